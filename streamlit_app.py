@@ -1,0 +1,34 @@
+"""
+The help desk, for `streamlit run streamlit_app.py`, `uvicorn streamlit_app:app` and `python streamlit_app.py`.
+
+Streamlit looks for the literal call of `st.App` in this file's text. A host that doesn't, and runs the file as a plain
+script, gets the pages without the HTTP routes.
+"""
+
+import runpy
+from pathlib import Path
+
+import streamlit as st
+
+ROUTER = Path(__file__).resolve().parent / "ticketing" / "ui" / "router.py"
+
+if __name__ == "__main__" and st.runtime.exists():
+    runpy.run_path(str(ROUTER), init_globals={"WITHOUT_ROUTES": True}, run_name="__main__")
+else:
+    from starlette.middleware import Middleware
+
+    from ticketing.ui.feedback import show_failure
+    from ticketing.web.guard import Guard
+    from ticketing.web.lifespan import lifespan
+    from ticketing.web.routes import ROUTES
+
+    app = st.App(
+        ROUTER,
+        routes=ROUTES,
+        middleware=[Middleware(Guard)],
+        lifespan=lifespan,
+        on_script_error=show_failure,
+    )
+
+    if __name__ == "__main__":
+        app.run()

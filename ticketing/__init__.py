@@ -1,0 +1,3 @@
+"""A lightweight help desk that you run yourself."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,87 @@
+"""The desk: all services wired to one store. Whatever comes in, by page, HTTP or command line, ends here."""
+
+import logging
+import threading
+from datetime import UTC, datetime
+
+from ticketing.domain.store import Store
+from ticketing.services.access import Clock, Gate
+from ticketing.services.accounts import Accounts
+from ticketing.services.agents import Agents
+from ticketing.services.first_launch import FirstLaunch
+from ticketing.services.passwords import Passwords
+from ticketing.services.sessions import Sessions
+from ticketing.services.throttle import Throttle
+from ticketing.services.tickets import Tickets
+from ticketing.settings import Settings, read_settings
+from ticketing.storage.opening import open_store
+
+log = logging.getLogger(__name__)
+
+
+def utc_now() -> datetime:
+    """Return the present moment, aware and in UTC."""
+    return datetime.now(UTC)
+
+
+class Desk:
+    """All that one can do, in one object; make it with `open_desk`."""
+
+    def __init__(self, settings: Settings, store: Store, clock: Clock = utc_now, password_rounds: int = 12) -> None:
+        self.settings = settings
+        self.store = store
+        self.clock = clock
+        limits = settings.session_limits
+        gate = Gate(clock, limits)
+        passwords = Passwords(rounds=password_rounds)
+        throttle = Throttle(clock)
+        self.accounts = Accounts(
+            store, clock, gate, passwords, throttle, registration_open=settings.registration == "open"
+        )
+        self.sessions = Sessions(store, clock, gate, limits)
+        self.agents = Agents(
+            store, clock, gate, passwords, throttle, agents_may_register_agents=settings.agents_may_register_agents
+        )
+        self.tickets = Tickets(store, clock, gate)
+        self.first_launch = FirstLaunch(store, clock, passwords)
+
+    def close(self) -> None:
+        """Close the store."""
+        self.store.close()
+
+
+def open_desk(settings: Settings | None = None, *, clock: Clock = utc_now, password_rounds: int = 12) -> Desk:
+    """
+    Open the store that the settings name, with a first account if it has none, and return the desk over it.
+
+    Raises SettingsError or StorageError with a sentence that says what to do. `password_rounds` is the cost of bcrypt.
+    """
+    settings = settings or read_settings()
+    desk = Desk(settings, open_store(settings.store_url), clock, password_rounds)
+    secret = settings.admin_password.get_secret_value() if settings.admin_password else None
+    one_time_password = desk.first_launch.ensure(settings.base_url if settings.is_public else None, secret)
+    if one_time_password:
+        log.warning("First account: support_agent, one-time password: %s (shown once)", one_time_password)
+    return desk
+
+
+_opening = threading.Lock()
+_shared: Desk | None = None
+
+
+def shared_desk() -> Desk:
+    """Return this process' desk, opened when first asked for."""
+    global _shared  # noqa: PLW0603 - one store per process: its locks and memory are the process' own
+    with _opening:
+        if _shared is None:
+            _shared = open_desk()
+        return _shared
+
+
+def close_shared_desk() -> None:
+    """Close this process' desk if it is open; the next request for it opens it again."""
+    global _shared  # noqa: PLW0603 - see shared_desk
+    with _opening:
+        if _shared is not None:
+            _shared.close()
+            _shared = None

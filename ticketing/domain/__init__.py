@@ -1,0 +1,1 @@
+"""What a help desk is: models and pure functions, without I/O, clock or framework."""

@@ -1,0 +1,42 @@
+"""What a browser carries: the names of our cookies, and the mark by which one browser is told from another."""
+
+import hashlib
+
+XSRF_COOKIE = "_streamlit_xsrf"
+DEVICE_COOKIE_SUFFIX = "_device"
+_MASK_LENGTH = 4
+
+
+def cookie_name(name: str, *, secure: bool) -> str:
+    """Return the full name of a cookie; on https its prefix binds it to this host alone, and to TLS."""
+    return f"__Host-{name}" if secure else name
+
+
+def device_cookie_name(name: str, *, secure: bool) -> str:
+    """Return the name of the cookie by which a device is known again, given the session cookie's base name."""
+    return cookie_name(name + DEVICE_COOKIE_SUFFIX, secure=secure)
+
+
+def is_secure_origin(origin: str | None) -> bool:
+    """Tell whether a browser's Origin header says that it came over TLS; a proxy may speak plain http to us."""
+    return origin is not None and origin.lower().startswith("https://")
+
+
+def browser_id(xsrf_cookie: str | None) -> str:
+    """
+    Return a hash of the random token inside a browser's anti-forgery cookie; "" without a readable cookie.
+
+    The cookie's text changes at every page load (the token is masked anew), the token in it does not. Its form is
+    `2|mask|masked token|time`, all in hex.
+    """
+    parts = (xsrf_cookie or "").strip("\"'").split("|")
+    if len(parts) != 4 or parts[0] != "2":  # noqa: PLR2004 - the four fields named above
+        return ""
+    try:
+        mask, masked = bytes.fromhex(parts[1]), bytes.fromhex(parts[2])
+    except ValueError:
+        return ""
+    if len(mask) != _MASK_LENGTH or not masked:
+        return ""
+    token = bytes(byte ^ mask[index % _MASK_LENGTH] for index, byte in enumerate(masked))
+    return hashlib.sha256(token).hexdigest()

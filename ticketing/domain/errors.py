@@ -1,0 +1,394 @@
+"""
+Every refusal, as one tree. The text of each is a sentence that can be shown to the person as it is.
+
+    TicketingError
+    ├── InvalidInputError              what was typed cannot be taken; names the field
+    │   ├── BlankError  TooLongError  ForbiddenCharacterError  UsernameError  EmailError
+    │   ├── WeakPasswordError  PasswordMismatchError  UnknownChoiceError  SettingsError
+    │   └── ImportRefusedError
+    ├── AuthenticationError            we do not know who this is (any more)
+    │   └── WrongCredentialsError  SignedOutError  HandOffError
+    ├── PermissionDeniedError          we know, and the answer is no
+    │   └── MustChangePasswordError
+    ├── NotFoundError                  not there, or not yours: the same words
+    │   └── TicketNotFoundError  PersonNotFoundError
+    ├── RefusedError                   possible for this person, but not now
+    │   ├── TicketClosedError  TransitionError  ReopenWindowError  TooManyTagsError
+    │   └── UsernameTakenError  LastAdminError  RegistrationClosedError
+    ├── ConflictError
+    │   └── StaleEditError             somebody changed the same field meanwhile
+    ├── TooManyRequestsError           try again after `retry_after`
+    │   └── ThrottledError  BusyError
+    └── StorageError                   the store cannot do it now; nothing was saved
+        ├── StorageBusyError  StorageFullError  StorageReadOnlyError  StorageFailedError
+        └── StorageDamagedError  StorageTooNewError  StorageUnsupportedError
+"""
+
+from datetime import timedelta
+
+
+class TicketingError(Exception):
+    """A refusal whose text can be shown to the person as it is."""
+
+    code = "error"
+
+
+class InvalidInputError(TicketingError):
+    """What was typed cannot be taken; `field` names where."""
+
+    code = "invalid_input"
+
+    def __init__(self, field: str, sentence: str) -> None:
+        super().__init__(sentence)
+        self.field = field
+
+
+class BlankError(InvalidInputError):
+    """A required text holds nothing but white space or invisible characters."""
+
+    code = "blank"
+
+    def __init__(self, field: str) -> None:
+        super().__init__(field, f"{field} is empty. Please fill it in.")
+
+
+class TooLongError(InvalidInputError):
+    """A text is longer than its limit, counted in characters."""
+
+    code = "too_long"
+
+    def __init__(self, field: str, length: int, limit: int) -> None:
+        super().__init__(field, f"{field} has {length:,} characters; at most {limit:,} fit.")
+
+
+class ForbiddenCharacterError(InvalidInputError):
+    """A text holds NUL, another control character or half of a surrogate pair."""
+
+    code = "forbidden_character"
+
+    def __init__(self, field: str, position: int) -> None:
+        super().__init__(field, f"{field} holds an unprintable character at position {position:,}. Please remove it.")
+
+
+class UsernameError(InvalidInputError):
+    """A username is not of the permitted form."""
+
+    code = "username"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Username",
+            "A username has 3 to 32 characters: letters a-z, digits, dot, hyphen and underscore, "
+            "and begins with a letter or a digit.",
+        )
+
+
+class EmailError(InvalidInputError):
+    """An e-mail address is not of the form name@host."""
+
+    code = "email"
+
+    def __init__(self) -> None:
+        super().__init__("E-mail", "This does not look like an e-mail address, such as carla@example.org.")
+
+
+class WeakPasswordError(InvalidInputError):
+    """A new password is too short, too long, or one that attackers try first."""
+
+    code = "weak_password"
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__("Password", sentence)
+
+
+class PasswordMismatchError(InvalidInputError):
+    """Password and confirmation differ."""
+
+    code = "password_mismatch"
+
+    def __init__(self) -> None:
+        super().__init__("Confirmation", "The two passwords differ. Please type the same one twice.")
+
+
+class UnknownChoiceError(InvalidInputError):
+    """A value is not among those that can be chosen."""
+
+    code = "unknown_choice"
+
+    def __init__(self, field: str, value: str) -> None:
+        super().__init__(field, f"{field} cannot be “{value[:80]}”. Please choose one of the list.")
+
+
+class SettingsError(InvalidInputError):
+    """The app is not set up in a way that it can start with."""
+
+    code = "settings"
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__("Settings", sentence)
+
+
+class ImportRefusedError(InvalidInputError):
+    """A file to be read in is not what it should be; nothing was imported."""
+
+    code = "import_refused"
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__("Import", f"{sentence} Nothing was imported.")
+
+
+class AuthenticationError(TicketingError):
+    """We do not know who this is, or not any more."""
+
+    code = "not_signed_in"
+
+
+class WrongCredentialsError(AuthenticationError):
+    """Unknown name, deactivated account and wrong password read the same."""
+
+    code = "wrong_credentials"
+
+    def __init__(self) -> None:
+        super().__init__("Username or password is wrong.")
+
+
+class SignedOutError(AuthenticationError):
+    """The session has ended: signed out, expired, password changed or account deactivated."""
+
+    code = "signed_out"
+
+    def __init__(self) -> None:
+        super().__init__("You are signed out. Please sign in again.")
+
+
+class HandOffError(AuthenticationError):
+    """A sign-in was not finished in the browser in which it began, or not in time."""
+
+    code = "hand_off"
+
+    def __init__(self) -> None:
+        super().__init__("This sign-in took too long or moved to another browser. Please sign in again.")
+
+
+class PermissionDeniedError(TicketingError):
+    """The person is known and may not do this."""
+
+    code = "permission_denied"
+
+    def __init__(self, what: str) -> None:
+        super().__init__(f"You may not {what}.")
+
+
+class MustChangePasswordError(PermissionDeniedError):
+    """With a one-time password, nothing is possible but to choose an own one."""
+
+    code = "must_change_password"
+
+    def __init__(self) -> None:
+        super().__init__("go on before you have chosen a new password")
+
+
+class NotFoundError(TicketingError):
+    """It is not there, or it is not yours: both read the same."""
+
+    code = "not_found"
+
+
+class TicketNotFoundError(NotFoundError):
+    """There is no such ticket for this person."""
+
+    code = "ticket_not_found"
+
+    def __init__(self, number: int) -> None:
+        super().__init__(f"There is no ticket T-{number} that you may see.")
+
+
+class PersonNotFoundError(NotFoundError):
+    """There is no account of this name."""
+
+    code = "person_not_found"
+
+    def __init__(self, username: str) -> None:
+        super().__init__(f"There is no account “{username[:32]}”.")
+
+
+class RefusedError(TicketingError):
+    """The person may do this, but not in the present state of things."""
+
+    code = "refused"
+
+
+class TicketClosedError(RefusedError):
+    """A closed ticket takes no replies and no changes; it can be reopened."""
+
+    code = "ticket_closed"
+
+    def __init__(self, number: int) -> None:
+        super().__init__(f"Ticket T-{number} is closed. Reopen it to go on.")
+
+
+class TransitionError(RefusedError):
+    """A status does not lead to the other one."""
+
+    code = "transition"
+
+    def __init__(self, number: int, old: str, new: str) -> None:
+        super().__init__(f"Ticket T-{number} is {old} and cannot become {new}.")
+
+
+class ReopenWindowError(RefusedError):
+    """A requester's time to reopen is over."""
+
+    code = "reopen_window"
+
+    def __init__(self, number: int, days: int) -> None:
+        super().__init__(f"Ticket T-{number} was closed more than {days} days ago. Please open a new ticket.")
+
+
+class TooManyTagsError(RefusedError):
+    """A ticket carries only so many tags."""
+
+    code = "too_many_tags"
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"A ticket carries at most {limit} tags.")
+
+
+class UsernameTakenError(RefusedError):
+    """Another account has this name, perhaps written in another case."""
+
+    code = "username_taken"
+
+    def __init__(self, username: str) -> None:
+        super().__init__(f"The username “{username[:32]}” is taken. Please choose another one.")
+
+
+class LastAdminError(RefusedError):
+    """The desk must keep one active admin."""
+
+    code = "last_admin"
+
+    def __init__(self) -> None:
+        super().__init__("This is the last active admin. Make somebody else an admin first.")
+
+
+class RegistrationClosedError(RefusedError):
+    """This desk takes no registrations."""
+
+    code = "registration_closed"
+
+    def __init__(self) -> None:
+        super().__init__("Registration is closed at this desk. Ask an agent for an account.")
+
+
+class ConflictError(TicketingError):
+    """Somebody else was faster."""
+
+    code = "conflict"
+
+
+class StaleEditError(ConflictError):
+    """Somebody changed the same field since it was shown; carries both values, as words."""
+
+    code = "stale_edit"
+
+    def __init__(self, field: str, theirs: str, yours: str) -> None:
+        super().__init__(
+            f"{field} was changed to “{theirs}” while you were choosing “{yours}”. Please look, and choose again."
+        )
+        self.field = field
+        self.theirs = theirs
+        self.yours = yours
+
+
+class TooManyRequestsError(TicketingError):
+    """Too much at once; it works again after `retry_after`."""
+
+    code = "too_many_requests"
+
+    def __init__(self, sentence: str, retry_after: timedelta) -> None:
+        super().__init__(sentence)
+        self.retry_after = retry_after
+
+
+class ThrottledError(TooManyRequestsError):
+    """Too many attempts from here or on this account."""
+
+    code = "throttled"
+
+    def __init__(self, retry_after: timedelta) -> None:
+        minutes, seconds = divmod(max(1, round(retry_after.total_seconds())), 60)
+        wait = f"{minutes} min {seconds} s" if minutes else f"{seconds} s"
+        super().__init__(f"Too many attempts. Please try again in {wait}.", retry_after)
+
+
+class BusyError(TooManyRequestsError):
+    """All places for costly work are taken at this moment."""
+
+    code = "busy"
+
+    def __init__(self) -> None:
+        super().__init__("Many people are signing in right now. Please try again in a moment.", timedelta(seconds=2))
+
+
+class StorageError(TicketingError):
+    """The store cannot do it now; the sentence says why and what helps."""
+
+    code = "storage"
+
+
+class StorageBusyError(StorageError):
+    """Another writer held the store for longer than the limit."""
+
+    code = "storage_busy"
+
+    def __init__(self) -> None:
+        super().__init__("The store is busy. Nothing was saved; please try again in a moment.")
+
+
+class StorageFullError(StorageError):
+    """The disk, the quota or the file size limit is exhausted."""
+
+    code = "storage_full"
+
+    def __init__(self) -> None:
+        super().__init__("The storage is full. Nothing was saved; please free some space and try again.")
+
+
+class StorageReadOnlyError(StorageError):
+    """The data directory cannot be written to."""
+
+    code = "storage_read_only"
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"The desk cannot write to its data directory ({reason}). Nothing was saved.")
+
+
+class StorageFailedError(StorageError):
+    """The disk did not confirm a write; all writes are refused until a restart."""
+
+    code = "storage_failed"
+
+    def __init__(self) -> None:
+        super().__init__("The disk reported an error, the last change may be lost. Check the disk, restart the desk.")
+
+
+class StorageDamagedError(StorageError):
+    """A file is not as it was written; the sentence names file, line and what is known to be good."""
+
+    code = "storage_damaged"
+
+
+class StorageTooNewError(StorageError):
+    """The files were written by a newer version."""
+
+    code = "storage_too_new"
+
+    def __init__(self, name: str, found: int, known: int) -> None:
+        super().__init__(f"{name} has format {found}, written by a newer version; this one reads up to {known}.")
+
+
+class StorageUnsupportedError(StorageError):
+    """The file system or the address cannot serve as a store."""
+
+    code = "storage_unsupported"

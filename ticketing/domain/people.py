@@ -1,0 +1,148 @@
+"""People: who they are, what they are called, which role they have."""
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Self
+
+from pydantic import Field
+
+from ticketing.domain.errors import EmailError, UsernameError
+from ticketing.domain.text import EMAIL_LIMIT, SEARCH_LIMIT, Stored, Typed, clean_line, clean_name, is_blank
+
+_USERNAME = re.compile(r"[a-z0-9][a-z0-9._-]{2,31}")
+_EMAIL = re.compile(r"[^@\s<>\"'(),:;\\\[\]]{1,64}@[^@\s<>\"'(),:;\\\[\]]{1,255}")
+_USERNAME_INPUT_LIMIT = 200
+
+
+class Role(StrEnum):
+    """What a person is at this desk."""
+
+    USER = "user"
+    AGENT = "agent"
+    ADMIN = "admin"
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """
+    Who acts, as the accounts service found them out of a live session.
+
+    It is a statement about the moment it was made: services look the person up again before they do anything.
+    """
+
+    username: str
+    display_name: str
+    role: Role
+    session: str | None = None
+    must_change_password: bool = False
+    at_console: bool = False
+
+    @property
+    def is_agent(self) -> bool:
+        """Whether the person works the queue: agents and admins do."""
+        return self.role in {Role.AGENT, Role.ADMIN}
+
+    @property
+    def is_admin(self) -> bool:
+        """Whether the person may change roles and settings."""
+        return self.role is Role.ADMIN
+
+    @classmethod
+    def console(cls) -> Self:
+        """Return the operator at the machine's command line, who owns the data anyway."""
+        return cls("console", "Command line", Role.ADMIN, at_console=True)
+
+
+class User(Stored):
+    """
+    An account. `id` is the canonical username; `password` a hash with its scheme's prefix.
+
+    `has_known_password`: the one-time password of the first launch, which everybody can read in the manual.
+    `sign_in_version` rises whenever all sign-ins of the account end, so that one under way ends with them.
+    """
+
+    id: str
+    display_name: str
+    email: str | None = None
+    role: Role = Role.USER
+    password: str
+    active: bool = True
+    must_change_password: bool = False
+    has_known_password: bool = False
+    sign_in_version: int = 0
+    created_at: datetime
+    password_changed_at: datetime
+    last_sign_in_at: datetime | None = None
+
+    @property
+    def username(self) -> str:
+        """The name that signs in."""
+        return self.id
+
+    def set_password(self, hashed: str, now: datetime, *, one_time: bool) -> None:
+        """Take a new password in the place of the old one; a one-time password opens nothing but the choice of another."""
+        self.password = hashed
+        self.password_changed_at = now
+        self.must_change_password = one_time
+        self.has_known_password = False
+
+
+class Person(Typed):
+    """An account as agents see it: without any trace of its password."""
+
+    username: str
+    display_name: str
+    email: str | None
+    role: Role
+    active: bool
+    must_change_password: bool
+    created_at: datetime
+    last_sign_in_at: datetime | None
+
+    @classmethod
+    def of(cls, user: User) -> Self:
+        """Return what may be shown of an account."""
+        return cls(username=user.id, **user.model_dump(include=set(cls.model_fields) - {"username"}))
+
+
+class PeopleQuery(Typed):
+    """Which accounts to list, by display name; `text` matches username, display name and e-mail."""
+
+    roles: frozenset[Role] = frozenset()
+    text: str = Field("", max_length=SEARCH_LIMIT)
+    active: bool | None = None
+    page: int = Field(1, ge=1, le=1_000_000)
+    size: int = Field(50, ge=1, le=200)
+
+
+def username_key(typed: str) -> str:
+    """
+    Return the canonical form of a username: NFKC, casefolded, trimmed.
+
+    Raises UsernameError unless it then is 3-32 characters of a-z, 0-9, dot, hyphen and underscore beginning with a
+    letter or digit: letters of other scripts that merely look alike are refused by that.
+    """
+    if len(typed) > _USERNAME_INPUT_LIMIT:
+        raise UsernameError
+    key = unicodedata.normalize("NFKC", typed).casefold().strip()
+    if not _USERNAME.fullmatch(key):
+        raise UsernameError
+    return key
+
+
+def clean_display_name(typed: str) -> str:
+    """Return a display name of one line without invisible characters, at most 80 characters."""
+    return clean_name("Display name", typed)
+
+
+def clean_email(typed: str) -> str | None:
+    """Return a trimmed e-mail address, or None for a blank one; raises EmailError when it cannot be one."""
+    if is_blank(typed):
+        return None
+    address = clean_line("E-mail", typed, EMAIL_LIMIT)
+    if not _EMAIL.fullmatch(address) or not address.isprintable():
+        raise EmailError
+    return address

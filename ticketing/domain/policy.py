@@ -1,0 +1,131 @@
+"""
+Who may do what: one table, nothing else anywhere.
+
+A row names an action; under each role stand the relations in which it is allowed. When something is possible (statuses,
+time windows) is the model's business and never looked at here.
+"""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Final
+
+from ticketing.domain.errors import PermissionDeniedError
+from ticketing.domain.people import Actor, Role, User
+from ticketing.domain.queries import Audience
+from ticketing.domain.tickets import Ticket
+
+
+class Relation(StrEnum):
+    """How the actor stands to the ticket or the account."""
+
+    OWN = "own"
+    WATCHED = "watched"
+    FOREIGN = "foreign"
+    SELF = "self"
+    OF_USER = "of a user"
+    OF_AGENT = "of an agent"
+    OF_ADMIN = "of an admin"
+    DESK = "the desk"
+
+
+class Action(StrEnum):
+    """What can be done; the value completes the sentence "You may not …"."""
+
+    OPEN_TICKET = "open a ticket"
+    VIEW_TICKET = "see this ticket"
+    REPLY = "reply to this ticket"
+    CLOSE = "close this ticket"
+    REOPEN = "reopen this ticket"
+    WRITE_NOTE = "write or read internal notes"
+    EDIT_TICKET = "change the fields of this ticket"
+    BE_ASSIGNED = "work on tickets"
+    SEE_ALL_TICKETS = "see all tickets"
+    EDIT_OWN_PROFILE = "change this profile"
+    CHANGE_OWN_PASSWORD = "change this password"  # noqa: S105 - a sentence
+    END_OWN_SESSION = "end this session"
+    SEE_PEOPLE = "see the accounts"
+    REGISTER_AGENT = "register agents"
+    REGISTER_ADMIN = "register admins"
+    CHANGE_ROLE = "change this role"
+    DEACTIVATE = "deactivate or reactivate this account"
+    RESET_PASSWORD = "reset this password"  # noqa: S105 - a sentence
+    END_SESSIONS = "end the sessions of this account"
+
+
+_TICKETS = frozenset({Relation.OWN, Relation.WATCHED, Relation.FOREIGN})
+_MINE = frozenset({Relation.OWN, Relation.WATCHED})
+_OWN = frozenset({Relation.OWN})
+_SELF = frozenset({Relation.SELF})
+_DESK = frozenset({Relation.DESK})
+_USERS = frozenset({Relation.OF_USER})
+_OTHERS = frozenset({Relation.OF_USER, Relation.OF_AGENT, Relation.OF_ADMIN})
+_NEVER: frozenset[Relation] = frozenset()
+
+TABLE: Final[Mapping[Action, Mapping[Role, frozenset[Relation]]]] = {
+    #                             user                agent               admin
+    action: dict(zip((Role.USER, Role.AGENT, Role.ADMIN), relations, strict=True))
+    for action, relations in {
+        Action.OPEN_TICKET: (_DESK, _DESK, _DESK),
+        Action.VIEW_TICKET: (_MINE, _TICKETS, _TICKETS),
+        Action.REPLY: (_MINE, _TICKETS, _TICKETS),
+        Action.CLOSE: (_OWN, _TICKETS, _TICKETS),
+        Action.REOPEN: (_OWN, _TICKETS, _TICKETS),
+        Action.WRITE_NOTE: (_NEVER, _TICKETS, _TICKETS),
+        Action.EDIT_TICKET: (_NEVER, _TICKETS, _TICKETS),
+        Action.BE_ASSIGNED: (_NEVER, _DESK, _DESK),
+        Action.SEE_ALL_TICKETS: (_NEVER, _DESK, _DESK),
+        Action.EDIT_OWN_PROFILE: (_SELF, _SELF, _SELF),
+        Action.CHANGE_OWN_PASSWORD: (_SELF, _SELF, _SELF),
+        Action.END_OWN_SESSION: (_SELF, _SELF, _SELF),
+        Action.SEE_PEOPLE: (_NEVER, _DESK, _DESK),
+        Action.REGISTER_AGENT: (_NEVER, _DESK, _DESK),
+        Action.REGISTER_ADMIN: (_NEVER, _NEVER, _DESK),
+        Action.CHANGE_ROLE: (_NEVER, _NEVER, _OTHERS | _SELF),
+        Action.DEACTIVATE: (_NEVER, _USERS, _OTHERS | _SELF),
+        Action.RESET_PASSWORD: (_NEVER, _USERS, _OTHERS),
+        Action.END_SESSIONS: (_NEVER, _USERS, _OTHERS),
+    }.items()
+}
+
+
+def allows(role: Role, action: Action, relation: Relation) -> bool:
+    """Whether the table has it."""
+    return relation in TABLE[action][role]
+
+
+def relation_to_ticket(actor: Actor, ticket: Ticket) -> Relation:
+    """How the actor stands to a ticket: it is their own, one they watch, or somebody else's."""
+    if actor.username == ticket.requester:
+        return Relation.OWN
+    return Relation.WATCHED if actor.username in ticket.watchers else Relation.FOREIGN
+
+
+def relation_to_account(actor: Actor, user: User) -> Relation:
+    """How the actor stands to an account: it is their own, or one of such a role."""
+    if actor.username == user.id and not actor.at_console:
+        return Relation.SELF
+    return {Role.USER: Relation.OF_USER, Role.AGENT: Relation.OF_AGENT, Role.ADMIN: Relation.OF_ADMIN}[user.role]
+
+
+def may(actor: Actor, action: Action, target: Ticket | User | None = None) -> bool:
+    """Whether the actor may do this to the ticket, the account, or at the desk as a whole."""
+    return allows(actor.role, action, _relation(actor, target))
+
+
+def require(actor: Actor, action: Action, target: Ticket | User | None = None) -> None:
+    """Raise PermissionDeniedError unless the actor may do this."""
+    if not may(actor, action, target):
+        raise PermissionDeniedError(action.value)
+
+
+def audience(actor: Actor) -> Audience:
+    """Return through whose eyes lists, searches, counts and exports are answered: the one scope of all of them."""
+    return Audience(username=actor.username, sees_all=may(actor, Action.SEE_ALL_TICKETS))
+
+
+def _relation(actor: Actor, target: Ticket | User | None) -> Relation:
+    if isinstance(target, Ticket):
+        return relation_to_ticket(actor, target)
+    if isinstance(target, User):
+        return relation_to_account(actor, target)
+    return Relation.DESK

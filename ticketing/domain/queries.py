@@ -1,0 +1,126 @@
+"""What can be asked of the store: filters, order, pages."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Generic, TypeVar
+
+from pydantic import Field
+
+from ticketing.domain.statuses import Priority, Status, StatusCategory, TicketCategory
+from ticketing.domain.text import SEARCH_LIMIT, Typed
+
+UNASSIGNED = "-"
+PAGE_SIZES = (25, 50, 100)
+
+Item = TypeVar("Item")
+
+
+class Sort(StrEnum):
+    """The order of a list; a leading minus means descending."""
+
+    UPDATED = "-updated"
+    LEAST_RECENTLY_UPDATED = "updated"
+    NEWEST = "-created"
+    OLDEST = "created"
+    PRIORITY = "-priority"
+
+
+class TicketQuery(Typed):
+    """
+    Which tickets, in which order, which page of them.
+
+    An empty set does not restrict. `text` is looked for in title, messages, people, tags, number and external id,
+    whatever the case. `page` counts from 1; `size` is at most 200.
+    """
+
+    requester: str | None = None
+    assignee: str | None = None
+    statuses: frozenset[Status] = frozenset()
+    priorities: frozenset[Priority] = frozenset()
+    categories: frozenset[TicketCategory] = frozenset()
+    text: str = Field("", max_length=SEARCH_LIMIT)
+    sort: Sort = Sort.UPDATED
+    page: int = Field(1, ge=1, le=1_000_000)
+    size: int = Field(50, ge=1, le=200)
+
+
+class Audience(Typed):
+    """
+    Through whose eyes a query is answered.
+
+    `sees_all` is false for a requester: then only tickets they opened or watch are there, and notes exist in no way.
+    """
+
+    username: str
+    sees_all: bool
+
+
+class TicketSummary(Typed):
+    """A line of a list. `messages` counts what the audience may read; `unread`: some of it is new to them."""
+
+    number: int
+    title: str
+    status: Status
+    is_new: bool
+    priority: Priority
+    category: TicketCategory
+    requester: str
+    requester_name: str
+    assignee: str | None
+    assignee_name: str | None
+    opened_at: datetime
+    updated_at: datetime
+    messages: int
+    unread: bool
+
+    @property
+    def label(self) -> str:
+        """The number as it is written: T-12."""
+        return f"T-{self.number}"
+
+
+class Page(Typed, Generic[Item]):
+    """A part of a list, and how long the whole is."""
+
+    items: tuple[Item, ...]
+    total: int
+    page: int
+    size: int
+
+    @property
+    def pages(self) -> int:
+        """How many pages there are, at least one."""
+        return max(1, -(-self.total // self.size))
+
+
+class View(StrEnum):
+    """The built-in views of the queue."""
+
+    UNASSIGNED = "unassigned"
+    MINE = "mine"
+    OPEN = "open"
+    WAITING = "waiting"
+    DONE = "done"
+    ALL = "all"
+
+    def query(self, username: str) -> TicketQuery:
+        """Return what the view asks for, for this person."""
+        unfinished = statuses_of(StatusCategory.OPEN, StatusCategory.PAUSED)
+        match self:
+            case View.UNASSIGNED:
+                return TicketQuery(assignee=UNASSIGNED, statuses=unfinished)
+            case View.MINE:
+                return TicketQuery(assignee=username, statuses=unfinished)
+            case View.OPEN:
+                return TicketQuery(statuses=statuses_of(StatusCategory.OPEN))
+            case View.WAITING:
+                return TicketQuery(statuses=statuses_of(StatusCategory.PAUSED))
+            case View.DONE:
+                return TicketQuery(statuses=statuses_of(StatusCategory.DONE))
+            case View.ALL:
+                return TicketQuery()
+
+
+def statuses_of(*categories: StatusCategory) -> frozenset[Status]:
+    """Return the statuses of these categories."""
+    return frozenset(status for status in Status if status.category in categories)

@@ -1,0 +1,83 @@
+"""What the desk remembers about signing in: sessions, hand-offs, known devices, failed attempts."""
+
+import hashlib
+from datetime import datetime, timedelta
+from typing import ClassVar
+
+from ticketing.domain.people import Role
+from ticketing.domain.text import Stored
+
+HAND_OFF_LIFETIME = timedelta(seconds=60)
+DEVICE_LIFETIME = timedelta(days=365)
+SESSIONS_PER_PERSON = 50
+
+
+def fingerprint(*secrets: str) -> str:
+    """Return what is stored in the place of a secret: a hash from which nobody gets it back."""
+    return hashlib.sha256("\0".join(secrets).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+class Session(Stored):
+    """A signed-in browser. `id` is the SHA-256 of the secret in its cookie; the secret itself is stored nowhere."""
+
+    id: str
+    username: str
+    created_at: datetime
+    last_seen_at: datetime
+    expires_at: datetime
+    address: str = ""
+    description: str = ""
+
+    SEEN_EVERY: ClassVar[timedelta] = timedelta(minutes=1)
+
+    def is_alive(self, now: datetime, idle_limit: timedelta) -> bool:
+        """Whether it may still be used: neither its absolute end nor its idle time has passed."""
+        return now < self.expires_at and now < self.last_seen_at + idle_limit
+
+
+class HandOff(Stored):
+    """
+    A proven password on its way from the sign-in form to the browser's cookie; single use, 60 seconds, hashed.
+
+    `sign_in_version` is the account's when the password was proven.
+    """
+
+    id: str
+    username: str
+    browser: str
+    sign_in_version: int = 0
+    expires_at: datetime
+
+
+class Device(Stored):
+    """A browser in which an account has signed in before: attempts from it have a budget of their own."""
+
+    id: str
+    username: str
+    expires_at: datetime
+
+
+class Attempts(Stored):
+    """Failed attempts of one kind at one place (account, account and device, address): a bucket that empties itself."""
+
+    id: str
+    failures: list[datetime]
+    blocked_until: datetime | None = None
+    expires_at: datetime
+
+
+class SessionLimits(Stored):
+    """How long a session lasts without use, and at most, for each role."""
+
+    user_idle: timedelta = timedelta(hours=12)
+    user_absolute: timedelta = timedelta(days=14)
+    agent_idle: timedelta = timedelta(hours=4)
+    agent_absolute: timedelta = timedelta(hours=24)
+
+    def idle(self, role: Role) -> timedelta:
+        """Return the time without use after which a session of this role ends."""
+        return self.user_idle if role is Role.USER else self.agent_idle
+
+    def absolute(self, role: Role) -> timedelta:
+        """Return the time after which a session of this role ends in any case."""
+        return self.user_absolute if role is Role.USER else self.agent_absolute

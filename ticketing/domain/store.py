@@ -1,0 +1,123 @@
+"""What a store can do, whatever it is made of. Services know these protocols and nothing behind them."""
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from datetime import datetime
+from typing import Protocol, TypeVar
+
+from ticketing.domain.people import PeopleQuery, User
+from ticketing.domain.queries import Audience, Page, TicketQuery, TicketSummary
+from ticketing.domain.receipts import Receipt
+from ticketing.domain.sign_in import Attempts, Device, HandOff, Session
+from ticketing.domain.text import Stored
+from ticketing.domain.tickets import Ticket
+
+Document = TypeVar("Document", bound=Stored)
+
+
+class Collection(Protocol[Document]):
+    """Documents by id."""
+
+    def find(self, key: str) -> Document | None:
+        """Return a copy of the document, or None."""
+
+    def save(self, document: Document) -> None:
+        """Add it, or put it in the place of the one with the same id."""
+
+    def remove(self, key: str) -> None:
+        """Take it away; that it is not there is no error."""
+
+
+class TicketRepository(Protocol):
+    """All tickets. Queries are answered by the store: nobody reads all to pick some."""
+
+    def next_number(self) -> int:
+        """Return the number of the next ticket; within a transaction that saves it, nobody else gets it."""
+
+    def find(self, number: int) -> Ticket | None:
+        """Return a copy of the ticket, or None."""
+
+    def save(self, ticket: Ticket) -> None:
+        """Keep the ticket, with its version raised by one."""
+
+    def search(self, audience: Audience, query: TicketQuery) -> Page[TicketSummary]:
+        """Return one page of what matches among what the audience may see."""
+
+    def count(self, audience: Audience, query: TicketQuery) -> int:
+        """Return how many match among what the audience may see."""
+
+    def lapsed(self, resolved_before: datetime, limit: int) -> list[int]:
+        """Return numbers of tickets resolved before that moment and not closed yet, at most `limit`."""
+
+    def imported(self, external_id: str) -> list[int]:
+        """Return numbers of the tickets that another system knew by this id."""
+
+    def mark_seen(self, number: int, username: str, messages: int) -> None:
+        """Remember that the person has seen so many of the messages that they may read."""
+
+    def seen(self, number: int, username: str) -> int:
+        """Return how many messages the person has seen."""
+
+    def stream(self) -> Iterator[Ticket]:
+        """Yield every ticket by number, for backup and export."""
+
+
+class UserRepository(Collection[User], Protocol):
+    """All accounts."""
+
+    def any(self) -> bool:
+        """Whether there is an account at all."""
+
+    def active_admins(self) -> int:
+        """Return how many admins can sign in."""
+
+    def agents(self) -> list[User]:
+        """Return the active agents and admins by display name."""
+
+    def search(self, query: PeopleQuery) -> Page[User]:
+        """Return one page of accounts by display name."""
+
+    def names(self, usernames: set[str]) -> dict[str, str]:
+        """Return the display names of those that exist."""
+
+    def stream(self) -> Iterator[User]:
+        """Yield every account by username."""
+
+
+class SessionRepository(Collection[Session], Protocol):
+    """All sessions, by the hash of their secret."""
+
+    def of_user(self, username: str) -> list[Session]:
+        """Return the person's sessions, newest first; some may have expired."""
+
+
+class Transaction(Protocol):
+    """A consistent view of everything; in `write()` also the writer's own changes, kept as a whole or not at all."""
+
+    tickets: TicketRepository
+    users: UserRepository
+    sessions: SessionRepository
+    hand_offs: Collection[HandOff]
+    devices: Collection[Device]
+    attempts: Collection[Attempts]
+    receipts: Collection[Receipt]
+
+
+class Store(Protocol):
+    """Where everything is kept."""
+
+    def read(self) -> AbstractContextManager[Transaction]:
+        """Return a consistent view; keep it short, and change nothing in it."""
+
+    def write(self) -> AbstractContextManager[Transaction]:
+        """
+        Return the one writer's transaction: durable when the block ends, untouched when it raises.
+
+        Raises StorageError. Nothing slow belongs inside: everybody else waits.
+        """
+
+    def ping(self) -> None:
+        """Raise StorageError unless the store answers."""
+
+    def close(self) -> None:
+        """Finish what is under way and let go of all files."""

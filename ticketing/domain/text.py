@@ -1,0 +1,82 @@
+"""What a person may type: cleaned, limited, and refused with a sentence."""
+
+import re
+import unicodedata
+from datetime import UTC, datetime
+
+from pydantic import BaseModel, ConfigDict
+
+from ticketing.domain.errors import BlankError, ForbiddenCharacterError, TooLongError
+
+TITLE_LIMIT = 200
+TEXT_LIMIT = 20_000
+NAME_LIMIT = 80
+EMAIL_LIMIT = 254
+TAG_LIMIT = 40
+TAGS_LIMIT = 20
+SEARCH_LIMIT = 200
+
+# Letters by Unicode's table that nobody can see: fillers of Hangul and Braille.
+_INVISIBLE_LETTERS = "\u115f\u1160\u3164\uffa0\u2800"
+_INVISIBLE_CATEGORIES = {"Cc", "Cf", "Zs", "Zl", "Zp", "Cs", "Cn"}
+_FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
+
+
+class Stored(BaseModel):
+    """A document of the store; fields that a newer version wrote survive a round trip."""
+
+    model_config = ConfigDict(extra="allow")
+
+
+class Typed(BaseModel):
+    """Input from outside: an unknown field is refused, so that nothing can be slipped in."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def is_blank(text: str) -> bool:
+    """Whether nothing visible is in it: white space, format and filler characters do not count."""
+    return all(unicodedata.category(char) in _INVISIBLE_CATEGORIES or char in _INVISIBLE_LETTERS for char in text)
+
+
+def clean_text(field: str, text: str, limit: int = TEXT_LIMIT) -> str:
+    """
+    Return a required text of several lines with line ends unified and the ends trimmed.
+
+    Raises TooLongError, ForbiddenCharacterError or BlankError, in this order, so that a huge text costs nothing.
+    """
+    if len(text) > limit * 2:
+        raise TooLongError(field, len(text), limit)
+    unified = text.replace("\r\n", "\n").replace("\r", "\n")
+    if found := _FORBIDDEN.search(unified):
+        raise ForbiddenCharacterError(field, found.start() + 1)
+    if is_blank(unified):
+        raise BlankError(field)
+    trimmed = unified.strip()
+    if len(trimmed) > limit:
+        raise TooLongError(field, len(trimmed), limit)
+    return trimmed
+
+
+def clean_line(field: str, text: str, limit: int = TITLE_LIMIT) -> str:
+    """Return a required text of one line: as `clean_text`, and each run of white space becomes one space."""
+    return " ".join(clean_text(field, text, limit).split())
+
+
+def clean_name(field: str, text: str, limit: int = NAME_LIMIT) -> str:
+    """Return a one-line name without format characters: nobody poses as somebody else by what cannot be seen."""
+    line = clean_line(field, text, limit)
+    return "".join(char for char in line if unicodedata.category(char) != "Cf" and char not in _INVISIBLE_LETTERS)
+
+
+def clean_tags(tags: list[str]) -> list[str]:
+    """Return tags casefolded, each once, in order; blank ones are left out."""
+    lines = [clean_name("Tag", tag, TAG_LIMIT).casefold() for tag in tags if not is_blank(tag)]
+    return list(dict.fromkeys(lines))
+
+
+def timestamp(moment: datetime) -> datetime:
+    """Return the moment as aware UTC; a naive one is a programming error."""
+    if moment.tzinfo is None:
+        raise ValueError("a time without zone")
+    return moment.astimezone(UTC)

@@ -1,0 +1,285 @@
+"""A ticket: its conversation, its fields, its history, and what is possible when."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Self
+
+from pydantic import Field
+
+from ticketing.domain.errors import (
+    ReopenWindowError,
+    TicketClosedError,
+    TooManyTagsError,
+    TransitionError,
+)
+from ticketing.domain.people import Actor
+from ticketing.domain.statuses import (
+    REOPEN_WITHIN,
+    RESOLVED_FOR,
+    TRANSITIONS,
+    Priority,
+    Resolution,
+    Status,
+    StatusCategory,
+    TicketCategory,
+)
+from ticketing.domain.text import TAGS_LIMIT, TITLE_LIMIT, Stored, Typed, clean_line, clean_tags, clean_text
+
+SYSTEM = "system"
+
+
+class MessageKind(StrEnum):
+    """Who a message is for."""
+
+    REPLY = "reply"
+    NOTE = "note"
+
+
+class Source(StrEnum):
+    """Which way a message came in."""
+
+    UI = "ui"
+    API = "api"
+    MAIL = "mail"
+    RULE = "rule"
+    IMPORT = "import"
+
+
+class Message(Stored):
+    """A public reply or an internal note; the description is the first public one."""
+
+    kind: MessageKind = MessageKind.REPLY
+    source: Source = Source.UI
+    author: str
+    text: str
+    at: datetime
+
+
+class Event(Stored):
+    """One change of one field, old → new, for ever."""
+
+    field: str
+    old: str | None = None
+    new: str | None = None
+    by: str
+    at: datetime
+
+
+class TicketEdit(Typed):
+    """Fields that an agent sets; only those given are touched. `assignee` may be given as None: nobody."""
+
+    title: str | None = None
+    status: Status | None = None
+    priority: Priority | None = None
+    category: TicketCategory | None = None
+    tags: tuple[str, ...] | None = None
+    assignee: str | None = None
+
+
+class Ticket(Stored):
+    """
+    A request and all that came of it.
+
+    Methods change it in place, raise when its state forbids, and write each change into `events`. Who may call them is
+    not decided here. All times are aware UTC.
+    """
+
+    id: str
+    title: str
+    requester: str
+    status: Status = Status.OPEN
+    priority: Priority = Priority.NORMAL
+    category: TicketCategory = TicketCategory.GENERAL
+    assignee: str | None = None
+    tags: list[str] = Field(default_factory=list)
+    watchers: list[str] = Field(default_factory=list)
+    resolution: Resolution | None = None
+    merged_into: int | None = None
+    external_id: str | None = None
+    version: int = 0
+    opened_at: datetime
+    updated_at: datetime
+    public_updated_at: datetime
+    first_response_at: datetime | None = None
+    resolved_at: datetime | None = None
+    closed_at: datetime | None = None
+    messages: list[Message]
+    events: list[Event] = Field(default_factory=list)
+
+    @property
+    def number(self) -> int:
+        """The number people say; counts up from 1."""
+        return int(self.id)
+
+    @property
+    def label(self) -> str:
+        """The number as it is written: T-12."""
+        return f"T-{self.id}"
+
+    @property
+    def description(self) -> str:
+        """What the requester wrote when they opened it."""
+        return self.messages[0].text
+
+    @property
+    def is_new(self) -> bool:
+        """Whether it waits for the first answer of an agent."""
+        return self.status.category is StatusCategory.OPEN and self.first_response_at is None
+
+    @classmethod
+    def open(
+        cls,
+        number: int,
+        requester: str,
+        title: str,
+        description: str,
+        category: TicketCategory,
+        now: datetime,
+        source: Source = Source.UI,
+    ) -> Self:
+        """Return a new ticket; raises InvalidInputError for a title over 200 or a text over 20,000 characters."""
+        first = Message(source=source, author=requester, text=clean_text("Description", description), at=now)
+        return cls(
+            id=str(number),
+            title=clean_line("Title", title, TITLE_LIMIT),
+            requester=requester,
+            category=category,
+            opened_at=now,
+            updated_at=now,
+            public_updated_at=now,
+            messages=[first],
+            events=[Event(field="opened", by=requester, at=now)],
+        )
+
+    def reply(self, actor: Actor, text: str, now: datetime, source: Source = Source.UI) -> None:
+        """
+        Add a public reply.
+
+        One from the requester's side brings a pending or resolved ticket back to open; an agent's first one stops the
+        first response clock.
+        """
+        self._require_not_closed()
+        self.messages.append(Message(source=source, author=actor.username, text=clean_text("Reply", text), at=now))
+        self._touch(now)
+        if actor.is_agent and actor.username != self.requester:
+            self.first_response_at = self.first_response_at or now
+        elif self.status in {Status.PENDING, Status.RESOLVED}:
+            self._set_status(Status.OPEN, actor.username, now)
+
+    def note(self, actor: Actor, text: str, now: datetime) -> None:
+        """Add an internal note, which no requester ever learns of."""
+        self._require_not_closed()
+        body = clean_text("Note", text)
+        self.messages.append(Message(kind=MessageKind.NOTE, author=actor.username, text=body, at=now))
+        self._touch(now, public=False)
+
+    def edit(self, actor: Actor, edit: TicketEdit, now: datetime) -> None:
+        """Set the given fields; a value that is already there is no change and leaves no event."""
+        given = edit.model_fields_set
+        if edit.status is not None:
+            self.change_status(actor, edit.status, now)
+        if given - {"status"}:
+            self._require_not_closed()
+        if edit.title is not None:
+            self._set("title", clean_line("Title", edit.title, TITLE_LIMIT), actor.username, now)
+        if edit.priority is not None:
+            self._set("priority", edit.priority, actor.username, now)
+        if edit.category is not None:
+            self._set("category", edit.category, actor.username, now)
+        if edit.tags is not None:
+            self._set_tags(list(edit.tags), actor.username, now)
+        if "assignee" in given:
+            self._set("assignee", edit.assignee, actor.username, now)
+
+    def change_status(self, actor: Actor, status: Status, now: datetime) -> None:
+        """Move to another status; raises TransitionError or TicketClosedError where no arrow leads."""
+        if status is self.status:
+            return
+        if status not in TRANSITIONS[self.status]:
+            if self.status is Status.CLOSED:
+                raise TicketClosedError(self.number)
+            raise TransitionError(self.number, self.status.label, status.label)
+        self._set_status(status, actor.username, now)
+
+    def close(self, actor: Actor, now: datetime, resolution: Resolution = Resolution.SOLVED) -> None:
+        """Close it; raises TicketClosedError when it is closed already."""
+        self._require_not_closed()
+        self._set_status(Status.CLOSED, actor.username, now, resolution)
+
+    def reopen(self, actor: Actor, now: datetime) -> None:
+        """
+        Open it again.
+
+        Raises TransitionError unless it is resolved or closed, and ReopenWindowError for anybody but an agent when it
+        was closed more than 14 days ago.
+        """
+        if self.status.category is not StatusCategory.DONE:
+            raise TransitionError(self.number, self.status.label, Status.OPEN.label)
+        if not self.can_be_reopened(actor, now):
+            raise ReopenWindowError(self.number, REOPEN_WITHIN.days)
+        self._set_status(Status.OPEN, actor.username, now)
+
+    def can_be_reopened(self, actor: Actor, now: datetime) -> bool:
+        """Whether the time to reopen has not run out for this person; agents have no limit."""
+        if self.status.category is not StatusCategory.DONE:
+            return False
+        return actor.is_agent or self.closed_at is None or now <= self.closed_at + REOPEN_WITHIN
+
+    def lapse(self) -> None:
+        """Close a resolved ticket as of the moment its 7 days were over; the caller knows that they are."""
+        if self.status is Status.RESOLVED and self.resolved_at is not None:
+            lapsed_at = self.resolved_at + RESOLVED_FOR
+            self._set_status(Status.CLOSED, SYSTEM, lapsed_at, self.resolution or Resolution.SOLVED)
+
+    def public_messages(self) -> list[Message]:
+        """Return what the requester may read, oldest first."""
+        return [message for message in self.messages if message.kind is MessageKind.REPLY]
+
+    def for_requester(self) -> Self:
+        """Return the ticket without anything a requester must not learn: notes, tags, and when those were written."""
+        hidden = {
+            "messages": self.public_messages(),
+            "events": [event for event in self.events if event.field not in _AGENTS_FIELDS],
+            "updated_at": self.public_updated_at,
+            "tags": [],
+            "version": 0,
+        }
+        return self.model_copy(update=hidden)
+
+    def _require_not_closed(self) -> None:
+        if self.status is Status.CLOSED:
+            raise TicketClosedError(self.number)
+
+    def _set_status(self, status: Status, by: str, now: datetime, resolution: Resolution = Resolution.SOLVED) -> None:
+        self._set("status", status, by, now)
+        done = status.category is StatusCategory.DONE
+        self.resolution = resolution if done else None
+        self.resolved_at = (self.resolved_at or now) if done else None
+        self.closed_at = now if status is Status.CLOSED else None
+
+    def _set_tags(self, tags: list[str], by: str, now: datetime) -> None:
+        cleaned = clean_tags(tags)
+        if len(cleaned) > TAGS_LIMIT:
+            raise TooManyTagsError(TAGS_LIMIT)
+        if cleaned != self.tags:
+            self._log("tags", ", ".join(self.tags) or None, ", ".join(cleaned) or None, by, now)
+            self.tags = cleaned
+
+    def _set(self, field: str, value: str | None, by: str, now: datetime) -> None:
+        old = getattr(self, field)
+        if value != old:
+            self._log(field, old, value, by, now)
+            setattr(self, field, value)
+
+    def _log(self, field: str, old: str | None, new: str | None, by: str, now: datetime) -> None:
+        self.events.append(Event(field=field, old=old, new=new, by=by, at=now))
+        self._touch(now, public=field not in _AGENTS_FIELDS)
+
+    def _touch(self, now: datetime, *, public: bool = True) -> None:
+        self.updated_at = max(self.updated_at, now)
+        if public:
+            self.public_updated_at = max(self.public_updated_at, now)
+
+
+# Fields of the history that are the agents' business; `assignee` is not among them: a requester sees who helps.
+_AGENTS_FIELDS = frozenset({"tags"})

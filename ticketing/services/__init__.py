@@ -1,0 +1,1 @@
+"""What one can do at the desk; the acting person comes first."""

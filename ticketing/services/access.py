@@ -1,0 +1,52 @@
+"""The two gates that every service method passes: who acts, looked up now, and the way from a number to a ticket."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from ticketing.domain import policy
+from ticketing.domain.errors import MustChangePasswordError, SignedOutError, TicketNotFoundError
+from ticketing.domain.people import Actor
+from ticketing.domain.sign_in import SessionLimits
+from ticketing.domain.store import Transaction
+from ticketing.domain.tickets import Ticket
+
+Clock = Callable[[], datetime]
+
+
+class Gate:
+    """Lets in who still is who they were, and says as what."""
+
+    def __init__(self, clock: Clock, limits: SessionLimits) -> None:
+        self._clock = clock
+        self._limits = limits
+
+    def admit(self, tx: Transaction, actor: Actor, *, with_one_time_password: bool = False) -> Actor:
+        """
+        Return the actor as they are at this moment: present role, live session.
+
+        A page may hold an actor from before a sign-out or a change of role; what was rendered then can be replayed by
+        any client. Raises SignedOutError, or MustChangePasswordError unless the call is open to one-time passwords.
+        """
+        if actor.at_console:
+            return actor
+        session = tx.sessions.find(actor.session or "")
+        if session is None or session.username != actor.username:
+            raise SignedOutError
+        user = tx.users.find(session.username)
+        if user is None or not user.active or not session.is_alive(self._clock(), self._limits.idle(user.role)):
+            raise SignedOutError
+        if user.must_change_password and not with_one_time_password:
+            raise MustChangePasswordError
+        return Actor(user.id, user.display_name, user.role, session.id, user.must_change_password)
+
+
+def reach(tx: Transaction, actor: Actor, number: int) -> Ticket:
+    """
+    Fetch a ticket that *actor* may see.
+
+    A ticket that exists and isn't the actor's reads the same as one that doesn't exist, so numbers give nothing away.
+    """
+    ticket = tx.tickets.find(number)
+    if ticket is None or not policy.may(actor, policy.Action.VIEW_TICKET, ticket):
+        raise TicketNotFoundError(number)
+    return ticket

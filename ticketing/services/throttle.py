@@ -1,0 +1,169 @@
+"""
+Throttle: how many tries the desk allows, in buckets that the store keeps.
+
+    place          where a try comes from          limit
+    account        any unknown device              5 failures, then waits of 2, 4, 8 ... seconds up to 15 minutes
+    device         a device the account knows      the same, of its own; plus 30 tries a minute
+    address        an unknown device               30 tries a minute, 10 failures a minute; an IPv6 network counts as one
+    registration   an address                      30 accounts an hour
+    confirmation   a session asking for its        as account
+                   present password again
+
+Nobody can lock another person out: whatever strangers do fills the buckets of the account and of addresses, which a
+known device does not look at. Every bucket empties itself. Keys are hashed, since people type passwords into the wrong
+field. A try is written down as failed *before* the password is looked at and taken back when it was right: a hundred
+guesses at the same moment are a hundred failures.
+"""
+
+import unicodedata
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from ipaddress import IPv6Address, ip_address
+
+from ticketing.domain.errors import ThrottledError, UsernameError
+from ticketing.domain.people import username_key
+from ticketing.domain.sign_in import Attempts, fingerprint
+from ticketing.domain.store import Transaction
+from ticketing.services.access import Clock
+
+FREE_FAILURES = 5
+LONGEST_WAIT = timedelta(minutes=15)
+MEMORY = timedelta(minutes=15)
+TRIES_PER_MINUTE = 30
+FAILURES_PER_MINUTE = 10
+REGISTRATIONS_PER_HOUR = 30
+
+_MINUTE = timedelta(minutes=1)
+_HOUR = timedelta(hours=1)
+_NETWORK = 64
+_KEPT_FAILURES = 20
+_LONGEST_NAME = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Booking:
+    """One try, written down as failed until it proves right."""
+
+    at: datetime
+    account: str
+    failures: str | None = None
+
+    def confirm(self, tx: Transaction) -> None:
+        """The password was right: empty this try's own bucket; of its address it takes back only itself."""
+        tx.attempts.remove(self.account)
+        if self.failures:
+            _take_back(tx, self.failures, self.at)
+
+    def take_back(self, tx: Transaction) -> None:
+        """The password was not looked at: forget this try and nothing else."""
+        _take_back(tx, self.account, self.at)
+        if self.failures:
+            _take_back(tx, self.failures, self.at)
+
+
+class Throttle:
+    """Counts tries within the caller's transaction, so that all processes share the count and a restart keeps it."""
+
+    def __init__(self, clock: Clock, *, registrations_per_hour: int = REGISTRATIONS_PER_HOUR) -> None:
+        self._clock = clock
+        self._registrations_per_hour = registrations_per_hour
+
+    def book_sign_in(self, tx: Transaction, username: str, address: str, device: str | None) -> Booking:
+        """
+        Write down a try to sign in; raises ThrottledError, and then nothing is written.
+
+        Whether the account exists makes no difference. `device` is the id of a device that the account knows.
+        """
+        if device:
+            self._count(tx, _key("tries", device), TRIES_PER_MINUTE, _MINUTE)
+            return Booking(self._fail(tx, _key("device", device)), _key("device", device))
+        network = _network(address)
+        self._count(tx, _key("tries", network), TRIES_PER_MINUTE, _MINUTE)
+        at = self._fail(tx, _account(username))
+        self._count(tx, _key("failures", network), FAILURES_PER_MINUTE, _MINUTE)
+        return Booking(at, _account(username), _key("failures", network))
+
+    def book_confirmation(self, tx: Transaction, session: str) -> Booking:
+        """Write down a try of a signed-in person to prove their present password; raises ThrottledError."""
+        key = _key("confirmation", session)
+        return Booking(self._fail(tx, key), key)
+
+    def count_registration(self, tx: Transaction, address: str) -> None:
+        """Count a registration from an address; raises ThrottledError."""
+        self._count(tx, _key("registration", _network(address)), self._registrations_per_hour, _HOUR)
+
+    def clear(self, tx: Transaction, username: str) -> None:
+        """Forget the failures at an account from devices that it does not know."""
+        tx.attempts.remove(_account(username))
+
+    def _fail(self, tx: Transaction, key: str) -> datetime:
+        """Add a failure to a bucket whose waits grow; return when."""
+        now = self._clock()
+        bucket = _bucket(tx, key, now)
+        if bucket.blocked_until and now < bucket.blocked_until:
+            raise ThrottledError(bucket.blocked_until - now)
+        bucket.failures = [*bucket.failures, now][-_KEPT_FAILURES:]
+        bucket.blocked_until = _blocked_until(bucket.failures)
+        bucket.expires_at = (bucket.blocked_until or now) + MEMORY
+        tx.attempts.save(bucket)
+        return now
+
+    def _count(self, tx: Transaction, key: str, limit: int, period: timedelta) -> None:
+        """Add a try to a bucket that takes so many in a sliding period."""
+        now = self._clock()
+        bucket = _bucket(tx, key, now)
+        recent = [at for at in bucket.failures if at > now - period]
+        if len(recent) >= limit:
+            raise ThrottledError(recent[-limit] + period - now)
+        bucket.failures = [*recent, now]
+        bucket.expires_at = now + period
+        tx.attempts.save(bucket)
+
+
+def _bucket(tx: Transaction, key: str, now: datetime) -> Attempts:
+    found = tx.attempts.find(key)
+    return found if found and now < found.expires_at else Attempts(id=key, failures=[], expires_at=now)
+
+
+def _blocked_until(failures: list[datetime]) -> datetime | None:
+    beyond = len(failures) - FREE_FAILURES
+    if beyond < 0:
+        return None
+    return failures[-1] + min(timedelta(seconds=2 ** (beyond + 1)), LONGEST_WAIT)
+
+
+def _take_back(tx: Transaction, key: str, at: datetime) -> None:
+    bucket = tx.attempts.find(key)
+    if bucket is None or at not in bucket.failures:
+        return
+    bucket.failures.remove(at)
+    bucket.blocked_until = _blocked_until(bucket.failures) if bucket.blocked_until else None
+    if bucket.failures:
+        tx.attempts.save(bucket)
+    else:
+        tx.attempts.remove(key)
+
+
+def _key(kind: str, what: str) -> str:
+    return fingerprint("throttle", kind, what)
+
+
+def _account(username: str) -> str:
+    """Return the key of an account's bucket; what cannot be a username has a bucket as well."""
+    try:
+        return _key("account", username_key(username))
+    except UsernameError:
+        return _key("account", unicodedata.normalize("NFKC", username[:_LONGEST_NAME]).casefold().strip())
+
+
+def _network(address: str) -> str:
+    """Return what counts as one address: an IPv4 address, or the /64 network that one IPv6 customer has."""
+    try:
+        parsed = ip_address(address.strip())
+    except ValueError:
+        return address
+    if not isinstance(parsed, IPv6Address):
+        return str(parsed)
+    if parsed.ipv4_mapped:
+        return str(parsed.ipv4_mapped)
+    return str(IPv6Address(int(parsed) >> _NETWORK << _NETWORK))

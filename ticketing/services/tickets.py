@@ -1,0 +1,264 @@
+"""Tickets: open, read, answer, change, close. Each method is one intention and one transaction."""
+
+import hashlib
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from ticketing.domain import policy
+from ticketing.domain.errors import StaleEditError, StorageError, UnknownChoiceError
+from ticketing.domain.people import Actor
+from ticketing.domain.policy import Action
+from ticketing.domain.queries import Page, TicketQuery, TicketSummary, View
+from ticketing.domain.receipts import RECEIPT_LIFETIME, Receipt
+from ticketing.domain.statuses import RESOLVED_FOR, Status, TicketCategory
+from ticketing.domain.store import Store, Transaction
+from ticketing.domain.tickets import SYSTEM, Ticket, TicketEdit
+from ticketing.services.access import Clock, Gate, reach
+
+LAPSE_EVERY = timedelta(minutes=1)
+LAPSE_BATCH = 500
+
+Deed = Callable[[Transaction, Actor, datetime], Ticket]
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """A ticket as one person may see it, and what they need to read it: display names, and how much is new to them."""
+
+    ticket: Ticket
+    names: dict[str, str]
+    seen: int
+
+    def name(self, username: str) -> str:
+        """Return the display name of somebody in the ticket."""
+        return self.names.get(username, username)
+
+
+class Tickets:
+    """
+    What one can do with tickets.
+
+    `key` makes a request repeatable: the same key from the same person within ten minutes is one effect and the same
+    answer, also after a restart and in another process.
+    """
+
+    def __init__(self, store: Store, clock: Clock, gate: Gate) -> None:
+        self._store = store
+        self._clock = clock
+        self._gate = gate
+        self._lapse_due = datetime.min.replace(tzinfo=clock().tzinfo)
+
+    def open(
+        self,
+        actor: Actor,
+        title: str,
+        description: str,
+        category: TicketCategory = TicketCategory.GENERAL,
+        *,
+        key: str = "",
+    ) -> Ticket:
+        """Open a ticket; the actor is its requester."""
+
+        def deed(tx: Transaction, actor: Actor, now: datetime) -> Ticket:
+            policy.require(actor, Action.OPEN_TICKET)
+            return Ticket.open(tx.tickets.next_number(), actor.username, title, description, category, now)
+
+        return self._once(actor, key, deed)
+
+    def reply(self, actor: Actor, number: int, text: str, *, status: Status | None = None, key: str = "") -> Ticket:
+        """Add a public reply, and set the status with it if one is given."""
+
+        def deed(tx: Transaction, actor: Actor, now: datetime) -> Ticket:
+            ticket = _reach_now(tx, actor, number, now)
+            policy.require(actor, Action.REPLY, ticket)
+            ticket.reply(actor, text, now)
+            if status is not None:
+                policy.require(actor, Action.EDIT_TICKET, ticket)
+                ticket.change_status(actor, status, now)
+            return ticket
+
+        return self._once(actor, key, deed)
+
+    def note(self, actor: Actor, number: int, text: str, *, key: str = "") -> Ticket:
+        """Add an internal note, for agents only."""
+
+        def deed(tx: Transaction, actor: Actor, now: datetime) -> Ticket:
+            ticket = _reach_now(tx, actor, number, now)
+            policy.require(actor, Action.WRITE_NOTE, ticket)
+            ticket.note(actor, text, now)
+            return ticket
+
+        return self._once(actor, key, deed)
+
+    def edit(self, actor: Actor, number: int, edit: TicketEdit, *, seen: TicketEdit | None = None) -> Ticket:
+        """
+        Set fields.
+
+        `seen` holds the same fields as the actor saw them: when somebody changed one of them meanwhile, nothing is set
+        and StaleEditError carries both values; changes of other fields are left as they are.
+        """
+
+        def deed(tx: Transaction, actor: Actor, now: datetime) -> Ticket:
+            ticket = _reach_now(tx, actor, number, now)
+            policy.require(actor, Action.EDIT_TICKET, ticket)
+            if seen is not None:
+                _require_fresh(ticket, edit, seen)
+            if edit.assignee is not None:
+                _require_agent(tx, edit.assignee)
+            ticket.edit(actor, edit, now)
+            return ticket
+
+        return self._once(actor, "", deed)
+
+    def assign(self, actor: Actor, number: int, assignee: str | None) -> Ticket:
+        """Give the ticket to an agent, or to nobody with None."""
+        return self.edit(actor, number, TicketEdit(assignee=assignee))
+
+    def close(self, actor: Actor, number: int, reply: str = "", *, key: str = "") -> Ticket:
+        """Close a ticket, after a last public reply if one is given."""
+
+        def deed(tx: Transaction, actor: Actor, now: datetime) -> Ticket:
+            ticket = _reach_now(tx, actor, number, now)
+            policy.require(actor, Action.CLOSE, ticket)
+            if reply:
+                policy.require(actor, Action.REPLY, ticket)
+                ticket.reply(actor, reply, now)
+            ticket.close(actor, now)
+            return ticket
+
+        return self._once(actor, key, deed)
+
+    def reopen(self, actor: Actor, number: int) -> Ticket:
+        """Open a resolved or closed ticket again; requesters within 14 days of its closing."""
+
+        def deed(tx: Transaction, actor: Actor, now: datetime) -> Ticket:
+            ticket = _reach_now(tx, actor, number, now)
+            policy.require(actor, Action.REOPEN, ticket)
+            ticket.reopen(actor, now)
+            return ticket
+
+        return self._once(actor, "", deed)
+
+    def get(self, actor: Actor, number: int) -> Ticket:
+        """Return the ticket as the actor may see it; raises TicketNotFoundError."""
+        return self.conversation(actor, number).ticket
+
+    def conversation(self, actor: Actor, number: int) -> Conversation:
+        """Return the ticket as the actor may see it, with everybody's display name; raises TicketNotFoundError."""
+        now = self._clock()
+        with self._store.read() as tx:
+            actor = self._gate.admit(tx, actor)
+            ticket = _shown(actor, _reach_now(tx, actor, number, now))
+            names = tx.users.names(_people_in(ticket))
+            return Conversation(ticket, names, tx.tickets.seen(number, actor.username))
+
+    def mark_seen(self, actor: Actor, number: int) -> None:
+        """Remember that the actor has seen all that they may read of the ticket now."""
+        conversation = self.conversation(actor, number)
+        messages = len(conversation.ticket.messages)
+        if conversation.seen < messages:
+            with self._store.write() as tx:
+                actor = self._gate.admit(tx, actor)
+                tx.tickets.mark_seen(number, actor.username, messages)
+
+    def search(self, actor: Actor, query: TicketQuery) -> Page[TicketSummary]:
+        """Return one page of the tickets that the actor may see and that match."""
+        self._close_lapsed()
+        with self._store.read() as tx:
+            actor = self._gate.admit(tx, actor)
+            return tx.tickets.search(policy.audience(actor), query)
+
+    def counts(self, actor: Actor) -> dict[View, int]:
+        """Return how many tickets each built-in view holds, of those the actor may see."""
+        self._close_lapsed()
+        with self._store.read() as tx:
+            actor = self._gate.admit(tx, actor)
+            audience = policy.audience(actor)
+            return {view: tx.tickets.count(audience, view.query(actor.username)) for view in View}
+
+    def _once(self, actor: Actor, key: str, deed: Deed) -> Ticket:
+        now = self._clock()
+        with self._store.write() as tx:
+            actor = self._gate.admit(tx, actor)
+            receipt_id = hashlib.sha256(f"{actor.username}\n{key}".encode()).hexdigest()
+            receipt = tx.receipts.find(receipt_id) if key else None
+            if receipt is not None and now < receipt.expires_at:
+                return _shown(actor, reach(tx, actor, receipt.ticket))
+            ticket = deed(tx, actor, now)
+            tx.tickets.save(ticket)
+            if key:
+                expires_at = now + RECEIPT_LIFETIME
+                tx.receipts.save(Receipt(id=receipt_id, ticket=ticket.number, expires_at=expires_at))
+        return _shown(actor, ticket)
+
+    def _close_lapsed(self) -> None:
+        """Close what stayed resolved for seven days: whoever looks does it, since no job may be relied on."""
+        now = self._clock()
+        if now < self._lapse_due:
+            return
+        self._lapse_due = now + LAPSE_EVERY
+        with self._store.read() as tx:
+            numbers = tx.tickets.lapsed(now - RESOLVED_FOR, LAPSE_BATCH)
+        while numbers:
+            try:
+                self._lapse(numbers, now)
+            except StorageError as error:
+                log.warning("resolved tickets could not be closed: %s", error)
+                return
+            with self._store.read() as tx:
+                numbers = tx.tickets.lapsed(now - RESOLVED_FOR, LAPSE_BATCH)
+
+    def _lapse(self, numbers: list[int], now: datetime) -> None:
+        with self._store.write() as tx:
+            for number in numbers:
+                ticket = tx.tickets.find(number)
+                if ticket is not None and _has_lapsed(ticket, now):
+                    ticket.lapse()
+                    tx.tickets.save(ticket)
+
+
+def _has_lapsed(ticket: Ticket, now: datetime) -> bool:
+    resolved_at = ticket.resolved_at if ticket.status is Status.RESOLVED else None
+    return resolved_at is not None and resolved_at + RESOLVED_FOR <= now
+
+
+def _reach_now(tx: Transaction, actor: Actor, number: int, now: datetime) -> Ticket:
+    """Reach a ticket in its present state, which may be that its days as resolved are over."""
+    ticket = reach(tx, actor, number)
+    if _has_lapsed(ticket, now):
+        ticket.lapse()
+    return ticket
+
+
+def _shown(actor: Actor, ticket: Ticket) -> Ticket:
+    return ticket if policy.may(actor, Action.WRITE_NOTE, ticket) else ticket.for_requester()
+
+
+def _people_in(ticket: Ticket) -> set[str]:
+    people = {ticket.requester, ticket.assignee or SYSTEM, *ticket.watchers}
+    people |= {message.author for message in ticket.messages} | {event.by for event in ticket.events}
+    assignees = [event for event in ticket.events if event.field == "assignee"]
+    return people | {name for event in assignees for name in (event.old, event.new) if name}
+
+
+def _require_agent(tx: Transaction, username: str) -> None:
+    user = tx.users.find(username)
+    if user is None or not user.active or not policy.allows(user.role, Action.BE_ASSIGNED, policy.Relation.DESK):
+        raise UnknownChoiceError("Assignee", username)
+
+
+def _require_fresh(ticket: Ticket, edit: TicketEdit, seen: TicketEdit) -> None:
+    for field in edit.model_fields_set:
+        present, wanted, was = (_word(getattr(version, field)) for version in (ticket, edit, seen))
+        if present not in {was, wanted}:
+            raise StaleEditError(field.capitalize(), present, wanted)
+
+
+def _word(value: str | list[str] | tuple[str, ...] | None) -> str:
+    if isinstance(value, (list, tuple)):
+        return ", ".join(value) or "none"
+    return value or "nobody"

@@ -1,0 +1,95 @@
+"""Settings, read from TICKETING_ variables of the environment when they are first asked for."""
+
+import os
+from datetime import timedelta
+from pathlib import Path
+from typing import Literal
+from urllib.parse import urlsplit
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from ticketing.domain.errors import SettingsError
+from ticketing.domain.sign_in import SessionLimits
+
+PREFIX = "TICKETING_"
+TESTS_PREFIX = "TICKETING_TEST_"
+
+
+class Settings(BaseSettings):
+    """How this desk is set up; each field is the variable TICKETING_ and its name in capitals."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid")
+
+    data_dir: Path = Field(Path("data"), description="where the JSON store lives")
+    storage_url: str | None = Field(
+        None, description="`json:DIR` or `memory:`; by default `json:` and the data directory"
+    )
+    base_url: str | None = Field(None, description="the public address, such as https://desk.example.org")
+    admin_password: SecretStr | None = Field(None, description="password of the first account, with a public address")
+    registration: Literal["open", "closed"] = Field("open", description="whether visitors may register")
+    agents_may_register_agents: bool = Field(default=True, description="whether agents may, or admins only")
+    cookie_name: str = Field("ticketing_session", pattern=r"^[A-Za-z0-9_-]{1,64}$", description="of the session cookie")
+    session_idle_hours: int = Field(12, ge=1, le=24 * 14, description="a user's session ends after so long without use")
+    session_days: int = Field(14, ge=1, le=90, description="a user's session ends after so long in any case")
+    agent_session_idle_hours: int = Field(4, ge=1, le=24 * 14, description="the same for agents and admins")
+    agent_session_hours: int = Field(24, ge=1, le=24 * 90, description="the same for agents and admins")
+    log_format: Literal["text", "json"] = Field("text", description="of the log on standard error")
+    demo: bool = Field(default=False, description="a desk with invented history and known passwords; loopback only")
+    demo_anywhere: bool = Field(default=False, description="lets the demo serve beyond this machine")
+
+    @field_validator("base_url")
+    @classmethod
+    def _is_web_address(cls, value: str | None) -> str | None:
+        if not value:
+            return None
+        parts = urlsplit(value)
+        if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
+            raise ValueError("should be an address such as https://desk.example.org")
+        return value.rstrip("/")
+
+    @property
+    def store_url(self) -> str:
+        """Where everything is kept: `storage_url`, or else JSON in the data directory."""
+        return self.storage_url or f"json:{self.data_dir}"
+
+    @property
+    def is_public(self) -> bool:
+        """Whether the desk says that it is reached from other machines."""
+        host = urlsplit(self.base_url or "").hostname
+        return host is not None and host not in {"localhost", "127.0.0.1", "::1"}
+
+    @property
+    def is_https(self) -> bool:
+        """Whether browsers reach the desk over https."""
+        return (self.base_url or "").startswith("https://")
+
+    @property
+    def session_limits(self) -> SessionLimits:
+        """How long sessions last."""
+        return SessionLimits(
+            user_idle=timedelta(hours=self.session_idle_hours),
+            user_absolute=timedelta(days=self.session_days),
+            agent_idle=timedelta(hours=self.agent_session_idle_hours),
+            agent_absolute=timedelta(hours=self.agent_session_hours),
+        )
+
+
+def read_settings() -> Settings:
+    """Read the environment; raises SettingsError naming a variable that is unknown or holds what it cannot."""
+    known = {f"{PREFIX}{name.upper()}" for name in Settings.model_fields}
+    found = {name for name in os.environ if name.upper().startswith(PREFIX)}
+    unknown = sorted(name for name in found if name not in known and not name.startswith(TESTS_PREFIX))
+    if unknown:
+        raise SettingsError(f"There is no setting {unknown[0]}. Known are: {', '.join(sorted(known))}.")
+    try:
+        return Settings()
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        name = f"{PREFIX}{str(first['loc'][0]).upper()}"
+        raise SettingsError(f"{name} {_explained(first['msg'])}.") from None
+
+
+def _explained(message: str) -> str:
+    text = message.removeprefix("Value error, ")
+    return text[:1].lower() + text[1:]

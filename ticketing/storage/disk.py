@@ -1,0 +1,99 @@
+"""What the store asks of the file system: whole files by rename, flushed folders, and errors told as ours."""
+
+import errno
+import os
+import time
+from collections.abc import Iterable
+from pathlib import Path
+
+from ticketing.domain.errors import (
+    StorageError,
+    StorageFailedError,
+    StorageFullError,
+    StorageReadOnlyError,
+    StorageUnsupportedError,
+)
+
+FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+READ_ONLY = {errno.EROFS, errno.EACCES, errno.EPERM}
+UNSUPPORTED = {errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP}
+RENAME_ATTEMPTS = 50
+
+
+def as_storage_error(error: OSError) -> StorageError:
+    """Tell an error of the operating system in the words of the desk; what is not known counts as a failing disk."""
+    if error.errno in FULL:
+        return StorageFullError()
+    if error.errno in READ_ONLY:
+        return StorageReadOnlyError(os.strerror(error.errno or 0))
+    if error.errno in UNSUPPORTED:
+        return StorageUnsupportedError(
+            f"This file system cannot lock files ({os.strerror(error.errno or 0)}). "
+            "Use a local disk for the data directory, or a database."
+        )
+    return StorageFailedError()
+
+
+def read_range(descriptor: int, start: int, end: int) -> bytes:
+    """Read the bytes from *start* to *end*, or fewer if the file ends before."""
+    if hasattr(os, "pread"):
+        return os.pread(descriptor, end - start, start)
+    os.lseek(descriptor, start, os.SEEK_SET)
+    return os.read(descriptor, end - start)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make renamed, new and deleted names durable; Windows has nothing to ask for here."""
+    if os.name == "nt":
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def write_whole(path: Path, chunks: Iterable[bytes]) -> None:
+    """
+    Put a file in place as a whole and durably: whoever looks finds the old one or the new one, never a part.
+
+    The caller holds the lock that keeps others from writing the same name. A failure leaves no temporary file behind.
+    """
+    temporary = temporary_name(path)
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    try:
+        try:
+            for chunk in chunks:
+                write_all(descriptor, chunk)
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+        rename_over(temporary, path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    sync_folder(path.parent)
+
+
+def temporary_name(path: Path) -> Path:
+    """Name the file that holds the new content until it is whole."""
+    return path.with_name(f".{path.name}.tmp")
+
+
+def write_all(descriptor: int, chunk: bytes) -> None:
+    """Write all of *chunk*: the system may take less at a time."""
+    rest = memoryview(chunk)
+    while rest:
+        rest = rest[os.write(descriptor, rest) :]
+
+
+def rename_over(source: Path, target: Path) -> None:
+    """Rename, patiently where the system refuses as long as a reader has *target* open."""
+    for _ in range(RENAME_ATTEMPTS if os.name == "nt" else 0):
+        try:
+            source.replace(target)
+        except PermissionError:
+            time.sleep(0.02)
+        else:
+            return
+    source.replace(target)

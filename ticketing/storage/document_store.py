@@ -1,0 +1,80 @@
+"""A store over an engine of documents: consistent views for readers, one transaction at a time for writers."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from datetime import UTC, datetime
+from typing import Protocol
+
+from pydantic_core import from_json
+
+from ticketing.storage.repositories import DocumentTransaction
+from ticketing.storage.state import EXPIRING, Change, State
+
+
+class Writer(Protocol):
+    """One writer's turn."""
+
+    def commit(self, changes: Sequence[Change]) -> None:
+        """Keep all of it; durable once the turn is over."""
+
+
+class DocumentEngine(Protocol):
+    """What keeps the documents: in memory, or in files."""
+
+    @property
+    def state_lock(self) -> threading.RLock:
+        """Held while documents change, and by readers who want a consistent view."""
+
+    def refresh(self) -> None:
+        """Catch up with what others wrote."""
+
+    def writing(self) -> AbstractContextManager[Writer]:
+        """Wait for a turn to write."""
+
+    def close(self) -> None:
+        """Let go."""
+
+
+class Followed(State):
+    """The state as an engine drives it; says at compaction which documents are still worth keeping."""
+
+    def keep(self, collection: str, document: bytes) -> bool:
+        """Whether a document is not one that has expired."""
+        if collection not in EXPIRING:
+            return True
+        expires_at = datetime.fromisoformat(from_json(document)["expires_at"])
+        return expires_at > datetime.fromtimestamp(time.time(), UTC)
+
+
+class DocumentStore:
+    """A store whose engine is made by the given function, which is told whom to keep informed."""
+
+    def __init__(self, start: Callable[[Followed], DocumentEngine]) -> None:
+        self._state = Followed()
+        self.engine = start(self._state)
+
+    @contextmanager
+    def read(self) -> Iterator[DocumentTransaction]:
+        """Give a consistent view; nothing written in it is kept."""
+        self.engine.refresh()
+        with self.engine.state_lock:
+            yield DocumentTransaction(self._state, self.engine.state_lock)
+
+    @contextmanager
+    def write(self) -> Iterator[DocumentTransaction]:
+        """Give the one writer's transaction: durable when the block ends, untouched when it raises."""
+        with self.engine.writing() as writer:
+            tx = DocumentTransaction(self._state, self.engine.state_lock)
+            yield tx
+            if changes := tx.pending.changes():
+                writer.commit(changes)
+
+    def ping(self) -> None:
+        """Raise StorageError unless the store answers."""
+        self.engine.refresh()
+
+    def close(self) -> None:
+        """Finish what is under way and let go of all files."""
+        self.engine.close()

@@ -1,0 +1,44 @@
+"""A store that is gone with its process: for tests and for trying things out."""
+
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Self
+
+from ticketing.storage.document_store import DocumentStore, Followed
+from ticketing.storage.state import Change, Documents
+
+
+class MemoryEngine:
+    """Keeps documents in dictionaries."""
+
+    def __init__(self, listener: Followed) -> None:
+        self.state_lock = threading.RLock()
+        self.documents: Documents = {}
+        self._turn = threading.Lock()
+        self._listener = listener
+        listener.load(self.documents)
+
+    def refresh(self) -> None:
+        """There is nobody else."""
+
+    @contextmanager
+    def writing(self) -> Iterator[Self]:
+        """Wait for a turn to write."""
+        with self._turn:
+            yield self
+
+    def commit(self, changes: Sequence[Change]) -> None:
+        """Keep all of it."""
+        with self.state_lock:
+            self._listener.replace(changes)
+
+    def close(self) -> None:
+        """There is nothing to let go of."""
+
+
+class MemoryStore(DocumentStore):
+    """The same store as the one in files, without the files."""
+
+    def __init__(self) -> None:
+        super().__init__(MemoryEngine)

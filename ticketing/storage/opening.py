@@ -1,0 +1,19 @@
+"""From a storage address to the store."""
+
+from pathlib import Path
+
+from ticketing.domain.errors import StorageUnsupportedError
+from ticketing.storage.document_store import DocumentStore
+from ticketing.storage.json_store import JsonStore
+from ticketing.storage.memory import MemoryStore
+
+
+def open_store(url: str, *, read_only: bool = False) -> DocumentStore:
+    """Open `json:DIRECTORY` or `memory:`; raises StorageUnsupportedError for any other address."""
+    kind, _, rest = url.partition(":")
+    if kind == "json" and rest:
+        return JsonStore(Path(rest), read_only=read_only)
+    if url == "memory:":
+        return MemoryStore()
+    shown = url.partition("@")[0] if "@" not in url else kind
+    raise StorageUnsupportedError(f"“{shown}” is no storage address. Known are json:DIRECTORY and memory:.")

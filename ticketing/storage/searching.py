@@ -1,0 +1,210 @@
+"""Answers queries from rows and indexes: the smallest index first, a stop as soon as the page is full."""
+
+import json
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
+from typing import Any
+
+from pydantic_core import from_json
+
+from ticketing.domain.queries import UNASSIGNED, Audience, Page, Sort, TicketQuery, TicketSummary
+from ticketing.domain.statuses import StatusCategory
+from ticketing.storage.state import TICKETS, State, TicketRow
+
+SEEN = "seen"
+
+Predicate = Callable[[TicketRow], bool]
+
+
+class Searcher:
+    """Searches and counts tickets for one audience, in the present state."""
+
+    def __init__(self, state: State, audience: Audience) -> None:
+        self._state = state
+        self._audience = audience
+
+    def search(self, query: TicketQuery) -> Page[TicketSummary]:
+        """Return one page; when the query restricts nothing but people and statuses, in time of the page alone."""
+        first = (query.page - 1) * query.size
+        wanted = self._matches(query)
+        if self._can_tally(query):
+            total = self.count(query)
+            rows = _slice(wanted, first, query.size)
+        else:
+            found = list(wanted)
+            total, rows = len(found), found[first : first + query.size]
+        return Page(items=tuple(map(self._summary, rows)), total=total, page=query.page, size=query.size)
+
+    def count(self, query: TicketQuery) -> int:
+        """Return how many match; from tallies where they suffice."""
+        if not self._can_tally(query):
+            return sum(1 for _ in self._matches(query))
+        statuses = query.statuses or set(self._state.by_status)
+        if query.assignee is None:
+            return sum(len(self._state.by_status[status]) for status in statuses)
+        assignee = _stored(query.assignee)
+        return sum(self._state.tally[assignee, status] for status in statuses)
+
+    def _can_tally(self, query: TicketQuery) -> bool:
+        unrestricted = not (query.requester or query.priorities or query.categories or query.text)
+        return self._audience.sees_all and unrestricted
+
+    def _matches(self, query: TicketQuery) -> Iterator[TicketRow]:
+        predicates = self._predicates(query)
+        return (row for row in self._candidates(query) if all(holds(row) for holds in predicates))
+
+    def _candidates(self, query: TicketQuery) -> Iterable[TicketRow]:
+        """Yield a superset of what matches, in the order asked for."""
+        state = self._state
+        sets: list[set[int]] = []
+        if not self._audience.sees_all:
+            name = self._audience.username
+            sets.append(state.by_requester[name] | state.by_watcher[name])
+        if query.requester is not None:
+            sets.append(state.by_requester[query.requester])
+        if query.assignee is not None:
+            sets.append(state.by_assignee[_stored(query.assignee)])
+        if query.statuses:
+            statuses = [state.by_status[status] for status in query.statuses]
+            if 2 * sum(map(len, statuses)) < len(state.rows):
+                sets.append(set().union(*statuses))
+        if sets:
+            return self._ordered(state.pick(min(sets, key=_size)), query.sort)
+        return self._ordered_all(query.sort)
+
+    def _ordered_all(self, sort: Sort) -> Iterable[TicketRow]:
+        rows = self._state.rows
+        match sort:
+            case Sort.UPDATED:
+                return reversed(rows.values())
+            case Sort.LEAST_RECENTLY_UPDATED:
+                return rows.values()
+            case Sort.NEWEST | Sort.OLDEST:
+                numbers = range(1, self._state.last_number + 1)
+                found = (rows.get(number) for number in (numbers if sort is Sort.OLDEST else reversed(numbers)))
+                return (row for row in found if row is not None)
+            case Sort.PRIORITY:
+                return self._ordered(list(reversed(rows.values())), sort)
+
+    def _ordered(self, rows: list[TicketRow], sort: Sort) -> list[TicketRow]:
+        """Order rows that come with the one changed last first; for a requester, changed as far as they can tell."""
+        if sort is Sort.PRIORITY:
+            return sorted(rows, key=lambda row: -row.priority.rank)
+        if sort in {Sort.NEWEST, Sort.OLDEST}:
+            return sorted(rows, key=lambda row: row.number, reverse=sort is Sort.NEWEST)
+        if not self._audience.sees_all:
+            return sorted(rows, key=self._updated, reverse=sort is Sort.UPDATED)
+        return rows if sort is Sort.UPDATED else rows[::-1]
+
+    def _predicates(self, query: TicketQuery) -> list[Predicate]:
+        predicates: list[Predicate] = []
+        if not self._audience.sees_all:
+            predicates.append(self._is_visible)
+        if query.requester is not None:
+            predicates.append(lambda row: row.requester == query.requester)
+        if query.assignee is not None:
+            assignee = _stored(query.assignee)
+            predicates.append(lambda row: row.assignee == assignee)
+        if query.statuses:
+            predicates.append(lambda row: row.status in query.statuses)
+        if query.priorities:
+            predicates.append(lambda row: row.priority in query.priorities)
+        if query.categories:
+            predicates.append(lambda row: row.category in query.categories)
+        if query.text.strip():
+            predicates.append(self._text_predicate(query.text.strip()))
+        return predicates
+
+    def _is_visible(self, row: TicketRow) -> bool:
+        name = self._audience.username
+        return row.requester == name or name in row.watchers
+
+    def _text_predicate(self, text: str) -> Predicate:
+        """Look into the raw document first, which is quick and may say yes too often; then exactly."""
+        needle = text.casefold()
+        label = needle.removeprefix("t-").removeprefix("#")
+        number = int(label) if label.isascii() and label.isdigit() else None
+        people = {person.username for person in self._state.people.values() if needle in person.display_name.casefold()}
+        documents = self._state.documents.get(TICKETS, {})
+        may_hold = _raw_test(needle)
+
+        def holds(row: TicketRow) -> bool:
+            if row.number == number or row.requester in people:
+                return True
+            raw = documents[str(row.number)]
+            return may_hold(raw) and self._text_in(from_json(raw), needle)
+
+        return holds
+
+    def _text_in(self, document: dict[str, Any], needle: str) -> bool:
+        """Whether the audience can read the text somewhere in the ticket; notes and tags count for agents only."""
+        sees_all = self._audience.sees_all
+        texts = [document["title"], document["requester"], document.get("external_id") or ""]
+        texts += [message["text"] for message in document["messages"] if sees_all or message["kind"] == "reply"]
+        if sees_all:
+            texts += document.get("tags") or []
+        return any(needle in text.casefold() for text in texts)
+
+    def _updated(self, row: TicketRow) -> datetime:
+        return row.updated_at if self._audience.sees_all else row.public_updated_at
+
+    def _summary(self, row: TicketRow) -> TicketSummary:
+        sees_all = self._audience.sees_all
+        return TicketSummary.model_construct(
+            number=row.number,
+            title=row.title,
+            status=row.status,
+            is_new=row.is_new,
+            priority=row.priority,
+            category=row.category,
+            requester=row.requester,
+            requester_name=self._state.name(row.requester),
+            assignee=row.assignee,
+            assignee_name=self._state.name(row.assignee) if row.assignee else None,
+            opened_at=row.opened_at,
+            updated_at=self._updated(row),
+            messages=row.messages if sees_all else row.public_messages,
+            unread=self._is_unread(row),
+        )
+
+    def _is_unread(self, row: TicketRow) -> bool:
+        """Whether somebody else wrote last and it was not seen; to an agent, done tickets owe nothing."""
+        name = self._audience.username
+        if not self._audience.sees_all:
+            return row.last_public_author != name and self._seen(row) < row.public_messages
+        is_done = row.status.category is StatusCategory.DONE
+        return not is_done and row.last_author != name and self._seen(row) < row.messages
+
+    def _seen(self, row: TicketRow) -> int:
+        return seen(self._state, row.number, self._audience.username)
+
+
+def seen(state: State, number: int, username: str) -> int:
+    """Return how many messages of the ticket the person has seen."""
+    raw = state.documents.get(SEEN, {}).get(seen_key(number, username))
+    return int(from_json(raw)["messages"]) if raw else 0
+
+
+def seen_key(number: int, username: str) -> str:
+    """Return the id under which it is kept what a person has seen of a ticket."""
+    return f"{number}:{username}"
+
+
+def _size(numbers: set[int]) -> int:
+    return len(numbers)
+
+
+def _stored(assignee: str) -> str | None:
+    return None if assignee == UNASSIGNED else assignee
+
+
+def _slice(rows: Iterator[TicketRow], first: int, size: int) -> list[TicketRow]:
+    return [row for _, row in zip(range(first + size), rows, strict=False)][first:]
+
+
+def _raw_test(needle: str) -> Callable[[bytes], bool]:
+    escaped = json.dumps(needle, ensure_ascii=False)[1:-1]
+    if needle.isascii():
+        wanted = escaped.encode()
+        return lambda raw: wanted in raw.lower()
+    return lambda raw: escaped in raw.decode().casefold()

@@ -1,0 +1,48 @@
+"""
+The bridge between a Streamlit script and the browser's cookies.
+
+A script cannot set an HttpOnly cookie; our own HTTP route can. The bridge is a small piece of JavaScript that calls the
+route once and then leaves the page by a full navigation, so that a Streamlit session never serves two people.
+"""
+
+import hashlib
+from pathlib import Path
+
+import streamlit as st
+
+from ticketing.ui.wording import t
+
+_HERE = Path(__file__).parent
+
+_mount = st.components.v2.component(
+    "ticketing_bridge",
+    html='<p role="status"></p><button type="button" hidden></button>',
+    css=(_HERE / "bridge.css").read_text(encoding="utf-8"),
+    js=(_HERE / "bridge.js").read_text(encoding="utf-8"),
+)
+
+
+def carry_in(hand_off: str, target: str) -> None:
+    """Exchange a one-time hand-off for the session cookie, then go to *target*, a path of this site such as "ticket?id=12"."""
+    _send(method="POST", body={"hand_off": hand_off}, target=target, waiting=t("bridge.signing_in"))
+
+
+def carry_out(target: str) -> None:
+    """End the session and take its cookie away, then go to *target*."""
+    _send(method="DELETE", body={}, target=target, waiting=t("bridge.signing_out"))
+
+
+def _send(*, method: str, body: dict[str, str], target: str, waiting: str) -> None:
+    once = hashlib.sha256(repr((method, body)).encode()).hexdigest()[:16]
+    _mount(
+        key=f"bridge_{once}",
+        data={
+            "once": once,
+            "method": method,
+            "body": body,
+            "target": target,
+            "waiting": waiting,
+            "failed": t("bridge.failed"),
+            "retry": t("bridge.retry"),
+        },
+    )

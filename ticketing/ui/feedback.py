@@ -1,0 +1,72 @@
+"""How the pages speak to the person: refusals, confirmations, and failures that are ours."""
+
+import hashlib
+import json
+import logging
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import streamlit as st
+
+from ticketing.domain.errors import MustChangePasswordError, SignedOutError, StorageError, TicketingError
+from ticketing.ui import session
+from ticketing.ui.pages import ACCOUNT
+from ticketing.ui.text import plain
+from ticketing.ui.wording import t
+
+logger = logging.getLogger(__name__)
+
+_FLASH = "_say_after_rerun"
+
+
+@contextmanager
+def shown_errors() -> Iterator[None]:
+    """Show a refusal as the sentence it is; whoever was signed out meanwhile is asked to sign in again."""
+    try:
+        yield
+    except SignedOutError:
+        session.ask_to_sign_in()
+    except MustChangePasswordError:
+        session.go_to(ACCOUNT)
+    except TicketingError as error:
+        _show(error)
+
+
+def say_after_rerun(text: str) -> None:
+    """Keep a sentence for the next run, since what is drawn before a rerun or a change of page is never seen."""
+    st.session_state.setdefault(_FLASH, []).append(text)
+
+
+def flash() -> None:
+    """Say what was kept for this run."""
+    for text in st.session_state.pop(_FLASH, []):
+        st.success(plain(text), icon=":material/check_circle:")
+
+
+def form_key(form: str, *content: str) -> str:
+    """
+    Return the idempotency key of what is being sent: the same person sending the same again is the same intention.
+
+    A second click, a dropped connection and a reload then have one effect.
+    """
+    actor = session.visitor()
+    who = (actor.session or actor.username) if actor else session.browser()
+    return hashlib.sha256(json.dumps([form, who, *content]).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def show_failure(error: Exception) -> bool:
+    """Answer an error that no page answered: a refusal with its sentence, a fault of ours with a reference to the log."""
+    if isinstance(error, TicketingError):
+        _show(error)
+        return True
+    reference = secrets.token_hex(4)
+    logger.error("A page failed, reference %s", reference, exc_info=error)
+    st.error(t("failure.text", reference=reference), icon=":material/error:")
+    return True
+
+
+def _show(error: TicketingError) -> None:
+    if isinstance(error, StorageError):
+        logger.error("The store refused: %s", error)
+    st.error(plain(str(error)), icon=":material/error:")

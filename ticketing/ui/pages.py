@@ -1,0 +1,94 @@
+"""Which pages there are, and for whom each is."""
+
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+from urllib.parse import parse_qsl, urlencode
+
+import streamlit as st
+from streamlit.navigation.page import StreamlitPage
+
+from ticketing.domain.people import Actor
+from ticketing.ui.wording import t
+
+_FOLDER = Path(__file__).resolve().parents[2] / "pages"
+_TARGET_LIMIT = 500
+
+
+class Audience(Enum):
+    """For whom a page is."""
+
+    STRANGERS = "not signed in"
+    EVERYBODY = "signed in"
+    AGENTS = "working the queue"
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page: its name is the stem of its file and its path in the address."""
+
+    name: str
+    icon: str
+    audience: Audience
+    in_menu: bool = False
+
+    @property
+    def title(self) -> str:
+        """What the page is called in the menu and in the browser's tab."""
+        return t(f"page.{self.name}")
+
+    def is_for(self, actor: Actor | None) -> bool:
+        """Tell whether the page is offered to this visitor. This is the menu's business; services authorise."""
+        if actor is None:
+            return self.audience is Audience.STRANGERS
+        if actor.must_change_password:
+            return self.name == ACCOUNT
+        return self.audience is Audience.EVERYBODY or (self.audience is Audience.AGENTS and actor.is_agent)
+
+    def registered(self, actor: Actor | None) -> StreamlitPage:
+        """Return it in the form in which Streamlit's navigation knows it."""
+        menu = self.in_menu and not (actor and actor.must_change_password)
+        return st.Page(
+            _FOLDER / f"{self.name}.py",
+            title=self.title,
+            icon=f":material/{self.icon}:",
+            url_path=self.name,
+            visibility="visible" if menu else "hidden",
+        )
+
+
+LOGIN = "login"
+ACCOUNT = "account"
+
+PAGES = (
+    Page("all_tickets", "inbox", Audience.AGENTS, in_menu=True),
+    Page("my_tickets", "confirmation_number", Audience.EVERYBODY, in_menu=True),
+    Page("new_ticket", "add", Audience.EVERYBODY, in_menu=True),
+    Page("agent_admin", "group", Audience.AGENTS, in_menu=True),
+    Page("ticket", "chat", Audience.EVERYBODY),
+    Page(ACCOUNT, "account_circle", Audience.EVERYBODY),
+    Page(LOGIN, "login", Audience.STRANGERS),
+    Page("register", "person_add", Audience.STRANGERS),
+)
+BY_NAME = {page.name: page for page in PAGES}
+
+
+def landing_page(actor: Actor) -> str:
+    """Return the name of the page where a person begins."""
+    if actor.must_change_password:
+        return ACCOUNT
+    return "all_tickets" if actor.is_agent else "my_tickets"
+
+
+def safe_target(asked: str | None) -> str:
+    """
+    Return *asked*, such as "ticket?id=12", if it names a page for people who are signed in; else "", the start page.
+
+    It is put together anew out of its parts, so nothing that a browser could take for another site comes through.
+    """
+    name, _, query = (asked or "")[:_TARGET_LIMIT].lstrip("/").partition("?")
+    page = BY_NAME.get(name)
+    if page is None or page.audience is Audience.STRANGERS:
+        return ""
+    query = urlencode(parse_qsl(query))
+    return f"{name}?{query}" if query else name

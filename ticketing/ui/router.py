@@ -1,0 +1,77 @@
+"""The script Streamlit runs for every visitor and every click: who is here, which pages there are, and then the page."""
+
+import re
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import streamlit as st
+from streamlit.navigation.page import StreamlitPage
+
+from ticketing import ui
+from ticketing.domain.people import Actor
+from ticketing.ui import session
+from ticketing.ui.pages import ACCOUNT, BY_NAME, LOGIN, PAGES, Page
+from ticketing.ui.text import plain
+from ticketing.ui.wording import t
+
+_ASSETS = Path(__file__).parent / "assets"
+
+
+def _home() -> None:
+    """Stand at the root of the site and lead on."""
+    session.go_home()
+
+
+def _hidden(name: str, actor: Actor | None) -> StreamlitPage:
+    """Return a page in the place of one that isn't there for this visitor."""
+    stub = session.ask_to_sign_in if actor is None else session.not_found
+    if actor is not None and (actor.must_change_password or name == LOGIN):
+        stub = session.go_home
+    return st.Page(stub, title=t("app.name"), url_path=name, visibility="hidden")
+
+
+def _registered(page: Page, actor: Actor | None) -> StreamlitPage:
+    return page.registered(actor) if page.is_for(actor) else _hidden(page.name, actor)
+
+
+def _unknown_name() -> str | None:
+    """Return the name in the address if no page has it: it gets the same words as a page that isn't for the visitor."""
+    url = st.context.url
+    name = urlsplit(url).path.rpartition("/")[2] if isinstance(url, str) else ""
+    return name if re.fullmatch(r"[A-Za-z0-9_.-]{1,60}", name) and name not in BY_NAME else None
+
+
+def _navigation(actor: Actor | None) -> StreamlitPage:
+    pages = [st.Page(_home, title=t("app.name"), default=True, visibility="hidden")]
+    pages += [_registered(page, actor) for page in PAGES]
+    if unknown := _unknown_name():
+        pages.append(_hidden(unknown, actor))
+    return st.navigation(pages, position="hidden" if actor is None else "sidebar")
+
+
+def _sidebar(actor: Actor) -> None:
+    with st.sidebar:
+        st.caption(t("sidebar.signed_in", name=plain(actor.display_name), role=t(f"role.{actor.role}")))
+        account = BY_NAME[ACCOUNT]
+        st.page_link(account.registered(actor), label=account.title, icon=f":material/{account.icon}:")
+        if st.button(t("sidebar.sign_out"), key="sign_out", type="tertiary", icon=":material/logout:"):
+            session.sign_out()
+
+
+def main() -> None:
+    """Run the page asked for."""
+    st.set_page_config(page_title=t("app.name"), page_icon=str(_ASSETS / "icon.png"), layout="wide")
+    st.logo(str(_ASSETS / "logo.svg"), icon_image=str(_ASSETS / "icon.png"), size="large")
+    if globals().get("WITHOUT_ROUTES"):
+        session.note_missing_routes()
+    actor = session.visitor()
+    page = _navigation(actor)
+    if actor is not None:
+        _sidebar(actor)
+    if session.desk().settings.demo:
+        st.info(t("demo.banner"), icon=":material/science:")
+    ui.flash()
+    page.run()
+
+
+main()

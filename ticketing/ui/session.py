@@ -1,0 +1,183 @@
+"""
+Who is here, and the ways in and out.
+
+Who somebody is comes from the cookie of the present connection and nothing else, and it is looked up again each time.
+Session state holds nothing about it: Streamlit lets everybody who knows a session's id resume it.
+"""
+
+from typing import NoReturn
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+import streamlit as st
+
+from ticketing.desk import Desk, shared_desk
+from ticketing.domain.browsers import XSRF_COOKIE, browser_id, cookie_name, device_cookie_name, is_secure_origin
+from ticketing.domain.errors import SignedOutError
+from ticketing.domain.people import Actor
+from ticketing.ui import bridge
+from ticketing.ui.pages import ACCOUNT, BY_NAME, LOGIN, landing_page, safe_target
+from ticketing.ui.wording import t
+
+_TARGET = "next"
+# Set by the router where a host serves no HTTP routes, so that no cookie can be set.
+_WITHOUT_ROUTES = "_without_routes"
+_TOKEN_WITHOUT_ROUTES = "_token_without_routes"  # noqa: S105 - the name of a key, not a token
+
+
+def desk() -> Desk:
+    """Return the desk of this process."""
+    return shared_desk()
+
+
+def visitor() -> Actor | None:
+    """Return who is looking at this page right now; None for somebody who isn't signed in."""
+    token = _token()
+    if not token:
+        return None
+    try:
+        return desk().sessions.actor(token)
+    except SignedOutError:
+        return None
+
+
+def require_actor(*, password_may_be_due: bool = False) -> Actor:
+    """
+    Return who is looking at this page, or leave it: to the login page, and back here afterwards.
+
+    Somebody with a one-time password is led to the account page to choose an own one; that page itself passes
+    *password_may_be_due*.
+    """
+    actor = visitor()
+    if actor is None:
+        ask_to_sign_in()
+    if actor.must_change_password and not password_may_be_due:
+        go_to(ACCOUNT)
+    return actor
+
+
+def require_agent() -> Actor:
+    """Return the agent who is looking at this page; for anybody else there is no such page."""
+    actor = require_actor()
+    if not actor.is_agent:
+        not_found()
+    return actor
+
+
+def ask_to_sign_in() -> NoReturn:
+    """Leave for the login page, which leads back to the page and query first asked for."""
+    target = safe_target(_asked_for())
+    go_to(LOGIN, **({_TARGET: target} if target else {}))
+
+
+def target() -> str:
+    """Return where to go after signing in: a path of this site below its root, "" for the start page."""
+    return safe_target(st.query_params.get(_TARGET))
+
+
+def sign_in_with(hand_off: str) -> None:
+    """Finish a sign-in: the browser gets its cookie and goes to the page first asked for."""
+    if without_routes():
+        signed_in = desk().sessions.redeem(
+            hand_off, browser=browser(), address=address(), device=None, description=_header("User-Agent")
+        )
+        st.session_state[_TOKEN_WITHOUT_ROUTES] = signed_in.token
+        _go_to_target(target())
+    bridge.carry_in(hand_off, target() or "./")
+
+
+def sign_out() -> NoReturn:
+    """End the session here and now, take the cookie away and go to the login page."""
+    if token := _token():
+        desk().sessions.sign_out(token)
+    if without_routes():
+        st.session_state.clear()
+        go_to(LOGIN)
+    bridge.carry_out(LOGIN)
+    st.stop()
+
+
+def go_to(name: str, **query: str) -> NoReturn:
+    """Show another page, in this session."""
+    st.switch_page(BY_NAME[name].registered(visitor()), query_params=query)
+
+
+def go_home() -> NoReturn:
+    """Show the page where this person begins."""
+    actor = visitor()
+    go_to(LOGIN if actor is None else landing_page(actor))
+
+
+def go_to_ticket(number: int) -> NoReturn:
+    """Show a ticket."""
+    go_to("ticket", id=str(number))
+
+
+def not_found() -> NoReturn:
+    """Say the one thing that is said of what doesn't exist and of what isn't the visitor's to see; end the page."""
+    st.title(t("not_found.title"))
+    st.info(t("not_found.text"), icon=":material/search_off:")
+    actor = visitor()
+    if actor is not None:
+        st.page_link(BY_NAME[landing_page(actor)].registered(actor), label=t("not_found.home"))
+    st.stop()
+
+
+def browser() -> str:
+    """Return the mark of this browser, to which a sign-in that begins here is bound."""
+    return browser_id(_cookie(XSRF_COOKIE))
+
+
+def device() -> str | None:
+    """Return what this browser was given at an earlier sign-in, to be known again."""
+    return _cookie(device_cookie_name(desk().settings.cookie_name, secure=_is_secure()))
+
+
+def address() -> str:
+    """Return the visitor's network address, "" where it isn't known."""
+    found = st.context.ip_address
+    return found if isinstance(found, str) else ""
+
+
+def without_routes() -> bool:
+    """Tell whether this host serves the pages only: then a sign-in lasts as long as its tab."""
+    return bool(st.session_state.get(_WITHOUT_ROUTES))
+
+
+def note_missing_routes() -> None:
+    """Remember that this host runs the pages as a plain script."""
+    st.session_state[_WITHOUT_ROUTES] = True
+
+
+def _token() -> str | None:
+    if without_routes():
+        kept = st.session_state.get(_TOKEN_WITHOUT_ROUTES)
+        return kept if isinstance(kept, str) else None
+    return _cookie(cookie_name(desk().settings.cookie_name, secure=_is_secure()))
+
+
+def _cookie(name: str) -> str | None:
+    value = st.context.cookies.get(name)
+    return value if isinstance(value, str) and value else None
+
+
+def _header(name: str) -> str:
+    value = st.context.headers.get(name)
+    return value if isinstance(value, str) else ""
+
+
+def _is_secure() -> bool:
+    return is_secure_origin(_header("Origin"))
+
+
+def _asked_for() -> str:
+    """Return page and query of this run as "ticket?id=12"; the path is the browser's word, and only a name of ours."""
+    url = st.context.url
+    name = urlsplit(url).path.rpartition("/")[2] if isinstance(url, str) else ""
+    return f"{name}?{urlencode(st.query_params.to_dict())}"
+
+
+def _go_to_target(wanted: str) -> NoReturn:
+    name, _, query = wanted.partition("?")
+    if not name:
+        go_home()
+    go_to(name, **{key: values[-1] for key, values in parse_qs(query).items()})

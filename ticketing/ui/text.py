@@ -1,0 +1,122 @@
+"""
+The one way by which a text that somebody typed reaches the screen.
+
+Streamlit reads Markdown in nearly everything it is given, labels included: an image in a ticket's title would be fetched
+from its author's server by everybody who sees the list. `plain()` is for titles, labels and names, `show_text()` for
+messages.
+"""
+
+import re
+from collections.abc import Sequence
+from functools import lru_cache
+from html import escape
+
+import streamlit as st
+from markdown_it import MarkdownIt
+from markdown_it.renderer import RendererHTML
+from markdown_it.rules_inline import StateInline
+from markdown_it.token import Token
+from markdown_it.utils import EnvType, OptionsDict
+
+# Controls, directions that outlive their own text, and lone surrogates, which cannot be sent at all.
+_UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u202a-\u202e\u2066-\u2069\ufeff\ufff9-\ufffb]")
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
+# Streamlit draws arrows and dashes for these when they stand alone, and links addresses even if they are escaped.
+_TYPOGRAPHY = re.compile(r"(?<!\S)(<->|->|<-|--|>=|<=|~=)(?!\S)")
+_ADDRESS = re.compile(r"(https?)(?=://)|\b(www)(?=\.)|(?<=\S)(@)(?=\S)", re.IGNORECASE)
+_WORD_JOINER = "\u2060"
+
+_LINK = re.compile(r"(?:https?://|mailto:)[^\s\x00-\x1f]+", re.IGNORECASE)
+_BARE_LINK = re.compile(r"https?://[^\s<>\"'`\\]+[^\s<>\"'`\\.,;:!?)\]}*_]", re.IGNORECASE)
+_MARKUP = re.compile(r"[*_`\[<!]|^[ \t]*(?:[-+*]|\d+[.)])[ \t]", re.MULTILINE)
+# Above this a text is no prose but a log or an attack, and parsing it would take longer than showing it is worth.
+_MARKUP_LIMIT = 400
+_LINK_ATTRIBUTES = 'target="_blank" rel="noopener noreferrer nofollow"'
+_BOX = '<div dir="auto" style="overflow-wrap:anywhere">{}</div>'
+_AS_TYPED = '<div style="white-space:pre-wrap">{}</div>'
+_CODE = '<pre style="white-space:pre-wrap"><code>{}</code></pre>'
+
+
+def plain(text: str) -> str:
+    """Return *text* on one line, escaped so that a label, a title or a badge shows it letter by letter."""
+    line = " ".join(_printable(text).split())
+    line = _TYPOGRAPHY.sub(lambda found: found[0][:1] + _WORD_JOINER + found[0][1:], line)
+    line = _ADDRESS.sub(lambda found: found[0] + _WORD_JOINER, line)
+    return _PUNCTUATION.sub(r"\\\1", line)
+
+
+def show_text(text: str) -> None:
+    """Draw a message: bold, italics, code, lists and links of its Markdown, everything else as it was typed."""
+    st.html(to_html(text))
+
+
+@lru_cache(maxsize=128)
+def to_html(text: str) -> str:
+    """Return a message as HTML made of a handful of tags, with no attribute that its author chose but a link's address."""
+    text = _printable(text).strip("\n")
+    if len(_MARKUP.findall(text)) > _MARKUP_LIMIT:
+        return _BOX.format(_AS_TYPED.format(_linked(text)))
+    return _BOX.format(_markdown().render(text))
+
+
+def _printable(text: str) -> str:
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    return _SURROGATE.sub("\ufffd", _UNPRINTABLE.sub("", text))
+
+
+@lru_cache(maxsize=1)
+def _markdown() -> MarkdownIt:
+    parser = MarkdownIt("zero", {"html": False, "breaks": True, "maxNesting": 20}, renderer_cls=_Renderer)
+    parser.enable(["fence", "list", "emphasis", "link", "autolink", "backticks", "escape", "newline"])
+    parser.inline.ruler.before("link", "literal_image", _literal_image)
+    parser.validateLink = _is_permitted_link  # type: ignore[method-assign]
+    return parser
+
+
+def _is_permitted_link(address: str) -> bool:
+    return _LINK.fullmatch(address) is not None
+
+
+def _literal_image(state: StateInline, silent: bool) -> bool:  # noqa: FBT001 - the parser's signature
+    """Take "![" as two letters, so that what follows is neither an image nor a link."""
+    if not state.src.startswith("![", state.pos):
+        return False
+    if not silent:
+        state.pending += "!["
+    state.pos += 2
+    return True
+
+
+class _Renderer(RendererHTML):
+    """Writes only what it knows: no class, no language name, no title comes through."""
+
+    def text(self, tokens: Sequence[Token], idx: int, _options: OptionsDict, _env: EnvType) -> str:
+        inside_link = any(token.type == "link_open" for token in tokens[:idx]) and _open_links(tokens[:idx]) > 0
+        return escape(tokens[idx].content) if inside_link else _linked(tokens[idx].content)
+
+    def fence(self, tokens: Sequence[Token], idx: int, _options: OptionsDict, _env: EnvType) -> str:
+        return _CODE.format(escape(tokens[idx].content))
+
+    def code_inline(self, tokens: Sequence[Token], idx: int, _options: OptionsDict, _env: EnvType) -> str:
+        return f"<code>{escape(tokens[idx].content)}</code>"
+
+    def link_open(self, tokens: Sequence[Token], idx: int, _options: OptionsDict, _env: EnvType) -> str:
+        return _anchor(str(tokens[idx].attrs.get("href", "")))
+
+
+def _open_links(tokens: Sequence[Token]) -> int:
+    return sum((token.type == "link_open") - (token.type == "link_close") for token in tokens)
+
+
+def _linked(text: str) -> str:
+    """Escape a text and make links of the web addresses in it."""
+    parts, end = [], 0
+    for found in _BARE_LINK.finditer(text):
+        parts += [escape(text[end : found.start()]), _anchor(found[0]), escape(found[0]), "</a>"]
+        end = found.end()
+    return "".join([*parts, escape(text[end:])])
+
+
+def _anchor(address: str) -> str:
+    return f'<a href="{escape(address)}" {_LINK_ATTRIBUTES}>'

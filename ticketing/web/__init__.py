@@ -1,0 +1,1 @@
+"""HTTP beside Streamlit: the guard in front of everything, and the routes."""

@@ -1,0 +1,54 @@
+"""What happens once per process: the desk opens before the first visitor and closes after the last."""
+
+import gc
+import logging
+import threading
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib import import_module
+
+import streamlit as st
+from anyio import to_thread
+
+from ticketing.desk import shared_desk
+from ticketing.domain.errors import TicketingError
+from ticketing.web.guard import inline_script_hashes
+
+logger = logging.getLogger(__name__)
+
+# What the first page of a session would otherwise import while somebody waits for it.
+_COSTLY = (
+    "pandas",
+    "pyarrow",
+    "streamlit.elements.arrow",
+    "streamlit.components.v2.bidi_component.main",
+    "streamlit.elements.lib.options_selector_utils",
+)
+
+
+@asynccontextmanager
+async def lifespan(_app: st.App) -> AsyncIterator[None]:
+    """Open the desk, let the server answer, warm up beside it; close the desk at the end."""
+    try:
+        desk = await to_thread.run_sync(shared_desk)
+    except TicketingError as error:
+        logger.critical("The desk cannot open: %s", error)
+        raise
+    threading.Thread(target=warm_up, name="warm-up", daemon=True).start()
+    try:
+        yield
+    finally:
+        await to_thread.run_sync(desk.close)
+
+
+def warm_up() -> None:
+    """
+    Import what the first page needs, then take all that exists so far out of the garbage collector's sight.
+
+    Streamlit collects after every run of a script; what never goes away need not be looked at each time.
+    """
+    inline_script_hashes()
+    for name in _COSTLY:
+        import_module(name)
+    gc.collect()
+    gc.freeze()

@@ -1,0 +1,138 @@
+"""Our own addresses beside Streamlit's: signing in and out, and whether the desk is well."""
+
+import json
+import logging
+from typing import Any
+
+from anyio import to_thread
+from starlette.endpoints import HTTPEndpoint
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from ticketing.desk import shared_desk
+from ticketing.domain.browsers import XSRF_COOKIE, browser_id, cookie_name, device_cookie_name
+from ticketing.domain.errors import HandOffError, TicketingError
+from ticketing.web.site import Site
+
+logger = logging.getLogger(__name__)
+
+_BODY_LIMIT = 4096
+_ONE_YEAR = 365 * 24 * 3600
+
+
+class SessionEndpoint(HTTPEndpoint):
+    """
+    `/session`: POST turns a one-time hand-off into the session cookie, DELETE ends the session.
+
+    The guard has already refused other origins. The custom header and the content type are asked for besides: a
+    foreign form can send neither.
+    """
+
+    async def post(self, request: Request) -> Response:
+        """Set the session cookie, in exchange for the hand-off that the login page made for this very browser."""
+        if not _is_ours(request):
+            return _refuse("This request did not come from the desk's own pages.", 403)
+        hand_off = await _hand_off(request)
+        if hand_off is None:
+            return _refuse("The body must be JSON with a hand_off.", 400)
+        try:
+            return await to_thread.run_sync(_sign_in, request, hand_off)
+        except HandOffError as error:
+            return _refuse(str(error), 401)
+        except TicketingError as error:
+            return _refuse(str(error), 503)
+
+    async def delete(self, request: Request) -> Response:
+        """End the session on this side and in the browser; a session that has ended already is no error."""
+        if not _is_ours(request):
+            return _refuse("This request did not come from the desk's own pages.", 403)
+        try:
+            return await to_thread.run_sync(_sign_out, request)
+        except TicketingError as error:
+            return _refuse(str(error), 503)
+
+
+async def healthz(_request: Request) -> Response:
+    """Say that the process is alive."""
+    return JSONResponse({"status": "ok"}, headers={"cache-control": "no-store"})
+
+
+async def readyz(_request: Request) -> Response:
+    """Say whether the store answers; 503 if it doesn't."""
+    try:
+        await to_thread.run_sync(shared_desk().store.ping)
+    except (TicketingError, OSError):
+        logger.exception("The store does not answer")
+        return JSONResponse({"status": "unavailable"}, 503, headers={"cache-control": "no-store"})
+    return JSONResponse({"status": "ok"}, headers={"cache-control": "no-store"})
+
+
+ROUTES: list[BaseRoute] = [
+    Route("/session", SessionEndpoint),
+    Route("/healthz", healthz, methods=["GET"]),
+    Route("/readyz", readyz, methods=["GET"]),
+]
+
+
+def _is_ours(request: Request) -> bool:
+    content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    return request.headers.get("x-ticketing") == "1" and content_type == "application/json"
+
+
+async def _hand_off(request: Request) -> str | None:
+    body = b""
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > _BODY_LIMIT:
+            return None
+    try:
+        content: Any = json.loads(body)
+    except ValueError:
+        return None
+    hand_off = content.get("hand_off") if isinstance(content, dict) else None
+    return hand_off if isinstance(hand_off, str) else None
+
+
+def _sign_in(request: Request, hand_off: str) -> Response:
+    desk = shared_desk()
+    name = desk.settings.cookie_name
+    secure = Site(desk.settings.base_url).is_secure(request)
+    before = request.cookies.get(cookie_name(name, secure=secure))
+    signed_in = desk.sessions.redeem(
+        hand_off,
+        browser=browser_id(request.cookies.get(XSRF_COOKIE)),
+        address=request.client.host if request.client else "",
+        device=request.cookies.get(device_cookie_name(name, secure=secure)),
+        description=request.headers.get("user-agent", ""),
+    )
+    if before and before != signed_in.token:
+        desk.sessions.sign_out(before)
+    response = _no_content()
+    _set_cookie(response, cookie_name(name, secure=secure), signed_in.token, signed_in.seconds_absolute, secure=secure)
+    if signed_in.device:
+        _set_cookie(response, device_cookie_name(name, secure=secure), signed_in.device, _ONE_YEAR, secure=secure)
+    return response
+
+
+def _sign_out(request: Request) -> Response:
+    desk = shared_desk()
+    secure = Site(desk.settings.base_url).is_secure(request)
+    name = cookie_name(desk.settings.cookie_name, secure=secure)
+    if token := request.cookies.get(name):
+        desk.sessions.sign_out(token)
+    response = _no_content()
+    _set_cookie(response, name, "", 0, secure=secure)
+    return response
+
+
+def _set_cookie(response: Response, name: str, value: str, seconds: int, *, secure: bool) -> None:
+    response.set_cookie(name, value, max_age=seconds, path="/", secure=secure, httponly=True, samesite="lax")
+
+
+def _no_content() -> Response:
+    return Response(status_code=204, headers={"cache-control": "no-store"})
+
+
+def _refuse(sentence: str, status: int) -> Response:
+    return JSONResponse({"error": sentence}, status, headers={"cache-control": "no-store"})
