@@ -105,7 +105,7 @@ class Environment:
         """Read what it was made from, a line each; nothing when it wasn't made here."""
         try:
             return set(self.stamp.read_text("utf-8").splitlines())
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return set()
 
     def description(self, wanted: Sequence[str]) -> set[str]:

@@ -36,7 +36,7 @@ class Desk:
         passwords = Passwords(rounds=password_rounds)
         throttle = Throttle(clock)
         self.accounts = Accounts(
-            store, clock, gate, passwords, throttle, registration_open=settings.registration == "open"
+            store, clock, gate, passwords, throttle, limits=limits, registration_open=settings.registration == "open"
         )
         self.sessions = Sessions(store, clock, gate, limits)
         self.agents = Agents(

@@ -385,7 +385,7 @@ class StorageTooNewError(StorageError):
     code = "storage_too_new"
 
     def __init__(self, name: str, found: int, known: int) -> None:
-        super().__init__(f"{name} has format {found}, written by a newer version; this one reads up to {known}.")
+        super().__init__(f"The file {name} has format {found}, written by a newer version; this one reads up to {known}.")
 
 
 class StorageUnsupportedError(StorageError):

@@ -83,7 +83,7 @@ class User(Stored):
         return self.id
 
     def set_password(self, hashed: str, now: datetime, *, one_time: bool) -> None:
-        """Take a new password in the place of the old one; a one-time password opens nothing but the choice of another."""
+        """Take a new password in the place of the old one; a one-time password opens nothing but the choice of one."""
         self.password = hashed
         self.password_changed_at = now
         self.must_change_password = one_time

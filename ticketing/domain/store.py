@@ -94,13 +94,33 @@ class SessionRepository(Collection[Session], Protocol):
 class Transaction(Protocol):
     """A consistent view of everything; in `write()` also the writer's own changes, kept as a whole or not at all."""
 
-    tickets: TicketRepository
-    users: UserRepository
-    sessions: SessionRepository
-    hand_offs: Collection[HandOff]
-    devices: Collection[Device]
-    attempts: Collection[Attempts]
-    receipts: Collection[Receipt]
+    @property
+    def tickets(self) -> TicketRepository:
+        """All tickets."""
+
+    @property
+    def users(self) -> UserRepository:
+        """All accounts."""
+
+    @property
+    def sessions(self) -> SessionRepository:
+        """All sessions."""
+
+    @property
+    def hand_offs(self) -> Collection[HandOff]:
+        """Sign-ins on their way to a cookie."""
+
+    @property
+    def devices(self) -> Collection[Device]:
+        """Browsers known to accounts."""
+
+    @property
+    def attempts(self) -> Collection[Attempts]:
+        """Failed attempts."""
+
+    @property
+    def receipts(self) -> Collection[Receipt]:
+        """What was done already."""
 
 
 class Store(Protocol):

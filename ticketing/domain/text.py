@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from datetime import UTC, datetime
+from typing import Self
 
 from pydantic import BaseModel, ConfigDict
 
@@ -16,8 +17,11 @@ TAG_LIMIT = 40
 TAGS_LIMIT = 20
 SEARCH_LIMIT = 200
 
-# Letters by Unicode's table that nobody can see: fillers of Hangul and Braille.
-_INVISIBLE_LETTERS = "\u115f\u1160\u3164\uffa0\u2800"
+# Letters and marks by Unicode's table that nobody can see: fillers of Hangul and Braille, the grapheme joiner, Khmer
+# inherent vowels, variation selectors.
+_INVISIBLE_LETTERS = frozenset("\u115f\u1160\u3164\uffa0\u2800\u034f\u17b4\u17b5\u180b\u180c\u180d\u180f")
+_VARIATION_SELECTORS = frozenset(map(chr, (*range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0))))
+_INVISIBLE = _INVISIBLE_LETTERS | _VARIATION_SELECTORS
 _INVISIBLE_CATEGORIES = {"Cc", "Cf", "Zs", "Zl", "Zp", "Cs", "Cn"}
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 
@@ -26,6 +30,10 @@ class Stored(BaseModel):
     """A document of the store; fields that a newer version wrote survive a round trip."""
 
     model_config = ConfigDict(extra="allow")
+
+    def known(self) -> Self:
+        """Return a copy without the fields that only a newer version knows."""
+        return self.model_construct(**{name: getattr(self, name) for name in type(self).model_fields})
 
 
 class Typed(BaseModel):
@@ -36,7 +44,7 @@ class Typed(BaseModel):
 
 def is_blank(text: str) -> bool:
     """Whether nothing visible is in it: white space, format and filler characters do not count."""
-    return all(unicodedata.category(char) in _INVISIBLE_CATEGORIES or char in _INVISIBLE_LETTERS for char in text)
+    return all(unicodedata.category(char) in _INVISIBLE_CATEGORIES or char in _INVISIBLE for char in text)
 
 
 def clean_text(field: str, text: str, limit: int = TEXT_LIMIT) -> str:
@@ -63,15 +71,21 @@ def clean_line(field: str, text: str, limit: int = TITLE_LIMIT) -> str:
     return " ".join(clean_text(field, text, limit).split())
 
 
+def printable(text: str) -> str:
+    """Return the text with � in the place of each character that nobody may type; what was never typed here is kept."""
+    return _FORBIDDEN.sub("\N{REPLACEMENT CHARACTER}", text)
+
+
 def clean_name(field: str, text: str, limit: int = NAME_LIMIT) -> str:
     """Return a one-line name without format characters: nobody poses as somebody else by what cannot be seen."""
     line = clean_line(field, text, limit)
-    return "".join(char for char in line if unicodedata.category(char) != "Cf" and char not in _INVISIBLE_LETTERS)
+    visible = "".join(char for char in line if unicodedata.category(char) != "Cf" and char not in _INVISIBLE)
+    return " ".join(visible.split())
 
 
 def clean_tags(tags: list[str]) -> list[str]:
     """Return tags casefolded, each once, in order; blank ones are left out."""
-    lines = [clean_name("Tag", tag, TAG_LIMIT).casefold() for tag in tags if not is_blank(tag)]
+    lines = [clean_name("Tag", tag.casefold(), TAG_LIMIT) for tag in tags if not is_blank(tag)]
     return list(dict.fromkeys(lines))
 
 

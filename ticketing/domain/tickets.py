@@ -174,9 +174,13 @@ class Ticket(Stored):
         self._touch(now, public=False)
 
     def edit(self, actor: Actor, edit: TicketEdit, now: datetime) -> None:
-        """Set the given fields; a value that is already there is no change and leaves no event."""
+        """
+        Set the given fields; a value that is already there is no change and leaves no event.
+
+        A status that reopens is set before the other fields, any other one after them: closing forbids the rest.
+        """
         given = edit.model_fields_set
-        if edit.status is not None:
+        if edit.status is not None and self.status is Status.CLOSED:
             self.change_status(actor, edit.status, now)
         if given - {"status"}:
             self._require_not_closed()
@@ -190,6 +194,8 @@ class Ticket(Stored):
             self._set_tags(list(edit.tags), actor.username, now)
         if "assignee" in given:
             self._set("assignee", edit.assignee, actor.username, now)
+        if edit.status is not None:
+            self.change_status(actor, edit.status, now)
 
     def change_status(self, actor: Actor, status: Status, now: datetime) -> None:
         """Move to another status; raises TransitionError or TicketClosedError where no arrow leads."""
@@ -236,15 +242,15 @@ class Ticket(Stored):
         return [message for message in self.messages if message.kind is MessageKind.REPLY]
 
     def for_requester(self) -> Self:
-        """Return the ticket without anything a requester must not learn: notes, tags, and when those were written."""
-        hidden = {
-            "messages": self.public_messages(),
-            "events": [event for event in self.events if event.field not in _AGENTS_FIELDS],
-            "updated_at": self.public_updated_at,
-            "tags": [],
-            "version": 0,
-        }
-        return self.model_copy(update=hidden)
+        """
+        Return the ticket with what its requester may learn, and nothing else.
+
+        No note nor when one was written, no tags, no field that is not named as theirs or that this version does not know.
+        """
+        shown = {name: getattr(self, name) for name in _REQUESTERS_FIELDS}
+        events = [event.known() for event in self.events if event.field not in _AGENTS_FIELDS]
+        messages = [message.known() for message in self.public_messages()]
+        return type(self).model_construct(**shown, messages=messages, events=events, updated_at=self.public_updated_at)
 
     def _require_not_closed(self) -> None:
         if self.status is Status.CLOSED:
@@ -281,5 +287,23 @@ class Ticket(Stored):
             self.public_updated_at = max(self.public_updated_at, now)
 
 
+_REQUESTERS_FIELDS = (
+    "id",
+    "title",
+    "requester",
+    "status",
+    "priority",
+    "category",
+    "assignee",
+    "watchers",
+    "resolution",
+    "merged_into",
+    "external_id",
+    "opened_at",
+    "public_updated_at",
+    "first_response_at",
+    "resolved_at",
+    "closed_at",
+)
 # Fields of the history that are the agents' business; `assignee` is not among them: a requester sees who helps.
 _AGENTS_FIELDS = frozenset({"tags"})

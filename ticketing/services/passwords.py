@@ -1,10 +1,11 @@
 """
 Passwords: how they are kept, how they are compared, and which new ones are refused.
 
-Stored is `bcrypt-hs384$v1$<bcrypt>`: bcrypt over base64(HMAC-SHA-384(key, NFKC(password))). bcrypt itself takes 72 bytes
-and no NUL; the hash before it makes every length count. The words that are refused in `common_passwords.txt` come from
-the lists that ship with Django (common-passwords) and zxcvbn (passwords): stems and long ones, without the variants that
-`_variants` finds anyway.
+Stored is `bcrypt-hs384$v1$<bcrypt>`: bcrypt over base64(HMAC-SHA-384(key, NFKC(password))). bcrypt itself takes 72
+bytes and no NUL; the hash before it makes every character of any length count.
+
+The words in `common_passwords.txt` come from the lists that ship with Django (common-passwords) and zxcvbn (passwords):
+long ones, and the stems of others, without the variants that `_variants` finds anyway.
 """
 
 import base64
@@ -102,8 +103,8 @@ def check_new(
     """
     Refuse a new password that is too short, too long or among the first that an attacker tries.
 
-    Length is what counts: 10 characters for users, 12 for agents and admins, at most 128; there are no rules about kinds
-    of characters. Raises BlankError, ForbiddenCharacterError or WeakPasswordError.
+    Length is what counts: 10 characters for users, 12 for agents and admins, at most 128; there are no rules about
+    kinds of characters. Raises BlankError, ForbiddenCharacterError or WeakPasswordError.
     """
     _check_length(password, AGENT_MINIMUM if role in {Role.AGENT, Role.ADMIN} else USER_MINIMUM)
     plain = unicodedata.normalize("NFKC", password).casefold()
@@ -161,7 +162,9 @@ def _check_names(plain: str, username: str, display_name: str, email: str | None
     ):
         folded = [unicodedata.normalize("NFKC", name).casefold() for name in names if len(name) >= shortest]
         if any(name in form for name in folded for form in (plain, plain.translate(_LEET))):
-            raise WeakPasswordError(f"This password contains {what}, which is easy to guess. Please choose another one.")
+            raise WeakPasswordError(
+                f"This password contains {what}, which is easy to guess. Please choose another one."
+            )
 
 
 def _variants(plain: str) -> set[str]:

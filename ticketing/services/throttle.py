@@ -4,7 +4,7 @@ Throttle: how many tries the desk allows, in buckets that the store keeps.
     place          where a try comes from          limit
     account        any unknown device              5 failures, then waits of 2, 4, 8 ... seconds up to 15 minutes
     device         a device the account knows      the same, of its own; plus 30 tries a minute
-    address        an unknown device               30 tries a minute, 10 failures a minute; an IPv6 network counts as one
+    address        an unknown device               30 tries a minute, 10 failures a minute; an IPv6 /64 counts as one
     registration   an address                      30 accounts an hour
     confirmation   a session asking for its        as account
                    present password again
@@ -49,13 +49,13 @@ class Booking:
     failures: str | None = None
 
     def confirm(self, tx: Transaction) -> None:
-        """The password was right: empty this try's own bucket; of its address it takes back only itself."""
+        """Empty the bucket of a try that proved right; of the failures from its address it takes back only itself."""
         tx.attempts.remove(self.account)
         if self.failures:
             _take_back(tx, self.failures, self.at)
 
     def take_back(self, tx: Transaction) -> None:
-        """The password was not looked at: forget this try and nothing else."""
+        """Forget this try, whose password was not looked at, and nothing else."""
         _take_back(tx, self.account, self.at)
         if self.failures:
             _take_back(tx, self.failures, self.at)

@@ -2,15 +2,16 @@
 
 import hashlib
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 from ticketing.domain import policy
 from ticketing.domain.errors import StaleEditError, StorageError, UnknownChoiceError
 from ticketing.domain.people import Actor
 from ticketing.domain.policy import Action
-from ticketing.domain.queries import Page, TicketQuery, TicketSummary, View
+from ticketing.domain.queries import Page, TicketQuery, TicketSummary
 from ticketing.domain.receipts import RECEIPT_LIFETIME, Receipt
 from ticketing.domain.statuses import RESOLVED_FOR, Status, TicketCategory
 from ticketing.domain.store import Store, Transaction
@@ -20,6 +21,7 @@ from ticketing.services.access import Clock, Gate, reach
 LAPSE_EVERY = timedelta(minutes=1)
 LAPSE_BATCH = 500
 
+Label = TypeVar("Label")
 Deed = Callable[[Transaction, Actor, datetime], Ticket]
 
 log = logging.getLogger(__name__)
@@ -172,13 +174,13 @@ class Tickets:
             actor = self._gate.admit(tx, actor)
             return tx.tickets.search(policy.audience(actor), query)
 
-    def counts(self, actor: Actor) -> dict[View, int]:
-        """Return how many tickets each built-in view holds, of those the actor may see."""
+    def counts(self, actor: Actor, queries: Mapping[Label, TicketQuery]) -> dict[Label, int]:
+        """Return how many of the tickets that the actor may see match each query, all at one moment."""
         self._close_lapsed()
         with self._store.read() as tx:
             actor = self._gate.admit(tx, actor)
             audience = policy.audience(actor)
-            return {view: tx.tickets.count(audience, view.query(actor.username)) for view in View}
+            return {label: tx.tickets.count(audience, query) for label, query in queries.items()}
 
     def _once(self, actor: Actor, key: str, deed: Deed) -> Ticket:
         now = self._clock()

@@ -18,6 +18,8 @@ FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 READ_ONLY = {errno.EROFS, errno.EACCES, errno.EPERM}
 UNSUPPORTED = {errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP}
 RENAME_ATTEMPTS = 50
+BINARY = getattr(os, "O_BINARY", 0)
+"""Windows would otherwise rewrite line ends."""
 
 
 def as_storage_error(error: OSError) -> StorageError:
@@ -60,7 +62,7 @@ def write_whole(path: Path, chunks: Iterable[bytes]) -> None:
     The caller holds the lock that keeps others from writing the same name. A failure leaves no temporary file behind.
     """
     temporary = temporary_name(path)
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | BINARY, 0o600)
     try:
         try:
             for chunk in chunks:

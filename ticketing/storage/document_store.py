@@ -10,7 +10,7 @@ from typing import Protocol
 from pydantic_core import from_json
 
 from ticketing.storage.repositories import DocumentTransaction
-from ticketing.storage.state import EXPIRING, Change, State
+from ticketing.storage.state import EXPIRING, Change, Documents, State
 
 
 class Writer(Protocol):
@@ -70,6 +70,12 @@ class DocumentStore:
             yield tx
             if changes := tx.pending.changes():
                 writer.commit(changes)
+
+    def copy(self) -> Documents:
+        """Return all documents as they are at one moment; nobody waits while the copy is used."""
+        self.engine.refresh()
+        with self.engine.state_lock:
+            return {collection: dict(found) for collection, found in self._state.documents.items()}
 
     def ping(self) -> None:
         """Raise StorageError unless the store answers."""

@@ -3,13 +3,14 @@
 import os
 import threading
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from filelock import lock_descriptor, unlock_descriptor
 
 from ticketing.domain.errors import StorageBusyError, StorageUnsupportedError
-from ticketing.storage.disk import as_storage_error
+from ticketing.storage.disk import BINARY, as_storage_error
 
 POLL_SECONDS = 0.001
 NETWORK_FILE_SYSTEMS = {"nfs", "nfs4", "cifs", "smb3", "smbfs", "fuse.sshfs"}
@@ -35,7 +36,7 @@ class FolderLock:
         if self._owner == threading.get_ident():
             raise RuntimeError("This thread is writing already; a transaction cannot hold another one.")
         deadline = time.monotonic() + timeout
-        if not self._threads.acquire(timeout=timeout) if timeout else not self._threads.acquire(blocking=False):
+        if not self._threads.acquire(timeout=timeout):
             raise StorageBusyError
         try:
             self._lock_file(deadline)
@@ -43,6 +44,15 @@ class FolderLock:
             self._threads.release()
             raise
         self._owner = threading.get_ident()
+
+    @contextmanager
+    def held(self, timeout: float) -> Iterator[None]:
+        """Hold the lock for the length of a `with` block."""
+        self.acquire(timeout)
+        try:
+            yield
+        finally:
+            self.release()
 
     def release(self) -> None:
         """Let the next one in."""
@@ -86,7 +96,7 @@ class FolderLock:
     def _open(self) -> None:
         if self._descriptor < 0:
             try:
-                self._descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
+                self._descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | BINARY, 0o600)
             except OSError as error:
                 raise as_storage_error(error) from error
 

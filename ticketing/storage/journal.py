@@ -7,10 +7,10 @@ The journal: an append-only file of changes, one document a line, with a checksu
     {"seq":815,"ok":813,"tx":"2/2","c":"outbox","del":"m-7","crc":"2f3a4b5c"}
     {"seq":815,"next":13,"crc":"6d7e8f90"}
 
-`seq` counts the changes without gaps. `ok` is the newest change that the writer knew to be on disk: a bad line is a torn
-write if nothing after it says that it was saved, and damage if something does. `tx` numbers the lines of a transaction,
-which counts only as a whole. `next` ends the file. The header names the collections of which a snapshot exists once
-older journals are gone.
+`seq` counts the changes without gaps. `ok` is the newest change that the writer knew to be on disk: a bad line is a
+torn write if nothing after it says that it was saved, and damage if something does. `tx` numbers the lines of a
+transaction, which counts only as a whole. `next` ends the file. The header names the collections of which a snapshot
+exists once older journals are gone.
 """
 
 import errno
@@ -23,7 +23,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ticketing.domain.errors import StorageDamagedError, StorageTooNewError
-from ticketing.storage.disk import read_range, write_whole
+from ticketing.storage.disk import BINARY, read_range, write_whole
 from ticketing.storage.snapshots import NAME as COLLECTION_NAME
 
 FORMAT = 1
@@ -93,7 +93,7 @@ def journal_path(folder: Path, number: int) -> Path:
 
 def journal_numbers(folder: Path) -> list[int]:
     """List the journals in *folder*, oldest first."""
-    return sorted(int(match[1]) for name in os.listdir(folder) if (match := FILE_NAME.fullmatch(name)))
+    return sorted(int(match[1]) for path in folder.iterdir() if (match := FILE_NAME.fullmatch(path.name)))
 
 
 def check_change(change: Change) -> None:
@@ -107,6 +107,7 @@ def check_change(change: Change) -> None:
         return
     if not document.startswith((b'{"id":"%s",' % key.encode(), b'{"id":"%s"}' % key.encode())):
         raise ValueError(f'The document {key!r} must begin with {{"id":"{key}"')
+    document.decode()
     if not document.endswith(b"}") or b"\n" in document or b"\0" in document:
         raise ValueError(f"The document {key!r} must be a JSON object on one line.")
 
@@ -242,7 +243,7 @@ def create_journal(folder: Path, number: int, sequence: int, collections: Iterab
 def open_journal(folder: Path, number: int, *, read_only: bool) -> Journal:
     """Open a journal behind its header; FileNotFoundError if there is none."""
     path = journal_path(folder, number)
-    descriptor = os.open(path, os.O_RDONLY if read_only else os.O_RDWR | os.O_APPEND)
+    descriptor = os.open(path, BINARY | (os.O_RDONLY if read_only else os.O_RDWR | os.O_APPEND))
     try:
         header = read_range(descriptor, 0, LONGEST_HEADER)
         header = header[: header.find(b"\n") + 1]
@@ -272,11 +273,13 @@ def append(journal: Journal, lines: bytes) -> None:
     The caller holds the lock and has read the journal to its end. OSError says that nothing was added.
     """
     try:
-        if os.write(journal.descriptor, lines) < len(lines):
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        written = os.write(journal.descriptor, lines)
     except OSError:
         os.ftruncate(journal.descriptor, journal.offset)
         raise
+    if written < len(lines):
+        os.ftruncate(journal.descriptor, journal.offset)
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 def set_aside(journal: Journal, rest: bytes) -> Path:

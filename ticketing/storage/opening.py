@@ -6,12 +6,14 @@ from ticketing.domain.errors import StorageUnsupportedError
 from ticketing.storage.document_store import DocumentStore
 from ticketing.storage.json_store import JsonStore
 from ticketing.storage.memory import MemoryStore
+from ticketing.storage.original_app import refuse_original_files
 
 
 def open_store(url: str, *, read_only: bool = False) -> DocumentStore:
     """Open `json:DIRECTORY` or `memory:`; raises StorageUnsupportedError for any other address."""
     kind, _, rest = url.partition(":")
     if kind == "json" and rest:
+        refuse_original_files(Path(rest))
         return JsonStore(Path(rest), read_only=read_only)
     if url == "memory:":
         return MemoryStore()

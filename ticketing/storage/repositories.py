@@ -52,11 +52,13 @@ class Pending:
         """Give the state as if the changes to these collections were committed; nobody else sees it like that."""
         changes = [change for change in self.changes() if change[0] in collections]
         with self._lock:
+            last_number = self.state.last_number
             undo = self.state.replace(changes)
             try:
                 yield self.state
             finally:
                 self.state.replace(undo)
+                self.state.last_number = last_number
 
 
 class DocumentCollection(Generic[Document]):

@@ -46,8 +46,8 @@ class Searcher:
         return sum(self._state.tally[assignee, status] for status in statuses)
 
     def _can_tally(self, query: TicketQuery) -> bool:
-        unrestricted = not (query.requester or query.priorities or query.categories or query.text)
-        return self._audience.sees_all and unrestricted
+        restricted = query.requester is not None or query.priorities or query.categories or query.text.strip()
+        return self._audience.sees_all and not restricted
 
     def _matches(self, query: TicketQuery) -> Iterator[TicketRow]:
         predicates = self._predicates(query)
@@ -88,12 +88,12 @@ class Searcher:
 
     def _ordered(self, rows: list[TicketRow], sort: Sort) -> list[TicketRow]:
         """Order rows that come with the one changed last first; for a requester, changed as far as they can tell."""
+        if not self._audience.sees_all:
+            rows = sorted(rows, key=lambda row: (row.public_updated_at, row.number), reverse=True)
         if sort is Sort.PRIORITY:
             return sorted(rows, key=lambda row: -row.priority.rank)
         if sort in {Sort.NEWEST, Sort.OLDEST}:
             return sorted(rows, key=lambda row: row.number, reverse=sort is Sort.NEWEST)
-        if not self._audience.sees_all:
-            return sorted(rows, key=self._updated, reverse=sort is Sort.UPDATED)
         return rows if sort is Sort.UPDATED else rows[::-1]
 
     def _predicates(self, query: TicketQuery) -> list[Predicate]:
@@ -203,8 +203,13 @@ def _slice(rows: Iterator[TicketRow], first: int, size: int) -> list[TicketRow]:
 
 
 def _raw_test(needle: str) -> Callable[[bytes], bool]:
+    """Return a test that never misses; other alphabets hold letters that casefold to ASCII, such as ß and ſ."""
     escaped = json.dumps(needle, ensure_ascii=False)[1:-1]
-    if needle.isascii():
-        wanted = escaped.encode()
-        return lambda raw: wanted in raw.lower()
-    return lambda raw: escaped in raw.decode().casefold()
+    wanted = escaped.encode() if needle.isascii() else None
+
+    def may_hold(raw: bytes) -> bool:
+        if wanted is not None and wanted in raw.lower():
+            return True
+        return not raw.isascii() and escaped in raw.decode().casefold()
+
+    return may_hold

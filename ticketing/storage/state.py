@@ -172,7 +172,7 @@ class State:
         else:
             self._rows.pop(number, None)
             last = next(reversed(self._rows.values()), None)
-            if last is not None and row.updated_at < last.updated_at:
+            if last is not None and _by_update(row) < _by_update(last):
                 self._in_order = False
             self._add(row)
 

@@ -1,16 +1,23 @@
 """
-The part of the desk that draws with Streamlit. What a page needs of it:
+The part of the desk that draws with Streamlit.
+
+What a page needs of it:
 
     ui.require_actor()  ui.require_agent()  ui.visitor()  ui.desk()            who is here, and what they can do
     ui.sign_in_with()  ui.sign_out()  ui.go_to()  ui.go_to_ticket()  ui.not_found()
     ui.shown_errors()  ui.say_after_rerun()  ui.form_key()                      refusals, confirmations, resent forms
-    ui.plain()  ui.show_text()                                                  what people typed
+    ui.plain()  ui.show_text()  ui.show_badge()                            what people typed
     ui.ticket_table()  ui.TicketRow                                             lists
     ui.t()                                                                      our own words
 """
 
+from ticketing.ui.account import explain_sign_in, offer_registration, own_sessions, password_form, profile_form
 from ticketing.ui.feedback import flash, form_key, say_after_rerun, shown_errors
+from ticketing.ui.layout import narrow
 from ticketing.ui.list_table import TableAnswer, TicketRow, ticket_table
+from ticketing.ui.new_ticket import forget_draft, remind_of_newest
+from ticketing.ui.pages import page
+from ticketing.ui.people import people_head, people_list
 from ticketing.ui.session import (
     address,
     browser,
@@ -28,7 +35,9 @@ from ticketing.ui.session import (
     visitor,
     without_routes,
 )
-from ticketing.ui.text import plain, show_text, to_html
+from ticketing.ui.text import plain, show_badge, show_text, to_html
+from ticketing.ui.ticket import conversation_asked_for, note_as_seen, ticket_body, ticket_head
+from ticketing.ui.tickets import own_tickets, queue
 from ticketing.ui.wording import t
 
 __all__ = [
@@ -36,24 +45,42 @@ __all__ = [
     "TicketRow",
     "address",
     "browser",
+    "conversation_asked_for",
     "desk",
     "device",
+    "explain_sign_in",
     "flash",
+    "forget_draft",
     "form_key",
     "go_home",
     "go_to",
     "go_to_ticket",
+    "narrow",
     "not_found",
+    "note_as_seen",
+    "offer_registration",
+    "own_sessions",
+    "own_tickets",
+    "page",
+    "password_form",
+    "people_head",
+    "people_list",
     "plain",
+    "profile_form",
+    "queue",
+    "remind_of_newest",
     "require_actor",
     "require_agent",
     "say_after_rerun",
+    "show_badge",
     "show_text",
     "shown_errors",
     "sign_in_with",
     "sign_out",
     "t",
     "target",
+    "ticket_body",
+    "ticket_head",
     "ticket_table",
     "to_html",
     "visitor",

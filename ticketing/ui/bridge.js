@@ -1,4 +1,5 @@
-// Calls /session once and leaves the page. Addresses are taken relative to the page, which stands one level deep, so
+// Calls /session once and leaves the page. What was refused is begun anew; what did not arrive is sent again.
+// Addresses are taken relative to the page, which stands one level deep, so
 // that it works below a path prefix as well.
 
 const begun = new Set()
@@ -11,10 +12,9 @@ async function call(data) {
     credentials: "same-origin",
     keepalive: true,
   })
-  if (!answer.ok) {
-    const refusal = await answer.json().catch(() => ({}))
-    throw new Error(refusal.error || data.failed)
-  }
+  if (answer.ok) return null
+  const refusal = await answer.json().catch(() => ({}))
+  return refusal.error || data.failed
 }
 
 export default function (component) {
@@ -27,16 +27,21 @@ export default function (component) {
   const attempt = async () => {
     again.hidden = true
     status.textContent = data.waiting
+    let refusal
     try {
-      await call(data)
-    } catch (problem) {
-      status.textContent = problem instanceof TypeError ? data.failed : problem.message
+      refusal = await call(data)
+      again.onclick = () => document.location.reload()
+    } catch {
+      refusal = data.failed
+      again.onclick = attempt
+    }
+    if (refusal) {
+      status.textContent = refusal
       again.textContent = data.retry
       again.hidden = false
-      return
+    } else {
+      document.location.replace(new URL(data.target, document.location.href))
     }
-    document.location.replace(new URL(data.target, document.location.href))
   }
-  again.onclick = attempt
   attempt()
 }

@@ -23,7 +23,7 @@ _mount = st.components.v2.component(
 
 
 def carry_in(hand_off: str, target: str) -> None:
-    """Exchange a one-time hand-off for the session cookie, then go to *target*, a path of this site such as "ticket?id=12"."""
+    """Exchange a one-time hand-off for the session cookie, then go to *target*, such as "ticket?id=12"."""
     _send(method="POST", body={"hand_off": hand_off}, target=target, waiting=t("bridge.signing_in"))
 
 

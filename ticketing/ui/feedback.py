@@ -35,13 +35,21 @@ def shown_errors() -> Iterator[None]:
 
 def say_after_rerun(text: str) -> None:
     """Keep a sentence for the next run, since what is drawn before a rerun or a change of page is never seen."""
-    st.session_state.setdefault(_FLASH, []).append(text)
+    st.session_state.setdefault(_FLASH, []).append((text, True))
+
+
+def refuse_after_rerun(error: TicketingError) -> None:
+    """Keep a refusal that a callback met for the run that follows it."""
+    st.session_state.setdefault(_FLASH, []).append((str(error), False))
 
 
 def flash() -> None:
     """Say what was kept for this run."""
-    for text in st.session_state.pop(_FLASH, []):
-        st.success(plain(text), icon=":material/check_circle:")
+    for text, is_good in st.session_state.pop(_FLASH, []):
+        if is_good:
+            st.success(plain(text), icon=":material/check_circle:")
+        else:
+            st.error(plain(text), icon=":material/error:")
 
 
 def form_key(form: str, *content: str) -> str:
@@ -56,7 +64,7 @@ def form_key(form: str, *content: str) -> str:
 
 
 def show_failure(error: Exception) -> bool:
-    """Answer an error that no page answered: a refusal with its sentence, a fault of ours with a reference to the log."""
+    """Answer an error that no page answered: a refusal by its sentence, a fault by a reference into the log."""
     if isinstance(error, TicketingError):
         _show(error)
         return True

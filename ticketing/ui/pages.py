@@ -92,3 +92,8 @@ def safe_target(asked: str | None) -> str:
         return ""
     query = urlencode(parse_qsl(query))
     return f"{name}?{query}" if query else name
+
+
+def page(name: str) -> StreamlitPage:
+    """Return a page for strangers in the form in which links want it."""
+    return BY_NAME[name].registered(None)

@@ -1,4 +1,4 @@
-"""The script Streamlit runs for every visitor and every click: who is here, which pages there are, and then the page."""
+"""The script Streamlit runs at every click of every visitor: who is here, which pages there are, then the page."""
 
 import re
 from pathlib import Path
@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 import streamlit as st
 from streamlit.navigation.page import StreamlitPage
+from streamlit.runtime.pages_manager import PagesManager
 
 from ticketing import ui
 from ticketing.domain.people import Actor
@@ -24,7 +25,7 @@ def _home() -> None:
 
 def _hidden(name: str, actor: Actor | None) -> StreamlitPage:
     """Return a page in the place of one that isn't there for this visitor."""
-    stub = session.ask_to_sign_in if actor is None else session.not_found
+    stub = session.show_login if actor is None else session.not_found
     if actor is not None and (actor.must_change_password or name == LOGIN):
         stub = session.go_home
     return st.Page(stub, title=t("app.name"), url_path=name, visibility="hidden")
@@ -60,6 +61,7 @@ def _sidebar(actor: Actor) -> None:
 
 def main() -> None:
     """Run the page asked for."""
+    PagesManager.uses_pages_directory = False
     st.set_page_config(page_title=t("app.name"), page_icon=str(_ASSETS / "icon.png"), layout="wide")
     st.logo(str(_ASSETS / "logo.svg"), icon_image=str(_ASSETS / "icon.png"), size="large")
     if globals().get("WITHOUT_ROUTES"):

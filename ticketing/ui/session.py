@@ -6,9 +6,10 @@ Session state holds nothing about it: Streamlit lets everybody who knows a sessi
 """
 
 from typing import NoReturn
-from urllib.parse import parse_qs, urlencode, urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import streamlit as st
+from streamlit.runtime.pages_manager import PagesManager
 
 from ticketing.desk import Desk, shared_desk
 from ticketing.domain.browsers import XSRF_COOKIE, browser_id, cookie_name, device_cookie_name, is_secure_origin
@@ -31,6 +32,7 @@ def desk() -> Desk:
 
 def visitor() -> Actor | None:
     """Return who is looking at this page right now; None for somebody who isn't signed in."""
+    _enter_by_the_router()
     token = _token()
     if not token:
         return None
@@ -64,13 +66,19 @@ def require_agent() -> Actor:
 
 
 def ask_to_sign_in() -> NoReturn:
-    """Leave for the login page, which leads back to the page and query first asked for."""
-    target = safe_target(_asked_for())
-    go_to(LOGIN, **({_TARGET: target} if target else {}))
+    """Leave this page: the router runs again, sees that nobody is signed in and shows the login page."""
+    st.rerun()
+
+
+def show_login() -> NoReturn:
+    """Show the login page, which leads back to the page and query first asked for."""
+    asked_for = safe_target(_asked_for())
+    go_to(LOGIN, **({_TARGET: asked_for} if asked_for else {}))
 
 
 def target() -> str:
     """Return where to go after signing in: a path of this site below its root, "" for the start page."""
+    _enter_by_the_router()
     return safe_target(st.query_params.get(_TARGET))
 
 
@@ -81,7 +89,7 @@ def sign_in_with(hand_off: str) -> None:
             hand_off, browser=browser(), address=address(), device=None, description=_header("User-Agent")
         )
         st.session_state[_TOKEN_WITHOUT_ROUTES] = signed_in.token
-        _go_to_target(target())
+        st.rerun()
     bridge.carry_in(hand_off, target() or "./")
 
 
@@ -102,9 +110,14 @@ def go_to(name: str, **query: str) -> NoReturn:
 
 
 def go_home() -> NoReturn:
-    """Show the page where this person begins."""
+    """Show the page first asked for, or else the one where this person begins."""
     actor = visitor()
-    go_to(LOGIN if actor is None else landing_page(actor))
+    if actor is None:
+        show_login()
+    name, _, query = target().partition("?")
+    if not name or not BY_NAME[name].is_for(actor):
+        name, query = landing_page(actor), ""
+    go_to(name, **dict(parse_qsl(query)))
 
 
 def go_to_ticket(number: int) -> NoReturn:
@@ -148,6 +161,17 @@ def note_missing_routes() -> None:
     st.session_state[_WITHOUT_ROUTES] = True
 
 
+def _enter_by_the_router() -> None:
+    """
+    Start over through the router if Streamlit runs a file of the pages folder by itself.
+
+    It does so on a host that runs our entry file as a plain script, until the first visitor has come in by the root.
+    """
+    if PagesManager.uses_pages_directory:
+        PagesManager.uses_pages_directory = False
+        st.rerun()
+
+
 def _token() -> str | None:
     if without_routes():
         kept = st.session_state.get(_TOKEN_WITHOUT_ROUTES)
@@ -174,10 +198,3 @@ def _asked_for() -> str:
     url = st.context.url
     name = urlsplit(url).path.rpartition("/")[2] if isinstance(url, str) else ""
     return f"{name}?{urlencode(st.query_params.to_dict())}"
-
-
-def _go_to_target(wanted: str) -> NoReturn:
-    name, _, query = wanted.partition("?")
-    if not name:
-        go_home()
-    go_to(name, **{key: values[-1] for key, values in parse_qs(query).items()})

@@ -1,9 +1,9 @@
 """
 The one way by which a text that somebody typed reaches the screen.
 
-Streamlit reads Markdown in nearly everything it is given, labels included: an image in a ticket's title would be fetched
-from its author's server by everybody who sees the list. `plain()` is for titles, labels and names, `show_text()` for
-messages.
+Streamlit reads Markdown in nearly everything it is given, labels included: an image in a ticket's title would be
+fetched from its author's server by everybody who sees the list. `plain()` is for titles, labels and names,
+`show_text()` for messages.
 """
 
 import re
@@ -22,9 +22,10 @@ from markdown_it.utils import EnvType, OptionsDict
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u202a-\u202e\u2066-\u2069\ufeff\ufff9-\ufffb]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
-# Streamlit draws arrows and dashes for these when they stand alone, and links addresses even if they are escaped.
+# Streamlit draws arrows and dashes for these when they stand alone, and links addresses, and
+# puts its own logo for its name, even if they are escaped.
 _TYPOGRAPHY = re.compile(r"(?<!\S)(<->|->|<-|--|>=|<=|~=)(?!\S)")
-_ADDRESS = re.compile(r"(https?)(?=://)|\b(www)(?=\.)|(?<=\S)(@)(?=\S)", re.IGNORECASE)
+_ADDRESS = re.compile(r"https?(?=://)|\bwww(?=\.)|(?<=\S)@(?=\S)|:(?=streamlit:)", re.IGNORECASE)
 _WORD_JOINER = "\u2060"
 
 _LINK = re.compile(r"(?:https?://|mailto:)[^\s\x00-\x1f]+", re.IGNORECASE)
@@ -32,10 +33,12 @@ _BARE_LINK = re.compile(r"https?://[^\s<>\"'`\\]+[^\s<>\"'`\\.,;:!?)\]}*_]", re.
 _MARKUP = re.compile(r"[*_`\[<!]|^[ \t]*(?:[-+*]|\d+[.)])[ \t]", re.MULTILINE)
 # Above this a text is no prose but a log or an attack, and parsing it would take longer than showing it is worth.
 _MARKUP_LIMIT = 400
-_LINK_ATTRIBUTES = 'target="_blank" rel="noopener noreferrer nofollow"'
+_LINK_ATTRIBUTES = 'target="_blank" rel="noopener noreferrer nofollow" style="color:inherit;text-decoration:underline"'
 _BOX = '<div dir="auto" style="overflow-wrap:anywhere">{}</div>'
 _AS_TYPED = '<div style="white-space:pre-wrap">{}</div>'
-_CODE = '<pre style="white-space:pre-wrap"><code>{}</code></pre>'
+_SHADE = "background:rgba(128,128,128,.14);border-radius:.3em;font-size:.9em"
+_CODE = f'<code style="{_SHADE};padding:.1em .3em">{{}}</code>'
+_CODE_BLOCK = f'<pre style="{_SHADE};padding:.7em .9em;white-space:pre-wrap"><code>{{}}</code></pre>'
 
 
 def plain(text: str) -> str:
@@ -46,6 +49,11 @@ def plain(text: str) -> str:
     return _PUNCTUATION.sub(r"\\\1", line)
 
 
+def show_badge(text: str, tone: str) -> None:
+    """Draw a word on a coloured ground; `st.badge` would escape once more what is escaped already."""
+    st.markdown(f":{tone}-badge[{plain(text)}]", width="content")
+
+
 def show_text(text: str) -> None:
     """Draw a message: bold, italics, code, lists and links of its Markdown, everything else as it was typed."""
     st.html(to_html(text))
@@ -53,7 +61,7 @@ def show_text(text: str) -> None:
 
 @lru_cache(maxsize=128)
 def to_html(text: str) -> str:
-    """Return a message as HTML made of a handful of tags, with no attribute that its author chose but a link's address."""
+    """Return a message as HTML of a handful of tags; the one attribute its author chooses is a link's address."""
     text = _printable(text).strip("\n")
     if len(_MARKUP.findall(text)) > _MARKUP_LIMIT:
         return _BOX.format(_AS_TYPED.format(_linked(text)))
@@ -67,15 +75,17 @@ def _printable(text: str) -> str:
 
 @lru_cache(maxsize=1)
 def _markdown() -> MarkdownIt:
-    parser = MarkdownIt("zero", {"html": False, "breaks": True, "maxNesting": 20}, renderer_cls=_Renderer)
+    parser = _Parser("zero", {"html": False, "breaks": True, "maxNesting": 20}, renderer_cls=_Renderer)
     parser.enable(["fence", "list", "emphasis", "link", "autolink", "backticks", "escape", "newline"])
     parser.inline.ruler.before("link", "literal_image", _literal_image)
-    parser.validateLink = _is_permitted_link  # type: ignore[method-assign]
     return parser
 
 
-def _is_permitted_link(address: str) -> bool:
-    return _LINK.fullmatch(address) is not None
+class _Parser(MarkdownIt):
+    """Knows links to the web and to mailboxes; any other stays the text that it is."""
+
+    def validateLink(self, url: str) -> bool:  # noqa: N802 - the parser's name for it
+        return _LINK.fullmatch(url) is not None
 
 
 def _literal_image(state: StateInline, silent: bool) -> bool:  # noqa: FBT001 - the parser's signature
@@ -96,10 +106,10 @@ class _Renderer(RendererHTML):
         return escape(tokens[idx].content) if inside_link else _linked(tokens[idx].content)
 
     def fence(self, tokens: Sequence[Token], idx: int, _options: OptionsDict, _env: EnvType) -> str:
-        return _CODE.format(escape(tokens[idx].content))
+        return _CODE_BLOCK.format(escape(tokens[idx].content))
 
     def code_inline(self, tokens: Sequence[Token], idx: int, _options: OptionsDict, _env: EnvType) -> str:
-        return f"<code>{escape(tokens[idx].content)}</code>"
+        return _CODE.format(escape(tokens[idx].content))
 
     def link_open(self, tokens: Sequence[Token], idx: int, _options: OptionsDict, _env: EnvType) -> str:
         return _anchor(str(tokens[idx].attrs.get("href", "")))

@@ -30,10 +30,10 @@ _UPLOADS = "/_stcore/upload_file"
 _NORMAL_CLOSE_BY_POLICY = 1008
 _ONE_YEAR = 365 * 24 * 3600
 _POLICY = (
-    "default-src 'none'; script-src 'self' blob: {scripts}; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; "
-    "font-src 'self' data:; connect-src 'self' {sockets}; worker-src 'self' blob:; media-src 'self' blob:; "
-    "frame-src 'none'; manifest-src 'self'; base-uri 'none'; object-src 'none'; frame-ancestors {frames}; "
-    "form-action 'self'"
+    "default-src 'none'; script-src 'self' blob: {scripts}; style-src 'self' 'unsafe-inline'; "
+    "img-src 'self' data: blob:; font-src 'self' data:; connect-src 'self' {sockets}; worker-src 'self' blob:; "
+    "media-src 'self' blob:; frame-src 'none'; manifest-src 'self'; base-uri 'none'; object-src 'none'; "
+    "frame-ancestors {frames}; form-action 'self'"
 )
 _PERMISSIONS = "camera=(), microphone=(), geolocation=(), payment=(), usb=(), browsing-topics=()"
 
@@ -91,7 +91,9 @@ class Guard:
     async def _refusal(self, scope: Scope, site: Site, headers: Headers) -> ASGIApp | None:
         host, path = _only(headers, "host"), scope["path"]
         if not host or not site.answers_to(host):
-            return PlainTextResponse("This desk is not known by that name. Set TICKETING_BASE_URL to its address.\n", 400)
+            return PlainTextResponse(
+                "This desk is not known by that name. Set TICKETING_BASE_URL to its address.\n", 400
+            )
         if any(closed in path for closed in _CLOSED):
             return PlainTextResponse("Not found.\n", 404)
         if scope["method"] not in _SAFE_METHODS and not _is_same_origin(site, scope["scheme"], host, headers):

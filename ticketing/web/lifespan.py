@@ -10,7 +10,7 @@ from importlib import import_module
 import streamlit as st
 from anyio import to_thread
 
-from ticketing.desk import shared_desk
+from ticketing.desk import close_shared_desk, shared_desk
 from ticketing.domain.errors import TicketingError
 from ticketing.web.guard import inline_script_hashes
 
@@ -30,7 +30,7 @@ _COSTLY = (
 async def lifespan(_app: st.App) -> AsyncIterator[None]:
     """Open the desk, let the server answer, warm up beside it; close the desk at the end."""
     try:
-        desk = await to_thread.run_sync(shared_desk)
+        await to_thread.run_sync(shared_desk)
     except TicketingError as error:
         logger.critical("The desk cannot open: %s", error)
         raise
@@ -38,7 +38,7 @@ async def lifespan(_app: st.App) -> AsyncIterator[None]:
     try:
         yield
     finally:
-        await to_thread.run_sync(desk.close)
+        await to_thread.run_sync(close_shared_desk)
 
 
 def warm_up() -> None:

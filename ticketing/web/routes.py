@@ -109,9 +109,8 @@ def _sign_in(request: Request, hand_off: str) -> Response:
     if before and before != signed_in.token:
         desk.sessions.sign_out(before)
     response = _no_content()
-    _set_cookie(response, cookie_name(name, secure=secure), signed_in.token, signed_in.seconds_absolute, secure=secure)
-    if signed_in.device:
-        _set_cookie(response, device_cookie_name(name, secure=secure), signed_in.device, _ONE_YEAR, secure=secure)
+    _set_cookie(response, cookie_name(name, secure=secure), signed_in.token, signed_in.max_age, secure=secure)
+    _set_cookie(response, device_cookie_name(name, secure=secure), signed_in.device, _ONE_YEAR, secure=secure)
     return response
 
 

@@ -44,7 +44,8 @@ class Site:
     def is_own(self, origin: str | None, scheme: str, host: str) -> bool:
         """Tell whether an Origin header is exactly the base URL's, or the one of the page under this very address."""
         asked = _origin(origin)
-        own = {_origin(f"{scheme}://{host}"), _origin(self.base_url)}
+        base = urlsplit(self.base_url or "")
+        own = {_origin(f"{scheme}://{host}"), _origin(f"{base.scheme}://{base.netloc}")}
         if self.base_url is None and (_name(host) or "").endswith(_HOSTED_DOMAIN):
             own.add(_origin(f"https://{host}"))
         return asked is not None and asked in own

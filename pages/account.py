@@ -1,0 +1,22 @@
+"""A person's own account: name, password, sessions."""
+
+import streamlit as st
+
+from ticketing import ui
+from ticketing.ui import t
+
+actor = ui.require_actor(password_may_be_due=True)
+
+st.title(t("page.account"), anchor=False)
+
+if actor.must_change_password:
+    st.info(t("account.password_due"), icon=":material/key:")
+    ui.password_form(actor)
+else:
+    profile, password, sessions = st.tabs([t("account.profile"), t("account.password"), t("account.sessions")])
+    with profile:
+        ui.profile_form(actor)
+    with password:
+        ui.password_form(actor)
+    with sessions:
+        ui.own_sessions(actor)

@@ -1,0 +1,7 @@
+"""Everybody's tickets, for agents."""
+
+from ticketing import ui
+
+actor = ui.require_agent()
+
+ui.queue(actor)

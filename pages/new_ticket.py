@@ -1,0 +1,40 @@
+"""Open a ticket."""
+
+import streamlit as st
+
+from ticketing import ui
+from ticketing.domain.statuses import TicketCategory
+from ticketing.domain.text import TEXT_LIMIT, TITLE_LIMIT
+from ticketing.ui import t
+
+actor = ui.require_actor()
+
+st.title(t("page.new_ticket"), anchor=False)
+ui.remind_of_newest(actor)
+
+with st.form("new_ticket"):
+    title = st.text_input(t("new_ticket.title"), max_chars=2 * TITLE_LIMIT, key="title", persist_state="session")
+    description = st.text_area(
+        t("new_ticket.description"),
+        max_chars=2 * TEXT_LIMIT,
+        height=220,
+        key="description",
+        placeholder=t("new_ticket.hint"),
+        persist_state="session",
+    )
+    category = st.selectbox(
+        t("field.category"),
+        list(TicketCategory),
+        format_func=lambda choice: t(f"category.{choice}"),
+        key="category",
+        required=True,
+    )
+    submitted = st.form_submit_button(t("new_ticket.submit"), type="primary", key="submit")
+
+if submitted:
+    with ui.shown_errors():
+        key = ui.form_key("new_ticket", title, description, category)
+        ticket = ui.desk().tickets.open(actor, title, description, category, key=key)
+        ui.forget_draft("title", "description")
+        ui.say_after_rerun(t("new_ticket.opened", label=ticket.label))
+        ui.go_to_ticket(ticket.number)

@@ -1,0 +1,41 @@
+"""Create an account; it is always a requester's."""
+
+import streamlit as st
+
+from ticketing import ui
+from ticketing.ui import t
+
+if ui.visitor() is not None:
+    ui.go_home()
+
+with ui.narrow():
+    st.title(t("page.register"), anchor=False)
+
+    with st.form("register"):
+        username = st.text_input(
+            t("field.username"), key="username", autocomplete="username", help=t("register.username_help")
+        )
+        display_name = st.text_input(t("field.display_name"), key="display_name", autocomplete="name")
+        email = st.text_input(t("field.email_optional"), key="email", type="email", autocomplete="email")
+        password = st.text_input(
+            t("field.password"),
+            key="password",
+            type="password",
+            autocomplete="new-password",
+            help=t("register.password_help"),
+        )
+        confirmation = st.text_input(
+            t("field.confirmation"), key="confirmation", type="password", autocomplete="new-password"
+        )
+        submitted = st.form_submit_button(t("register.submit"), type="primary", key="submit", width="stretch")
+
+    if submitted:
+        with ui.shown_errors():
+            accounts = ui.desk().accounts
+            accounts.register(username, display_name, password, confirmation, email, address=ui.address())
+            hand_off = accounts.sign_in_browser(
+                username, password, address=ui.address(), browser=ui.browser(), device=ui.device()
+            )
+            ui.sign_in_with(hand_off)
+
+    st.page_link(ui.page("login"), label=t("register.have_one"))

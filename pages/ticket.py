@@ -1,0 +1,10 @@
+"""One ticket: read it, answer it, and, for agents, work on it."""
+
+from ticketing import ui
+
+actor = ui.require_actor()
+conversation = ui.conversation_asked_for(actor)
+
+ui.ticket_head(actor, conversation)
+ui.ticket_body(actor, conversation)
+ui.note_as_seen(actor, conversation)

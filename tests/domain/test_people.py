@@ -1,0 +1,163 @@
+"""Names, addresses, roles, and what may be shown of an account."""
+
+from datetime import datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from ticketing.domain.errors import BlankError, EmailError, ForbiddenCharacterError, TooLongError, UsernameError
+from ticketing.domain.people import (
+    Actor,
+    PeopleQuery,
+    Person,
+    Role,
+    User,
+    clean_display_name,
+    clean_email,
+    username_key,
+)
+
+
+@pytest.mark.parametrize(
+    ("typed", "key"),
+    [
+        ("carla", "carla"),
+        ("  Carla ", "carla"),
+        ("CARLA.C-1_2", "carla.c-1_2"),
+        ("ｃａｒｌａ", "carla"),  # noqa: RUF001 - full width letters are the point
+        ("\u212aarla", "karla"),
+        ("1st", "1st"),
+        ("a" * 32, "a" * 32),
+    ],
+)
+def test_ways_to_write_one_username_have_one_key(typed: str, key: str) -> None:
+    assert username_key(typed) == key
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "",
+        "ab",
+        "a" * 33,
+        "-ab",
+        ".abc",
+        "_abc",
+        "carla c",
+        "carla\n2",
+        "саrla",  # noqa: RUF001 - the first two letters are Cyrillic
+        "carla\u200b",
+        "carla\x00",
+        "\ud800abc",
+        "carla/..",
+        "müller",
+        "a" * 1_000_000,
+        "\u202ecarla",
+    ],
+    ids=lambda typed: ascii(typed[:12]),
+)
+def test_anything_else_is_no_username(typed: str) -> None:
+    with pytest.raises(UsernameError, match="A username has 3 to 32 characters"):
+        username_key(typed)
+
+
+@given(st.text(max_size=40))
+def test_a_username_key_is_its_own_key(typed: str) -> None:
+    try:
+        key = username_key(typed)
+    except UsernameError:
+        return
+
+    assert username_key(key) == key
+    assert key.isascii()
+
+
+@pytest.mark.parametrize("typed", ["", " ", "\u200b"])
+def test_an_email_may_be_left_out(typed: str) -> None:
+    assert clean_email(typed) is None
+
+
+@pytest.mark.parametrize("typed", ["carla@example.org", " carla@example.org ", "c+tag@localhost", "ü@exämple.org"])
+def test_what_can_be_an_email_is_kept(typed: str) -> None:
+    assert clean_email(typed) == typed.strip()
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "carla",
+        "@example.org",
+        "carla@",
+        "a@b@c",
+        "a b@example.org",
+        "carla@example.org, oskar@example.org",
+        "Carla <carla@example.org>",
+        "carla@example.org\nBcc: all@example.org",
+        "car\u200bla@example.org",
+        "x" * 65 + "@example.org",
+    ],
+    ids=ascii,
+)
+def test_what_cannot_be_an_email_is_refused(typed: str) -> None:
+    with pytest.raises(EmailError, match="does not look like an e-mail address"):
+        clean_email(typed)
+
+
+def test_an_email_of_any_size_or_with_unprintable_characters_is_refused() -> None:
+    with pytest.raises(TooLongError):
+        clean_email("c@" + "x" * 1_000_000)
+    with pytest.raises(ForbiddenCharacterError):
+        clean_email("carla\x00@example.org")
+
+
+def test_a_display_name_has_at_most_80_characters_and_is_not_blank() -> None:
+    assert clean_display_name(" Carla\u202e  Colani ") == "Carla Colani"
+    assert clean_display_name("x" * 80) == "x" * 80
+    with pytest.raises(TooLongError, match="Display name has 81 characters"):
+        clean_display_name("x" * 81)
+    with pytest.raises(BlankError):
+        clean_display_name("\u200b\u3164")
+
+
+@pytest.mark.parametrize(
+    ("role", "is_agent", "is_admin"), [(Role.USER, False, False), (Role.AGENT, True, False), (Role.ADMIN, True, True)]
+)
+def test_agents_and_admins_work_the_queue(role: Role, *, is_agent: bool, is_admin: bool) -> None:
+    actor = Actor("ada", "Ada Albers", role)
+
+    assert (actor.is_agent, actor.is_admin) == (is_agent, is_admin)
+
+
+def test_the_command_line_acts_as_admin_without_a_session() -> None:
+    console = Actor.console()
+
+    assert console.is_admin
+    assert console.at_console
+    assert console.session is None
+
+
+def test_a_person_shows_nothing_of_the_password_nor_of_unknown_fields(now: datetime) -> None:
+    user = User.model_validate(
+        {
+            "id": "carla",
+            "display_name": "Carla Colani",
+            "password": "bcrypt$secret",
+            "created_at": now,
+            "password_changed_at": now,
+            "recovery": "secret too",
+        }
+    )
+
+    person = Person.of(user)
+
+    assert user.username == person.username == "carla"
+    assert "secret" not in person.model_dump_json()
+    assert "password" not in {name for name in person.model_dump() if name != "must_change_password"}
+
+
+@pytest.mark.parametrize("fields", [{"page": 0}, {"page": -1}, {"size": 0}, {"text": "x" * 201}])
+def test_a_list_of_people_begins_with_page_one(fields: dict[str, object]) -> None:
+    with pytest.raises(ValidationError):
+        PeopleQuery.model_validate(fields)

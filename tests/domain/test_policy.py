@@ -1,0 +1,152 @@
+"""The truth table: for each action, role and relation, whether it is allowed."""
+
+from datetime import UTC, datetime
+from itertools import product
+
+import pytest
+
+from ticketing.domain import policy
+from ticketing.domain.errors import PermissionDeniedError
+from ticketing.domain.people import Actor, Role, User
+from ticketing.domain.policy import Action, Relation
+from ticketing.domain.queries import Audience
+from ticketing.domain.statuses import TicketCategory
+from ticketing.domain.tickets import Ticket
+
+# Columns are relations: to a ticket (own, watched, foreign), to an account (self, of a user, of an agent, of an admin),
+# to the desk. U, A and R mean that a user, an agent or an admin (root) may.
+TRUTH = """
+    action               own  watched foreign self of_user of_agent of_admin desk
+    OPEN_TICKET           .     .       .      .     .       .        .      UAR
+    VIEW_TICKET          UAR   UAR      AR     .     .       .        .       .
+    REPLY                UAR   UAR      AR     .     .       .        .       .
+    CLOSE                UAR   AR       AR     .     .       .        .       .
+    REOPEN               UAR   AR       AR     .     .       .        .       .
+    WRITE_NOTE           AR    AR       AR     .     .       .        .       .
+    EDIT_TICKET          AR    AR       AR     .     .       .        .       .
+    BE_ASSIGNED           .     .       .      .     .       .        .      AR
+    SEE_ALL_TICKETS       .     .       .      .     .       .        .      AR
+    EDIT_OWN_PROFILE      .     .       .     UAR    .       .        .       .
+    CHANGE_OWN_PASSWORD   .     .       .     UAR    .       .        .       .
+    END_OWN_SESSION       .     .       .     UAR    .       .        .       .
+    SEE_PEOPLE            .     .       .      .     .       .        .      AR
+    REGISTER_AGENT        .     .       .      .     .       .        .      AR
+    REGISTER_ADMIN        .     .       .      .     .       .        .       R
+    CHANGE_ROLE           .     .       .      R     R       R        R       .
+    DEACTIVATE            .     .       .      R     AR      R        R       .
+    RESET_PASSWORD        .     .       .      .     AR      R        R       .
+    END_SESSIONS          .     .       .      .     AR      R        R       .
+"""
+LETTERS = {Role.USER: "U", Role.AGENT: "A", Role.ADMIN: "R"}
+MOMENT = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+
+
+def truth() -> dict[tuple[Action, Role, Relation], bool]:
+    """Read the table above."""
+    heading, *lines = [line.split() for line in TRUTH.strip().splitlines()]
+    relations = [Relation[name.upper()] for name in heading[1:]]
+    return {
+        (Action[line[0]], role, relation): letter in cell
+        for line in lines
+        for relation, cell in zip(relations, line[1:], strict=True)
+        for role, letter in LETTERS.items()
+    }
+
+
+ALLOWED = truth()
+
+
+def account(name: str, role: Role) -> User:
+    """Return an account."""
+    return User(
+        id=name, display_name=name, role=role, password="none", created_at=MOMENT, password_changed_at=MOMENT
+    )
+
+
+def ticket_of(requester: str, *watchers: str) -> Ticket:
+    """Return a ticket of somebody."""
+    ticket = Ticket.open(1, requester, "No dial tone", "Dead.", TicketCategory.GENERAL, MOMENT)
+    ticket.watchers = list(watchers)
+    return ticket
+
+
+def target_of(relation: Relation, actor: Actor) -> Ticket | User | None:
+    """Return something to which the actor stands like that."""
+    match relation:
+        case Relation.OWN:
+            return ticket_of(actor.username, "somebody")
+        case Relation.WATCHED:
+            return ticket_of("somebody", actor.username)
+        case Relation.FOREIGN:
+            return ticket_of("somebody", "another")
+        case Relation.SELF:
+            return account(actor.username, actor.role)
+        case Relation.OF_USER:
+            return account("somebody", Role.USER)
+        case Relation.OF_AGENT:
+            return account("somebody", Role.AGENT)
+        case Relation.OF_ADMIN:
+            return account("somebody", Role.ADMIN)
+        case Relation.DESK:
+            return None
+
+
+def test_the_table_here_is_whole() -> None:
+    assert set(ALLOWED) == set(product(Action, Role, Relation))
+
+
+@pytest.mark.parametrize("action", Action, ids=lambda action: action.name)
+def test_each_action_is_allowed_to_exactly_these(action: Action) -> None:
+    expected = {key for key, allowed in ALLOWED.items() if key[0] is action and allowed}
+
+    assert {key for key in ALLOWED if key[0] is action and policy.allows(key[1], key[0], key[2])} == expected
+
+
+@pytest.mark.parametrize(
+    ("action", "role", "relation"),
+    ALLOWED,
+    ids=lambda value: value.name,
+)
+def test_may_and_require_say_what_the_table_says(action: Action, role: Role, relation: Relation) -> None:
+    actor = Actor("actor", "The Actor", role)
+    target = target_of(relation, actor)
+
+    allowed = policy.may(actor, action, target)
+
+    assert allowed is ALLOWED[action, role, relation]
+    if allowed:
+        policy.require(actor, action, target)
+    else:
+        with pytest.raises(PermissionDeniedError) as refusal:
+            policy.require(actor, action, target)
+        assert str(refusal.value) == f"You may not {action.value}."
+
+
+def test_a_requester_who_watches_their_own_ticket_is_its_requester(carla: Actor) -> None:
+    assert policy.relation_to_ticket(carla, ticket_of("carla", "carla")) is Relation.OWN
+
+
+def test_an_agent_relates_to_tickets_like_anybody(ada: Actor) -> None:
+    assert policy.relation_to_ticket(ada, ticket_of("ada")) is Relation.OWN
+    assert policy.relation_to_ticket(ada, ticket_of("carla", "ada")) is Relation.WATCHED
+    assert policy.relation_to_ticket(ada, ticket_of("carla", "oskar")) is Relation.FOREIGN
+
+
+def test_the_command_line_is_nobodys_own_account() -> None:
+    console = Actor.console()
+
+    assert policy.relation_to_account(console, account(console.username, Role.ADMIN)) is Relation.OF_ADMIN
+    assert policy.may(console, Action.RESET_PASSWORD, account("root", Role.ADMIN))
+
+
+def test_what_lists_show_follows_from_the_same_table(carla: Actor, ada: Actor, root: Actor) -> None:
+    assert policy.audience(carla) == Audience(username="carla", sees_all=False)
+    assert policy.audience(ada) == Audience(username="ada", sees_all=True)
+    assert policy.audience(root) == Audience(username="root", sees_all=True)
+
+
+def test_nobody_but_admins_can_do_what_makes_an_admin() -> None:
+    powers = [Action.REGISTER_ADMIN, Action.CHANGE_ROLE]
+
+    assert not any(ALLOWED[action, role, relation] for action in powers for role in (Role.USER, Role.AGENT)
+                   for relation in Relation)

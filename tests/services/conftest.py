@@ -1,0 +1,145 @@
+"""A desk's services over a store in memory, a clock that is set by hand, and the people of all tests."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from ticketing.domain.people import Actor, Role, User
+from ticketing.domain.sign_in import SessionLimits
+from ticketing.services.access import Gate
+from ticketing.services.accounts import Accounts
+from ticketing.services.agents import Agents
+from ticketing.services.first_launch import FirstLaunch
+from ticketing.services.passwords import Passwords
+from ticketing.services.sessions import Sessions, open_session
+from ticketing.services.throttle import Throttle
+from ticketing.storage.memory import MemoryEngine, MemoryStore
+
+PASSWORD = "three wet umbrellas"
+
+SignIn = Callable[..., Actor]
+
+
+@dataclass
+class Clock:
+    """A clock that stands still until it is moved."""
+
+    now: datetime = field(default_factory=lambda: datetime(2031, 5, 6, 9, 30, tzinfo=UTC))
+
+    def __call__(self) -> datetime:
+        """Return its time."""
+        return self.now
+
+    def advance(self, by: timedelta) -> None:
+        """Move it on."""
+        self.now += by
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def store() -> MemoryStore:
+    return MemoryStore()
+
+
+@pytest.fixture
+def limits() -> SessionLimits:
+    return SessionLimits()
+
+
+@pytest.fixture
+def gate(clock: Clock, limits: SessionLimits) -> Gate:
+    return Gate(clock, limits)
+
+
+@pytest.fixture(scope="session")
+def passwords() -> Passwords:
+    return Passwords(rounds=4)
+
+
+@pytest.fixture
+def throttle(clock: Clock) -> Throttle:
+    return Throttle(clock)
+
+
+@pytest.fixture
+def accounts(
+    store: MemoryStore, clock: Clock, gate: Gate, passwords: Passwords, throttle: Throttle, limits: SessionLimits
+) -> Accounts:
+    return Accounts(store, clock, gate, passwords, throttle, limits=limits)
+
+
+@pytest.fixture
+def sessions(store: MemoryStore, clock: Clock, gate: Gate, limits: SessionLimits) -> Sessions:
+    return Sessions(store, clock, gate, limits)
+
+
+@pytest.fixture
+def agents(store: MemoryStore, clock: Clock, gate: Gate, passwords: Passwords, throttle: Throttle) -> Agents:
+    return Agents(store, clock, gate, passwords, throttle)
+
+
+@pytest.fixture
+def first_launch(store: MemoryStore, clock: Clock, passwords: Passwords) -> FirstLaunch:
+    return FirstLaunch(store, clock, passwords)
+
+
+@pytest.fixture
+def arrives(store: MemoryStore, clock: Clock, passwords: Passwords, limits: SessionLimits) -> SignIn:
+    """Make an account and sign it in; the password of all of them is PASSWORD."""
+    hashed = passwords.hash(PASSWORD)
+
+    def arrive(username: str, role: Role = Role.USER) -> Actor:
+        user = User(
+            id=username,
+            display_name=username.capitalize(),
+            role=role,
+            password=hashed,
+            created_at=clock.now,
+            password_changed_at=clock.now,
+        )
+        with store.write() as tx:
+            tx.users.save(user)
+            open_session(tx, user, limits, clock.now, "192.0.2.1", "Firefox")
+            session = tx.sessions.of_user(username)[0]
+        return Actor(user.id, user.display_name, user.role, session.id)
+
+    return arrive
+
+
+@pytest.fixture
+def carla(arrives: SignIn) -> Actor:
+    return arrives("carla")
+
+
+@pytest.fixture
+def oskar(arrives: SignIn) -> Actor:
+    return arrives("oskar")
+
+
+@pytest.fixture
+def ada(arrives: SignIn) -> Actor:
+    return arrives("ada", Role.AGENT)
+
+
+@pytest.fixture
+def root(arrives: SignIn) -> Actor:
+    return arrives("root", Role.ADMIN)
+
+
+@pytest.fixture
+def everything(store: MemoryStore) -> Callable[[], dict[str, object]]:
+    """Return a way to copy all that is stored, to see that a refusal left it alone."""
+
+    def copy() -> dict[str, object]:
+        engine = store.engine
+        assert isinstance(engine, MemoryEngine)
+        with engine.state_lock:
+            return {name: dict(documents) for name, documents in engine.documents.items()}
+
+    return copy

@@ -1,0 +1,441 @@
+"""Accounts: registering, proving who one is, and changing one's own name, e-mail and password."""
+
+import logging
+import statistics
+import time
+from collections.abc import Callable
+from datetime import timedelta
+from threading import Barrier, Thread
+
+import pytest
+
+from ticketing.domain.errors import (
+    BlankError,
+    EmailError,
+    ForbiddenCharacterError,
+    HandOffError,
+    InvalidInputError,
+    MustChangePasswordError,
+    PasswordMismatchError,
+    PermissionDeniedError,
+    PersonNotFoundError,
+    RegistrationClosedError,
+    SignedOutError,
+    ThrottledError,
+    TicketingError,
+    TooLongError,
+    UsernameError,
+    UsernameTakenError,
+    WeakPasswordError,
+    WrongCredentialsError,
+)
+from ticketing.domain.people import Actor, PeopleQuery, Role
+from ticketing.domain.sign_in import SessionLimits
+from ticketing.services.access import Gate
+from ticketing.services.accounts import Accounts
+from ticketing.services.agents import Agents
+from ticketing.services.passwords import Passwords
+from ticketing.services.sessions import Sessions
+from ticketing.services.throttle import Throttle
+from ticketing.storage.memory import MemoryStore
+
+from tests.services.conftest import PASSWORD, Clock
+
+NEW_PASSWORD = "four dry raincoats"
+
+
+def test_whoever_registers_is_a_user_and_can_sign_in(accounts: Accounts, sessions: Sessions) -> None:
+    person = accounts.register("Carla", "Carla Marin", PASSWORD, PASSWORD, "carla@example.org")
+
+    actor = sessions.actor(accounts.sign_in("carla", PASSWORD))
+    assert person.username == actor.username == "carla"
+    assert person.email == "carla@example.org"
+    assert person.role is actor.role is Role.USER
+    assert actor.display_name == "Carla Marin"
+    assert not actor.must_change_password
+
+
+def test_an_e_mail_address_is_not_needed(accounts: Accounts) -> None:
+    assert accounts.register("carla", "Carla", PASSWORD, PASSWORD).email is None
+
+
+@pytest.mark.parametrize(
+    ("changed", "error", "sentence"),
+    [
+        ({"username": ""}, BlankError, "Username is empty"),
+        ({"username": " \u200b"}, BlankError, "Username is empty"),
+        ({"username": "ab"}, UsernameError, "3 to 32 characters"),
+        ({"username": "с\u0430rla"}, UsernameError, "letters a-z"),
+        ({"username": "car\u200bla"}, UsernameError, "letters a-z"),
+        ({"username": "x" * 1_000_000}, UsernameError, "3 to 32 characters"),
+        ({"display_name": "\u2800"}, BlankError, "Display name is empty"),
+        ({"display_name": "C" * 81}, TooLongError, "81 characters; at most 80 fit"),
+        ({"display_name": "Car\0la"}, ForbiddenCharacterError, "unprintable character at position 4"),
+        ({"email": "carla at example"}, EmailError, "does not look like an e-mail address"),
+        ({"password": "", "confirmation": ""}, BlankError, "Password is empty"),
+        ({"confirmation": ""}, PasswordMismatchError, "The two passwords differ"),
+        ({"confirmation": PASSWORD + " "}, PasswordMismatchError, "The two passwords differ"),
+        ({"password": "short", "confirmation": "short"}, WeakPasswordError, "at least 10 characters"),
+        ({"password": "supportpass", "confirmation": "supportpass"}, WeakPasswordError, "attackers try"),
+        ({"password": "I am carla!", "confirmation": "I am carla!"}, WeakPasswordError, "contains your username"),
+    ],
+)
+def test_what_cannot_be_registered_is_refused_with_its_own_sentence(
+    accounts: Accounts,
+    everything: Callable[[], object],
+    changed: dict[str, str],
+    error: type[TicketingError],
+    sentence: str,
+) -> None:
+    typed = {"username": "carla", "display_name": "Carla", "password": PASSWORD, "confirmation": PASSWORD} | changed
+    before = everything()
+
+    with pytest.raises(error, match=sentence):
+        accounts.register(**typed)
+
+    assert everything() == before
+
+
+@pytest.mark.parametrize("username", ["carla", "CARLA", " Carla", "\uff23\uff41\uff52\uff4c\uff41", "ⓒarla"])
+def test_a_name_is_taken_however_it_is_written(accounts: Accounts, store: MemoryStore, username: str) -> None:
+    accounts.register("carla", "Carla", PASSWORD, PASSWORD)
+
+    with pytest.raises(UsernameTakenError, match="“carla” is taken"):
+        accounts.register(username, "Impostor", NEW_PASSWORD, NEW_PASSWORD)
+
+    with store.read() as tx:
+        assert [user.display_name for user in tx.users.stream()] == ["Carla"]
+
+
+def test_twenty_who_register_one_name_at_the_same_moment_make_one_account(
+    accounts: Accounts, store: MemoryStore
+) -> None:
+    outcomes: list[str] = []
+    start = Barrier(20)
+
+    def register(number: int) -> None:
+        start.wait()
+        try:
+            accounts.register("carla", f"Carla {number}", PASSWORD, PASSWORD)
+        except UsernameTakenError:
+            outcomes.append("taken")
+        else:
+            outcomes.append("made")
+
+    threads = [Thread(target=register, args=(number,)) for number in range(20)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    with store.read() as tx:
+        assert len(list(tx.users.stream())) == 1
+    assert sorted(outcomes) == ["made"] + ["taken"] * 19
+
+
+def test_a_desk_can_be_closed_to_registrations(
+    store: MemoryStore, clock: Clock, gate: Gate, passwords: Passwords, throttle: Throttle, limits: SessionLimits
+) -> None:
+    closed = Accounts(store, clock, gate, passwords, throttle, limits=limits, registration_open=False)
+
+    with pytest.raises(RegistrationClosedError, match="Ask an agent"):
+        closed.register("carla", "Carla", PASSWORD, PASSWORD)
+
+    with store.read() as tx:
+        assert not tx.users.any()
+
+
+@pytest.mark.parametrize("typed", ["carla", "CARLA", " carla ", "\uff43arla"])
+@pytest.mark.usefixtures("carla")
+def test_case_and_blanks_around_the_name_do_not_matter_at_sign_in(
+    accounts: Accounts, sessions: Sessions, typed: str
+) -> None:
+    assert sessions.actor(accounts.sign_in(typed, PASSWORD, "127.0.0.1")).username == "carla"
+
+
+@pytest.mark.parametrize(
+    ("username", "password"),
+    [
+        ("carla", "wrong wrong wrong"),
+        ("carla", ""),
+        ("carla", "\0" * 200_000),
+        ("nobody", PASSWORD),
+        ("никто", PASSWORD),
+        ("\ud800", "\ud800"),
+        ("", ""),
+        ("oskar", PASSWORD),
+    ],
+    ids=["wrong", "empty", "huge", "unknown", "not a name", "surrogate", "nothing", "deactivated"],
+)
+@pytest.mark.usefixtures("carla", "oskar")
+def test_unknown_deactivated_and_wrong_read_the_same(
+    accounts: Accounts, agents: Agents, root: Actor, username: str, password: str
+) -> None:
+    agents.deactivate(root, "oskar")
+
+    with pytest.raises(WrongCredentialsError) as refusal:
+        accounts.sign_in(username, password)
+
+    assert str(refusal.value) == "Username or password is wrong."
+
+
+def test_unknown_deactivated_and_wrong_take_the_same_time(
+    store: MemoryStore, clock: Clock, gate: Gate, limits: SessionLimits
+) -> None:
+    passwords = Passwords(rounds=9)
+    throttle = Throttle(clock)
+    accounts = Accounts(store, clock, gate, passwords, throttle, limits=limits)
+    agents = Agents(store, clock, gate, passwords, throttle)
+    for name in ("carla", "oskar"):
+        accounts.register(name, name, PASSWORD, PASSWORD)
+    agents.deactivate(Actor.console(), "oskar")
+    cases = {"wrong": ("carla", "wrong"), "unknown": ("nobody", "wrong"), "disabled": ("oskar", PASSWORD)}
+    taken: dict[str, list[float]] = {case: [] for case in cases}
+
+    for _ in range(20):
+        for case, (username, password) in cases.items():
+            clock.advance(timedelta(hours=1))
+            begin = time.thread_time()
+            with pytest.raises(WrongCredentialsError):
+                accounts.sign_in(username, password)
+            taken[case].append(time.thread_time() - begin)
+
+    medians = {case: statistics.median(samples) for case, samples in taken.items()}
+    assert medians["unknown"] == pytest.approx(medians["wrong"], rel=0.1)
+    assert medians["disabled"] == pytest.approx(medians["wrong"], rel=0.1)
+
+
+def test_signing_in_is_remembered(accounts: Accounts, agents: Agents, carla: Actor, ada: Actor, clock: Clock) -> None:
+    clock.advance(timedelta(hours=1))
+
+    accounts.sign_in(carla.username, PASSWORD)
+
+    [person] = agents.people(ada, PeopleQuery(text="carla")).items
+    assert person.last_sign_in_at == clock.now
+
+
+@pytest.mark.usefixtures("carla")
+def test_a_sign_in_writes_at_most_twice(
+    store: MemoryStore, accounts: Accounts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    writes = []
+    write = store.write
+    monkeypatch.setattr(store, "write", lambda: writes.append(1) or write())
+
+    accounts.sign_in("carla", PASSWORD)
+    right = len(writes)
+    with pytest.raises(WrongCredentialsError):
+        accounts.sign_in("carla", "wrong wrong wrong")
+
+    assert right == 2
+    assert len(writes) - right == 1
+
+
+@pytest.mark.usefixtures("carla")
+def test_a_hash_of_lower_cost_is_renewed_at_sign_in(
+    store: MemoryStore, clock: Clock, gate: Gate, throttle: Throttle, limits: SessionLimits
+) -> None:
+    stronger = Passwords(rounds=5)
+    accounts = Accounts(store, clock, gate, stronger, throttle, limits=limits)
+
+    accounts.sign_in("carla", PASSWORD)
+
+    with store.read() as tx:
+        user = tx.users.find("carla")
+    assert user
+    assert "$2b$05$" in user.password
+    assert accounts.sign_in("carla", PASSWORD)
+
+
+def test_a_damaged_hash_lets_nobody_in_and_breaks_nothing(
+    accounts: Accounts, agents: Agents, store: MemoryStore, carla: Actor, root: Actor
+) -> None:
+    with store.write() as tx:
+        user = tx.users.find(carla.username)
+        assert user
+        user.password = "bcrypt-hs384$v1$$2b$04$damaged"
+        tx.users.save(user)
+
+    with pytest.raises(WrongCredentialsError):
+        accounts.sign_in("carla", PASSWORD)
+
+    assert accounts.sign_in("carla", agents.reset_password(root, "carla"))
+
+
+@pytest.mark.usefixtures("carla")
+def test_no_password_and_no_token_is_stored_or_logged(
+    accounts: Accounts,
+    sessions: Sessions,
+    everything: Callable[[], object],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.DEBUG)
+
+    accounts.register("maria", "Maria", NEW_PASSWORD, NEW_PASSWORD)
+    token = accounts.sign_in("carla", PASSWORD)
+    hand_off = accounts.sign_in_browser("carla", PASSWORD, browser="firefox")
+    signed_in = sessions.redeem(hand_off, browser="firefox")
+    with pytest.raises(WrongCredentialsError):
+        accounts.sign_in("carla", "a very wrong one")
+    pending = accounts.sign_in_browser("carla", PASSWORD, browser="firefox")
+
+    kept = str(everything()) + caplog.text
+    for secret in (
+        PASSWORD, NEW_PASSWORD, token, hand_off, signed_in.token, signed_in.device, pending, "a very wrong one"
+    ):  # fmt: skip
+        assert secret not in kept
+
+
+def test_a_new_password_takes_the_present_one_and_ends_all_sessions(
+    accounts: Accounts, sessions: Sessions, carla: Actor
+) -> None:
+    tokens = [accounts.sign_in("carla", PASSWORD) for _ in range(3)]
+
+    hand_off = accounts.change_password(carla, PASSWORD, NEW_PASSWORD, NEW_PASSWORD, browser="firefox")
+
+    for token in tokens:
+        with pytest.raises(SignedOutError):
+            sessions.actor(token)
+    with pytest.raises(SignedOutError):
+        sessions.own(carla)
+    with pytest.raises(WrongCredentialsError):
+        accounts.sign_in("carla", PASSWORD)
+    assert accounts.sign_in("carla", NEW_PASSWORD)
+    assert sessions.actor(sessions.redeem(hand_off, browser="firefox").token).username == "carla"
+
+
+@pytest.mark.parametrize(
+    ("current", "new", "confirmation", "error", "sentence"),
+    [
+        ("wrong wrong wrong", NEW_PASSWORD, NEW_PASSWORD, InvalidInputError, "The present password is wrong"),
+        (PASSWORD, NEW_PASSWORD, NEW_PASSWORD + "x", PasswordMismatchError, "differ"),
+        (PASSWORD, "", "", BlankError, "Password is empty"),
+        (PASSWORD, "short", "short", WeakPasswordError, "at least 10"),
+        (PASSWORD, "my name is carla", "my name is carla", WeakPasswordError, "contains your username"),
+        (PASSWORD, PASSWORD, PASSWORD, WeakPasswordError, "is the present one"),
+    ],
+)
+def test_a_password_stays_when_the_change_is_refused(
+    accounts: Accounts,
+    sessions: Sessions,
+    carla: Actor,
+    current: str,
+    new: str,
+    confirmation: str,
+    error: type[TicketingError],
+    sentence: str,
+) -> None:
+    with pytest.raises(error, match=sentence):
+        accounts.change_password(carla, current, new, confirmation, browser="firefox")
+
+    assert len(sessions.own(carla)) == 1
+    assert accounts.sign_in("carla", PASSWORD)
+
+
+def test_an_agents_new_password_is_longer(accounts: Accounts, ada: Actor, carla: Actor) -> None:
+    eleven = "vq7n2kx0wzp"
+
+    with pytest.raises(WeakPasswordError, match="at least 12 characters"):
+        accounts.change_password(ada, PASSWORD, eleven, eleven, browser="firefox")
+
+    accounts.change_password(carla, PASSWORD, eleven, eleven, browser="firefox")
+
+
+def test_a_stolen_session_cannot_guess_the_present_password_at_will(accounts: Accounts, carla: Actor) -> None:
+    for _ in range(5):
+        with pytest.raises(InvalidInputError):
+            accounts.change_password(carla, "wrong wrong", NEW_PASSWORD, NEW_PASSWORD, browser="firefox")
+
+    with pytest.raises(ThrottledError):
+        accounts.change_password(carla, PASSWORD, NEW_PASSWORD, NEW_PASSWORD, browser="firefox")
+    assert accounts.sign_in("carla", PASSWORD), "and the owner gets in as ever"
+
+
+def test_a_one_time_password_is_good_for_choosing_another_and_nothing_else(
+    accounts: Accounts, agents: Agents, sessions: Sessions, root: Actor, everything: Callable[[], object]
+) -> None:
+    one_time = agents.register_agent(root, "grace", "Grace").one_time_password
+    grace = sessions.actor(accounts.sign_in("grace", one_time))
+    before = everything()
+
+    assert grace.must_change_password
+    for deed in (
+        lambda: accounts.change_profile(grace, "Grace H.", ""),
+        lambda: sessions.own(grace),
+        lambda: sessions.end_others(grace),
+        lambda: agents.people(grace, PeopleQuery()),
+        lambda: agents.register_agent(grace, "linus", "Linus"),
+    ):
+        with pytest.raises(MustChangePasswordError):
+            deed()
+    assert everything() == before
+
+    hand_off = accounts.change_password(grace, one_time, NEW_PASSWORD, NEW_PASSWORD, browser="firefox")
+    grace = sessions.actor(sessions.redeem(hand_off, browser="firefox").token)
+    assert not grace.must_change_password
+    assert agents.people(grace, PeopleQuery()).total == 2
+
+
+def test_signing_in_that_began_before_the_password_was_changed_comes_to_nothing(
+    accounts: Accounts, sessions: Sessions, carla: Actor
+) -> None:
+    under_way = accounts.sign_in_browser("carla", PASSWORD, browser="chromium")
+
+    accounts.change_password(carla, PASSWORD, NEW_PASSWORD, NEW_PASSWORD, browser="firefox")
+
+    with pytest.raises(HandOffError):
+        sessions.redeem(under_way, browser="chromium")
+
+
+def test_people_change_their_own_name_and_address(accounts: Accounts, sessions: Sessions, carla: Actor) -> None:
+    person = accounts.change_profile(carla, "  Carla   Marin-Ruiz ", "carla@example.org")
+
+    assert (person.display_name, person.email) == ("Carla Marin-Ruiz", "carla@example.org")
+    assert accounts.change_profile(carla, "Carla", " ").email is None
+    assert sessions.actor(accounts.sign_in("carla", PASSWORD)).display_name == "Carla"
+
+
+@pytest.mark.parametrize(("name", "email"), [("", ""), ("C" * 81, ""), ("Carla", "no address"), ("Carla", "a\0@b.org")])
+def test_a_profile_stays_when_the_change_is_refused(
+    accounts: Accounts, carla: Actor, everything: Callable[[], object], name: str, email: str
+) -> None:
+    before = everything()
+
+    with pytest.raises(InvalidInputError):
+        accounts.change_profile(carla, name, email)
+
+    assert everything() == before
+
+
+@pytest.mark.parametrize("stale", ["signed out", "somebody else's session", "no session"])
+def test_nobody_changes_an_account_without_its_live_session(
+    accounts: Accounts, sessions: Sessions, carla: Actor, oskar: Actor, everything: Callable[[], object], stale: str
+) -> None:
+    if stale == "signed out":
+        sessions.end(carla, carla.session or "")
+    session = {"signed out": carla.session, "somebody else's session": oskar.session, "no session": None}[stale]
+    impostor = Actor("carla", "Carla", Role.ADMIN, session)
+    before = everything()
+
+    with pytest.raises(SignedOutError):
+        accounts.change_profile(impostor, "Impostor", "")
+    with pytest.raises(SignedOutError):
+        accounts.change_password(impostor, PASSWORD, NEW_PASSWORD, NEW_PASSWORD, browser="firefox")
+
+    assert everything() == before
+
+
+def test_the_command_line_is_nobodys_account_even_when_somebody_is_called_console(
+    accounts: Accounts, arrives: Callable[..., Actor], everything: Callable[[], object]
+) -> None:
+    with pytest.raises(PersonNotFoundError):
+        accounts.change_profile(Actor.console(), "Impostor", "")
+    arrives("console")
+    before = everything()
+
+    with pytest.raises(PermissionDeniedError):
+        accounts.change_profile(Actor.console(), "Impostor", "")
+    with pytest.raises(PermissionDeniedError):
+        accounts.change_password(Actor.console(), PASSWORD, NEW_PASSWORD, NEW_PASSWORD, browser="firefox")
+
+    assert everything() == before

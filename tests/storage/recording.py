@@ -1,0 +1,66 @@
+"""A listener that keeps its own copy of everything it is told, and the documents the engine's tests use."""
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from ticketing.storage.engine import Engine
+from ticketing.storage.journal import Change
+
+
+class Recorder:
+    """Follows the engine as a store would; a document with `"expired":true` is no longer wanted."""
+
+    def __init__(self) -> None:
+        self.state: dict[str, dict[str, bytes]] = {}
+        self.loads = 0
+        self.transactions: list[list[Change]] = []
+
+    def load(self, documents: Mapping[str, Mapping[str, bytes]]) -> None:
+        """Start over from a copy."""
+        self.loads += 1
+        self.state = {collection: dict(found) for collection, found in documents.items()}
+
+    def apply(self, changes: Sequence[Change]) -> None:
+        """Carry one transaction out on the copy."""
+        self.transactions.append(list(changes))
+        for collection, key, document in changes:
+            if document is None:
+                self.state.get(collection, {}).pop(key, None)
+            else:
+                self.state.setdefault(collection, {})[key] = document
+
+    def keep(self, _collection: str, document: bytes) -> bool:
+        """Keep what does not say that it is over."""
+        return b'"expired":true' not in document
+
+
+def document(key: str, **fields: Any) -> bytes:
+    """Make a document as a store would write it."""
+    return json.dumps({"id": key, **fields}, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def put(key: str, collection: str = "tickets", **fields: Any) -> Change:
+    """Make the change that saves a document."""
+    return collection, key, document(key, **fields)
+
+
+def save(engine: Engine, *changes: Change) -> None:
+    """Commit one transaction."""
+    with engine.writing() as writer:
+        writer.commit(changes)
+
+
+def stored(folder: Path) -> dict[str, dict[str, bytes]]:
+    """Read what a newcomer finds in *folder*, without changing a byte there."""
+    engine = Engine(folder, Recorder(), read_only=True)
+    try:
+        return {collection: dict(found) for collection, found in engine.documents.items() if found}
+    finally:
+        engine.close()
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    """Read all files of *folder*, byte by byte."""
+    return {path.name: path.read_bytes() for path in folder.iterdir()}

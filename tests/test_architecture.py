@@ -1,0 +1,107 @@
+"""Which part may use which: the contracts in pyproject.toml, and that each of them can be broken."""
+
+import ast
+import os
+import shutil
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+FOR_PAGES = {"streamlit", "ticketing.ui", "ticketing.domain"}
+# A contract, a module, and the import in it that breaks the contract.
+PLANTED = [
+    ("Dependencies go one way", "domain/text.py", "import ticketing.storage"),
+    ("Dependencies go one way", "services/access.py", "import ticketing.storage"),
+    ("Dependencies go one way", "web/guard.py", "import ticketing.ui"),
+    ("Dependencies go one way", "stray.py", "import ticketing.domain"),
+    ("The desk alone hands out settings", "services/access.py", "import ticketing.settings"),
+    ("Only the user interface draws", "web/routes.py", "import streamlit"),
+    ("Only the user interface draws", "desk.py", "import streamlit"),
+    ("The domain is pure", "domain/text.py", "from pathlib import Path"),
+    ("The domain is pure", "domain/text.py", "import time"),
+    ("Setting up needs nothing installed", "bootstrap.py", "import click"),
+]
+
+
+def lint_imports(folder: Path) -> subprocess.CompletedProcess[str]:
+    """Check the contracts over the tree in this folder, without what import-linter kept from another."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_")}
+    return subprocess.run(
+        [Path(sys.executable).with_name("lint-imports"), "--no-logo", "--no-cache"],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.fixture
+def copied_tree(tmp_path: Path) -> Path:
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    shutil.copytree(ROOT / "ticketing", tmp_path / "ticketing", ignore=shutil.ignore_patterns("__pycache__"))
+    return tmp_path
+
+
+def test_every_contract_is_kept() -> None:
+    checked = lint_imports(ROOT)
+
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+
+
+@pytest.mark.parametrize(("contract", "module", "planted"), PLANTED, ids=lambda part: part.removesuffix(".py"))
+def test_a_planted_import_breaks_its_contract(copied_tree: Path, contract: str, module: str, planted: str) -> None:
+    with (copied_tree / "ticketing" / module).open("a", encoding="utf-8") as file:
+        file.write(f"\n{planted}\n")
+
+    checked = lint_imports(copied_tree)
+
+    assert checked.returncode == 1
+    assert f"{contract} BROKEN" in checked.stdout
+
+
+def test_no_contract_goes_without_a_planted_import() -> None:
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["importlinter"]["contracts"]
+
+    assert {contract["name"] for contract in contracts} == {contract for contract, _, _ in PLANTED}
+
+
+def foreign_imports(script: str) -> set[str]:
+    """Give what a page imports beside what pages may: Streamlit, what draws, and the domain's words."""
+    imported: set[str] = set()
+    for node in ast.walk(ast.parse(script)):
+        if isinstance(node, ast.Import):
+            imported.update(name.name for name in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module == "ticketing":
+            imported.update(f"ticketing.{name.name}" for name in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            imported.add("." * node.level + (node.module or ""))
+    return {name for name in imported if not any(f"{name}.".startswith(f"{allowed}.") for allowed in FOR_PAGES)}
+
+
+@pytest.mark.parametrize("page", sorted((ROOT / "pages").glob("*.py")), ids=lambda page: page.stem)
+def test_a_page_imports_only_what_draws_and_the_words_of_the_domain(page: Path) -> None:
+    assert foreign_imports(page.read_text("utf-8")) == set()
+
+
+@pytest.mark.parametrize(
+    "planted",
+    [
+        "import json",
+        "from ticketing import desk",
+        "from ticketing.desk import shared_desk",
+        "import ticketing.storage.json_store",
+        "from . import login",
+        "from streamlit_extras import bottom",
+        "if True:\n    import os",
+    ],
+)
+def test_a_planted_import_in_a_page_is_found(planted: str) -> None:
+    honest = "import streamlit as st\nfrom ticketing import ui\nfrom ticketing.domain.text import TITLE_LIMIT\n"
+
+    assert foreign_imports(honest) == set()
+    assert foreign_imports(honest + planted) != set()

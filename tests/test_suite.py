@@ -1,0 +1,127 @@
+"""The second documented command, `python3 -m ticketing test`: what it runs, and what turns it red."""
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+from ticketing.suite import run_tests
+
+ROOT = Path(__file__).resolve().parent.parent
+
+DOMAIN = '''"""A domain of one rule."""
+
+def greet(name: str) -> str:
+    if not name:
+        return "Hello, whoever you are"
+    return f"Hello, {name}"
+'''
+BOTH_WAYS = """
+from ticketing.domain.greetings import greet
+
+def test_carla_is_greeted():
+    assert greet("Carla") == "Hello, Carla"
+
+def test_a_stranger_is_greeted():
+    assert greet("") == "Hello, whoever you are"
+"""
+ONE_WAY = BOTH_WAYS.partition("\ndef test_a_stranger")[0]
+SKIPPED = "\nimport pytest\n\n@pytest.mark.skip\ndef test_that_never_runs():\n    assert False\n"
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Make a project with our settings for pytest and coverage, one rule, and tests of it in both its branches."""
+    for name in list(os.environ):
+        if name.startswith(("COVERAGE_", "COV_CORE_", "PYTEST_")) or name == "CI":
+            monkeypatch.delenv(name)
+    for folder in ("ticketing/domain", "pages", "tests"):
+        (tmp_path / folder).mkdir(parents=True)
+    for package in ("ticketing", "ticketing/domain"):
+        (tmp_path / package / "__init__.py").touch()
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    shutil.copy(ROOT / "tests/conftest.py", tmp_path / "tests")
+    (tmp_path / "pages/login.py").write_text("TITLE = 'Sign in'\n", "utf-8")
+    (tmp_path / "ticketing/domain/greetings.py").write_text(DOMAIN, "utf-8")
+    (tmp_path / "tests/test_pages.py").write_text("def test_page():\n    import pages.login\n", "utf-8")
+    (tmp_path / "tests/test_greetings.py").write_text(BOTH_WAYS, "utf-8")
+    return tmp_path
+
+
+def test_without_arguments_everything_runs_and_pytest_has_the_last_word(
+    project: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    code = run_tests([], project)
+
+    said = capfd.readouterr().out
+    assert code == 0, said
+    assert "3 passed" in said.splitlines()[-1]
+    assert "TOTAL" in said
+
+
+def test_arguments_go_to_pytest_and_ask_for_no_coverage(project: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    code = run_tests(["tests/test_greetings.py", "-k", "carla"], project)
+
+    said = capfd.readouterr().out
+    assert code == 0, said
+    assert "1 passed, 1 deselected" in said.splitlines()[-1]
+    assert "TOTAL" not in said
+
+
+def test_a_failing_test_fails_the_command(project: Path) -> None:
+    (project / "tests/test_wrong.py").write_text("def test_wrong():\n    assert 1 == 2\n", "utf-8")
+
+    assert run_tests([], project) != 0
+
+
+def test_a_part_of_the_domain_that_no_test_reaches_fails_the_command(
+    project: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (project / "tests/test_greetings.py").write_text(ONE_WAY, "utf-8")
+    (project / "pages/login.py").write_text("TITLE = 'Sign in'\n" * 200, "utf-8")
+
+    code = run_tests([], project)
+
+    said = capfd.readouterr().out
+    assert code != 0
+    assert "2 passed" in said
+    assert "Required test coverage of 95% reached" in said
+    assert "The domain must be covered whole." in said
+
+
+def test_too_little_coverage_fails_the_command(project: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    (project / "pages/account.py").write_text("TITLE = 'Account'\n" * 20, "utf-8")
+
+    code = run_tests([], project)
+
+    said = capfd.readouterr().out
+    assert code != 0
+    assert "Required test coverage of 95% not reached" in said
+
+
+@pytest.mark.parametrize("workers", [[], ["--numprocesses=2"]], ids=["one process", "workers"])
+def test_a_skipped_test_fails_continuous_integration(
+    project: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], workers: list[str]
+) -> None:
+    (project / "tests/test_skipped.py").write_text(SKIPPED, "utf-8")
+    chosen = ["tests", *workers]
+
+    assert run_tests(chosen, project) == 0
+    monkeypatch.setenv("CI", "true")
+    assert run_tests(chosen, project) == 1
+
+    assert "LEFT OUT tests/test_skipped.py::test_that_never_runs" in capfd.readouterr().out
+
+
+@pytest.mark.parametrize("workers", [[], ["--numprocesses=2"]], ids=["one process", "workers"])
+def test_a_deselected_test_fails_continuous_integration(
+    project: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], workers: list[str]
+) -> None:
+    chosen = ["tests", "-k", "carla or page", *workers]
+
+    assert run_tests(chosen, project) == 0
+    monkeypatch.setenv("CI", "true")
+    assert run_tests(chosen, project) == 1
+
+    assert "LEFT OUT tests/test_greetings.py::test_a_stranger_is_greeted" in capfd.readouterr().out

@@ -1,0 +1,232 @@
+"""Accounts: register, prove who one is, and change one's own name, e-mail and password."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from ticketing.domain import policy
+from ticketing.domain.errors import (
+    BlankError,
+    BusyError,
+    InvalidInputError,
+    PasswordMismatchError,
+    PersonNotFoundError,
+    RegistrationClosedError,
+    UsernameError,
+    UsernameTakenError,
+    WeakPasswordError,
+    WrongCredentialsError,
+)
+from ticketing.domain.people import Actor, Person, User, clean_display_name, clean_email, username_key
+from ticketing.domain.policy import Action
+from ticketing.domain.sign_in import SessionLimits
+from ticketing.domain.store import Store, Transaction
+from ticketing.domain.text import is_blank
+from ticketing.services.access import Clock, Gate
+from ticketing.services.passwords import Passwords, check_new, same_password
+from ticketing.services.sessions import begin_hand_off, end_all_sessions, find_device, open_session
+from ticketing.services.throttle import Booking, Throttle
+
+LOOPBACK = "127.0.0.1"
+
+
+@dataclass(frozen=True, slots=True)
+class _Proof:
+    """A right password, as it was a moment ago; `rehashed` when what is stored has become too weak."""
+
+    user: User
+    booking: Booking
+    rehashed: str | None
+
+
+class Accounts:
+    """What one can do about one's own account. Passwords are hashed and compared outside of any transaction."""
+
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        gate: Gate,
+        passwords: Passwords,
+        throttle: Throttle,
+        *,
+        limits: SessionLimits,
+        registration_open: bool = True,
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._gate = gate
+        self._passwords = passwords
+        self._throttle = throttle
+        self._registration_open = registration_open
+        self._limits = limits
+
+    def register(
+        self,
+        username: str,
+        display_name: str,
+        password: str,
+        confirmation: str,
+        email: str = "",
+        *,
+        address: str = LOOPBACK,
+    ) -> Person:
+        """Make an account for anybody who asks, always as a user."""
+        if not self._registration_open:
+            raise RegistrationClosedError
+        name, shown, mail = clean_identity(username, display_name, email)
+        _check_pair(password, confirmation)
+        check_new(password, username=name, display_name=shown, email=mail)
+        with self._store.write() as tx:
+            self._throttle.count_registration(tx, address)
+            taken = tx.users.find(name) is not None
+        if taken:
+            raise UsernameTakenError(name)
+        hashed = self._passwords.hash(password)
+        now = self._clock()
+        user = User(id=name, display_name=shown, email=mail, password=hashed, created_at=now, password_changed_at=now)
+        with self._store.write() as tx:
+            add_account(tx, user)
+        return Person.of(user)
+
+    def sign_in(
+        self, username: str, password: str, address: str = LOOPBACK, *, device: str | None = None, description: str = ""
+    ) -> str:
+        """
+        Return the secret of a new session.
+
+        Unknown name, deactivated account and wrong password read the same and take the same time. Raises
+        WrongCredentialsError, and ThrottledError or BusyError when there is too much of it.
+        """
+        proof = self._prove(username, password, address, device)
+        now = self._clock()
+        with self._store.write() as tx:
+            user = _accept(tx, proof, now)
+            return open_session(tx, user, self._limits, now, address, description)
+
+    def sign_in_browser(
+        self, username: str, password: str, *, address: str = LOOPBACK, browser: str, device: str | None = None
+    ) -> str:
+        """
+        Return the secret of a hand-off, with which the browser then gets its session; refuses as `sign_in` does.
+
+        `browser` stands for the browser in which the password was typed; in no other one the secret is worth anything.
+        """
+        proof = self._prove(username, password, address, device)
+        now = self._clock()
+        with self._store.write() as tx:
+            user = _accept(tx, proof, now)
+            return begin_hand_off(tx, user, browser, now)
+
+    def change_password(self, actor: Actor, current: str, new: str, confirmation: str, *, browser: str) -> str:
+        """
+        Change the actor's own password, which takes the present one, and end all of their sessions.
+
+        Returns the secret of a hand-off with which this browser stays signed in. It is what one can do with a one-time
+        password, and what one must.
+        """
+        with self._store.write() as tx:
+            actor, user = self._myself(tx, actor, Action.CHANGE_OWN_PASSWORD, with_one_time_password=True)
+            _check_pair(new, confirmation)
+            check_new(new, role=user.role, username=user.id, display_name=user.display_name, email=user.email)
+            if same_password(new, current):
+                raise WeakPasswordError("The new password is the present one. Please choose another one.")
+            booking = self._throttle.book_confirmation(tx, actor.session or "")
+        if not self._verify(current, user.password, booking):
+            raise InvalidInputError("Present password", "The present password is wrong.")
+        hashed = self._passwords.hash(new)
+        now = self._clock()
+        with self._store.write() as tx:
+            actor, latest = self._myself(tx, actor, Action.CHANGE_OWN_PASSWORD, with_one_time_password=True)
+            if latest.password != user.password:
+                raise InvalidInputError("Present password", "The password was changed meanwhile, in another window.")
+            booking.confirm(tx)
+            latest.set_password(hashed, now, one_time=False)
+            end_all_sessions(tx, latest)
+            tx.users.save(latest)
+            return begin_hand_off(tx, latest, browser, now)
+
+    def profile(self, actor: Actor) -> Person:
+        """Return the actor's own account."""
+        with self._store.read() as tx:
+            _, user = self._myself(tx, actor, Action.EDIT_OWN_PROFILE)
+            return Person.of(user)
+
+    def change_profile(self, actor: Actor, display_name: str, email: str) -> Person:
+        """Change the actor's own display name and e-mail address; a blank address means none."""
+        shown, mail = clean_display_name(display_name), clean_email(email)
+        with self._store.write() as tx:
+            _, user = self._myself(tx, actor, Action.EDIT_OWN_PROFILE)
+            user.display_name, user.email = shown, mail
+            tx.users.save(user)
+        return Person.of(user)
+
+    def _prove(self, username: str, password: str, address: str, device: str | None) -> _Proof:
+        with self._store.write() as tx:
+            user = _find(tx, username)
+            known = find_device(tx, user.id, device, self._clock()) if user and device else None
+            booking = self._throttle.book_sign_in(tx, username, address, known.id if known else None)
+        right = self._verify(password, user.password if user else None, booking)
+        if not right or user is None or not user.active:
+            raise WrongCredentialsError
+        weak = self._passwords.needs_rehash(user.password)
+        return _Proof(user, booking, self._passwords.hash(password) if weak else None)
+
+    def _verify(self, password: str, stored: str | None, booking: Booking) -> bool:
+        """Compare; a password that could not be looked at for lack of a place does not count as a try."""
+        try:
+            return self._passwords.verify(password, stored)
+        except BusyError:
+            with self._store.write() as tx:
+                booking.take_back(tx)
+            raise
+
+    def _myself(
+        self, tx: Transaction, actor: Actor, action: Action, *, with_one_time_password: bool = False
+    ) -> tuple[Actor, User]:
+        actor = self._gate.admit(tx, actor, with_one_time_password=with_one_time_password)
+        user = tx.users.find(actor.username)
+        if user is None:
+            raise PersonNotFoundError(actor.username)
+        policy.require(actor, action, user)
+        return actor, user
+
+
+def clean_identity(username: str, display_name: str, email: str) -> tuple[str, str, str | None]:
+    """Return canonical username, display name and e-mail address as they are stored; raises what is wrong with them."""
+    if is_blank(username):
+        raise BlankError("Username")
+    return username_key(username), clean_display_name(display_name), clean_email(email)
+
+
+def add_account(tx: Transaction, user: User) -> None:
+    """Save a new account; raises UsernameTakenError when there is one of this name, however it is written."""
+    if tx.users.find(user.id) is not None:
+        raise UsernameTakenError(user.id)
+    tx.users.save(user)
+
+
+def _check_pair(password: str, confirmation: str) -> None:
+    if is_blank(password):
+        raise BlankError("Password")
+    if password != confirmation:
+        raise PasswordMismatchError
+
+
+def _find(tx: Transaction, username: str) -> User | None:
+    try:
+        return tx.users.find(username_key(username))
+    except UsernameError:
+        return None
+
+
+def _accept(tx: Transaction, proof: _Proof, now: datetime) -> User:
+    """Return the account of a proof that still holds: nothing has ended its sign-ins since the password was read."""
+    user = tx.users.find(proof.user.id)
+    if user is None or not user.active or user.sign_in_version != proof.user.sign_in_version:
+        raise WrongCredentialsError
+    proof.booking.confirm(tx)
+    if proof.rehashed and user.password == proof.user.password:
+        user.password = proof.rehashed
+    user.last_sign_in_at = now
+    tx.users.save(user)
+    return user

@@ -1,0 +1,238 @@
+"""Agents: the accounts of the desk as those see them who may look after them."""
+
+import secrets
+from dataclasses import dataclass
+from typing import Final
+
+from ticketing.domain import policy
+from ticketing.domain.errors import (
+    LastAdminError,
+    PermissionDeniedError,
+    PersonNotFoundError,
+    UnknownChoiceError,
+    UsernameError,
+    UsernameTakenError,
+)
+from ticketing.domain.people import Actor, PeopleQuery, Person, Role, User, username_key
+from ticketing.domain.policy import Action
+from ticketing.domain.queries import Page
+from ticketing.domain.store import Store, Transaction
+from ticketing.services.access import Clock, Gate
+from ticketing.services.accounts import add_account, clean_identity
+from ticketing.services.passwords import Passwords, check_new
+from ticketing.services.sessions import end_all_sessions
+from ticketing.services.throttle import Throttle
+
+# Without the characters that are mistaken for each other when read aloud or copied by hand.
+_ALPHABET: Final = "abcdefghjkmnpqrstuvwxyz23456789"
+_GROUPS: Final = 5
+_GROUP: Final = 4
+
+
+@dataclass(frozen=True, slots=True)
+class NewAccount:
+    """An account somebody made for another person, with the password that is shown this once."""
+
+    person: Person
+    one_time_password: str
+
+
+class Agents:
+    """What agents and admins can do about accounts. The desk always keeps one active admin."""
+
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        gate: Gate,
+        passwords: Passwords,
+        throttle: Throttle,
+        *,
+        agents_may_register_agents: bool = True,
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._gate = gate
+        self._passwords = passwords
+        self._throttle = throttle
+        self._agents_may_register_agents = agents_may_register_agents
+
+    def register_agent(
+        self, actor: Actor, username: str, display_name: str, email: str = "", *, role: Role = Role.AGENT
+    ) -> NewAccount:
+        """Make an account for an agent or an admin, with a one-time password that must be changed at first sign-in."""
+        with self._store.read() as tx:
+            self._require_register(self._gate.admit(tx, actor), role)
+            name, shown, mail = clean_identity(username, display_name, email)
+            if tx.users.find(name) is not None:
+                raise UsernameTakenError(name)
+        password = one_time_password()
+        user = self._new_user(name, shown, mail, role, password, one_time=True)
+        with self._store.write() as tx:
+            self._require_register(self._gate.admit(tx, actor), role)
+            add_account(tx, user)
+        return NewAccount(Person.of(user), password)
+
+    def people(self, actor: Actor, query: PeopleQuery) -> Page[Person]:
+        """Return one page of the accounts by display name."""
+        with self._store.read() as tx:
+            policy.require(self._gate.admit(tx, actor), Action.SEE_PEOPLE)
+            found = tx.users.search(query)
+        return Page[Person](
+            items=tuple(Person.of(user) for user in found.items), total=found.total, page=found.page, size=found.size
+        )
+
+    def person(self, actor: Actor, username: str) -> Person:
+        """Return one account; raises PersonNotFoundError."""
+        with self._store.read() as tx:
+            policy.require(self._gate.admit(tx, actor), Action.SEE_PEOPLE)
+            user = tx.users.find(username)
+            if user is None:
+                raise PersonNotFoundError(username)
+            return Person.of(user)
+
+    def may_register(self, actor: Actor) -> bool:
+        """Whether the actor may register agents at this desk; whether they may see that is theirs to know."""
+        with self._store.read() as tx:
+            return self._may_register(self._gate.admit(tx, actor), Role.AGENT)
+
+    def assignable(self, actor: Actor) -> list[Person]:
+        """Return those to whom a ticket can be given: the active agents and admins by display name."""
+        with self._store.read() as tx:
+            policy.require(self._gate.admit(tx, actor), Action.BE_ASSIGNED)
+            return [Person.of(user) for user in tx.users.agents()]
+
+    def deactivate(self, actor: Actor, username: str) -> Person:
+        """Close an account to its owner at once, and keep everything in it."""
+        with self._store.write() as tx:
+            user = self._reach(tx, actor, username, Action.DEACTIVATE)
+            if user.active:
+                _spare_last_admin(tx, user)
+                user.active = False
+                end_all_sessions(tx, user)
+                tx.users.save(user)
+        return Person.of(user)
+
+    def reactivate(self, actor: Actor, username: str) -> Person:
+        """Open an account again, with the password that it had."""
+        with self._store.write() as tx:
+            user = self._reach(tx, actor, username, Action.DEACTIVATE)
+            if not user.active:
+                user.active = True
+                tx.users.save(user)
+        return Person.of(user)
+
+    def reset_password(self, actor: Actor, username: str) -> str:
+        """Return a one-time password for somebody who lost theirs; their sessions end, and nothing holds them up."""
+        with self._store.read() as tx:
+            self._reach(tx, actor, username, Action.RESET_PASSWORD)
+        password = one_time_password()
+        self._put_password(actor, username, password, one_time=True)
+        return password
+
+    def end_sessions(self, actor: Actor, username: str) -> None:
+        """Sign somebody out everywhere."""
+        with self._store.write() as tx:
+            user = self._reach(tx, actor, username, Action.END_SESSIONS)
+            end_all_sessions(tx, user)
+            tx.users.save(user)
+
+    def change_role(self, actor: Actor, username: str, role: Role) -> Person:
+        """Make somebody a user, an agent or an admin; they sign in again, as what they have become."""
+        with self._store.write() as tx:
+            user = self._reach(tx, actor, username, Action.CHANGE_ROLE)
+            if user.role is not role:
+                _spare_last_admin(tx, user)
+                user.role = role
+                end_all_sessions(tx, user)
+                tx.users.save(user)
+        return Person.of(user)
+
+    def create_agent(
+        self, actor: Actor, username: str, password: str, *, role: Role = Role.AGENT, email: str = ""
+    ) -> Person:
+        """Make an account for an agent or an admin with a chosen password; only at the command line."""
+        _require_console(actor, Action.REGISTER_AGENT)
+        _require_staff(role)
+        name, shown, mail = clean_identity(username, username, email)
+        check_new(password, role=role, username=name, email=mail)
+        user = self._new_user(name, shown, mail, role, password, one_time=False)
+        with self._store.write() as tx:
+            add_account(tx, user)
+        return Person.of(user)
+
+    def set_password(self, actor: Actor, username: str, password: str) -> None:
+        """Give an account a chosen password, and end its sessions; only at the command line."""
+        _require_console(actor, Action.RESET_PASSWORD)
+        with self._store.read() as tx:
+            user = self._reach(tx, actor, username, Action.RESET_PASSWORD)
+        check_new(password, role=user.role, username=user.id, display_name=user.display_name, email=user.email)
+        self._put_password(actor, username, password, one_time=False)
+
+    def _new_user(self, name: str, shown: str, mail: str | None, role: Role, password: str, *, one_time: bool) -> User:
+        hashed, now = self._passwords.hash(password), self._clock()
+        return User(
+            id=name,
+            display_name=shown,
+            email=mail,
+            role=role,
+            password=hashed,
+            must_change_password=one_time,
+            created_at=now,
+            password_changed_at=now,
+        )
+
+    def _put_password(self, actor: Actor, username: str, password: str, *, one_time: bool) -> None:
+        hashed = self._passwords.hash(password)
+        with self._store.write() as tx:
+            user = self._reach(tx, actor, username, Action.RESET_PASSWORD)
+            user.set_password(hashed, self._clock(), one_time=one_time)
+            end_all_sessions(tx, user)
+            self._throttle.clear(tx, user.id)
+            tx.users.save(user)
+
+    def _reach(self, tx: Transaction, actor: Actor, username: str, action: Action) -> User:
+        """
+        Fetch an account to do something to it.
+
+        For those who may not see accounts none exists, so that nobody learns from a refusal who has one.
+        """
+        actor = self._gate.admit(tx, actor)
+        try:
+            user = tx.users.find(username_key(username))
+        except UsernameError:
+            user = None
+        if user is None or not policy.may(actor, Action.SEE_PEOPLE):
+            raise PersonNotFoundError(username)
+        policy.require(actor, action, user)
+        return user
+
+    def _may_register(self, actor: Actor, role: Role) -> bool:
+        action = Action.REGISTER_ADMIN if role is Role.ADMIN else Action.REGISTER_AGENT
+        return policy.may(actor, action) and (actor.is_admin or self._agents_may_register_agents)
+
+    def _require_register(self, actor: Actor, role: Role) -> None:
+        if not self._may_register(actor, role):
+            raise PermissionDeniedError(Action.REGISTER_AGENT.value)
+        _require_staff(role)
+
+
+def one_time_password() -> str:
+    """Return a password nobody guesses and everybody can copy by hand, such as k7mq-2xwd-9hsa-p4tz-cb3f: 99 bits."""
+    return "-".join("".join(secrets.choice(_ALPHABET) for _ in range(_GROUP)) for _ in range(_GROUPS))
+
+
+def _require_console(actor: Actor, action: Action) -> None:
+    if not actor.at_console:
+        raise PermissionDeniedError(action.value)
+
+
+def _require_staff(role: Role) -> None:
+    if role is Role.USER:
+        raise UnknownChoiceError("Role", role.value)
+
+
+def _spare_last_admin(tx: Transaction, user: User) -> None:
+    """Raise LastAdminError if this is the only one left, counted in the writer's transaction so that no race passes."""
+    if user.role is Role.ADMIN and user.active and tx.users.active_admins() <= 1:
+        raise LastAdminError

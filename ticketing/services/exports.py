@@ -1,0 +1,140 @@
+"""Take the desk's data elsewhere: as the original app's files, as a table, as JSON Lines."""
+
+import csv
+import io
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from typing import Any, Final
+
+from ticketing.domain import policy
+from ticketing.domain.errors import PermissionDeniedError
+from ticketing.domain.people import Actor, Role
+from ticketing.domain.policy import Action
+from ticketing.domain.statuses import StatusCategory
+from ticketing.domain.store import Store
+from ticketing.domain.tickets import Source, Ticket
+from ticketing.services.access import Gate
+from ticketing.services.seed_files import NO_DESCRIPTION
+from ticketing.services.seeds import DESCRIBED_AT
+
+BYTE_ORDER_MARK: Final = "\ufeff"
+COLUMNS: Final = (
+    "ticket",
+    "title",
+    "status",
+    "priority",
+    "category",
+    "requester",
+    "assignee",
+    "tags",
+    "resolution",
+    "opened_at",
+    "updated_at",
+    "first_response_at",
+    "resolved_at",
+    "closed_at",
+    "messages",
+    "external_id",
+    "description",
+)
+_FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r")
+
+SeedUsers = dict[str, dict[str, str]]
+SeedTickets = dict[str, list[dict[str, Any]]]
+
+
+class Exports:
+    """Copies of everything for use elsewhere."""
+
+    def __init__(self, store: Store, gate: Gate) -> None:
+        self._store = store
+        self._gate = gate
+
+    def seed(self, actor: Actor) -> tuple[SeedUsers, SeedTickets]:
+        """
+        Return the contents of the original app's users.json and tickets.json.
+
+        Passwords are empty, since nobody knows them. Deactivated accounts and internal notes are left out: the original
+        app would let the ones in and show the others to everybody.
+        """
+        tickets: SeedTickets = defaultdict(list)
+        with self._store.read() as tx:
+            policy.require(self._gate.admit(tx, actor), Action.MOVE_DATA)
+            users = {
+                user.id: {"password": "", "role": "user" if user.role is Role.USER else "support"}
+                for user in tx.users.stream()
+                if user.active
+            }
+            for ticket in tx.tickets.stream():
+                tickets[ticket.requester].append(_original_form(ticket))
+        return users, dict(tickets)
+
+    def json_lines(self, actor: Actor) -> Iterator[str]:
+        """Yield every ticket whole, notes included, as one line of JSON each; only at the command line."""
+        if not actor.at_console:
+            raise PermissionDeniedError(Action.MOVE_DATA.value)
+        with self._store.read() as tx:
+            for ticket in tx.tickets.stream():
+                yield ticket.model_dump_json(exclude_none=True) + "\n"
+
+    def table(self, actor: Actor) -> Iterator[str]:
+        """
+        Yield a CSV file line by line, one ticket each, for a spreadsheet.
+
+        A cell that the spreadsheet would take for a formula begins with an apostrophe.
+        """
+        with self._store.read() as tx:
+            policy.require(self._gate.admit(tx, actor), Action.MOVE_DATA)
+            yield BYTE_ORDER_MARK + _line(COLUMNS)
+            for ticket in tx.tickets.stream():
+                yield _line([_neutral(cell) for cell in _cells(ticket)])
+
+
+def _original_form(ticket: Ticket) -> dict[str, Any]:
+    comments = [{"by": message.author, "text": message.text} for message in ticket.public_messages()]
+    first = ticket.messages[0]
+    if first.source is Source.IMPORT and first.text == NO_DESCRIPTION:
+        comments = comments[1:]
+    described_at = next((int(event.new or "1") for event in ticket.events if event.field == DESCRIBED_AT), 1)
+    if described_at > 1:
+        comments.insert(described_at - 1, comments.pop(0))
+    return {
+        "ticket_id": ticket.label if ticket.external_id is None else ticket.external_id,
+        "title": ticket.title,
+        "status": "closed" if ticket.status.category is StatusCategory.DONE else "open",
+        "comments": comments,
+    }
+
+
+def _cells(ticket: Ticket) -> list[str]:
+    return [
+        ticket.label,
+        ticket.title,
+        ticket.status,
+        ticket.priority,
+        ticket.category,
+        ticket.requester,
+        ticket.assignee or "",
+        ", ".join(ticket.tags),
+        ticket.resolution or "",
+        *map(_moment, (ticket.opened_at, ticket.updated_at, ticket.first_response_at)),
+        *map(_moment, (ticket.resolved_at, ticket.closed_at)),
+        str(len(ticket.messages)),
+        ticket.external_id or "",
+        ticket.description,
+    ]
+
+
+def _moment(moment: datetime | None) -> str:
+    return moment.isoformat(timespec="seconds") if moment else ""
+
+
+def _neutral(cell: str) -> str:
+    return f"'{cell}" if cell.startswith(_FORMULA_STARTS) else cell
+
+
+def _line(cells: Iterable[str]) -> str:
+    written = io.StringIO()
+    csv.writer(written).writerow(cells)
+    return written.getvalue()

@@ -1,0 +1,83 @@
+"""The first launch: how the first admin gets in, and nobody else."""
+
+from typing import Final
+
+from ticketing.domain.people import Role, User
+from ticketing.domain.store import Store, Transaction
+from ticketing.services.access import Clock
+from ticketing.services.agents import one_time_password
+from ticketing.services.passwords import Passwords, check_new
+from ticketing.services.sessions import end_all_sessions
+
+FIRST_USERNAME: Final = "support_agent"
+KNOWN_PASSWORD: Final = "supportpass"  # noqa: S105 - it stands in the manual, and opens nothing but the choice of another
+
+_FIRST_NAME: Final = "Support agent"
+
+
+class FirstLaunch:
+    """
+    Makes the first account when there is none.
+
+    At a desk that only this machine reaches, its password is the one in the manual, good for nothing but choosing
+    another. At a public desk it is the operator's, or one that is generated and told once: an account with the known
+    password, left over from before the desk was public, gets such a password as well.
+    """
+
+    def __init__(self, store: Store, clock: Clock, passwords: Passwords) -> None:
+        self._store = store
+        self._clock = clock
+        self._passwords = passwords
+
+    def ensure(self, base_url: str | None = None, admin_password: str | None = None) -> str | None:
+        """
+        Make the first account if it is needed, and return a generated one-time password, to be told in the log.
+
+        `base_url` is the address under which other machines reach the desk, None if it is for this machine only.
+        When accounts cannot be read this raises, and makes none: a damaged store never opens the desk to anybody.
+        """
+        public = bool(base_url)
+        with self._store.read() as tx:
+            if not _is_needed(tx, public=public):
+                return None
+        generated = one_time_password() if public and not admin_password else None
+        password = (generated or admin_password or "") if public else KNOWN_PASSWORD
+        if public and not generated:
+            check_new(password, role=Role.ADMIN, username=FIRST_USERNAME, display_name=_FIRST_NAME)
+        hashed = self._passwords.hash(password)
+        one_time = generated is not None or not public
+        with self._store.write() as tx:
+            if not _is_needed(tx, public=public):
+                return None
+            self._save(tx, hashed, one_time=one_time, known=not public)
+        return generated
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether the known password still opens the first account, so that the login page may say so."""
+        with self._store.read() as tx:
+            return _left_over(tx) is not None
+
+    def _save(self, tx: Transaction, hashed: str, *, one_time: bool, known: bool) -> None:
+        now = self._clock()
+        first = tx.users.find(FIRST_USERNAME) or User(
+            id=FIRST_USERNAME,
+            display_name=_FIRST_NAME,
+            role=Role.ADMIN,
+            password=hashed,
+            created_at=now,
+            password_changed_at=now,
+        )
+        first.set_password(hashed, now, one_time=one_time)
+        first.has_known_password = known
+        end_all_sessions(tx, first)
+        tx.users.save(first)
+
+
+def _is_needed(tx: Transaction, *, public: bool) -> bool:
+    return not tx.users.any() or (public and _left_over(tx) is not None)
+
+
+def _left_over(tx: Transaction) -> User | None:
+    first = tx.users.find(FIRST_USERNAME)
+    return first if first and first.has_known_password and first.active else None

@@ -1,0 +1,216 @@
+"""Sessions: who is signed in, in which browser, and how that ends."""
+
+import hmac
+import logging
+import secrets
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from ticketing.domain import policy
+from ticketing.domain.errors import HandOffError, PersonNotFoundError, SignedOutError, StorageError
+from ticketing.domain.people import Actor, Role, User
+from ticketing.domain.policy import Action
+from ticketing.domain.sign_in import (
+    DEVICE_LIFETIME,
+    HAND_OFF_LIFETIME,
+    SESSIONS_PER_PERSON,
+    Device,
+    HandOff,
+    Session,
+    SessionLimits,
+    fingerprint,
+)
+from ticketing.domain.store import Store, Transaction
+from ticketing.services.access import Clock, Gate
+
+_SECRET_BYTES: Final = 32
+_DESCRIPTION_LIMIT: Final = 200
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """What a browser keeps: the secret of its session, the secret it is known by, and for how many seconds."""
+
+    token: str
+    device: str
+    max_age: int
+
+
+class Sessions:
+    """Turns a browser's secret into the person behind it, and lets people see and end their sessions."""
+
+    def __init__(self, store: Store, clock: Clock, gate: Gate, limits: SessionLimits) -> None:
+        self._store = store
+        self._clock = clock
+        self._gate = gate
+        self._limits = limits
+
+    def actor(self, token: str) -> Actor:
+        """
+        Return the person whose session this is, as they are now; raises SignedOutError.
+
+        Somebody who still has a one-time password is let in as `must_change_password`. That the session was used is
+        written down at most once a minute; when that cannot be saved, the person stays signed in all the same.
+        """
+        now = self._clock()
+        with self._store.read() as tx:
+            session = tx.sessions.find(fingerprint(token))
+            if session is None:
+                raise SignedOutError
+            claim = Actor(session.username, session.username, Role.USER, session.id)
+            actor = self._gate.admit(tx, claim, with_one_time_password=True)
+        if now >= session.last_seen_at + Session.SEEN_EVERY:
+            self._remember_use(session.id, now)
+        return actor
+
+    def redeem(
+        self, hand_off: str, *, browser: str, address: str = "", device: str | None = None, description: str = ""
+    ) -> SignedIn:
+        """
+        Turn a hand-off into a session, once, in the browser in which the password was typed; raises HandOffError.
+
+        A browser that shows an unknown device secret, or none, gets a new one and is known to the account from then on.
+        """
+        now = self._clock()
+        with self._store.write() as tx:
+            found = tx.hand_offs.find(fingerprint(hand_off))
+            if found:
+                tx.hand_offs.remove(found.id)
+            user = tx.users.find(found.username) if found else None
+            usable = found and user and _is_usable(found, user, browser, now)
+            if usable and user:
+                known = device if device and find_device(tx, user.id, device, now) else _new_secret()
+                tx.devices.save(
+                    Device(id=_device_id(user.id, known), username=user.id, expires_at=now + DEVICE_LIFETIME)
+                )
+                token = open_session(tx, user, self._limits, now, address, description)
+                lifetime = self._limits.absolute(user.role)
+                signed_in = SignedIn(token, known, int(lifetime.total_seconds()))
+        if not usable:
+            raise HandOffError
+        return signed_in
+
+    def sign_out(self, token: str) -> None:
+        """End the session of this secret; that there is none is no error."""
+        with self._store.write() as tx:
+            tx.sessions.remove(fingerprint(token))
+
+    def own(self, actor: Actor) -> list[Session]:
+        """Return the person's live sessions, newest first; the present one has the id `actor.session`."""
+        with self._store.read() as tx:
+            me = self._myself(tx, actor)
+            return [one for one in tx.sessions.of_user(me.id) if self._is_alive(one, me)]
+
+    def end(self, actor: Actor, session_id: str) -> None:
+        """End one of the person's own sessions; a foreign one does not exist for them, and nothing happens."""
+        with self._store.write() as tx:
+            me = self._myself(tx, actor)
+            session = tx.sessions.find(session_id)
+            if session and session.username == me.id:
+                tx.sessions.remove(session.id)
+
+    def end_others(self, actor: Actor) -> None:
+        """End all of the person's sessions but the present one."""
+        with self._store.write() as tx:
+            me = self._myself(tx, actor)
+            for session in tx.sessions.of_user(me.id):
+                if session.id != actor.session:
+                    tx.sessions.remove(session.id)
+            me.sign_in_version += 1
+            tx.users.save(me)
+
+    def _myself(self, tx: Transaction, actor: Actor) -> User:
+        actor = self._gate.admit(tx, actor)
+        me = tx.users.find(actor.username)
+        if me is None:
+            raise PersonNotFoundError(actor.username)
+        policy.require(actor, Action.END_OWN_SESSION, me)
+        return me
+
+    def _is_alive(self, session: Session, user: User) -> bool:
+        return session.is_alive(self._clock(), self._limits.idle(user.role))
+
+    def _remember_use(self, session_id: str, now: datetime) -> None:
+        try:
+            with self._store.write() as tx:
+                session = tx.sessions.find(session_id)
+                if session and session.last_seen_at < now:
+                    session.last_seen_at = now
+                    tx.sessions.save(session)
+        except StorageError as error:
+            _log.warning("That a session was used could not be saved: %s", error)
+
+
+def open_session(
+    tx: Transaction, user: User, limits: SessionLimits, now: datetime, address: str, description: str
+) -> str:
+    """
+    Begin a session and return its secret: 256 bits, of which only the hash is stored.
+
+    What has expired of the person's sessions goes, and beyond 50 live ones the oldest.
+    """
+    alive: list[Session] = []
+    for session in tx.sessions.of_user(user.id):
+        if session.is_alive(now, limits.idle(user.role)) and len(alive) < SESSIONS_PER_PERSON - 1:
+            alive.append(session)
+        else:
+            tx.sessions.remove(session.id)
+    token = _new_secret()
+    tx.sessions.save(
+        Session(
+            id=fingerprint(token),
+            username=user.id,
+            created_at=now,
+            last_seen_at=now,
+            expires_at=now + limits.absolute(user.role),
+            address=address,
+            description=description[:_DESCRIPTION_LIMIT],
+        )
+    )
+    return token
+
+
+def begin_hand_off(tx: Transaction, user: User, browser: str, now: datetime) -> str:
+    """Return the secret with which this browser, within 60 seconds and once, gets a session of this account."""
+    secret = _new_secret()
+    tx.hand_offs.save(
+        HandOff(
+            id=fingerprint(secret),
+            username=user.id,
+            browser=fingerprint(browser) if browser else "",
+            sign_in_version=user.sign_in_version,
+            expires_at=now + HAND_OFF_LIFETIME,
+        )
+    )
+    return secret
+
+
+def end_all_sessions(tx: Transaction, user: User) -> None:
+    """End every session of an account, and every sign-in that is still on its way; the caller saves the account."""
+    for session in tx.sessions.of_user(user.id):
+        tx.sessions.remove(session.id)
+    user.sign_in_version += 1
+
+
+def find_device(tx: Transaction, username: str, secret: str, now: datetime) -> Device | None:
+    """Return the browser that shows this secret, if the account has signed in there within a year."""
+    device = tx.devices.find(_device_id(username, secret))
+    return device if device and now < device.expires_at else None
+
+
+def _is_usable(hand_off: HandOff, user: User, browser: str, now: datetime) -> bool:
+    same_browser = bool(browser) and hmac.compare_digest(hand_off.browser, fingerprint(browser))
+    return (
+        same_browser and now < hand_off.expires_at and user.active and hand_off.sign_in_version == user.sign_in_version
+    )
+
+
+def _device_id(username: str, secret: str) -> str:
+    return fingerprint("device", username, secret)
+
+
+def _new_secret() -> str:
+    return secrets.token_urlsafe(_SECRET_BYTES)

@@ -1,0 +1,116 @@
+"""The parts of the account and sign-in pages."""
+
+import re
+
+import streamlit as st
+
+from ticketing.domain.people import Actor
+from ticketing.domain.sign_in import Session
+from ticketing.ui.feedback import say_after_rerun, shown_errors
+from ticketing.ui.pages import BY_NAME
+from ticketing.ui.session import browser, desk, sign_in_with, without_routes
+from ticketing.ui.text import plain
+from ticketing.ui.times import ago
+from ticketing.ui.wording import t
+
+_BROWSERS = (("Edg", "Edge"), ("OPR", "Opera"), ("Firefox", "Firefox"), ("Chrom", "Chrome"), ("Safari", "Safari"))
+_SYSTEMS = (
+    ("Android", "Android"),
+    ("iPhone|iPad", "iOS"),
+    ("Windows", "Windows"),
+    ("Mac OS", "macOS"),
+    ("Linux", "Linux"),
+)
+
+
+def explain_sign_in() -> None:
+    """Say what a visitor must know before they sign in: the first launch's password, the demo's, a host's limits."""
+    if desk().settings.demo:
+        st.info(t("login.demo"), icon=":material/science:")
+    elif desk().first_launch.is_waiting:
+        st.info(t("login.first_launch"), icon=":material/key:")
+    if without_routes():
+        st.warning(t("login.without_routes"), icon=":material/info:")
+
+
+def offer_registration() -> None:
+    """Draw the way to the registration, if this desk has one."""
+    if desk().settings.registration == "open":
+        st.page_link(BY_NAME["register"].registered(None), label=t("login.no_account"))
+
+
+def profile_form(actor: Actor) -> None:
+    """Draw name and e-mail to be changed."""
+    me = desk().accounts.profile(actor)
+    with st.form("profile"):
+        st.text_input(t("field.username"), value=me.username, disabled=True)
+        display_name = st.text_input(t("field.display_name"), value=me.display_name, key="display_name")
+        email = st.text_input(
+            t("field.email_optional"), value=me.email or "", key="email", type="email", autocomplete="email"
+        )
+        submitted = st.form_submit_button(t("account.save_profile"), type="primary", key="save_profile")
+    if submitted:
+        with shown_errors():
+            desk().accounts.change_profile(actor, display_name, email)
+            say_after_rerun(t("account.profile_saved"))
+            st.rerun()
+
+
+def password_form(actor: Actor) -> None:
+    """Draw the change of password; afterwards this browser alone is signed in, with a new session."""
+    with st.form("password"):
+        current = st.text_input(
+            t("account.current_password"), key="current", type="password", autocomplete="current-password"
+        )
+        new = st.text_input(
+            t("account.new_password"),
+            key="new",
+            type="password",
+            autocomplete="new-password",
+            help=t("register.password_help"),
+        )
+        confirmation = st.text_input(
+            t("field.confirmation"), key="confirmation", type="password", autocomplete="new-password"
+        )
+        submitted = st.form_submit_button(t("account.save_password"), type="primary", key="save_password")
+    if submitted:
+        with shown_errors():
+            sign_in_with(desk().accounts.change_password(actor, current, new, confirmation, browser=browser()))
+
+
+def own_sessions(actor: Actor) -> None:
+    """Draw where the person is signed in, each session with the way to end it."""
+    sessions = desk().sessions.own(actor)
+    for session in sessions:
+        is_this = session.id == actor.session
+        with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center", border=True):
+            st.text(_described(session, is_this=is_this), width="content")
+            if not is_this and st.button(t("account.end_session"), key=f"end_{session.id[:12]}"):
+                with shown_errors():
+                    desk().sessions.end(actor, session.id)
+                    say_after_rerun(t("account.session_ended"))
+                    st.rerun()
+    if len(sessions) > 1 and st.button(t("account.end_others"), key="end_others", icon=":material/logout:"):
+        with shown_errors():
+            desk().sessions.end_others(actor)
+            say_after_rerun(t("account.others_ended"))
+            st.rerun()
+
+
+def device_name(description: str) -> str:
+    """Return browser and system out of a User-Agent header, such as "Firefox, Windows"."""
+    found = [next((name for mark, name in kind if re.search(mark, description)), "") for kind in (_BROWSERS, _SYSTEMS)]
+    return ", ".join(filter(None, found)) or t("account.unknown_browser")
+
+
+def _described(session: Session, *, is_this: bool) -> str:
+    parts = [device_name(session.description), session.address]
+    parts.append(
+        t("account.this_session") if is_this else t("account.seen", ago=ago(session.last_seen_at, desk().clock()))
+    )
+    return " · ".join(filter(None, parts))
+
+
+def person_line(name: str, username: str, email: str | None) -> str:
+    """Return a person's names on one line, safe in a label."""
+    return plain(" · ".join(filter(None, (name, username, email or ""))))

@@ -1,0 +1,94 @@
+"""A ticket's conversation and history, as HTML: one element, however many messages there are."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from html import escape
+
+import streamlit as st
+
+from ticketing.domain.tickets import Event, Message, MessageKind, Ticket
+from ticketing.services.tickets import Conversation
+from ticketing.ui.text import to_html
+from ticketing.ui.times import time_element
+from ticketing.ui.wording import t
+
+# Colours are mixed from the text's own, so that they fit the light and the dark theme alike; notes are yellow in both.
+_STYLE = """<style>
+.conversation { display: flex; flex-direction: column; gap: 1rem; list-style: none; margin: 0; padding: 0; }
+.conversation > li { margin: 0; padding: 1rem; border-radius: 0.5rem; overflow-wrap: anywhere;
+  border: 1px solid color-mix(in srgb, currentColor 18%, transparent); }
+.conversation > li.note { background: rgba(255, 193, 7, 0.16); border-color: rgba(200, 140, 0, 0.55);
+  border-left-width: 4px; }
+.conversation header { display: flex; flex-wrap: wrap; justify-content: space-between; gap: 0 1rem;
+  margin-bottom: 0.5rem; }
+.conversation header span, .conversation time { opacity: 0.75; font-size: 0.875rem; }
+.conversation p { margin: 0 0 0.75rem; }
+.conversation p:last-child { margin-bottom: 0; }
+.conversation pre { padding: 0.5rem; border-radius: 0.25rem;
+  background: color-mix(in srgb, currentColor 8%, transparent); }
+.history { list-style: none; margin: 0; padding: 0; font-size: 0.875rem; overflow-wrap: anywhere; }
+.history > li { margin: 0; padding: 0.4rem 0; }
+.history > li + li { border-top: 1px solid color-mix(in srgb, currentColor 12%, transparent); }
+.history time { opacity: 0.75; }
+</style>"""
+
+
+def show_conversation(conversation: Conversation, now: datetime) -> None:
+    """Draw all messages, oldest first; notes in yellow under their own heading."""
+    ticket = conversation.ticket
+    items = "".join(_message(message, conversation, now) for message in ticket.messages)
+    label = escape(t("ticket.conversation"))
+    st.html(f'{_STYLE}<ol class="conversation" aria-label="{label}">{items}</ol>')
+
+
+def show_history(conversation: Conversation, now: datetime) -> None:
+    """Draw every change of the ticket, latest first: who, what from, what to, when."""
+    items = "".join(_event(event, conversation, now) for event in reversed(conversation.ticket.events))
+    st.html(f'{_STYLE}<ol class="history">{items}</ol>')
+
+
+def show_facts(facts: Iterable[tuple[str, str]]) -> None:
+    """Draw names and values one below the other."""
+    rows = "".join(f"<dt>{escape(name)}</dt><dd>{escape(value)}</dd>" for name, value in facts)
+    st.html(
+        "<style>.facts { display: grid; grid-template-columns: auto 1fr; gap: 0.4rem 1rem; margin: 0;"
+        " font-size: 0.875rem; } .facts dt { opacity: 0.75; } .facts dd { margin: 0; overflow-wrap: anywhere; }"
+        f'</style><dl class="facts">{rows}</dl>'
+    )
+
+
+def _message(message: Message, conversation: Conversation, now: datetime) -> str:
+    name = escape(conversation.name(message.author))
+    is_note = message.kind is MessageKind.NOTE
+    role = t("message.note") if is_note else _role(message, conversation.ticket)
+    return (
+        f"<li{' class=note' if is_note else ''}><header><div><strong>{name}</strong> <span>{escape(role)}</span></div>"
+        f"{time_element(message.at, now)}</header>{to_html(message.text)}</li>"
+    )
+
+
+def _role(message: Message, ticket: Ticket) -> str:
+    if message.author == ticket.requester:
+        return t("message.requester")
+    return t("message.watcher") if message.author in ticket.watchers else t("message.agent")
+
+
+def _event(event: Event, conversation: Conversation, now: datetime) -> str:
+    who = t("history.system") if event.by == "system" else conversation.name(event.by)
+    old, new = (_value(event.field, value, conversation) for value in (event.old, event.new))
+    plain_event = event.field in {"opened", "imported"}
+    what = t(f"history.{event.field}") if plain_event else t("history.change", field=_field(event.field))
+    values = "" if plain_event else f": {escape(old)} → {escape(new)}"
+    return f"<li><strong>{escape(who)}</strong> {escape(what)}{values}<br>{time_element(event.at, now)}</li>"
+
+
+def _field(name: str) -> str:
+    return t(f"field.{name}").lower()
+
+
+def _value(field: str, value: str | None, conversation: Conversation) -> str:
+    if value is None:
+        return t("ticket.unassigned") if field == "assignee" else t("history.nothing")
+    if field == "assignee":
+        return conversation.name(value)
+    return t(f"{field}.{value}") if field in {"status", "priority", "category"} else value

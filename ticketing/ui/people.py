@@ -1,0 +1,189 @@
+"""The people of the desk, for agents: register agents, look after accounts."""
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from ticketing.domain import policy
+from ticketing.domain.people import Actor, PeopleQuery, Person, Role
+from ticketing.domain.policy import Action, Relation
+from ticketing.domain.text import SEARCH_LIMIT
+from ticketing.ui.account import person_line
+from ticketing.ui.feedback import say_after_rerun, shown_errors
+from ticketing.ui.session import desk, require_agent
+from ticketing.ui.text import plain
+from ticketing.ui.tickets import Tone
+from ticketing.ui.times import ago
+from ticketing.ui.wording import t
+
+_PAGE_SIZE = 25
+_GROUPS: dict[str, frozenset[Role]] = {
+    "everybody": frozenset(),
+    "agents": frozenset({Role.AGENT, Role.ADMIN}),
+    "requesters": frozenset({Role.USER}),
+}
+_ROLE_COLOURS: dict[Role, Tone] = {Role.USER: "gray", Role.AGENT: "blue", Role.ADMIN: "violet"}
+_RELATIONS = {Role.USER: Relation.OF_USER, Role.AGENT: Relation.OF_AGENT, Role.ADMIN: Relation.OF_ADMIN}
+
+
+def people_head(actor: Actor) -> None:
+    """Draw the title, and the way to a new agent for those who may register one."""
+    with st.container(
+        horizontal=True, horizontal_alignment="distribute", vertical_alignment="center", wrap=False, key="page_head"
+    ):
+        st.title(t("page.agent_admin"), width="content", anchor=False)
+        if desk().agents.may_register(actor) and st.button(
+            t("people.register_agent"), key="register_agent", type="primary", icon=":material/person_add:"
+        ):
+            _register_dialog()
+
+
+def people_list(actor: Actor) -> None:
+    """Draw all accounts, filtered and paged, each with the way to manage it."""
+    group = st.segmented_control(
+        t("people.group"),
+        list(_GROUPS),
+        format_func=lambda name: t(f"people.{name}"),
+        default="everybody",
+        required=True,
+        key="group",
+        label_visibility="collapsed",
+    )
+    text = st.text_input(
+        t("people.search"),
+        key="people_search",
+        type="search",
+        live=True,
+        max_chars=SEARCH_LIMIT,
+        placeholder=t("people.search"),
+        label_visibility="collapsed",
+        width=360,
+    )
+    number = st.session_state.get("people_page", 1)
+    query = PeopleQuery(roles=_GROUPS[group], text=text or "", page=number, size=_PAGE_SIZE)
+    page = desk().agents.people(actor, query)
+    if not page.items and number > 1:
+        page = desk().agents.people(actor, query.model_copy(update={"page": 1}))
+    for person in page.items:
+        _draw_person(actor, person)
+    if not page.items:
+        st.info(t("people.nobody"), icon=":material/group:")
+    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+        st.caption(t("people.count", n=page.total), width="content")
+        if page.pages > 1:
+            st.pagination(page.pages, key="people_page", max_visible_pages=5)
+
+
+def _draw_person(actor: Actor, person: Person) -> None:
+    with st.container(horizontal=True, vertical_alignment="center", border=True):
+        st.text(_line(person), width="stretch")
+        st.badge(t(f"role.{person.role}"), color=_ROLE_COLOURS[person.role])
+        if not person.active:
+            st.badge(t("people.inactive"), color="red")
+        elif person.must_change_password:
+            st.badge(t("people.one_time_password"), color="orange")
+        if _manageable(actor, person) and st.button(t("people.manage"), key=f"manage_{person.username}"):
+            _manage_dialog(person.username)
+
+
+def _line(person: Person) -> str:
+    last = person.last_sign_in_at
+    seen = t("people.last_seen", ago=ago(last, desk().clock())) if last else t("people.never_seen")
+    return " · ".join(filter(None, (person.display_name, person.username, person.email or "", seen)))
+
+
+def _may(actor: Actor, person: Person, action: Action) -> bool:
+    relation = Relation.SELF if person.username == actor.username else _RELATIONS[person.role]
+    return policy.allows(actor.role, action, relation)
+
+
+def _manageable(actor: Actor, person: Person) -> bool:
+    actions = (Action.DEACTIVATE, Action.RESET_PASSWORD, Action.END_SESSIONS, Action.CHANGE_ROLE)
+    return any(_may(actor, person, action) for action in actions)
+
+
+@st.dialog(t("people.register_agent"), dismissible=False)
+def _register_dialog() -> None:
+    actor = require_agent()
+    made: tuple[str, str] | None = st.session_state.get("_new_account")
+    if made is not None:
+        _show_one_time_password(*made)
+        return
+    with st.form("new_agent"):
+        username = st.text_input(t("field.username"), key="new_username", help=t("register.username_help"))
+        display_name = st.text_input(t("field.display_name"), key="new_display_name")
+        email = st.text_input(t("field.email_optional"), key="new_email", type="email")
+        roles = [Role.AGENT, Role.ADMIN] if actor.is_admin else [Role.AGENT]
+        role = st.selectbox(t("field.role"), roles, format_func=lambda role: t(f"role.{role}"), key="new_role")
+        submitted = st.form_submit_button(t("people.register"), type="primary", key="submit_new_agent")
+    if submitted:
+        with shown_errors():
+            account = desk().agents.register_agent(actor, username, display_name, email, role=role)
+            st.session_state["_new_account"] = (account.person.username, account.one_time_password)
+            st.rerun(scope="fragment")
+    if st.button(t("people.cancel"), key="cancel_new_agent"):
+        st.rerun()
+
+
+@st.dialog(t("people.manage_title"), dismissible=False)
+def _manage_dialog(username: str) -> None:
+    actor = require_agent()
+    reset: tuple[str, str] | None = st.session_state.get("_new_account")
+    if reset is not None:
+        _show_one_time_password(*reset)
+        return
+    with shown_errors():
+        person = desk().agents.person(actor, username)
+        st.markdown(f"**{person_line(person.display_name, person.username, person.email)}**")
+        _draw_management(actor, person)
+    if st.button(t("people.close"), key="close_manage"):
+        st.rerun()
+
+
+def _draw_management(actor: Actor, person: Person) -> None:
+    agents = desk().agents
+    username = person.username
+    if _may(actor, person, Action.CHANGE_ROLE):
+        role = st.selectbox(
+            t("field.role"),
+            list(Role),
+            index=list(Role).index(person.role),
+            format_func=lambda role: t(f"role.{role}"),
+            key=f"role_{username}",
+        )
+        if (
+            role is not None
+            and role is not person.role
+            and st.button(t("people.save_role"), key="save_role", type="primary")
+        ):
+            _do(lambda: agents.change_role(actor, username, role), t("people.role_saved", name=person.display_name))
+    if _may(actor, person, Action.RESET_PASSWORD) and _offer("reset_password", "key"):
+        with shown_errors():
+            st.session_state["_new_account"] = (username, agents.reset_password(actor, username))
+            st.rerun(scope="fragment")
+    if _may(actor, person, Action.END_SESSIONS) and _offer("end_sessions", "logout"):
+        _do(lambda: agents.end_sessions(actor, username), t("people.sessions_ended", name=person.display_name))
+    if _may(actor, person, Action.DEACTIVATE):
+        if person.active and _offer("deactivate", "person_off"):
+            _do(lambda: agents.deactivate(actor, username), t("people.deactivated", name=person.display_name))
+        if not person.active and _offer("reactivate", "person_check"):
+            _do(lambda: agents.reactivate(actor, username), t("people.reactivated", name=person.display_name))
+
+
+def _offer(name: str, icon: str) -> bool:
+    return st.button(t(f"people.{name}"), key=name, icon=f":material/{icon}:", width="stretch")
+
+
+def _do(deed: Callable[[], object], sentence: str) -> None:
+    with shown_errors():
+        deed()
+        say_after_rerun(sentence)
+        st.rerun()
+
+
+def _show_one_time_password(username: str, password: str) -> None:
+    st.success(t("people.hand_over", username=plain(username)), icon=":material/key:")
+    st.code(password, language=None)
+    if st.button(t("people.noted"), key="noted", type="primary"):
+        del st.session_state["_new_account"]
+        st.rerun()
