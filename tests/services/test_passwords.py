@@ -125,7 +125,9 @@ def test_more_than_two_at_once_wait_and_then_hear_that_it_is_busy() -> None:
     assert passwords.hash(GOOD), "the places are free again"
 
 
-@pytest.mark.parametrize("password", [GOOD, "x7Kp2mQv9z", "日本語のパスワードですよ", "🐘" * 3 + "wanders off", "ж" * 2 + GOOD])
+@pytest.mark.parametrize(
+    "password", [GOOD, "x7Kp2mQv9z", "日本語のパスワードですよ", "🐘" * 3 + "wanders off", "ж" * 2 + GOOD]
+)
 def test_a_password_of_ten_characters_that_nobody_guesses_is_taken(password: str) -> None:
     check_new(password, username="carla", display_name="Carla Marin", email="carla@example.org")
 
@@ -177,7 +179,8 @@ def test_a_repetition_is_refused(password: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "password", ["0123456789", "9876543210", "12345678901234", "abcdefghijklm", "QWERTYUIOP", "poiuytrewq", "aaaaa54321"]
+    "password",
+    ["0123456789", "9876543210", "12345678901234", "abcdefghijklm", "QWERTYUIOP", "poiuytrewq", "aaaaa54321"],
 )
 def test_a_sequence_is_refused(password: str) -> None:
     with pytest.raises(WeakPasswordError, match="follows the alphabet or the keyboard"):

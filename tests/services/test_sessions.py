@@ -7,6 +7,7 @@ from threading import Barrier, Thread
 
 import pytest
 
+from tests.services.conftest import PASSWORD, Clock
 from ticketing.domain.errors import HandOffError, SignedOutError, StorageReadOnlyError
 from ticketing.domain.people import Actor, Role
 from ticketing.domain.sign_in import SESSIONS_PER_PERSON, fingerprint
@@ -14,8 +15,6 @@ from ticketing.services.accounts import Accounts
 from ticketing.services.agents import Agents
 from ticketing.services.sessions import Sessions
 from ticketing.storage.memory import MemoryStore
-
-from tests.services.conftest import PASSWORD, Clock
 
 HandOff = Callable[[], str]
 

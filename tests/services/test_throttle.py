@@ -6,6 +6,7 @@ from threading import Thread
 
 import pytest
 
+from tests.services.conftest import PASSWORD, Clock
 from ticketing.domain.errors import BusyError, ThrottledError, WrongCredentialsError
 from ticketing.domain.people import Actor
 from ticketing.domain.sign_in import SessionLimits
@@ -16,8 +17,6 @@ from ticketing.services.passwords import Passwords
 from ticketing.services.sessions import Sessions
 from ticketing.services.throttle import Throttle
 from ticketing.storage.memory import MemoryStore
-
-from tests.services.conftest import PASSWORD, Clock
 
 SECOND = timedelta(seconds=1)
 MINUTE = timedelta(minutes=1)
@@ -50,16 +49,14 @@ def test_the_sixth_try_after_five_failures_has_to_wait_even_with_the_right_passw
 ) -> None:
     fail(5)
 
-    with pytest.raises(ThrottledError, match="Too many attempts. Please try again in 2 s") as refusal:
+    with pytest.raises(ThrottledError, match=r"Too many attempts\. Please try again in 2 s") as refusal:
         accounts.sign_in("carla", PASSWORD)
 
     assert refusal.value.retry_after == 2 * SECOND
 
 
 @pytest.mark.usefixtures("carla")
-def test_the_waits_double_up_to_fifteen_minutes(
-    accounts: Accounts, fail: Callable[..., None], clock: Clock
-) -> None:
+def test_the_waits_double_up_to_fifteen_minutes(accounts: Accounts, fail: Callable[..., None], clock: Clock) -> None:
     waits = []
     fail(5)
 

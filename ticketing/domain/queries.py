@@ -117,7 +117,7 @@ class View(StrEnum):
                 return TicketQuery(statuses=statuses_of(StatusCategory.PAUSED))
             case View.DONE:
                 return TicketQuery(statuses=statuses_of(StatusCategory.DONE))
-            case View.ALL:
+            case _:
                 return TicketQuery()
 
 

@@ -219,7 +219,7 @@ class Engine:
                 journal.offset += tail.length
                 journal.lines += tail.lines
                 self._durable = max(self._durable, tail.known_good)
-                for changes in filter(None, tail.transactions):
+                for changes in tail.transactions:
                     self._take(changes)
                 if tail.next_journal is None:
                     return tail.rest

@@ -56,7 +56,11 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Tail:
-    """What a stretch of journal holds: whole transactions, and perhaps a rest that is not (yet) one."""
+    """
+    What a stretch of journal holds: whole transactions, and perhaps a rest that is not (yet) one.
+
+    A line that names the next journal does not count into the length: until that one could be opened, it stays due.
+    """
 
     transactions: list[list[Change]]
     length: int
@@ -170,12 +174,13 @@ def read_tail(data: bytes, sequence: int) -> Tail:
             break
         position = newline + 1
         pending.append(entry)
-        if entry.part == entry.parts:
+        known_good, next_journal = max(known_good, entry.known_good), entry.next_journal
+        if next_journal is None and entry.part == entry.parts:
             transactions.append([each.change for each in pending if each.change is not None])
             sequence, lines, length = entry.sequence, lines + len(pending), position
-            known_good, next_journal = max(known_good, entry.known_good), entry.next_journal
             pending = []
-    return Tail(transactions, length, lines, sequence, known_good, next_journal, data[length:])
+    rest = data[length:] if next_journal is None else data[position:]
+    return Tail(transactions, length, lines, sequence, known_good, next_journal, rest)
 
 
 def _follows(entry: Entry, pending: Sequence[Entry], sequence: int) -> bool:

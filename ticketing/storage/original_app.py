@@ -24,8 +24,7 @@ _LOCK_TIMEOUT: Final = 10.0
 
 def holds_original_files(folder: Path) -> bool:
     """Whether the original app's files lie where a store is to be opened, and no store has begun there."""
-    found = [path for path in (folder / f"{name}.json" for name in _NAMES) if _is_original(path)]
-    return bool(found) and not journal_numbers(folder)
+    return any(_is_original(folder / f"{name}.json") for name in _NAMES) and not journal_numbers(folder)
 
 
 def refuse_original_files(folder: Path) -> None:
@@ -71,11 +70,13 @@ def replace_original_files(folder: Path, documents: Documents) -> None:
 
 def _is_original(path: Path) -> bool:
     """Whether a file is one of the original app's; a damaged one of ours is not."""
-    try:
-        content = path.read_bytes() if path.stem in _NAMES else _START
-    except FileNotFoundError:
+    if path.stem not in _NAMES:
         return False
-    if content.startswith(_START):
+    try:
+        with path.open("rb") as file:
+            start = file.read(len(_START))
+            content = b"" if start == _START else start + file.read()
+    except FileNotFoundError:
         return False
     try:
         found: Any = json.loads(content.decode("utf-8-sig"))

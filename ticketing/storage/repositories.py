@@ -100,18 +100,24 @@ class Users(DocumentCollection[User]):
 
     def agents(self) -> list[User]:
         """Return the active agents and admins by display name."""
-        query = PeopleQuery(roles=frozenset({Role.AGENT, Role.ADMIN}), active=True, size=10_000)
-        return list(self.search(query).items)
+        found = self._matching(PeopleQuery(roles=frozenset({Role.AGENT, Role.ADMIN}), active=True))
+        return self._documents(found)
 
     def search(self, query: PeopleQuery) -> Page[User]:
         """Return one page of accounts by display name."""
+        found = self._matching(query)
+        first = (query.page - 1) * query.size
+        items = tuple(self._documents(found[first : first + query.size]))
+        return Page(items=items, total=len(found), page=query.page, size=query.size)
+
+    def _matching(self, query: PeopleQuery) -> list[str]:
         with self._pending.applied(USERS) as state:
             found = [person for person in state.people.values() if _is_wanted(person, query)]
         found.sort(key=lambda person: (person.display_name.casefold(), person.username))
-        first = (query.page - 1) * query.size
-        chosen = [self.find(person.username) for person in found[first : first + query.size]]
-        items = tuple(user for user in chosen if user is not None)
-        return Page(items=items, total=len(found), page=query.page, size=query.size)
+        return [person.username for person in found]
+
+    def _documents(self, usernames: list[str]) -> list[User]:
+        return [user for name in usernames if (user := self.find(name)) is not None]
 
     def names(self, usernames: set[str]) -> dict[str, str]:
         """Return the display names of those that exist."""
@@ -123,6 +129,14 @@ class Users(DocumentCollection[User]):
         for key in sorted(self._pending.keys(USERS)):
             if (user := self.find(key)) is not None:
                 yield user
+
+    def _found(self, query: PeopleQuery) -> list[PersonRow]:
+        with self._pending.applied(USERS) as state:
+            found = [person for person in state.people.values() if _is_wanted(person, query)]
+        return sorted(found, key=lambda person: (person.display_name.casefold(), person.username))
+
+    def _fetched(self, rows: list[PersonRow]) -> list[User]:
+        return [user for row in rows if (user := self.find(row.username)) is not None]
 
 
 class Sessions(DocumentCollection[Session]):

@@ -14,10 +14,10 @@ from ticketing.ui.wording import t
 
 # Colours are mixed from the text's own, so that they fit the light and the dark theme alike; notes are yellow in both.
 _STYLE = """<style>
-.conversation { display: flex; flex-direction: column; gap: 1rem; list-style: none; margin: 0; padding: 0; }
-.conversation > li { margin: 0; padding: 1rem; border-radius: 0.5rem; overflow-wrap: anywhere;
+.conversation { display: flex; flex-direction: column; gap: 1rem; }
+.conversation > article { padding: 1rem; border-radius: 0.5rem; overflow-wrap: anywhere;
   border: 1px solid color-mix(in srgb, currentColor 18%, transparent); }
-.conversation > li.note { background: rgba(255, 193, 7, 0.16); border-color: rgba(200, 140, 0, 0.55);
+.conversation > article.note { background: rgba(255, 193, 7, 0.16); border-color: rgba(200, 140, 0, 0.55);
   border-left-width: 4px; }
 .conversation header { display: flex; flex-wrap: wrap; justify-content: space-between; gap: 0 1rem;
   margin-bottom: 0.5rem; }
@@ -26,9 +26,9 @@ _STYLE = """<style>
 .conversation p:last-child { margin-bottom: 0; }
 .conversation pre { padding: 0.5rem; border-radius: 0.25rem;
   background: color-mix(in srgb, currentColor 8%, transparent); }
-.history { list-style: none; margin: 0; padding: 0; font-size: 0.875rem; overflow-wrap: anywhere; }
-.history > li { margin: 0; padding: 0.4rem 0; }
-.history > li + li { border-top: 1px solid color-mix(in srgb, currentColor 12%, transparent); }
+.history { font-size: 0.875rem; overflow-wrap: anywhere; }
+.history > div { padding: 0.4rem 0; }
+.history > div + div { border-top: 1px solid color-mix(in srgb, currentColor 12%, transparent); }
 .history time { opacity: 0.75; }
 </style>"""
 
@@ -38,23 +38,31 @@ def show_conversation(conversation: Conversation, now: datetime) -> None:
     ticket = conversation.ticket
     items = "".join(_message(message, conversation, now) for message in ticket.messages)
     label = escape(t("ticket.conversation"))
-    st.html(f'{_STYLE}<ol class="conversation" aria-label="{label}">{items}</ol>')
+    st.html(f'{_STYLE}<section class="conversation" aria-label="{label}">{items}</section>')
 
 
 def show_history(conversation: Conversation, now: datetime) -> None:
     """Draw every change of the ticket, latest first: who, what from, what to, when."""
     items = "".join(_event(event, conversation, now) for event in reversed(conversation.ticket.events))
-    st.html(f'{_STYLE}<ol class="history">{items}</ol>')
+    st.html(f'{_STYLE}<div class="history">{items}</div>')
 
 
 def show_facts(facts: Iterable[tuple[str, str]]) -> None:
     """Draw names and values one below the other."""
-    rows = "".join(f"<dt>{escape(name)}</dt><dd>{escape(value)}</dd>" for name, value in facts)
+    rows = "".join(f"<span>{escape(name)}</span><div>{escape(value)}</div>" for name, value in facts)
     st.html(
-        "<style>.facts { display: grid; grid-template-columns: auto 1fr; gap: 0.4rem 1rem; margin: 0;"
-        " font-size: 0.875rem; } .facts dt { opacity: 0.75; } .facts dd { margin: 0; overflow-wrap: anywhere; }"
-        f'</style><dl class="facts">{rows}</dl>'
+        "<style>.facts { display: grid; grid-template-columns: auto 1fr; gap: 0.4rem 1rem; font-size: 0.875rem;"
+        " overflow-wrap: anywhere; } .facts span { opacity: 0.75; }</style>"
+        f'<div class="facts">{rows}</div>'
     )
+
+
+def show_meta(conversation: Conversation, now: datetime) -> None:
+    """Draw number, requester and age of a ticket on one grey line."""
+    ticket = conversation.ticket
+    name = escape(conversation.name(ticket.requester))
+    line = t("ticket.meta", label=ticket.label, name=name, opened=time_element(ticket.opened_at, now))
+    st.html(f'<div style="opacity:0.75;font-size:0.875rem;overflow-wrap:anywhere">{line}</div>', width="content")
 
 
 def _message(message: Message, conversation: Conversation, now: datetime) -> str:
@@ -63,7 +71,7 @@ def _message(message: Message, conversation: Conversation, now: datetime) -> str
     role = t("message.note") if is_note else _role(message, conversation.ticket)
     return (
         f"<li{' class=note' if is_note else ''}><header><div><strong>{name}</strong> <span>{escape(role)}</span></div>"
-        f"{time_element(message.at, now)}</header>{to_html(message.text)}</li>"
+        f"{time_element(message.at, now)}</header>{to_html(message.text)}</article>"
     )
 
 
@@ -79,7 +87,7 @@ def _event(event: Event, conversation: Conversation, now: datetime) -> str:
     plain_event = event.field in {"opened", "imported"}
     what = t(f"history.{event.field}") if plain_event else t("history.change", field=_field(event.field))
     values = "" if plain_event else f": {escape(old)} → {escape(new)}"
-    return f"<li><strong>{escape(who)}</strong> {escape(what)}{values}<br>{time_element(event.at, now)}</li>"
+    return f"<div><strong>{escape(who)}</strong> {escape(what)}{values}<br>{time_element(event.at, now)}</div>"
 
 
 def _field(name: str) -> str:

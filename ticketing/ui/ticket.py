@@ -12,7 +12,7 @@ from ticketing.domain.statuses import Status
 from ticketing.domain.tickets import Ticket
 from ticketing.services.tickets import Conversation
 from ticketing.ui.composer import compose
-from ticketing.ui.conversation import show_conversation
+from ticketing.ui.conversation import show_conversation, show_meta
 from ticketing.ui.feedback import say_after_rerun, shown_errors
 from ticketing.ui.layout import is_phone
 from ticketing.ui.pages import BY_NAME, landing_page
@@ -20,7 +20,6 @@ from ticketing.ui.panel import agents_panel, history, requesters_panel
 from ticketing.ui.session import desk, not_found
 from ticketing.ui.text import plain
 from ticketing.ui.tickets import PRIORITY_TONES, STATUS_TONES, status_label
-from ticketing.ui.times import ago, exact
 from ticketing.ui.wording import t
 
 log = logging.getLogger(__name__)
@@ -51,13 +50,7 @@ def ticket_head(actor: Actor, conversation: Conversation) -> None:
         label = status_label(ticket.status, is_new=ticket.is_new, for_agent=for_agent)
         st.badge(label, color="violet" if for_agent and ticket.is_new else STATUS_TONES[ticket.status])
         st.badge(t(f"priority.{ticket.priority}"), color=PRIORITY_TONES[ticket.priority])
-        opened = ago(ticket.opened_at, desk().clock())
-        name = plain(conversation.name(ticket.requester))
-        st.caption(
-            t("ticket.meta", label=plain(ticket.label), name=name, opened=opened),
-            width="content",
-            help=exact(ticket.opened_at),
-        )
+        show_meta(conversation, desk().clock())
 
 
 def ticket_body(actor: Actor, conversation: Conversation) -> None:

@@ -203,7 +203,7 @@ WORDING = {
     "people.requesters": "Requesters",
     "people.search": "Search name or e-mail",
     "people.nobody": "Nobody matches.",
-    "people.count": "{n:,} accounts",
+    "people.count": "Accounts: {n:,}",
     "people.inactive": "deactivated",
     "people.one_time_password": "one-time password",
     "people.last_seen": "last sign-in {ago}",

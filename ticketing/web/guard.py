@@ -27,7 +27,7 @@ logger = logging.getLogger(__name__)
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 _CLOSED = ("/_stcore/metrics", "/_stcore/agent")
 _UPLOADS = "/_stcore/upload_file"
-_NORMAL_CLOSE_BY_POLICY = 1008
+_POLICY_VIOLATION = 1008
 _ONE_YEAR = 365 * 24 * 3600
 _POLICY = (
     "default-src 'none'; script-src 'self' blob: {scripts}; style-src 'self' 'unsafe-inline'; "
@@ -71,7 +71,7 @@ class Guard:
             await self.app(scope, receive, send)
         else:
             await receive()
-            await send({"type": "websocket.close", "code": _NORMAL_CLOSE_BY_POLICY})
+            await send({"type": "websocket.close", "code": _POLICY_VIOLATION})
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         site, headers = self._site, Headers(scope=scope)

@@ -1,0 +1,944 @@
+"""What every store promises, whatever it is made of."""
+
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from itertools import product
+from typing import Any
+
+import pytest
+
+from ticketing.domain.people import PeopleQuery, Role, User
+from ticketing.domain.queries import UNASSIGNED, Audience, Sort, TicketQuery, TicketSummary, View
+from ticketing.domain.receipts import Receipt
+from ticketing.domain.sign_in import Attempts, Device, HandOff, Session
+from ticketing.domain.statuses import Priority, Status, StatusCategory, TicketCategory
+from ticketing.domain.store import Store
+from ticketing.domain.tickets import Message, MessageKind, Ticket
+
+NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+AGENT = Audience(username="ada", sees_all=True)
+CARLA = Audience(username="carla", sees_all=False)
+OSKAR = Audience(username="oskar", sees_all=False)
+
+FileTicket = Callable[..., int]
+Register = Callable[..., User]
+
+
+def search(store: Store, audience: Audience = AGENT, **query: Any) -> list[TicketSummary]:
+    """Return the first page of what a query finds, after checking that the count is the same."""
+    asked = TicketQuery.model_validate(query)
+    with store.read() as tx:
+        page = tx.tickets.search(audience, asked)
+        assert tx.tickets.count(audience, asked) == page.total
+    return list(page.items)
+
+
+def numbers(store: Store, audience: Audience = AGENT, **query: Any) -> list[int]:
+    """Return the numbers of what a query finds, in its order."""
+    return [summary.number for summary in search(store, audience, **query)]
+
+
+def change(store: Store, number: int, **fields: object) -> None:
+    """Set fields of a ticket past all rules."""
+    with store.write() as tx:
+        ticket = tx.tickets.find(number)
+        assert ticket is not None
+        tx.tickets.save(ticket.model_copy(update=fields))
+
+
+def say(store: Store, number: int, author: str, text: str, hours: float, *, note: bool = False) -> None:
+    """Add a message so many hours from now."""
+    at = NOW + timedelta(hours=hours)
+    with store.write() as tx:
+        ticket = tx.tickets.find(number)
+        assert ticket is not None
+        kind = MessageKind.NOTE if note else MessageKind.REPLY
+        ticket.messages.append(Message(kind=kind, author=author, text=text, at=at))
+        ticket.updated_at = at
+        if not note:
+            ticket.public_updated_at = at
+        tx.tickets.save(ticket)
+
+
+# Documents by id
+
+SESSION = Session(id="s1", username="carla", created_at=NOW, last_seen_at=NOW, expires_at=NOW + HOUR)
+DOCUMENTS = {
+    "sessions": SESSION,
+    "hand_offs": HandOff(id="h1", username="carla", browser="b", expires_at=NOW + HOUR),
+    "devices": Device(id="d1", username="carla", expires_at=NOW + HOUR),
+    "attempts": Attempts(id="a1", failures=[NOW, NOW + HOUR], expires_at=NOW + HOUR),
+    "receipts": Receipt(id="r1", ticket=12, expires_at=NOW + HOUR),
+}
+
+
+@pytest.mark.parametrize("collection", DOCUMENTS)
+def test_a_document_is_found_as_it_was_saved_until_it_is_removed(store: Store, collection: str) -> None:
+    document: Any = DOCUMENTS[collection]
+    with store.write() as tx:
+        assert getattr(tx, collection).find(document.id) is None
+        getattr(tx, collection).save(document)
+        assert getattr(tx, collection).find(document.id) == document
+
+    with store.read() as tx:
+        assert getattr(tx, collection).find(document.id) == document
+        assert getattr(tx, collection).find("another") is None
+
+    with store.write() as tx:
+        getattr(tx, collection).remove(document.id)
+        getattr(tx, collection).remove("another")
+        assert getattr(tx, collection).find(document.id) is None
+    with store.read() as tx:
+        assert getattr(tx, collection).find(document.id) is None
+
+
+def test_saving_again_replaces(store: Store) -> None:
+    with store.write() as tx:
+        tx.receipts.save(Receipt(id="r1", ticket=1, expires_at=NOW))
+    with store.write() as tx:
+        tx.receipts.save(Receipt(id="r1", ticket=2, expires_at=NOW))
+
+    with store.read() as tx:
+        found = tx.receipts.find("r1")
+        assert found is not None
+        assert found.ticket == 2
+
+
+def test_removed_and_saved_in_one_transaction_is_saved(store: Store) -> None:
+    with store.write() as tx:
+        tx.sessions.save(SESSION)
+    with store.write() as tx:
+        tx.sessions.remove("s1")
+        assert tx.sessions.of_user("carla") == []
+        tx.sessions.save(SESSION)
+        assert tx.sessions.of_user("carla") == [SESSION]
+
+    with store.read() as tx:
+        assert tx.sessions.of_user("carla") == [SESSION]
+
+
+def test_what_is_found_is_a_copy(store: Store, file_ticket: FileTicket, register: Register) -> None:
+    number = file_ticket()
+    register("carla")
+
+    with store.read() as tx:
+        ticket, user = tx.tickets.find(number), tx.users.find("carla")
+        assert ticket is not None
+        assert user is not None
+        ticket.messages.clear()
+        user.role = Role.ADMIN
+
+    with store.read() as tx:
+        ticket, user = tx.tickets.find(number), tx.users.find("carla")
+        assert ticket is not None
+        assert user is not None
+        assert len(ticket.messages) == 1
+        assert user.role is Role.USER
+
+
+def test_changing_a_document_after_saving_it_changes_nothing(store: Store, make_user_of: Callable[..., User]) -> None:
+    user = make_user_of("carla")
+    with store.write() as tx:
+        tx.users.save(user)
+        user.role = Role.ADMIN
+
+    with store.read() as tx:
+        found = tx.users.find("carla")
+        assert found is not None
+        assert found.role is Role.USER
+
+
+def test_fields_of_a_newer_version_survive(store: Store, make_user_of: Callable[..., User]) -> None:
+    with store.write() as tx:
+        tx.users.save(make_user_of("carla", theme="dark"))
+
+    with store.read() as tx:
+        found = tx.users.find("carla")
+        assert found is not None
+        assert found.model_extra == {"theme": "dark"}
+
+
+# People
+
+
+def test_accounts_are_counted_as_they_come_and_go(store: Store, register: Register) -> None:
+    with store.read() as tx:
+        assert not tx.users.any()
+
+    register("root", role=Role.ADMIN)
+    register("rita", role=Role.ADMIN, active=False)
+    register("ada", role=Role.AGENT)
+
+    with store.read() as tx:
+        assert tx.users.any()
+        assert tx.users.active_admins() == 1
+    with store.write() as tx:
+        root = tx.users.find("root")
+        assert root is not None
+        root.active = False
+        tx.users.save(root)
+        assert tx.users.active_admins() == 0
+        tx.users.remove("root")
+        assert tx.users.any()
+
+
+def test_agents_are_the_active_agents_and_admins_by_display_name(store: Store, register: Register) -> None:
+    register("ada", "Zora", role=Role.AGENT)
+    register("root", "anton", role=Role.ADMIN)
+    register("gone", "Berta", role=Role.AGENT, active=False)
+    register("carla", "Berta")
+
+    with store.read() as tx:
+        assert [user.id for user in tx.users.agents()] == ["root", "ada"]
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        (PeopleQuery(), ["ada", "carla", "oskar", "root"]),
+        (PeopleQuery(roles=frozenset({Role.AGENT, Role.ADMIN})), ["ada", "root"]),
+        (PeopleQuery(active=True), ["ada", "carla", "root"]),
+        (PeopleQuery(active=False), ["oskar"]),
+        (PeopleQuery(text="ÖRTM"), ["oskar"]),
+        (PeopleQuery(text=" CAR "), ["carla"]),
+        (PeopleQuery(text="example.org"), ["ada", "carla"]),
+        (PeopleQuery(text="%"), []),
+        (PeopleQuery(text="_"), []),
+        (PeopleQuery(page=2, size=3), ["root"]),
+        (PeopleQuery(page=3, size=3), []),
+    ],
+    ids=lambda value: repr(value)[:60],
+)
+def test_accounts_are_listed_by_display_name(
+    store: Store, register: Register, query: PeopleQuery, found: list[str]
+) -> None:
+    register("root", "Rita Root", role=Role.ADMIN)
+    register("oskar", "Oskar Örtmann", active=False)
+    register("carla", "carla colani", email="c@example.org")
+    register("ada", "Ada Albers", role=Role.AGENT, email="ada@EXAMPLE.org")
+
+    with store.read() as tx:
+        page = tx.users.search(query)
+
+    assert [user.id for user in page.items] == found
+    if not found or query.page == 2:
+        return
+    assert page.total == len(found)
+
+
+def test_names_are_those_of_existing_accounts(store: Store, register: Register) -> None:
+    register("carla", "Carla Colani")
+
+    with store.read() as tx:
+        assert tx.users.names({"carla", "nobody"}) == {"carla": "Carla Colani"}
+        assert tx.users.names(set()) == {}
+
+
+def test_all_accounts_come_by_username(store: Store, register: Register) -> None:
+    for name in ("root", "ada", "carla"):
+        register(name)
+
+    with store.read() as tx:
+        assert [user.id for user in tx.users.stream()] == ["ada", "carla", "root"]
+
+
+def test_sessions_of_a_person_come_newest_first(store: Store) -> None:
+    with store.write() as tx:
+        for age, (key, owner) in enumerate([("b", "carla"), ("a", "carla"), ("c", "oskar")]):
+            tx.sessions.save(SESSION.model_copy(update={"id": key, "username": owner, "created_at": NOW + age * HOUR}))
+        assert [session.id for session in tx.sessions.of_user("carla")] == ["a", "b"]
+
+    with store.read() as tx:
+        assert [session.id for session in tx.sessions.of_user("carla")] == ["a", "b"]
+        assert tx.sessions.of_user("nobody") == []
+
+
+# Tickets
+
+
+def test_numbers_count_up_from_one(store: Store, file_ticket: FileTicket) -> None:
+    assert [file_ticket(), file_ticket()] == [1, 2]
+
+    with store.write() as tx:
+        assert [tx.tickets.next_number(), tx.tickets.next_number()] == [3, 4]
+
+
+def test_several_tickets_can_be_opened_in_one_transaction(store: Store, make_ticket_of: Callable[..., Ticket]) -> None:
+    with store.write() as tx:
+        for title in ("one", "two"):
+            tx.tickets.save(make_ticket_of(tx.tickets.next_number(), title))
+            assert tx.tickets.count(AGENT, TicketQuery(text=title)) == 1
+
+    assert numbers(store, sort=Sort.OLDEST) == [1, 2]
+
+
+def test_saving_raises_the_version(store: Store, file_ticket: FileTicket) -> None:
+    number = file_ticket()
+
+    for version in (1, 2):
+        with store.write() as tx:
+            ticket = tx.tickets.find(number)
+            assert ticket is not None
+            assert ticket.version == version
+            tx.tickets.save(ticket)
+            assert ticket.version == version + 1
+
+
+def test_a_ticket_comes_back_whole(store: Store, make_ticket_of: Callable[..., Ticket]) -> None:
+    ticket = make_ticket_of(
+        1,
+        'Quotes "\\ and \u2028 ünïcödé 👩‍💻 \u202e',
+        description="line\n\ttab\u0301",
+        assignee="ada",
+        tags=["vpn", "x, y"],
+        watchers=["oskar"],
+        external_id="8f-1",
+        status=Status.RESOLVED,
+        resolved_at=NOW + timedelta(microseconds=1),
+        first_response_at=NOW,
+        priority=Priority.URGENT,
+    )
+    with store.write() as tx:
+        tx.tickets.save(ticket)
+
+    with store.read() as tx:
+        assert tx.tickets.find(1) == ticket
+        assert list(tx.tickets.stream()) == [ticket]
+        assert tx.tickets.find(2) is None
+
+
+def test_all_tickets_come_by_number(store: Store, file_ticket: FileTicket) -> None:
+    for age in (1, 3, 2) * 4:
+        file_ticket(age=age)
+
+    with store.read() as tx:
+        assert [ticket.number for ticket in tx.tickets.stream()] == list(range(1, 13))
+
+
+# Queries: filters, order, pages
+
+
+@pytest.fixture
+def queue(store: Store, file_ticket: FileTicket, register: Register) -> Store:
+    """Return a store with six tickets, of which each differs from the others."""
+    register("carla", "Carla Colani")
+    register("oskar", "Oskar Örtmann")
+    register("ada", "Ada Albers", role=Role.AGENT)
+    file_ticket("Phone", "carla", age=6, priority=Priority.LOW)
+    file_ticket("Printer", "oskar", age=5, assignee="ada", category=TicketCategory.HARDWARE)
+    file_ticket("Invoice", "carla", age=4, status=Status.PENDING, priority=Priority.URGENT, assignee="ada")
+    file_ticket("VPN", "oskar", age=3, status=Status.ON_HOLD, priority=Priority.HIGH, watchers=["carla"])
+    file_ticket("Badge", "carla", age=2, status=Status.RESOLVED, assignee="root", resolved_at=NOW - 2 * HOUR)
+    file_ticket("Mouse", "oskar", age=1, status=Status.CLOSED, category=TicketCategory.HARDWARE)
+    return store
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ({}, [6, 5, 4, 3, 2, 1]),
+        ({"requester": "carla"}, [5, 3, 1]),
+        ({"requester": "nobody"}, []),
+        ({"requester": ""}, []),
+        ({"assignee": "ada"}, [3, 2]),
+        ({"assignee": UNASSIGNED}, [6, 4, 1]),
+        ({"assignee": ""}, []),
+        ({"statuses": ["open"]}, [2, 1]),
+        ({"statuses": ["pending", "closed"]}, [6, 3]),
+        ({"priorities": ["low", "urgent"]}, [3, 1]),
+        ({"categories": ["hardware"]}, [6, 2]),
+        ({"categories": ["hardware"], "statuses": ["open"], "assignee": "ada", "requester": "oskar"}, [2]),
+        ({"assignee": "ada", "statuses": ["pending"], "text": "invoice"}, [3]),
+        ({"statuses": ["open"], "assignee": "root"}, []),
+    ],
+    ids=repr,
+)
+def test_each_filter_restricts_and_all_of_them_hold(queue: Store, query: dict[str, Any], found: list[int]) -> None:
+    assert numbers(queue, **query) == found
+
+
+@pytest.mark.parametrize(
+    ("sort", "found"),
+    [
+        (Sort.UPDATED, [6, 5, 4, 3, 2, 1]),
+        (Sort.LEAST_RECENTLY_UPDATED, [1, 2, 3, 4, 5, 6]),
+        (Sort.NEWEST, [6, 5, 4, 3, 2, 1]),
+        (Sort.OLDEST, [1, 2, 3, 4, 5, 6]),
+        (Sort.PRIORITY, [3, 4, 6, 5, 2, 1]),
+    ],
+)
+def test_each_order(queue: Store, sort: Sort, found: list[int]) -> None:
+    assert numbers(queue, sort=sort) == found
+    assert numbers(queue, sort=sort, requester="carla") == [number for number in found if number in {1, 3, 5}]
+
+
+def test_a_change_moves_a_ticket_within_the_order_of_changes_only(queue: Store) -> None:
+    say(queue, 2, "oskar", "Still broken.", hours=1)
+
+    assert numbers(queue) == [2, 6, 5, 4, 3, 1]
+    assert numbers(queue, sort=Sort.LEAST_RECENTLY_UPDATED) == [1, 3, 4, 5, 6, 2]
+    assert numbers(queue, sort=Sort.NEWEST) == [6, 5, 4, 3, 2, 1]
+
+
+def test_what_changed_at_the_same_moment_comes_by_number(store: Store, file_ticket: FileTicket) -> None:
+    for _ in range(4):
+        file_ticket()
+    for number in (3, 1, 4, 2):
+        say(store, number, "carla", "Me, too.", hours=1)
+
+    assert numbers(store) == numbers(store, CARLA) == [4, 3, 2, 1]
+    assert numbers(store, sort=Sort.LEAST_RECENTLY_UPDATED) == [1, 2, 3, 4]
+    assert numbers(store, CARLA, sort=Sort.LEAST_RECENTLY_UPDATED) == [1, 2, 3, 4]
+    assert numbers(store, sort=Sort.PRIORITY) == numbers(store, CARLA, sort=Sort.PRIORITY) == [4, 3, 2, 1]
+
+
+@pytest.mark.parametrize("query", [{}, {"statuses": ["open", "pending", "on_hold"]}, {"categories": ["general"]}])
+def test_pages_cut_the_same_list_without_gap_or_overlap(queue: Store, query: dict[str, Any]) -> None:
+    whole = numbers(queue, **query)
+
+    with queue.read() as tx:
+        pages = [
+            tx.tickets.search(AGENT, TicketQuery.model_validate({**query, "page": page, "size": 2}))
+            for page in (1, 2, 3, 4)
+        ]
+
+    assert [summary.number for page in pages for summary in page.items] == whole
+    assert {page.total for page in pages} == {len(whole)}
+    assert [page.page for page in pages] == [1, 2, 3, 4]
+    assert pages[0].pages == -(-len(whole) // 2)
+
+
+@pytest.mark.parametrize("audience", [AGENT, CARLA, OSKAR], ids=["agent", "carla", "oskar"])
+def test_every_count_is_the_length_of_the_list(queue: Store, audience: Audience) -> None:
+    queries = [view.query("ada") for view in View]
+    queries += [
+        TicketQuery(assignee=assignee, statuses=frozenset(statuses), text=text)
+        for assignee, statuses, text in product(
+            (None, "ada", UNASSIGNED), ({}, {Status.OPEN}, {Status.OPEN, Status.CLOSED}), ("", " ", "i")
+        )
+    ]
+
+    with queue.read() as tx:
+        for query in queries:
+            page = tx.tickets.search(audience, query)
+            assert tx.tickets.count(audience, query) == page.total == len(page.items)
+
+
+def test_a_line_of_a_list_says_what_the_ticket_says(queue: Store) -> None:
+    say(queue, 2, "ada", "Which tray?", hours=1)
+
+    line = search(queue)[0]
+
+    assert line == TicketSummary(
+        number=2,
+        title="Printer",
+        status=Status.OPEN,
+        is_new=True,
+        priority=Priority.NORMAL,
+        category=TicketCategory.HARDWARE,
+        requester="oskar",
+        requester_name="Oskar Örtmann",
+        assignee="ada",
+        assignee_name="Ada Albers",
+        opened_at=NOW - 5 * HOUR,
+        updated_at=NOW + HOUR,
+        messages=2,
+        unread=False,
+    )
+
+
+def test_somebody_without_account_is_called_by_their_username(store: Store, file_ticket: FileTicket) -> None:
+    file_ticket(requester="ghost", assignee="left")
+
+    (line,) = search(store)
+
+    assert (line.requester_name, line.assignee_name) == ("ghost", "left")
+
+
+def test_a_new_display_name_is_in_all_lists_at_once(queue: Store, register: Register) -> None:
+    register("oskar", "Oskar Neumann")
+
+    assert {line.requester_name for line in search(queue, requester="oskar")} == {"Oskar Neumann"}
+    assert numbers(queue, text="neumann") == [6, 4, 2]
+    assert numbers(queue, text="örtmann") == []
+
+
+def test_a_ticket_that_was_answered_is_no_longer_new(store: Store, file_ticket: FileTicket) -> None:
+    number = file_ticket()
+    assert search(store)[0].is_new
+
+    change(store, number, first_response_at=NOW)
+
+    assert not search(store)[0].is_new
+
+
+# Whose eyes
+
+
+def test_requesters_find_what_they_opened_or_watch(queue: Store) -> None:
+    assert numbers(queue, CARLA) == [5, 4, 3, 1]
+    assert numbers(queue, OSKAR) == [6, 4, 2]
+    assert numbers(queue, Audience(username="nobody", sees_all=False)) == []
+    assert numbers(queue, CARLA, requester="oskar") == [4]
+    assert numbers(queue, CARLA, text="printer") == []
+    assert numbers(queue, CARLA, text="T-2") == []
+
+
+def test_who_is_no_longer_watching_no_longer_finds(queue: Store) -> None:
+    change(queue, 4, watchers=["root"])
+
+    assert numbers(queue, CARLA) == [5, 3, 1]
+    assert numbers(queue, Audience(username="root", sees_all=False)) == [4]
+
+
+def test_a_note_is_nowhere_for_a_requester(queue: Store) -> None:
+    before = {sort: search(queue, CARLA, sort=sort) for sort in Sort}
+
+    say(queue, 1, "ada", "CONFIDENTIAL marker", hours=5, note=True)
+    change(queue, 3, tags=["marker"])
+
+    assert {sort: search(queue, CARLA, sort=sort) for sort in Sort} == before
+    assert numbers(queue, CARLA, text="marker") == []
+    assert numbers(queue, text="marker") == [1, 3]
+    agents_line = search(queue)[0]
+    assert (agents_line.number, agents_line.messages, agents_line.updated_at) == (1, 2, NOW + 5 * HOUR)
+
+
+def test_notes_do_not_decide_between_equals(store: Store, file_ticket: FileTicket) -> None:
+    for _ in range(3):
+        file_ticket()
+    before = {sort: numbers(store, CARLA, sort=sort) for sort in Sort}
+
+    say(store, 1, "ada", "First things first.", hours=1, note=True)
+
+    assert {sort: numbers(store, CARLA, sort=sort) for sort in Sort} == before
+
+
+# Text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "dial",
+        "DIAL TONE",
+        "müller",
+        "MÜLLER",
+        "straße",
+        "strasse",
+        "STRASSE",
+        'say "hello"',
+        r"C:\Temp\new",
+        r"c:\temp",
+        "\\",
+        '"',
+        "two\nlines",
+        "tab\there",
+        "100 %",
+        "a_b",
+        "it's",
+        "日本",
+        "👩‍💻",
+        "κόσμος",
+        "ΚΌΣΜΟΣ",
+        "8f14-e4",
+        "T-1",
+        "t-1",
+        "#1",
+        "1",
+        " dial ",
+        "carla",
+        "COLANI",
+        "lan",
+        "\\u00fc is literal",
+        "{braces}",
+        "kelvin",
+    ],
+)
+def test_text_is_found_in_whatever_case(store: Store, file_ticket: FileTicket, register: Register, text: str) -> None:
+    register("carla", "Carla Colani")
+    description = (
+        'Müller, Große Straße; say "Hello" to C:\\Temp\\new, TWO\nLines, tab\there, 100 %, a_b, it\'s 日本 👩‍💻 '
+        "κόσμος \\u00fc is literal {braces} \u212aelvin"
+    )
+    file_ticket("No dial tone", description=description, external_id="8f14-e45f")
+    file_ticket("Something else", "oskar", description="Nothing of it.")
+
+    assert numbers(store, text=text) == numbers(store, CARLA, text=text) == [1]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["messages", '"kind"', "reply\\", "\\n", "\\u0000", "2026-03-02", "general", "version", "%%", "T-", "#", "0x"],
+)
+def test_nothing_is_found_that_nobody_wrote(store: Store, file_ticket: FileTicket, text: str) -> None:
+    file_ticket("No dial tone", description="two\nlines")
+
+    assert numbers(store, text=text) == []
+
+
+def test_a_number_is_found_whole_and_text_in_part(store: Store, file_ticket: FileTicket) -> None:
+    for _ in range(13):
+        file_ticket("Error 12", description="Twelve.")
+        file_ticket("Other")
+
+    assert numbers(store, text="T-12") == numbers(store, text="#12") == [12]
+    assert set(numbers(store, text="12")) == {12, *range(1, 26, 2)}
+
+
+def test_tags_are_found_by_agents(store: Store, file_ticket: FileTicket) -> None:
+    file_ticket(tags=["vpn", "home office"])
+
+    assert numbers(store, text="Home Off") == [1]
+    assert numbers(store, CARLA, text="Home Off") == []
+
+
+def test_blank_text_does_not_restrict(queue: Store) -> None:
+    assert numbers(queue, text="  ") == numbers(queue)
+    assert numbers(queue, CARLA, text="  ") == numbers(queue, CARLA)
+
+
+def test_a_new_message_can_be_found_at_once(queue: Store) -> None:
+    say(queue, 2, "ada", "Have you tried the blue tray?", hours=1)
+
+    assert numbers(queue, text="blue TRAY") == numbers(queue, OSKAR, text="blue TRAY") == [2]
+
+
+# Unread
+
+
+def unread(store: Store, audience: Audience) -> set[int]:
+    """Return the numbers of what is new to somebody."""
+    return {summary.number for summary in search(store, audience) if summary.unread}
+
+
+def test_what_somebody_else_wrote_is_unread_until_it_is_seen(store: Store, file_ticket: FileTicket) -> None:
+    number = file_ticket()
+    assert unread(store, AGENT) == {number}
+    assert unread(store, CARLA) == set()
+
+    say(store, number, "ada", "Is the cable in?", hours=1)
+    assert unread(store, CARLA) == {number}
+    assert unread(store, AGENT) == set()
+
+    with store.write() as tx:
+        tx.tickets.mark_seen(number, "carla", 2)
+        assert tx.tickets.seen(number, "carla") == 2
+    with store.read() as tx:
+        assert tx.tickets.seen(number, "carla") == 2
+        assert tx.tickets.seen(number, "ada") == 0
+    assert unread(store, CARLA) == set()
+
+
+def test_a_note_is_unread_for_agents_only(store: Store, file_ticket: FileTicket) -> None:
+    number = file_ticket()
+    with store.write() as tx:
+        tx.tickets.mark_seen(number, "ada", 1)
+
+    say(store, number, "root", "Careful.", hours=1, note=True)
+
+    assert unread(store, AGENT) == {number}
+    assert unread(store, CARLA) == set()
+
+
+def test_what_is_done_owes_agents_nothing_but_still_informs_requesters(store: Store, file_ticket: FileTicket) -> None:
+    number = file_ticket()
+    say(store, number, "root", "Done.", hours=1)
+
+    change(store, number, status=Status.CLOSED)
+
+    assert unread(store, AGENT) == set()
+    assert unread(store, CARLA) == {number}
+
+
+def test_marking_seen_is_no_change_of_the_ticket(queue: Store) -> None:
+    order = numbers(queue)
+    with queue.write() as tx:
+        tx.tickets.mark_seen(1, "ada", 1)
+
+    assert numbers(queue) == order
+    with queue.read() as tx:
+        ticket = tx.tickets.find(1)
+        assert ticket is not None
+        assert ticket.version == 1
+
+
+# Lapsed and imported
+
+
+def test_lapsed_are_the_resolved_ones_of_before(store: Store, file_ticket: FileTicket) -> None:
+    for status, days in [
+        (Status.RESOLVED, 7),
+        (Status.RESOLVED, 8),
+        (Status.RESOLVED, 6),
+        (Status.CLOSED, 9),
+        (Status.OPEN, 9),
+    ]:
+        file_ticket(status=status, resolved_at=NOW - timedelta(days=days) if status is not Status.OPEN else None)
+
+    with store.read() as tx:
+        assert tx.tickets.lapsed(NOW - timedelta(days=7), 10) == [1, 2]
+        assert len(tx.tickets.lapsed(NOW - timedelta(days=7), 1)) == 1
+        assert tx.tickets.lapsed(NOW - timedelta(days=30), 10) == []
+    change(store, 1, status=Status.CLOSED)
+    with store.read() as tx:
+        assert tx.tickets.lapsed(NOW - timedelta(days=7), 10) == [2]
+
+
+def test_imported_tickets_are_found_by_their_old_id(store: Store, file_ticket: FileTicket) -> None:
+    file_ticket(external_id="a1")
+    file_ticket(external_id="a1")
+    file_ticket()
+
+    with store.read() as tx:
+        assert tx.tickets.imported("a1") == [1, 2]
+        assert tx.tickets.imported("b2") == []
+
+
+# Transactions
+
+
+def test_a_writer_reads_its_own_changes_everywhere(queue: Store, make_user_of: Callable[..., User]) -> None:
+    with queue.write() as tx:
+        ticket = tx.tickets.find(1)
+        assert ticket is not None
+        ticket.title, ticket.assignee, ticket.status = "Telephone", "root", Status.RESOLVED
+        ticket.resolved_at = ticket.updated_at = NOW
+        ticket.external_id = "x9"
+        tx.tickets.save(ticket)
+        tx.users.save(make_user_of("carla", "Charlotte"))
+        tx.users.save(make_user_of("zoe", role=Role.ADMIN))
+        tx.tickets.mark_seen(1, "ada", 1)
+
+        again = tx.tickets.find(1)
+        assert again is not None
+        assert again.title == "Telephone"
+        page = tx.tickets.search(AGENT, TicketQuery(text="charlotte", assignee="root"))
+        assert [(line.number, line.requester_name) for line in page.items] == [(1, "Charlotte"), (5, "Charlotte")]
+        assert tx.tickets.count(AGENT, TicketQuery(statuses=frozenset({Status.RESOLVED}))) == 2
+        assert tx.tickets.lapsed(NOW, 10) == [1, 5]
+        assert tx.tickets.imported("x9") == [1]
+        assert tx.tickets.seen(1, "ada") == 1
+        assert tx.users.names({"carla"}) == {"carla": "Charlotte"}
+        assert tx.users.active_admins() == 1
+        assert "zoe" in [user.id for user in tx.users.stream()]
+        assert [each.title for each in tx.tickets.stream()][0] == "Telephone"
+
+
+def everything(store: Store) -> tuple[object, ...]:
+    """Return all that can be asked for."""
+    with store.read() as tx:
+        return (
+            list(tx.tickets.stream()),
+            list(tx.users.stream()),
+            tx.sessions.of_user("carla"),
+            tx.receipts.find("r1"),
+            tx.tickets.seen(1, "ada"),
+            [tx.tickets.search(AGENT, TicketQuery(sort=sort)) for sort in Sort],
+            [tx.tickets.count(AGENT, view.query("ada")) for view in View],
+            tx.users.active_admins(),
+        )
+
+
+def test_a_transaction_that_raises_leaves_nothing(
+    queue: Store, make_ticket_of: Callable[..., Ticket], make_user_of: Callable[..., User]
+) -> None:
+    before = everything(queue)
+
+    with pytest.raises(RuntimeError, match="half way"), queue.write() as tx:
+        number = tx.tickets.next_number()
+        tx.tickets.save(make_ticket_of(number, "Never"))
+        ticket = tx.tickets.find(1)
+        assert ticket is not None
+        ticket.status, ticket.assignee = Status.CLOSED, "root"
+        tx.tickets.save(ticket)
+        tx.users.save(make_user_of("eve", role=Role.ADMIN))
+        tx.sessions.save(SESSION)
+        tx.receipts.save(Receipt(id="r1", ticket=1, expires_at=NOW))
+        tx.tickets.mark_seen(1, "ada", 9)
+        assert tx.tickets.count(AGENT, TicketQuery()) == 7
+        raise RuntimeError("half way")
+
+    assert everything(queue) == before
+    with queue.write() as tx:
+        assert tx.tickets.next_number() == number
+
+
+def test_a_transaction_over_several_repositories_is_there_as_a_whole(
+    store: Store, make_ticket_of: Callable[..., Ticket], make_user_of: Callable[..., User]
+) -> None:
+    with store.write() as tx:
+        tx.tickets.save(make_ticket_of(1))
+        tx.users.save(make_user_of("carla", role=Role.ADMIN))
+        tx.sessions.save(SESSION)
+        tx.receipts.save(Receipt(id="r1", ticket=1, expires_at=NOW))
+        tx.tickets.mark_seen(1, "ada", 1)
+
+    tickets, users, sessions, receipt, seen, *_ = everything(store)
+    assert isinstance(tickets, list)
+    assert isinstance(users, list)
+    assert (len(tickets), len(users), sessions, seen) == (1, 1, [SESSION], 1)
+    assert isinstance(receipt, Receipt)
+
+
+def test_nothing_written_in_a_view_is_kept(queue: Store) -> None:
+    before = everything(queue)
+
+    with queue.read() as tx:
+        tx.users.remove("carla")
+        tx.tickets.mark_seen(1, "ada", 1)
+
+    assert everything(queue) == before
+
+
+def test_others_see_a_transaction_only_when_it_is_over(queue: Store) -> None:
+    before = everything(queue)
+    seen_meanwhile: list[object] = []
+
+    with queue.write() as tx:
+        ticket = tx.tickets.find(1)
+        assert ticket is not None
+        tx.tickets.save(ticket.model_copy(update={"title": "Telephone"}))
+        assert tx.tickets.count(AGENT, TicketQuery(text="telephone")) == 1
+        reader = threading.Thread(target=lambda: seen_meanwhile.append(everything(queue)))
+        reader.start()
+        reader.join(10)
+
+    assert seen_meanwhile == [before]
+    assert numbers(queue, text="telephone") == [1]
+
+
+def test_threads_that_write_lose_nothing(store: Store, file_ticket: FileTicket) -> None:
+    number = file_ticket()
+
+    def work(worker: int) -> None:
+        for step in range(5):
+            file_ticket(f"{worker}.{step}", f"user{worker}")
+            say(store, number, f"user{worker}", f"{step}", hours=step)
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(work, range(4)))
+
+    with store.read() as tx:
+        tickets = list(tx.tickets.stream())
+    assert [ticket.number for ticket in tickets] == list(range(1, 22))
+    assert {ticket.title for ticket in tickets[1:]} == {f"{worker}.{step}" for worker in range(4) for step in range(5)}
+    assert len(tickets[0].messages) == 21
+    assert tickets[0].version == 21
+    assert len(numbers(store)) == 21
+
+
+def test_readers_never_see_half_of_a_transaction(
+    store: Store, make_ticket_of: Callable[..., Ticket], make_user_of: Callable[..., User]
+) -> None:
+    done = threading.Event()
+    torn: list[tuple[int, int]] = []
+
+    def watch() -> None:
+        while not done.is_set():
+            with store.read() as tx:
+                tickets = tx.tickets.count(AGENT, TicketQuery())
+                people = tx.users.search(PeopleQuery()).total
+            if tickets != people:
+                torn.append((tickets, people))
+
+    reader = threading.Thread(target=watch)
+    reader.start()
+    for number in range(1, 21):
+        with store.write() as tx:
+            tx.tickets.save(make_ticket_of(number))
+            assert tx.tickets.count(AGENT, TicketQuery()) == number
+            tx.users.save(make_user_of(f"user{number}"))
+    done.set()
+    reader.join(10)
+
+    assert torn == []
+
+
+def test_an_open_store_answers(store: Store) -> None:
+    store.ping()
+
+
+# Stores that outlive their process
+
+
+def fill(store: Store, tickets: Sequence[Ticket], users: Sequence[User]) -> None:
+    """Put tickets and accounts in, one transaction each."""
+    for ticket in tickets:
+        with store.write() as tx:
+            tx.tickets.save(ticket)
+    with store.write() as tx:
+        for user in users:
+            tx.users.save(user)
+        tx.sessions.save(SESSION.model_copy(update={"expires_at": datetime.now(UTC) + HOUR}))
+
+
+def test_what_was_written_is_there_after_reopening(
+    reopen: Callable[[], Store], make_ticket_of: Callable[..., Ticket], make_user_of: Callable[..., User]
+) -> None:
+    store = reopen()
+    ages = [3, 1, 2, 2, 1]
+    fill(
+        store,
+        [make_ticket_of(number, f"Größe {number}", age=age) for number, age in enumerate(ages, 1)],
+        [make_user_of("carla"), make_user_of("root", role=Role.ADMIN)],
+    )
+    for number in (4, 2):
+        say(store, number, "ada", "Hm.", hours=1)
+    before = everything(store)
+    store.close()
+
+    again = reopen()
+
+    assert everything(again) == before
+    assert numbers(again) == [4, 2, 5, 3, 1]
+    with again.write() as tx:
+        assert tx.tickets.next_number() == 6
+
+
+def test_two_stores_on_one_place_see_each_other(
+    reopen: Callable[[], Store], make_ticket_of: Callable[..., Ticket], make_user_of: Callable[..., User]
+) -> None:
+    here, there = reopen(), reopen()
+
+    fill(here, [make_ticket_of(1, "From here")], [make_user_of("carla")])
+    assert numbers(there, text="from here") == [1]
+
+    with there.write() as tx:
+        number = tx.tickets.next_number()
+        tx.tickets.save(make_ticket_of(number, "From there"))
+    assert number == 2
+    assert numbers(here) == numbers(there) == [2, 1]
+
+    with here.write() as tx:
+        tx.users.remove("carla")
+        tx.sessions.remove("s1")
+    with there.read() as tx:
+        assert not tx.users.any()
+        assert tx.sessions.of_user("carla") == []
+
+
+def test_two_stores_on_one_place_lose_nothing_of_each_other(
+    reopen: Callable[[], Store], make_ticket_of: Callable[..., Ticket]
+) -> None:
+    stores = [reopen(), reopen()]
+    with stores[0].write() as tx:
+        tx.tickets.save(make_ticket_of(1))
+
+    def work(store: Store) -> None:
+        for step in range(8):
+            with store.write() as tx:
+                tx.tickets.save(make_ticket_of(tx.tickets.next_number()))
+            say(store, 1, "carla", str(step), hours=step)
+
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(work, stores))
+
+    assert everything(stores[0]) == everything(stores[1])
+    with stores[0].read() as tx:
+        first, *others = tx.tickets.stream()
+    assert len(first.messages) == 17
+    assert len(others) == 16

@@ -1,0 +1,157 @@
+"""`/session`, `/healthz` and `/readyz`."""
+
+import json
+from http.cookies import Morsel, SimpleCookie
+
+import pytest
+from starlette.testclient import TestClient
+from streamlit.web.server.starlette.starlette_app_utils import generate_xsrf_token_string
+
+from tests.web.conftest import PASSWORD, OpenSite
+from ticketing.desk import shared_desk
+from ticketing.domain.browsers import XSRF_COOKIE, browser_id
+from ticketing.domain.errors import SignedOutError, StorageFullError
+
+OURS = {"sec-fetch-site": "same-origin", "x-ticketing": "1"}
+
+
+def begin(browser: TestClient) -> str:
+    """Type Carla's password in this browser, as the login page does, and return the hand-off."""
+    mark = browser_id(browser.cookies.get(XSRF_COOKIE))
+    return shared_desk().accounts.sign_in_browser("carla", PASSWORD, browser=mark)
+
+
+def set_cookies(headers: list[str]) -> dict[str, Morsel[str]]:
+    return {name: morsel for header in headers for name, morsel in SimpleCookie(header).items()}
+
+
+def test_a_hand_off_becomes_a_cookie_that_scripts_cannot_read(browser: TestClient) -> None:
+    answer = browser.post("/session", json={"hand_off": begin(browser)}, headers=OURS)
+
+    cookie = set_cookies(answer.headers.get_list("set-cookie"))["ticketing_session"]
+    assert answer.status_code == 204
+    assert shared_desk().sessions.actor(cookie.value).username == "carla"
+    assert cookie["httponly"]
+    assert (cookie["samesite"], cookie["path"], cookie["domain"]) == ("lax", "/", "")
+    assert int(cookie["max-age"]) == 14 * 24 * 3600
+
+
+def test_the_device_is_remembered_for_a_year(browser: TestClient) -> None:
+    answer = browser.post("/session", json={"hand_off": begin(browser)}, headers=OURS)
+
+    device = set_cookies(answer.headers.get_list("set-cookie"))["ticketing_session_device"]
+    assert device["httponly"]
+    assert int(device["max-age"]) == 365 * 24 * 3600
+
+
+def test_a_hand_off_works_once(browser: TestClient) -> None:
+    hand_off = begin(browser)
+    browser.post("/session", json={"hand_off": hand_off}, headers=OURS)
+
+    again = browser.post("/session", json={"hand_off": hand_off}, headers=OURS)
+
+    assert again.status_code == 401
+    assert "Please sign in again" in again.json()["error"]
+    assert "set-cookie" not in again.headers
+
+
+def test_a_hand_off_is_worth_nothing_in_another_browser(browser: TestClient) -> None:
+    hand_off = begin(browser)
+    browser.cookies.delete(XSRF_COOKIE)
+    browser.cookies.set(XSRF_COOKIE, generate_xsrf_token_string(b"oskar's browser!"))
+
+    stolen = browser.post("/session", json={"hand_off": hand_off}, headers=OURS)
+
+    assert stolen.status_code == 401
+    assert "set-cookie" not in stolen.headers
+
+
+def test_a_session_id_that_an_attacker_planted_is_ended_not_adopted(browser: TestClient) -> None:
+    planted = shared_desk().accounts.sign_in("carla", PASSWORD)
+    browser.cookies.set("ticketing_session", planted)
+
+    answer = browser.post("/session", json={"hand_off": begin(browser)}, headers=OURS)
+
+    cookie = set_cookies(answer.headers.get_list("set-cookie"))["ticketing_session"]
+    assert cookie.value != planted
+    with pytest.raises(SignedOutError):
+        shared_desk().sessions.actor(planted)
+
+
+@pytest.mark.parametrize(
+    ("missing", "status"),
+    [({"x-ticketing": ""}, 403), ({"sec-fetch-site": "cross-site"}, 403), ({"content-type": "text/plain"}, 403)],
+    ids=["our header", "our origin", "JSON"],
+)
+def test_a_foreign_page_can_neither_sign_in_nor_sign_out(
+    browser: TestClient, missing: dict[str, str], status: int
+) -> None:
+    body = json.dumps({"hand_off": begin(browser)})
+    headers = OURS | {"content-type": "application/json"} | missing
+    token = shared_desk().accounts.sign_in("carla", PASSWORD)
+    browser.cookies.set("ticketing_session", token)
+
+    signed_in = browser.post("/session", content=body, headers=headers)
+    signed_out = browser.request("DELETE", "/session", content="{}", headers=headers)
+
+    assert (signed_in.status_code, signed_out.status_code) == (status, status)
+    assert "set-cookie" not in signed_in.headers
+    assert shared_desk().sessions.actor(token).username == "carla"
+
+
+@pytest.mark.parametrize("body", ["", "[]", "{}", '{"hand_off": 5}', "{" * 5000, '{"hand_off": "' + "x" * 5000 + '"}'])
+def test_a_body_that_holds_no_hand_off_is_refused(browser: TestClient, body: str) -> None:
+    refused = browser.post("/session", content=body, headers=OURS | {"content-type": "application/json"})
+
+    assert refused.status_code == 400
+
+
+def test_signing_out_ends_the_session_and_takes_the_cookie_away(browser: TestClient) -> None:
+    token = shared_desk().accounts.sign_in("carla", PASSWORD)
+    browser.cookies.set("ticketing_session", token)
+
+    answer = browser.request("DELETE", "/session", json={}, headers=OURS)
+
+    cookie = set_cookies(answer.headers.get_list("set-cookie"))["ticketing_session"]
+    assert answer.status_code == 204
+    assert (cookie.value, cookie["max-age"]) == ("", "0")
+    with pytest.raises(SignedOutError):
+        shared_desk().sessions.actor(token)
+
+
+def test_signing_out_twice_is_no_error(browser: TestClient) -> None:
+    browser.cookies.set("ticketing_session", "long gone")
+
+    assert browser.request("DELETE", "/session", json={}, headers=OURS).status_code == 204
+
+
+def test_no_page_answers_a_plain_look_at_the_session_address(browser: TestClient) -> None:
+    assert browser.get("/session").status_code == 405
+
+
+def test_on_https_the_cookie_is_bound_to_host_and_tls(site: OpenSite) -> None:
+    browser = site("https://desk.example.org", address="http://desk.example.org")
+    browser.cookies.set(XSRF_COOKIE, generate_xsrf_token_string(b"carla's browser!"))
+
+    answer = browser.post("/session", json={"hand_off": begin(browser)}, headers=OURS)
+
+    cookies = set_cookies(answer.headers.get_list("set-cookie"))
+    assert set(cookies) == {"__Host-ticketing_session", "__Host-ticketing_session_device"}
+    assert all(cookie["secure"] and cookie["path"] == "/" for cookie in cookies.values())
+
+
+def test_the_process_says_that_it_is_alive_and_ready(browser: TestClient) -> None:
+    assert browser.get("/healthz").json() == {"status": "ok"}
+    assert browser.get("/readyz").json() == {"status": "ok"}
+
+
+def test_a_store_that_does_not_answer_is_alive_but_not_ready(
+    browser: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail() -> None:
+        raise StorageFullError
+
+    monkeypatch.setattr(shared_desk().store, "ping", fail)
+
+    assert browser.get("/healthz").status_code == 200
+    assert browser.get("/readyz").status_code == 503

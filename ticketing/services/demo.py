@@ -1,0 +1,196 @@
+"""Invented people with invented tickets: to try the desk out, to show it, and to measure it."""
+
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
+from itertools import count, islice, product
+from random import Random
+from typing import Final
+
+from ticketing.domain import policy
+from ticketing.domain.errors import RefusedError
+from ticketing.domain.people import Actor, Role, User
+from ticketing.domain.policy import Action
+from ticketing.domain.statuses import StatusCategory
+from ticketing.domain.store import Store, Transaction
+from ticketing.domain.tickets import Ticket
+from ticketing.services.access import Clock, Gate
+from ticketing.services.demo_history import HISTORY, Cast, invent
+from ticketing.services.demo_texts import FIRST_NAMES, LAST_NAME_ENDS, LAST_NAME_STARTS
+from ticketing.services.first_launch import FIRST_USERNAME, KNOWN_PASSWORD
+from ticketing.services.passwords import Passwords
+
+DEMO_USER: Final = "user1"
+DEMO_USER_PASSWORD: Final = "userpass"  # noqa: S105 - the login page of a demo tells it
+DEMO_TICKETS: Final = 300
+DEMO_SEED: Final = 1
+
+_MAILBOXES: Final = "demo.example"
+_NO_PASSWORD: Final = "!"  # noqa: S105 - no password has this hash
+_AGENTS: Final = 6
+_FEWEST_REQUESTERS: Final = 20
+_TICKETS_PER_REQUESTER: Final = 20
+_BATCH: Final = 2_000
+_SEEN_BY_REQUESTER: Final = 0.85
+_SEEN_BY_AGENT: Final = 0.7
+
+Progress = Callable[[int, int], None]
+
+
+class Demo:
+    """Fills a store with people and ninety days of history, the same for the same seed but for the present moment."""
+
+    def __init__(self, store: Store, clock: Clock, gate: Gate, passwords: Passwords) -> None:
+        self._store = store
+        self._clock = clock
+        self._gate = gate
+        self._passwords = passwords
+
+    @property
+    def is_here(self) -> bool:
+        """Whether the store holds a demo, to which everybody knows the passwords."""
+        with self._store.read() as tx:
+            admin = tx.users.find(FIRST_USERNAME)
+            return admin is not None and admin.email == _mailbox(admin.id)
+
+    def ensure(self) -> None:
+        """
+        Make the demo in an empty store; one that was made earlier is left as it has become.
+
+        Known passwords: user1 with userpass, and the admin support_agent with supportpass. Raises RefusedError when
+        the store holds real accounts.
+        """
+        if self.is_here:
+            return
+        with self._store.read() as tx:
+            _require_no_real_accounts(tx)
+        requester, admin = self._passwords.hash(DEMO_USER_PASSWORD), self._passwords.hash(KNOWN_PASSWORD)
+        people = _people(DEMO_TICKETS, self._clock(), requester, admin)
+        people[0] = people[0].model_copy(
+            update={"id": DEMO_USER, "display_name": "User One", "email": _mailbox(DEMO_USER)}
+        )
+        people[-1] = people[-1].model_copy(
+            update={"id": FIRST_USERNAME, "display_name": "Support agent", "email": _mailbox(FIRST_USERNAME)}
+        )
+        # The admin is saved last: a demo that was cut off is not here, and is made again over what there is.
+        self._save_people(people[:-1])
+        self._save_tickets(people, DEMO_TICKETS, DEMO_SEED, _silent)
+        self._save_people(people[-1:])
+
+    def fill(
+        self,
+        actor: Actor,
+        tickets: int,
+        random_seed: int,
+        *,
+        among_real_accounts: bool = False,
+        progress: Progress | None = None,
+    ) -> dict[str, int]:
+        """
+        Add so many tickets and the people for them, who cannot sign in until somebody resets their passwords.
+
+        Returns how many there were added of each. Raises RefusedError for a store with real accounts unless told that
+        it is all right.
+        """
+        with self._store.read() as tx:
+            policy.require(self._gate.admit(tx, actor), Action.MOVE_DATA)
+            if not among_real_accounts:
+                _require_no_real_accounts(tx)
+            people = [
+                user
+                for user in _people(tickets, self._clock(), _NO_PASSWORD, _NO_PASSWORD)
+                if (present := tx.users.find(user.id)) is None or _is_invented(present)
+            ]
+            new = [user for user in people if tx.users.find(user.id) is None]
+        self._save_people(new)
+        self._save_tickets(people, tickets, random_seed, progress or _silent)
+        return {"people": len(new), "tickets": tickets}
+
+    def _save_people(self, people: Sequence[User]) -> None:
+        with self._store.write() as tx:
+            for user in people:
+                tx.users.save(user)
+
+    def _save_tickets(self, people: Sequence[User], number: int, random_seed: int, progress: Progress) -> None:
+        """Save in few large transactions, each invented before it begins."""
+        rng = Random(random_seed)  # noqa: S311 - repeatable on purpose
+        cast = Cast([_actor(user) for user in people if user.role is Role.USER], _agents(people))
+        now = self._clock()
+        tickets = invent(rng, number, cast, now)
+        done = 0
+        while batch := list(islice(tickets, _BATCH)):
+            readers = [_reader(rng, ticket) for ticket in batch]
+            with self._store.write() as tx:
+                for ticket, reader in zip(batch, readers, strict=True):
+                    ticket.id = str(tx.tickets.next_number())
+                    tx.tickets.save(ticket)
+                    if reader:
+                        seen = ticket.messages if reader == ticket.assignee else ticket.public_messages()
+                        tx.tickets.mark_seen(ticket.number, reader, len(seen))
+            done += len(batch)
+            progress(done, number)
+
+
+def _people(tickets: int, now: datetime, requesters_hash: str, staff_hash: str) -> list[User]:
+    """Return requesters, then agents, and one admin last, always the same ones."""
+    requesters = max(_FEWEST_REQUESTERS, tickets // _TICKETS_PER_REQUESTER)
+    names = _names()
+    return [
+        *(_person(next(names), Role.USER, requesters_hash, now) for _ in range(requesters)),
+        *(_person(next(names), role, staff_hash, now) for role in (*[Role.AGENT] * _AGENTS, Role.ADMIN)),
+    ]
+
+
+def _names() -> Iterator[str]:
+    """Yield names that no two people here share, made of parts that no family is called by."""
+    last_names = [start + end for end, start in product(LAST_NAME_ENDS, (name.lower() for name in LAST_NAME_STARTS))]
+    shuffled = Random(0)  # noqa: S311 - the same people each time
+    for generation in count(1):
+        pairs = list(product(FIRST_NAMES, last_names))
+        shuffled.shuffle(pairs)
+        for first, last in pairs:
+            yield f"{first} {last.capitalize()}" + (f" {generation}" if generation > 1 else "")
+
+
+def _person(name: str, role: Role, hashed: str, now: datetime) -> User:
+    username = name.lower().replace(" ", ".")
+    return User(
+        id=username,
+        display_name=name,
+        email=_mailbox(username),
+        role=role,
+        password=hashed,
+        created_at=now - HISTORY,
+        password_changed_at=now - HISTORY,
+    )
+
+
+def _mailbox(username: str) -> str:
+    return f"{username}@{_MAILBOXES}"
+
+
+def _is_invented(user: User) -> bool:
+    return user.email == _mailbox(user.id)
+
+
+def _require_no_real_accounts(tx: Transaction) -> None:
+    if not all(user.has_known_password or _is_invented(user) for user in tx.users.stream()):
+        raise RefusedError("This desk has real accounts; invented ones belong in a data directory of their own.")
+
+
+def _actor(user: User) -> Actor:
+    return Actor(user.id, user.display_name, user.role)
+
+
+def _agents(people: Sequence[User]) -> list[Actor]:
+    return [actor for actor in map(_actor, people) if actor.is_agent]
+
+
+def _reader(rng: Random, ticket: Ticket) -> str | None:
+    """Choose who has read all of it: mostly its requester if it is done, else mostly the agent who works on it."""
+    if ticket.status.category is StatusCategory.DONE:
+        return ticket.requester if rng.random() < _SEEN_BY_REQUESTER else None
+    return ticket.assignee if rng.random() < _SEEN_BY_AGENT else None
+
+
+def _silent(_done: int, _of: int) -> None:
+    """Tell nobody."""

@@ -1,0 +1,233 @@
+"""Invented tickets with a history as a help desk of people writes it: played through the model, step by step."""
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import accumulate
+from random import Random
+from typing import Final
+
+from ticketing.domain.people import Actor
+from ticketing.domain.statuses import RESOLVED_FOR, Priority, Resolution, Status
+from ticketing.domain.tickets import Ticket, TicketEdit
+from ticketing.services import demo_texts
+from ticketing.services.demo_texts import GAPS, TOPICS, Topic
+
+HISTORY: Final = timedelta(days=90)
+
+_PRIORITIES: Final = (Priority.LOW, Priority.NORMAL, Priority.HIGH, Priority.URGENT)
+_PRIORITY_WEIGHTS: Final = (15, 55, 22, 8)
+# Monday to Sunday, and midnight to midnight in UTC: when people write to a help desk.
+_DAYS: Final = (13, 11, 10, 10, 8, 1, 1)
+_HOURS: Final = (1, 1, 1, 1, 1, 2, 6, 20, 45, 60, 58, 50, 30, 42, 52, 48, 38, 24, 12, 8, 6, 5, 3, 2)
+_WORK_BEGINS: Final = 7
+_WORK_ENDS: Final = 19
+_SATURDAY: Final = 5
+_SPREAD: Final = 0.8
+
+
+@dataclass(frozen=True, slots=True)
+class Cast:
+    """Who takes part."""
+
+    requesters: list[Actor]
+    agents: list[Actor]
+
+
+class Story:
+    """One ticket, from its opening to what it has come to by now. Each step happens at `at`."""
+
+    def __init__(self, rng: Random, cast: Cast, opened_at: datetime) -> None:
+        self._rng = rng
+        self._gaps = _Gaps(rng)
+        self._topic: Topic = rng.choice(TOPICS)
+        self._requester = rng.choice(cast.requesters)
+        self._agent = rng.choice(cast.agents)
+        if self._agent.username == self._requester.username:
+            self._agent = cast.agents[0]
+        self.at = opened_at
+        title = self._say(self._topic.titles)
+        self.ticket = Ticket.open(
+            1, self._requester.username, title, self._description(), self._topic.category, opened_at
+        )
+
+    def go_on(self, step: "Step", now: datetime) -> bool:
+        """Take a step at a time that fits it; False when that is yet to come, or the ticket has closed meanwhile."""
+        at = _later(self._rng, self.at, step.hours)
+        self.lapse_by(min(at, now))
+        if at >= now or self.ticket.status is Status.CLOSED:
+            return False
+        self.at = at
+        step.act(self)
+        return True
+
+    def lapse_by(self, moment: datetime) -> None:
+        """Close the ticket if its days as resolved are over by then."""
+        resolved_at = self.ticket.resolved_at
+        if self.ticket.status is Status.RESOLVED and resolved_at and resolved_at + RESOLVED_FOR <= moment:
+            self.ticket.lapse()
+
+    def triage(self) -> None:
+        """An agent takes it and says how urgent it is."""
+        tags = self._topic.tags if self._rng.random() < 0.6 else ()  # noqa: PLR2004 - a matter of taste, as below
+        (priority,) = self._rng.choices(_PRIORITIES, _PRIORITY_WEIGHTS)
+        edit = TicketEdit(assignee=self._agent.username, priority=priority, tags=tags)
+        self.ticket.edit(self._agent, edit, self.at)
+
+    def ask(self) -> None:
+        """The agent needs to know more."""
+        self.ticket.reply(self._agent, self._say(self._topic.questions), self.at)
+        self.ticket.change_status(self._agent, Status.PENDING, self.at)
+
+    def respond(self) -> None:
+        """The requester tells more."""
+        self.ticket.reply(self._requester, self._say(demo_texts.REPLIES), self.at)
+
+    def nudge(self) -> None:
+        """The requester waits."""
+        self.ticket.reply(self._requester, self._say(demo_texts.NUDGES), self.at)
+
+    def note(self) -> None:
+        """The agent writes down what the colleagues should know."""
+        self.ticket.note(self._agent, self._say(demo_texts.NOTES), self.at)
+
+    def answer(self) -> None:
+        """The agent helps."""
+        if self.ticket.status is Status.ON_HOLD:
+            self.ticket.change_status(self._agent, Status.OPEN, self.at)
+        sentences = [self._say(self._topic.answers), self._say(demo_texts.ASSURANCES)]
+        self.ticket.reply(self._agent, " ".join(sentences), self.at)
+
+    def wait(self) -> None:
+        """It hangs on somebody else."""
+        self.ticket.reply(self._agent, self._say(demo_texts.WAITING), self.at)
+        self.ticket.change_status(self._agent, Status.ON_HOLD, self.at)
+
+    def thank(self) -> None:
+        """The requester is content."""
+        self.ticket.reply(self._requester, self._say(demo_texts.THANKS), self.at)
+
+    def resolve(self) -> None:
+        """The agent takes it for solved."""
+        self.ticket.change_status(self._agent, Status.RESOLVED, self.at)
+
+    def complain_again(self) -> None:
+        """The requester isn't content, which opens it again."""
+        self.ticket.reply(self._requester, self._say(demo_texts.AGAIN), self.at)
+
+    def close(self) -> None:
+        """The agent closes it."""
+        self.ticket.close(self._agent, self.at)
+
+    def withdraw(self) -> None:
+        """The requester closes it."""
+        self.thank()
+        self.ticket.close(self._requester, self.at)
+
+    def give_up(self) -> None:
+        """Nobody answered for long."""
+        self.ticket.close(self._agent, self.at, Resolution.NO_RESPONSE)
+
+    def call_duplicate(self) -> None:
+        """It is known already."""
+        self.ticket.close(self._agent, self.at, Resolution.DUPLICATE)
+
+    def _description(self) -> str:
+        body = self._say(self._topic.complaints)
+        for _ in range(self._rng.choice((0, 0, 1, 1, 2))):
+            body += " " + self._say(demo_texts.PRESSURE)
+        parts = (self._rng.choice(demo_texts.GREETINGS), body, self._rng.choice(demo_texts.CLOSINGS))
+        return "\n\n".join(filter(None, parts))
+
+    def _say(self, templates: tuple[str, ...]) -> str:
+        sentence = self._rng.choice(templates).format_map(self._gaps)
+        return sentence[0].upper() + sentence[1:]
+
+
+class _Gaps(dict[str, str]):
+    """What is talked about, chosen when first named and then the same throughout a ticket."""
+
+    def __init__(self, rng: Random) -> None:
+        super().__init__()
+        self._rng = rng
+
+    def __missing__(self, name: str) -> str:
+        chosen = self[name] = self._rng.choice(GAPS[name])
+        return chosen
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What happens, and after how many hours about half of the time."""
+
+    act: Callable[[Story], None]
+    hours: float
+
+
+_TRIAGE = Step(Story.triage, 0.8)
+_ASK = Step(Story.ask, 1.5)
+_RESPOND = Step(Story.respond, 4)
+_NUDGE = Step(Story.nudge, 20)
+_NOTE = Step(Story.note, 1)
+_ANSWER = Step(Story.answer, 2)
+_WAIT = Step(Story.wait, 2)
+_DELIVER = Step(Story.answer, 70)
+_THANK = Step(Story.thank, 5)
+_RESOLVE = Step(Story.resolve, 0.6)
+_COMPLAIN = Step(Story.complain_again, 30)
+_CLOSE = Step(Story.close, 3)
+_WITHDRAW = Step(Story.withdraw, 3)
+_GIVE_UP = Step(Story.give_up, 190)
+_DUPLICATE = Step(Story.call_duplicate, 1)
+
+_PLOTS: Final[dict[tuple[Step, ...], int]] = {
+    (_TRIAGE, _ANSWER, _RESOLVE): 26,
+    (_TRIAGE, _ANSWER, _THANK, _CLOSE): 14,
+    (_TRIAGE, _ASK, _RESPOND, _ANSWER, _RESOLVE): 15,
+    (_TRIAGE, _ASK, _RESPOND, _NOTE, _ASK, _RESPOND, _ANSWER, _THANK, _RESOLVE): 8,
+    (_TRIAGE, _NOTE, _WAIT, _NOTE, _NUDGE, _DELIVER, _RESOLVE): 7,
+    (_TRIAGE, _WAIT, _DELIVER, _THANK, _CLOSE): 5,
+    (_TRIAGE, _ANSWER, _RESOLVE, _COMPLAIN, _NOTE, _ANSWER, _RESOLVE): 6,
+    (_TRIAGE, _ANSWER, _WITHDRAW): 6,
+    (_TRIAGE, _ASK, _GIVE_UP): 4,
+    (_TRIAGE, _NOTE, _DUPLICATE): 3,
+    (_NUDGE, _TRIAGE, _ANSWER, _RESOLVE): 3,
+    # Those that nobody ever finished.
+    (_TRIAGE, _NOTE): 1,
+    (_TRIAGE, _ASK): 1,
+    (_TRIAGE, _NOTE, _WAIT): 1,
+}
+
+
+def invent(rng: Random, count: int, cast: Cast, now: datetime) -> Iterator[Ticket]:
+    """Yield tickets in the order of their opening, all numbered 1: whoever keeps them gives them their numbers."""
+    plots, weights = list(_PLOTS), list(_PLOTS.values())
+    for opened_at in _openings(rng, count, now):
+        story = Story(rng, cast, opened_at)
+        (plot,) = rng.choices(plots, weights)
+        for step in plot:
+            if not story.go_on(step, now):
+                break
+        story.lapse_by(now)
+        yield story.ticket
+
+
+def _openings(rng: Random, count: int, now: datetime) -> list[datetime]:
+    """Choose moments of the last 90 days, most of them in working hours."""
+    first = (now - HISTORY).astimezone(UTC).replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
+    hours = [first + timedelta(hours=hour) for hour in range(int(HISTORY / timedelta(hours=1)) - 1)]
+    weights = list(accumulate(_DAYS[hour.weekday()] * _HOURS[hour.hour] for hour in hours))
+    return sorted(hour + timedelta(seconds=rng.randrange(3600)) for hour in rng.choices(hours, cum_weights=weights, k=count))
+
+
+def _later(rng: Random, moment: datetime, hours: float) -> datetime:
+    """Return a moment so many hours later, more or less, and seldom at night or on a weekend."""
+    later = moment + timedelta(seconds=round(3600 * rng.lognormvariate(math.log(hours), _SPREAD)) + 30)
+    is_work = _WORK_BEGINS <= later.hour < _WORK_ENDS and later.weekday() < _SATURDAY
+    if is_work or rng.random() < 0.1:  # noqa: PLR2004 - some people work at night
+        return later
+    days = 1 if later.hour >= _WORK_ENDS else 0
+    days += max(0, 7 - (later + timedelta(days=days)).weekday()) if (later + timedelta(days=days)).weekday() >= _SATURDAY else 0
+    morning = (later + timedelta(days=days)).replace(hour=_WORK_BEGINS, minute=0, second=0)
+    return max(morning, moment) + timedelta(seconds=rng.randrange(60, 3 * 3600))
