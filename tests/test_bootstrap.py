@@ -26,6 +26,8 @@ UV_FOLDER = Path(sys.executable).parent
 SYSTEM_FOLDERS = "/usr/bin:/bin"
 BASE_PYTHON: str = getattr(sys, "_base_executable", sys.executable)
 
+# `python3 -m ticketing` as in a working copy, but with the package that is under test, whose coverage is measured.
+START = "import sys; from pathlib import Path; from ticketing.bootstrap import main; sys.exit(main(sys.argv[1:], Path.cwd()))"
 # A command line that only tells how it was called; the working copy of these tests has it in place of the desk's.
 CLI = """
 import json, sys
@@ -59,13 +61,13 @@ class WorkingCopy:
         self.requirements.write_text(f"{places}\nlittle=={version} \\\n    --hash=sha256:{digest}\n", "utf-8")
 
     def start(
-        self, *arguments: str, python: Sequence[str] = (sys.executable, "-m", "ticketing"), path: str | None = None
+        self, *arguments: str, python: Sequence[str] = (sys.executable, "-P", "-c", START), path: str | None = None
     ) -> subprocess.CompletedProcess[str]:
         """Start it as a person does, but with nobody at the keyboard; uv is there unless *path* lacks it."""
         return subprocess.run(
             [*python, *arguments],
             cwd=self.root,
-            env={**os.environ, "PATH": path or f"{UV_FOLDER}:{SYSTEM_FOLDERS}"},
+            env={**os.environ, "PATH": path or f"{UV_FOLDER}:{SYSTEM_FOLDERS}", "PYTHONPATH": str(ROOT)},
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
@@ -300,11 +302,11 @@ def test_a_folder_that_cannot_hold_the_environment_is_named(copy: WorkingCopy) -
 
 
 def begin(copy: WorkingCopy) -> subprocess.Popen[str]:
-    """Start it without waiting for the end."""
+    """Start it, without uv since that would be done too soon, and go on."""
     return subprocess.Popen(
-        [sys.executable, "-m", "ticketing"],
+        [sys.executable, "-P", "-c", START],
         cwd=copy.root,
-        env={**os.environ, "PATH": SYSTEM_FOLDERS},
+        env={**os.environ, "PATH": SYSTEM_FOLDERS, "PYTHONPATH": str(ROOT)},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

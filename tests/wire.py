@@ -59,6 +59,7 @@ class Wire:
     navigation: Navigation | None = None
     page_was_found: bool = True
     _states: dict[str, tuple[str, Any]] = field(default_factory=dict)
+    _runs_fragment: bool = False
 
     @classmethod
     def connect(
@@ -108,6 +109,7 @@ class Wire:
 
     def run(self, *, fragment: str = "") -> Self:
         """Have the script run with the widgets as they are set, and read until it has finished."""
+        self._runs_fragment = bool(fragment)
         message = BackMsg()
         request = message.rerun_script
         request.query_string = self.query
@@ -184,7 +186,7 @@ class Wire:
         kind = message.WhichOneof("type")
         if kind == "new_session":
             self.session_id = message.new_session.initialize.session_id
-            if not message.new_session.fragment_ids_this_run:
+            if not self._runs_fragment:
                 self.elements, self.widgets, self.page_was_found = {}, {}, True
         elif kind == "navigation":
             self.navigation = message.navigation

@@ -4,12 +4,16 @@ import logging
 import threading
 from datetime import UTC, datetime
 
+from ticketing.domain.errors import SettingsError
 from ticketing.domain.store import Store
 from ticketing.services.access import Clock, Gate
 from ticketing.services.accounts import Accounts
 from ticketing.services.agents import Agents
+from ticketing.services.demo import Demo
+from ticketing.services.exports import Exports
 from ticketing.services.first_launch import FirstLaunch
 from ticketing.services.passwords import Passwords
+from ticketing.services.seeds import Seeds
 from ticketing.services.sessions import Sessions
 from ticketing.services.throttle import Throttle
 from ticketing.services.tickets import Tickets
@@ -44,6 +48,9 @@ class Desk:
         )
         self.tickets = Tickets(store, clock, gate)
         self.first_launch = FirstLaunch(store, clock, passwords)
+        self.seeds = Seeds(store, clock, gate, passwords)
+        self.exports = Exports(store, gate)
+        self.demo = Demo(store, clock, gate, passwords)
 
     def close(self) -> None:
         """Close the store."""
@@ -58,11 +65,28 @@ def open_desk(settings: Settings | None = None, *, clock: Clock = utc_now, passw
     """
     settings = settings or read_settings()
     desk = Desk(settings, open_store(settings.store_url), clock, password_rounds)
+    try:
+        _make_ready(desk)
+    except BaseException:
+        desk.close()
+        raise
+    return desk
+
+
+def _make_ready(desk: Desk) -> None:
+    """See to it that somebody can sign in, and that nobody can whose password everybody knows."""
+    settings = desk.settings
+    if settings.demo:
+        if settings.is_public and not settings.demo_anywhere:
+            raise SettingsError("A demo is for this machine alone: leave TICKETING_BASE_URL out.")
+        desk.demo.ensure()
+        return
+    if desk.demo.is_here:
+        raise SettingsError("This data directory holds a demo. Start it with --demo, or choose another directory.")
     secret = settings.admin_password.get_secret_value() if settings.admin_password else None
     one_time_password = desk.first_launch.ensure(settings.base_url if settings.is_public else None, secret)
     if one_time_password:
         log.warning("First account: support_agent, one-time password: %s (shown once)", one_time_password)
-    return desk
 
 
 _opening = threading.Lock()

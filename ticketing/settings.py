@@ -50,8 +50,9 @@ class Settings(BaseSettings):
 
     @property
     def store_url(self) -> str:
-        """Where everything is kept: `storage_url`, or else JSON in the data directory."""
-        return self.storage_url or f"json:{self.data_dir}"
+        """Where everything is kept: `storage_url`, or else JSON in the data directory; a demo keeps to itself in it."""
+        is_shared = self.demo and "data_dir" not in self.model_fields_set
+        return self.storage_url or f"json:{self.data_dir / 'demo' if is_shared else self.data_dir}"
 
     @property
     def is_public(self) -> bool:

@@ -20,6 +20,7 @@ from ticketing.storage.memory import MemoryEngine, MemoryStore
 PASSWORD = "three wet umbrellas"
 
 SignIn = Callable[..., Actor]
+AccountsWith = Callable[[Passwords], Accounts]
 
 
 @dataclass
@@ -68,10 +69,16 @@ def throttle(clock: Clock) -> Throttle:
 
 
 @pytest.fixture
-def accounts(
-    store: MemoryStore, clock: Clock, gate: Gate, passwords: Passwords, throttle: Throttle, limits: SessionLimits
-) -> Accounts:
-    return Accounts(store, clock, gate, passwords, throttle, limits=limits)
+def accounts_with(
+    store: MemoryStore, clock: Clock, gate: Gate, throttle: Throttle, limits: SessionLimits
+) -> AccountsWith:
+    """Make the accounts service of the same desk, with passwords of its own."""
+    return lambda passwords: Accounts(store, clock, gate, passwords, throttle, limits=limits)
+
+
+@pytest.fixture
+def accounts(accounts_with: AccountsWith, passwords: Passwords) -> Accounts:
+    return accounts_with(passwords)
 
 
 @pytest.fixture

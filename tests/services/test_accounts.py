@@ -10,7 +10,7 @@ from threading import Barrier, Thread
 
 import pytest
 
-from tests.services.conftest import PASSWORD, Clock
+from tests.services.conftest import PASSWORD, AccountsWith, Clock
 from ticketing.domain.errors import (
     BlankError,
     EmailError,
@@ -180,12 +180,9 @@ def test_unknown_deactivated_and_wrong_read_the_same(
 
 
 def test_unknown_deactivated_and_wrong_take_the_same_time(
-    store: MemoryStore, clock: Clock, gate: Gate, limits: SessionLimits
+    accounts_with: AccountsWith, agents: Agents, clock: Clock
 ) -> None:
-    passwords = Passwords(rounds=9)
-    throttle = Throttle(clock)
-    accounts = Accounts(store, clock, gate, passwords, throttle, limits=limits)
-    agents = Agents(store, clock, gate, passwords, throttle)
+    accounts = accounts_with(Passwords(rounds=9))
     for name in ("carla", "oskar"):
         accounts.register(name, name, PASSWORD, PASSWORD)
     agents.deactivate(Actor.console(), "oskar")
@@ -237,11 +234,8 @@ def test_a_sign_in_writes_at_most_twice(
 
 
 @pytest.mark.usefixtures("carla")
-def test_a_hash_of_lower_cost_is_renewed_at_sign_in(
-    store: MemoryStore, clock: Clock, gate: Gate, throttle: Throttle, limits: SessionLimits
-) -> None:
-    stronger = Passwords(rounds=5)
-    accounts = Accounts(store, clock, gate, stronger, throttle, limits=limits)
+def test_a_hash_of_lower_cost_is_renewed_at_sign_in(store: MemoryStore, accounts_with: AccountsWith) -> None:
+    accounts = accounts_with(Passwords(rounds=5))
 
     accounts.sign_in("carla", PASSWORD)
 
@@ -392,6 +386,53 @@ def test_signing_in_that_began_before_the_password_was_changed_comes_to_nothing(
         sessions.redeem(under_way, browser="chromium")
 
 
+class SlowPasswords(Passwords):
+    """Real passwords, with time for something else to happen while one is looked at."""
+
+    def __init__(self, meanwhile: Callable[[], object]) -> None:
+        super().__init__(rounds=4)
+        self._meanwhile = meanwhile
+
+    def verify(self, password: str, stored: str | None) -> bool:
+        """Let it happen, then compare."""
+        self._meanwhile()
+        return super().verify(password, stored)
+
+
+@pytest.mark.parametrize("deed", ["deactivate", "reset_password", "end_sessions"])
+def test_what_happens_to_an_account_while_its_password_is_looked_at_counts(
+    store: MemoryStore, accounts_with: AccountsWith, agents: Agents, carla: Actor, ada: Actor, deed: str
+) -> None:
+    accounts = accounts_with(SlowPasswords(lambda: getattr(agents, deed)(ada, carla.username)))
+
+    with pytest.raises(WrongCredentialsError):
+        accounts.sign_in(carla.username, PASSWORD)
+
+    with store.read() as tx:
+        assert tx.sessions.of_user(carla.username) == []
+
+
+def test_of_two_password_changes_at_the_same_moment_one_wins(
+    accounts_with: AccountsWith, accounts: Accounts, sessions: Sessions, carla: Actor
+) -> None:
+    other = sessions.actor(accounts.sign_in(carla.username, PASSWORD))
+
+    def change_elsewhere() -> None:
+        hand_off = accounts.change_password(other, PASSWORD, NEW_PASSWORD, NEW_PASSWORD, browser="chromium")
+        assert sessions.redeem(hand_off, browser="chromium")
+
+    slow = accounts_with(SlowPasswords(change_elsewhere))
+
+    with pytest.raises(SignedOutError):
+        slow.change_password(carla, PASSWORD, "five red rowing boats", "five red rowing boats", browser="firefox")
+
+    assert accounts.sign_in(carla.username, NEW_PASSWORD)
+
+
+def test_people_see_their_own_account(accounts: Accounts, carla: Actor) -> None:
+    assert accounts.profile(carla).display_name == "Carla"
+
+
 def test_people_change_their_own_name_and_address(accounts: Accounts, sessions: Sessions, carla: Actor) -> None:
     person = accounts.change_profile(carla, "  Carla   Marin-Ruiz ", "carla@example.org")
 
@@ -422,6 +463,8 @@ def test_nobody_changes_an_account_without_its_live_session(
     impostor = Actor("carla", "Carla", Role.ADMIN, session)
     before = everything()
 
+    with pytest.raises(SignedOutError):
+        accounts.profile(impostor)
     with pytest.raises(SignedOutError):
         accounts.change_profile(impostor, "Impostor", "")
     with pytest.raises(SignedOutError):

@@ -198,6 +198,8 @@ def test_a_desk_can_leave_registering_agents_to_admins(
     with pytest.raises(PermissionDeniedError, match="You may not register agents"):
         strict.register_agent(ada, "linus", "Linus")
 
+    assert not strict.may_register(ada)
+    assert strict.may_register(root)
     assert strict.register_agent(root, "linus", "Linus").person.username == "linus"
 
 
@@ -235,6 +237,28 @@ def test_accounts_are_filtered_and_paged(agents: Agents, people: dict[str, Actor
     assert [person.username for person in users.items] == ["carla"]
     assert [person.username for person in second.items] == ["oskar", "root"]
     assert (second.total, second.page, second.size) == (6, 2, 4)
+
+
+@pytest.mark.parametrize("username", ["carla", "CARLA", "ada"])
+def test_agents_look_at_one_account(agents: Agents, people: dict[str, Actor], username: str) -> None:
+    assert agents.person(people["ada"], username).username == username.lower()
+
+
+@pytest.mark.parametrize(
+    ("actor", "username"), [("ada", "nobody"), ("ada", "n!"), ("carla", "ada"), ("carla", "nobody")]
+)
+def test_an_account_that_one_may_not_see_is_not_there(
+    agents: Agents, people: dict[str, Actor], actor: str, username: str
+) -> None:
+    with pytest.raises(PersonNotFoundError, match=f"There is no account “{username}”"):
+        agents.person(people[actor], username)
+
+
+@pytest.mark.parametrize(("actor", "allowed"), [("carla", False), ("ada", True), ("root", True)])
+def test_a_person_may_ask_whether_they_can_register_agents(
+    agents: Agents, people: dict[str, Actor], actor: str, *, allowed: bool
+) -> None:
+    assert agents.may_register(people[actor]) is allowed
 
 
 def test_users_see_no_accounts(agents: Agents, people: dict[str, Actor]) -> None:

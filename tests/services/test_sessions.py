@@ -8,7 +8,13 @@ from threading import Barrier, Thread
 import pytest
 
 from tests.services.conftest import PASSWORD, Clock
-from ticketing.domain.errors import HandOffError, SignedOutError, StorageReadOnlyError
+from ticketing.domain.errors import (
+    HandOffError,
+    PermissionDeniedError,
+    PersonNotFoundError,
+    SignedOutError,
+    StorageReadOnlyError,
+)
 from ticketing.domain.people import Actor, Role
 from ticketing.domain.sign_in import SESSIONS_PER_PERSON, fingerprint
 from ticketing.services.accounts import Accounts
@@ -344,6 +350,20 @@ def test_people_end_all_their_other_sessions(
         sessions.redeem(under_way, browser="firefox")
     assert [one.id for one in sessions.own(carla)] == [carla.session]
     assert sessions.own(oskar)
+
+
+def test_the_command_line_has_no_sessions(
+    sessions: Sessions, arrives: Callable[..., Actor], everything: Callable[[], object]
+) -> None:
+    with pytest.raises(PersonNotFoundError):
+        sessions.own(Actor.console())
+    arrives("console")
+    before = everything()
+
+    with pytest.raises(PermissionDeniedError):
+        sessions.end_others(Actor.console())
+
+    assert everything() == before
 
 
 def test_a_signed_out_person_sees_and_ends_nothing(

@@ -6,7 +6,7 @@ from threading import Thread
 
 import pytest
 
-from tests.services.conftest import PASSWORD, Clock
+from tests.services.conftest import PASSWORD, AccountsWith, Clock
 from ticketing.domain.errors import BusyError, ThrottledError, WrongCredentialsError
 from ticketing.domain.people import Actor
 from ticketing.domain.sign_in import SessionLimits
@@ -262,10 +262,8 @@ def test_a_hundred_guesses_at_the_same_moment_are_five(accounts: Accounts) -> No
 
 
 @pytest.mark.usefixtures("carla")
-def test_a_try_that_found_the_desk_busy_is_not_a_failure(
-    store: MemoryStore, clock: Clock, gate: Gate, throttle: Throttle, limits: SessionLimits, accounts: Accounts
-) -> None:
-    full = Accounts(store, clock, gate, Passwords(rounds=4, places=0, patience=0), throttle, limits=limits)
+def test_a_try_that_found_the_desk_busy_is_not_a_failure(accounts: Accounts, accounts_with: AccountsWith) -> None:
+    full = accounts_with(Passwords(rounds=4, places=0, patience=0))
 
     for _ in range(12):
         with pytest.raises(BusyError):

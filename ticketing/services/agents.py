@@ -85,11 +85,7 @@ class Agents:
     def person(self, actor: Actor, username: str) -> Person:
         """Return one account; raises PersonNotFoundError."""
         with self._store.read() as tx:
-            policy.require(self._gate.admit(tx, actor), Action.SEE_PEOPLE)
-            user = tx.users.find(username)
-            if user is None:
-                raise PersonNotFoundError(username)
-            return Person.of(user)
+            return Person.of(_find(tx, self._gate.admit(tx, actor), username))
 
     def may_register(self, actor: Actor) -> bool:
         """Whether the actor may register agents at this desk; whether they may see that is theirs to know."""
@@ -192,18 +188,9 @@ class Agents:
             tx.users.save(user)
 
     def _reach(self, tx: Transaction, actor: Actor, username: str, action: Action) -> User:
-        """
-        Fetch an account to do something to it.
-
-        For those who may not see accounts none exists, so that nobody learns from a refusal who has one.
-        """
+        """Fetch an account to do something to it."""
         actor = self._gate.admit(tx, actor)
-        try:
-            user = tx.users.find(username_key(username))
-        except UsernameError:
-            user = None
-        if user is None or not policy.may(actor, Action.SEE_PEOPLE):
-            raise PersonNotFoundError(username)
+        user = _find(tx, actor, username)
         policy.require(actor, action, user)
         return user
 
@@ -215,6 +202,21 @@ class Agents:
         if not self._may_register(actor, role):
             raise PermissionDeniedError(Action.REGISTER_AGENT.value)
         _require_staff(role)
+
+
+def _find(tx: Transaction, actor: Actor, username: str) -> User:
+    """
+    Fetch an account that the actor may see; raises PersonNotFoundError.
+
+    For those who may not see accounts none exists, so that nobody learns from a refusal who has one.
+    """
+    try:
+        user = tx.users.find(username_key(username))
+    except UsernameError:
+        user = None
+    if user is None or not policy.may(actor, Action.SEE_PEOPLE):
+        raise PersonNotFoundError(username)
+    return user
 
 
 def one_time_password() -> str:

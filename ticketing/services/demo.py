@@ -71,10 +71,7 @@ class Demo:
         people[-1] = people[-1].model_copy(
             update={"id": FIRST_USERNAME, "display_name": "Support agent", "email": _mailbox(FIRST_USERNAME)}
         )
-        # The admin is saved last: a demo that was cut off is not here, and is made again over what there is.
-        self._save_people(people[:-1])
-        self._save_tickets(people, DEMO_TICKETS, DEMO_SEED, _silent)
-        self._save_people(people[-1:])
+        self._save(people, people, DEMO_TICKETS, DEMO_SEED, _silent)
 
     def fill(
         self,
@@ -101,17 +98,13 @@ class Demo:
                 if (present := tx.users.find(user.id)) is None or _is_invented(present)
             ]
             new = [user for user in people if tx.users.find(user.id) is None]
-        self._save_people(new)
-        self._save_tickets(people, tickets, random_seed, progress or _silent)
+        self._save(people, new, tickets, random_seed, progress or _silent)
         return {"people": len(new), "tickets": tickets}
 
-    def _save_people(self, people: Sequence[User]) -> None:
-        with self._store.write() as tx:
-            for user in people:
-                tx.users.save(user)
-
-    def _save_tickets(self, people: Sequence[User], number: int, random_seed: int, progress: Progress) -> None:
-        """Save in few large transactions, each invented before it begins."""
+    def _save(
+        self, people: Sequence[User], new: Sequence[User], number: int, random_seed: int, progress: Progress
+    ) -> None:
+        """Save in few large transactions, each invented before it begins; new people come with the first."""
         rng = Random(random_seed)  # noqa: S311 - repeatable on purpose
         cast = Cast([_actor(user) for user in people if user.role is Role.USER], _agents(people))
         now = self._clock()
@@ -120,6 +113,8 @@ class Demo:
         while batch := list(islice(tickets, _BATCH)):
             readers = [_reader(rng, ticket) for ticket in batch]
             with self._store.write() as tx:
+                for user in new if not done else ():
+                    tx.users.save(user)
                 for ticket, reader in zip(batch, readers, strict=True):
                     ticket.id = str(tx.tickets.next_number())
                     tx.tickets.save(ticket)

@@ -218,7 +218,9 @@ def _openings(rng: Random, count: int, now: datetime) -> list[datetime]:
     first = (now - HISTORY).astimezone(UTC).replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
     hours = [first + timedelta(hours=hour) for hour in range(int(HISTORY / timedelta(hours=1)) - 1)]
     weights = list(accumulate(_DAYS[hour.weekday()] * _HOURS[hour.hour] for hour in hours))
-    return sorted(hour + timedelta(seconds=rng.randrange(3600)) for hour in rng.choices(hours, cum_weights=weights, k=count))
+    return sorted(
+        hour + timedelta(seconds=rng.randrange(3600)) for hour in rng.choices(hours, cum_weights=weights, k=count)
+    )
 
 
 def _later(rng: Random, moment: datetime, hours: float) -> datetime:
@@ -228,6 +230,10 @@ def _later(rng: Random, moment: datetime, hours: float) -> datetime:
     if is_work or rng.random() < 0.1:  # noqa: PLR2004 - some people work at night
         return later
     days = 1 if later.hour >= _WORK_ENDS else 0
-    days += max(0, 7 - (later + timedelta(days=days)).weekday()) if (later + timedelta(days=days)).weekday() >= _SATURDAY else 0
+    days += (
+        max(0, 7 - (later + timedelta(days=days)).weekday())
+        if (later + timedelta(days=days)).weekday() >= _SATURDAY
+        else 0
+    )
     morning = (later + timedelta(days=days)).replace(hour=_WORK_BEGINS, minute=0, second=0)
     return max(morning, moment) + timedelta(seconds=rng.randrange(60, 3 * 3600))

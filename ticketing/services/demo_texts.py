@@ -19,10 +19,24 @@ class Topic:
 
 
 GAPS: Final[dict[str, tuple[str, ...]]] = {
-    "place": ("the front office", "room 204", "the warehouse", "the second floor", "the meeting room", "my home office"),
+    "place": (
+        "the front office",
+        "room 204",
+        "the warehouse",
+        "the second floor",
+        "the meeting room",
+        "my home office",
+    ),
     "device": ("laptop", "desktop computer", "docking station", "second monitor", "headset", "tablet"),
     "printer": ("the label printer", "the big copier", "the printer by the stairs", "the colour printer"),
-    "app": ("the calendar", "the invoicing program", "the spreadsheet program", "the mail program", "the CRM", "the wiki"),
+    "app": (
+        "the calendar",
+        "the invoicing program",
+        "the spreadsheet program",
+        "the mail program",
+        "the CRM",
+        "the wiki",
+    ),
     "when": ("since this morning", "since yesterday", "since the last update", "for two days", "every day around noon"),
     "error": ("error 0x80070005", "“access denied”", "“connection reset”", "an empty window", "“try again later”"),
     "amount": ("48.20", "120.00", "1,349.00", "75.90", "260.00"),
@@ -32,7 +46,14 @@ GAPS: Final[dict[str, tuple[str, ...]]] = {
 }
 
 GREETINGS: Final = ("Hello,", "Hi,", "Good morning,", "Dear support,", "Hi all,", "")
-CLOSINGS: Final = ("Thank you!", "Thanks in advance.", "Could you have a look?", "It is not urgent.", "Best regards", "")
+CLOSINGS: Final = (
+    "Thank you!",
+    "Thanks in advance.",
+    "Could you have a look?",
+    "It is not urgent.",
+    "Best regards",
+    "",
+)
 PRESSURE: Final = (
     "I have a presentation tomorrow, so a quick answer would help a lot.",
     "{team} cannot work without it.",
@@ -49,13 +70,22 @@ REPLIES: Final = (
     "I can be reached until four. The room is {place}.",
     "No, I did not change anything.",
 )
-THANKS: Final = ("That did it, thank you!", "Works again. Great!", "Perfect, thanks for the quick help.", "All good now.")
+THANKS: Final = (
+    "That did it, thank you!",
+    "Works again. Great!",
+    "Perfect, thanks for the quick help.",
+    "All good now.",
+)
 AGAIN: Final = (
     "I am afraid it is back, {when}.",
     "It worked for a day. Now I see {error} again.",
     "Sorry to reopen this, but {team} still has the problem.",
 )
-NUDGES: Final = ("Is there any news?", "Do you need anything else from me?", "Just asking whether somebody has seen this.")
+NUDGES: Final = (
+    "Is there any news?",
+    "Do you need anything else from me?",
+    "Just asking whether somebody has seen this.",
+)
 ASSURANCES: Final = (
     "Please reply here if it comes back.",
     "I will keep an eye on it this week.",
@@ -80,26 +110,59 @@ TOPICS: Final = (
     Topic(
         TicketCategory.HARDWARE,
         ("printer",),
-        ("Paper jam in {printer}", "{printer} prints stripes", "Cannot print to {printer}", "Toner of {printer} is empty"),
-        ("Nothing comes out of {printer} {when}.", "{printer} in {place} shows {error}.", "Each page from {printer} has grey stripes."),
+        (
+            "Paper jam in {printer}",
+            "{printer} prints stripes",
+            "Cannot print to {printer}",
+            "Toner of {printer} is empty",
+        ),
+        (
+            "Nothing comes out of {printer} {when}.",
+            "{printer} in {place} shows {error}.",
+            "Each page from {printer} has grey stripes.",
+        ),
         ("Which lamp is lit at {printer}?", "Does it print its own test page?"),
-        ("I have removed a torn sheet from the rear tray of {printer}.", "{printer} has a new drum now.", "Please choose {printer} again in the print dialog: its address has changed."),
+        (
+            "I have removed a torn sheet from the rear tray of {printer}.",
+            "{printer} has a new drum now.",
+            "Please choose {printer} again in the print dialog: its address has changed.",
+        ),
     ),
     Topic(
         TicketCategory.HARDWARE,
         ("device", "replacement"),
-        ("New {device} needed", "My {device} does not start", "{device} is very loud", "The {device} in {place} is broken"),
-        ("The {device} has been making trouble {when}.", "My {device} stays black when I switch it on.", "The cable of the {device} in {place} has come loose."),
+        (
+            "New {device} needed",
+            "My {device} does not start",
+            "{device} is very loud",
+            "The {device} in {place} is broken",
+        ),
+        (
+            "The {device} has been making trouble {when}.",
+            "My {device} stays black when I switch it on.",
+            "The cable of the {device} in {place} has come loose.",
+        ),
         ("What does the label on the underside of the {device} say?", "Is the light beside the socket on?"),
-        ("A new {device} is waiting for you in {place}.", "Hold the power button for thirty seconds, then start it again.", "We have exchanged the cable."),
+        (
+            "A new {device} is waiting for you in {place}.",
+            "Hold the power button for thirty seconds, then start it again.",
+            "We have exchanged the cable.",
+        ),
     ),
     Topic(
         TicketCategory.NETWORK,
         ("wifi",),
         ("No Wi-Fi in {place}", "Wi-Fi drops {when}", "Guests cannot use the Wi-Fi", "Slow network in {place}"),
-        ("The Wi-Fi in {place} drops every few minutes {when}.", "My {device} finds the network and then shows {error}."),
+        (
+            "The Wi-Fi in {place} drops every few minutes {when}.",
+            "My {device} finds the network and then shows {error}.",
+        ),
         ("Does it happen with a cable as well?", "Which network name did you choose?"),
-        ("The access point in {place} had a bad cable; it is replaced.", "Please forget the network once and sign in again.", "We moved {place} to another channel."),
+        (
+            "The access point in {place} had a bad cable; it is replaced.",
+            "Please forget the network once and sign in again.",
+            "We moved {place} to another channel.",
+        ),
     ),
     Topic(
         TicketCategory.NETWORK,
@@ -107,39 +170,83 @@ TOPICS: Final = (
         ("VPN does not connect", "VPN asks for a certificate", "Cannot reach {app} from home", "VPN is slow {when}"),
         ("From home I get {error} when I start the VPN {when}.", "The VPN connects, but {app} does not open."),
         ("Which version does the VPN program show under “About”?", "Do you see the lock symbol?"),
-        ("Your certificate had expired. A new one is installed.", "Please update the VPN program and start it once more.", "A route was missing; it is back."),
+        (
+            "Your certificate had expired. A new one is installed.",
+            "Please update the VPN program and start it once more.",
+            "A route was missing; it is back.",
+        ),
     ),
     Topic(
         TicketCategory.ACCOUNT,
         ("password",),
         ("Forgot my password", "Locked out of {app}", "Password expired while I was away", "Cannot sign in to {app}"),
-        ("I cannot sign in to {app} {when}: {error}.", "After my holiday the password for {app} is not accepted any more."),
+        (
+            "I cannot sign in to {app} {when}: {error}.",
+            "After my holiday the password for {app} is not accepted any more.",
+        ),
         ("Do you still have the phone with the second factor?", "Which username do you type?"),
-        ("The lock is gone. Please sign in with your usual password.", "A link to choose a new password is on its way to your second address.", "Your account for {app} had expired; it is active again."),
+        (
+            "The lock is gone. Please sign in with your usual password.",
+            "A link to choose a new password is on its way to your second address.",
+            "Your account for {app} had expired; it is active again.",
+        ),
     ),
     Topic(
         TicketCategory.ACCOUNT,
         ("onboarding",),
-        ("New colleague starts on Monday", "Access to {app} for {team}", "Please add me to the {app} group", "Account for an intern"),
-        ("{team} needs access to {app} from next week on.", "A new colleague joins us and needs a {device} and an account for {app}."),
+        (
+            "New colleague starts on Monday",
+            "Access to {app} for {team}",
+            "Please add me to the {app} group",
+            "Account for an intern",
+        ),
+        (
+            "{team} needs access to {app} from next week on.",
+            "A new colleague joins us and needs a {device} and an account for {app}.",
+        ),
         ("Who is the manager and approves this?", "From which day on, and until when?"),
-        ("The account is ready; the first password is with the manager.", "{team} can now open {app}.", "Added. Please sign out and in once."),
+        (
+            "The account is ready; the first password is with the manager.",
+            "{team} can now open {app}.",
+            "Added. Please sign out and in once.",
+        ),
     ),
     Topic(
         TicketCategory.BILLING,
         ("invoice",),
-        ("Invoice of {month} is wrong", "Charged twice: {amount}", "Please send the invoice again", "Question about {amount} on the bill"),
+        (
+            "Invoice of {month} is wrong",
+            "Charged twice: {amount}",
+            "Please send the invoice again",
+            "Question about {amount} on the bill",
+        ),
         ("The invoice of {month} shows {amount}, which we did not order.", "We were charged {amount} twice {when}."),
         ("What is the number at the top of the invoice?", "To which address should the corrected one go?"),
-        ("You are right: {amount} are credited with the next invoice.", "A corrected invoice is in your mailbox.", "The second booking was a reservation and has been released."),
+        (
+            "You are right: {amount} are credited with the next invoice.",
+            "A corrected invoice is in your mailbox.",
+            "The second booking was a reservation and has been released.",
+        ),
     ),
     Topic(
         TicketCategory.BILLING,
         ("contract",),
-        ("Change of billing address", "Two licences fewer from {month}", "Purchase order for {app}", "End of contract for {app}"),
-        ("From {month} on we need fewer licences of {app}.", "Our billing address has changed. Please use the new one {month}."),
+        (
+            "Change of billing address",
+            "Two licences fewer from {month}",
+            "Purchase order for {app}",
+            "End of contract for {app}",
+        ),
+        (
+            "From {month} on we need fewer licences of {app}.",
+            "Our billing address has changed. Please use the new one {month}.",
+        ),
         ("Which cost centre is it?", "Could you confirm this in writing?"),
-        ("The contract is changed from {month} on.", "The new address is in our books.", "The order for {app} is placed."),
+        (
+            "The contract is changed from {month} on.",
+            "The new address is in our books.",
+            "The order for {app} is placed.",
+        ),
     ),
     Topic(
         TicketCategory.SOFTWARE,
@@ -147,7 +254,11 @@ TOPICS: Final = (
         ("{app} crashes {when}", "{app} shows {error}", "{app} closes when I save", "{app} is extremely slow"),
         ("{app} closes by itself {when}, mostly while I work on {file}.", "When I open {file}, {app} shows {error}."),
         ("Does it happen with a new, empty file too?", "Which version of {app} is it?"),
-        ("Please install the update of {app} that came today.", "The profile was damaged. I made a new one; your files are where they were.", "An add-in was the reason, and is switched off now."),
+        (
+            "Please install the update of {app} that came today.",
+            "The profile was damaged. I made a new one; your files are where they were.",
+            "An add-in was the reason, and is switched off now.",
+        ),
     ),
     Topic(
         TicketCategory.SOFTWARE,
@@ -155,7 +266,11 @@ TOPICS: Final = (
         ("Deleted {file} by accident", "{file} is locked", "Cannot find {file}", "Old version of {file} needed"),
         ("{file} is gone {when}. Can you get it back?", "{file} opens read-only, though nobody else has it open."),
         ("In which folder was it, and until when?", "Who else works on {file}?"),
-        ("{file} is restored beside the present one, as of yesterday evening.", "The lock was left over and is removed.", "It was moved to the archive folder."),
+        (
+            "{file} is restored beside the present one, as of yesterday evening.",
+            "The lock was left over and is removed.",
+            "It was moved to the archive folder.",
+        ),
     ),
     Topic(
         TicketCategory.SOFTWARE,
@@ -163,7 +278,11 @@ TOPICS: Final = (
         ("Mails arrive late", "Cannot send large attachments", "Too much spam {when}", "Shared mailbox for {team}"),
         ("Mails to {team} arrive hours late {when}.", "Sending {file} by mail ends with {error}."),
         ("Could you forward one of these as an attachment?", "How large is the file?"),
-        ("The queue was stuck and is empty again.", "Please share {file} as a link: mails end at 25 MB.", "The filter learned these senders."),
+        (
+            "The queue was stuck and is empty again.",
+            "Please share {file} as a link: mails end at 25 MB.",
+            "The filter learned these senders.",
+        ),
     ),
     Topic(
         TicketCategory.GENERAL,
@@ -171,7 +290,11 @@ TOPICS: Final = (
         ("How do I share {file}?", "Booking {place}", "Training for {app}?", "Where is the manual of {app}?"),
         ("Is there a short introduction to {app} for {team}?", "How can I book {place} for a whole day?"),
         ("For how many people would that be?", "Do you mean the version on the {device}?"),
-        ("There is a page about it in the wiki; the link is on its first page.", "{place} is booked for you.", "We offer a course every month; you are on the list."),
+        (
+            "There is a page about it in the wiki; the link is on its first page.",
+            "{place} is booked for you.",
+            "We offer a course every month; you are on the list.",
+        ),
     ),
     Topic(
         TicketCategory.OTHER,
@@ -179,7 +302,11 @@ TOPICS: Final = (
         ("Door of {place} does not lock", "Light flickers in {place}", "Air conditioning in {place}", "Lost key card"),
         ("The door of {place} does not close properly {when}.", "It is far too warm in {place} {when}."),
         ("Since when exactly?", "Is anybody in {place} this afternoon?"),
-        ("The caretaker has repaired it.", "A new card is waiting at the reception.", "The sensor was set wrong; it should be better now."),
+        (
+            "The caretaker has repaired it.",
+            "A new card is waiting at the reception.",
+            "The sensor was set wrong; it should be better now.",
+        ),
     ),
 )
 
@@ -189,5 +316,7 @@ FIRST_NAMES: Final = (
     "Juno Kaya Kemal Kira Lars Leila Levin Lina Luca Maja Malik Marta Milan Mina Nadia Nils Noor Olga Oskar Paula Pia "
     "Quentin Rafi Rosa Samir Selma Sven Talia Theo Uma Valentin Vera Wanda Xaver Yara Yusuf Zoe"
 ).split()
-LAST_NAME_STARTS: Final = "Ash Birch Clay Dew Elder Fern Glen Hazel Iron Juniper Kestrel Lark Moss North Oak Pine".split()
+LAST_NAME_STARTS: Final = (
+    "Ash Birch Clay Dew Elder Fern Glen Hazel Iron Juniper Kestrel Lark Moss North Oak Pine".split()
+)
 LAST_NAME_ENDS: Final = "bank brook croft dale field ford gate hollow leigh mere ridge stead water wood".split()

@@ -14,7 +14,7 @@ import json
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -110,7 +110,9 @@ def map_username(original: str) -> str:
 
 
 def _similar_username(original: str) -> str:
-    bare = "".join(char for char in unicodedata.normalize("NFKD", original).casefold() if not unicodedata.combining(char))
+    bare = "".join(
+        char for char in unicodedata.normalize("NFKD", original).casefold() if not unicodedata.combining(char)
+    )
     plain = re.sub(r"[^a-z0-9._-]+", "-", bare).strip("-._")
     is_told_apart = len(plain) <= _LONGEST_NAME and not any(char.isalnum() and not char.isascii() for char in bare)
     if not is_told_apart or not plain:
@@ -195,7 +197,8 @@ class _Tickets:
             if not isinstance(tickets, list):
                 raise ImportRefusedError(f"{owner}: this is not a list.")
             found += [
-                self._ticket(original, ticket, f"{owner}, number {place}") for place, ticket in enumerate(tickets, start=1)
+                self._ticket(original, ticket, f"{owner}, number {place}")
+                for place, ticket in enumerate(tickets, start=1)
             ]
         twice = [f"“{_shown(key)}”" for key, count in Counter(each.external_id for each in found).items() if count > 1]
         if twice:
@@ -235,7 +238,9 @@ class _Tickets:
         if is_blank(original):
             self.warnings.append(f"{place}: the title is empty, and becomes “{NO_TITLE}”.")
             return NO_TITLE
-        title = " ".join(original.split()) if re.search(r"[\t\n\v\f\r\x1c-\x1e\x85\u2028\u2029]", original) else original
+        title = (
+            " ".join(original.split()) if re.search(r"[\t\n\v\f\r\x1c-\x1e\x85\u2028\u2029]", original) else original
+        )
         if title != original:
             self.warnings.append(f"{place}: the title becomes one line; the history has it as it was.")
         if len(title) > TITLE_LIMIT:
@@ -293,13 +298,15 @@ def _without_repetition(name: str) -> Callable[[list[tuple[str, Any]]], dict[str
         found = dict(pairs)
         if len(found) < len(pairs):
             twice = next(key for key, count in Counter(key for key, _ in pairs).items() if count > 1)
-            raise ImportRefusedError(f"{name}: “{_shown(twice)}” occurs twice in one object, and only one could be kept.")
+            raise ImportRefusedError(
+                f"{name}: “{_shown(twice)}” occurs twice in one object, and only one could be kept."
+            )
         return found
 
     return as_object
 
 
-def _fields(place: str, found: object, kinds: dict[str, type]) -> dict[str, Any]:
+def _fields(place: str, found: object, kinds: Mapping[str, type]) -> dict[str, Any]:
     if not isinstance(found, dict):
         raise ImportRefusedError(f"{place}: this is not an object.")
     for name, kind in kinds.items():

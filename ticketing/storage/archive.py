@@ -260,7 +260,9 @@ def _manifest(path: Path, archive: zipfile.ZipFile, members: Mapping[str, zipfil
     return manifest
 
 
-def _read_documents(path: Path, archive: zipfile.ZipFile, info: zipfile.ZipInfo, said: ArchivedFile) -> dict[str, bytes]:
+def _read_documents(
+    path: Path, archive: zipfile.ZipFile, info: zipfile.ZipInfo, said: ArchivedFile
+) -> dict[str, bytes]:
     documents: dict[str, bytes] = {}
     checksum, length, lines = hashlib.sha256(), 0, 0
     with archive.open(info) as member:
