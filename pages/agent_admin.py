@@ -1,8 +1,15 @@
 """The people of the desk: register agents, and look after accounts."""
 
+import streamlit as st
+
 from ticketing import ui
 
 actor = ui.require_agent()
 
-ui.people_head(actor)
-ui.people_list(actor)
+if "new" in st.query_params:
+    ui.register_agent(actor)
+elif "person" in st.query_params:
+    ui.manage_person(actor, st.query_params["person"])
+else:
+    ui.people_head(actor)
+    ui.people_list(actor)

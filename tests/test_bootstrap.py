@@ -27,7 +27,13 @@ SYSTEM_FOLDERS = "/usr/bin:/bin"
 BASE_PYTHON: str = getattr(sys, "_base_executable", sys.executable)
 
 # `python3 -m ticketing` as in a working copy, but with the package that is under test, whose coverage is measured.
-START = "import sys; from pathlib import Path; from ticketing.bootstrap import main; sys.exit(main(sys.argv[1:], Path.cwd()))"
+START = """
+import sys
+from pathlib import Path
+from ticketing.bootstrap import main
+
+sys.exit(main(sys.argv[1:], Path.cwd()))
+"""
 # A command line that only tells how it was called; the working copy of these tests has it in place of the desk's.
 CLI = """
 import json, sys
@@ -263,6 +269,21 @@ def test_a_virtual_environment_that_has_the_packages_is_used_in_place(copy: Work
     started = copy.start(python=[str(python), "-m", "ticketing"])
 
     assert answer(started)["python"] == str(python)
+    assert not (copy.root / ".venv").exists()
+
+
+def test_tests_run_in_place_where_their_packages_are_too(copy: WorkingCopy) -> None:
+    (copy.root / "tests").mkdir()
+    (copy.root / "tests/test_small.py").write_text("def test_small():\n    pass\n", "utf-8")
+    for requirements in ("requirements.txt", "tests/requirements.txt"):
+        (copy.root / requirements).write_text(
+            f"pytest=={pytest.__version__} \\\n    --hash=sha256:{'0' * 64}\n", "utf-8"
+        )
+
+    started = copy.start("test", "tests/test_small.py", "-p", "no:hypothesispytest")
+
+    assert started.returncode == 0, started.stdout + started.stderr
+    assert "1 passed" in started.stdout.splitlines()[-1]
     assert not (copy.root / ".venv").exists()
 
 

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import NoReturn
 
 ROOT = Path(__file__).resolve().parent.parent
 RUN_TIME = "requirements.txt"
@@ -51,14 +52,14 @@ def run(command: list[str], root: Path) -> int:
     return 0
 
 
-def hand_over(command: list[str]) -> int:
+def hand_over(command: list[str]) -> NoReturn:
     """Let another program take this one's place: same process, same terminal, same signals."""
     sys.stdout.flush()
-    if sys.platform != "win32":
-        os.execv(command[0], command)  # noqa: S606 - no shell is wanted
-    import subprocess  # noqa: PLC0415 - on Windows, exec would return to the shell before the program ends
+    if sys.platform == "win32":
+        import subprocess  # noqa: PLC0415 - here, exec would return to the shell before the program ends
 
-    return subprocess.call(command)  # noqa: S603 - our own interpreter
+        sys.exit(subprocess.call(command))  # noqa: S603 - our own interpreter
+    os.execv(command[0], command)  # noqa: S606 - no shell is wanted
 
 
 def has_pinned_packages(root: Path, wanted: Sequence[str]) -> bool:

@@ -66,14 +66,14 @@ def open_desk(settings: Settings | None = None, *, clock: Clock = utc_now, passw
     settings = settings or read_settings()
     desk = Desk(settings, open_store(settings.store_url), clock, password_rounds)
     try:
-        _make_ready(desk)
+        make_ready(desk)
     except BaseException:
         desk.close()
         raise
     return desk
 
 
-def _make_ready(desk: Desk) -> None:
+def make_ready(desk: Desk) -> None:
     """See to it that somebody can sign in, and that nobody can whose password everybody knows."""
     settings = desk.settings
     if settings.demo:

@@ -27,7 +27,7 @@ BASE_PYTHON: str = getattr(sys, "_base_executable", sys.executable)
 # Shown while it works, without colours and bars that fill a log.
 PIP = ["-m", "pip", "install", "--no-input", "--disable-pip-version-check", "--progress-bar=off", "--retries=2"]
 # Lines that tell a person nothing about the progress.
-NOISE = re.compile(r"Looking in |WARNING: Retrying |Ignoring |Requirement already|Successfully installed|\[notice\]|\s*$")
+NOISE = re.compile(r"Looking in |WARNING: Retrying |Ignoring |Requirement already|Successfully |\[notice\]|\s*$")
 # What pip and uv print when nobody answers.
 NO_ANSWER = re.compile(r"(?i)new connection|connection error|name resolution|dns error|error sending request|timed out")
 

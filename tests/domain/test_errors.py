@@ -123,6 +123,12 @@ def test_what_was_typed_is_quoted_only_in_part() -> None:
     assert len(str(errors.PersonNotFoundError("x" * 1_000_000))) < 200
 
 
+def test_what_is_quoted_can_be_shown_whatever_was_typed() -> None:
+    refusal = errors.PersonNotFoundError("ca\ud800r\x00l\u202ea\n")
+
+    assert str(refusal) == "There is no account “ca?r?l?a?”."
+
+
 @pytest.mark.parametrize(
     ("seconds", "words"),
     [(0, "in 1 s."), (0.4, "in 1 s."), (59, "in 59 s."), (60, "in 1 min 0 s."), (899, "in 14 min 59 s.")],

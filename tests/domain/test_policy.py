@@ -36,6 +36,7 @@ TRUTH = """
     DEACTIVATE            .     .       .      R     AR      R        R       .
     RESET_PASSWORD        .     .       .      .     AR      R        R       .
     END_SESSIONS          .     .       .      .     AR      R        R       .
+    MOVE_DATA             .     .       .      .     .       .        .       R
 """
 LETTERS = {Role.USER: "U", Role.AGENT: "A", Role.ADMIN: "R"}
 MOMENT = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -58,9 +59,7 @@ ALLOWED = truth()
 
 def account(name: str, role: Role) -> User:
     """Return an account."""
-    return User(
-        id=name, display_name=name, role=role, password="none", created_at=MOMENT, password_changed_at=MOMENT
-    )
+    return User(id=name, display_name=name, role=role, password="none", created_at=MOMENT, password_changed_at=MOMENT)
 
 
 def ticket_of(requester: str, *watchers: str) -> Ticket:
@@ -72,23 +71,17 @@ def ticket_of(requester: str, *watchers: str) -> Ticket:
 
 def target_of(relation: Relation, actor: Actor) -> Ticket | User | None:
     """Return something to which the actor stands like that."""
-    match relation:
-        case Relation.OWN:
-            return ticket_of(actor.username, "somebody")
-        case Relation.WATCHED:
-            return ticket_of("somebody", actor.username)
-        case Relation.FOREIGN:
-            return ticket_of("somebody", "another")
-        case Relation.SELF:
-            return account(actor.username, actor.role)
-        case Relation.OF_USER:
-            return account("somebody", Role.USER)
-        case Relation.OF_AGENT:
-            return account("somebody", Role.AGENT)
-        case Relation.OF_ADMIN:
-            return account("somebody", Role.ADMIN)
-        case Relation.DESK:
-            return None
+    targets: dict[Relation, Ticket | User | None] = {
+        Relation.OWN: ticket_of(actor.username, "somebody"),
+        Relation.WATCHED: ticket_of("somebody", actor.username),
+        Relation.FOREIGN: ticket_of("somebody", "another"),
+        Relation.SELF: account(actor.username, actor.role),
+        Relation.OF_USER: account("somebody", Role.USER),
+        Relation.OF_AGENT: account("somebody", Role.AGENT),
+        Relation.OF_ADMIN: account("somebody", Role.ADMIN),
+        Relation.DESK: None,
+    }
+    return targets[relation]
 
 
 def test_the_table_here_is_whole() -> None:
@@ -148,5 +141,9 @@ def test_what_lists_show_follows_from_the_same_table(carla: Actor, ada: Actor, r
 def test_nobody_but_admins_can_do_what_makes_an_admin() -> None:
     powers = [Action.REGISTER_ADMIN, Action.CHANGE_ROLE]
 
-    assert not any(ALLOWED[action, role, relation] for action in powers for role in (Role.USER, Role.AGENT)
-                   for relation in Relation)
+    assert not any(
+        ALLOWED[action, role, relation]
+        for action in powers
+        for role in (Role.USER, Role.AGENT)
+        for relation in Relation
+    )

@@ -24,11 +24,7 @@ ARROWS = """
 def arrows() -> list[tuple[Status, Status, str]]:
     """Read the table above."""
     heading, *lines = [line.split() for line in ARROWS.strip().splitlines()]
-    return [
-        (Status(line[0]), Status(new), mark)
-        for line in lines
-        for new, mark in zip(heading, line[1:], strict=True)
-    ]
+    return [(Status(line[0]), Status(new), mark) for line in lines for new, mark in zip(heading, line[1:], strict=True)]
 
 
 def in_status(ticket: Ticket, status: Status, agent: Actor, now: datetime) -> Ticket:

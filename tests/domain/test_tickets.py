@@ -1,5 +1,6 @@
 """What is possible with a ticket when, and what it writes into its history."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import pytest
@@ -125,14 +126,15 @@ def test_a_closed_ticket_takes_nothing(ticket: Ticket, carla: Actor, ada: Actor,
     ticket.close(ada, now)
     before = ticket.model_dump()
 
-    for attempt in (
+    attempts: list[Callable[[], object]] = [
         lambda: ticket.reply(carla, "But…", now),
         lambda: ticket.reply(ada, "But…", now),
         lambda: ticket.note(ada, "Hm.", now),
         lambda: ticket.edit(ada, TicketEdit(priority=Priority.HIGH), now),
         lambda: ticket.edit(ada, TicketEdit(assignee=None), now),
         lambda: ticket.close(ada, now),
-    ):
+    ]
+    for attempt in attempts:
         with pytest.raises(TicketClosedError, match=r"Ticket T-1 is closed\. Reopen it to go on\."):
             attempt()
 

@@ -26,6 +26,8 @@ from ticketing.storage.engine import Engine
 COMPACT_AT = 1500
 """Bytes of journal after which snapshots are written: every five to ten changes."""
 HOT = "hot"
+AT_WORK = 0.7
+"""The share of writers that are killed at work; the others may be killed while they open the store."""
 
 
 @dataclass
@@ -136,6 +138,8 @@ def kill_the_only_writer(folder: Path, rounds: int, dice: random.Random) -> Repo
         before = number_of(look(folder), "tickets", "ada") if folder.exists() else 0
         worker = start(folder, "ada")
         worker.acknowledged = before
+        if dice.random() < AT_WORK:
+            wait_for_a_change(worker)
         time.sleep(dice.uniform(0.002, 0.06))
         worker.kill()
         report.kills += 1

@@ -115,6 +115,7 @@ def test_a_name_without_account_is_slowed_down_alike(
 
     with pytest.raises(ThrottledError, match="again in 2 s"):
         accounts.sign_in(username, PASSWORD)
+    fail(1, username[:100] + "!")
 
 
 @pytest.mark.usefixtures("carla")

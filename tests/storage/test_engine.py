@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.storage.recording import Recorder, contents, document, put, save, stored
+from tests.storage.recording import Recorder, contents, document, fork, in_a_child, put, save, stored
 from ticketing.domain.errors import (
     StorageBusyError,
     StorageDamagedError,
@@ -732,6 +732,41 @@ def test_a_reader_takes_no_lock_writes_nothing_and_follows(engine: Engine, folde
     assert contents(folder) == before
 
 
+def test_a_reader_leaves_no_file_in_an_empty_folder(folder: Path) -> None:
+    folder.mkdir()
+
+    assert stored(folder) == {}
+
+    assert contents(folder) == {}
+
+
+def test_closing_waits_for_a_thread_in_the_middle_of_a_change_and_for_no_other_process(folder: Path) -> None:
+    engine = Engine(folder, Recorder())
+    inside, done = threading.Event(), threading.Event()
+
+    def change() -> None:
+        with engine.writing() as writer:
+            inside.set()
+            time.sleep(0.1)
+            writer.commit([put("T-1")])
+        done.set()
+
+    thread = threading.Thread(target=change)
+    thread.start()
+    assert inside.wait(10)
+    engine.close()
+    thread.join()
+
+    assert done.is_set()
+    assert stored(folder) == {"tickets": {"T-1": document("T-1")}}
+    holder = FolderLock(folder / ".lock")
+    with holder.held(1):
+        began = time.monotonic()
+        stored(folder)
+        assert time.monotonic() - began < 2
+    holder.close()
+
+
 def test_a_reader_of_an_empty_folder_waits_for_the_first_journal(folder: Path) -> None:
     folder.mkdir()
     follower = Recorder()
@@ -919,24 +954,6 @@ def test_a_folder_that_cannot_be_written_to_says_why(folder: Path, monkeypatch: 
 # Forks
 
 
-def in_a_child(work: Any) -> str:
-    """Run *work* in a forked child and return what it said, or its error."""
-    ours, theirs = os.pipe()
-    child = os.fork()
-    if child == 0:
-        try:
-            answer = str(work())
-        except BaseException as error:  # noqa: BLE001 -- told to the parent
-            answer = f"{type(error).__name__}: {error}"
-        os.write(theirs, answer.encode())
-        os._exit(0)
-    os.close(theirs)
-    with os.fdopen(ours, "rb") as pipe:
-        answer = pipe.read().decode()
-    os.waitpid(child, 0)
-    return answer
-
-
 def test_a_forked_child_writes_and_reads_with_a_lock_of_its_own(engine: Engine) -> None:
     save(engine, put("T-1"))
 
@@ -960,10 +977,10 @@ def test_a_child_forked_inside_a_transaction_neither_commits_nor_frees_the_lock(
 
 def test_a_child_does_not_keep_the_lock_of_a_parent_that_ended(folder: Path) -> None:
     ours, theirs = os.pipe()
-    parent = os.fork()
+    parent = fork()
     if parent == 0:
         with Engine(folder, Recorder()).writing():
-            grandchild = os.fork()
+            grandchild = fork()
             if grandchild:
                 os.write(theirs, b"%d" % grandchild)
                 os._exit(0)

@@ -165,5 +165,3 @@ def test_the_hosted_platform_may_show_the_desk_in_its_own_frame(site: OpenSite) 
 
     assert hosted["x-frame-options"] == "SAMEORIGIN"
     assert "frame-ancestors 'self'" in hosted["content-security-policy"]
-
-

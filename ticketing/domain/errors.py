@@ -116,7 +116,7 @@ class UnknownChoiceError(InvalidInputError):
     code = "unknown_choice"
 
     def __init__(self, field: str, value: str) -> None:
-        super().__init__(field, f"{field} cannot be “{value[:80]}”. Please choose one of the list.")
+        super().__init__(field, f"{field} cannot be “{_quoted(value, 80)}”. Please choose one of the list.")
 
 
 class SettingsError(InvalidInputError):
@@ -209,7 +209,7 @@ class PersonNotFoundError(NotFoundError):
     code = "person_not_found"
 
     def __init__(self, username: str) -> None:
-        super().__init__(f"There is no account “{username[:32]}”.")
+        super().__init__(f"There is no account “{_quoted(username, 32)}”.")
 
 
 class RefusedError(TicketingError):
@@ -260,7 +260,7 @@ class UsernameTakenError(RefusedError):
     code = "username_taken"
 
     def __init__(self, username: str) -> None:
-        super().__init__(f"The username “{username[:32]}” is taken. Please choose another one.")
+        super().__init__(f"The username “{_quoted(username, 32)}” is taken. Please choose another one.")
 
 
 class LastAdminError(RefusedError):
@@ -385,10 +385,15 @@ class StorageTooNewError(StorageError):
     code = "storage_too_new"
 
     def __init__(self, name: str, found: int, known: int) -> None:
-        super().__init__(f"The file {name} has format {found}, written by a newer version; this one reads up to {known}.")
+        super().__init__(f"The file {name} has format {found} of a newer version; this one reads up to {known}.")
 
 
 class StorageUnsupportedError(StorageError):
     """The file system or the address cannot serve as a store."""
 
     code = "storage_unsupported"
+
+
+def _quoted(typed: str, limit: int) -> str:
+    """Return the beginning of what was typed, fit to be shown: whatever cannot be printed becomes a question mark."""
+    return "".join(char if char.isprintable() else "?" for char in typed[:limit])

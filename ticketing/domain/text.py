@@ -33,7 +33,9 @@ class Stored(BaseModel):
 
     def known(self) -> Self:
         """Return a copy without the fields that only a newer version knows."""
-        return self.model_construct(**{name: getattr(self, name) for name in type(self).model_fields})
+        copy = self.model_copy()
+        copy.__pydantic_extra__ = {}
+        return copy
 
 
 class Typed(BaseModel):

@@ -241,16 +241,16 @@ class Ticket(Stored):
         """Return what the requester may read, oldest first."""
         return [message for message in self.messages if message.kind is MessageKind.REPLY]
 
-    def for_requester(self) -> Self:
+    def for_requester(self) -> "Ticket":
         """
         Return the ticket with what its requester may learn, and nothing else.
 
-        No note nor when one was written, no tags, no field that is not named as theirs or that this version does not know.
+        No note nor when one was written, no tags, no field that is not named as theirs or that is of a newer version.
         """
         shown = {name: getattr(self, name) for name in _REQUESTERS_FIELDS}
         events = [event.known() for event in self.events if event.field not in _AGENTS_FIELDS]
         messages = [message.known() for message in self.public_messages()]
-        return type(self).model_construct(**shown, messages=messages, events=events, updated_at=self.public_updated_at)
+        return Ticket.model_construct(**shown, messages=messages, events=events, updated_at=self.public_updated_at)
 
     def _require_not_closed(self) -> None:
         if self.status is Status.CLOSED:

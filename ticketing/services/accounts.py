@@ -137,7 +137,6 @@ class Accounts:
         now = self._clock()
         with self._store.write() as tx:
             actor, latest = self._myself(tx, actor, Action.CHANGE_OWN_PASSWORD, with_one_time_password=True)
-            booking.confirm(tx)
             latest.set_password(hashed, now, one_time=False)
             end_all_sessions(tx, latest)
             tx.users.save(latest)

@@ -58,9 +58,10 @@ class Seeds:
 
     def plan(self, actor: Actor, folder: Path) -> SeedPlan:
         """Read the files and say what would be done; raises ImportRefusedError, which names file and place."""
-        seed = read_seed(folder)
         with self._store.read() as tx:
             policy.require(self._gate.admit(tx, actor), Action.MOVE_DATA)
+        seed = read_seed(folder)
+        with self._store.read() as tx:
             return _plan(tx, seed)
 
     def apply(self, actor: Actor, plan: SeedPlan, progress: Progress | None = None) -> SeedPlan:

@@ -1,6 +1,5 @@
 """Tickets: open, read, answer, change, close. Each method is one intention and one transaction."""
 
-import hashlib
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from ticketing.domain.people import Actor
 from ticketing.domain.policy import Action
 from ticketing.domain.queries import Page, TicketQuery, TicketSummary
 from ticketing.domain.receipts import RECEIPT_LIFETIME, Receipt
+from ticketing.domain.sign_in import fingerprint
 from ticketing.domain.statuses import RESOLVED_FOR, Status, TicketCategory
 from ticketing.domain.store import Store, Transaction
 from ticketing.domain.tickets import SYSTEM, Ticket, TicketEdit
@@ -186,7 +186,7 @@ class Tickets:
         now = self._clock()
         with self._store.write() as tx:
             actor = self._gate.admit(tx, actor)
-            receipt_id = hashlib.sha256(f"{actor.username}\n{key}".encode()).hexdigest()
+            receipt_id = fingerprint("receipt", actor.username, key)
             receipt = tx.receipts.find(receipt_id) if key else None
             if receipt is not None and now < receipt.expires_at:
                 return _shown(actor, reach(tx, actor, receipt.ticket))
@@ -263,4 +263,6 @@ def _require_fresh(ticket: Ticket, edit: TicketEdit, seen: TicketEdit) -> None:
 def _word(value: str | list[str] | tuple[str, ...] | None) -> str:
     if isinstance(value, (list, tuple)):
         return ", ".join(value) or "none"
+    if isinstance(value, Status):
+        return value.label
     return value or "nobody"

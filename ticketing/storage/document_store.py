@@ -77,6 +77,13 @@ class DocumentStore:
         with self.engine.state_lock:
             return {collection: dict(found) for collection, found in self._state.documents.items()}
 
+    def put(self, documents: Documents) -> None:
+        """Keep all of these in one transaction, in the place of those with the same ids."""
+        with self.write() as tx:
+            for collection, found in documents.items():
+                for key, raw in found.items():
+                    tx.pending.put(collection, key, raw)
+
     def ping(self) -> None:
         """Raise StorageError unless the store answers."""
         self.engine.refresh()

@@ -15,7 +15,7 @@ import os
 import threading
 import time
 import weakref
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -61,7 +61,7 @@ log = logging.getLogger(__name__)
 class Listener(Protocol):
     """What is built on the documents in memory; called with the state lock held."""
 
-    def load(self, documents: Mapping[str, Mapping[str, bytes]]) -> None:
+    def load(self, documents: Documents) -> None:
         """Take everything: at the start, and when too much was missed to catch up."""
 
     def apply(self, changes: Sequence[Change]) -> None:
@@ -305,7 +305,7 @@ class Engine:
     def _look_settled(self) -> None:
         """Load without a lock; damage is believed if it stays: for a moment, a writer at work may look like it."""
         with self._told_as_ours():
-            for pause in (0.02, 0.05, 0.1, 0):
+            for pause in (0.005, 0.02, 0):
                 damage = self._damage(self._catch_up())
                 if damage is None:
                     return
@@ -549,8 +549,7 @@ class Engine:
         if not (self._read_only or self._poisoned) and self._is_small():
             self._compact_quietly(self._has_unsaved_snapshots)
         self._closed = True
-        with suppress(StorageError), self._lock.held(self._lock_timeout):
-            pass  # no thread is in the middle of a change any more
+        self._lock.wait_for_threads(self._lock_timeout)
         self._release_files()
 
     def _release_files(self) -> None:

@@ -64,6 +64,11 @@ class FolderLock:
         finally:
             self._threads.release()
 
+    def wait_for_threads(self, timeout: float) -> None:
+        """Return when no other thread of this process is inside any more, or after *timeout* seconds."""
+        if self._owner != threading.get_ident() and self._threads.acquire(timeout=timeout):
+            self._threads.release()
+
     def close(self) -> None:
         """Close the file, which also frees the lock; the next `acquire` opens it again."""
         descriptor, self._descriptor = self._descriptor, -1

@@ -1,7 +1,7 @@
 """Answers queries from rows and indexes: the smallest index first, a stop as soon as the page is full."""
 
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from datetime import datetime
 from typing import Any
 
@@ -190,7 +190,7 @@ def seen_key(number: int, username: str) -> str:
     return f"{number}:{username}"
 
 
-def _size(numbers: set[int]) -> int:
+def _size(numbers: Collection[int]) -> int:
     return len(numbers)
 
 
@@ -203,7 +203,7 @@ def _slice(rows: Iterator[TicketRow], first: int, size: int) -> list[TicketRow]:
 
 
 def _raw_test(needle: str) -> Callable[[bytes], bool]:
-    """Return a test that never misses; other alphabets hold letters that casefold to ASCII, such as ß and ſ."""
+    """Return a test that never misses; some letters beyond ASCII casefold into it, such as ß."""
     escaped = json.dumps(needle, ensure_ascii=False)[1:-1]
     wanted = escaped.encode() if needle.isascii() else None
 

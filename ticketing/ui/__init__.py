@@ -17,7 +17,7 @@ from ticketing.ui.layout import narrow
 from ticketing.ui.list_table import TableAnswer, TicketRow, ticket_table
 from ticketing.ui.new_ticket import forget_draft, remind_of_newest
 from ticketing.ui.pages import page
-from ticketing.ui.people import people_head, people_list
+from ticketing.ui.people import manage_person, people_head, people_list, register_agent
 from ticketing.ui.session import (
     address,
     browser,
@@ -55,6 +55,7 @@ __all__ = [
     "go_home",
     "go_to",
     "go_to_ticket",
+    "manage_person",
     "narrow",
     "not_found",
     "note_as_seen",
@@ -68,6 +69,7 @@ __all__ = [
     "plain",
     "profile_form",
     "queue",
+    "register_agent",
     "remind_of_newest",
     "require_actor",
     "require_agent",

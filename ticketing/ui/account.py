@@ -9,7 +9,6 @@ from ticketing.domain.sign_in import Session
 from ticketing.ui.feedback import say_after_rerun, shown_errors
 from ticketing.ui.pages import BY_NAME
 from ticketing.ui.session import browser, desk, sign_in_with, without_routes
-from ticketing.ui.text import plain
 from ticketing.ui.times import ago
 from ticketing.ui.wording import t
 
@@ -109,8 +108,3 @@ def _described(session: Session, *, is_this: bool) -> str:
         t("account.this_session") if is_this else t("account.seen", ago=ago(session.last_seen_at, desk().clock()))
     )
     return " · ".join(filter(None, parts))
-
-
-def person_line(name: str, username: str, email: str | None) -> str:
-    """Return a person's names on one line, safe in a label."""
-    return plain(" · ".join(filter(None, (name, username, email or ""))))

@@ -18,7 +18,8 @@ async function call(data) {
 }
 
 export default function (component) {
-  const { data, parentElement } = component
+  const { parentElement } = component
+  const data = JSON.parse(new TextDecoder().decode(component.data))
   const status = parentElement.querySelector("p")
   const again = parentElement.querySelector("button")
   if (begun.has(data.once)) return

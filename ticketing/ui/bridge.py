@@ -10,6 +10,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from ticketing.ui.packing import packed
 from ticketing.ui.wording import t
 
 _HERE = Path(__file__).parent
@@ -36,13 +37,15 @@ def _send(*, method: str, body: dict[str, str], target: str, waiting: str) -> No
     once = hashlib.sha256(repr((method, body)).encode()).hexdigest()[:16]
     _mount(
         key=f"bridge_{once}",
-        data={
-            "once": once,
-            "method": method,
-            "body": body,
-            "target": target,
-            "waiting": waiting,
-            "failed": t("bridge.failed"),
-            "retry": t("bridge.retry"),
-        },
+        data=packed(
+            {
+                "once": once,
+                "method": method,
+                "body": body,
+                "target": target,
+                "waiting": waiting,
+                "failed": t("bridge.failed"),
+                "retry": t("bridge.retry"),
+            }
+        ),
     )

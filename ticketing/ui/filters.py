@@ -78,6 +78,9 @@ class Filters:
         return sum(map(bool, (self.status, self.priority, self.category, self.requester, self.assignee)))
 
 
+_FIELDS = frozenset(asdict(Filters()))
+
+
 class FilterBar:
     """
     Draws the filters of one list and knows what they are set to.
@@ -91,6 +94,7 @@ class FilterBar:
         self._name = name
         self._default_view = default_view
         self._truth = f"filters_{name}"
+        self._written = f"address_{name}"
         self._enter()
 
     def draw(self, actor: Actor) -> Filters:
@@ -177,19 +181,25 @@ class FilterBar:
         return f"{self._name}_{field}"
 
     def _enter(self) -> None:
-        """On the way in, take what the address says; without an address, what was set when the person left."""
-        if self._key("view") in st.session_state:
+        """
+        On the way in, and whenever the address is not the one written here, take what the address says.
+
+        Without an address it is what was set when the person left. Parameters of other pages, which the browser's Back
+        may bring along, say nothing.
+        """
+        address = {name: text for name, text in st.query_params.to_dict().items() if name in _FIELDS}
+        written = st.session_state.get(self._written)
+        if self._key("view") in st.session_state and address == written:
             return
         truth = st.session_state.get(self._truth)
-        parameters = st.query_params.to_dict()
-        if truth is None or parameters:
-            truth = Filters.from_address(parameters, self._default_view)
+        if truth is None or address:
+            truth = Filters.from_address(address, self._default_view)
         st.session_state[self._truth] = truth
         for field, value in asdict(truth).items():
             st.session_state[self._key(field)] = list(value) if isinstance(value, tuple) else value
 
     def _forget_widgets(self) -> None:
-        for field in asdict(Filters()):
+        for field in _FIELDS:
             st.session_state.pop(self._key(field), None)
         st.query_params.clear()
 
@@ -206,6 +216,7 @@ class FilterBar:
         address = filters.to_address(self._default_view)
         if st.query_params.to_dict() != address:
             st.query_params.from_dict(address)
+        st.session_state[self._written] = address
         return filters
 
 

@@ -149,7 +149,8 @@ function changed(list, event) {
 }
 
 export default function (component) {
-  const { data, parentElement } = component
+  const { parentElement } = component
+  const data = JSON.parse(new TextDecoder().decode(component.data))
   const place = parentElement.querySelector(".tickets")
   const list = lists.get(parentElement) || { ticked: new Set() }
   lists.set(parentElement, list)

@@ -13,6 +13,7 @@ from typing import Any
 
 import streamlit as st
 
+from ticketing.ui.packing import packed
 from ticketing.ui.wording import t
 
 _HERE = Path(__file__).parent
@@ -77,19 +78,21 @@ def ticket_table(
     """
     result = _mount(
         key=key,
-        data={
-            "rows": [_cells(row) for row in rows],
-            "columns": [[name, t(f"table.{name}"), name in sortable] for name in columns],
-            "sorted": sorted_by,
-            "selectable": selectable,
-            "words": {
-                "caption": t("table.caption"),
-                "unread": t("table.unread"),
-                "select": t("table.select", label="{label}"),
-                "all": t("table.select_all"),
-                "sort": t("table.sort", column="{column}"),
-            },
-        },
+        data=packed(
+            {
+                "rows": [_cells(row) for row in rows],
+                "columns": [[name, t(f"table.{name}"), name in sortable] for name in columns],
+                "sorted": sorted_by,
+                "selectable": selectable,
+                "words": {
+                    "caption": t("table.caption"),
+                    "unread": t("table.unread"),
+                    "select": t("table.select", label="{label}"),
+                    "all": t("table.select_all"),
+                    "sort": t("table.sort", column="{column}"),
+                },
+            }
+        ),
         on_opened_change=_noted,
         on_sort_change=_noted,
         on_selected_change=_noted,

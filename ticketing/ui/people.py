@@ -8,15 +8,15 @@ from ticketing.domain import policy
 from ticketing.domain.people import Actor, PeopleQuery, Person, Role
 from ticketing.domain.policy import Action, Relation
 from ticketing.domain.text import SEARCH_LIMIT
-from ticketing.ui.account import person_line
 from ticketing.ui.feedback import say_after_rerun, shown_errors
-from ticketing.ui.session import desk, require_agent
+from ticketing.ui.session import desk, go_to
 from ticketing.ui.text import plain
 from ticketing.ui.tickets import Tone
 from ticketing.ui.times import ago
 from ticketing.ui.wording import t
 
 _PAGE_SIZE = 25
+_HANDED_OVER = "_handed_over"
 _GROUPS: dict[str, frozenset[Role]] = {
     "everybody": frozenset(),
     "agents": frozenset({Role.AGENT, Role.ADMIN}),
@@ -28,6 +28,7 @@ _RELATIONS = {Role.USER: Relation.OF_USER, Role.AGENT: Relation.OF_AGENT, Role.A
 
 def people_head(actor: Actor) -> None:
     """Draw the title, and the way to a new agent for those who may register one."""
+    st.session_state.pop(_HANDED_OVER, None)
     with st.container(
         horizontal=True, horizontal_alignment="distribute", vertical_alignment="center", wrap=False, key="page_head"
     ):
@@ -35,7 +36,7 @@ def people_head(actor: Actor) -> None:
         if desk().agents.may_register(actor) and st.button(
             t("people.register_agent"), key="register_agent", type="primary", icon=":material/person_add:"
         ):
-            _register_dialog()
+            go_to("agent_admin", new="agent")
 
 
 def people_list(actor: Actor) -> None:
@@ -83,7 +84,7 @@ def _draw_person(actor: Actor, person: Person) -> None:
         elif person.must_change_password:
             st.badge(t("people.one_time_password"), color="orange")
         if _manageable(actor, person) and st.button(t("people.manage"), key=f"manage_{person.username}"):
-            _manage_dialog(person.username)
+            go_to("agent_admin", person=person.username)
 
 
 def _line(person: Person) -> str:
@@ -102,14 +103,12 @@ def _manageable(actor: Actor, person: Person) -> bool:
     return any(_may(actor, person, action) for action in actions)
 
 
-@st.dialog(t("people.register_agent"), dismissible=False)
-def _register_dialog() -> None:
-    actor = require_agent()
-    made: tuple[str, str] | None = st.session_state.get("_new_account")
-    if made is not None:
-        _show_one_time_password(*made)
+def register_agent(actor: Actor) -> None:
+    """Draw the form for a new agent, and afterwards the one-time password to hand over."""
+    _draw_title(t("people.register_agent"))
+    if _show_one_time_password():
         return
-    with st.form("new_agent"):
+    with st.form("new_agent", width=440):
         username = st.text_input(t("field.username"), key="new_username", help=t("register.username_help"))
         display_name = st.text_input(t("field.display_name"), key="new_display_name")
         email = st.text_input(t("field.email_optional"), key="new_email", type="email")
@@ -118,26 +117,26 @@ def _register_dialog() -> None:
         submitted = st.form_submit_button(t("people.register"), type="primary", key="submit_new_agent")
     if submitted:
         with shown_errors():
-            account = desk().agents.register_agent(actor, username, display_name, email, role=role)
-            st.session_state["_new_account"] = (account.person.username, account.one_time_password)
-            st.rerun(scope="fragment")
-    if st.button(t("people.cancel"), key="cancel_new_agent"):
-        st.rerun()
+            account = desk().agents.register_agent(actor, username, display_name, email, role=role or Role.AGENT)
+            st.session_state[_HANDED_OVER] = (account.person.username, account.one_time_password)
+            st.rerun()
 
 
-@st.dialog(t("people.manage_title"), dismissible=False)
-def _manage_dialog(username: str) -> None:
-    actor = require_agent()
-    reset: tuple[str, str] | None = st.session_state.get("_new_account")
-    if reset is not None:
-        _show_one_time_password(*reset)
+def manage_person(actor: Actor, username: str) -> None:
+    """Draw what the actor may do about one account."""
+    _draw_title(t("people.manage_title"))
+    if _show_one_time_password():
         return
-    with shown_errors():
+    with shown_errors(), st.container(width=440):
         person = desk().agents.person(actor, username)
-        st.markdown(f"**{person_line(person.display_name, person.username, person.email)}**")
+        st.text(_line(person))
         _draw_management(actor, person)
-    if st.button(t("people.close"), key="close_manage"):
-        st.rerun()
+
+
+def _draw_title(title: str) -> None:
+    if st.button(t("page.agent_admin"), key="back_to_people", type="tertiary", icon=":material/arrow_back:"):
+        go_to("agent_admin")
+    st.title(title, anchor=False)
 
 
 def _draw_management(actor: Actor, person: Person) -> None:
@@ -159,8 +158,8 @@ def _draw_management(actor: Actor, person: Person) -> None:
             _do(lambda: agents.change_role(actor, username, role), t("people.role_saved", name=person.display_name))
     if _may(actor, person, Action.RESET_PASSWORD) and _offer("reset_password", "key"):
         with shown_errors():
-            st.session_state["_new_account"] = (username, agents.reset_password(actor, username))
-            st.rerun(scope="fragment")
+            st.session_state[_HANDED_OVER] = (username, agents.reset_password(actor, username))
+            st.rerun()
     if _may(actor, person, Action.END_SESSIONS) and _offer("end_sessions", "logout"):
         _do(lambda: agents.end_sessions(actor, username), t("people.sessions_ended", name=person.display_name))
     if _may(actor, person, Action.DEACTIVATE):
@@ -181,9 +180,15 @@ def _do(deed: Callable[[], object], sentence: str) -> None:
         st.rerun()
 
 
-def _show_one_time_password(username: str, password: str) -> None:
-    st.success(t("people.hand_over", username=plain(username)), icon=":material/key:")
-    st.code(password, language=None)
-    if st.button(t("people.noted"), key="noted", type="primary"):
-        del st.session_state["_new_account"]
-        st.rerun()
+def _show_one_time_password() -> bool:
+    """Show the password made in the run before; it is gone as soon as the person goes on."""
+    handed_over: tuple[str, str] | None = st.session_state.get(_HANDED_OVER)
+    if handed_over is None:
+        return False
+    username, password = handed_over
+    with st.container(width=440):
+        st.success(t("people.hand_over", username=plain(username)), icon=":material/key:")
+        st.code(password, language=None)
+        if st.button(t("people.noted"), key="noted", type="primary"):
+            go_to("agent_admin")
+    return True

@@ -210,8 +210,6 @@ WORDING = {
     "people.never_seen": "never signed in",
     "people.manage": "Manage",
     "people.manage_title": "Manage account",
-    "people.cancel": "Cancel",
-    "people.close": "Done",
     "people.save_role": "Save role",
     "people.role_saved": "The role of {name} is changed.",
     "people.reset_password": "Reset password",

@@ -16,14 +16,8 @@ from ticketing.web.guard import inline_script_hashes
 
 logger = logging.getLogger(__name__)
 
-# What the first page of a session would otherwise import while somebody waits for it.
-_COSTLY = (
-    "pandas",
-    "pyarrow",
-    "streamlit.elements.arrow",
-    "streamlit.components.v2.bidi_component.main",
-    "streamlit.elements.lib.options_selector_utils",
-)
+# What the first page of a process would otherwise import while somebody waits for it: both are for the logo.
+_COSTLY = ("numpy", "PIL.Image")
 
 
 @asynccontextmanager

@@ -1,0 +1,133 @@
+"""
+`bench storage`: the JSON store beside the least that a durable write can cost, and beside SQLite.
+
+The least is a bare append of the same bytes and a flush, on the same disk. SQLite holds the same tickets and gives the
+same answers, which is checked before anything is timed.
+"""
+
+import gc
+import os
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from multiprocessing import get_context
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from benchmarks.contest import PASSWORD, RARE, TEXT, TITLE, Contest
+from benchmarks.measuring import MICROSECONDS, Figure, Report, require_linux
+from ticketing.desk import Desk
+from ticketing.domain.people import Actor
+from ticketing.domain.queries import Audience, TicketQuery
+from ticketing.settings import Settings
+from ticketing.storage.engine import Engine
+from ticketing.storage.json_store import JsonStore
+
+SIZES = (1_000, 10_000, 100_000)
+ROUNDS = 150
+MEBIBYTES = 1 / 2**20
+ROW_BYTES = 512
+
+
+def main(tickets: int | None, json_path: Path | None) -> None:
+    """Measure at the given number of tickets, or at all three, and print what comes out."""
+    require_linux()
+    report = Report("Storage")
+    measure(report, [tickets] if tickets else SIZES, ROUNDS)
+    report.write(json_path)
+
+
+def measure(report: Report, sizes: Sequence[int], rounds: int) -> None:
+    """Measure at each size, then hold the largest store against the smallest one."""
+    # Not in /tmp, which may be in memory, where a flush costs nothing.
+    place = os.environ.get("TMPDIR", "/var/tmp")  # noqa: S108 - a directory of our own is made in it
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(TemporaryDirectory(prefix="ticketing-bench-", dir=place)))
+        contests = []
+        for size in sizes:
+            opening, contest = stack.enter_context(prepared(folder / str(size), size, rounds))
+            contest.require_same_answers()
+            figures = [*contest.writes(), *contest.reads(), *contest.costs_of_a_reply(), *opening.figures()]
+            report.add(f"{size:,} tickets of {contest.average / 1000:.1f} kB", figures)
+            contests.append(contest)
+        if len(contests) > 1:
+            largest, smallest = contests[-1], contests[0]
+            report.add(f"{sizes[-1]:,} tickets beside {sizes[0]:,}", [largest.growth_since(smallest)])
+
+
+@contextmanager
+def prepared(folder: Path, size: int, rounds: int) -> Iterator[tuple["Opening", Contest]]:
+    """Fill the store, open it in a process that does nothing else, and here for all the rest."""
+    fill(folder / "desk", size)
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        opening = pool.submit(open_once, folder / "desk").result()
+    contest = Contest(folder, rounds)
+    gc.collect()
+    gc.freeze()  # as the server does
+    try:
+        yield opening, contest
+    finally:
+        contest.close()
+
+
+def fill(folder: Path, size: int) -> None:
+    """Make a store of invented tickets, among them one that holds a word of its own."""
+    store = JsonStore(folder)
+    desk = Desk(Settings(), store, password_rounds=4)
+    console = Actor.console()
+    gc.disable()
+    desk.tickets.open(console, TITLE, f"{TEXT} It is a {RARE} failure.")
+    desk.demo.fill(console, size - 1, 1)
+    desk.agents.create_agent(console, "ada", PASSWORD)
+    gc.enable()
+    if isinstance(store.engine, Engine):
+        store.engine.compact()
+    desk.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """What it took to open a store and show a first list: seconds, and bytes of memory."""
+
+    tickets: int
+    data: int
+    wall: float
+    cpu: float
+    memory: int
+
+    def figures(self) -> list[Figure]:
+        """Return them by ticket, and beside what the data alone take."""
+        fair = 1.3 * self.data + ROW_BYTES * self.tickets
+        return [
+            Figure("opening, CPU a ticket", MICROSECONDS * self.cpu / self.tickets, "µs", limit=30),
+            Figure("opening and a first list", self.wall, "s"),
+            Figure(
+                "memory, beside 1.3 x the data and 0.5 kB a ticket",
+                self.memory * MEBIBYTES,
+                "MiB",
+                fair * MEBIBYTES,
+                limit=1,
+            ),
+        ]
+
+
+def open_once(folder: Path) -> Opening:
+    """Open the store, ask for the first list, and tell what that took."""
+    gc.collect()
+    memory, wall, cpu = resident(), time.perf_counter(), time.process_time()
+    store = JsonStore(folder)
+    with store.read() as tx:
+        page = tx.tickets.search(Audience(username="ada", sees_all=True), TicketQuery())
+    wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
+    memory = resident() - memory
+    data = sum(len(document) for documents in store.copy().values() for document in documents.values())
+    store.close()
+    return Opening(page.total, data, wall, cpu, memory)
+
+
+def resident() -> int:
+    """Return how many bytes of memory this process occupies."""
+    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE")

@@ -1,0 +1,76 @@
+"""What people do at the desk, in the words of the pages."""
+
+import re
+
+from playwright.sync_api import Locator, Page, expect
+
+from tests.serving import PASSWORD
+
+
+def sign_in(page: Page, username: str, password: str = PASSWORD) -> None:
+    """Type name and password into the login page."""
+    page.get_by_label("Username", exact=True).fill(username)
+    page.get_by_label("Password", exact=True).fill(password)
+    page.get_by_role("button", name="Sign in", exact=True).click()
+
+
+def sign_out(page: Page) -> None:
+    """Leave by the button in the sidebar."""
+    page.get_by_role("button", name="Sign out").click()
+
+
+def choose_password(page: Page, present: str, new: str) -> None:
+    """Fill in the form that changes the own password."""
+    page.get_by_label("Present password", exact=True).fill(present)
+    page.get_by_label("New password", exact=True).fill(new)
+    page.get_by_label("Password again", exact=True).fill(new)
+    page.get_by_role("button", name="Change password").click()
+
+
+def fill_in_ticket(page: Page, title: str, description: str) -> None:
+    """Fill in the form of a new ticket, and send it."""
+    page.get_by_role("textbox", name="Title").fill(title)
+    page.get_by_role("textbox", name="What happened?").fill(description)
+    page.get_by_role("button", name="Open ticket").click()
+
+
+def answer(page: Page, text: str) -> None:
+    """Type a public reply and send it."""
+    page.get_by_role("textbox", name="Public reply").fill(text)
+    page.get_by_role("button", name="Send reply").click()
+
+
+def choose(page: Page, field: str, value: str) -> None:
+    """Choose a value in one of the fields of the panel."""
+    page.get_by_role("combobox", name=field, exact=True).click()
+    page.get_by_role("option", name=value, exact=True).click()
+
+
+def conversation(page: Page) -> Locator:
+    """Return the messages of the ticket."""
+    return page.get_by_role("region", name="Conversation")
+
+
+def history(page: Page) -> Locator:
+    """Unfold the history of the ticket and return its lines."""
+    page.get_by_text("History", exact=True).click()
+    lines = page.locator(".history")
+    expect(lines).to_be_visible()
+    return lines
+
+
+def row(page: Page, title: str) -> Locator:
+    """Return the line of the list that has this subject."""
+    return page.get_by_role("row").filter(has_text=title)
+
+
+def expect_ticket(page: Page, title: str) -> None:
+    """See that the page of this ticket is there."""
+    expect(page.get_by_role("heading", level=1, name=title)).to_be_visible()
+    expect(page).to_have_url(re.compile(r"/ticket\?id=\d+$"))
+
+
+def expect_login(page: Page) -> None:
+    """See that the page asks to sign in, and shows nothing else."""
+    expect(page.get_by_role("heading", level=1, name="Sign in")).to_be_visible()
+    expect(page.get_by_role("button", name="Sign out")).to_have_count(0)

@@ -1,0 +1,149 @@
+"""
+A real Chromium, looking at a real server, and the people before it.
+
+Whatever a test does, two things hold at its end for every window it opened: nothing was fetched from anywhere but the
+desk, and the content security policy had nothing to refuse.
+"""
+
+import os
+import shutil
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, WebSocket, expect, sync_playwright
+
+from tests.serving import COOKIE, Server
+
+NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome", "chrome", "msedge")
+ELSEWHERE = (
+    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+    "/Applications/Microsoft Edge.app/Contents/MacOS/Microsoft Edge",
+    "C:/Program Files/Google/Chrome/Application/chrome.exe",
+    "C:/Program Files (x86)/Microsoft/Edge/Application/msedge.exe",
+)
+TO_INSTALL = (
+    "The browser tests need Chromium. Debian, Ubuntu: apt-get install chromium. Fedora: dnf install chromium. "
+    "macOS: brew install --cask chromium. Anywhere: python -m playwright install chromium, or name one in "
+    'TICKETING_TEST_BROWSER. Without it, leave these tests out: python3 -m ticketing test -m "not browser".'
+)
+QUIET = ("--disable-gpu", "--disable-background-networking", "--disable-component-update", "--no-first-run")
+DESKTOP: dict[str, Any] = {"viewport": {"width": 1440, "height": 900}}
+PHONE: dict[str, Any] = {
+    "viewport": {"width": 390, "height": 844},
+    "is_mobile": True,
+    "has_touch": True,
+    "user_agent": "Mozilla/5.0 (Linux; Android 14; Pixel 8) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 "
+    "Mobile Safari/537.36",
+}
+SECONDS = 20_000
+
+
+@dataclass
+class Windows:
+    """Opens windows: each a browser profile of its own, with one tab to begin with."""
+
+    browser: Browser
+    server: Server
+    contexts: list[BrowserContext] = field(default_factory=list)
+    addresses: list[str] = field(default_factory=list)
+    complaints: list[str] = field(default_factory=list)
+    received: dict[BrowserContext, bytearray] = field(default_factory=dict)
+
+    def open(self, path: str = "", *, person: str | None = None, base: str | None = None, **options: Any) -> Page:
+        """Open a window at a page of the desk, for somebody who is signed in already, or for a stranger."""
+        base = base or self.server.base
+        context = self.browser.new_context(**(DESKTOP | options))
+        context.set_default_timeout(SECONDS)
+        self.contexts.append(context)
+        self.received[context] = bytearray()
+        context.on("request", lambda request: self.addresses.append(request.url))
+        context.on("console", self._listen)
+        context.on("weberror", lambda error: self.complaints.append(str(error.error)))
+        context.on("page", lambda tab: self._follow(tab, self.received[context]))
+        if person is not None:
+            context.add_cookies([{"name": COOKIE, "value": self.server.sign_in(person), "url": base, "httpOnly": True}])
+        page = context.new_page()
+        page.goto(f"{base}/{path}")
+        settle(page)
+        return page
+
+    def check(self) -> None:
+        """See that no window looked beyond the desk, and that none was refused anything by its policy."""
+        hosts = {urlsplit(address).hostname for address in self.addresses if address.startswith(("http", "ws"))}
+        assert hosts <= {"127.0.0.1"}, hosts
+        assert self.complaints == []
+
+    def _listen(self, message: ConsoleMessage) -> None:
+        if "Content Security Policy" in message.text:
+            self.complaints.append(message.text)
+
+    def _follow(self, tab: Page, received: bytearray) -> None:
+        def take(frame: str | bytes) -> None:
+            received.extend(frame if isinstance(frame, bytes) else frame.encode())
+
+        def listen(socket: WebSocket) -> None:
+            self.addresses.append(socket.url)
+            socket.on("framereceived", take)
+
+        tab.on("websocket", listen)
+
+
+def settle(page: Page) -> None:
+    """Wait until the page is connected and its script has run."""
+    page.locator(
+        '[data-testid="stApp"][data-test-connection-state="CONNECTED"][data-test-script-state="notRunning"]'
+    ).wait_for(timeout=SECONDS)
+
+
+def find_browser(default: str) -> str:
+    """Return the path of a Chromium of this machine; *default* is where Playwright keeps its own."""
+    chosen = os.environ.get("TICKETING_TEST_BROWSER")
+    if chosen:
+        assert Path(chosen).exists(), f"TICKETING_TEST_BROWSER names {chosen}, which is not there."
+        return chosen
+    on_path = (shutil.which(name) for name in NAMES)
+    fixed = (path for path in (*ELSEWHERE, default) if Path(path).exists())
+    found = next((path for path in (*on_path, *fixed) if path), None)
+    if found is None:
+        pytest.fail(TO_INSTALL, pytrace=False)
+    return found
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """Return the one browser of all browser tests."""
+    as_root = sys.platform != "win32" and os.geteuid() == 0
+    expect.set_options(timeout=SECONDS)
+    with sync_playwright() as playwright:
+        path = find_browser(playwright.chromium.executable_path)
+        browser = playwright.chromium.launch(
+            executable_path=path, args=[*QUIET, *(["--no-sandbox"] if as_root else [])]
+        )
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """Return the server that most tests share; each leaves its own tickets behind."""
+    with Server(tmp_path_factory.mktemp("desk")) as running:
+        yield running
+
+
+@pytest.fixture
+def windows(chromium: Browser, server: Server) -> Iterator[Windows]:
+    """Return the way to open windows at the shared server."""
+    yield from watched(Windows(chromium, server))
+
+
+def watched(opened: Windows) -> Iterator[Windows]:
+    """Lend a set of windows, then check and close them."""
+    yield opened
+    for context in opened.contexts:
+        context.close()
+    opened.check()

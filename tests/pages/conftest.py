@@ -1,0 +1,63 @@
+"""A desk in memory as the desk of this process, and people who visit its pages."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+import ticketing.desk
+from tests.visiting import Visit
+from ticketing.desk import Desk, open_desk
+from ticketing.domain.people import Actor, Role
+from ticketing.settings import Settings
+
+PASSWORD = "a long walk home"
+
+SignIn = Callable[..., Visit]
+
+
+@pytest.fixture
+def desk(monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
+    desk = open_desk(Settings(storage_url="memory:"), password_rounds=4)
+    monkeypatch.setattr(ticketing.desk, "_shared", desk)
+    desk.agents.create_agent(Actor.console(), "ada", PASSWORD)
+    desk.agents.create_agent(Actor.console(), "root", PASSWORD, role=Role.ADMIN)
+    for name in ("carla", "oskar"):
+        desk.accounts.register(name, name.capitalize(), PASSWORD, PASSWORD)
+    yield desk
+    desk.close()
+
+
+@pytest.fixture
+def sign_in(desk: Desk) -> SignIn:
+    def as_person(username: str, **browser: str) -> Visit:
+        return Visit(desk, desk.accounts.sign_in(username, PASSWORD), **browser)
+
+    return as_person
+
+
+@pytest.fixture
+def carla(sign_in: SignIn) -> Visit:
+    return sign_in("carla")
+
+
+@pytest.fixture
+def oskar(sign_in: SignIn) -> Visit:
+    return sign_in("oskar")
+
+
+@pytest.fixture
+def ada(sign_in: SignIn) -> Visit:
+    return sign_in("ada")
+
+
+@pytest.fixture
+def root(sign_in: SignIn) -> Visit:
+    return sign_in("root")
+
+
+@pytest.fixture
+def actor(desk: Desk) -> Callable[[Visit], Actor]:
+    def behind(visit: Visit) -> Actor:
+        return desk.sessions.actor(visit.token or "")
+
+    return behind

@@ -1,0 +1,449 @@
+"""Each page, as people meet it through the router."""
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.pages.conftest import PASSWORD
+from tests.visiting import PHONE, Visit
+from ticketing.desk import Desk
+from ticketing.domain.people import Actor, Role
+from ticketing.domain.queries import Sort
+from ticketing.domain.statuses import Priority, Status, TicketCategory
+from ticketing.domain.tickets import MessageKind, TicketEdit
+
+Behind = Callable[[Visit], Actor]
+
+
+@pytest.fixture
+def number(desk: Desk, carla: Visit, actor: Behind) -> str:
+    """A ticket of Carla's with an answer and a note by Ada."""
+    ticket = desk.tickets.open(actor(carla), "No dial tone", "The line is dead.")
+    return ticket.id
+
+
+# Signing in
+
+
+@pytest.mark.parametrize("page", ["my_tickets", "all_tickets", "ticket", "new_ticket", "account", "agent_admin"])
+def test_a_stranger_is_asked_to_sign_in_wherever_they_go(desk: Desk, page: str):
+    with pytest.raises(ValueError, match=page):
+        Visit(desk).open(page)
+
+
+def test_a_wrong_password_is_refused_and_the_name_stays_in_the_form(desk: Desk):
+    stranger = Visit(desk).open("login")
+
+    stranger.fill(username="carla", password="not the password").press("submit")
+
+    assert stranger.refused == ["Username or password is wrong."]
+    assert stranger.at.text_input(key="username").value == "carla"
+
+
+def test_a_right_password_is_handed_to_the_browser(desk: Desk):
+    stranger = Visit(desk).open("login")
+
+    stranger.fill(username="carla", password=PASSWORD).press("submit")
+
+    assert stranger.refused == []
+    assert len(stranger.at.get("bidi_component")) == 1
+
+
+def test_a_new_desk_says_how_to_begin(desk: Desk):
+    assert any("supportpass" in words for words in Visit(desk).open("login").said)
+
+
+def test_somebody_signed_in_is_led_on_from_the_sign_in_page(carla: Visit):
+    carla.rerun()
+
+    assert carla.titles == ["My tickets"]
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"username": ""}, "Username is empty. Please fill it in."),
+        ({"username": "CARLA"}, "The username “carla” is taken. Please choose another one."),
+        ({"confirmation": "another walk home"}, "The two passwords differ. Please type the same one twice."),
+        ({"password": "short", "confirmation": "short"}, None),
+    ],
+    ids=["empty", "taken", "mismatch", "weak"],
+)
+def test_a_registration_is_refused_with_its_own_sentence(desk: Desk, change: dict[str, str], sentence: str | None):
+    visit = Visit(desk).open("register")
+    form = {"username": "erin", "display_name": "Erin", "password": PASSWORD, "confirmation": PASSWORD}
+
+    visit.fill(**form | change).press("submit")
+
+    assert len(visit.refused) == 1
+    assert sentence is None or visit.refused == [sentence]
+
+
+def test_whoever_registers_is_signed_in_at_once(desk: Desk):
+    visit = Visit(desk).open("register")
+
+    visit.fill(username="erin", display_name="Erin", password=PASSWORD, confirmation=PASSWORD).press("submit")
+
+    assert visit.refused == []
+    assert len(visit.at.get("bidi_component")) == 1
+    assert desk.sessions.actor(desk.accounts.sign_in("erin", PASSWORD)).role is Role.USER
+
+
+# Requesters
+
+
+def test_a_requester_opens_a_ticket_and_lands_on_it(carla: Visit):
+    carla.open("new_ticket").fill(title="No dial tone", description="The line is dead.").press("submit")
+
+    assert carla.titles == ["No dial tone"]
+    assert carla.said == ["Ticket T-1 is open."]
+    assert "The line is dead." in carla.html
+
+
+def test_a_blank_title_is_refused_and_the_description_stays(carla: Visit):
+    carla.open("new_ticket").fill(title=" \u200b ", description="The line is dead.").press("submit")
+
+    assert carla.refused == ["Title is empty. Please fill it in."]
+    assert carla.at.text_area(key="description").value == "The line is dead."
+
+
+def test_whoever_comes_back_at_once_is_told_that_the_ticket_was_saved(carla: Visit, number: str):
+    carla.open("new_ticket")
+
+    assert any(f"T-{number} was saved" in caption.value for caption in carla.at.caption)
+
+
+def test_the_same_ticket_sent_twice_is_one_ticket(desk: Desk, carla: Visit, actor: Behind):
+    for _ in range(2):
+        carla.open("new_ticket").fill(title="No dial tone", description="The line is dead.").press("submit")
+
+    assert carla.titles == ["No dial tone"]
+    assert desk.tickets.get(actor(carla), 1).title == "No dial tone"
+    assert any("T-1 is open" in words for words in carla.said)
+
+
+def test_a_requester_replies_and_the_composer_is_empty_again(carla: Visit, number: str):
+    carla.open("ticket", id=number).fill(draft="Now it hums.").press("send_reply")
+
+    assert "Your reply is saved." in carla.said
+    assert "Now it hums." in carla.html
+    assert [area.value for area in carla.at.text_area] == [""]
+
+
+def test_a_blank_reply_is_refused_in_a_sentence(carla: Visit, number: str):
+    carla.open("ticket", id=number).fill(draft="   ").press("send_reply")
+
+    assert carla.refused == ["Reply is empty. Please fill it in."]
+
+
+def test_a_requester_closes_and_reopens_with_one_click_each(carla: Visit, number: str):
+    carla.open("ticket", id=number).press("close")
+
+    assert "The ticket is closed." in carla.said
+    assert carla.at.text_area.len == 0
+
+    carla.press("reopen")
+
+    assert "The ticket is open again." in carla.said
+
+
+@pytest.mark.parametrize("asked", ["99", "0", "-1", "x", "", "9" * 40])
+def test_a_ticket_that_is_not_there_reads_like_one_that_is_somebody_elses(oskar: Visit, number: str, asked: str):
+    foreign = oskar.open("ticket", id=number).said
+
+    missing = oskar.open("ticket", id=asked).said
+
+    assert missing == foreign == ["It does not exist, or it is not yours to see."]
+    assert oskar.titles == ["Nothing to see here"]
+
+
+def test_an_empty_list_offers_to_open_a_ticket(oskar: Visit):
+    oskar.open("my_tickets")
+
+    assert oskar.said == ["No tickets here."]
+
+    oskar.press("open_one")
+
+    assert oskar.titles == ["New ticket"]
+
+
+def test_the_button_above_a_list_leads_to_a_new_ticket(oskar: Visit):
+    assert oskar.open("my_tickets").press("go_new_ticket").titles == ["New ticket"]
+
+
+def test_a_search_without_result_says_so(carla: Visit, number: str):
+    carla.open("my_tickets", q="no such word")
+
+    assert carla.said == ["No ticket matches. Try fewer words or filters."]
+
+
+def test_a_requester_sees_no_trace_of_a_note(desk: Desk, carla: Visit, ada: Visit, number: str, actor: Behind):
+    desk.tickets.note(actor(ada), int(number), "She is difficult.")
+
+    carla.open("ticket", id=number)
+
+    assert "difficult" not in carla.html
+    assert not carla.has_button("send_note")
+
+
+def test_on_a_phone_the_details_fold_up(sign_in: Callable[..., Visit], number: str):
+    visit = sign_in("carla", user_agent=PHONE).open("ticket", id=number)
+
+    assert [expander.label for expander in visit.at.expander] == ["Details", "History"]
+
+
+def test_a_requester_reads_who_helps_and_what_was_changed(
+    desk: Desk, carla: Visit, ada: Visit, number: str, actor: Behind
+):
+    desk.tickets.assign(actor(ada), int(number), "ada")
+    desk.tickets.edit(actor(ada), int(number), TicketEdit(status=Status.PENDING))
+
+    html = carla.open("ticket", id=number).html
+
+    assert "Awaiting your reply" in html
+    assert "changed assignee: Unassigned → ada" in html
+    assert "changed status: Open → Pending" in html
+
+
+# Agents
+
+
+def test_an_agent_lands_in_the_queue(ada: Visit, number: str):
+    ada.rerun()
+
+    assert ada.titles == ["All tickets"]
+    assert len(ada.at.get("bidi_component")) == 1
+
+
+def test_the_queue_takes_its_filters_from_the_address(ada: Visit, number: str):
+    address = {"view": "all", "q": "dial", "status": "open,pending", "priority": "normal", "sort": "-priority"}
+
+    ada.open("all_tickets", **address)
+
+    assert ada.at.selectbox(key="all_tickets_sort").value is Sort.PRIORITY
+    assert ada.at.multiselect(key="all_tickets_status").value == [Status.OPEN, Status.PENDING]
+    assert dict(ada.at.query_params) == address
+
+
+def test_an_address_that_makes_no_sense_shows_the_queue_as_it_is(ada: Visit, number: str):
+    ada.open("all_tickets", view="nonsense", page="-4", size="7", status="lost", assignee="nobody.at.all")
+
+    assert not ada.at.exception
+    assert ada.said == ["No ticket matches. Try fewer words or filters."]
+
+
+def test_a_page_beyond_the_last_shows_the_last(ada: Visit, number: str):
+    ada.open("all_tickets", page="7")
+
+    assert [caption.value for caption in ada.at.caption if "of" in caption.value] == ["1 to 1 of 1"]
+
+
+def test_filters_are_remembered_while_the_agent_is_elsewhere(ada: Visit, number: str):
+    ada.open("all_tickets", q="dial")
+
+    ada.open("ticket", id=number).open("all_tickets")
+
+    assert ada.at.text_input(key="all_tickets_q").value == "dial"
+
+
+def test_an_agent_answers_and_sets_the_status_with_it(desk: Desk, ada: Visit, number: str, actor: Behind):
+    ada.open("ticket", id=number)
+    then = next(box for box in ada.at.selectbox if box.key and box.key.startswith("then_"))
+    then.set_value(Status.PENDING)
+
+    ada.fill(draft="Is the plug in?").press("send_reply")
+
+    ticket = desk.tickets.get(actor(ada), int(number))
+    assert ticket.status is Status.PENDING
+    assert ticket.messages[-1].text == "Is the plug in?"
+
+
+def test_an_agent_writes_a_note(desk: Desk, ada: Visit, number: str, actor: Behind):
+    ada.open("ticket", id=number)
+    ada.at.session_state[f"kind_{number}"] = MessageKind.NOTE
+    ada.rerun()
+
+    ada.fill(draft="The exchange is down.").press("send_note")
+
+    assert "Your note is saved." in ada.said
+    assert desk.tickets.get(actor(ada), int(number)).messages[-1].kind is MessageKind.NOTE
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("status", Status.ON_HOLD),
+        ("priority", Priority.URGENT),
+        ("category", TicketCategory.NETWORK),
+        ("assignee", "root"),
+    ],
+)
+def test_a_field_is_saved_when_it_is_chosen(
+    desk: Desk, ada: Visit, number: str, actor: Behind, field: str, value: object
+):
+    ada.open("ticket", id=number).choose(f"ticket_{number}_{field}", value)
+
+    assert ada.refused == []
+    assert getattr(desk.tickets.get(actor(ada), int(number)), field) == value
+
+
+def test_a_field_changed_by_somebody_else_is_shown_with_both_values(
+    desk: Desk, ada: Visit, root: Visit, number: str, actor: Behind
+):
+    ada.open("ticket", id=number)
+    desk.tickets.edit(actor(root), int(number), TicketEdit(priority=Priority.LOW))
+
+    ada.choose(f"ticket_{number}_priority", Priority.HIGH)
+
+    assert ada.refused == [
+        "Priority was changed to “low” while you were choosing “high”. Please look, and choose again."
+    ]
+    assert desk.tickets.get(actor(ada), int(number)).priority is Priority.LOW
+
+
+def test_an_agent_takes_a_ticket_with_one_click(desk: Desk, ada: Visit, number: str, actor: Behind):
+    ada.open("ticket", id=number).press("assign_to_me")
+
+    assert desk.tickets.get(actor(ada), int(number)).assignee == "ada"
+    assert not ada.has_button("assign_to_me")
+
+
+def test_the_fields_of_a_closed_ticket_are_locked(desk: Desk, ada: Visit, number: str, actor: Behind):
+    desk.tickets.close(actor(ada), int(number))
+
+    ada.open("ticket", id=number)
+
+    assert ada.at.selectbox(key=f"ticket_{number}_status").disabled
+    assert ada.has_button("reopen")
+
+
+def test_what_was_read_is_read(desk: Desk, ada: Visit, number: str, actor: Behind):
+    unread = desk.tickets.conversation(actor(ada), int(number)).seen
+
+    ada.open("ticket", id=number)
+
+    assert unread == 0
+    assert desk.tickets.conversation(actor(ada), int(number)).seen == 1
+
+
+# The account
+
+
+def test_a_person_changes_name_and_address(desk: Desk, carla: Visit, actor: Behind):
+    carla.open("account").fill(display_name="Carla Berg", email="carla@example.org").press("save_profile")
+
+    assert "Your profile is saved." in carla.said
+    assert desk.accounts.profile(actor(carla)).display_name == "Carla Berg"
+
+
+def test_a_changed_password_needs_the_present_one(carla: Visit):
+    carla.open("account").fill(current="wrong", new="another long walk", confirmation="another long walk")
+
+    carla.press("save_password")
+
+    assert carla.refused == ["The present password is wrong."]
+
+
+def test_a_person_ends_another_session(desk: Desk, carla: Visit, sign_in: Callable[..., Visit], actor: Behind):
+    other = sign_in("carla")
+    carla.open("account").press(f"end_{(actor(other).session or '')[:12]}")
+
+    assert "That session has ended." in carla.said
+    assert len(desk.sessions.own(actor(carla))) == 1
+
+
+def test_a_person_ends_all_other_sessions(desk: Desk, carla: Visit, sign_in: Callable[..., Visit], actor: Behind):
+    sign_in("carla")
+
+    carla.open("account").press("end_others")
+
+    assert "All other sessions have ended." in carla.said
+    assert len(desk.sessions.own(actor(carla))) == 1
+
+
+def test_with_a_one_time_password_there_is_nothing_but_choosing_another(desk: Desk, root: Visit, actor: Behind):
+    one_time = desk.agents.reset_password(actor(root), "carla")
+    carla = Visit(desk, desk.accounts.sign_in("carla", one_time)).rerun()
+
+    assert carla.titles == ["Account"]
+    assert [field.key for field in carla.at.text_input] == ["current", "new", "confirmation"]
+
+    carla.fill(current=one_time, new="another long walk", confirmation="another long walk").press("save_password")
+
+    assert carla.refused == []
+    assert len(carla.at.get("bidi_component")) == 1
+
+
+def test_signing_out_ends_the_session_in_every_tab(desk: Desk, carla: Visit):
+    second_tab = Visit(desk, carla.token).open("my_tickets")
+
+    carla.open("my_tickets").press("sign_out")
+
+    assert second_tab.rerun().titles == ["Sign in"]
+
+
+# People
+
+
+def test_a_requester_finds_no_page_about_people(oskar: Visit):
+    oskar.rerun()
+
+    with pytest.raises(ValueError, match="agent_admin"):
+        oskar.open("agent_admin")
+
+
+def test_an_agent_registers_an_agent_and_sees_the_password_once(desk: Desk, ada: Visit):
+    ada.open("agent_admin").press("register_agent")
+
+    ada.fill(new_username="erin", new_display_name="Erin").press("submit_new_agent")
+
+    password = ada.at.code[0].value
+    assert desk.sessions.actor(desk.accounts.sign_in("erin", password)).must_change_password
+
+    ada.press("noted")
+
+    assert password not in str(ada.at)
+
+
+@pytest.mark.parametrize(
+    ("button", "sentence"),
+    [("end_sessions", "All sessions of Carla have ended."), ("deactivate", "Carla is deactivated and signed out.")],
+)
+def test_an_agent_looks_after_a_users_account(ada: Visit, carla: Visit, button: str, sentence: str):
+    ada.open("agent_admin").press("manage_carla").press(button)
+
+    assert sentence in ada.said
+    assert carla.rerun().titles == ["Sign in"]
+
+
+def test_a_deactivated_account_is_reactivated(desk: Desk, ada: Visit, actor: Behind):
+    desk.agents.deactivate(actor(ada), "carla")
+
+    ada.open("agent_admin").press("manage_carla").press("reactivate")
+
+    assert "Carla can sign in again." in ada.said
+
+
+def test_an_agent_resets_a_password(desk: Desk, ada: Visit):
+    ada.open("agent_admin").press("manage_carla").press("reset_password")
+
+    assert desk.sessions.actor(desk.accounts.sign_in("carla", ada.at.code[0].value)).must_change_password
+
+
+def test_an_agent_may_not_manage_agents(ada: Visit):
+    ada.open("agent_admin")
+
+    assert not ada.has_button("manage_root")
+    assert not ada.has_button("manage_ada")
+
+
+def test_an_admin_makes_somebody_an_agent(desk: Desk, root: Visit, actor: Behind):
+    root.open("agent_admin").press("manage_carla").choose("role_carla", Role.AGENT).press("save_role")
+
+    assert desk.agents.person(actor(root), "carla").role is Role.AGENT
+
+
+def test_nobody_matches_reads_so(ada: Visit):
+    ada.open("agent_admin").fill(people_search="nobody at all").rerun()
+
+    assert "Nobody matches." in ada.said

@@ -1,0 +1,298 @@
+"""Every public method of every service finds out anew who acts, whatever a page still holds in its hand."""
+
+import inspect
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, Protocol
+
+import pytest
+
+from ticketing.desk import Desk
+from ticketing.domain.errors import (
+    AuthenticationError,
+    MustChangePasswordError,
+    NotFoundError,
+    PermissionDeniedError,
+    SignedOutError,
+    TicketingError,
+)
+from ticketing.domain.people import Actor, PeopleQuery, Role
+from ticketing.domain.queries import TicketQuery
+from ticketing.domain.statuses import Priority
+from ticketing.domain.tickets import TicketEdit
+from ticketing.settings import Settings
+from ticketing.storage.memory import MemoryStore
+
+OPEN_TO_EVERYBODY = {
+    "accounts.register",
+    "accounts.sign_in",
+    "accounts.sign_in_browser",
+    "sessions.actor",
+    "sessions.redeem",
+    "sessions.sign_out",
+    "first_launch.ensure",
+    "first_launch.is_waiting",
+    "demo.ensure",
+}
+ONLY_AT_THE_CONSOLE = {"agents.create_agent", "agents.set_password", "exports.json_lines"}
+WITH_A_ONE_TIME_PASSWORD = {"accounts.change_password"}
+FOR_EVERY_PERSON = {
+    "accounts.change_password",
+    "accounts.change_profile",
+    "accounts.profile",
+    "agents.may_register",
+    "sessions.end",
+    "sessions.end_others",
+    "sessions.own",
+    "tickets.counts",
+    "tickets.open",
+    "tickets.search",
+}
+ARGUMENTS: dict[str, object] = {
+    "assignee": "ada",
+    "browser": "b",
+    "confirmation": "four dry umbrellas",
+    "current": "wrong",
+    "description": "Text.",
+    "display_name": "Name",
+    "edit": TicketEdit(priority=Priority.HIGH),
+    "email": "",
+    "folder": Path("nowhere"),
+    "new": "four dry umbrellas",
+    "number": 1,
+    "password": "four dry umbrellas",
+    "plan": None,
+    "queries": {"all": TicketQuery()},
+    "random_seed": 1,
+    "role": Role.ADMIN,
+    "session_id": "s1",
+    "text": "Text.",
+    "tickets": 1,
+    "title": "Title",
+    "username": "carla",
+}
+
+Everything = Callable[[], dict[str, object]]
+
+
+class Clock(Protocol):
+    """A clock that is set by hand."""
+
+    def __call__(self) -> datetime:
+        """Return its time."""
+
+    def advance(self, by: timedelta) -> None:
+        """Move it on."""
+
+
+@pytest.fixture
+def desk(store: MemoryStore, clock: Clock) -> Desk:
+    """Return all services over the store of this test."""
+    return Desk(Settings(storage_url="memory:"), store, clock, password_rounds=4)
+
+
+def public(desk: Desk) -> Iterator[tuple[str, Callable[..., object] | None]]:
+    """Yield the name and, unless it is a property, the method of everything that a service offers."""
+    for name, service in vars(desk).items():
+        if not type(service).__module__.startswith("ticketing.services."):
+            continue
+        for member, value in vars(type(service)).items():
+            if not member.startswith("_"):
+                yield f"{name}.{member}", getattr(service, member) if inspect.isfunction(value) else None
+
+
+def methods(desk: Desk) -> dict[str, Callable[..., object]]:
+    """Return every method that is not open to everybody."""
+    return {name: method for name, method in public(desk) if method is not None and name not in OPEN_TO_EVERYBODY}
+
+
+def call(method: Callable[..., Any], actor: Actor) -> object:
+    """Call a method with what it needs, to the end if it is a generator."""
+    parameters = list(inspect.signature(method).parameters.values())[1:]
+    needed = {each.name: ARGUMENTS.get(each.name) for each in parameters if each.default is each.empty}
+    if "query" in needed:
+        needed["query"] = PeopleQuery() if method.__qualname__.startswith("Agents") else TicketQuery()
+    result = method(actor, **needed)
+    return list(result) if inspect.isgenerator(result) else result
+
+
+def refusal(method: Callable[..., Any], actor: Actor) -> type[TicketingError] | None:
+    """Return how a method refuses an actor, None if it does not."""
+    try:
+        call(method, actor)
+    except TicketingError as error:
+        return type(error)
+    return None
+
+
+def test_every_method_takes_an_actor_or_is_known_to_be_open(desk: Desk) -> None:
+    names = {name for name, _ in public(desk)}
+
+    assert len(names) > 30
+    assert (OPEN_TO_EVERYBODY | ONLY_AT_THE_CONSOLE | FOR_EVERY_PERSON | WITH_A_ONE_TIME_PASSWORD) - names == set()
+    for name, method in methods(desk).items():
+        first, *_ = inspect.signature(method).parameters.values()
+        assert (first.name, first.annotation) == ("actor", Actor), name
+    for name, open_method in public(desk):
+        if open_method is not None and name in OPEN_TO_EVERYBODY:
+            assert "actor" not in inspect.signature(open_method).parameters, name
+
+
+def signed_out(store: MemoryStore, _: Clock, actor: Actor) -> Actor:
+    with store.write() as tx:
+        tx.sessions.remove(actor.session or "")
+    return actor
+
+
+def deactivated(store: MemoryStore, _: Clock, actor: Actor) -> Actor:
+    with store.write() as tx:
+        user = tx.users.find(actor.username)
+        assert user is not None
+        user.active = False
+        tx.users.save(user)
+    return actor
+
+
+def removed(store: MemoryStore, _: Clock, actor: Actor) -> Actor:
+    with store.write() as tx:
+        tx.users.remove(actor.username)
+    return actor
+
+
+def idle_for_too_long(_: MemoryStore, clock: Clock, actor: Actor) -> Actor:
+    clock.advance(timedelta(hours=4))
+    return actor
+
+
+def expired(store: MemoryStore, clock: Clock, actor: Actor) -> Actor:
+    with store.write() as tx:
+        session = tx.sessions.find(actor.session or "")
+        assert session is not None
+        session.expires_at = clock()
+        tx.sessions.save(session)
+    return actor
+
+
+def without_session(_: MemoryStore, __: Clock, actor: Actor) -> Actor:
+    return replace(actor, session=None)
+
+
+def with_an_invented_session(_: MemoryStore, __: Clock, actor: Actor) -> Actor:
+    return replace(actor, session="0" * 64)
+
+
+def with_the_session_of_another(store: MemoryStore, _: Clock, actor: Actor) -> Actor:
+    with store.read() as tx:
+        theirs = tx.sessions.of_user("carla")[0]
+    return replace(actor, session=theirs.id)
+
+
+@pytest.mark.parametrize(
+    "become",
+    [
+        signed_out,
+        deactivated,
+        removed,
+        idle_for_too_long,
+        expired,
+        without_session,
+        with_an_invented_session,
+        with_the_session_of_another,
+    ],
+    ids=lambda become: become.__name__.replace("_", " "),
+)
+def test_who_is_no_longer_signed_in_is_refused_everywhere(
+    desk: Desk,
+    store: MemoryStore,
+    clock: Clock,
+    carla: Actor,
+    root: Actor,
+    everything: Everything,
+    become: Callable[[MemoryStore, Clock, Actor], Actor],
+) -> None:
+    desk.tickets.open(carla, "No dial tone", "Dead.")
+    actor = become(store, clock, root)
+    before = everything()
+
+    refusals = {name: refusal(method, actor) for name, method in methods(desk).items()}
+
+    assert {name for name, error in refusals.items() if error is PermissionDeniedError} == ONLY_AT_THE_CONSOLE
+    assert {error for name, error in refusals.items() if name not in ONLY_AT_THE_CONSOLE} == {SignedOutError}
+    assert everything() == before
+
+
+def test_with_a_one_time_password_one_can_only_choose_another(
+    desk: Desk, store: MemoryStore, carla: Actor, root: Actor, everything: Everything
+) -> None:
+    desk.tickets.open(carla, "No dial tone", "Dead.")
+    with store.write() as tx:
+        user = tx.users.find("root")
+        assert user is not None
+        user.must_change_password = True
+        tx.users.save(user)
+    before = everything()
+
+    refusals = {
+        name: refusal(method, root) for name, method in methods(desk).items() if name not in WITH_A_ONE_TIME_PASSWORD
+    }
+
+    assert {name for name, error in refusals.items() if error is PermissionDeniedError} == ONLY_AT_THE_CONSOLE
+    assert {error for name, error in refusals.items() if name not in ONLY_AT_THE_CONSOLE} == {MustChangePasswordError}
+    assert everything() == before
+    for name in WITH_A_ONE_TIME_PASSWORD:
+        assert refusal(methods(desk)[name], root) is not MustChangePasswordError
+
+
+def test_whoever_was_an_agent_is_one_no_longer(
+    desk: Desk, store: MemoryStore, carla: Actor, root: Actor, everything: Everything
+) -> None:
+    desk.tickets.open(carla, "No dial tone", "Dead.")
+    with store.write() as tx:
+        user = tx.users.find("root")
+        assert user is not None
+        user.role = Role.USER
+        tx.users.save(user)
+    before = everything()
+
+    refusals = {name: refusal(method, root) for name, method in methods(desk).items() if name not in FOR_EVERY_PERSON}
+
+    assert {name for name, error in refusals.items() if error is None} == set()
+    assert all(issubclass(error or object, (NotFoundError, PermissionDeniedError)) for error in refusals.values())
+    assert everything() == before
+    assert desk.tickets.search(root, TicketQuery()).total == 0
+    assert desk.tickets.counts(root, {"all": TicketQuery()}) == {"all": 0}
+    assert not desk.agents.may_register(root)
+    assert desk.tickets.open(root, "My own", "Text.").requester == "root"
+
+
+def test_a_role_that_a_page_claims_counts_for_nothing(
+    desk: Desk, carla: Actor, oskar: Actor, everything: Everything
+) -> None:
+    desk.tickets.open(oskar, "No dial tone", "Dead.")
+    forged = replace(carla, role=Role.ADMIN)
+    before = everything()
+
+    refusals = {name: refusal(method, forged) for name, method in methods(desk).items() if name not in FOR_EVERY_PERSON}
+
+    assert None not in refusals.values()
+    assert everything() == before
+    assert desk.tickets.search(forged, TicketQuery()).total == 0
+
+
+def test_a_role_that_was_given_counts_at_once(desk: Desk, store: MemoryStore, carla: Actor, oskar: Actor) -> None:
+    desk.tickets.open(oskar, "No dial tone", "Dead.")
+    with store.write() as tx:
+        user = tx.users.find("carla")
+        assert user is not None
+        user.role = Role.AGENT
+        tx.users.save(user)
+
+    assert desk.tickets.search(carla, TicketQuery()).total == 1
+    assert desk.tickets.assign(carla, 1, "carla").assignee == "carla"
+
+
+def test_being_signed_out_is_not_being_refused() -> None:
+    assert issubclass(SignedOutError, AuthenticationError)
+    assert not issubclass(SignedOutError, PermissionDeniedError)

@@ -1,0 +1,147 @@
+"""
+A real server in a process of its own, with an own data directory and people already in it.
+
+    with Server(folder) as server:
+        token = server.sign_in("ada")
+        ...
+        server.kill()      # as a power cut would
+        server.start()     # on the same address and data
+
+`server.desk` is a second desk over the same data, in this process: a quick way to prepare it and to see what became of it.
+"""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from ticketing.desk import Desk, open_desk
+from ticketing.domain.people import Actor, Role
+from ticketing.domain.tickets import Ticket
+from ticketing.services.first_launch import FIRST_USERNAME
+from ticketing.settings import PREFIX, Settings
+
+ROOT = Path(__file__).resolve().parents[1]
+PASSWORD = "three wet umbrellas"
+COOKIE = "ticketing_session"
+REQUESTERS = {"carla": "Carla Ruiz", "oskar": "Oskar Lind"}
+STAFF = {"root": Role.ADMIN, "ada": Role.AGENT, "bert": Role.AGENT}
+START_SECONDS = 60.0
+STOP_SECONDS = 15.0
+
+
+class Server:
+    """The desk as its users meet it, on a free port of this machine; without people it is as on its first launch."""
+
+    def __init__(self, folder: Path, *, with_people: bool = True, **environment: str) -> None:
+        self.data = folder / "data"
+        self.log_file = folder / "server.log"
+        self.port = free_port()
+        self.base = f"http://127.0.0.1:{self.port}"
+        self.desk = open_desk(Settings(data_dir=self.data), password_rounds=4)
+        self._environment = environment
+        self._process: subprocess.Popen[bytes] | None = None
+        if with_people:
+            add_people(self.desk)
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+        self.desk.close()
+
+    @property
+    def log(self) -> str:
+        """All that the server has written so far, over all its starts."""
+        return self.log_file.read_text(encoding="utf-8", errors="replace")
+
+    def start(self) -> None:
+        """Start it and wait until it answers."""
+        inherited = {name: value for name, value in os.environ.items() if not name.upper().startswith(PREFIX)}
+        command = [sys.executable, "-m", "streamlit", "run", "streamlit_app.py"]
+        with self.log_file.open("ab") as log:
+            self._process = subprocess.Popen(
+                [*command, f"--server.port={self.port}", "--server.address=127.0.0.1"],
+                cwd=ROOT,
+                env=inherited | {f"{PREFIX}DATA_DIR": str(self.data)} | self._environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        deadline = time.monotonic() + START_SECONDS
+        while not self._answers():
+            assert self._process.poll() is None, f"The server ended:\n{self.log}"
+            assert time.monotonic() < deadline, f"The server does not answer:\n{self.log}"
+            time.sleep(0.05)
+
+    def stop(self) -> None:
+        """Ask it to end, as an operator does."""
+        self._end(signal.SIGTERM)
+
+    def kill(self) -> None:
+        """End it without a chance to tidy up."""
+        self._end(signal.SIGKILL)
+
+    def sign_in(self, username: str) -> str:
+        """Return the secret that a browser keeps as its session cookie."""
+        return self.desk.accounts.sign_in(username, PASSWORD)
+
+    def actor(self, username: str) -> Actor:
+        """Return somebody as the desk in this process knows them."""
+        return self.desk.sessions.actor(self.sign_in(username))
+
+    def ticket(self, number: int) -> Ticket:
+        """Return a ticket with all that is in it, as it is stored now."""
+        with self.desk.store.read() as tx:
+            found = tx.tickets.find(number)
+        assert found is not None
+        return found
+
+    def _answers(self) -> bool:
+        try:
+            with urllib.request.urlopen(f"{self.base}/healthz", timeout=2) as answer:  # noqa: S310 - our own address
+                return bool(answer.status == 200)
+        except OSError:
+            return False
+
+    def _end(self, how: signal.Signals) -> None:
+        if self._process is None:
+            return
+        with suppress(ProcessLookupError):
+            self._process.send_signal(how)
+        try:
+            self._process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._process = None
+
+
+def add_people(desk: Desk) -> None:
+    """Make root an admin, Ada and Bert agents, Carla and Oskar requesters; the account of the first launch rests."""
+    console = Actor.console()
+    for name, role in STAFF.items():
+        desk.agents.create_agent(console, name, PASSWORD, role=role)
+    for name, display_name in REQUESTERS.items():
+        desk.accounts.register(name, display_name, PASSWORD, PASSWORD)
+    desk.agents.deactivate(console, FIRST_USERNAME)
+
+
+def free_port() -> int:
+    """Return a port that nobody listens on."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port: int = listener.getsockname()[1]
+        return port

@@ -1,0 +1,343 @@
+"""Random histories: every store answers like lists of plain objects that are filtered one by one."""
+
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from ticketing.domain.errors import TicketingError
+from ticketing.domain.people import Actor, Role, User
+from ticketing.domain.queries import UNASSIGNED, Audience, Sort, TicketQuery, TicketSummary
+from ticketing.domain.statuses import Priority, Status, StatusCategory, TicketCategory
+from ticketing.domain.store import Store, Transaction
+from ticketing.domain.tickets import MessageKind, Ticket, TicketEdit
+from ticketing.storage.json_store import JsonStore
+from ticketing.storage.memory import MemoryStore
+
+START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+PEOPLE = {
+    "carla": Actor("carla", "Carla Groß", Role.USER),
+    "oskar": Actor("oskar", "Oskar ÖRTMANN", Role.USER),
+    "ada": Actor("ada", "Ada \u212aelvin", Role.AGENT),
+    "root": Actor("root", 'Rita "R" Root', Role.ADMIN),
+}
+REQUESTERS = ["carla", "oskar", "ada", "ghost"]
+WORDS = [
+    "dial", "DIAL", "Straße", "strasse", "ÖRT", "ört", 'say "hi"', "C:\\new", "a\nb", "T-1", "#2", "3", "kelvin",
+    "%", "root", "vpn", "👩‍💻", "İ", "x9",
+]  # fmt: skip
+
+actors = st.sampled_from(list(PEOPLE.values()))
+words = st.sampled_from(WORDS)
+texts = st.lists(words, min_size=1, max_size=3).map(" ".join)
+edits = st.fixed_dictionaries(
+    {},
+    optional={
+        "status": st.sampled_from(Status),
+        "priority": st.sampled_from(Priority),
+        "category": st.sampled_from(TicketCategory),
+        "tags": st.lists(words, max_size=2).map(tuple),
+        "assignee": st.sampled_from([None, "ada", "root"]),
+        "title": texts,
+    },
+).map(TicketEdit.model_validate)
+queries = st.builds(
+    TicketQuery,
+    requester=st.sampled_from([None, None, "", *REQUESTERS]),
+    assignee=st.sampled_from([None, None, UNASSIGNED, "ada", "root", ""]),
+    statuses=st.frozensets(st.sampled_from(Status), max_size=2),
+    priorities=st.frozensets(st.sampled_from(Priority), max_size=1),
+    categories=st.frozensets(st.sampled_from(TicketCategory), max_size=1),
+    text=st.one_of(st.just(""), words),
+    sort=st.sampled_from(Sort),
+    page=st.integers(1, 3),
+    size=st.sampled_from([1, 3, 50]),
+)
+audiences = st.sampled_from(
+    [Audience(username=name, sees_all=False) for name in REQUESTERS]
+    + [Audience(username=name, sees_all=True) for name in ("ada", "root")]
+)
+
+
+class Model:
+    """What the stores should hold, in plain lists."""
+
+    def __init__(self) -> None:
+        self.tickets: dict[int, Ticket] = {}
+        self.names: dict[str, str] = {}
+        self.seen: dict[tuple[int, str], int] = {}
+
+    def copy(self) -> "Model":
+        """Return a copy to change."""
+        other = Model()
+        other.tickets = {number: ticket.model_copy(deep=True) for number, ticket in self.tickets.items()}
+        other.names, other.seen = dict(self.names), dict(self.seen)
+        return other
+
+    def search(self, audience: Audience, query: TicketQuery) -> list[TicketSummary]:
+        """Look at every ticket."""
+        found = [ticket for ticket in self.tickets.values() if self._matches(ticket, audience, query)]
+        keys: dict[Sort, Callable[[Ticket], Any]] = {
+            Sort.UPDATED: lambda ticket: (_updated(ticket, audience), ticket.number),
+            Sort.LEAST_RECENTLY_UPDATED: lambda ticket: (_updated(ticket, audience), ticket.number),
+            Sort.NEWEST: lambda ticket: ticket.number,
+            Sort.OLDEST: lambda ticket: ticket.number,
+            Sort.PRIORITY: lambda ticket: (ticket.priority.rank, _updated(ticket, audience), ticket.number),
+        }
+        descending = query.sort in {Sort.UPDATED, Sort.NEWEST, Sort.PRIORITY}
+        return [self._line(each, audience) for each in sorted(found, key=keys[query.sort], reverse=descending)]
+
+    def _matches(self, ticket: Ticket, audience: Audience, query: TicketQuery) -> bool:
+        assignee = None if query.assignee == UNASSIGNED else query.assignee
+        return (
+            (audience.sees_all or audience.username in {ticket.requester, *ticket.watchers})
+            and (query.requester is None or ticket.requester == query.requester)
+            and (query.assignee is None or ticket.assignee == assignee)
+            and (not query.statuses or ticket.status in query.statuses)
+            and (not query.priorities or ticket.priority in query.priorities)
+            and (not query.categories or ticket.category in query.categories)
+            and self._holds(ticket, audience, query.text.strip().casefold())
+        )
+
+    def _holds(self, ticket: Ticket, audience: Audience, needle: str) -> bool:
+        texts = [ticket.title, ticket.requester, self.names.get(ticket.requester, ""), ticket.external_id or ""]
+        texts += [message.text for message in _messages(ticket, audience)]
+        texts += ticket.tags if audience.sees_all else []
+        by_number = needle in {f"t-{ticket.number}", f"#{ticket.number}", f"{ticket.number}"}
+        return by_number or any(needle in text.casefold() for text in texts)
+
+    def _line(self, ticket: Ticket, audience: Audience) -> TicketSummary:
+        messages = _messages(ticket, audience)
+        is_new_to_them = messages[-1].author != audience.username and len(messages) > self.seen.get(
+            (ticket.number, audience.username), 0
+        )
+        owed = not audience.sees_all or ticket.status.category is not StatusCategory.DONE
+        return TicketSummary(
+            number=ticket.number,
+            title=ticket.title,
+            status=ticket.status,
+            is_new=ticket.is_new,
+            priority=ticket.priority,
+            category=ticket.category,
+            requester=ticket.requester,
+            requester_name=self.names.get(ticket.requester, ticket.requester),
+            assignee=ticket.assignee,
+            assignee_name=self.names.get(ticket.assignee, ticket.assignee) if ticket.assignee else None,
+            opened_at=ticket.opened_at,
+            updated_at=_updated(ticket, audience),
+            messages=len(messages),
+            unread=is_new_to_them and owed,
+        )
+
+
+def _messages(ticket: Ticket, audience: Audience) -> list[Any]:
+    return [message for message in ticket.messages if audience.sees_all or message.kind is MessageKind.REPLY]
+
+
+def _updated(ticket: Ticket, audience: Audience) -> datetime:
+    return ticket.updated_at if audience.sees_all else ticket.public_updated_at
+
+
+class Histories(RuleBasedStateMachine):
+    """People work; every store and the model do the same and are asked the same."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.folder = Path(tempfile.mkdtemp())
+        self.stores: dict[str, Store] = {"memory": MemoryStore(), "json": self.opened(), "other json": self.opened()}
+        self.model = Model()
+        self.now = START
+
+    def opened(self) -> Store:
+        """Open the JSON store in this history's folder."""
+        return JsonStore(self.folder / "data")
+
+    def teardown(self) -> None:
+        """Leave nothing behind."""
+        for store in self.stores.values():
+            store.close()
+        shutil.rmtree(self.folder)
+
+    @contextmanager
+    def writing(self, data: st.DataObject) -> Iterator[list[Transaction]]:
+        """Give a transaction of the memory store, and one of either object that is open on the folder."""
+        either = data.draw(st.sampled_from(["json", "other json"]), label="through")
+        with self.stores["memory"].write() as one, self.stores[either].write() as other:
+            yield [one, other]
+
+    def number(self, data: st.DataObject) -> int:
+        """Draw the number of a ticket, mostly one that is there."""
+        return data.draw(st.sampled_from([*self.model.tickets, 99]), label="number")
+
+    @initialize()
+    def some_have_an_account(self) -> None:
+        """Register people; Oskar comes later."""
+        for name in ("carla", "ada"):
+            self.register(name, PEOPLE[name].display_name)
+
+    def register(self, name: str, display_name: str) -> None:
+        """Save an account everywhere."""
+        user = User(id=name, display_name=display_name, password="-", created_at=START, password_changed_at=START)
+        for which in ("memory", "json"):
+            with self.stores[which].write() as tx:
+                tx.users.save(user)
+        self.model.names[name] = display_name
+
+    @rule(name=st.sampled_from(REQUESTERS), display_name=words)
+    def somebody_changes_their_name(self, name: str, display_name: str) -> None:
+        """A new display name is in all lists."""
+        self.register(name, display_name)
+
+    @rule(minutes=st.sampled_from([0, 0, 1, 60]))
+    def time_passes(self, minutes: int) -> None:
+        """Often nothing passes at all: several things happen at one moment."""
+        self.now += timedelta(minutes=minutes)
+
+    @rule(
+        data=st.data(),
+        requester=st.sampled_from(REQUESTERS),
+        title=texts,
+        text=texts,
+        watchers=st.lists(st.sampled_from(REQUESTERS), max_size=1),
+        external_id=st.sampled_from([None, "x9"]),
+        ages=st.lists(st.sampled_from([0, 0, 30]), min_size=1, max_size=2),
+    )
+    def somebody_opens_tickets(
+        self,
+        data: st.DataObject,
+        requester: str,
+        title: str,
+        text: str,
+        watchers: list[str],
+        external_id: str | None,
+        ages: list[int],
+    ) -> None:
+        """One transaction may hold several, and imported ones are older than now."""
+        with self.writing(data) as transactions:
+            for age in ages:
+                number = len(self.model.tickets) + 1
+                opened_at = self.now - timedelta(minutes=age)
+                made = Ticket.open(number, requester, title, text, TicketCategory.GENERAL, opened_at)
+                made.watchers, made.external_id = watchers, external_id
+                self.model.tickets[number] = made.model_copy(update={"version": 1}, deep=True)
+                for tx in transactions:
+                    assert tx.tickets.next_number() == number
+                    tx.tickets.save(made.model_copy(deep=True))
+
+    @precondition(lambda self: self.model.tickets)
+    @rule(data=st.data(), actor=actors, deed=st.sampled_from(["reply", "note", "edit", "close", "reopen", "lapse"]))
+    def somebody_works(self, data: st.DataObject, actor: Actor, deed: str) -> None:
+        """A method of the ticket is carried out, or refused alike everywhere."""
+        number = self.number(data)
+        text, edit = data.draw(texts, label="text"), data.draw(edits, label="edit")
+        deeds: dict[str, Callable[[Ticket], None]] = {
+            "reply": lambda ticket: ticket.reply(actor, text, self.now),
+            "note": lambda ticket: ticket.note(actor, text, self.now),
+            "edit": lambda ticket: ticket.edit(actor, edit, self.now),
+            "close": lambda ticket: ticket.close(actor, self.now),
+            "reopen": lambda ticket: ticket.reopen(actor, self.now),
+            "lapse": lambda ticket: ticket.lapse(),
+        }
+        draft = self.model.copy()
+        with self.writing(data) as transactions:
+            outcomes = [_apply(draft.tickets.get(number), deeds[deed])]
+            for tx in transactions:
+                ticket = tx.tickets.find(number)
+                outcomes.append(_apply(ticket, deeds[deed]))
+                if outcomes[-1] == "done" and ticket is not None:
+                    tx.tickets.save(ticket)
+        assert len(set(outcomes)) == 1
+        if outcomes[0] == "done":
+            draft.tickets[number].version += 1
+            self.model = draft
+
+    @precondition(lambda self: self.model.tickets)
+    @rule(data=st.data(), name=st.sampled_from(REQUESTERS), count=st.integers(0, 4))
+    def somebody_reads(self, data: st.DataObject, name: str, count: int) -> None:
+        """What one has seen is no change of the ticket."""
+        number = self.number(data)
+        with self.writing(data) as transactions:
+            for tx in transactions:
+                tx.tickets.mark_seen(number, name, count)
+        self.model.seen[number, name] = count
+
+    @rule(data=st.data(), audience=audiences, query=queries, text=texts)
+    def a_transaction_fails_after_reading_its_own_changes(
+        self, data: st.DataObject, audience: Audience, query: TicketQuery, text: str
+    ) -> None:
+        """The writer sees its changes in every answer, and then nobody does."""
+        draft = self.model.copy()
+        made = Ticket.open(len(draft.tickets) + 1, "carla", text, text, TicketCategory.GENERAL, self.now)
+        changed = data.draw(st.sampled_from([made, *draft.tickets.values()]), label="changed")
+        changed.note(PEOPLE["ada"], text, self.now) if changed.status is not Status.CLOSED else changed.reopen(
+            PEOPLE["ada"], self.now
+        )
+        draft.tickets[changed.number] = changed
+        draft.names["carla"] = text
+        with suppress(ZeroDivisionError), self.writing(data) as transactions:
+            for tx in transactions:
+                carla = tx.users.find("carla")
+                assert carla is not None
+                carla.display_name = text
+                tx.users.save(carla)
+                tx.tickets.save(changed.model_copy(deep=True))
+                _compare(tx, draft, audience, query)
+            1 / 0  # noqa: B018 - any error will do
+
+    @rule()
+    def the_desk_is_started_again(self) -> None:
+        """All is read from the files anew."""
+        self.stores["json"].close()
+        self.stores["json"] = self.opened()
+
+    @rule(audience=audiences, query=queries)
+    def somebody_asks(self, audience: Audience, query: TicketQuery) -> None:
+        """The same question goes to every store."""
+        for store in self.stores.values():
+            with store.read() as tx:
+                _compare(tx, self.model, audience, query)
+
+    @invariant()
+    def everything_is_there(self) -> None:
+        """After each step every document is the same everywhere."""
+        for store in self.stores.values():
+            with store.read() as tx:
+                assert list(tx.tickets.stream()) == [
+                    self.model.tickets[number] for number in sorted(self.model.tickets)
+                ]
+                assert tx.users.names({*PEOPLE, "ghost"}) == self.model.names
+                for (number, name), count in self.model.seen.items():
+                    assert tx.tickets.seen(number, name) == count
+
+
+def _apply(ticket: Ticket | None, deed: Callable[[Ticket], None]) -> str:
+    """Do it and say what came of it, an error by its words."""
+    if ticket is None:
+        return "not there"
+    try:
+        deed(ticket)
+    except TicketingError as error:
+        return str(error)
+    return "done"
+
+
+def _compare(tx: Transaction, model: Model, audience: Audience, query: TicketQuery) -> None:
+    """Ask a store, and the model, and want the same answer."""
+    expected = model.search(audience, query)
+    page = tx.tickets.search(audience, query)
+    first = (query.page - 1) * query.size
+    assert list(page.items) == expected[first : first + query.size]
+    assert page.total == tx.tickets.count(audience, query) == len(expected)
+
+
+TestHistories = Histories.TestCase
+TestHistories.settings = settings(
+    max_examples=30, stateful_step_count=30, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)

@@ -1,0 +1,211 @@
+"""Who gets which page, and where everybody else ends."""
+
+import logging
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+from streamlit.web.server.starlette.starlette_app_utils import generate_xsrf_token_string
+
+from tests.ui.conftest import PASSWORD, Visit, words
+from ticketing.desk import Desk
+from ticketing.domain.browsers import XSRF_COOKIE
+from ticketing.ui.pages import PAGES, Audience, safe_target
+from ticketing.ui.wording import t
+
+ROOT = Path(__file__).resolve().parents[2]
+PROTECTED = [page.name for page in PAGES if page.audience is not Audience.STRANGERS]
+FOR_AGENTS = [page.name for page in PAGES if page.audience is Audience.AGENTS]
+
+
+def title(app: AppTest) -> str:
+    return app.title[0].value
+
+
+@pytest.mark.parametrize("page", ["", *PROTECTED, "no_such_page"])
+def test_a_stranger_is_asked_to_sign_in_wherever_they_go(visit: Visit, page: str) -> None:
+    app = visit(page)
+
+    assert title(app) == t("page.login")
+    assert not app.sidebar.button
+    assert not app.exception
+
+
+def test_the_page_first_asked_for_is_kept_for_after_the_sign_in(visit: Visit) -> None:
+    app = visit("ticket", id="12")
+
+    assert app.query_params["next"] == "ticket?id=12"
+
+
+def test_a_page_that_does_not_exist_is_not_kept(visit: Visit) -> None:
+    assert "next" not in visit("no_such_page").query_params
+
+
+@pytest.mark.parametrize(
+    ("person", "page"), [("carla", "page.my_tickets"), ("ada", "page.all_tickets"), ("root", "page.all_tickets")]
+)
+def test_everybody_begins_at_their_own_list(visit: Visit, person: str, page: str) -> None:
+    assert title(visit("", as_=person)) == t(page)
+
+
+@pytest.mark.parametrize("page", FOR_AGENTS)
+def test_a_page_for_agents_reads_to_a_requester_like_one_that_does_not_exist(visit: Visit, page: str) -> None:
+    forbidden, unknown = visit(page, as_="carla"), visit("no_such_page", as_="carla")
+
+    assert words(forbidden) == words(unknown)
+    assert t("not_found.text") in words(forbidden)
+
+
+@pytest.mark.parametrize("page", FOR_AGENTS)
+def test_a_page_for_agents_opens_for_an_agent(visit: Visit, page: str) -> None:
+    app = visit(page, as_="ada")
+
+    assert t("not_found.text") not in words(app)
+    assert not app.exception
+
+
+def test_the_sidebar_says_who_is_here_and_lets_them_leave(visit: Visit, desk: Desk) -> None:
+    app = visit("", as_="ada")
+
+    assert app.sidebar.caption[0].value == "Signed in as **ada** · agent"
+    assert [button.label for button in app.sidebar.button] == [t("sidebar.sign_out")]
+    assert not desk.settings.demo
+
+
+def test_a_display_name_cannot_draw(visit: Visit, desk: Desk) -> None:
+    desk.accounts.register("mallory", "![x](http://evil.example/x.png)", PASSWORD, PASSWORD)
+
+    app = visit("", as_="mallory")
+
+    assert r"\!\[x\]\(http" in app.sidebar.caption[0].value
+
+
+def test_signing_out_ends_the_session_at_once(visit: Visit, cookies: dict[str, str]) -> None:
+    app = visit("", as_="carla")
+
+    app.sidebar.button(key="sign_out").click().run()
+
+    assert cookies["ticketing_session"]
+    assert title(app.run()) == t("page.login")
+
+
+def test_a_session_that_ended_elsewhere_shows_nothing_any_more(
+    visit: Visit, desk: Desk, cookies: dict[str, str]
+) -> None:
+    app = visit("new_ticket", as_="carla")
+    assert title(app) == t("page.new_ticket")
+
+    desk.sessions.sign_out(cookies["ticketing_session"])
+    app.run()
+
+    assert title(app) == t("page.login")
+    assert not app.sidebar.button
+
+
+def test_whoever_has_a_one_time_password_sees_the_account_page_only(visit: Visit, desk: Desk) -> None:
+    cookie = desk.accounts.sign_in("support_agent", "supportpass")
+    app = visit("all_tickets")
+
+    assert title(app) == t("page.login")
+    assert desk.sessions.actor(cookie).must_change_password
+
+
+@pytest.mark.parametrize("page", ["", "all_tickets", "ticket", "no_such_page"])
+def test_a_one_time_password_leads_to_the_account_page(
+    visit: Visit, desk: Desk, cookies: dict[str, str], page: str
+) -> None:
+    app = visit(page)
+    cookies["ticketing_session"] = desk.accounts.sign_in("support_agent", "supportpass")
+
+    app.run()
+
+    assert title(app) == t("page.account")
+
+
+@pytest.mark.parametrize("page", ["login", "register"])
+def test_pages_for_strangers_are_closed_to_those_who_are_in(visit: Visit, page: str) -> None:
+    app = visit(page, as_="carla")
+
+    assert title(app) not in {t("page.login"), t("page.register")}
+
+
+def test_a_cookie_that_is_not_ours_signs_nobody_in(visit: Visit, cookies: dict[str, str]) -> None:
+    app = visit("")
+    cookies["ticketing_session"] = "made up"
+
+    assert title(app.run()) == t("page.login")
+
+
+def test_on_https_only_the_cookie_that_is_bound_to_the_host_counts(
+    visit: Visit, desk: Desk, cookies: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = visit("")
+    token = desk.accounts.sign_in("carla", PASSWORD)
+    monkeypatch.setattr(type(__import__("streamlit").context), "headers", {"Origin": "https://desk.example.org"})
+
+    cookies["ticketing_session"] = token
+    planted = title(app.run())
+    cookies["__Host-ticketing_session"] = token
+    own = title(app.run())
+
+    assert (planted, own) == (t("page.login"), t("page.my_tickets"))
+
+
+def test_a_host_without_routes_keeps_the_sign_in_in_its_tab(visit: Visit, cookies: dict[str, str]) -> None:
+    visit("")
+    cookies[XSRF_COOKIE] = generate_xsrf_token_string()
+    app = AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=20).run()
+    assert title(app) == t("page.login")
+
+    app.text_input(key="username").input("carla")
+    app.text_input(key="password").input(PASSWORD)
+    app.button(key="submit").click().run()
+
+    assert title(app) == t("page.my_tickets")
+    app.sidebar.button(key="sign_out").click().run()
+    assert title(app) == t("page.login")
+
+
+def test_a_fault_shows_a_reference_that_the_log_explains(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
+    def fault() -> None:
+        from ticketing.ui.feedback import show_failure
+
+        try:
+            raise RuntimeError("/srv/secret/path")
+        except RuntimeError as error:
+            show_failure(error)
+
+    with caplog.at_level(logging.ERROR, logger="ticketing.ui.feedback"):
+        shown = AppTest.from_function(fault).run().error[0].value
+
+    reference = caplog.records[-1].getMessage().rpartition(" ")[2]
+    assert reference in shown
+    assert "secret" not in shown
+    assert "/srv/secret/path" in caplog.text
+    assert desk
+
+
+@pytest.mark.parametrize(
+    "foreign",
+    [
+        "https://evil.example",
+        "//evil.example",
+        "/\\evil.example",
+        "\\\\evil.example",
+        "javascript:alert(1)",
+        "ticket/../../evil",
+        "ticket#x",
+        "login?next=login",
+        "no_such_page",
+        "ticket\n//evil.example",
+        "",
+        None,
+    ],
+)
+def test_nothing_but_a_page_of_ours_is_a_place_to_go_after_the_sign_in(foreign: str | None) -> None:
+    assert safe_target(foreign) == ""
+
+
+def test_a_page_of_ours_is_kept_with_its_query() -> None:
+    assert safe_target("ticket?id=12") == "ticket?id=12"
+    assert safe_target("/all_tickets?q=a b&x=//evil") == "all_tickets?q=a+b&x=%2F%2Fevil"

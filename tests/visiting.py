@@ -1,0 +1,108 @@
+"""Visits the pages as a person: through the router, with a cookie, without a browser."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from unittest.mock import PropertyMock, patch
+
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from ticketing.desk import Desk
+
+ROOT = Path(__file__).resolve().parents[1]
+ROUTER = ROOT / "ticketing" / "ui" / "router.py"
+PHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 17_0 like Mac OS X) AppleWebKit/605.1 Mobile Safari"
+# The anti-forgery cookie of a browser, whose token a sign-in is bound to.
+XSRF = "2|00000000|0123456789abcdef0123456789abcdef|1700000000"
+
+
+class Visit:
+    """One tab of one browser; `token` is the secret in its session cookie."""
+
+    def __init__(self, desk: Desk, token: str | None = None, user_agent: str = "Mozilla/5.0 Firefox/150") -> None:
+        self.desk = desk
+        self.token = token
+        self.user_agent = user_agent
+        self.at = AppTest.from_file(str(ROUTER), default_timeout=30)
+
+    def open(self, page: str, /, **query: str) -> "Visit":
+        """Go to a page, as by its address."""
+        for name in list(self.at.query_params):
+            del self.at.query_params[name]
+        for name, value in query.items():
+            self.at.query_params[name] = value
+        with self._in_browser():
+            if not self.at._tree.children:  # noqa: SLF001 - the first run makes the pages known
+                self.at.run()
+                for name, value in query.items():
+                    self.at.query_params[name] = value
+            self.at.switch_page(str(ROOT / "pages" / f"{page}.py")).run()
+        return self
+
+    def fill(self, **fields: str) -> "Visit":
+        """Type into fields, by their keys."""
+        for key, text in fields.items():
+            widget = next(w for w in [*self.at.text_input, *self.at.text_area] if w.key and w.key.startswith(key))
+            widget.input(text)
+        return self
+
+    def choose(self, key: str, value: object) -> "Visit":
+        """Choose in a select box, which acts at once."""
+        with self._in_browser():
+            next(w for w in self.at.selectbox if w.key == key).set_value(value).run()
+        return self
+
+    def press(self, key: str) -> "Visit":
+        """Press a button."""
+        with self._in_browser():
+            next(b for b in self.at.button if b.key == key).click().run()
+        return self
+
+    def rerun(self) -> "Visit":
+        """Interact in some way that changes nothing."""
+        with self._in_browser():
+            self.at.run()
+        return self
+
+    def has_button(self, key: str) -> bool:
+        """Whether a button is there to be pressed."""
+        return any(button.key == key for button in self.at.button)
+
+    @property
+    def titles(self) -> list[str]:
+        """The headings on the screen."""
+        return [unescaped(title.value) for title in self.at.title]
+
+    @property
+    def said(self) -> list[str]:
+        """What the page says in boxes: confirmations, notices, refusals."""
+        boxes = [*self.at.success, *self.at.info, *self.at.warning, *self.at.error]
+        return [unescaped(box.value) for box in boxes]
+
+    @property
+    def refused(self) -> list[str]:
+        """The refusals on the screen."""
+        return [unescaped(error.value) for error in self.at.error]
+
+    @property
+    def html(self) -> str:
+        """All HTML that the page draws by itself."""
+        return "\n".join(str(element.proto.body) for element in self.at.get("html"))
+
+    @contextmanager
+    def _in_browser(self) -> Iterator[None]:
+        cookies = {"_streamlit_xsrf": XSRF}
+        if self.token is not None:
+            cookies[self.desk.settings.cookie_name] = self.token
+        context = type(st.context)
+        with (
+            patch.object(context, "cookies", new_callable=PropertyMock, return_value=cookies),
+            patch.object(context, "headers", new_callable=PropertyMock, return_value={"User-Agent": self.user_agent}),
+        ):
+            yield
+
+
+def unescaped(markdown: str) -> str:
+    """Return escaped text as a person reads it."""
+    return markdown.replace("\\", "").replace("\u2060", "")
