@@ -22,27 +22,27 @@ def settings_table() -> str:
     return "\n".join(rows)
 
 
-def test_the_readme_is_short_enough_to_be_read():
+def test_the_readme_is_short_enough_to_be_read() -> None:
     assert len(README.splitlines()) <= LONGEST
 
 
-def test_the_readme_lists_every_setting_with_its_default():
+def test_the_readme_lists_every_setting_with_its_default() -> None:
     assert settings_table() in README
 
 
 @pytest.mark.parametrize("command", sorted(main.commands))
-def test_the_readme_names_every_command(command: str):
+def test_the_readme_names_every_command(command: str) -> None:
     assert f"python3 -m ticketing {command}" in README
 
 
-def test_the_pictures_of_the_readme_exist():
+def test_the_pictures_of_the_readme_exist() -> None:
     pictures = re.findall(r"!\[[^\]]+\]\(([^)]+)\)", README)
 
     assert len(pictures) == 2
     assert all((ROOT / picture).stat().st_size > 10_000 for picture in pictures)
 
 
-def test_every_word_of_the_catalogue_is_used_and_every_word_used_is_in_it():
+def test_every_word_of_the_catalogue_is_used_and_every_word_used_is_in_it() -> None:
     sources = [*(ROOT / "ticketing" / "ui").glob("*.py"), *(ROOT / "pages").glob("*.py")]
     code = "\n".join(path.read_text(encoding="utf-8") for path in sources if path.name != "wording.py")
     whole = set(re.findall(r'\bt\(\s*"([a-z_.]+)"', code)) | set(re.findall(r'"([a-z_]+\.[a-z_]+)"', code))
@@ -53,5 +53,3 @@ def test_every_word_of_the_catalogue_is_used_and_every_word_used_is_in_it():
 
     assert not missing
     assert not unused
-
-

@@ -13,6 +13,7 @@ no longer there.
 
 import json
 from collections.abc import Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Self
@@ -47,6 +48,7 @@ class Wire:
     """One connection of one Streamlit session; `text`, `widgets` and `exceptions` are of its last run."""
 
     socket: ClientConnection
+    opening: ExitStack
     base: str
     page: str = ""
     query: str = ""
@@ -83,17 +85,20 @@ class Wire:
         if cookies:
             sent["Cookie"] = "; ".join(f"{name}={value}" for name, value in cookies.items())
         protocols = ["streamlit", "none", session_id] if session_id else ["streamlit"]
-        socket = connect(
-            f"{'wss' if address.scheme == 'https' else 'ws'}://{address.netloc}/_stcore/stream",
-            origin=Origin(base) if origin == "own" else Origin(origin) if origin else None,
-            subprotocols=[Subprotocol(protocol) for protocol in protocols],
-            additional_headers=sent,
-            max_size=None,
-            compression=None,
-            open_timeout=SECONDS,
-            close_timeout=1,
+        opening = ExitStack()
+        socket = opening.enter_context(
+            connect(
+                f"{'wss' if address.scheme == 'https' else 'ws'}://{address.netloc}/_stcore/stream",
+                origin=Origin(base) if origin == "own" else Origin(origin) if origin else None,
+                subprotocols=[Subprotocol(protocol) for protocol in protocols],
+                additional_headers=sent,
+                max_size=None,
+                compression=None,
+                open_timeout=SECONDS,
+                close_timeout=1,
+            )
         )
-        return cls(socket, base, page, query)
+        return cls(socket, opening, base, page, query)
 
     def __enter__(self) -> Self:
         return self
@@ -105,7 +110,7 @@ class Wire:
 
     def close(self) -> None:
         """Hang up."""
-        self.socket.close()
+        self.opening.close()
 
     def run(self, *, fragment: str = "") -> Self:
         """Have the script run with the widgets as they are set, and read until it has finished."""

@@ -1,8 +1,8 @@
 """
 The command line: `python3 -m ticketing COMMAND`.
 
-Every refusal is a sentence on standard error and exit code 1. The server alone is imported late, since its packages take
-longer to load than most commands take to run.
+Every refusal is a sentence on standard error and exit code 1. The server alone is imported late, since its packages
+take longer to load than most commands take to run.
 """
 
 import errno
@@ -84,7 +84,6 @@ def _use_data_dir(_context: click.Context, _option: click.Parameter, folder: Pat
 @contextmanager
 def desk() -> Iterator[Desk]:
     """Open the desk for one command."""
-
     opened = open_desk()
     try:
         yield opened
@@ -95,7 +94,6 @@ def desk() -> Iterator[Desk]:
 @contextmanager
 def bare_store(*, read_only: bool = False) -> Iterator[DocumentStore]:
     """Open the store without a desk over it: nothing is put into it that was not there."""
-
     opened = open_store(read_settings().store_url, read_only=read_only)
     try:
         yield opened
@@ -136,7 +134,6 @@ def _listen(host: str, port: int) -> socket.socket:
     The protocol is named, because asyncio sends small packets at once only on sockets that say that they are TCP;
     without it each click would wait for the 40 ms of a delayed acknowledgement.
     """
-
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     if sys.platform != "win32":  # there it would let two programs share a port
@@ -193,7 +190,6 @@ def _run_server(settings: Settings, listener: socket.socket) -> None:
 @click.option("--password-stdin", is_flag=True, help="Read the password from standard input instead of asking.")
 def create_agent(name: str, role: str, email: str, *, password_stdin: bool) -> None:
     """Make the account NAME for an agent or an admin."""
-
     password = _password(from_stdin=password_stdin)
     with desk() as opened:
         person = opened.agents.create_agent(Actor.console(), name, password, role=Role(role), email=email)
@@ -206,7 +202,6 @@ def create_agent(name: str, role: str, email: str, *, password_stdin: bool) -> N
 @click.option("--password-stdin", is_flag=True, help="Read the password from standard input instead of asking.")
 def reset_password(name: str, *, password_stdin: bool) -> None:
     """Give the account NAME another password, and sign it out everywhere."""
-
     password = _password(from_stdin=password_stdin)
     with desk() as opened:
         opened.agents.set_password(Actor.console(), name, password)
@@ -230,7 +225,6 @@ def import_seed(folder: Path, *, yes: bool) -> None:
     Says what it will do first. Doing it again adds only what is not here yet. In FOLDER itself nothing changes, unless
     it is the data directory: there the desk's own files take the place of these.
     """
-
     settings = read_settings()
     if settings.storage_url is None and folder.resolve() == settings.data_dir.resolve():
         if holds_original_files(folder):
@@ -244,7 +238,6 @@ def import_seed(folder: Path, *, yes: bool) -> None:
 
 def _import_in_place(folder: Path, *, yes: bool) -> None:
     """Make the whole store in memory; on disk it then takes the place of the original files, one rename each."""
-
     with taking_over(folder) as already_here:
         store = MemoryStore()
         store.put(already_here)
@@ -279,9 +272,8 @@ def _say_plan(plan: SeedPlan) -> None:
     )
     if plan.new_strangers:
         click.echo(f"  {len(plan.new_strangers):,} deactivated accounts, of people whom only tickets name")
-    click.echo(
-        f"  {len(plan.new_tickets):,} tickets ({closed:,} of them closed), dated {plan.seed.tickets_at:%Y-%m-%d %H:%M} UTC"
-    )
+    dated = f"{plan.seed.tickets_at:%Y-%m-%d %H:%M} UTC"
+    click.echo(f"  {len(plan.new_tickets):,} tickets ({closed:,} of them closed), dated {dated}")
     if plan.known_users or plan.known_tickets:
         click.echo(
             f"Here already, and left as they are: {len(plan.known_users):,} accounts, {plan.known_tickets:,} tickets."
@@ -298,7 +290,6 @@ def _say_plan(plan: SeedPlan) -> None:
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="A folder for seed, else a file.")
 def export(kind: str, out: Path) -> None:
     """Write all tickets to OUT, as the original app's files, as JSON Lines, or as a table."""
-
     console = Actor.console()
     _require_outside(out if kind == "seed" else out.parent)
     with desk() as opened:
@@ -314,7 +305,6 @@ def export(kind: str, out: Path) -> None:
 
 def _require_outside(folder: Path) -> None:
     """Keep foreign files out of the data directory, where every JSON file is taken for one of the store's."""
-
     if folder.resolve() == read_settings().data_dir.resolve():
         raise click.ClickException(
             "This is the data directory, in which only the desk itself writes. Choose another one."
@@ -331,7 +321,6 @@ def _write(path: Path, parts: Iterable[str]) -> None:
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 def backup(file: Path) -> None:
     """Write accounts and tickets to one FILE; the desk may be running meanwhile."""
-
     _require_outside(file.parent)
     with bare_store(read_only=True) as store:
         counts = archive.back_up(store, file, utc_now())
@@ -344,7 +333,6 @@ def backup(file: Path) -> None:
 @click.option("--replace", is_flag=True, help="Put the backup in the place of all that is here.")
 def restore(file: Path, *, replace: bool) -> None:
     """Bring back all that a backup FILE holds, into an empty data directory."""
-
     found = archive.read_archive(file)
     with bare_store() as store:
         counts = archive.restore(store, found, replace=replace)
@@ -355,7 +343,6 @@ def restore(file: Path, *, replace: bool) -> None:
 @opens_store
 def verify() -> None:
     """Check every byte and every document of the store, and change nothing."""
-
     with bare_store(read_only=True) as store:
         counts = archive.check(store.copy(), "The store")
     click.echo(f"All is well: {_told(counts)}.")
@@ -368,7 +355,6 @@ def verify() -> None:
 @click.option("--yes", is_flag=True, help="Do it even among real accounts.")
 def demo_data(tickets: int, random_seed: int, *, yes: bool) -> None:
     """Add invented people and tickets, of ninety days; nobody can sign in as one of these people."""
-
     gc.disable()  # tickets by the hundred thousand, and no cycle among them
     with desk() as opened, _progress("Inventing tickets") as progress:
         added = opened.demo.fill(Actor.console(), tickets, random_seed, among_real_accounts=yes, progress=progress)
@@ -383,7 +369,6 @@ def demo_data(tickets: int, random_seed: int, *, yes: bool) -> None:
 )
 def bench(what: str, tickets: int | None, json_path: Path | None) -> None:
     """Measure the store or the pages beside the least that this machine could take."""
-
     sys.path[:0] = [str(ROOT)]
     import_module(f"benchmarks.{what}").main(tickets, json_path)
 

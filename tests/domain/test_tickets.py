@@ -21,6 +21,8 @@ from ticketing.domain.tickets import SYSTEM, Message, MessageKind, Source, Ticke
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
 
+Attempt = Callable[[], object]
+
 
 def last_change(ticket: Ticket) -> tuple[str, str | None, str | None, str]:
     """Return the newest event: field, old, new, by whom."""
@@ -126,7 +128,7 @@ def test_a_closed_ticket_takes_nothing(ticket: Ticket, carla: Actor, ada: Actor,
     ticket.close(ada, now)
     before = ticket.model_dump()
 
-    attempts: list[Callable[[], object]] = [
+    attempts: list[Attempt] = [
         lambda: ticket.reply(carla, "But…", now),
         lambda: ticket.reply(ada, "But…", now),
         lambda: ticket.note(ada, "Hm.", now),

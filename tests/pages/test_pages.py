@@ -17,7 +17,7 @@ Behind = Callable[[Visit], Actor]
 
 @pytest.fixture
 def number(desk: Desk, carla: Visit, actor: Behind) -> str:
-    """A ticket of Carla's with an answer and a note by Ada."""
+    """Return a ticket that Carla opened."""
     ticket = desk.tickets.open(actor(carla), "No dial tone", "The line is dead.")
     return ticket.id
 
@@ -26,12 +26,12 @@ def number(desk: Desk, carla: Visit, actor: Behind) -> str:
 
 
 @pytest.mark.parametrize("page", ["my_tickets", "all_tickets", "ticket", "new_ticket", "account", "agent_admin"])
-def test_a_stranger_is_asked_to_sign_in_wherever_they_go(desk: Desk, page: str):
+def test_a_stranger_is_asked_to_sign_in_wherever_they_go(desk: Desk, page: str) -> None:
     with pytest.raises(ValueError, match=page):
         Visit(desk).open(page)
 
 
-def test_a_wrong_password_is_refused_and_the_name_stays_in_the_form(desk: Desk):
+def test_a_wrong_password_is_refused_and_the_name_stays_in_the_form(desk: Desk) -> None:
     stranger = Visit(desk).open("login")
 
     stranger.fill(username="carla", password="not the password").press("submit")
@@ -40,7 +40,7 @@ def test_a_wrong_password_is_refused_and_the_name_stays_in_the_form(desk: Desk):
     assert stranger.at.text_input(key="username").value == "carla"
 
 
-def test_a_right_password_is_handed_to_the_browser(desk: Desk):
+def test_a_right_password_is_handed_to_the_browser(desk: Desk) -> None:
     stranger = Visit(desk).open("login")
 
     stranger.fill(username="carla", password=PASSWORD).press("submit")
@@ -49,11 +49,11 @@ def test_a_right_password_is_handed_to_the_browser(desk: Desk):
     assert len(stranger.at.get("bidi_component")) == 1
 
 
-def test_a_new_desk_says_how_to_begin(desk: Desk):
+def test_a_new_desk_says_how_to_begin(desk: Desk) -> None:
     assert any("supportpass" in words for words in Visit(desk).open("login").said)
 
 
-def test_somebody_signed_in_is_led_on_from_the_sign_in_page(carla: Visit):
+def test_somebody_signed_in_is_led_on_from_the_sign_in_page(carla: Visit) -> None:
     carla.rerun()
 
     assert carla.titles == ["My tickets"]
@@ -69,7 +69,9 @@ def test_somebody_signed_in_is_led_on_from_the_sign_in_page(carla: Visit):
     ],
     ids=["empty", "taken", "mismatch", "weak"],
 )
-def test_a_registration_is_refused_with_its_own_sentence(desk: Desk, change: dict[str, str], sentence: str | None):
+def test_a_registration_is_refused_with_its_own_sentence(
+    desk: Desk, change: dict[str, str], sentence: str | None
+) -> None:
     visit = Visit(desk).open("register")
     form = {"username": "erin", "display_name": "Erin", "password": PASSWORD, "confirmation": PASSWORD}
 
@@ -79,7 +81,7 @@ def test_a_registration_is_refused_with_its_own_sentence(desk: Desk, change: dic
     assert sentence is None or visit.refused == [sentence]
 
 
-def test_whoever_registers_is_signed_in_at_once(desk: Desk):
+def test_whoever_registers_is_signed_in_at_once(desk: Desk) -> None:
     visit = Visit(desk).open("register")
 
     visit.fill(username="erin", display_name="Erin", password=PASSWORD, confirmation=PASSWORD).press("submit")
@@ -92,7 +94,7 @@ def test_whoever_registers_is_signed_in_at_once(desk: Desk):
 # Requesters
 
 
-def test_a_requester_opens_a_ticket_and_lands_on_it(carla: Visit):
+def test_a_requester_opens_a_ticket_and_lands_on_it(carla: Visit) -> None:
     carla.open("new_ticket").fill(title="No dial tone", description="The line is dead.").press("submit")
 
     assert carla.titles == ["No dial tone"]
@@ -100,20 +102,20 @@ def test_a_requester_opens_a_ticket_and_lands_on_it(carla: Visit):
     assert "The line is dead." in carla.html
 
 
-def test_a_blank_title_is_refused_and_the_description_stays(carla: Visit):
+def test_a_blank_title_is_refused_and_the_description_stays(carla: Visit) -> None:
     carla.open("new_ticket").fill(title=" \u200b ", description="The line is dead.").press("submit")
 
     assert carla.refused == ["Title is empty. Please fill it in."]
     assert carla.at.text_area(key="description").value == "The line is dead."
 
 
-def test_whoever_comes_back_at_once_is_told_that_the_ticket_was_saved(carla: Visit, number: str):
+def test_whoever_comes_back_at_once_is_told_that_the_ticket_was_saved(carla: Visit, number: str) -> None:
     carla.open("new_ticket")
 
     assert any(f"T-{number} was saved" in caption.value for caption in carla.at.caption)
 
 
-def test_the_same_ticket_sent_twice_is_one_ticket(desk: Desk, carla: Visit, actor: Behind):
+def test_the_same_ticket_sent_twice_is_one_ticket(desk: Desk, carla: Visit, actor: Behind) -> None:
     for _ in range(2):
         carla.open("new_ticket").fill(title="No dial tone", description="The line is dead.").press("submit")
 
@@ -122,7 +124,7 @@ def test_the_same_ticket_sent_twice_is_one_ticket(desk: Desk, carla: Visit, acto
     assert any("T-1 is open" in words for words in carla.said)
 
 
-def test_a_requester_replies_and_the_composer_is_empty_again(carla: Visit, number: str):
+def test_a_requester_replies_and_the_composer_is_empty_again(carla: Visit, number: str) -> None:
     carla.open("ticket", id=number).fill(draft="Now it hums.").press("send_reply")
 
     assert "Your reply is saved." in carla.said
@@ -130,13 +132,13 @@ def test_a_requester_replies_and_the_composer_is_empty_again(carla: Visit, numbe
     assert [area.value for area in carla.at.text_area] == [""]
 
 
-def test_a_blank_reply_is_refused_in_a_sentence(carla: Visit, number: str):
+def test_a_blank_reply_is_refused_in_a_sentence(carla: Visit, number: str) -> None:
     carla.open("ticket", id=number).fill(draft="   ").press("send_reply")
 
     assert carla.refused == ["Reply is empty. Please fill it in."]
 
 
-def test_a_requester_closes_and_reopens_with_one_click_each(carla: Visit, number: str):
+def test_a_requester_closes_and_reopens_with_one_click_each(carla: Visit, number: str) -> None:
     carla.open("ticket", id=number).press("close")
 
     assert "The ticket is closed." in carla.said
@@ -148,7 +150,9 @@ def test_a_requester_closes_and_reopens_with_one_click_each(carla: Visit, number
 
 
 @pytest.mark.parametrize("asked", ["99", "0", "-1", "x", "", "9" * 40])
-def test_a_ticket_that_is_not_there_reads_like_one_that_is_somebody_elses(oskar: Visit, number: str, asked: str):
+def test_a_ticket_that_is_not_there_reads_like_one_that_is_somebody_elses(
+    oskar: Visit, number: str, asked: str
+) -> None:
     foreign = oskar.open("ticket", id=number).said
 
     missing = oskar.open("ticket", id=asked).said
@@ -157,7 +161,7 @@ def test_a_ticket_that_is_not_there_reads_like_one_that_is_somebody_elses(oskar:
     assert oskar.titles == ["Nothing to see here"]
 
 
-def test_an_empty_list_offers_to_open_a_ticket(oskar: Visit):
+def test_an_empty_list_offers_to_open_a_ticket(oskar: Visit) -> None:
     oskar.open("my_tickets")
 
     assert oskar.said == ["No tickets here."]
@@ -167,17 +171,17 @@ def test_an_empty_list_offers_to_open_a_ticket(oskar: Visit):
     assert oskar.titles == ["New ticket"]
 
 
-def test_the_button_above_a_list_leads_to_a_new_ticket(oskar: Visit):
+def test_the_button_above_a_list_leads_to_a_new_ticket(oskar: Visit) -> None:
     assert oskar.open("my_tickets").press("go_new_ticket").titles == ["New ticket"]
 
 
-def test_a_search_without_result_says_so(carla: Visit, number: str):
+def test_a_search_without_result_says_so(carla: Visit, number: str) -> None:
     carla.open("my_tickets", q="no such word")
 
     assert carla.said == ["No ticket matches. Try fewer words or filters."]
 
 
-def test_a_requester_sees_no_trace_of_a_note(desk: Desk, carla: Visit, ada: Visit, number: str, actor: Behind):
+def test_a_requester_sees_no_trace_of_a_note(desk: Desk, carla: Visit, ada: Visit, number: str, actor: Behind) -> None:
     desk.tickets.note(actor(ada), int(number), "She is difficult.")
 
     carla.open("ticket", id=number)
@@ -186,7 +190,7 @@ def test_a_requester_sees_no_trace_of_a_note(desk: Desk, carla: Visit, ada: Visi
     assert not carla.has_button("send_note")
 
 
-def test_on_a_phone_the_details_fold_up(sign_in: Callable[..., Visit], number: str):
+def test_on_a_phone_the_details_fold_up(sign_in: Callable[..., Visit], number: str) -> None:
     visit = sign_in("carla", user_agent=PHONE).open("ticket", id=number)
 
     assert [expander.label for expander in visit.at.expander] == ["Details", "History"]
@@ -194,7 +198,7 @@ def test_on_a_phone_the_details_fold_up(sign_in: Callable[..., Visit], number: s
 
 def test_a_requester_reads_who_helps_and_what_was_changed(
     desk: Desk, carla: Visit, ada: Visit, number: str, actor: Behind
-):
+) -> None:
     desk.tickets.assign(actor(ada), int(number), "ada")
     desk.tickets.edit(actor(ada), int(number), TicketEdit(status=Status.PENDING))
 
@@ -208,14 +212,14 @@ def test_a_requester_reads_who_helps_and_what_was_changed(
 # Agents
 
 
-def test_an_agent_lands_in_the_queue(ada: Visit, number: str):
+def test_an_agent_lands_in_the_queue(ada: Visit, number: str) -> None:
     ada.rerun()
 
     assert ada.titles == ["All tickets"]
     assert len(ada.at.get("bidi_component")) == 1
 
 
-def test_the_queue_takes_its_filters_from_the_address(ada: Visit, number: str):
+def test_the_queue_takes_its_filters_from_the_address(ada: Visit, number: str) -> None:
     address = {"view": "all", "q": "dial", "status": "open,pending", "priority": "normal", "sort": "-priority"}
 
     ada.open("all_tickets", **address)
@@ -225,20 +229,20 @@ def test_the_queue_takes_its_filters_from_the_address(ada: Visit, number: str):
     assert dict(ada.at.query_params) == address
 
 
-def test_an_address_that_makes_no_sense_shows_the_queue_as_it_is(ada: Visit, number: str):
+def test_an_address_that_makes_no_sense_shows_the_queue_as_it_is(ada: Visit, number: str) -> None:
     ada.open("all_tickets", view="nonsense", page="-4", size="7", status="lost", assignee="nobody.at.all")
 
     assert not ada.at.exception
     assert ada.said == ["No ticket matches. Try fewer words or filters."]
 
 
-def test_a_page_beyond_the_last_shows_the_last(ada: Visit, number: str):
+def test_a_page_beyond_the_last_shows_the_last(ada: Visit, number: str) -> None:
     ada.open("all_tickets", page="7")
 
     assert [caption.value for caption in ada.at.caption if "of" in caption.value] == ["1 to 1 of 1"]
 
 
-def test_filters_are_remembered_while_the_agent_is_elsewhere(ada: Visit, number: str):
+def test_filters_are_remembered_while_the_agent_is_elsewhere(ada: Visit, number: str) -> None:
     ada.open("all_tickets", q="dial")
 
     ada.open("ticket", id=number).open("all_tickets")
@@ -246,7 +250,7 @@ def test_filters_are_remembered_while_the_agent_is_elsewhere(ada: Visit, number:
     assert ada.at.text_input(key="all_tickets_q").value == "dial"
 
 
-def test_an_agent_answers_and_sets_the_status_with_it(desk: Desk, ada: Visit, number: str, actor: Behind):
+def test_an_agent_answers_and_sets_the_status_with_it(desk: Desk, ada: Visit, number: str, actor: Behind) -> None:
     ada.open("ticket", id=number)
     then = next(box for box in ada.at.selectbox if box.key and box.key.startswith("then_"))
     then.set_value(Status.PENDING)
@@ -258,7 +262,7 @@ def test_an_agent_answers_and_sets_the_status_with_it(desk: Desk, ada: Visit, nu
     assert ticket.messages[-1].text == "Is the plug in?"
 
 
-def test_an_agent_writes_a_note(desk: Desk, ada: Visit, number: str, actor: Behind):
+def test_an_agent_writes_a_note(desk: Desk, ada: Visit, number: str, actor: Behind) -> None:
     ada.open("ticket", id=number)
     ada.at.session_state[f"kind_{number}"] = MessageKind.NOTE
     ada.rerun()
@@ -280,7 +284,7 @@ def test_an_agent_writes_a_note(desk: Desk, ada: Visit, number: str, actor: Behi
 )
 def test_a_field_is_saved_when_it_is_chosen(
     desk: Desk, ada: Visit, number: str, actor: Behind, field: str, value: object
-):
+) -> None:
     ada.open("ticket", id=number).choose(f"ticket_{number}_{field}", value)
 
     assert ada.refused == []
@@ -289,7 +293,7 @@ def test_a_field_is_saved_when_it_is_chosen(
 
 def test_a_field_changed_by_somebody_else_is_shown_with_both_values(
     desk: Desk, ada: Visit, root: Visit, number: str, actor: Behind
-):
+) -> None:
     ada.open("ticket", id=number)
     desk.tickets.edit(actor(root), int(number), TicketEdit(priority=Priority.LOW))
 
@@ -301,14 +305,14 @@ def test_a_field_changed_by_somebody_else_is_shown_with_both_values(
     assert desk.tickets.get(actor(ada), int(number)).priority is Priority.LOW
 
 
-def test_an_agent_takes_a_ticket_with_one_click(desk: Desk, ada: Visit, number: str, actor: Behind):
+def test_an_agent_takes_a_ticket_with_one_click(desk: Desk, ada: Visit, number: str, actor: Behind) -> None:
     ada.open("ticket", id=number).press("assign_to_me")
 
     assert desk.tickets.get(actor(ada), int(number)).assignee == "ada"
     assert not ada.has_button("assign_to_me")
 
 
-def test_the_fields_of_a_closed_ticket_are_locked(desk: Desk, ada: Visit, number: str, actor: Behind):
+def test_the_fields_of_a_closed_ticket_are_locked(desk: Desk, ada: Visit, number: str, actor: Behind) -> None:
     desk.tickets.close(actor(ada), int(number))
 
     ada.open("ticket", id=number)
@@ -317,7 +321,7 @@ def test_the_fields_of_a_closed_ticket_are_locked(desk: Desk, ada: Visit, number
     assert ada.has_button("reopen")
 
 
-def test_what_was_read_is_read(desk: Desk, ada: Visit, number: str, actor: Behind):
+def test_what_was_read_is_read(desk: Desk, ada: Visit, number: str, actor: Behind) -> None:
     unread = desk.tickets.conversation(actor(ada), int(number)).seen
 
     ada.open("ticket", id=number)
@@ -329,14 +333,14 @@ def test_what_was_read_is_read(desk: Desk, ada: Visit, number: str, actor: Behin
 # The account
 
 
-def test_a_person_changes_name_and_address(desk: Desk, carla: Visit, actor: Behind):
+def test_a_person_changes_name_and_address(desk: Desk, carla: Visit, actor: Behind) -> None:
     carla.open("account").fill(display_name="Carla Berg", email="carla@example.org").press("save_profile")
 
     assert "Your profile is saved." in carla.said
     assert desk.accounts.profile(actor(carla)).display_name == "Carla Berg"
 
 
-def test_a_changed_password_needs_the_present_one(carla: Visit):
+def test_a_changed_password_needs_the_present_one(carla: Visit) -> None:
     carla.open("account").fill(current="wrong", new="another long walk", confirmation="another long walk")
 
     carla.press("save_password")
@@ -344,7 +348,7 @@ def test_a_changed_password_needs_the_present_one(carla: Visit):
     assert carla.refused == ["The present password is wrong."]
 
 
-def test_a_person_ends_another_session(desk: Desk, carla: Visit, sign_in: Callable[..., Visit], actor: Behind):
+def test_a_person_ends_another_session(desk: Desk, carla: Visit, sign_in: Callable[..., Visit], actor: Behind) -> None:
     other = sign_in("carla")
     carla.open("account").press(f"end_{(actor(other).session or '')[:12]}")
 
@@ -352,7 +356,9 @@ def test_a_person_ends_another_session(desk: Desk, carla: Visit, sign_in: Callab
     assert len(desk.sessions.own(actor(carla))) == 1
 
 
-def test_a_person_ends_all_other_sessions(desk: Desk, carla: Visit, sign_in: Callable[..., Visit], actor: Behind):
+def test_a_person_ends_all_other_sessions(
+    desk: Desk, carla: Visit, sign_in: Callable[..., Visit], actor: Behind
+) -> None:
     sign_in("carla")
 
     carla.open("account").press("end_others")
@@ -361,7 +367,7 @@ def test_a_person_ends_all_other_sessions(desk: Desk, carla: Visit, sign_in: Cal
     assert len(desk.sessions.own(actor(carla))) == 1
 
 
-def test_with_a_one_time_password_there_is_nothing_but_choosing_another(desk: Desk, root: Visit, actor: Behind):
+def test_with_a_one_time_password_there_is_nothing_but_choosing_another(desk: Desk, root: Visit, actor: Behind) -> None:
     one_time = desk.agents.reset_password(actor(root), "carla")
     carla = Visit(desk, desk.accounts.sign_in("carla", one_time)).rerun()
 
@@ -374,7 +380,7 @@ def test_with_a_one_time_password_there_is_nothing_but_choosing_another(desk: De
     assert len(carla.at.get("bidi_component")) == 1
 
 
-def test_signing_out_ends_the_session_in_every_tab(desk: Desk, carla: Visit):
+def test_signing_out_ends_the_session_in_every_tab(desk: Desk, carla: Visit) -> None:
     second_tab = Visit(desk, carla.token).open("my_tickets")
 
     carla.open("my_tickets").press("sign_out")
@@ -385,14 +391,14 @@ def test_signing_out_ends_the_session_in_every_tab(desk: Desk, carla: Visit):
 # People
 
 
-def test_a_requester_finds_no_page_about_people(oskar: Visit):
+def test_a_requester_finds_no_page_about_people(oskar: Visit) -> None:
     oskar.rerun()
 
     with pytest.raises(ValueError, match="agent_admin"):
         oskar.open("agent_admin")
 
 
-def test_an_agent_registers_an_agent_and_sees_the_password_once(desk: Desk, ada: Visit):
+def test_an_agent_registers_an_agent_and_sees_the_password_once(desk: Desk, ada: Visit) -> None:
     ada.open("agent_admin").press("register_agent")
 
     ada.fill(new_username="erin", new_display_name="Erin").press("submit_new_agent")
@@ -409,14 +415,14 @@ def test_an_agent_registers_an_agent_and_sees_the_password_once(desk: Desk, ada:
     ("button", "sentence"),
     [("end_sessions", "All sessions of Carla have ended."), ("deactivate", "Carla is deactivated and signed out.")],
 )
-def test_an_agent_looks_after_a_users_account(ada: Visit, carla: Visit, button: str, sentence: str):
+def test_an_agent_looks_after_a_users_account(ada: Visit, carla: Visit, button: str, sentence: str) -> None:
     ada.open("agent_admin").press("manage_carla").press(button)
 
     assert sentence in ada.said
     assert carla.rerun().titles == ["Sign in"]
 
 
-def test_a_deactivated_account_is_reactivated(desk: Desk, ada: Visit, actor: Behind):
+def test_a_deactivated_account_is_reactivated(desk: Desk, ada: Visit, actor: Behind) -> None:
     desk.agents.deactivate(actor(ada), "carla")
 
     ada.open("agent_admin").press("manage_carla").press("reactivate")
@@ -424,26 +430,26 @@ def test_a_deactivated_account_is_reactivated(desk: Desk, ada: Visit, actor: Beh
     assert "Carla can sign in again." in ada.said
 
 
-def test_an_agent_resets_a_password(desk: Desk, ada: Visit):
+def test_an_agent_resets_a_password(desk: Desk, ada: Visit) -> None:
     ada.open("agent_admin").press("manage_carla").press("reset_password")
 
     assert desk.sessions.actor(desk.accounts.sign_in("carla", ada.at.code[0].value)).must_change_password
 
 
-def test_an_agent_may_not_manage_agents(ada: Visit):
+def test_an_agent_may_not_manage_agents(ada: Visit) -> None:
     ada.open("agent_admin")
 
     assert not ada.has_button("manage_root")
     assert not ada.has_button("manage_ada")
 
 
-def test_an_admin_makes_somebody_an_agent(desk: Desk, root: Visit, actor: Behind):
+def test_an_admin_makes_somebody_an_agent(desk: Desk, root: Visit, actor: Behind) -> None:
     root.open("agent_admin").press("manage_carla").choose("role_carla", Role.AGENT).press("save_role")
 
     assert desk.agents.person(actor(root), "carla").role is Role.AGENT
 
 
-def test_nobody_matches_reads_so(ada: Visit):
+def test_nobody_matches_reads_so(ada: Visit) -> None:
     ada.open("agent_admin").fill(people_search="nobody at all").rerun()
 
     assert "Nobody matches." in ada.said

@@ -210,7 +210,7 @@ def test_agents_are_the_active_agents_and_admins_by_display_name(store: Store, r
         (PeopleQuery(page=2, size=3), ["root"]),
         (PeopleQuery(page=3, size=3), []),
     ],
-    ids=lambda value: repr(value)[:60],
+    ids=["all", "staff", "active", "inactive", "name", "spaces", "e-mail", "percent", "underscore", "page 2", "page 3"],
 )
 def test_accounts_are_listed_by_display_name(
     store: Store, register: Register, query: PeopleQuery, found: list[str]

@@ -664,7 +664,7 @@ def test_a_running_desk_that_meets_a_newer_journal_stops_writing_and_goes_on_rea
 
     assert engine.documents == {"tickets": {"T-1": document("T-1")}}
     assert "format 2" in (engine.health().trouble or "")
-    with pytest.raises(StorageTooNewError, match=r"journal-000002.jsonl has format 2, written by a newer version"):
+    with pytest.raises(StorageTooNewError, match=r"journal-000002.jsonl has format 2"):
         save(engine, put("T-2"))
 
 
@@ -730,6 +730,19 @@ def test_a_reader_takes_no_lock_writes_nothing_and_follows(engine: Engine, folde
         save(reader, put("T-2"))
     reader.close()
     assert contents(folder) == before
+
+
+def test_closing_flushes_for_those_who_have_not_come_to_it(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    engine = Engine(folder, Recorder(), small_store=0)
+    calls = counted(monkeypatch, "write", "fsync")
+    writer = engine.writing()
+    writer.__enter__().commit([put("T-1")])
+
+    engine.close()
+
+    assert calls == ["write", "fsync"]
+    writer.__exit__(None, None, None)
+    assert stored(folder) == {"tickets": {"T-1": document("T-1")}}
 
 
 def test_a_reader_leaves_no_file_in_an_empty_folder(folder: Path) -> None:

@@ -192,12 +192,12 @@ class Histories(RuleBasedStateMachine):
 
     @rule(name=st.sampled_from(REQUESTERS), display_name=words)
     def somebody_changes_their_name(self, name: str, display_name: str) -> None:
-        """A new display name is in all lists."""
+        """Change what lists call somebody."""
         self.register(name, display_name)
 
     @rule(minutes=st.sampled_from([0, 0, 1, 60]))
     def time_passes(self, minutes: int) -> None:
-        """Often nothing passes at all: several things happen at one moment."""
+        """Let time pass, often none at all: several things happen at one moment."""
         self.now += timedelta(minutes=minutes)
 
     @rule(
@@ -219,7 +219,7 @@ class Histories(RuleBasedStateMachine):
         external_id: str | None,
         ages: list[int],
     ) -> None:
-        """One transaction may hold several, and imported ones are older than now."""
+        """Open one or two in one transaction, with an age as imported ones have."""
         with self.writing(data) as transactions:
             for age in ages:
                 number = len(self.model.tickets) + 1
@@ -234,7 +234,7 @@ class Histories(RuleBasedStateMachine):
     @precondition(lambda self: self.model.tickets)
     @rule(data=st.data(), actor=actors, deed=st.sampled_from(["reply", "note", "edit", "close", "reopen", "lapse"]))
     def somebody_works(self, data: st.DataObject, actor: Actor, deed: str) -> None:
-        """A method of the ticket is carried out, or refused alike everywhere."""
+        """Do something to a ticket, or be refused alike everywhere."""
         number = self.number(data)
         text, edit = data.draw(texts, label="text"), data.draw(edits, label="edit")
         deeds: dict[str, Callable[[Ticket], None]] = {
@@ -261,7 +261,7 @@ class Histories(RuleBasedStateMachine):
     @precondition(lambda self: self.model.tickets)
     @rule(data=st.data(), name=st.sampled_from(REQUESTERS), count=st.integers(0, 4))
     def somebody_reads(self, data: st.DataObject, name: str, count: int) -> None:
-        """What one has seen is no change of the ticket."""
+        """See some of the messages."""
         number = self.number(data)
         with self.writing(data) as transactions:
             for tx in transactions:
@@ -272,7 +272,7 @@ class Histories(RuleBasedStateMachine):
     def a_transaction_fails_after_reading_its_own_changes(
         self, data: st.DataObject, audience: Audience, query: TicketQuery, text: str
     ) -> None:
-        """The writer sees its changes in every answer, and then nobody does."""
+        """Show the writer its changes in every answer, and then nobody."""
         draft = self.model.copy()
         made = Ticket.open(len(draft.tickets) + 1, "carla", text, text, TicketCategory.GENERAL, self.now)
         changed = data.draw(st.sampled_from([made, *draft.tickets.values()]), label="changed")
@@ -293,20 +293,20 @@ class Histories(RuleBasedStateMachine):
 
     @rule()
     def the_desk_is_started_again(self) -> None:
-        """All is read from the files anew."""
+        """Read everything from the files anew."""
         self.stores["json"].close()
         self.stores["json"] = self.opened()
 
     @rule(audience=audiences, query=queries)
     def somebody_asks(self, audience: Audience, query: TicketQuery) -> None:
-        """The same question goes to every store."""
+        """Put the same question to every store."""
         for store in self.stores.values():
             with store.read() as tx:
                 _compare(tx, self.model, audience, query)
 
     @invariant()
     def everything_is_there(self) -> None:
-        """After each step every document is the same everywhere."""
+        """Find every document the same everywhere, after each step."""
         for store in self.stores.values():
             with store.read() as tx:
                 assert list(tx.tickets.stream()) == [

@@ -200,7 +200,7 @@ def test_no_flipped_bit_in_the_header_goes_unnoticed(journal: Journal) -> None:
 def test_a_journal_of_a_newer_version_is_refused(journal: Journal) -> None:
     journal.path.write_bytes(seal(b'{"format":2,"journal":12,"seq":812,"collections":[]'))
 
-    with pytest.raises(StorageTooNewError, match=r"journal-000012.jsonl has format 2, written by a newer version"):
+    with pytest.raises(StorageTooNewError, match=r"journal-000012.jsonl has format 2"):
         open_journal(journal.path.parent, 12, read_only=True)
 
 

@@ -4,10 +4,11 @@ import logging
 from pathlib import Path
 
 import pytest
+import streamlit as st
 from streamlit.testing.v1 import AppTest
 from streamlit.web.server.starlette.starlette_app_utils import generate_xsrf_token_string
 
-from tests.ui.conftest import PASSWORD, Visit, words
+from tests.ui.conftest import PASSWORD, ROUTER, Visit, words
 from ticketing.desk import Desk
 from ticketing.domain.browsers import XSRF_COOKIE
 from ticketing.ui.pages import PAGES, Audience, safe_target
@@ -141,7 +142,7 @@ def test_on_https_only_the_cookie_that_is_bound_to_the_host_counts(
 ) -> None:
     app = visit("")
     token = desk.accounts.sign_in("carla", PASSWORD)
-    monkeypatch.setattr(type(__import__("streamlit").context), "headers", {"Origin": "https://desk.example.org"})
+    monkeypatch.setattr(type(st.context), "headers", {"Origin": "https://desk.example.org"})
 
     cookies["ticketing_session"] = token
     planted = title(app.run())
@@ -151,11 +152,12 @@ def test_on_https_only_the_cookie_that_is_bound_to_the_host_counts(
     assert (planted, own) == (t("page.login"), t("page.my_tickets"))
 
 
-def test_a_host_without_routes_keeps_the_sign_in_in_its_tab(visit: Visit, cookies: dict[str, str]) -> None:
+def test_where_no_cookie_can_be_set_a_sign_in_lasts_as_long_as_its_tab(visit: Visit, cookies: dict[str, str]) -> None:
     visit("")
     cookies[XSRF_COOKIE] = generate_xsrf_token_string()
-    app = AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=20).run()
-    assert title(app) == t("page.login")
+    app = AppTest.from_file(str(ROUTER), default_timeout=20)
+    app.session_state["_without_routes"] = True
+    app.run()
 
     app.text_input(key="username").input("carla")
     app.text_input(key="password").input(PASSWORD)
@@ -164,6 +166,17 @@ def test_a_host_without_routes_keeps_the_sign_in_in_its_tab(visit: Visit, cookie
     assert title(app) == t("page.my_tickets")
     app.sidebar.button(key="sign_out").click().run()
     assert title(app) == t("page.login")
+
+
+@pytest.mark.parametrize("page", PROTECTED)
+def test_a_plain_host_that_runs_a_page_by_itself_is_led_to_the_login(visit: Visit, page: str) -> None:
+    visit("")
+    app = AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=20)
+
+    app.run().switch_page(f"pages/{page}.py").run()
+
+    assert title(app) == t("page.login")
+    assert not app.exception
 
 
 def test_a_fault_shows_a_reference_that_the_log_explains(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:

@@ -151,7 +151,8 @@ class _Names:
         elif key not in self._strangers:
             self._strangers[key] = original
             self.warnings.append(
-                f"“{_shown(original)}” is named in {TICKETS_FILE} and not in {USERS_FILE}: becomes the deactivated account “{key}”."
+                f"“{_shown(original)}” is named in {TICKETS_FILE} and not in {USERS_FILE}: "
+                f"becomes the deactivated account “{key}”."
             )
         return key
 
@@ -245,7 +246,8 @@ class _Tickets:
             self.warnings.append(f"{place}: the title becomes one line; the history has it as it was.")
         if len(title) > TITLE_LIMIT:
             self.warnings.append(
-                f"{place}: the title has {len(title):,} characters and is cut to {TITLE_LIMIT}; the history has it whole."
+                f"{place}: the title has {len(title):,} characters and is cut to {TITLE_LIMIT}; "
+                "the history has it whole."
             )
             title = title[: TITLE_LIMIT - 1] + "…"
         return title

@@ -75,7 +75,7 @@ class DocumentStore:
         """Return all documents as they are at one moment; nobody waits while the copy is used."""
         self.engine.refresh()
         with self.engine.state_lock:
-            return {collection: dict(found) for collection, found in self._state.documents.items()}
+            return {collection: dict(found) for collection, found in self._state.documents.items() if found}
 
     def put(self, documents: Documents) -> None:
         """Keep all of these in one transaction, in the place of those with the same ids."""

@@ -327,7 +327,8 @@ class Engine:
         """
         Hold the lock, with all that others wrote read in; leaving normally means that the commit is on disk.
 
-        Leaving without a commit writes nothing. An exception after the commit does not undo it.
+        Leaving without a commit writes nothing. An exception after the commit does not undo it. Do not ask for it with
+        the state lock held: the writer before needs that one to finish.
         """
         process = os.getpid()
         writer = Writer(self._commit)
@@ -412,11 +413,17 @@ class Engine:
                 raise StorageFailedError
             with self.state_lock:
                 journal, newest = self._journal, self._sequence
-            if journal is not None:
-                self._flush(journal.descriptor)
+            if journal is None:
+                raise StorageFailedError
+            self._flush(journal.descriptor)
             with self.state_lock:
                 self._durable = max(self._durable, newest)
             self._close_retired()
+
+    def _confirm_all(self) -> None:
+        """Flush what threads have written and not yet flushed: when the files are closed, they no longer can."""
+        if self._journal is not None and not self._read_only:
+            self._confirm(self._sequence)
 
     def _flush(self, descriptor: int) -> None:
         """Flush once: after an error the system may forget what it could not write, so a second try proves nothing."""
@@ -471,7 +478,8 @@ class Engine:
         try:
             self._compact(is_due)
         except Exception as error:  # the change that came before must not fail
-            log.exception("The snapshots could not be written; the journals are kept.")
+            known = isinstance(error, StorageError | OSError)
+            log.warning("Snapshots could not be written, journals are kept: %s", error, exc_info=not known)
             self._compaction_error = str(error) or type(error).__name__
             self._compact_not_before = time.monotonic() + COMPACTION_RETRY_SECONDS
 
@@ -554,6 +562,8 @@ class Engine:
 
     def _release_files(self) -> None:
         _engines.discard(self)
+        with suppress(StorageError):
+            self._confirm_all()
         with self._flushing, self.state_lock:
             if self._journal is not None:
                 self._retired.append(self._journal.descriptor)

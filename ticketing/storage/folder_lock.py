@@ -58,7 +58,8 @@ class FolderLock:
         """Let the next one in."""
         self._owner = 0
         try:
-            unlock_descriptor(self._descriptor)
+            if self._descriptor >= 0:
+                unlock_descriptor(self._descriptor)
         except OSError:
             self.close()  # closing frees the lock in any case
         finally:

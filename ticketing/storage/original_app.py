@@ -61,7 +61,7 @@ def replace_original_files(folder: Path, documents: Documents) -> None:
     """
     Put our files in the place of the original app's, each at once as a whole: nothing of the plain text stays.
 
-    Accounts go first, since only they hold passwords; tickets last, so that their file is there as long as it is needed.
+    Accounts go first, since only they hold passwords; tickets last, so that their file is there while it is needed.
     """
     kept = {name: found for name, found in documents.items() if name not in {*EXPIRING, *_NAMES}}
     for collection in (USERS, *sorted(kept), TICKETS):

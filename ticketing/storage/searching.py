@@ -1,7 +1,7 @@
 """Answers queries from rows and indexes: the smallest index first, a stop as soon as the page is full."""
 
 import json
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from typing import Any
 
@@ -69,7 +69,8 @@ class Searcher:
             if 2 * sum(map(len, statuses)) < len(state.rows):
                 sets.append(set().union(*statuses))
         if sets:
-            return self._ordered(state.pick(min(sets, key=_size)), query.sort)
+            smallest = min(sets, key=len)
+            return self._ordered(state.pick(smallest), query.sort)
         return self._ordered_all(query.sort)
 
     def _ordered_all(self, sort: Sort) -> Iterable[TicketRow]:
@@ -188,10 +189,6 @@ def seen(state: State, number: int, username: str) -> int:
 def seen_key(number: int, username: str) -> str:
     """Return the id under which it is kept what a person has seen of a ticket."""
     return f"{number}:{username}"
-
-
-def _size(numbers: Collection[int]) -> int:
-    return len(numbers)
 
 
 def _stored(assignee: str) -> str | None:

@@ -1,0 +1,170 @@
+"""
+`bench pages`: what a run of each page costs the server, beside a run of a page with nothing on it.
+
+All servers are started in the same way with the same configuration and take turns in short slices; visitors speak to
+them over real WebSockets. What counts is the processor time that the server's process takes for a run.
+"""
+
+import asyncio
+import os
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+from benchmarks.measuring import MILLISECONDS, Figure, Report, percentile, require_linux
+from benchmarks.serving import Running, an_empty_page, running, the_desk
+from ticketing.desk import Desk
+from ticketing.domain.people import Actor
+from ticketing.domain.queries import TicketQuery
+from ticketing.settings import Settings
+from ticketing.storage.json_store import JsonStore
+
+if TYPE_CHECKING:
+    from benchmarks.visitors import Crowd
+
+PASSWORD = "four slow kettles"  # noqa: S105 - of accounts that live as long as the benchmark
+COOKIE = "ticketing_session"
+KILOBYTES = 1 / 1000
+TYPICAL_MESSAGES = 5
+MISSING = "The page benchmark speaks WebSocket: install what tests/requirements.txt names (websockets is missing)."
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """Who looks at which page, and what that may cost: times the empty page, kilobytes, times the smallest desk."""
+
+    page: str
+    who: str
+    query: str = ""
+    cost: float | None = None
+    kilobytes: float | None = None
+
+    @property
+    def name(self) -> str:
+        """What it is called in the report."""
+        return f"{self.page}{f' {self.query}' if '=' in self.query else ''}, {self.who}"
+
+    @property
+    def growth(self) -> float | None:
+        """How many times more it may cost on the largest desk: the pages with a target don't grow with the desk."""
+        return 1.3 if self.cost else None
+
+
+THE_TICKET = "the ticket"
+VISITS = (
+    Visit("login", "visitor"),
+    Visit("my_tickets", "requester", cost=4, kilobytes=60),
+    Visit("ticket", "requester", THE_TICKET, cost=4),
+    Visit("new_ticket", "requester"),
+    Visit("account", "requester"),
+    Visit("all_tickets", "agent", cost=4, kilobytes=60),
+    Visit("all_tickets", "agent", "size=100", kilobytes=60),
+    Visit("my_tickets", "agent", kilobytes=60),
+    Visit("ticket", "agent", THE_TICKET, cost=4),
+    Visit("new_ticket", "agent"),
+    Visit("account", "agent"),
+    Visit("agent_admin", "agent"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How much to measure."""
+
+    sizes: Sequence[int] = (10_000, 100_000)
+    sessions: Sequence[int] = (1, 16)
+    visits: Sequence[Visit] = VISITS
+    slices: int = 4
+    slice_seconds: float = 0.5
+
+
+def main(tickets: int | None, json_path: Path | None) -> None:
+    """Measure at the given number of tickets, or at both, and print what comes out."""
+    require_linux()
+    if find_spec("websockets") is None:
+        raise SystemExit(MISSING)
+    report = Report("Pages")
+    measure(report, Plan(sizes=[tickets]) if tickets else Plan())
+    report.write(json_path)
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """A running desk, its people's cookies, and a ticket that both sides may see."""
+
+    size: int
+    server: Running
+    tokens: dict[str, str]
+    ticket: int
+
+
+def measure(report: Report, plan: Plan) -> None:
+    """Have every visit paid by one and by many, to the empty page and to each desk in turns."""
+    place = os.environ.get("TMPDIR", "/var/tmp")  # noqa: S108 - a directory of our own is made in it
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(TemporaryDirectory(prefix="ticketing-bench-", dir=place)))
+        empty = stack.enter_context(running(an_empty_page(folder / "empty")))
+        settings = []
+        for size in plan.sizes:
+            tokens, ticket = fill(folder / str(size), size)
+            server = stack.enter_context(running(the_desk(folder / str(size))))
+            settings.append(Setting(size, server, tokens, ticket))
+        for sessions in plan.sessions:
+            for visit in plan.visits:
+                compare(report, plan, sessions, visit, empty, settings)
+
+
+def compare(
+    report: Report, plan: Plan, sessions: int, visit: Visit, empty: Running, settings: Sequence[Setting]
+) -> None:
+    """Have one visit paid everywhere, and report it."""
+    from benchmarks.visitors import Address, in_turns  # noqa: PLC0415 - needs what only tests install
+
+    pages = [(empty, Address(empty.base))]
+    for one in settings:
+        query = f"id={one.ticket}" if visit.query == THE_TICKET else visit.query
+        token = one.tokens.get(visit.who)
+        pages.append((one.server, Address(one.server.base, visit.page, query, {COOKIE: token} if token else {})))
+    nothing, *crowds = asyncio.run(in_turns(pages, sessions, plan.slices, plan.slice_seconds))
+    figures = [
+        figure for one, crowd in zip(settings, crowds, strict=True) for figure in _figures(visit, one, crowd, nothing)
+    ]
+    if len(crowds) > 1:
+        grown, smallest = _cost(crowds[-1]), _cost(crowds[0])
+        against = f"at {settings[0].size:,}"
+        figures.append(Figure(f"CPU a run at {settings[-1].size:,}", grown, "ms", smallest, against, visit.growth))
+    report.add(f"{visit.name}, {sessions} session{'s' if sessions > 1 else ''}", figures)
+
+
+def _figures(visit: Visit, setting: Setting, crowd: "Crowd", nothing: "Crowd") -> list[Figure]:
+    at = f"at {setting.size:,}"
+    figures = [Figure(f"CPU a run {at}", _cost(crowd), "ms", _cost(nothing), "empty page", visit.cost)]
+    for share, name in ((0.5, "half of the runs"), (0.95, "95 % of the runs")):
+        ours, rivals = (MILLISECONDS * percentile(one.runs.seconds, share) for one in (crowd, nothing))
+        figures.append(Figure(f"{name} within, {at}", ours, "ms", rivals, "empty page"))
+    received = crowd.runs.received / len(crowd.runs.seconds)
+    return [*figures, Figure(f"received for a run {at}", KILOBYTES * received, "kB", limit=visit.kilobytes)]
+
+
+def _cost(crowd: "Crowd") -> float:
+    return MILLISECONDS * crowd.cpu / len(crowd.runs.seconds)
+
+
+def fill(folder: Path, size: int) -> tuple[dict[str, str], int]:
+    """Make a desk of invented tickets; return the tokens of an agent and a requester, and the number of their ticket."""
+    desk = Desk(Settings(), JsonStore(folder), password_rounds=4)
+    console = Actor.console()
+    desk.demo.fill(console, size, 1)
+    found = desk.tickets.search(console, TicketQuery(size=200)).items
+    theirs = [ticket for ticket in found if ticket.assignee] or found
+    ticket = min(theirs, key=lambda one: abs(one.messages - TYPICAL_MESSAGES))
+    people = {"agent": ticket.assignee or "", "requester": ticket.requester}
+    for username in people.values():
+        desk.agents.set_password(console, username, PASSWORD)
+    tokens = {who: desk.accounts.sign_in(username, PASSWORD) for who, username in people.items()}
+    desk.close()
+    return tokens, ticket.number

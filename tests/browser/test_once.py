@@ -1,0 +1,174 @@
+"""One intention has one effect, whatever the mouse, the network or a colleague does meanwhile; typed text stays."""
+
+import time
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.acting import answer, choose, conversation, expect_ticket, fill_in_ticket
+from tests.browser.cable import Cable
+from tests.browser.conftest import Windows, settle
+from tests.serving import Server
+from ticketing.domain.queries import TicketQuery
+from ticketing.domain.statuses import Priority
+from ticketing.domain.tickets import TicketEdit
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+
+# How long somebody with a double-click habit waits, in milliseconds.
+GAPS = (300, 600, 900)
+
+
+@pytest.fixture
+def cable(server: Server) -> Iterator[Cable]:
+    """Return a cable to the shared server."""
+    with Cable(server.port) as whole:
+        yield whole
+
+
+def texts(server: Server, number: int) -> list[str]:
+    return [message.text for message in server.ticket(number).messages]
+
+
+def titled(server: Server, title: str) -> int:
+    """Return how many tickets have this title."""
+    found = server.desk.tickets.search(server.actor("root"), TicketQuery(text=title))
+    return sum(ticket.title == title for ticket in found.items)
+
+
+def wait_until_saved(page: Page, server: Server, number: int, messages: int) -> None:
+    deadline = time.monotonic() + 20
+    while len(texts(server, number)) < messages and time.monotonic() < deadline:
+        page.wait_for_timeout(50)
+
+
+def test_a_second_click_on_send_while_the_disk_is_slow_writes_once(windows: Windows, server: Server) -> None:
+    ticket = server.desk.tickets.open(server.actor("carla"), "Impatient", "Please hurry.")
+    page = windows.open(f"ticket?id={ticket.number}", person="carla")
+    send = page.get_by_role("button", name="Send reply")
+
+    for gap in GAPS:
+        page.get_by_role("textbox", name="Public reply").fill(f"Clicked twice, {gap} ms apart")
+        with server.desk.store.write():
+            send.click()
+            page.wait_for_timeout(gap)
+            send.click()
+        expect(conversation(page)).to_contain_text(f"Clicked twice, {gap} ms apart")
+        expect(page.get_by_role("textbox", name="Public reply")).to_have_value("")
+
+    expect(page.get_by_text("Your reply is saved.").first).to_be_visible()
+    assert texts(server, ticket.number) == ["Please hurry.", *(f"Clicked twice, {gap} ms apart" for gap in GAPS)]
+
+
+def test_a_second_click_on_open_ticket_opens_one(windows: Windows, server: Server) -> None:
+    page = windows.open("new_ticket", person="carla")
+    page.get_by_role("textbox", name="Title").fill("Opened by a double click")
+
+    with server.desk.store.write():
+        fill_in_ticket(page, "Opened by a double click", "Once is enough.")
+        page.wait_for_timeout(400)
+        page.get_by_role("button", name="Open ticket").click()
+
+    expect_ticket(page, "Opened by a double click")
+    assert titled(server, "Opened by a double click") == 1
+
+
+def test_a_reload_while_an_answer_is_being_saved_writes_it_once(windows: Windows, server: Server) -> None:
+    ticket = server.desk.tickets.open(server.actor("carla"), "Restless", "F5 is my favourite key.")
+    page = windows.open(f"ticket?id={ticket.number}", person="carla")
+
+    with server.desk.store.write():
+        answer(page, "Sent, then reloaded")
+        page.wait_for_timeout(400)
+        page.reload(wait_until="commit")
+    wait_until_saved(page, server, ticket.number, 2)
+
+    page.reload()
+    expect(conversation(page)).to_contain_text("Sent, then reloaded")
+    assert texts(server, ticket.number) == ["F5 is my favourite key.", "Sent, then reloaded"]
+
+
+def test_who_reloads_while_a_ticket_is_being_saved_is_told_that_it_was(windows: Windows, server: Server) -> None:
+    page = windows.open("new_ticket", person="oskar")
+
+    with server.desk.store.write():
+        fill_in_ticket(page, "Reloaded too early", "Did it go through?")
+        page.wait_for_timeout(400)
+        page.reload(wait_until="commit")
+    settle(page)
+    page.reload()
+
+    expect(page.get_by_text("was saved a moment ago")).to_be_visible()
+    fill_in_ticket(page, "Reloaded too early", "Did it go through?")
+    expect_ticket(page, "Reloaded too early")
+    assert titled(server, "Reloaded too early") == 1
+
+
+def test_an_answer_sent_again_after_the_line_broke_is_saved_once(
+    windows: Windows, server: Server, cable: Cable
+) -> None:
+    ticket = server.desk.tickets.open(server.actor("carla"), "Train journey", "Tunnels.")
+    page = windows.open(f"ticket?id={ticket.number}", person="carla", base=cable.base)
+
+    with server.desk.store.write():
+        answer(page, "Sent into the tunnel")
+        page.wait_for_timeout(400)
+        cable.cut()
+    wait_until_saved(page, server, ticket.number, 2)
+    cable.mend()
+    settle(page)
+    answer(page, "Sent into the tunnel")
+
+    expect(page.get_by_text("Your reply is saved.").first).to_be_visible()
+    expect(conversation(page)).to_contain_text("Sent into the tunnel")
+    assert texts(server, ticket.number) == ["Tunnels.", "Sent into the tunnel"]
+
+
+def test_what_was_typed_stays_when_it_is_refused(windows: Windows) -> None:
+    page = windows.open("new_ticket", person="carla")
+    fill_in_ticket(page, "   ", "A long story that nobody wants to type twice.")
+
+    expect(page.get_by_role("alert").filter(has_text="Title")).to_be_visible()
+    expect(page.get_by_role("textbox", name="What happened?")).to_have_value(
+        "A long story that nobody wants to type twice."
+    )
+
+
+def test_a_colleagues_change_of_another_field_is_kept_and_of_the_same_field_is_told(
+    windows: Windows, server: Server
+) -> None:
+    desk = server.desk
+    ticket = desk.tickets.open(server.actor("carla"), "Two cooks", "One broth.")
+    bert = server.actor("bert")
+    page = windows.open(f"ticket?id={ticket.number}", person="ada")
+    page.get_by_role("textbox", name="Public reply").fill("Half an answer")
+
+    desk.tickets.edit(bert, ticket.number, TicketEdit(priority=Priority.URGENT))
+    choose(page, "Category", "Hardware")
+    expect(page.get_by_test_id("stMain").get_by_text("Urgent", exact=True).first).to_be_visible()
+    merged = server.ticket(ticket.number)
+    assert (merged.category, merged.priority) == ("hardware", "urgent")
+
+    desk.tickets.edit(bert, ticket.number, TicketEdit(priority=Priority.HIGH))
+    choose(page, "Priority", "Low")
+
+    refusal = page.get_by_role("alert").filter(has_text="Priority was changed")
+    expect(refusal).to_contain_text("High")
+    expect(refusal).to_contain_text("Low")
+    assert server.ticket(ticket.number).priority == "high"
+    expect(page.get_by_role("textbox", name="Public reply")).to_have_value("Half an answer")
+
+
+def test_an_answer_that_crosses_a_closing_is_refused_and_kept(windows: Windows, server: Server) -> None:
+    ticket = server.desk.tickets.open(server.actor("carla"), "Crossing letters", "Hello?")
+    page = windows.open(f"ticket?id={ticket.number}", person="carla")
+    server.desk.tickets.close(server.actor("ada"), ticket.number)
+
+    answer(page, "One more thing")
+    expect(page.get_by_text("Reopen it to go on.").first).to_be_visible()
+    page.get_by_role("button", name="Reopen").click()
+
+    expect(page.get_by_text("The ticket is open again.")).to_be_visible()
+    expect(page.get_by_role("textbox", name="Public reply")).to_have_value("One more thing")
+    assert texts(server, ticket.number) == ["Hello?"]

@@ -1,0 +1,226 @@
+import re
+from collections import Counter
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from ticketing.desk import open_desk
+from ticketing.domain.errors import PermissionDeniedError, RefusedError, SettingsError
+from ticketing.domain.people import Actor, Role
+from ticketing.domain.queries import TicketQuery
+from ticketing.domain.statuses import RESOLVED_FOR, TRANSITIONS, Status
+from ticketing.domain.text import clean_line, clean_text
+from ticketing.domain.tickets import MessageKind, Ticket
+from ticketing.services.access import Clock, Gate
+from ticketing.services.demo import Demo
+from ticketing.services.passwords import Passwords
+from ticketing.settings import Settings
+from ticketing.storage.memory import MemoryStore
+
+CONSOLE = Actor.console()
+
+
+@pytest.fixture
+def demo(store: MemoryStore, clock: Clock, gate: Gate, passwords: Passwords) -> Demo:
+    return Demo(store, clock, gate, passwords)
+
+
+@pytest.fixture
+def invented(demo: Demo, store: MemoryStore) -> list[Ticket]:
+    demo.fill(CONSOLE, 400, random_seed=7)
+    with store.read() as tx:
+        return list(tx.tickets.stream())
+
+
+def test_the_same_seed_tells_the_same_story(
+    demo: Demo, store: MemoryStore, clock: Clock, gate: Gate, passwords: Passwords
+) -> None:
+    others = {seed: MemoryStore() for seed in (7, 8)}
+
+    demo.fill(CONSOLE, 50, random_seed=7)
+    for seed, other in others.items():
+        Demo(other, clock, gate, passwords).fill(CONSOLE, 50, random_seed=seed)
+
+    assert others[7].copy() == store.copy()
+    assert others[8].copy()["tickets"] != store.copy()["tickets"]
+
+
+def test_tickets_are_numbered_as_they_were_opened_in_the_last_ninety_days(
+    invented: list[Ticket], clock: Clock
+) -> None:
+    opened = [ticket.opened_at for ticket in invented]
+
+    assert [ticket.number for ticket in invented] == list(range(1, 401))
+    assert opened == sorted(opened)
+    assert clock() - timedelta(days=90) <= opened[0] < clock() - timedelta(days=80)
+    assert all(moment <= clock() for ticket in invented for moment in moments(ticket))
+
+
+def moments(ticket: Ticket) -> list[object]:
+    return [ticket.updated_at, *(each.at for each in (*ticket.messages, *ticket.events))]
+
+
+def test_each_history_is_one_that_the_model_allows(invented: list[Ticket], clock: Clock) -> None:
+    for ticket in invented:
+        steps = [event for event in ticket.events if event.field == "status"]
+        statuses = [Status.OPEN, *(Status(event.new or "") for event in steps)]
+        assert all(after in TRANSITIONS[before] for before, after in zip(statuses, statuses[1:], strict=False))
+        assert [Status(event.old or "") for event in steps] == statuses[:-1]
+        assert statuses[-1] is ticket.status
+        assert [event.at for event in ticket.events] == sorted(event.at for event in ticket.events)
+        assert [message.at for message in ticket.messages] == sorted(message.at for message in ticket.messages)
+        assert ticket.updated_at == max(each.at for each in (*ticket.messages, *ticket.events))
+        assert ticket.status is not Status.RESOLVED or (ticket.resolved_at or clock()) + RESOLVED_FOR > clock()
+        assert Ticket.model_validate_json(ticket.model_dump_json()) == ticket
+
+
+def test_titles_and_texts_are_such_as_people_may_type(invented: list[Ticket]) -> None:
+    for ticket in invented:
+        texts = [message.text for message in ticket.messages]
+
+        assert clean_line("Title", ticket.title) == ticket.title
+        assert [clean_text("Text", text) for text in texts] == texts
+        assert not [text for text in (ticket.title, *texts) if re.search(r"[{}]", text)]
+
+
+def test_a_help_desk_of_every_kind_of_ticket_comes_out(invented: list[Ticket]) -> None:
+    statuses = Counter(ticket.status for ticket in invented)
+    kinds = Counter(message.kind for ticket in invented for message in ticket.messages)
+
+    assert set(statuses) == set(Status)
+    assert statuses[Status.CLOSED] > sum(statuses.values()) / 2
+    assert len({ticket.category for ticket in invented}) == 7
+    assert len({ticket.priority for ticket in invented}) == 4
+    assert len({ticket.title for ticket in invented}) > 100
+    assert min(len(ticket.messages) for ticket in invented) == 1
+    assert max(len(ticket.messages) for ticket in invented) == 8
+    assert kinds[MessageKind.NOTE] > 50
+    assert any(ticket.tags for ticket in invented)
+
+
+def test_most_tickets_are_opened_on_working_days(invented: list[Ticket]) -> None:
+    on_weekends = sum(1 for ticket in invented if ticket.opened_at.weekday() >= 5)
+
+    assert 0 < on_weekends < len(invented) / 10
+
+
+def test_the_people_are_there_and_nobody_can_sign_in_as_one_of_them(
+    demo: Demo, store: MemoryStore, passwords: Passwords
+) -> None:
+    added = demo.fill(CONSOLE, 600, random_seed=1)
+
+    with store.read() as tx:
+        people = list(tx.users.stream())
+    assert Counter(user.role for user in people) == {Role.USER: 30, Role.AGENT: 6, Role.ADMIN: 1}
+    assert added == {"people": 37, "tickets": 600}
+    assert not any(passwords.verify(typed, user.password) for user in people[:3] for typed in ("", "!", "userpass"))
+
+
+def test_a_second_helping_adds_tickets_for_the_same_people(demo: Demo, store: MemoryStore) -> None:
+    demo.fill(CONSOLE, 20, random_seed=1)
+
+    added = demo.fill(CONSOLE, 20, random_seed=2)
+
+    assert added == {"people": 0, "tickets": 20}
+    assert len(store.copy()["tickets"]) == 40
+
+
+def test_progress_is_told_batch_by_batch(demo: Demo) -> None:
+    told: list[tuple[int, int]] = []
+
+    demo.fill(CONSOLE, 2_100, random_seed=1, progress=lambda done, of: told.append((done, of)))
+
+    assert told == [(2_000, 2_100), (2_100, 2_100)]
+
+
+def test_real_accounts_are_kept_apart_from_invented_ones(
+    demo: Demo, carla: Actor, everything: Callable[[], dict[str, object]]
+) -> None:
+    assert carla.username == "carla"
+    before = everything()
+
+    with pytest.raises(RefusedError, match="real accounts"):
+        demo.fill(CONSOLE, 20, random_seed=1)
+    with pytest.raises(RefusedError, match="real accounts"):
+        demo.ensure()
+
+    assert everything() == before
+
+
+def test_with_a_word_from_the_operator_they_may_mix(demo: Demo, carla: Actor, store: MemoryStore) -> None:
+    demo.fill(CONSOLE, 20, random_seed=1, among_real_accounts=True)
+
+    assert len(store.copy()["tickets"]) == 20
+    assert carla.username in store.copy()["users"]
+
+
+@pytest.mark.parametrize(("who", "may"), [("carla", False), ("ada", False), ("root", True)])
+def test_only_an_admin_may_invent_data(demo: Demo, request: pytest.FixtureRequest, who: str, *, may: bool) -> None:
+    actor = request.getfixturevalue(who)
+
+    if may:
+        assert demo.fill(actor, 5, random_seed=1, among_real_accounts=True)["tickets"] == 5
+    else:
+        with pytest.raises(PermissionDeniedError):
+            demo.fill(actor, 5, random_seed=1, among_real_accounts=True)
+
+
+def settings(folder: Path, **more: object) -> Settings:
+    return Settings.model_validate({"data_dir": folder, **more})
+
+
+def test_a_demo_lets_both_sides_in_with_the_known_passwords(tmp_path: Path) -> None:
+    desk = open_desk(settings(tmp_path, demo=True), password_rounds=4)
+    user = desk.sessions.actor(desk.accounts.sign_in("user1", "userpass"))
+    admin = desk.sessions.actor(desk.accounts.sign_in("support_agent", "supportpass"))
+    try:
+        assert user is not None
+        assert admin is not None
+        assert (user.role, admin.role, admin.must_change_password) == (Role.USER, Role.ADMIN, False)
+        assert desk.tickets.search(user, TicketQuery()).total >= 3
+        assert desk.tickets.search(admin, TicketQuery()).total == 300
+    finally:
+        desk.close()
+
+
+def test_a_demo_goes_on_where_it_was_left(tmp_path: Path) -> None:
+    first = open_desk(settings(tmp_path, demo=True), password_rounds=4)
+    first.accounts.register("carla", "Carla", "three wet umbrellas", "three wet umbrellas")
+    first.close()
+
+    again = open_desk(settings(tmp_path, demo=True), password_rounds=4)
+
+    assert again.accounts.sign_in("carla", "three wet umbrellas")
+    again.close()
+
+
+def test_a_demo_is_not_opened_over_real_accounts(tmp_path: Path) -> None:
+    real = open_desk(settings(tmp_path), password_rounds=4)
+    real.accounts.register("carla", "Carla", "three wet umbrellas", "three wet umbrellas")
+    real.close()
+
+    with pytest.raises(RefusedError, match="real accounts"):
+        open_desk(settings(tmp_path, demo=True), password_rounds=4)
+
+
+def test_a_demos_data_is_not_opened_as_a_real_desk(tmp_path: Path) -> None:
+    open_desk(settings(tmp_path, demo=True), password_rounds=4).close()
+
+    with pytest.raises(SettingsError, match="holds a demo"):
+        open_desk(settings(tmp_path), password_rounds=4)
+
+
+def test_a_demo_has_no_public_address_unless_it_may_be_anywhere(tmp_path: Path) -> None:
+    public = {"demo": True, "base_url": "https://desk.example.org"}
+
+    with pytest.raises(SettingsError, match="this machine alone"):
+        open_desk(settings(tmp_path, **public), password_rounds=4)
+
+    open_desk(settings(tmp_path, **public, demo_anywhere=True), password_rounds=4).close()
+
+
+def test_a_demo_keeps_to_a_folder_of_its_own_in_the_default_data_directory() -> None:
+    assert Settings(demo=True).store_url == "json:data/demo"
+    assert Settings().store_url == "json:data"

@@ -1,0 +1,310 @@
+import json
+import stat
+import threading
+import zipfile
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import cast
+
+import pytest
+
+from ticketing.domain.errors import RefusedError, StorageDamagedError, StorageTooNewError, StorageUnsupportedError
+from ticketing.domain.people import Actor, Role, User
+from ticketing.domain.sign_in import Session
+from ticketing.domain.statuses import TicketCategory
+from ticketing.domain.tickets import Ticket
+from ticketing.storage.archive import MANIFEST, back_up, check, read_archive, restore
+from ticketing.storage.document_store import DocumentStore
+from ticketing.storage.json_store import JsonStore
+from ticketing.storage.memory import MemoryStore
+from ticketing.storage.opening import open_store
+from ticketing.storage.original_app import holds_original_files, replace_original_files, taking_over
+
+NOW = datetime(2031, 5, 6, 9, 30, tzinfo=UTC)
+ADA = Actor("ada", "Ada", Role.AGENT)
+
+Tamper = Callable[[dict[str, bytes]], object]
+
+
+def a_user(name: str, *, known: bool = False) -> User:
+    return User(
+        id=name, display_name=name, password="!", has_known_password=known, created_at=NOW, password_changed_at=NOW
+    )
+
+
+def fill(store: DocumentStore, tickets: int = 3) -> None:
+    with store.write() as tx:
+        tx.users.save(a_user("carla"))
+        tx.sessions.save(
+            Session(id="s", username="carla", created_at=NOW, last_seen_at=NOW, expires_at=NOW + timedelta(days=9000))
+        )
+        for _ in range(tickets):
+            number = tx.tickets.next_number()
+            ticket = Ticket.open(number, "carla", f"No dial tone {number}", "Dead.", TicketCategory.HARDWARE, NOW)
+            ticket.note(ADA, "Check the cable: “naïve” 🚒", NOW)
+            tx.tickets.save(ticket)
+            tx.tickets.mark_seen(number, "carla", 1)
+
+
+@pytest.fixture
+def store() -> MemoryStore:
+    made = MemoryStore()
+    fill(made)
+    return made
+
+
+@pytest.fixture
+def backup(store: MemoryStore, tmp_path: Path) -> Path:
+    path = tmp_path / "desk.zip"
+    back_up(store, path, NOW)
+    return path
+
+
+def kept(store: DocumentStore) -> dict[str, dict[str, bytes]]:
+    return {name: found for name, found in store.copy().items() if name != "sessions"}
+
+
+def repack(path: Path, tamper: Tamper, compression: int = zipfile.ZIP_DEFLATED) -> None:
+    """Change what is in an archive, and pack it again."""
+    with zipfile.ZipFile(path) as archive:
+        contents = {name: archive.read(name) for name in archive.namelist()}
+    tamper(contents)
+    with zipfile.ZipFile(path, "w", compression) as archive:
+        for name, content in contents.items():
+            archive.writestr(name, content)
+
+
+def edit_manifest(**changes: object) -> Tamper:
+    return lambda contents: contents.update(
+        {MANIFEST: json.dumps(json.loads(contents[MANIFEST]) | changes).encode()}
+    )
+
+
+def test_a_backup_brings_everything_back_but_sign_ins(store: MemoryStore, backup: Path) -> None:
+    empty = MemoryStore()
+
+    counts = restore(empty, read_archive(backup))
+
+    assert kept(empty) == kept(store)
+    assert "sessions" not in empty.copy()
+    assert counts == {"seen": 3, "tickets": 3, "users": 1}
+
+
+def test_a_backup_is_for_its_owner_only_and_leaves_no_other_file(backup: Path) -> None:
+    assert stat.S_IMODE(backup.stat().st_mode) == 0o600
+    assert list(backup.parent.iterdir()) == [backup]
+
+
+def test_a_backup_says_when_it_was_made_and_what_is_in_it(backup: Path) -> None:
+    with zipfile.ZipFile(backup) as archive:
+        manifest = json.loads(archive.read(MANIFEST))
+
+    assert manifest["created_at"] == "2031-05-06T09:30:00Z"
+    assert {name: said["documents"] for name, said in manifest["files"].items()} == {
+        "seen.jsonl": 3,
+        "tickets.jsonl": 3,
+        "users.jsonl": 1,
+    }
+    assert read_archive(backup).created_at == NOW
+
+
+def test_a_backup_made_while_others_write_holds_whole_transactions(tmp_path: Path) -> None:
+    store = JsonStore(tmp_path / "data")
+    fill(store, 50)
+    done = threading.Event()
+
+    def write() -> None:
+        while not done.is_set():
+            fill(store, 2)
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    try:
+        counts = [back_up(store, tmp_path / f"{number}.zip", NOW) for number in range(5)]
+    finally:
+        done.set()
+        writer.join()
+        store.close()
+
+    assert all(each["tickets"] % 2 == 0 and each["tickets"] == each["seen"] for each in counts)
+
+
+def test_a_backup_that_fails_at_the_end_leaves_the_older_one(store: MemoryStore, backup: Path) -> None:
+    before = backup.read_bytes()
+    fill(store)
+
+    with pytest.raises(ValueError, match="created_at"):
+        back_up(store, backup, cast("datetime", "no time"))
+
+    assert backup.read_bytes() == before
+    assert list(backup.parent.iterdir()) == [backup]
+
+
+def test_a_store_with_tickets_is_not_overwritten_unless_told_to(store: MemoryStore, backup: Path) -> None:
+    with store.write() as tx:
+        tx.users.save(a_user("oskar"))
+    before = store.copy()
+
+    with pytest.raises(RefusedError, match=r"holds 3 seen, 3 tickets, 2 users\. Only with --replace"):
+        restore(store, read_archive(backup))
+
+    assert store.copy() == before
+
+
+def test_replacing_leaves_nothing_of_what_was_there(store: MemoryStore, backup: Path) -> None:
+    then = kept(store)
+    fill(store)
+    with store.write() as tx:
+        tx.users.save(a_user("oskar"))
+
+    restore(store, read_archive(backup), replace=True)
+
+    assert store.copy() == then
+
+
+def test_the_untouched_account_of_the_first_launch_is_no_obstacle(backup: Path) -> None:
+    fresh = MemoryStore()
+    with fresh.write() as tx:
+        tx.users.save(a_user("support_agent", known=True))
+
+    restore(fresh, read_archive(backup))
+
+    assert list(fresh.copy()["users"]) == ["carla"]
+
+
+@pytest.mark.parametrize("cut", [10, 200, -1, -30])
+def test_a_truncated_backup_is_refused(backup: Path, cut: int) -> None:
+    backup.write_bytes(backup.read_bytes()[:cut])
+
+    with pytest.raises(StorageDamagedError, match=r"desk\.zip is no sound backup"):
+        read_archive(backup)
+
+
+def test_no_flipped_byte_goes_unseen_or_does_harm(store: MemoryStore, backup: Path) -> None:
+    whole = backup.read_bytes()
+    expected = read_archive(backup)
+    for position in range(0, len(whole), 7):
+        backup.write_bytes(whole[:position] + bytes([whole[position] ^ 0x10]) + whole[position + 1 :])
+        try:
+            found = read_archive(backup)
+        except (StorageDamagedError, StorageTooNewError):
+            continue
+        assert found.documents == expected.documents  # such as a time stamp inside the zip file
+
+
+@pytest.mark.parametrize(
+    ("tamper", "fault"),
+    [
+        (lambda files: files.update({"users.jsonl": files["users.jsonl"].replace(b"carla", b"oskar")}), "the checksum"),
+        (lambda files: files.pop("users.jsonl"), "users.jsonl is missing, or was added"),
+        (lambda files: files.update({"more.jsonl": b""}), "more.jsonl is missing, or was added"),
+        (lambda files: files.pop(MANIFEST), "it has no manifest"),
+        (lambda files: files.update({MANIFEST: b"{"}), "cannot be read"),
+        (lambda files: files.update({MANIFEST: b"[" * 100_000}), "cannot be read"),
+        (lambda files: files.update({"../../evil.jsonl": b""}), "does not belong in it"),
+        (lambda files: files.update({"/etc/passwd": b""}), "does not belong in it"),
+        (lambda files: files.update({"tickets.jsonl": b" " * (80 << 20)}), "far more than a desk"),
+    ],
+    ids=["changed", "missing", "added", "no manifest", "bad manifest", "deep", "upwards", "absolute", "bomb"],
+)
+def test_a_backup_with_which_somebody_meddled_is_refused(backup: Path, tamper: Tamper, fault: str) -> None:
+    repack(backup, tamper)
+
+    with pytest.raises(StorageDamagedError, match=fault):
+        read_archive(backup)
+
+
+def test_a_backup_of_a_newer_version_is_refused_by_its_format(backup: Path) -> None:
+    repack(backup, edit_manifest(format=7))
+
+    with pytest.raises(StorageTooNewError, match="has format 7"):
+        read_archive(backup)
+
+
+def test_a_member_that_appears_twice_is_refused(backup: Path) -> None:
+    with zipfile.ZipFile(backup, "a") as archive, pytest.warns(UserWarning, match="Duplicate"):
+        archive.writestr("users.jsonl", b"")
+
+    with pytest.raises(StorageDamagedError, match="occurs twice"):
+        read_archive(backup)
+
+
+@pytest.mark.parametrize(
+    ("collection", "key", "raw", "fault"),
+    [
+        ("tickets", "1", b'{"id":"1"}', "tickets “1” is not valid: title: field required"),
+        ("tickets", "1", b'{"id":"2"}', "not of the form"),
+        ("users", "carla", b"{", "not of the form"),
+        ("seen", "1:carla", b'{"id":"1:carla","messages":"many"}', "messages: "),
+        ("dreams", "1", b'{"id":"1"}', "“dreams”, which this version does not know"),
+    ],
+)
+def test_a_document_that_is_not_what_it_should_be_is_named(collection: str, key: str, raw: bytes, fault: str) -> None:
+    with pytest.raises(StorageDamagedError, match=fault):
+        check({collection: {key: raw}}, "The store")
+
+
+def test_a_ticket_without_a_description_is_no_ticket(store: MemoryStore) -> None:
+    ticket = Ticket.model_validate_json(store.copy()["tickets"]["1"])
+    ticket.messages = ticket.messages[1:]
+
+    with pytest.raises(StorageDamagedError, match="does not begin with a description"):
+        check({"tickets": {"1": ticket.model_dump_json().encode()}}, "The store")
+
+
+ORIGINAL_USERS = '{"carla": {"password": "in plain text", "role": "user"}}'
+ORIGINAL_TICKETS = '{"carla": []}'
+
+
+@pytest.fixture
+def original(tmp_path: Path) -> Path:
+    (tmp_path / "users.json").write_text(ORIGINAL_USERS)
+    (tmp_path / "tickets.json").write_text(ORIGINAL_TICKETS)
+    return tmp_path
+
+
+def test_the_original_apps_files_are_offered_for_import_and_left_alone(original: Path) -> None:
+    with pytest.raises(StorageUnsupportedError, match="import-seed"):
+        open_store(f"json:{original}")
+
+    assert {path.name: path.read_text() for path in original.iterdir()} == {
+        "users.json": ORIGINAL_USERS,
+        "tickets.json": ORIGINAL_TICKETS,
+    }
+
+
+def test_taking_over_leaves_no_plain_text_and_a_store_that_opens(original: Path, store: MemoryStore) -> None:
+    with taking_over(original) as already_here:
+        assert already_here == {}
+        replace_original_files(original, store.copy())
+
+    assert not [path for path in original.iterdir() if b"plain text" in path.read_bytes()]
+    opened = open_store(f"json:{original}")
+    try:
+        assert opened.copy() == kept(store)
+    finally:
+        opened.close()
+
+
+def test_taking_over_goes_on_where_it_was_cut_off(original: Path, store: MemoryStore) -> None:
+    with taking_over(original):
+        replace_original_files(original, store.copy())
+    (original / "tickets.json").write_text(ORIGINAL_TICKETS)  # as if it had died before the last file
+
+    assert holds_original_files(original)
+    with taking_over(original) as already_here:
+        assert already_here["users"] == store.copy()["users"]
+
+
+def test_a_store_is_never_taken_for_the_original_apps_files(original: Path) -> None:
+    (original / "users.json").unlink()
+    (original / "tickets.json").unlink()
+    open_store(f"json:{original}").close()
+    (original / "users.json").write_text(ORIGINAL_USERS)
+
+    assert not holds_original_files(original)
+    with pytest.raises(StorageDamagedError, match="was not written by this store"):
+        open_store(f"json:{original}")
+    with pytest.raises(StorageDamagedError, match="data directory already"), taking_over(original):
+        pass

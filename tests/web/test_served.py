@@ -1,0 +1,148 @@
+"""The desk as it is served: real processes, asked over real sockets by clients that are no browsers."""
+
+import http.client
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.request import urlopen
+
+import pytest
+from websockets.exceptions import InvalidStatus
+
+from tests.web.conftest import PASSWORD
+from tests.wire import Wire
+from ticketing.desk import open_desk
+from ticketing.settings import Settings
+from ticketing.ui.pages import PAGES, Audience
+from ticketing.ui.wording import t
+
+ROOT = Path(__file__).resolve().parents[2]
+SECONDS = 60.0
+PROTECTED = [page.name for page in PAGES if page.audience is not Audience.STRANGERS]
+WAYS_TO_START: dict[str, Callable[[int], list[str]]] = {
+    "uvicorn": lambda port: ["-m", "uvicorn", "streamlit_app:app", "--port", str(port)],
+    "streamlit run": lambda port: ["-m", "streamlit", "run", "streamlit_app.py", "--server.port", str(port)],
+}
+
+
+@contextmanager
+def served(data: Path, way: str = "uvicorn") -> Iterator[str]:
+    """Start a desk over this data directory in a process of its own; yield its address."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = int(free.getsockname()[1])
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("TICKETING_")}
+    environment |= {"TICKETING_DATA_DIR": str(data), "HOME": str(data.parent)}
+    # A proxy that swallows everything: whatever the desk would ask of the internet hangs.
+    environment |= {"http_proxy": "http://192.0.2.1:9", "https_proxy": "http://192.0.2.1:9", "no_proxy": "127.0.0.1"}
+    log = (data.parent / "server.log").open("wb")
+    process = subprocess.Popen(
+        [sys.executable, *WAYS_TO_START[way](port)], cwd=ROOT, env=environment, stdout=log, stderr=log
+    )
+    try:
+        _wait_until_ready(port, process)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        process.terminate()
+        process.wait(SECONDS)
+        log.close()
+
+
+def _wait_until_ready(port: int, process: subprocess.Popen[bytes]) -> None:
+    until = time.monotonic() + SECONDS
+    while time.monotonic() < until:
+        assert process.poll() is None, "the server has stopped"
+        try:
+            with urlopen(f"http://127.0.0.1:{port}/readyz", timeout=1) as answer:  # noqa: S310 - our own address
+                assert answer.status == http.client.OK
+            return
+        except OSError:
+            time.sleep(0.1)
+    raise AssertionError("the server does not answer")
+
+
+@pytest.fixture(scope="module")
+def desk_of_carla(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """Make a data directory in which carla has a ticket, and return it with the secret of her session."""
+    data = tmp_path_factory.mktemp("desk") / "data"
+    desk = open_desk(Settings(data_dir=data), password_rounds=4)
+    desk.accounts.register("carla", "Carla Ruiz", PASSWORD, PASSWORD)
+    token = desk.accounts.sign_in("carla", PASSWORD)
+    desk.tickets.open(desk.sessions.actor(token), "No dial tone", "The line is dead.")
+    desk.close()
+    return data, token
+
+
+@pytest.fixture(scope="module")
+def base(desk_of_carla: tuple[Path, str]) -> Iterator[str]:
+    """Serve the desk of carla, as `streamlit run` does."""
+    with served(desk_of_carla[0], "streamlit run") as address:
+        yield address
+
+
+@pytest.mark.parametrize("page", PROTECTED)
+def test_the_first_page_ever_asked_of_a_new_process_is_not_shown_to_a_stranger(tmp_path: Path, page: str) -> None:
+    with served(tmp_path / "data") as address, Wire.connect(address, page=page, query="id=1") as stranger:
+        stranger.run()
+
+        assert t("page.login") in stranger.text
+        assert stranger.menu == []
+        assert not stranger.exceptions
+
+
+def test_a_stranger_receives_not_one_byte_of_a_ticket(base: str, desk_of_carla: tuple[Path, str]) -> None:
+    with Wire.connect(base, page="ticket", query="id=1", cookies={"ticketing_session": desk_of_carla[1]}) as carla:
+        carla.run()
+        session_id = carla.session_id
+        assert b"No dial tone" in carla.received
+
+        with Wire.connect(base, page="ticket", query="id=1", session_id=session_id) as thief:
+            thief.run()
+
+    assert b"No dial tone" not in thief.received
+    assert b"Carla" not in thief.received
+
+
+@pytest.mark.parametrize("origin", [None, "http://evil.example", "http://127.0.0.1:1", "null"])
+def test_a_socket_from_elsewhere_is_refused_at_once_and_nobody_else_waits(base: str, origin: str | None) -> None:
+    begun = time.perf_counter()
+
+    for _ in range(3):
+        with pytest.raises(InvalidStatus):
+            Wire.connect(base, origin=origin)
+
+    assert time.perf_counter() - begun < 1
+    with urlopen(f"{base}/healthz", timeout=1) as answer:  # noqa: S310 - our own address
+        assert answer.status == http.client.OK
+
+
+def test_a_foreign_host_is_refused_over_http_and_on_the_socket(base: str) -> None:
+    connection = http.client.HTTPConnection(base.removeprefix("http://"), timeout=5)
+    connection.request("GET", "/", headers={"Host": "evil.example"})
+
+    assert connection.getresponse().status == http.client.BAD_REQUEST
+    connection.close()
+
+
+def test_the_routes_and_headers_are_there(base: str) -> None:
+    with urlopen(f"{base}/ticket", timeout=5) as answer:  # noqa: S310 - our own address
+        policy = answer.headers["content-security-policy"]
+
+    assert "frame-ancestors 'none'" in policy
+    assert "'unsafe-inline'" not in policy.partition("script-src")[2].partition(";")[0]
+
+
+def test_a_forged_click_on_a_row_that_was_not_shown_opens_nothing(base: str, desk_of_carla: tuple[Path, str]) -> None:
+    with Wire.connect(base, page="my_tickets", cookies={"ticketing_session": desk_of_carla[1]}) as carla:
+        carla.run()
+
+        carla.trigger("ticketing_list", "opened", 99)
+        assert t("page.my_tickets") in carla.text
+
+        carla.trigger("ticketing_list", "opened", 1)
+        assert "The line is dead." in carla.text
