@@ -62,7 +62,7 @@ VISITS = (
     Visit("new_ticket", "requester"),
     Visit("account", "requester"),
     Visit("all_tickets", "agent", cost=4, kilobytes=60),
-    Visit("all_tickets", "agent", "size=100", kilobytes=60),
+    Visit("all_tickets", "agent", "size=100&view=all", kilobytes=60),
     Visit("my_tickets", "agent", kilobytes=60),
     Visit("ticket", "agent", THE_TICKET, cost=4),
     Visit("new_ticket", "agent"),
@@ -155,7 +155,7 @@ def _cost(crowd: "Crowd") -> float:
 
 
 def fill(folder: Path, size: int) -> tuple[dict[str, str], int]:
-    """Make a desk of invented tickets; return the tokens of an agent and a requester, and the number of their ticket."""
+    """Make a desk of invented tickets; return tokens of an agent and a requester, and the number of their ticket."""
     desk = Desk(Settings(), JsonStore(folder), password_rounds=4)
     console = Actor.console()
     desk.demo.fill(console, size, 1)

@@ -5,17 +5,19 @@ import time
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
-from typing import Self
+from typing import TYPE_CHECKING, Self
 from urllib.parse import urlsplit
 
 from streamlit.proto.AppPage_pb2 import AppPage
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
-from streamlit.proto.Navigation_pb2 import Navigation
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.typing import Origin, Subprotocol
 
 from benchmarks.serving import Running
+
+if TYPE_CHECKING:
+    from streamlit.proto.Navigation_pb2 import Navigation
 
 ANSWER_SECONDS = 30.0
 
@@ -75,7 +77,7 @@ class Visitor:
         while True:
             data = await asyncio.wait_for(self._socket.recv(), ANSWER_SECONDS)
             received += len(data)
-            message = ForwardMsg.FromString(data)  # type: ignore[arg-type]  # the server sends bytes
+            message = ForwardMsg.FromString(data)
             self._follow(message)
             finished = message.WhichOneof("type") == "script_finished"
             if finished and message.script_finished != ForwardMsg.FINISHED_EARLY_FOR_RERUN:
@@ -108,7 +110,7 @@ class Visitor:
         request.context_info.timezone = "UTC"
         request.context_info.locale = "en-GB"
         request.context_info.url = f"{self._address.base}/{self._address.page}"
-        return message.SerializeToString()
+        return bytes(message.SerializeToString())
 
     def _follow(self, message: ForwardMsg) -> None:
         kind = message.WhichOneof("type")

@@ -27,12 +27,12 @@ with st.form("new_ticket"):
         list(TicketCategory),
         format_func=lambda choice: t(f"category.{choice}"),
         key="category",
-        required=True,
     )
     submitted = st.form_submit_button(t("new_ticket.submit"), type="primary", key="submit")
 
 if submitted:
     with ui.shown_errors():
+        category = category or TicketCategory.GENERAL
         key = ui.form_key("new_ticket", title, description, category)
         ticket = ui.desk().tickets.open(actor, title, description, category, key=key)
         ui.forget_draft("title", "description")

@@ -1,14 +1,14 @@
 """
 A Streamlit client without a browser: it speaks the server's own protocol, and can say what no browser would.
 
-    with Wire.connect("http://127.0.0.1:8501", page="ticket", query="id=12", cookies={"ticketing_session": token}) as wire:
+    with Wire.connect("http://127.0.0.1:8501", page="ticket", query="id=12", cookies={...: token}) as wire:
         wire.run()
         wire.set("Your reply", "Thank you")
         wire.click("Send")
         assert "Thank you" in wire.text
 
-Widgets are found by their label. What a server once showed stays known, so that a click can be sent for a widget that is
-no longer there.
+Widgets are found by their label. What a server once showed stays known, so that a click can be sent for a widget
+that is no longer there.
 """
 
 import json
@@ -45,7 +45,11 @@ TRIGGERS = {"trigger_value", "json_trigger_value"}
 
 @dataclass
 class Wire:
-    """One connection of one Streamlit session; `text`, `widgets` and `exceptions` are of its last run."""
+    """
+    One connection of one Streamlit session; `text`, `widgets` and `exceptions` are of its last run.
+
+    `fragment` is the one drawn last, such as an open dialog.
+    """
 
     socket: ClientConnection
     opening: ExitStack
@@ -60,6 +64,7 @@ class Wire:
     ever_seen: dict[str, tuple[str, str]] = field(default_factory=dict)
     navigation: Navigation | None = None
     page_was_found: bool = True
+    fragment: str = ""
     _states: dict[str, tuple[str, Any]] = field(default_factory=dict)
     _runs_fragment: bool = False
 
@@ -130,19 +135,19 @@ class Wire:
         self.send(message)
         return self.read()
 
-    def set(self, label: str, value: object) -> None:
-        """Give the widget with this label a value; it is sent with the next run."""
-        widget_id, kind = self._widget(label)
+    def set(self, name: str, value: object) -> None:
+        """Give the widget with this label or key a value; it is sent with the next run."""
+        widget_id, kind = self._widget(name)
         self.set_raw(widget_id, VALUE_FIELDS[kind], value)
 
     def set_raw(self, widget_id: str, field_name: str, value: object) -> None:
         """Claim any value, of any kind, for any widget."""
         self._states[widget_id] = (field_name, value)
 
-    def click(self, label: str) -> Self:
-        """Press the button with this label, shown now or ever before, and run."""
-        self.set(label, value=True)
-        return self.run()
+    def click(self, name: str, *, fragment: str = "") -> Self:
+        """Press the button with this label or key, shown now or ever before, and run."""
+        self.set(name, value=True)
+        return self.run(fragment=fragment)
 
     def trigger(self, component: str, event: str, value: object) -> Self:
         """Have a component of this name report an event, and run."""
@@ -163,9 +168,9 @@ class Wire:
             self.received += data
             message = ForwardMsg.FromString(data)
             self._take(message)
-            if message.WhichOneof("type") == "script_finished":
-                if message.script_finished != ForwardMsg.FINISHED_EARLY_FOR_RERUN:
-                    return self
+            is_end = message.WhichOneof("type") == "script_finished"
+            if is_end and message.script_finished != ForwardMsg.FINISHED_EARLY_FOR_RERUN:
+                return self
 
     @property
     def text(self) -> str:
@@ -184,8 +189,8 @@ class Wire:
         pages = self.navigation.app_pages if self.navigation else []
         return [page.url_pathname for page in pages if not page.is_hidden]
 
-    def _widget(self, label: str) -> tuple[str, str]:
-        return self.widgets.get(label) or self.ever_seen[label]
+    def _widget(self, name: str) -> tuple[str, str]:
+        return self.widgets.get(name) or self.ever_seen[name]
 
     def _take(self, message: ForwardMsg) -> None:
         kind = message.WhichOneof("type")
@@ -201,6 +206,7 @@ class Wire:
         elif kind == "page_info_changed":
             self.query = message.page_info_changed.query_string
         elif kind == "delta" and message.delta.WhichOneof("type") == "new_element":
+            self.fragment = message.delta.fragment_id or self.fragment
             self._show(tuple(message.metadata.delta_path), message.delta.new_element)
 
     def _show(self, path: tuple[int, ...], element: Element) -> None:
@@ -209,7 +215,8 @@ class Wire:
         shown = getattr(element, kind, None)
         label = shown.component_name if kind == "bidi_component" and shown else getattr(shown, "label", "")
         if shown is not None and (kind in VALUE_FIELDS or kind == "bidi_component"):
-            self.widgets[label] = self.ever_seen[label] = (shown.id, kind)
+            for name in (label, shown.id.split("-", 2)[-1]):
+                self.widgets[name] = self.ever_seen[name] = (shown.id, kind)
 
 
 def _put(state: Any, widget_id: str, field_name: str, value: Any) -> None:

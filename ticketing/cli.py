@@ -356,8 +356,11 @@ def verify() -> None:
 def demo_data(tickets: int, random_seed: int, *, yes: bool) -> None:
     """Add invented people and tickets, of ninety days; nobody can sign in as one of these people."""
     gc.disable()  # tickets by the hundred thousand, and no cycle among them
-    with desk() as opened, _progress("Inventing tickets") as progress:
-        added = opened.demo.fill(Actor.console(), tickets, random_seed, among_real_accounts=yes, progress=progress)
+    try:
+        with desk() as opened, _progress("Inventing tickets") as progress:
+            added = opened.demo.fill(Actor.console(), tickets, random_seed, among_real_accounts=yes, progress=progress)
+    finally:
+        gc.enable()
     click.echo(f"Done: {_told(added)} are added.")
 
 

@@ -37,7 +37,8 @@ def test_cookies_are_bound_to_the_host_on_https() -> None:
 
 
 @pytest.mark.parametrize(
-    ("origin", "secure"), [("https://desk.example", True), ("http://desk.example", False), ("null", False), (None, False)]
+    ("origin", "secure"),
+    [("https://desk.example", True), ("http://desk.example", False), ("null", False), (None, False)],
 )
 def test_the_origin_tells_whether_the_browser_speaks_tls(origin: str | None, *, secure: bool) -> None:
     assert is_secure_origin(origin) is secure

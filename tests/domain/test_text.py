@@ -1,7 +1,6 @@
 """What a person may type, and what is made of it."""
 
 import unicodedata
-from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 from hypothesis import given
@@ -19,7 +18,6 @@ from ticketing.domain.text import (
     clean_text,
     is_blank,
     printable,
-    timestamp,
 )
 
 INVISIBLE = {
@@ -158,20 +156,6 @@ def test_a_cleaned_name_is_not_cleaned_further(typed: str) -> None:
 
 def test_what_was_typed_elsewhere_is_made_printable_in_place() -> None:
     assert printable("a\x00b\ud800\nc\u202e") == "a\ufffdb\ufffd\nc\u202e"
-
-
-def test_a_moment_is_kept_in_utc() -> None:
-    noon_in_berlin = datetime(2026, 3, 2, 12, tzinfo=timezone(timedelta(hours=1)))
-
-    kept = timestamp(noon_in_berlin)
-
-    assert kept == noon_in_berlin
-    assert kept.tzinfo is UTC
-
-
-def test_a_moment_without_zone_is_a_bug() -> None:
-    with pytest.raises(ValueError, match="a time without zone"):
-        timestamp(datetime(2026, 3, 2, 12))  # noqa: DTZ001 - the bug in question
 
 
 def test_stored_documents_keep_fields_of_a_newer_version() -> None:

@@ -175,7 +175,8 @@ def test_the_button_above_a_list_leads_to_a_new_ticket(oskar: Visit) -> None:
     assert oskar.open("my_tickets").press("go_new_ticket").titles == ["New ticket"]
 
 
-def test_a_search_without_result_says_so(carla: Visit, number: str) -> None:
+@pytest.mark.usefixtures("number")
+def test_a_search_without_result_says_so(carla: Visit) -> None:
     carla.open("my_tickets", q="no such word")
 
     assert carla.said == ["No ticket matches. Try fewer words or filters."]
@@ -212,14 +213,16 @@ def test_a_requester_reads_who_helps_and_what_was_changed(
 # Agents
 
 
-def test_an_agent_lands_in_the_queue(ada: Visit, number: str) -> None:
+@pytest.mark.usefixtures("number")
+def test_an_agent_lands_in_the_queue(ada: Visit) -> None:
     ada.rerun()
 
     assert ada.titles == ["All tickets"]
     assert len(ada.at.get("bidi_component")) == 1
 
 
-def test_the_queue_takes_its_filters_from_the_address(ada: Visit, number: str) -> None:
+@pytest.mark.usefixtures("number")
+def test_the_queue_takes_its_filters_from_the_address(ada: Visit) -> None:
     address = {"view": "all", "q": "dial", "status": "open,pending", "priority": "normal", "sort": "-priority"}
 
     ada.open("all_tickets", **address)
@@ -229,14 +232,16 @@ def test_the_queue_takes_its_filters_from_the_address(ada: Visit, number: str) -
     assert dict(ada.at.query_params) == address
 
 
-def test_an_address_that_makes_no_sense_shows_the_queue_as_it_is(ada: Visit, number: str) -> None:
+@pytest.mark.usefixtures("number")
+def test_an_address_that_makes_no_sense_shows_the_queue_as_it_is(ada: Visit) -> None:
     ada.open("all_tickets", view="nonsense", page="-4", size="7", status="lost", assignee="nobody.at.all")
 
     assert not ada.at.exception
     assert ada.said == ["No ticket matches. Try fewer words or filters."]
 
 
-def test_a_page_beyond_the_last_shows_the_last(ada: Visit, number: str) -> None:
+@pytest.mark.usefixtures("number")
+def test_a_page_beyond_the_last_shows_the_last(ada: Visit) -> None:
     ada.open("all_tickets", page="7")
 
     assert [caption.value for caption in ada.at.caption if "of" in caption.value] == ["1 to 1 of 1"]

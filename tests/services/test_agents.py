@@ -359,6 +359,12 @@ def test_the_last_active_admin_stays(
     assert everything() == before
 
 
+def test_an_admin_who_is_deactivated_already_can_become_a_user(agents: Agents, people: dict[str, Actor]) -> None:
+    agents.deactivate(people["root"], "margaret")
+
+    assert agents.change_role(people["root"], "margaret", Role.USER).role is Role.USER
+
+
 def test_an_admin_may_step_down_while_there_is_another(agents: Agents, people: dict[str, Actor]) -> None:
     assert agents.change_role(people["root"], "root", Role.AGENT).role is Role.AGENT
 

@@ -47,9 +47,7 @@ def test_the_same_seed_tells_the_same_story(
     assert others[8].copy()["tickets"] != store.copy()["tickets"]
 
 
-def test_tickets_are_numbered_as_they_were_opened_in_the_last_ninety_days(
-    invented: list[Ticket], clock: Clock
-) -> None:
+def test_tickets_are_numbered_as_they_were_opened_in_the_last_ninety_days(invented: list[Ticket], clock: Clock) -> None:
     opened = [ticket.opened_at for ticket in invented]
 
     assert [ticket.number for ticket in invented] == list(range(1, 401))

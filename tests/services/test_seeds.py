@@ -39,7 +39,10 @@ TICKETS = {
         ticket("abc123", "No dial tone", ("carla", "The line is dead."), ("ada", "Which room?"), ("carla", "204\n")),
         ticket("abc123", "Printer on fire", ("carla", "Smoke!"), status="closed"),
     ],
-    "oskar": [ticket("def456", "Empty", status="closed"), ticket("ghi789", "Told by Ada", ("ada", "A"), ("oskar", "B"))],
+    "oskar": [
+        ticket("def456", "Empty", status="closed"),
+        ticket("ghi789", "Told by Ada", ("ada", "A"), ("oskar", "B")),
+    ],
 }
 
 
@@ -89,9 +92,7 @@ def all_tickets(store: MemoryStore) -> list[Ticket]:
         return list(tx.tickets.stream())
 
 
-def test_a_plan_says_what_would_be_done_and_does_nothing(
-    seeds: Seeds, folder: SeedFolder, store: MemoryStore
-) -> None:
+def test_a_plan_says_what_would_be_done_and_does_nothing(seeds: Seeds, folder: SeedFolder, store: MemoryStore) -> None:
     plan = seeds.plan(CONSOLE, folder.path)
 
     assert [each.username for each in plan.new_users] == ["carla", "oskar", "ada"]

@@ -291,7 +291,15 @@ def test_people_see_their_own_live_sessions_newest_first(
     assert [one.id for one in sessions.own(oskar)] == [oskar.session]
 
 
-def test_an_expired_session_is_not_listed_and_goes_at_the_next_sign_in(
+def test_an_expired_session_is_not_listed(token: str, sessions: Sessions, clock: Clock) -> None:
+    clock.advance(timedelta(hours=11))
+    actor = sessions.actor(token)
+    clock.advance(timedelta(hours=1))
+
+    assert [one.id for one in sessions.own(actor)] == [actor.session]
+
+
+def test_an_expired_session_goes_at_the_next_sign_in(
     accounts: Accounts, sessions: Sessions, carla: Actor, clock: Clock, store: MemoryStore
 ) -> None:
     clock.advance(timedelta(hours=12))

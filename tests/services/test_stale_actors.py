@@ -20,8 +20,8 @@ from ticketing.domain.errors import (
 )
 from ticketing.domain.people import Actor, PeopleQuery, Role
 from ticketing.domain.queries import TicketQuery
-from ticketing.domain.statuses import Priority
-from ticketing.domain.tickets import TicketEdit
+from ticketing.domain.statuses import Priority, Status, TicketCategory
+from ticketing.domain.tickets import Ticket, TicketEdit
 from ticketing.settings import Settings
 from ticketing.storage.memory import MemoryStore
 
@@ -213,6 +213,10 @@ def test_who_is_no_longer_signed_in_is_refused_everywhere(
     become: Callable[[MemoryStore, Clock, Actor], Actor],
 ) -> None:
     desk.tickets.open(carla, "No dial tone", "Dead.")
+    with store.write() as tx:
+        lapsed = Ticket.open(2, "carla", "Old", "Done.", TicketCategory.OTHER, clock() - timedelta(days=9))
+        lapsed.change_status(root, Status.RESOLVED, clock() - timedelta(days=8))
+        tx.tickets.save(lapsed)
     actor = become(store, clock, root)
     before = everything()
 

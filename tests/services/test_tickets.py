@@ -3,7 +3,9 @@
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Protocol
 
 import pytest
@@ -15,6 +17,7 @@ from ticketing.domain.errors import (
     PermissionDeniedError,
     ReopenWindowError,
     StaleEditError,
+    StorageReadOnlyError,
     TicketClosedError,
     TicketNotFoundError,
     TooLongError,
@@ -25,9 +28,10 @@ from ticketing.domain.errors import (
 from ticketing.domain.people import Actor, Role
 from ticketing.domain.queries import UNASSIGNED, Sort, TicketQuery, View
 from ticketing.domain.statuses import Priority, Status, TicketCategory
-from ticketing.domain.tickets import SYSTEM, MessageKind, TicketEdit
+from ticketing.domain.tickets import SYSTEM, MessageKind, Ticket, TicketEdit
 from ticketing.services.access import Gate
 from ticketing.services.tickets import Tickets
+from ticketing.storage.json_store import JsonStore
 from ticketing.storage.memory import MemoryStore
 
 MINUTE = timedelta(minutes=1)
@@ -464,6 +468,33 @@ def test_many_lapse_at_once(tickets: Tickets, carla: Actor, ada: Actor, keep_sig
     assert {line.status for line in tickets.search(ada, TicketQuery()).items} == {Status.CLOSED}
 
 
+def test_a_store_that_takes_no_writes_can_still_be_read(
+    clock: Clock, gate: Gate, arrives: Callable[..., Actor], store: MemoryStore, tmp_path: Path
+) -> None:
+    ada = arrives("ada", Role.AGENT)
+    with closing(JsonStore(tmp_path / "data")) as lasting, store.read() as tx, lasting.write() as copy:
+        copy.users.save(next(tx.users.stream()))
+        copy.sessions.save(tx.sessions.of_user("ada")[0])
+        ticket = Ticket.open(1, "carla", "No dial tone", "Dead.", TicketCategory.NETWORK, clock() - 9 * DAY)
+        ticket.change_status(ada, Status.RESOLVED, clock() - 8 * DAY)
+        copy.tickets.save(ticket)
+
+    with closing(JsonStore(tmp_path / "data", read_only=True)) as read_only:
+        tickets = Tickets(read_only, clock, gate)
+
+        assert [line.number for line in tickets.search(ada, TicketQuery()).items] == [1]
+        assert tickets.get(ada, 1).status is Status.CLOSED
+        with pytest.raises(StorageReadOnlyError, match="Nothing was saved"):
+            tickets.assign(ada, 1, "ada")
+
+
+def test_the_operator_at_the_machine_needs_no_session(tickets: Tickets, number: int) -> None:
+    console = Actor.console()
+
+    assert tickets.edit(console, number, TicketEdit(priority=Priority.HIGH)).priority is Priority.HIGH
+    assert tickets.get(console, number).events[-1].by == "console"
+
+
 # What nobody else may know
 
 
@@ -677,16 +708,20 @@ def test_an_edit_that_changes_nothing_leaves_no_event(tickets: Tickets, ada: Act
 
 
 def requests(tickets: Tickets, carla: Actor, ada: Actor, number: int) -> dict[str, Callable[[str], object]]:
-    """Return each kind of request that takes a key."""
+    """Return each kind of request; all take a key."""
+    closed = number + 1
     return {
         "open": lambda key: tickets.open(carla, "Again", "And again.", key=key),
         "reply": lambda key: tickets.reply(carla, number, "Hello?", key=key),
         "note": lambda key: tickets.note(ada, number, "Hm.", key=key),
         "close": lambda key: tickets.close(carla, number, key=key),
+        "reopen": lambda key: tickets.reopen(carla, closed, key=key),
+        "edit": lambda key: tickets.edit(ada, number, TicketEdit(priority=Priority.HIGH), key=key),
+        "assign": lambda key: tickets.assign(ada, number, "ada", key=key),
     }
 
 
-@pytest.mark.parametrize("kind", ["open", "reply", "note", "close"])
+@pytest.mark.parametrize("kind", ["open", "reply", "note", "close", "reopen", "edit", "assign"])
 def test_the_same_request_twice_is_one_effect_and_the_same_answer(
     tickets: Tickets,
     store: MemoryStore,
@@ -697,6 +732,7 @@ def test_the_same_request_twice_is_one_effect_and_the_same_answer(
     everything: Everything,
     kind: str,
 ) -> None:
+    tickets.close(people[0], tickets.open(people[0], "Another", "Done already.").number)
     first = requests(tickets, *people, number)[kind]("k1")
     before = everything()
     after_restart = Tickets(store, clock, gate)

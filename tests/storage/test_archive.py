@@ -76,9 +76,7 @@ def repack(path: Path, tamper: Tamper, compression: int = zipfile.ZIP_DEFLATED) 
 
 
 def edit_manifest(**changes: object) -> Tamper:
-    return lambda contents: contents.update(
-        {MANIFEST: json.dumps(json.loads(contents[MANIFEST]) | changes).encode()}
-    )
+    return lambda contents: contents.update({MANIFEST: json.dumps(json.loads(contents[MANIFEST]) | changes).encode()})
 
 
 def test_a_backup_brings_everything_back_but_sign_ins(store: MemoryStore, backup: Path) -> None:

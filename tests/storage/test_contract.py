@@ -28,11 +28,11 @@ Register = Callable[..., User]
 
 
 def search(store: Store, audience: Audience = AGENT, **query: Any) -> list[TicketSummary]:
-    """Return the first page of what a query finds, after checking that the count is the same."""
+    """Return what a query finds, all on one page, after checking that total and count are its length."""
     asked = TicketQuery.model_validate(query)
     with store.read() as tx:
         page = tx.tickets.search(audience, asked)
-        assert tx.tickets.count(audience, asked) == page.total
+        assert tx.tickets.count(audience, asked) == page.total == len(page.items)
     return list(page.items)
 
 

@@ -354,6 +354,30 @@ def test_compaction_writes_snapshots_and_begins_a_new_journal(engine: Engine, fo
     assert stored(folder) == engine.documents
 
 
+def test_a_journal_is_flushed_before_it_is_ended(engine: Engine, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    save(engine, put("T-1"))
+    journal = only_journal(folder).stat().st_ino
+    calls: list[str] = []
+    write, fsync = os.write, os.fsync
+
+    def noting_write(descriptor: int, data: bytes) -> int:
+        if os.fstat(descriptor).st_ino == journal:
+            calls.append("next" if b'"next":2' in data else "write")
+        return write(descriptor, data)
+
+    def noting_fsync(descriptor: int) -> None:
+        if os.fstat(descriptor).st_ino == journal:
+            calls.append("fsync")
+        fsync(descriptor)
+
+    monkeypatch.setattr(os, "write", noting_write)
+    monkeypatch.setattr(os, "fsync", noting_fsync)
+
+    engine.compact()
+
+    assert calls == ["fsync", "next"]
+
+
 def test_compaction_without_changes_does_nothing(engine: Engine, folder: Path) -> None:
     save(engine, put("T-1"))
     engine.compact()
@@ -653,6 +677,26 @@ def test_files_of_another_app_are_never_overwritten(folder: Path) -> None:
     assert contents(folder)["users.json"] == before["users.json"]
 
 
+def test_a_running_desk_under_which_older_files_are_put_back_keeps_what_it_knows(engine: Engine, folder: Path) -> None:
+    save(engine, put("T-1"))
+    older = contents(folder)
+    save(engine, put("T-2"))
+    running = Engine(folder, Recorder(), read_only=True)
+    for number in (3, 4):
+        engine.compact()
+        save(engine, put(f"T-{number}"))
+    for path in folder.glob("*.json*"):
+        path.unlink()
+    for name, content in older.items():
+        (folder / name).write_bytes(content)
+
+    running.refresh()
+
+    assert list(running.documents["tickets"]) == ["T-1", "T-2"]
+    assert "were they replaced by older ones?" in (running.health().trouble or "")
+    running.close()
+
+
 def test_a_running_desk_that_meets_a_newer_journal_stops_writing_and_goes_on_reading(
     engine: Engine, folder: Path
 ) -> None:
@@ -754,7 +798,7 @@ def test_a_reader_leaves_no_file_in_an_empty_folder(folder: Path) -> None:
 
 
 def test_closing_waits_for_a_thread_in_the_middle_of_a_change_and_for_no_other_process(folder: Path) -> None:
-    engine = Engine(folder, Recorder())
+    engine = Engine(folder, Recorder(), small_store=-1)  # no last compaction that would wait
     inside, done = threading.Event(), threading.Event()
 
     def change() -> None:

@@ -7,6 +7,7 @@ from unittest.mock import PropertyMock
 import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
+from streamlit.util import calc_hash
 
 import ticketing.desk
 from ticketing.desk import Desk, open_desk
@@ -53,16 +54,10 @@ def visit(desk: Desk, cookies: dict[str, str], monkeypatch: pytest.MonkeyPatch) 
         for name, value in query.items():
             app.query_params[name] = value
         if page:
-            app._page_hash = _hash_of(page)  # noqa: SLF001 - a page is asked for by its address, not by its file
+            app._page_hash = calc_hash(page)  # noqa: SLF001 - a page is asked for by its address, not by its file
         return app.run()
 
     return look
-
-
-def _hash_of(page: str) -> str:
-    from streamlit.util import calc_hash
-
-    return calc_hash(page)
 
 
 def words(app: AppTest) -> str:

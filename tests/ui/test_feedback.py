@@ -9,8 +9,8 @@ from ticketing.ui import form_key
 
 def test_a_refusal_is_shown_as_the_sentence_it_is_and_draws_nothing() -> None:
     def page() -> None:
-        from ticketing import ui
-        from ticketing.domain.errors import UsernameTakenError
+        from ticketing import ui  # noqa: PLC0415 - the function is run as a script of its own
+        from ticketing.domain.errors import UsernameTakenError  # noqa: PLC0415
 
         with ui.shown_errors():
             raise UsernameTakenError("![x](http://evil.example/x.png)")
@@ -23,9 +23,9 @@ def test_a_refusal_is_shown_as_the_sentence_it_is_and_draws_nothing() -> None:
 
 def test_what_is_said_after_a_rerun_is_said_once() -> None:
     def page() -> None:
-        import streamlit as st
+        import streamlit as st  # noqa: PLC0415 - the function is run as a script of its own
 
-        from ticketing import ui
+        from ticketing import ui  # noqa: PLC0415
 
         ui.flash()
         if st.button("Send"):

@@ -30,18 +30,11 @@ def row(number: int, title: str = "No dial tone") -> TicketRow:
 
 
 @pytest.fixture
-def sent(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
-    """Return what the browser was sent."""
-    return []
-
-
-@pytest.fixture
-def answer(monkeypatch: pytest.MonkeyPatch, sent: list[bytes]) -> Answer:
+def answer(monkeypatch: pytest.MonkeyPatch) -> Answer:
     """Return a way to draw tickets 1 and 2 for a browser that answers with these values."""
 
     def draw(**values: object) -> TableAnswer:
-        def mount(*, data: bytes, **_rest: object) -> SimpleNamespace:
-            sent.append(data)
+        def mount(**_sent: object) -> SimpleNamespace:
             return SimpleNamespace(**{"opened": None, "sort": None, "selected": None} | values)
 
         monkeypatch.setattr(list_table, "_mount", mount)

@@ -62,15 +62,19 @@ class Reader(HTMLParser):
         self.text = ""
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Note a tag."""
         self.found.append((tag, dict(attrs)))
 
     def handle_data(self, data: str) -> None:
+        """Note text."""
         self.text += data
 
     def handle_comment(self, data: str) -> None:
+        """Fail: nothing typed becomes a comment."""
         raise AssertionError(data)
 
     def handle_decl(self, decl: str) -> None:
+        """Fail: nothing typed becomes a declaration."""
         raise AssertionError(decl)
 
 

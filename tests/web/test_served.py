@@ -58,9 +58,8 @@ def _wait_until_ready(port: int, process: subprocess.Popen[bytes]) -> None:
     while time.monotonic() < until:
         assert process.poll() is None, "the server has stopped"
         try:
-            with urlopen(f"http://127.0.0.1:{port}/readyz", timeout=1) as answer:  # noqa: S310 - our own address
-                assert answer.status == http.client.OK
-            return
+            with urlopen(f"http://127.0.0.1:{port}/readyz", timeout=1):  # anything but 200 raises
+                return
         except OSError:
             time.sleep(0.1)
     raise AssertionError("the server does not answer")

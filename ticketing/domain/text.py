@@ -2,7 +2,6 @@
 
 import re
 import unicodedata
-from datetime import UTC, datetime
 from typing import Self
 
 from pydantic import BaseModel, ConfigDict
@@ -89,10 +88,3 @@ def clean_tags(tags: list[str]) -> list[str]:
     """Return tags casefolded, each once, in order; blank ones are left out."""
     lines = [clean_name("Tag", tag.casefold(), TAG_LIMIT) for tag in tags if not is_blank(tag)]
     return list(dict.fromkeys(lines))
-
-
-def timestamp(moment: datetime) -> datetime:
-    """Return the moment as aware UTC; a naive one is a programming error."""
-    if moment.tzinfo is None:
-        raise ValueError("a time without zone")
-    return moment.astimezone(UTC)

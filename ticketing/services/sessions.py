@@ -180,7 +180,7 @@ def begin_hand_off(tx: Transaction, user: User, browser: str, now: datetime) -> 
         HandOff(
             id=fingerprint(secret),
             username=user.id,
-            browser=fingerprint(browser) if browser else "",
+            browser=fingerprint(browser),
             sign_in_version=user.sign_in_version,
             expires_at=now + HAND_OFF_LIFETIME,
         )

@@ -96,7 +96,9 @@ class Tickets:
 
         return self._once(actor, key, deed)
 
-    def edit(self, actor: Actor, number: int, edit: TicketEdit, *, seen: TicketEdit | None = None) -> Ticket:
+    def edit(
+        self, actor: Actor, number: int, edit: TicketEdit, *, seen: TicketEdit | None = None, key: str = ""
+    ) -> Ticket:
         """
         Set fields.
 
@@ -114,11 +116,11 @@ class Tickets:
             ticket.edit(actor, edit, now)
             return ticket
 
-        return self._once(actor, "", deed)
+        return self._once(actor, key, deed)
 
-    def assign(self, actor: Actor, number: int, assignee: str | None) -> Ticket:
+    def assign(self, actor: Actor, number: int, assignee: str | None, *, key: str = "") -> Ticket:
         """Give the ticket to an agent, or to nobody with None."""
-        return self.edit(actor, number, TicketEdit(assignee=assignee))
+        return self.edit(actor, number, TicketEdit(assignee=assignee), key=key)
 
     def close(self, actor: Actor, number: int, reply: str = "", *, key: str = "") -> Ticket:
         """Close a ticket, after a last public reply if one is given."""
@@ -134,7 +136,7 @@ class Tickets:
 
         return self._once(actor, key, deed)
 
-    def reopen(self, actor: Actor, number: int) -> Ticket:
+    def reopen(self, actor: Actor, number: int, *, key: str = "") -> Ticket:
         """Open a resolved or closed ticket again; requesters within 14 days of its closing."""
 
         def deed(tx: Transaction, actor: Actor, now: datetime) -> Ticket:
@@ -143,7 +145,7 @@ class Tickets:
             ticket.reopen(actor, now)
             return ticket
 
-        return self._once(actor, "", deed)
+        return self._once(actor, key, deed)
 
     def get(self, actor: Actor, number: int) -> Ticket:
         """Return the ticket as the actor may see it; raises TicketNotFoundError."""
@@ -169,14 +171,14 @@ class Tickets:
 
     def search(self, actor: Actor, query: TicketQuery) -> Page[TicketSummary]:
         """Return one page of the tickets that the actor may see and that match."""
-        self._close_lapsed()
+        self._close_lapsed(actor)
         with self._store.read() as tx:
             actor = self._gate.admit(tx, actor)
             return tx.tickets.search(policy.audience(actor), query)
 
     def counts(self, actor: Actor, queries: Mapping[Label, TicketQuery]) -> dict[Label, int]:
         """Return how many of the tickets that the actor may see match each query, all at one moment."""
-        self._close_lapsed()
+        self._close_lapsed(actor)
         with self._store.read() as tx:
             actor = self._gate.admit(tx, actor)
             audience = policy.audience(actor)
@@ -197,13 +199,14 @@ class Tickets:
                 tx.receipts.save(Receipt(id=receipt_id, ticket=ticket.number, expires_at=expires_at))
         return _shown(actor, ticket)
 
-    def _close_lapsed(self) -> None:
-        """Close what stayed resolved for seven days: whoever looks does it, since no job may be relied on."""
+    def _close_lapsed(self, actor: Actor) -> None:
+        """Close what stayed resolved for seven days: whoever may look does it, since no job may be relied on."""
         now = self._clock()
         if now < self._lapse_due:
             return
-        self._lapse_due = now + LAPSE_EVERY
         with self._store.read() as tx:
+            self._gate.admit(tx, actor)
+            self._lapse_due = now + LAPSE_EVERY
             numbers = tx.tickets.lapsed(now - RESOLVED_FOR, LAPSE_BATCH)
         while numbers:
             try:

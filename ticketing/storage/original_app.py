@@ -76,8 +76,8 @@ def _is_original(path: Path) -> bool:
         with path.open("rb") as file:
             start = file.read(len(_START))
             content = b"" if start == _START else start + file.read()
-    except FileNotFoundError:
-        return False
+    except OSError:
+        return False  # what is wrong with the directory, the store itself tells
     try:
         found: Any = json.loads(content.decode("utf-8-sig"))
     except (ValueError, RecursionError):

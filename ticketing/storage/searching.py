@@ -84,7 +84,7 @@ class Searcher:
                 numbers = range(1, self._state.last_number + 1)
                 found = (rows.get(number) for number in (numbers if sort is Sort.OLDEST else reversed(numbers)))
                 return (row for row in found if row is not None)
-            case Sort.PRIORITY:
+            case _:
                 return self._ordered(list(reversed(rows.values())), sort)
 
     def _ordered(self, rows: list[TicketRow], sort: Sort) -> list[TicketRow]:

@@ -99,7 +99,7 @@ def sign_out() -> NoReturn:
         desk().sessions.sign_out(token)
     if without_routes():
         st.session_state.clear()
-        go_to(LOGIN)
+        st.rerun()
     bridge.carry_out(LOGIN)
     st.stop()
 

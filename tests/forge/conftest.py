@@ -1,0 +1,61 @@
+"""A desk full of things that must not be told, and a measure of what was."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.serving import PASSWORD, ROOT, Server
+from ticketing.domain.tickets import Ticket, TicketEdit
+
+# Carla's ticket; each stands in another place of it.
+SECRETS = ("zq-title", "zq-description", "zq-reply", "zq-note", "zq-tag")
+# The people behind the desk, by display name, username and address.
+PEOPLE = ("Wilma Zq", "wilma-zq", "wilma@zq.example")
+# What would tell how the desk is built, or where.
+OF_OURS = (str(ROOT), "Traceback", "site-packages", "ticketing/", ".py\\", '.py"', "/pages/")
+
+
+def fill(server: Server) -> Ticket:
+    """Give Carla a ticket with a secret in each place, and let Wilma register."""
+    desk = server.desk
+    carla, ada = server.actor("carla"), server.actor("ada")
+    desk.accounts.register("wilma-zq", "Wilma Zq", PASSWORD, PASSWORD, "wilma@zq.example")
+    number = desk.tickets.open(carla, "A zq-title", "A zq-description").number
+    desk.tickets.reply(ada, number, "A zq-reply")
+    desk.tickets.edit(ada, number, TicketEdit(tags=("zq-tag",)))
+    return desk.tickets.note(ada, number, "A zq-note")
+
+
+def told(received: bytes | bytearray) -> list[str]:
+    """Return which of the secrets are in what somebody received."""
+    return [secret for secret in (*SECRETS, *PEOPLE) if secret.encode() in received]
+
+
+def told_of_ours(received: bytes | bytearray) -> list[str]:
+    """Return what would tell how the desk is built; addresses of pages and pictures are everybody's."""
+    return [trace for trace in OF_OURS if trace.encode() in received]
+
+
+def stored(server: Server) -> dict[str, bytes]:
+    """Return all that the desk has on its disk."""
+    files = (path for path in sorted(server.data.rglob("*")) if path.is_file())
+    return {str(path.relative_to(server.data)): path.read_bytes() for path in files}
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """Return the one server of these tests."""
+    with Server(tmp_path_factory.mktemp("desk")) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def ticket(server: Server) -> Ticket:
+    """Return Carla's ticket full of secrets."""
+    return fill(server)
+
+
+def pages_on_disk() -> list[str]:
+    """Return the name of each page script that is there."""
+    return sorted(path.stem for path in Path(ROOT, "pages").glob("*.py"))

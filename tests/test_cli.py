@@ -1,0 +1,414 @@
+import json
+import os
+import signal
+import socket
+import stat
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from ticketing import __version__
+from ticketing.cli import ROOT, main
+from ticketing.desk import open_desk
+from ticketing.domain.people import Actor, Role
+from ticketing.domain.queries import TicketQuery
+from ticketing.settings import Settings
+
+PASSWORD = "three wet umbrellas"
+CONSOLE = Actor.console()
+
+Run = Callable[..., Result]
+
+
+@pytest.fixture(autouse=True)
+def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return the data directory, which the environment names."""
+    folder = tmp_path / "data"
+    for name in [name for name in os.environ if name.startswith("TICKETING_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("TICKETING_DATA_DIR", str(folder))
+    return folder
+
+
+@pytest.fixture
+def run() -> Run:
+    """Run a command as the command line does."""
+
+    def run(*arguments: object, typed: str = "") -> Result:
+        before = dict(os.environ)
+        try:
+            result = CliRunner().invoke(main, [str(argument) for argument in arguments], input=typed)
+        finally:
+            os.environ.clear()
+            os.environ.update(before)
+        if result.exception is not None and not isinstance(result.exception, SystemExit):
+            raise result.exception
+        return result
+
+    return run
+
+
+def fill(folder: Path, tickets: int = 3) -> None:
+    desk = open_desk(Settings(data_dir=folder), password_rounds=4)
+    desk.accounts.register("carla", "Carla", PASSWORD, PASSWORD)
+    carla = desk.sessions.actor(desk.accounts.sign_in("carla", PASSWORD))
+    assert carla is not None
+    for number in range(tickets):
+        desk.tickets.open(carla, f"=No dial tone {number}", "The line is dead.")
+    desk.tickets.note(CONSOLE, 1, "A secret among us.")
+    desk.close()
+
+
+def write_seed(folder: Path) -> None:
+    folder.mkdir(exist_ok=True)
+    users = {"oskar": {"password": "plain secret", "role": "user"}, "ada": {"password": "x", "role": "support"}}
+    comments = [{"by": "oskar", "text": "Help!"}, {"by": "ada", "text": "Coming."}]
+    tickets = {"oskar": [{"ticket_id": "abc123", "title": "Smoke", "status": "closed", "comments": comments}]}
+    (folder / "users.json").write_text(json.dumps(users))
+    (folder / "tickets.json").write_text(json.dumps(tickets))
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
+
+
+def test_the_version_is_told(run: Run) -> None:
+    assert run("--version").output == f"ticketing, version {__version__}\n"
+
+
+def test_an_unknown_command_is_named(run: Run) -> None:
+    result = run("fly")
+
+    assert result.exit_code == 2
+    assert "No such command 'fly'" in result.stderr
+
+
+@pytest.mark.parametrize("name", sorted(main.commands))
+def test_each_command_explains_itself(run: Run, name: str) -> None:
+    result = run(name, "--help")
+
+    assert result.exit_code == 0
+    assert result.output.splitlines()[2].strip()
+
+
+def test_an_agent_is_made_with_a_password_from_standard_input(run: Run, data: Path) -> None:
+    result = run("create-agent", "Ada", "--email", "ada@example.org", "--password-stdin", typed=f"{PASSWORD}\n")
+
+    assert result.output == "The account “ada” is made; its role is agent.\n"
+    desk = open_desk(Settings(data_dir=data))
+    ada = desk.sessions.actor(desk.accounts.sign_in("ada", PASSWORD))
+    desk.close()
+    assert ada is not None
+    assert (ada.role, ada.must_change_password) == (Role.AGENT, False)
+
+
+def test_an_agents_password_is_asked_for_twice(run: Run) -> None:
+    result = run("create-agent", "root", "--role", "admin", typed=f"{PASSWORD}\n{PASSWORD}\n")
+
+    assert result.exit_code == 0
+    assert "its role is admin" in result.output
+    assert PASSWORD not in result.output
+
+
+def test_a_refusal_is_one_sentence_on_standard_error(run: Run) -> None:
+    result = run("create-agent", "ada", "--password-stdin", typed="short\n")
+
+    assert result.exit_code == 1
+    assert result.stdout == ""
+    assert result.stderr == "A password needs at least 12 characters; this one has 5.\n"
+
+
+def test_a_password_is_reset(run: Run, data: Path) -> None:
+    fill(data)
+
+    result = run("reset-password", "carla", "--password-stdin", typed="four dry umbrellas\n")
+
+    assert result.exit_code == 0
+    desk = open_desk(Settings(data_dir=data))
+    assert desk.accounts.sign_in("carla", "four dry umbrellas")
+    desk.close()
+
+
+def test_a_setting_that_does_not_exist_stops_every_command(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TICKETING_COLOUR", "red")
+
+    result = run("verify")
+
+    assert result.exit_code == 1
+    assert result.stderr.startswith("There is no setting TICKETING_COLOUR.")
+
+
+def test_an_import_says_what_it_will_do_and_waits_for_a_yes(run: Run, data: Path, tmp_path: Path) -> None:
+    write_seed(tmp_path / "seed")
+
+    result = run("import-seed", tmp_path / "seed", typed="n\n")
+
+    assert result.exit_code == 1
+    assert "2 accounts (1 of agents)" in result.output
+    assert "1 tickets (1 of them closed)" in result.output
+    assert run("verify", "--data-dir", data).output == "All is well: 1 users.\n"
+
+
+def test_an_import_adds_everything_once(run: Run, tmp_path: Path) -> None:
+    write_seed(tmp_path / "seed")
+
+    first = run("import-seed", tmp_path / "seed", "--yes")
+    second = run("import-seed", tmp_path / "seed", "--yes")
+
+    assert "Done: 2 accounts and 1 tickets are added." in first.output
+    assert "Here already, and left as they are: 2 accounts, 1 tickets." in second.output
+    assert "Done: 0 accounts and 0 tickets are added." in second.output
+
+
+def test_an_export_gives_the_original_files_back(run: Run, tmp_path: Path) -> None:
+    write_seed(tmp_path / "seed")
+    run("import-seed", tmp_path / "seed", "--yes")
+
+    run("export", "--format", "seed", "--out", tmp_path / "out")
+
+    original = (tmp_path / "seed" / "tickets.json").read_text()
+    assert json.loads((tmp_path / "out" / "tickets.json").read_text()) == json.loads(original)
+    users = json.loads((tmp_path / "out" / "users.json").read_text())
+    assert users["oskar"] == {"password": "", "role": "user"}
+    assert users["ada"] == {"password": "", "role": "support"}
+
+
+def test_files_of_the_original_app_in_the_data_directory_are_taken_over_in_place(run: Run, data: Path) -> None:
+    write_seed(data)
+
+    refused = run("export", "--format", "csv", "--out", data.parent / "out.csv")
+    done = run("import-seed", data, "--data-dir", data, "--yes")
+    again = run("import-seed", data, "--data-dir", data, "--yes")
+
+    assert refused.exit_code == 1
+    assert "import-seed" in refused.stderr
+    assert "Done: 2 accounts and 1 tickets" in done.output
+    assert again.output == "There is nothing to bring in: the files here are the desk's own.\n"
+    assert run("verify").output == "All is well: 1 seen, 1 tickets, 3 users.\n"
+    assert not [name for name, content in files(data).items() if b"plain secret" in content]
+
+
+def test_an_import_in_place_that_is_declined_changes_nothing(run: Run, data: Path) -> None:
+    write_seed(data)
+    before = files(data)
+
+    assert run("import-seed", data, typed="n\n").exit_code == 1
+
+    assert {name: content for name, content in files(data).items() if name != ".lock"} == before
+
+
+@pytest.mark.parametrize("left", ["users.json", "tickets.json"])
+def test_an_import_in_place_that_died_between_the_files_is_completed(
+    run: Run, data: Path, tmp_path: Path, left: str
+) -> None:
+    write_seed(data)
+    write_seed(tmp_path / "seed")
+    run("import-seed", data, "--yes")
+    (data / left).write_bytes((tmp_path / "seed" / left).read_bytes())  # as if its rename had never happened
+
+    result = run("import-seed", data, "--yes")
+
+    assert result.exit_code == 0, result.output
+    assert run("verify").output == "All is well: 1 seen, 1 tickets, 3 users.\n"
+    assert not [name for name, content in files(data).items() if b"plain secret" in content]
+
+
+def test_a_table_disarms_formulas_and_opens_in_a_spreadsheet(run: Run, data: Path, tmp_path: Path) -> None:
+    fill(data)
+
+    result = run("export", "--format", "csv", "--out", tmp_path / "all.csv")
+
+    lines = (tmp_path / "all.csv").read_bytes().decode().splitlines()
+    assert result.output == f"“{tmp_path / 'all.csv'}” is written.\n"
+    assert lines[0].startswith("\ufeffticket,title,status")
+    assert lines[1].startswith("T-1,'=No dial tone 0,open,normal,general,carla,,")
+    assert len(lines) == 4
+    assert "secret among us" not in "".join(lines)
+
+
+def test_json_lines_hold_whole_tickets_with_their_notes(run: Run, data: Path, tmp_path: Path) -> None:
+    fill(data)
+
+    run("export", "--format", "jsonl", "--out", tmp_path / "all.jsonl")
+
+    found = [json.loads(line) for line in (tmp_path / "all.jsonl").read_text().splitlines()]
+    assert [ticket["id"] for ticket in found] == ["1", "2", "3"]
+    assert found[0]["messages"][1]["text"] == "A secret among us."
+    assert stat.S_IMODE((tmp_path / "all.jsonl").stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("export", "--format", "seed", "--out", "."),
+        ("export", "--format", "csv", "--out", "x.json"),
+        ("backup", "x.json"),
+    ],
+)
+def test_nothing_is_written_into_the_data_directory(run: Run, data: Path, command: tuple[str, ...]) -> None:
+    fill(data)
+    before = files(data)
+
+    result = run(*command[:-1], data / command[-1])
+
+    assert result.exit_code == 1
+    assert "This is the data directory" in result.stderr
+    assert files(data) == before
+
+
+def test_a_backup_is_restored_into_another_directory_while_the_desk_runs(run: Run, data: Path, tmp_path: Path) -> None:
+    fill(data)
+    running = open_desk(Settings(data_dir=data))
+
+    made = run("backup", tmp_path / "desk.zip")
+    restored = run("restore", tmp_path / "desk.zip", "--data-dir", tmp_path / "other")
+    running.close()
+
+    assert made.output == f"“{tmp_path / 'desk.zip'}” is written: 3 tickets, 2 users.\n"
+    assert "3 tickets, 2 users." in restored.output
+    other = open_desk(Settings(data_dir=tmp_path / "other"))
+    assert other.tickets.search(CONSOLE, TicketQuery()).total == 3
+    other.close()
+
+
+def test_a_restore_over_tickets_is_refused_without_a_word_and_done_with_it(
+    run: Run, data: Path, tmp_path: Path
+) -> None:
+    fill(data)
+    run("backup", tmp_path / "desk.zip")
+
+    refused = run("restore", tmp_path / "desk.zip")
+    done = run("restore", tmp_path / "desk.zip", "--replace")
+
+    assert (refused.exit_code, done.exit_code) == (1, 0)
+    assert "Only with --replace" in refused.stderr
+
+
+def test_a_damaged_store_is_told_by_verify(run: Run, data: Path) -> None:
+    fill(data)
+    snapshot = data / "tickets.json"
+    snapshot.write_bytes(snapshot.read_bytes().replace(b"dial", b"deal", 1))
+
+    result = run("verify")
+
+    assert result.exit_code == 1
+    assert "tickets.json" in result.stderr
+    assert result.stdout == ""
+
+
+def test_verify_makes_no_directory(run: Run, data: Path) -> None:
+    result = run("verify")
+
+    assert result.exit_code == 1
+    assert "There is no data directory" in result.stderr
+    assert not data.exists()
+
+
+def test_demo_data_is_made_and_kept_apart_from_real_accounts(run: Run, data: Path, tmp_path: Path) -> None:
+    fill(data)
+
+    made = run("demo-data", "--tickets", 30, "--random-seed", 5, "--data-dir", tmp_path / "demo")
+    refused = run("demo-data", "--tickets", 30)
+
+    assert "Done: 27 people, 30 tickets are added." in made.output
+    assert refused.exit_code == 1
+    assert "real accounts" in refused.stderr
+
+
+def test_an_unreachable_output_is_told_in_a_sentence(run: Run, data: Path, tmp_path: Path) -> None:
+    fill(data)
+
+    result = run("backup", tmp_path / "nowhere" / "desk.zip")
+
+    assert result.exit_code == 1
+    assert "No such file or directory" in result.stderr
+    assert "Traceback" not in result.output
+
+
+def test_a_demo_serves_this_machine_alone(run: Run) -> None:
+    result = run("serve", "--demo", "--host", "0.0.0.0")  # noqa: S104 - to see it refused
+
+    assert result.exit_code == 1
+    assert "A demo is for this machine alone" in result.stderr
+
+
+def test_a_taken_port_is_told_in_a_sentence(run: Run) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+
+        result = run("serve", "--port", port)
+
+    assert result.exit_code == 1
+    assert result.stderr == (
+        f"Error: Port {port} of 127.0.0.1 cannot be used: another program has it; choose one with --port.\n"
+    )
+
+
+def test_a_store_that_cannot_be_opened_is_told_before_the_server_starts(data: Path) -> None:
+    data.write_text("a file, not a directory")
+
+    with serving() as (server, _):
+        told, _ = server.communicate(timeout=60)
+
+    assert server.returncode == 1
+    assert told.endswith(f"“{data}” is a file, not a directory.\n")
+    assert "Traceback" not in told
+
+
+@contextmanager
+def serving(*arguments: str) -> Iterator[tuple["subprocess.Popen[str]", str]]:
+    """Serve on a free port until the block ends."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    code = "import sys; from ticketing.cli import main; main(sys.argv[1:])"
+    command = [sys.executable, "-c", code, "serve", "--port", str(port), *arguments]
+    with subprocess.Popen(
+        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
+    ) as server:
+        try:
+            yield server, f"http://127.0.0.1:{port}"
+        finally:
+            server.kill()
+
+
+def answers(url: str, server: "subprocess.Popen[str]") -> bool:
+    """Wait until the address answers or the server has ended."""
+    while server.poll() is None:
+        try:
+            with urllib.request.urlopen(url, timeout=5) as response:  # noqa: S310 - our own address
+                return bool(response.status == 200)
+        except OSError:
+            time.sleep(0.1)
+    return False
+
+
+def test_a_demo_is_served_and_ends_by_an_interrupt_with_all_saved(data: Path) -> None:
+    with serving("--demo") as (server, url):
+        assert answers(f"{url}/readyz", server)
+        server.send_signal(signal.SIGINT)
+        told, _ = server.communicate(timeout=30)
+
+    assert server.returncode == 0
+    assert "Traceback" not in told
+    assert f"http://localhost:{url.rpartition(':')[2]}" in told
+    assert "user1 with userpass" in told
+    assert json.loads((data / "tickets.json").read_text())["count"] == 300
+
+
+def test_commands_work_beside_a_running_server(run: Run, data: Path) -> None:
+    with serving() as (server, url):
+        assert answers(f"{url}/readyz", server)
+
+        made = run("create-agent", "ada", "--password-stdin", typed=f"{PASSWORD}\n")
+        checked = run("verify")
+
+        assert made.exit_code == 0
+        assert checked.output == "All is well: 2 users.\n"
+        assert (data / "users.json").exists()
