@@ -113,6 +113,8 @@ def measure(report: Report, plan: Plan) -> None:
             tokens, ticket = fill(folder / str(size), size)
             server = stack.enter_context(running(the_desk(folder / str(size))))
             settings.append(Setting(size, server, tokens, ticket))
+        for server in [empty, *(one.server for one in settings)]:
+            server.settle()
         for sessions in plan.sessions:
             for visit in plan.visits:
                 compare(report, plan, sessions, visit, empty, settings)

@@ -6,7 +6,6 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.error
 import urllib.request
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -21,6 +20,7 @@ HOST = "127.0.0.1"
 START_SECONDS = 60.0
 STOP_SECONDS = 10.0
 POLL_SECONDS = 0.005
+QUIET_SECONDS = 0.05
 TICK = 1 / os.sysconf("SC_CLK_TCK")
 EMPTY_APP = 'import streamlit as st\n\napp = st.App("empty.py")\n'
 LIKE_SERVE = (
@@ -79,6 +79,14 @@ class Running:
     def cpu_seconds(self) -> float:
         """Return the processor time that the server has used so far, all its threads together."""
         return cpu_seconds(self.process)
+
+    def settle(self) -> None:
+        """Wait until it does nothing any more: after it answers, it still warms up."""
+        deadline = time.perf_counter() + START_SECONDS
+        before = -1.0
+        while (now := self.cpu_seconds()) - before > QUIET_SECONDS and time.perf_counter() < deadline:
+            before = now
+            time.sleep(1)
 
 
 @contextmanager

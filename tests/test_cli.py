@@ -1,3 +1,5 @@
+"""The commands as one types them."""
+
 import json
 import os
 import signal

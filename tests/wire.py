@@ -7,7 +7,7 @@ A Streamlit client without a browser: it speaks the server's own protocol, and c
         wire.click("Send")
         assert "Thank you" in wire.text
 
-Widgets are found by their label. What a server once showed stays known, so that a click can be sent for a widget
+Widgets are found by their label or their key. What a server once showed stays known, so that a click can be sent for a widget
 that is no longer there.
 """
 

@@ -1,3 +1,5 @@
+"""The original app's accounts and tickets come in as they were, once, and all or nothing."""
+
 import json
 import os
 from datetime import UTC, datetime
@@ -300,7 +302,7 @@ def test_a_changed_name_is_told_and_used_for_all_that_was_written_under_it(
     ],
     ids=["no title", "no text", "title of two lines", "unprintable", "long title", "long text"],
 )
-def test_what_could_not_be_typed_here_is_kept_as_far_as_can_be_and_told(  # noqa: PLR0913 - fixtures and a table
+def test_what_could_not_be_typed_here_is_kept_as_far_as_can_be_and_told(
     seeds: Seeds, folder: SeedFolder, store: MemoryStore, *, title: str, text: str, kept_title: str, kept_text: str
 ) -> None:
     folder.write(tickets={"carla": [ticket("1", title, ("carla", text))]})
@@ -341,7 +343,7 @@ def test_nothing_of_a_long_title_or_text_is_lost(seeds: Seeds, folder: SeedFolde
         ({"Bob": USERS["carla"], "bob": USERS["carla"]}, {}, "“Bob” and “bob” would be the same account"),
     ],
 )
-def test_a_file_of_another_shape_is_refused_by_name_and_place(  # noqa: PLR0913 - fixtures and a table
+def test_a_file_of_another_shape_is_refused_by_name_and_place(
     seeds: Seeds, folder: SeedFolder, store: MemoryStore, users: object, tickets: object, place: str
 ) -> None:
     folder.write(users=users, tickets=tickets)

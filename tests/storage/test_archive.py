@@ -1,3 +1,5 @@
+"""Backups, restores, and a data directory that the original app has used."""
+
 import json
 import stat
 import threading
@@ -179,7 +181,7 @@ def test_a_truncated_backup_is_refused(backup: Path, cut: int) -> None:
         read_archive(backup)
 
 
-def test_no_flipped_byte_goes_unseen_or_does_harm(store: MemoryStore, backup: Path) -> None:
+def test_no_flipped_byte_goes_unseen_or_does_harm(backup: Path) -> None:
     whole = backup.read_bytes()
     expected = read_archive(backup)
     for position in range(0, len(whole), 7):

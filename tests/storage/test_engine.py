@@ -25,7 +25,7 @@ from ticketing.domain.errors import (
 from ticketing.storage.engine import Engine
 from ticketing.storage.folder_lock import FolderLock, file_system_of, refuse_network_folder
 from ticketing.storage.journal import create_journal, encode_next, encode_transaction, seal
-from ticketing.storage.snapshots import Snapshot, write_snapshot
+from ticketing.storage.snapshots import Snapshot, read_snapshot, write_snapshot
 
 
 @pytest.fixture
@@ -639,6 +639,37 @@ def test_an_older_snapshot_put_back_is_refused(engine: Engine, folder: Path) -> 
 
     with pytest.raises(StorageDamagedError, match=r"is missing: changes after number 1 are lost"):
         Engine(folder, Recorder())
+
+
+def test_an_older_backup_of_one_file_among_newer_ones_is_refused(engine: Engine, folder: Path) -> None:
+    save(engine, put("T-1"), put("carla", "users"))
+    save(engine, put("T-2"))
+    engine.compact()
+    write_snapshot(folder, Snapshot("users", 0, 2, {"carla": document("carla")}))
+
+    with pytest.raises(StorageDamagedError, match=r"changes after number 2 are lost"):
+        Engine(folder, Recorder())
+
+
+def test_opening_while_another_one_swaps_the_files_begins_anew(
+    engine: Engine, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save(engine, put("T-1"), put("carla", "users"))
+    engine.compact()
+    save(engine, put("T-2"), put("oskar", "users"))
+    read: list[str] = []
+
+    def swap_after_the_first(path: Path) -> Snapshot:
+        found = read_snapshot(path)
+        read.append(path.name)
+        if len(read) == 1:
+            engine.compact()
+        return found
+
+    monkeypatch.setattr("ticketing.storage.loading.read_snapshot", swap_after_the_first)
+
+    assert stored(folder) == engine.documents
+    assert read == ["tickets.json", "users.json"] * 2
 
 
 def test_an_older_journal_put_back_is_refused(engine: Engine, folder: Path) -> None:

@@ -173,7 +173,7 @@ def test_where_no_cookie_can_be_set_a_sign_in_lasts_as_long_as_its_tab(visit: Vi
 def test_a_plain_host_that_runs_a_page_by_itself_is_led_to_the_login(visit: Visit, page: str) -> None:
     visit("")
     app = AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=20)
-    app._page_hash = calc_hash(str(ROOT / "pages" / f"{page}.py"))  # noqa: SLF001 - by which such a host finds the file
+    app._page_hash = calc_hash(page)  # noqa: SLF001 - by which such a host finds the file
 
     app.run()
 

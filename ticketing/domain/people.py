@@ -115,7 +115,7 @@ class PeopleQuery(Typed):
     text: str = Field("", max_length=SEARCH_LIMIT)
     active: bool | None = None
     page: int = Field(1, ge=1, le=1_000_000)
-    size: int = Field(50, ge=1, le=10_000)
+    size: int = Field(50, ge=1, le=200)
 
 
 def username_key(typed: str) -> str:

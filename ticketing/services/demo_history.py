@@ -211,9 +211,10 @@ _PLOTS: Final[dict[tuple[Step, ...], int]] = {
     (_TRIAGE, _NOTE, _DUPLICATE): 3,
     (_NUDGE, _TRIAGE, _ANSWER, _RESOLVE): 3,
     # Those that nobody ever finished.
-    (_TRIAGE, _NOTE): 1,
-    (_TRIAGE, _ASK): 1,
-    (_TRIAGE, _NOTE, _WAIT): 1,
+    (): 3,
+    (_TRIAGE, _NOTE): 4,
+    (_TRIAGE, _ASK): 4,
+    (_TRIAGE, _NOTE, _WAIT): 3,
 }
 
 

@@ -74,31 +74,34 @@ class Throttle:
 
         Whether the account exists makes no difference. `device` is the id of a device that the account knows.
         """
+        now = self._clock()
         if device:
-            self._count(tx, _key("tries", device), TRIES_PER_MINUTE, _MINUTE)
-            return Booking(self._fail(tx, _key("device", device)), _key("device", device))
+            self._count(tx, _key("tries", device), TRIES_PER_MINUTE, _MINUTE, now)
+            self._fail(tx, _key("device", device), now)
+            return Booking(now, _key("device", device))
         network = _network(address)
-        self._count(tx, _key("tries", network), TRIES_PER_MINUTE, _MINUTE)
-        at = self._fail(tx, _account(username))
-        self._count(tx, _key("failures", network), FAILURES_PER_MINUTE, _MINUTE)
-        return Booking(at, _account(username), _key("failures", network))
+        self._count(tx, _key("tries", network), TRIES_PER_MINUTE, _MINUTE, now)
+        self._fail(tx, _account(username), now)
+        self._count(tx, _key("failures", network), FAILURES_PER_MINUTE, _MINUTE, now)
+        return Booking(now, _account(username), _key("failures", network))
 
     def book_confirmation(self, tx: Transaction, session: str) -> Booking:
         """Write down a try of a signed-in person to prove their present password; raises ThrottledError."""
-        key = _key("confirmation", session)
-        return Booking(self._fail(tx, key), key)
+        key, now = _key("confirmation", session), self._clock()
+        self._fail(tx, key, now)
+        return Booking(now, key)
 
     def count_registration(self, tx: Transaction, address: str) -> None:
         """Count a registration from an address; raises ThrottledError."""
-        self._count(tx, _key("registration", _network(address)), self._registrations_per_hour, _HOUR)
+        key = _key("registration", _network(address))
+        self._count(tx, key, self._registrations_per_hour, _HOUR, self._clock())
 
     def clear(self, tx: Transaction, username: str) -> None:
         """Forget the failures at an account from devices that it does not know."""
         tx.attempts.remove(_account(username))
 
-    def _fail(self, tx: Transaction, key: str) -> datetime:
-        """Add a failure to a bucket whose waits grow; return when."""
-        now = self._clock()
+    def _fail(self, tx: Transaction, key: str, now: datetime) -> None:
+        """Add a failure to a bucket whose waits grow."""
         bucket = _bucket(tx, key, now)
         if bucket.blocked_until and now < bucket.blocked_until:
             raise ThrottledError(bucket.blocked_until - now)
@@ -106,11 +109,9 @@ class Throttle:
         bucket.blocked_until = _blocked_until(bucket.failures)
         bucket.expires_at = (bucket.blocked_until or now) + MEMORY
         tx.attempts.save(bucket)
-        return now
 
-    def _count(self, tx: Transaction, key: str, limit: int, period: timedelta) -> None:
+    def _count(self, tx: Transaction, key: str, limit: int, period: timedelta, now: datetime) -> None:
         """Add a try to a bucket that takes so many in a sliding period."""
-        now = self._clock()
         bucket = _bucket(tx, key, now)
         recent = [at for at in bucket.failures if at > now - period]
         if len(recent) >= limit:

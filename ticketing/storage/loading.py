@@ -1,8 +1,8 @@
 """Reading a whole data directory: the snapshots, and the journals that carry on from them."""
 
 import os
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from ticketing.domain.errors import StorageDamagedError
@@ -34,7 +34,6 @@ class Loaded:
     sequence: int
     known_good: int = 0
     journal: Journal | None = None
-    base: Mapping[str, int] = field(default_factory=dict)
 
 
 def apply_changes(documents: Documents, changes: Sequence[Change]) -> None:
@@ -88,7 +87,6 @@ def _load_once(folder: Path, *, read_only: bool) -> Loaded:
         snapshots,
         {snapshot.collection: snapshot.documents for snapshot in snapshots},
         max((snapshot.sequence for snapshot in snapshots), default=0),
-        base={snapshot.collection: snapshot.sequence for snapshot in snapshots},
     )
     if numbers:
         _replay(folder, loaded, numbers, read_only=read_only)
@@ -130,7 +128,7 @@ def _replay(folder: Path, loaded: Loaded, numbers: Sequence[int], *, read_only: 
 def _check_base(folder: Path, loaded: Loaded, oldest: Journal) -> None:
     """Check that the snapshots hold all that came before the oldest journal."""
     for collection in oldest.collections:
-        if collection not in loaded.base:
+        if collection not in {snapshot.collection for snapshot in loaded.snapshots}:
             raise StorageDamagedError(f"{snapshot_path(folder, collection).name} is missing.")
     for snapshot in loaded.snapshots:
         if snapshot.sequence < oldest.first_sequence:
@@ -148,12 +146,8 @@ def _check_end(loaded: Loaded, newest: Journal, newest_snapshot: int) -> None:
 
 def _replay_one(loaded: Loaded, journal: Journal) -> Tail:
     tail = read_tail(read_new(journal, os.fstat(journal.descriptor).st_size), journal.first_sequence)
-    number = journal.first_sequence
-    for changes in tail.transactions:
-        for change in changes:
-            number += 1
-            if number > loaded.base.get(change[0], 0):
-                apply_changes(loaded.documents, [change])
+    for changes in tail.transactions:  # a newer snapshot may hold them already: whole documents can be put again
+        apply_changes(loaded.documents, changes)
     journal.offset += tail.length
     journal.lines += tail.lines
     loaded.sequence = tail.sequence

@@ -17,7 +17,7 @@ WORDING = {
     "role.user": "requester",
     "role.agent": "agent",
     "role.admin": "admin",
-    "demo.banner": "This is a demonstration with invented people and tickets. Nothing here is kept.",
+    "demo.banner": "This is a demonstration with invented people and tickets. Put nothing real into it.",
     "not_found.title": "Nothing to see here",
     "not_found.text": "It does not exist, or it is not yours to see.",
     "not_found.home": "Go to the start page",

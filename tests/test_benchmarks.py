@@ -1,0 +1,154 @@
+"""The benchmarks yield every figure, on so few tickets that the figures themselves say nothing."""
+
+import importlib.util
+import json
+from importlib.machinery import ModuleSpec
+from pathlib import Path
+
+import pytest
+
+from benchmarks import pages, start, storage
+from benchmarks.measuring import Contestant, Figure, Report, take_turns
+
+ROOT = Path(__file__).resolve().parent.parent
+WRITES = ("open a ticket", "reply", "change the status")
+READS = (
+    "a ticket",
+    "the newest 50",
+    "the newest 50 of a requester",
+    "status and assignee",
+    "the counts of six views",
+    "the newest 50 after a foreign write",
+    "a rare word",
+    "a common word",
+)
+
+
+@pytest.fixture(autouse=True)
+def own_place(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Keep what a benchmark writes in this test's folder, and let the processes that it starts find it."""
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+
+
+def names(report: Report, section: str) -> set[str]:
+    return {figure.name for figure in report.sections[section]}
+
+
+def all_figures(report: Report) -> list[Figure]:
+    return [figure for figures in report.sections.values() for figure in figures]
+
+
+def test_the_storage_benchmark_yields_every_figure_and_how_it_grows() -> None:
+    report = Report("Storage")
+
+    storage.measure(report, [40, 60], rounds=2)
+
+    small, large, growth = report.sections
+    assert small.startswith("40 tickets")
+    assert names(report, small) == names(report, large)
+    assert names(report, small) >= {*WRITES, *(f"{write}, beside SQLite" for write in WRITES), *READS}
+    assert names(report, growth) == {"reply"}
+    assert all(figure.ours > 0 for figure in all_figures(report) if "memory" not in figure.name)
+
+
+def test_a_reply_is_one_write_and_one_flush() -> None:
+    report = Report("Storage")
+
+    storage.measure(report, [40], rounds=1)
+
+    found = {figure.name: figure for figure in all_figures(report)}
+    assert found["writes for a reply"].ours == 1
+    assert found["flushes for a reply"].ours == 1
+    assert found["bytes for a reply beyond its document"].is_met
+
+
+def test_the_page_benchmark_visits_every_page_of_a_desk_over_the_wire() -> None:
+    report = Report("Pages")
+
+    pages.measure(report, pages.Plan(sizes=[40, 60], sessions=[2], slices=1, slice_seconds=0.05))
+
+    assert list(report.sections) == [f"{visit.name}, 2 sessions" for visit in pages.VISITS]
+    for figures in report.sections.values():
+        assert [figure.name for figure in figures] == [
+            "CPU a run at 40",
+            "half of the runs within, at 40",
+            "95 % of the runs within, at 40",
+            "received for a run at 40",
+            "CPU a run at 60",
+            "half of the runs within, at 60",
+            "95 % of the runs within, at 60",
+            "received for a run at 60",
+            "CPU a run at 60",
+        ]
+
+
+def test_the_page_benchmark_says_what_it_misses_where_the_test_packages_are_not_installed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def find(name: str) -> ModuleSpec | None:
+        return None if name == "websockets" else importlib.util.find_spec(name)
+
+    monkeypatch.setattr(pages, "find_spec", find)
+
+    with pytest.raises(SystemExit, match=r"tests/requirements\.txt"):
+        pages.main(40, None)
+
+
+def test_the_start_benchmark_yields_both_figures() -> None:
+    report = Report("Start")
+
+    start.measure(report, 40, rounds=1)
+
+    assert {figure.name: figure.rival is not None for figure in all_figures(report)} == {
+        "until it answers": True,
+        "CPU until then": True,
+    }
+
+
+def test_all_figures_are_written_as_json(tmp_path: Path) -> None:
+    report = Report("Anything")
+    report.add("small", [Figure("a reply", 30, "µs", 20, "SQLite", 1.4)])
+
+    report.write(tmp_path / "figures.json")
+
+    written = json.loads((tmp_path / "figures.json").read_text("utf-8"))
+    (figure,) = written["sections"]["small"]
+    assert figure["ratio"] == 1.5
+    assert figure["met"] is False
+
+
+@pytest.mark.parametrize(
+    ("figure", "is_met"),
+    [
+        (Figure("as wanted", 20, "µs", 10, "SQLite", 2.0), True),
+        (Figure("too slow", 21, "µs", 10, "SQLite", 2.0), False),
+        (Figure("small enough by itself", 20, "kB", limit=60), True),
+        (Figure("without a target", 20, "kB", 10, "SQLite"), None),
+    ],
+    ids=lambda part: part.name if isinstance(part, Figure) else str(part),
+)
+def test_a_target_is_held_against_the_ratio_or_else_the_value(figure: Figure, is_met: bool | None) -> None:
+    assert figure.is_met is is_met
+
+
+def test_a_table_names_value_ratio_target_and_verdict(capsys: pytest.CaptureFixture[str]) -> None:
+    Report("Storage").add("7 tickets", [Figure("a reply", 30, "µs", 20, "SQLite", 1.4)])
+
+    line = capsys.readouterr().out.splitlines()[-1]
+    assert line.split("  ") == ["a reply", "30.0 µs", "20.0 µs SQLite", "1.50 x", "≤ 1.4 x", "MISSED"]
+
+
+def test_contestants_take_turns_and_the_first_round_does_not_count() -> None:
+    acted: list[str] = []
+
+    times = take_turns(
+        {
+            "ours": Contestant(lambda: acted.append("ours"), lambda: acted.append("prepared")),
+            "theirs": Contestant(lambda: acted.append("theirs")),
+        },
+        rounds=2,
+    )
+
+    assert acted == ["prepared", "ours", "theirs", "theirs", "prepared", "ours", "prepared", "ours", "theirs"]
+    assert [len(one.wall) for one in times.values()] == [2, 2]
