@@ -151,7 +151,7 @@ def _summary(line: Sequence[Any], me: str) -> TicketSummary:
     number, title, status, is_new, priority, category, requester, requester_name, assignee, assignee_name = line[:10]
     opened_at, updated_at, messages, last_author, seen = line[10:]
     is_done = Status(status).category is StatusCategory.DONE
-    return TicketSummary.model_construct(
+    return TicketSummary(
         number=number,
         title=title,
         status=Status(status),

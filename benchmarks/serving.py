@@ -20,7 +20,8 @@ HOST = "127.0.0.1"
 START_SECONDS = 60.0
 STOP_SECONDS = 10.0
 POLL_SECONDS = 0.005
-QUIET_SECONDS = 0.05
+SETTLING_SECONDS = 0.5
+QUIET_SECONDS = 0.02
 TICK = 1 / os.sysconf("SC_CLK_TCK")
 EMPTY_APP = 'import streamlit as st\n\napp = st.App("empty.py")\n'
 LIKE_SERVE = (
@@ -86,7 +87,7 @@ class Running:
         before = -1.0
         while (now := self.cpu_seconds()) - before > QUIET_SECONDS and time.perf_counter() < deadline:
             before = now
-            time.sleep(1)
+            time.sleep(SETTLING_SECONDS)
 
 
 @contextmanager

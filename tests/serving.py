@@ -18,6 +18,7 @@ import sys
 import time
 import urllib.request
 from contextlib import suppress
+from itertools import count
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -47,6 +48,7 @@ class Server:
         self.base = f"http://127.0.0.1:{self.port}"
         self.desk = open_desk(Settings(data_dir=self.data), password_rounds=4)
         self._environment = environment
+        self._addresses = (f"198.51.{number >> 8}.{number & 255}" for number in count())
         self._process: subprocess.Popen[bytes] | None = None
         if with_people:
             add_people(self.desk)
@@ -95,8 +97,8 @@ class Server:
         self._end(signal.SIGKILL)
 
     def sign_in(self, username: str) -> str:
-        """Return the secret that a browser keeps as its session cookie."""
-        return self.desk.accounts.sign_in(username, PASSWORD)
+        """Return the secret that a browser keeps as its session cookie; each sign-in comes from another address."""
+        return self.desk.accounts.sign_in(username, PASSWORD, next(self._addresses))
 
     def actor(self, username: str) -> Actor:
         """Return somebody as the desk in this process knows them."""

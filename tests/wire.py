@@ -7,8 +7,8 @@ A Streamlit client without a browser: it speaks the server's own protocol, and c
         wire.click("Send")
         assert "Thank you" in wire.text
 
-Widgets are found by their label or their key. What a server once showed stays known, so that a click can be sent for a widget
-that is no longer there.
+Widgets are found by their label or their key. What a server once showed stays known, so that a click can be sent for
+a widget that is no longer there.
 """
 
 import json
@@ -45,11 +45,7 @@ TRIGGERS = {"trigger_value", "json_trigger_value"}
 
 @dataclass
 class Wire:
-    """
-    One connection of one Streamlit session; `text`, `widgets` and `exceptions` are of its last run.
-
-    `fragment` is the one drawn last, such as an open dialog.
-    """
+    """One connection of one Streamlit session; `text`, `widgets` and `exceptions` are of its last run."""
 
     socket: ClientConnection
     opening: ExitStack
@@ -64,7 +60,6 @@ class Wire:
     ever_seen: dict[str, tuple[str, str]] = field(default_factory=dict)
     navigation: Navigation | None = None
     page_was_found: bool = True
-    fragment: str = ""
     _states: dict[str, tuple[str, Any]] = field(default_factory=dict)
     _runs_fragment: bool = False
 
@@ -144,10 +139,10 @@ class Wire:
         """Claim any value, of any kind, for any widget."""
         self._states[widget_id] = (field_name, value)
 
-    def click(self, name: str, *, fragment: str = "") -> Self:
+    def click(self, name: str) -> Self:
         """Press the button with this label or key, shown now or ever before, and run."""
         self.set(name, value=True)
-        return self.run(fragment=fragment)
+        return self.run()
 
     def trigger(self, component: str, event: str, value: object) -> Self:
         """Have a component of this name report an event, and run."""
@@ -206,7 +201,6 @@ class Wire:
         elif kind == "page_info_changed":
             self.query = message.page_info_changed.query_string
         elif kind == "delta" and message.delta.WhichOneof("type") == "new_element":
-            self.fragment = message.delta.fragment_id or self.fragment
             self._show(tuple(message.metadata.delta_path), message.delta.new_element)
 
     def _show(self, path: tuple[int, ...], element: Element) -> None:

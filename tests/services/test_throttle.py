@@ -1,7 +1,7 @@
 """Throttle: guessing gets slow, and nobody locks out anybody else."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from threading import Thread
 
 import pytest
@@ -314,3 +314,16 @@ def test_an_address_registers_so_many_accounts_an_hour(accounts: Accounts, clock
 
     clock.advance(timedelta(hours=1))
     accounts.register("one-more", "Somebody", PASSWORD, PASSWORD, address="192.0.2.7")
+
+
+def test_a_whole_office_behind_one_address_signs_in_within_a_minute(
+    store: MemoryStore, gate: Gate, passwords: Passwords, limits: SessionLimits, carla: Actor, clock: Clock
+) -> None:
+    def ticking() -> datetime:
+        clock.advance(timedelta(milliseconds=1))
+        return clock.now
+
+    accounts = Accounts(store, ticking, gate, passwords, Throttle(ticking), limits=limits)
+
+    for _ in range(20):
+        accounts.sign_in(carla.username, PASSWORD, "10.1.1.1")

@@ -1,5 +1,6 @@
 """What can be asked of the store: filters, order, pages."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Generic, TypeVar
@@ -55,7 +56,8 @@ class Audience(Typed):
     sees_all: bool
 
 
-class TicketSummary(Typed):
+@dataclass(frozen=True, slots=True)
+class TicketSummary:
     """A line of a list. `messages` counts what the audience may read; `unread`: some of it is new to them."""
 
     number: int

@@ -52,6 +52,9 @@ class Pending:
         """Give the state as if the changes to these collections were committed; nobody else sees it like that."""
         changes = [change for change in self.changes() if change[0] in collections]
         with self._lock:
+            if not changes:
+                yield self.state
+                return
             last_number = self.state.last_number
             undo = self.state.replace(changes)
             try:

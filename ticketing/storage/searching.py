@@ -151,7 +151,7 @@ class Searcher:
 
     def _summary(self, row: TicketRow) -> TicketSummary:
         sees_all = self._audience.sees_all
-        return TicketSummary.model_construct(
+        return TicketSummary(
             number=row.number,
             title=row.title,
             status=row.status,

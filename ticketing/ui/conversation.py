@@ -70,7 +70,8 @@ def _message(message: Message, conversation: Conversation, now: datetime) -> str
     is_note = message.kind is MessageKind.NOTE
     role = t("message.note") if is_note else _role(message, conversation.ticket)
     return (
-        f"<article{' class=note' if is_note else ''}><header><div><strong>{name}</strong> <span>{escape(role)}</span></div>"
+        f"<article{' class=note' if is_note else ''}><header>"
+        f"<div><strong>{name}</strong> <span>{escape(role)}</span></div>"
         f"{time_element(message.at, now)}</header>{to_html(message.text)}</article>"
     )
 

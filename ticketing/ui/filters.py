@@ -1,5 +1,6 @@
 """The filters of a list: widgets, remembered while the person is elsewhere, and written to the address."""
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
@@ -127,10 +128,10 @@ class FilterBar:
         st.session_state[self._truth] = replace(st.session_state[self._truth], sort=sort, page=1)
         self._forget_widgets()
 
-    def draw_pages(self, pages: int) -> None:
+    def draw_pages(self, filters: Filters, pages: int) -> None:
         """Draw the choice of pages when there is more than one."""
         if pages > 1:
-            st.pagination(pages, key=self._key("page"), max_visible_pages=5)
+            st.pagination(pages, default=min(filters.page, pages), key=self._page_key(filters), max_visible_pages=5)
 
     def _draw_views(self, actor: Actor) -> None:
         views = [View.ALL, View.OPEN, View.WAITING, View.DONE] if self._own else list(View)
@@ -177,6 +178,11 @@ class FilterBar:
             t("filters.assignee"), options, format_func=lambda name: names.get(name, name), key=self._key("assignee")
         )
 
+    def _page_key(self, filters: Filters) -> str:
+        """Return the key of the choice of pages, another for each set of filters, so that each begins anew."""
+        chosen = hashlib.sha256(repr(replace(filters, page=1)).encode()).hexdigest()[:12]
+        return f"{self._name}_page_{chosen}"
+
     def _key(self, field: str) -> str:
         return f"{self._name}_{field}"
 
@@ -195,7 +201,9 @@ class FilterBar:
         if truth is None or address:
             truth = Filters.from_address(address, self._default_view)
         st.session_state[self._truth] = truth
-        for field, value in asdict(truth).items():
+        st.session_state.pop(self._page_key(truth), None)
+        for field in _FIELDS - {"page"}:
+            value = getattr(truth, field)
             st.session_state[self._key(field)] = list(value) if isinstance(value, tuple) else value
 
     def _forget_widgets(self) -> None:
@@ -205,13 +213,12 @@ class FilterBar:
 
     def _read(self) -> Filters:
         """Take the widgets' word; whoever changes a filter begins at the first page again."""
-        before = st.session_state[self._truth]
-        values = {field: st.session_state.get(self._key(field), value) for field, value in asdict(before).items()}
+        before: Filters = st.session_state[self._truth]
+        values = {field: st.session_state.get(self._key(field), getattr(before, field)) for field in _FIELDS - {"page"}}
         values = {field: tuple(value) if isinstance(value, list) else value for field, value in values.items()}
         filters = Filters(**values)
-        if replace(filters, page=before.page) != before:
-            filters = replace(filters, page=1)
-            st.session_state[self._key("page")] = 1
+        if filters == replace(before, page=1):
+            filters = replace(filters, page=st.session_state.get(self._page_key(filters), before.page))
         st.session_state[self._truth] = filters
         address = filters.to_address(self._default_view)
         if st.query_params.to_dict() != address:

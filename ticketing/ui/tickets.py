@@ -85,7 +85,7 @@ def _draw_list(actor: Actor, bar: FilterBar, filters: Filters, query: TicketQuer
     )
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         st.caption(_range(page), width="content")
-        bar.draw_pages(page.pages)
+        bar.draw_pages(filters, page.pages)
     if answer.opened is not None:
         go_to_ticket(answer.opened)
     if answer.sort is not None:
@@ -112,7 +112,7 @@ def _row(ticket: TicketSummary, updated_text: str, *, for_agent: bool) -> Ticket
         priority_label=t(f"priority.{ticket.priority}"),
         priority_tone=PRIORITY_TONES[ticket.priority],
         requester=ticket.requester_name,
-        assignee=ticket.assignee_name or t("list.nobody"),
+        assignee=ticket.assignee_name or "",
         updated=ticket.updated_at.isoformat(),
         updated_text=updated_text,
         unread=ticket.unread,

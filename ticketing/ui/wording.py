@@ -148,7 +148,6 @@ WORDING = {
     "sort.newest": "Newest",
     "sort.oldest": "Oldest",
     "sort.priority": "Priority",
-    "list.nobody": "-",
     "list.range": "{first:,} to {last:,} of {total:,}",
     "list.empty": "No tickets here.",
     "list.nothing_found": "No ticket matches. Try fewer words or filters.",
