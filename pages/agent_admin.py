@@ -13,3 +13,4 @@ elif "person" in st.query_params:
 else:
     ui.people_head(actor)
     ui.people_list(actor)
+    ui.who_may_do_what()

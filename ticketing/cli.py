@@ -365,13 +365,13 @@ def demo_data(tickets: int, random_seed: int, *, yes: bool) -> None:
 
 
 @main.command()
-@click.argument("what", type=click.Choice(["storage", "pages"]))
+@click.argument("what", type=click.Choice(["storage", "pages", "start"]))
 @click.option("--tickets", type=click.IntRange(1), default=None, help="How many to measure with.")
 @click.option(
     "--json", "json_path", type=click.Path(dir_okay=False, path_type=Path), help="Write the figures here, too."
 )
 def bench(what: str, tickets: int | None, json_path: Path | None) -> None:
-    """Measure the store or the pages beside the least that this machine could take."""
+    """Measure the store, the pages or the start beside the least that this machine could take."""
     sys.path[:0] = [str(ROOT)]
     import_module(f"benchmarks.{what}").main(tickets, json_path)
 

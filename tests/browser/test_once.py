@@ -49,6 +49,7 @@ def test_a_second_click_on_send_while_the_disk_is_slow_writes_once(windows: Wind
     send = page.get_by_role("button", name="Send reply")
 
     for gap in GAPS:
+        settle(page)
         page.get_by_role("textbox", name="Public reply").fill(f"Clicked twice, {gap} ms apart")
         with server.desk.store.write():
             send.click()

@@ -8,10 +8,10 @@ import pytest
 from tests.serving import PASSWORD, ROOT, Server
 from ticketing.domain.tickets import Ticket, TicketEdit
 
-# Carla's ticket; each stands in another place of it.
-SECRETS = ("zq-title", "zq-description", "zq-reply", "zq-note", "zq-tag")
+# Each stands in another place of Carla's ticket; without punctuation, which labels escape.
+SECRETS = ("zqtitle", "zqdescription", "zqreply", "zqnote", "zqtag")
 # The people behind the desk, by display name, username and address.
-PEOPLE = ("Wilma Zq", "wilma-zq", "wilma@zq.example")
+PEOPLE = ("Wilma Zq", "wilmazq", "wilmazq@example.org")
 # What would tell how the desk is built, or where.
 OF_OURS = (str(ROOT), "Traceback", "site-packages", "ticketing/", ".py", "pages/")
 # Streamlit itself tells every client the path of the script it runs.
@@ -19,14 +19,15 @@ ROUTER = ROOT / "ticketing" / "ui" / "router.py"
 
 
 def fill(server: Server) -> Ticket:
-    """Give Carla a ticket with a secret in each place, and let Wilma register."""
+    """Give Carla a ticket with a secret in each place, and let Wilma and Aaron register."""
     desk = server.desk
     carla, ada = server.actor("carla"), server.actor("ada")
-    desk.accounts.register("wilma-zq", "Wilma Zq", PASSWORD, PASSWORD, "wilma@zq.example")
-    number = desk.tickets.open(carla, "A zq-title", "A zq-description").number
-    desk.tickets.reply(ada, number, "A zq-reply")
-    desk.tickets.edit(ada, number, TicketEdit(tags=("zq-tag",)))
-    return desk.tickets.note(ada, number, "A zq-note")
+    desk.accounts.register("aaron", "Aaron", PASSWORD, PASSWORD)
+    desk.accounts.register("wilmazq", "Wilma Zq", PASSWORD, PASSWORD, "wilmazq@example.org")
+    number = desk.tickets.open(carla, "A zqtitle", "A zqdescription").number
+    desk.tickets.reply(ada, number, "A zqreply")
+    desk.tickets.edit(ada, number, TicketEdit(tags=("zqtag",)))
+    return desk.tickets.note(ada, number, "A zqnote")
 
 
 def told(received: bytes | bytearray) -> list[str]:

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from itertools import count
 
 import pytest
-from streamlit.proto.BackMsg_pb2 import BackMsg
 
 from tests.forge.conftest import stored, told
 from tests.serving import COOKIE, PASSWORD, Server
@@ -74,11 +73,11 @@ DEEDS: dict[str, tuple[str, str, Deed]] = {
     "search": ("all_tickets", "", lambda wire: _pick(wire, "Search", "zq")),
     "profile": ("account", "", lambda wire: _send(wire, "display_name", "Forged", "save_profile")),
     "people": ("agent_admin", "", lambda wire: _pick(wire, "Search name or e-mail", "wilma")),
-    "manage": ("agent_admin", "", lambda wire: wire.click("manage_wilma-zq")),
+    "manage": ("agent_admin", "", lambda wire: wire.click("manage_aaron")),
     "register": ("agent_admin", "new=agent", _register),
-    "reset": ("agent_admin", "person=wilma-zq", lambda wire: wire.click("reset_password")),
-    "deactivate": ("agent_admin", "person=wilma-zq", lambda wire: wire.click("deactivate")),
-    "end sessions": ("agent_admin", "person=wilma-zq", lambda wire: wire.click("end_sessions")),
+    "reset": ("agent_admin", "person=aaron", lambda wire: wire.click("reset_password")),
+    "deactivate": ("agent_admin", "person=aaron", lambda wire: wire.click("deactivate")),
+    "end sessions": ("agent_admin", "person=aaron", lambda wire: wire.click("end_sessions")),
 }
 
 
@@ -108,7 +107,8 @@ def test_nothing_that_an_agent_was_shown_works_after_the_end_of_their_session(
 def test_the_same_deeds_work_while_the_session_lasts(server: Server, ticket: Ticket) -> None:
     assert ticket.number == 1
     for deed, (page, query, replay) in DEEDS.items():
-        number = server.desk.tickets.open(server.actor("carla"), "Another zq-title", "x").number
+        number = server.desk.tickets.open(server.actor("carla"), "Another zqtitle", "x").number
+        server.desk.agents.reactivate(server.actor("root"), "aaron")
         cookies = {COOKIE: server.sign_in("root")}
         with Wire.connect(server.base, page=page, query=query.format(number), cookies=cookies) as wire:
             wire.run()
@@ -118,14 +118,14 @@ def test_the_same_deeds_work_while_the_session_lasts(server: Server, ticket: Tic
 
             assert told(wire.received) or stored(server) != before, deed
             assert wire.exceptions == [], deed
-            assert t("failure.text").partition(".")[0] not in wire.text, deed
+            assert "Something went wrong" not in wire.text, deed
 
 
 def test_a_stolen_streamlit_session_is_worth_nothing_without_its_cookie(server: Server, ticket: Ticket) -> None:
     cookies = {COOKIE: server.sign_in("ada")}
     with Wire.connect(server.base, page="ticket", query=f"id={ticket.number}", cookies=cookies) as ada:
         ada.run()
-        assert "zq-note" in told(ada.received)
+        assert "zqnote" in told(ada.received)
 
         with Wire.connect(server.base, session_id=ada.session_id, page="ticket", query=ada.query) as thief:
             thief.page_hash, thief.ever_seen = ada.page_hash, ada.ever_seen
@@ -159,19 +159,3 @@ def test_a_requester_in_an_agents_streamlit_session_is_a_requester(server: Serve
             assert told(oskar.received) == []
             assert t("not_found.text") in oskar.text
             assert server.ticket(ticket.number) == before
-
-
-def test_anybody_can_clear_streamlits_caches_and_nobody_notices(server: Server, ticket: Ticket) -> None:
-    cookies = {COOKIE: server.sign_in("carla")}
-    with (
-        Wire.connect(server.base, page="ticket", query=f"id={ticket.number}", cookies=cookies) as carla,
-        Wire.connect(server.base) as stranger,
-    ):
-        carla.run()
-        stranger.run()
-
-        stranger.send(BackMsg(clear_cache=True))
-        stranger.run()
-
-        assert "zq-description" in carla.run().text
-        assert t("page.login") in stranger.text

@@ -458,3 +458,10 @@ def test_nobody_matches_reads_so(ada: Visit) -> None:
     ada.open("agent_admin").fill(people_search="nobody at all").rerun()
 
     assert "Nobody matches." in ada.said
+
+
+def test_agents_can_read_who_may_do_what(ada: Visit) -> None:
+    html = ada.open("agent_admin").html
+
+    assert "<th>Write or read internal notes</th><td>no</td><td>own, watched, foreign</td>" in html
+    assert "<th>Register admins</th><td>no</td><td>no</td><td>yes</td>" in html

@@ -6,7 +6,7 @@ What a page needs of it:
     ui.require_actor()  ui.require_agent()  ui.visitor()  ui.desk()            who is here, and what they can do
     ui.sign_in_with()  ui.sign_out()  ui.go_to()  ui.go_to_ticket()  ui.not_found()
     ui.shown_errors()  ui.say_after_rerun()  ui.form_key()                      refusals, confirmations, resent forms
-    ui.plain()  ui.show_text()  ui.show_badge()                            what people typed
+    ui.plain()  ui.to_html()                                                   what people typed
     ui.ticket_table()  ui.TicketRow                                             lists
     ui.t()                                                                      our own words
 """
@@ -17,7 +17,7 @@ from ticketing.ui.layout import narrow
 from ticketing.ui.list_table import TableAnswer, TicketRow, ticket_table
 from ticketing.ui.new_ticket import forget_draft, remind_of_newest
 from ticketing.ui.pages import page
-from ticketing.ui.people import manage_person, people_head, people_list, register_agent
+from ticketing.ui.people import manage_person, people_head, people_list, register_agent, who_may_do_what
 from ticketing.ui.session import (
     address,
     browser,
@@ -35,7 +35,7 @@ from ticketing.ui.session import (
     visitor,
     without_routes,
 )
-from ticketing.ui.text import plain, show_badge, show_text, to_html
+from ticketing.ui.text import plain, to_html
 from ticketing.ui.ticket import conversation_asked_for, note_as_seen, ticket_body, ticket_head
 from ticketing.ui.tickets import own_tickets, queue
 from ticketing.ui.wording import t
@@ -74,8 +74,6 @@ __all__ = [
     "require_actor",
     "require_agent",
     "say_after_rerun",
-    "show_badge",
-    "show_text",
     "shown_errors",
     "sign_in_with",
     "sign_out",
@@ -86,5 +84,6 @@ __all__ = [
     "ticket_table",
     "to_html",
     "visitor",
+    "who_may_do_what",
     "without_routes",
 ]

@@ -7,6 +7,7 @@ import streamlit as st
 
 from ticketing.ui.pages import BY_NAME
 from ticketing.ui.session import visitor
+from ticketing.ui.wording import t
 
 
 @contextmanager
@@ -24,7 +25,7 @@ def page_head(title: str, action: str | None = None) -> None:
         st.title(title, width="content", anchor=False)
         if action is not None:
             page = BY_NAME[action]
-            if st.button(page.title, key=f"go_{action}", type="primary", icon=f":material/{page.icon}:"):
+            if st.button(t(f"page.{action}"), key=f"go_{action}", type="primary", icon=f":material/{page.icon}:"):
                 st.switch_page(page.registered(visitor()))
 
 

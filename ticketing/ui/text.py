@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from functools import lru_cache
 from html import escape
 
-import streamlit as st
 from markdown_it import MarkdownIt
 from markdown_it.renderer import RendererHTML
 from markdown_it.rules_inline import StateInline
@@ -47,16 +46,6 @@ def plain(text: str) -> str:
     line = _TYPOGRAPHY.sub(lambda found: found[0][:1] + _WORD_JOINER + found[0][1:], line)
     line = _ADDRESS.sub(lambda found: found[0] + _WORD_JOINER, line)
     return _PUNCTUATION.sub(r"\\\1", line)
-
-
-def show_badge(text: str, tone: str) -> None:
-    """Draw a word on a coloured ground; `st.badge` would escape once more what is escaped already."""
-    st.markdown(f":{tone}-badge[{plain(text)}]", width="content")
-
-
-def show_text(text: str) -> None:
-    """Draw a message: bold, italics, code, lists and links of its Markdown, everything else as it was typed."""
-    st.html(to_html(text))
 
 
 @lru_cache(maxsize=128)

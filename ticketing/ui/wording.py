@@ -219,6 +219,9 @@ WORDING = {
     "people.reactivate": "Reactivate",
     "people.reactivated": "{name} can sign in again.",
     "people.hand_over": "Hand this one-time password to {username}. It is shown only now.",
+    "people.permissions": "Who may do what",
+    "people.permitted": "yes",
+    "people.forbidden": "no",
     "people.noted": "I have noted it",
 }
 

@@ -1,0 +1,154 @@
+"""Values that no widget of ours could have sent: nothing foreign is shown, nothing breaks, nothing tells of our insides."""
+
+import re
+from typing import Any
+
+import pytest
+
+from tests.forge.conftest import told, told_of_ours
+from tests.serving import COOKIE, Server
+from tests.wire import Wire
+from ticketing.domain.queries import TicketQuery
+from ticketing.domain.text import TEXT_LIMIT, TITLE_LIMIT
+from ticketing.domain.tickets import Ticket
+from ticketing.ui.wording import t
+
+pytestmark = pytest.mark.xdist_group("forge")
+
+REFERENCE = re.compile(r"reference ([0-9a-f]{8})")
+
+
+def visit(server: Server, person: str, page: str, query: str = "") -> Wire:
+    wire = Wire.connect(server.base, page=page, query=query, cookies={COOKIE: server.sign_in(person)})
+    return wire.run()
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [1, -1, 0, 999, 10**30, 1.0, "1", "T-1", True, None, [1], {"number": 1}, "../ticket?id=1", "x" * 10_000],
+    ids=repr,
+)
+def test_a_row_that_the_list_did_not_show_opens_nothing(server: Server, ticket: Ticket, answer: object) -> None:
+    server.desk.tickets.open(server.actor("oskar"), "Of Oskar", "Mine alone.")
+    assert ticket.number == 1
+    with visit(server, "oskar", "my_tickets") as oskar:
+        assert "ticketing_list" in oskar.widgets
+
+        oskar.trigger("ticketing_list", "opened", answer)
+        oskar.trigger("ticketing_list", "selected", answer)
+
+        assert "Of Oskar" in oskar.text
+        assert t("page.my_tickets") in oskar.text
+        assert told(oskar.received) == []
+        assert told_of_ours(oskar.received) == []
+        assert oskar.exceptions == []
+
+
+@pytest.mark.parametrize("column", ["requester", "password", "", -1, None, ["number"], "number; drop"], ids=repr)
+def test_a_column_that_cannot_be_sorted_by_sorts_nothing(server: Server, ticket: Ticket, column: object) -> None:
+    with visit(server, "ada", "all_tickets") as ada:
+        ada.trigger("ticketing_list", "sort", column)
+
+        assert ticket.title in ada.text
+        assert ada.query == ""
+        assert ada.exceptions == []
+
+
+@pytest.mark.parametrize(
+    ("widget", "field", "value"),
+    [
+        ("Status", "string_value", "Exploded"),
+        ("Status", "string_value", "Closed, or so"),
+        ("Priority", "string_value", "urgent!"),
+        ("Category", "string_value", ""),
+        ("Assignee", "string_value", "carla"),
+        ("Assignee", "string_value", "nobody-like-this"),
+        ("Status after the reply", "string_value", "exploded"),
+        ("Kind of message", "string_array_value", ["secret"]),
+        ("Kind of message", "string_array_value", ["reply", "note"]),
+        ("Kind of message", "string_array_value", []),
+        ("Tags", "string_array_value", ["\ud83d\ude00", "x" * 5000]),
+        ("Tags", "string_array_value", [f"tag {number}" for number in range(40)]),
+        ("Public reply", "string_value", "nul\x00 and \x1b escape"),
+    ],
+)
+def test_a_choice_that_was_not_offered_changes_nothing(
+    server: Server, ticket: Ticket, widget: str, field: str, value: object
+) -> None:
+    before = server.ticket(ticket.number)
+    with visit(server, "ada", "ticket", f"id={ticket.number}") as ada:
+        widget_id, _ = ada.widgets[widget]
+
+        ada.set_raw(widget_id, field, value)
+        ada.click("Send reply")
+        ada.run()
+
+        assert server.ticket(ticket.number) == before
+        assert told_of_ours(ada.received) == []
+        assert ada.exceptions == []
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "page=99999999999999999999999999&size=1000000",
+        "page=-5&size=-1",
+        "page=NaN&size=Infinity&sort=password",
+        "view=everything&status=open,exploded&priority=%00",
+        "requester=%00%EF%BF%BD&assignee=" + "x" * 5000,
+        "q=" + "%28" * 300,
+        "page=%D9%A3&size=%C2%B2",
+    ],
+)
+def test_an_address_that_makes_no_sense_shows_a_list_all_the_same(
+    server: Server, ticket: Ticket, query: str
+) -> None:
+    with visit(server, "carla", "my_tickets", query) as carla:
+        assert t("page.my_tickets") in carla.text
+        assert ticket.number == 1
+        assert "Something went wrong" not in carla.text
+        assert carla.exceptions == []
+        assert told_of_ours(carla.received) == []
+
+
+@pytest.mark.parametrize("number", ["", "x", "-1", "0", "1.0", "9" * 400, "1%00", "%D9%A1", "1&id=2", "T-T-1", "1e3"])
+def test_a_number_that_is_none_is_a_ticket_that_is_not_there(server: Server, ticket: Ticket, number: str) -> None:
+    assert ticket.requester == "carla"
+    with visit(server, "oskar", "ticket", f"id={number}") as oskar:
+        assert t("not_found.text") in oskar.text
+        assert told_of_ours(oskar.received) == []
+
+
+def test_a_text_beyond_the_limit_of_its_field_is_refused_in_words(server: Server) -> None:
+    with visit(server, "carla", "new_ticket") as carla:
+        carla.set("title", "x" * (3 * TITLE_LIMIT))
+        carla.set("description", "y" * (3 * TEXT_LIMIT))
+        carla.click("submit")
+
+        assert f"{TITLE_LIMIT:,}" in carla.text or str(TITLE_LIMIT) in carla.text
+        assert carla.exceptions == []
+    found = server.desk.tickets.search(server.actor("carla"), TicketQuery(text="xxxxxxxxxxxxxxxxxxxx"))
+    assert found.total == 0
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("double_value", float("nan")), ("int_value", -1), ("bool_value", True), ("json_value", {"a": [1]})],
+)
+def test_a_value_of_the_wrong_kind_ends_in_a_sentence_and_the_log_knows_why(
+    server: Server, ticket: Ticket, field: str, value: Any
+) -> None:
+    with visit(server, "ada", "ticket", f"id={ticket.number}") as ada:
+        widget_id, _ = ada.widgets["Tags"]
+
+        ada.set_raw(widget_id, field, value)
+        ada.run()
+
+        assert ada.exceptions == []
+        assert told_of_ours(ada.received) == []
+        reference = REFERENCE.search(ada.text)
+        assert reference is not None
+        log = server.log
+        entry = log[log.index(f"reference {reference[1]}") :]
+        assert "Traceback" in entry
+    assert server.ticket(ticket.number).tags == ticket.tags
