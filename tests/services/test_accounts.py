@@ -487,3 +487,9 @@ def test_the_command_line_is_nobodys_account_even_when_somebody_is_called_consol
         accounts.change_password(Actor.console(), PASSWORD, NEW_PASSWORD, NEW_PASSWORD, browser="firefox")
 
     assert everything() == before
+
+
+@pytest.mark.parametrize("name", ["system", "Console"])
+def test_nobody_registers_under_a_name_of_the_desks_own(accounts: Accounts, name: str) -> None:
+    with pytest.raises(UsernameTakenError):
+        accounts.register(name, "Somebody", PASSWORD, PASSWORD)

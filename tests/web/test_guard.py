@@ -3,11 +3,16 @@
 import time
 
 import pytest
+from starlette.applications import Starlette
+from starlette.responses import PlainTextResponse
+from starlette.routing import Route
 from starlette.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
 
 from tests.web.conftest import HERE, PASSWORD, OpenSite
-from ticketing.desk import shared_desk
+from ticketing.desk import Desk, shared_desk
+from ticketing.settings import Settings
+from ticketing.storage.memory import MemoryStore
 from ticketing.web.guard import inline_script_hashes
 
 UPLOAD = "/_stcore/upload_file/session/file"
@@ -165,3 +170,19 @@ def test_the_hosted_platform_may_show_the_desk_in_its_own_frame(site: OpenSite) 
 
     assert hosted["x-frame-options"] == "SAMEORIGIN"
     assert "frame-ancestors 'self'" in hosted["content-security-policy"]
+
+
+@pytest.mark.parametrize(
+    ("client", "anywhere", "answer"),
+    [("127.0.0.1", False, 200), ("192.0.2.7", False, 403), ("192.0.2.7", True, 200), ("testclient", False, 403)],
+)
+def test_a_demo_stays_on_its_own_machine_unless_told_otherwise(
+    monkeypatch: pytest.MonkeyPatch, client: str, anywhere: bool, answer: int
+) -> None:
+    settings = Settings(storage_url="memory:", demo=True, demo_anywhere=anywhere)
+    desk = Desk(settings, MemoryStore())
+    app = Guard(Starlette(routes=[Route("/", lambda _: PlainTextResponse("in"))]), desk=lambda: desk)
+
+    reply = TestClient(app, base_url="http://localhost:8501", client=(client, 50000)).get("/")
+
+    assert reply.status_code == answer

@@ -12,6 +12,9 @@ from pydantic import Field
 from ticketing.domain.errors import EmailError, UsernameError
 from ticketing.domain.text import EMAIL_LIMIT, SEARCH_LIMIT, Stored, Typed, clean_line, clean_name, is_blank
 
+# Names under which the desk itself stands in histories.
+RESERVED_USERNAMES = frozenset({"system", "console"})
+
 _USERNAME = re.compile(r"[a-z0-9][a-z0-9._-]{2,31}")
 _EMAIL = re.compile(r"[^@\s<>\"'(),:;\\\[\]]{1,64}@[^@\s<>\"'(),:;\\\[\]]{1,255}")
 _USERNAME_INPUT_LIMIT = 200

@@ -16,7 +16,15 @@ from ticketing.domain.errors import (
     WeakPasswordError,
     WrongCredentialsError,
 )
-from ticketing.domain.people import Actor, Person, User, clean_display_name, clean_email, username_key
+from ticketing.domain.people import (
+    RESERVED_USERNAMES,
+    Actor,
+    Person,
+    User,
+    clean_display_name,
+    clean_email,
+    username_key,
+)
 from ticketing.domain.policy import Action
 from ticketing.domain.sign_in import SessionLimits
 from ticketing.domain.store import Store, Transaction
@@ -192,7 +200,10 @@ def clean_identity(username: str, display_name: str, email: str) -> tuple[str, s
     """Return canonical username, display name and e-mail address as they are stored; raises what is wrong with them."""
     if is_blank(username):
         raise BlankError("Username")
-    return username_key(username), clean_display_name(display_name), clean_email(email)
+    name = username_key(username)
+    if name in RESERVED_USERNAMES:
+        raise UsernameTakenError(name)
+    return name, clean_display_name(display_name), clean_email(email)
 
 
 def add_account(tx: Transaction, user: User) -> None:

@@ -10,7 +10,7 @@ from ticketing.domain.tickets import Event, Message, MessageKind, Ticket
 from ticketing.services.tickets import Conversation
 from ticketing.ui.text import to_html
 from ticketing.ui.times import time_element
-from ticketing.ui.wording import t
+from ticketing.ui.wording import WORDING, t
 
 # Colours are mixed from the text's own, so that they fit the light and the dark theme alike; notes are yellow in both.
 _STYLE = """<style>
@@ -92,12 +92,15 @@ def _event(event: Event, conversation: Conversation, now: datetime) -> str:
 
 
 def _field(name: str) -> str:
-    return t(f"field.{name}").lower()
+    return _word(f"field.{name}", name).lower()
 
 
 def _value(field: str, value: str | None, conversation: Conversation) -> str:
     if value is None:
         return t("ticket.unassigned") if field == "assignee" else t("history.nothing")
-    if field == "assignee":
-        return conversation.name(value)
-    return t(f"{field}.{value}") if field in {"status", "priority", "category"} else value
+    return conversation.name(value) if field == "assignee" else _word(f"{field}.{value}", value)
+
+
+def _word(key: str, otherwise: str) -> str:
+    """Return our word, if we have one: a newer version may have written what this one has no name for."""
+    return t(key) if key in WORDING else otherwise

@@ -58,6 +58,7 @@ WORDING = {
     "field.requester": "Requester",
     "field.opened": "Opened",
     "field.updated": "Updated",
+    "field.described_at": "Place of the description",
     "field.external_id": "Former number",
     "status.new": "New",
     "status.open": "Open",

@@ -20,7 +20,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from ticketing.desk import Desk, shared_desk
 from ticketing.domain.browsers import cookie_name
 from ticketing.domain.errors import TicketingError
-from ticketing.web.site import Site
+from ticketing.web.site import Site, is_loopback
 
 logger = logging.getLogger(__name__)
 
@@ -67,11 +67,20 @@ class Guard:
         headers = Headers(scope=scope)
         host, site = _only(headers, "host"), self._site
         scheme = "https" if scope.get("scheme") == "wss" else "http"
-        if host and site.answers_to(host) and site.is_own(_only(headers, "origin"), scheme, host):
+        is_ours = host and site.answers_to(host) and site.is_own(_only(headers, "origin"), scheme, host)
+        if is_ours and self._is_served(scope):
             await self.app(scope, receive, send)
         else:
             await receive()
             await send({"type": "websocket.close", "code": _POLICY_VIOLATION})
+
+    def _is_served(self, scope: Scope) -> bool:
+        """Whether the client may come in at all: everybody knows a demo's passwords, so it stays on its machine."""
+        settings = self.desk().settings
+        if not settings.demo or settings.demo_anywhere:
+            return True
+        client = scope.get("client")
+        return client is not None and is_loopback(client[0])
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         site, headers = self._site, Headers(scope=scope)
@@ -94,6 +103,8 @@ class Guard:
             return PlainTextResponse(
                 "This desk is not known by that name. Set TICKETING_BASE_URL to its address.\n", 400
             )
+        if not self._is_served(scope):
+            return PlainTextResponse("This demo is for its own machine alone.\n", 403)
         if any(closed in path for closed in _CLOSED):
             return PlainTextResponse("Not found.\n", 404)
         if scope["method"] not in _SAFE_METHODS and not _is_same_origin(site, scope["scheme"], host, headers):

@@ -1,0 +1,127 @@
+"""The lists: their filters live in the address, and their rows are real links."""
+
+import re
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.acting import expect_ticket, row
+from tests.browser.conftest import PHONE, Windows, settle
+from tests.serving import Server
+from ticketing.domain.statuses import Priority
+from ticketing.domain.tickets import TicketEdit
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+
+
+def address(page: Page) -> dict[str, list[str]]:
+    return parse_qs(urlsplit(page.url).query)
+
+
+@pytest.fixture(scope="module")
+def orchard(server: Server) -> list[int]:
+    """Open 28 tickets about an orchard; the first is urgent."""
+    carla = server.actor("carla")
+    numbers = [server.desk.tickets.open(carla, f"Orchard {n:02}", "Apples.").number for n in range(28)]
+    server.desk.tickets.edit(server.actor("bert"), numbers[0], TicketEdit(priority=Priority.URGENT))
+    return numbers
+
+
+def test_filters_outlive_reload_back_and_being_sent_to_a_colleague(
+    windows: Windows, server: Server, orchard: list[int]
+) -> None:
+    page = windows.open("all_tickets", person="ada")
+    page.get_by_role("searchbox").fill("orchard")
+    expect(page.get_by_text("1 to 25 of 28")).to_be_visible()
+    page.get_by_role("columnheader", name="Priority").get_by_role("button").click()
+    expect(page.get_by_role("row").nth(1)).to_contain_text("Orchard 00")
+    page.get_by_role("button", name="Filters").click()
+    page.get_by_role("combobox", name="Priority").click()
+    page.get_by_role("option", name="Urgent").click()
+    page.keyboard.press("Escape")
+    expect(page.get_by_text("1 to 1 of 1")).to_be_visible()
+    expect(page).to_have_url(re.compile("priority=urgent"))
+    wanted = address(page)
+    assert wanted == {"q": ["orchard"], "priority": ["urgent"], "sort": wanted["sort"]}
+
+    page.reload()
+    expect(page.get_by_text("1 to 1 of 1")).to_be_visible()
+    expect(page.get_by_role("searchbox")).to_have_value("orchard")
+    assert address(page) == wanted
+
+    row(page, "Orchard 00").get_by_role("link").click()
+    expect_ticket(page, "Orchard 00")
+    page.go_back()
+    expect(page.get_by_text("1 to 1 of 1")).to_be_visible()
+    expect(page.get_by_role("searchbox")).to_have_value("orchard")
+    assert address(page) == wanted
+
+    colleague = windows.open(page.url.removeprefix(f"{server.base}/"), person="bert")
+    expect(colleague.get_by_text("1 to 1 of 1")).to_be_visible()
+    expect(row(colleague, "Orchard 00")).to_be_visible()
+    assert len(orchard) == 28
+
+
+@pytest.mark.usefixtures("orchard")
+def test_the_second_page_of_a_list_has_an_address_too(windows: Windows) -> None:
+    page = windows.open("my_tickets?q=orchard", person="carla")
+    expect(page.get_by_text("1 to 25 of 28")).to_be_visible()
+
+    page.get_by_role("button", name="2", exact=True).click()
+    expect(page.get_by_text("26 to 28 of 28")).to_be_visible()
+    expect(page).to_have_url(re.compile("page=2"))
+
+    page.reload()
+    expect(page.get_by_text("26 to 28 of 28")).to_be_visible()
+
+
+def test_a_row_opens_by_the_keyboard_and_in_a_tab_with_ctrl(windows: Windows, orchard: list[int]) -> None:
+    page = windows.open("all_tickets?q=orchard", person="ada")
+    link = row(page, "Orchard 27").get_by_role("link")
+
+    with page.context.expect_page() as opened:
+        link.click(modifiers=["Control"])
+    tab = opened.value
+    expect_ticket(tab, "Orchard 27")
+    assert tab.url.endswith(f"ticket?id={orchard[27]}")
+    tab.close()
+    expect(page.get_by_role("heading", name="All tickets")).to_be_visible()
+
+    link.focus()
+    page.keyboard.press("Enter")
+    expect_ticket(page, "Orchard 27")
+
+
+def test_what_is_new_to_a_person_stands_out_until_they_have_read_it(windows: Windows, server: Server) -> None:
+    ticket = server.desk.tickets.open(server.actor("oskar"), "Unread things", "Knock knock.")
+    server.desk.tickets.reply(server.actor("ada"), ticket.number, "Who is there?")
+    page = windows.open("my_tickets", person="oskar")
+
+    line = row(page, "Unread things")
+    expect(line).to_have_class(re.compile("unread"))
+    expect(line.get_by_role("link", name="unread: Unread things")).to_be_visible()
+
+    line.get_by_role("link").click()
+    expect_ticket(page, "Unread things")
+    page.get_by_role("link", name="My tickets").first.click()
+    expect(row(page, "Unread things")).not_to_have_class(re.compile("unread"))
+
+
+@pytest.mark.usefixtures("orchard")
+def test_on_a_phone_tickets_are_cards_and_details_are_folded(windows: Windows, orchard: list[int]) -> None:
+    page = windows.open("all_tickets?q=orchard", person="ada", **PHONE)
+    card = row(page, "Orchard 27")
+    expect(card).to_be_visible()
+    box, title = card.bounding_box(), card.get_by_role("link").bounding_box()
+    assert box
+    assert title
+    assert box["width"] <= 390
+    assert box["height"] >= 1.8 * title["height"]
+
+    page.goto(f"{windows.server.base}/ticket?id={orchard[27]}")
+    expect_ticket(page, "Orchard 27")
+    expect(page.get_by_role("combobox", name="Priority")).to_be_hidden()
+    page.get_by_text("Details", exact=True).click()
+    expect(page.get_by_role("combobox", name="Priority")).to_be_visible()
+    settle(page)

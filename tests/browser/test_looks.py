@@ -1,0 +1,106 @@
+"""What holds on every page: nothing of Streamlit's own menu, nothing from elsewhere, no scrolling sideways, accessible."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import PHONE, Windows, settle
+from tests.serving import Server
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+
+STRANGERS = ("login", "register")
+REQUESTERS = ("my_tickets", "new_ticket", "ticket?id={}", "account", "ticket?id=999999")
+AGENTS = ("all_tickets", "my_tickets", "new_ticket", "agent_admin", "agent_admin?new=agent", "agent_admin?person=carla")
+AGENTS_TICKET = "ticket?id={}"
+EVERY_PAGE = [
+    *((None, page) for page in STRANGERS),
+    *(("carla", page) for page in REQUESTERS),
+    *(("root", page) for page in (*AGENTS, AGENTS_TICKET)),
+]
+# Findings in what Streamlit draws itself, which no page of ours can mend: the rule, where, and why.
+STREAMLITS_OWN: dict[str, tuple[str, str]] = {}
+DARK_SKIN = "rgb(16, 19, 26)"
+LIGHT_SKIN = "rgb(255, 255, 255)"
+
+
+@pytest.fixture(scope="module")
+def number(server: Server) -> int:
+    """Open a ticket with a reply, a note and a tag, and return its number."""
+    desk, ada = server.desk, server.actor("ada")
+    ticket = desk.tickets.open(server.actor("carla"), "A look at everything", "One `line` of code.\n\n- a list")
+    desk.tickets.reply(ada, ticket.number, "See https://example.org for **more**.")
+    desk.tickets.note(ada, ticket.number, "Between us.")
+    return ticket.number
+
+
+def every_page(windows: Windows, number: int, **options: Any) -> Iterator[tuple[str, Page]]:
+    """Go through all pages, each as one of those for whom it is."""
+    tabs: dict[str | None, Page] = {}
+    for person, path in EVERY_PAGE:
+        path_here = path.format(number)
+        if person in tabs:
+            tabs[person].goto(f"{windows.server.base}/{path_here}")
+        else:
+            tabs[person] = windows.open(path_here, person=person, **options)
+        page = tabs[person]
+        settle(page)
+        expect(page.get_by_role("heading", level=1)).to_have_count(1)
+        yield f"{path} for {person or 'a stranger'}", page
+
+
+def findings(page: Page) -> list[str]:
+    """Return what axe objects to, but for what Streamlit itself draws."""
+    response = Axe().run(page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]}).response
+    return [
+        f"{violation['id']}: {node['target']} {node['html'][:160]}"
+        for violation in response["violations"]
+        for node in violation["nodes"]
+        if not _is_streamlits_own(violation["id"], str(node["target"]))
+    ]
+
+
+def _is_streamlits_own(rule: str, target: str) -> bool:
+    return rule in STREAMLITS_OWN and STREAMLITS_OWN[rule][0] in target
+
+
+def test_every_page_is_accessible_and_free_of_streamlits_menu_in_the_light(windows: Windows, number: int) -> None:
+    objections = {}
+    for name, page in every_page(windows, number, color_scheme="light"):
+        expect(page.get_by_test_id("stApp")).to_have_css("background-color", LIGHT_SKIN)
+        for test_id in ("stMainMenu", "stAppDeployButton", "stStatusWidget", "stException"):
+            expect(page.get_by_test_id(test_id)).to_have_count(0)
+        if found := findings(page):
+            objections[name] = found
+
+    assert objections == {}
+
+
+def test_every_page_is_accessible_on_a_phone_in_the_dark_and_fits_its_width(windows: Windows, number: int) -> None:
+    objections, too_wide = {}, []
+    for name, page in every_page(windows, number, color_scheme="dark", **PHONE):
+        expect(page.get_by_test_id("stApp")).to_have_css("background-color", DARK_SKIN)
+        widest = page.evaluate(
+            "Math.max(document.documentElement.scrollWidth,"
+            " document.querySelector('[data-testid=stMain]').scrollWidth)"
+        )
+        if widest > 390:
+            too_wide.append((name, widest))
+        if found := findings(page):
+            objections[name] = found
+
+    assert too_wide == []
+    assert objections == {}
+
+
+def test_a_note_cannot_be_mistaken_for_an_answer(windows: Windows, number: int) -> None:
+    page = windows.open(f"ticket?id={number}", person="ada")
+    note = page.get_by_role("article").filter(has_text="Between us.")
+    answer = page.get_by_role("article").filter(has_text="See https")
+
+    expect(note).to_contain_text("internal note")
+    ground = "element => getComputedStyle(element).backgroundColor"
+    assert note.evaluate(ground) != answer.evaluate(ground)
