@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from ticketing.storage.document_store import DocumentStore
+from ticketing.domain.errors import StorageDamagedError, StorageFailedError
+from ticketing.storage.document_store import DocumentStore, Followed
 from ticketing.storage.engine import Engine
 
 
@@ -10,4 +11,19 @@ class JsonStore(DocumentStore):
     """A store in a directory of this machine; raises StorageError when it cannot be opened."""
 
     def __init__(self, folder: Path, *, read_only: bool = False) -> None:
-        super().__init__(lambda state: Engine(folder, state, read_only=read_only))
+        self._folder = folder
+        self._read_only = read_only
+        super().__init__(self._start)
+
+    def ping(self) -> None:
+        """Raise StorageError when the files can be read no more, or the disk refused to confirm a change."""
+        super().ping()
+        health = self._files.health()
+        if health.poisoned:
+            raise StorageFailedError
+        if health.trouble is not None:
+            raise StorageDamagedError(health.trouble)
+
+    def _start(self, state: Followed) -> Engine:
+        self._files = Engine(self._folder, state, read_only=self._read_only)
+        return self._files
