@@ -86,7 +86,8 @@ class Visitor:
     async def run_until(self, moment: float, runs: Runs) -> None:
         """Run without a pause until then."""
         while (began := time.perf_counter()) < moment:
-            runs.received += await self.run()
+            received = await self.run()
+            runs.received += received
             runs.seconds.append(time.perf_counter() - began)
 
     def require_arrival(self) -> None:

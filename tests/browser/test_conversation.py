@@ -110,7 +110,12 @@ def test_what_an_agent_picks_in_the_panel_is_saved_and_told(windows: Windows, se
 
     expect(history(ada)).to_contain_text(re.compile("changed tags: none → wifi"))
     changed = server.ticket(ticket.number)
-    assert (changed.category, changed.status, changed.assignee, changed.tags) == ("network", "pending", "bert", ["wifi"])
+    assert (changed.category, changed.status, changed.assignee, changed.tags) == (
+        "network",
+        "pending",
+        "bert",
+        ["wifi"],
+    )
 
 
 def test_an_answer_can_be_sent_with_the_status_that_follows_from_it(windows: Windows, server: Server) -> None:

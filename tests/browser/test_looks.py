@@ -84,8 +84,7 @@ def test_every_page_is_accessible_on_a_phone_in_the_dark_and_fits_its_width(wind
     for name, page in every_page(windows, number, color_scheme="dark", **PHONE):
         expect(page.get_by_test_id("stApp")).to_have_css("background-color", DARK_SKIN)
         widest = page.evaluate(
-            "Math.max(document.documentElement.scrollWidth,"
-            " document.querySelector('[data-testid=stMain]').scrollWidth)"
+            "Math.max(document.documentElement.scrollWidth, document.querySelector('[data-testid=stMain]').scrollWidth)"
         )
         if widest > 390:
             too_wide.append((name, widest))

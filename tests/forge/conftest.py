@@ -11,7 +11,7 @@ from ticketing.domain.tickets import Ticket, TicketEdit
 # Each stands in another place of Carla's ticket; without punctuation, which labels escape.
 SECRETS = ("zqtitle", "zqdescription", "zqreply", "zqnote", "zqtag")
 # The people behind the desk, by display name, username and address.
-PEOPLE = ("Wilma Zq", "wilmazq", "wilmazq@example.org")
+PEOPLE = ("Aaron Qz", "Wilma Zq", "wilmazq", "wilmazq@example.org")
 # What would tell how the desk is built, or where.
 OF_OURS = (str(ROOT), "Traceback", "site-packages", "ticketing/", ".py", "pages/")
 # Streamlit itself tells every client the path of the script it runs.
@@ -22,7 +22,7 @@ def fill(server: Server) -> Ticket:
     """Give Carla a ticket with a secret in each place, and let Wilma and Aaron register."""
     desk = server.desk
     carla, ada = server.actor("carla"), server.actor("ada")
-    desk.accounts.register("aaron", "Aaron", PASSWORD, PASSWORD)
+    desk.accounts.register("aaron", "Aaron Qz", PASSWORD, PASSWORD)
     desk.accounts.register("wilmazq", "Wilma Zq", PASSWORD, PASSWORD, "wilmazq@example.org")
     number = desk.tickets.open(carla, "A zqtitle", "A zqdescription").number
     desk.tickets.reply(ada, number, "A zqreply")

@@ -77,6 +77,7 @@ def test_a_password_that_cannot_be_one_is_simply_wrong(passwords: Passwords, typ
         "bcrypt-hs384$v2$" + bcrypt.hashpw(b"x", bcrypt.gensalt(4)).decode(),
         bcrypt.hashpw(GOOD.encode(), bcrypt.gensalt(4)).decode(),
     ],
+    ids=["empty", "plaintext", "scheme alone", "short", "costly", "other scheme", "no scheme"],
 )
 def test_a_malformed_hash_is_a_wrong_password_and_no_crash(passwords: Passwords, stored: str) -> None:
     assert not passwords.verify(GOOD, stored)

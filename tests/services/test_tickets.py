@@ -149,7 +149,7 @@ def test_an_answer_is_unread_until_the_ticket_was_seen(tickets: Tickets, carla: 
     assert tickets.search(carla, TicketQuery()).items[0].unread
     assert tickets.conversation(carla, number).seen == 0
 
-    tickets.mark_seen(carla, number)
+    tickets.mark_seen(carla, number, 100)
 
     assert not tickets.search(carla, TicketQuery()).items[0].unread
     assert tickets.conversation(carla, number).seen == 2
@@ -158,10 +158,10 @@ def test_an_answer_is_unread_until_the_ticket_was_seen(tickets: Tickets, carla: 
 def test_seeing_a_ticket_again_writes_nothing(
     tickets: Tickets, carla: Actor, number: int, everything: Everything
 ) -> None:
-    tickets.mark_seen(carla, number)
+    tickets.mark_seen(carla, number, 100)
     before = everything()
 
-    tickets.mark_seen(carla, number)
+    tickets.mark_seen(carla, number, 100)
 
     assert everything() == before
 
@@ -506,7 +506,7 @@ def test_foreign_and_missing_tickets_read_the_same(
     attempts: dict[str, Callable[[int], object]] = {
         "get": lambda n: tickets.get(oskar, n),
         "conversation": lambda n: tickets.conversation(oskar, n),
-        "mark_seen": lambda n: tickets.mark_seen(oskar, n),
+        "mark_seen": lambda n: tickets.mark_seen(oskar, n, 1),
         "reply": lambda n: tickets.reply(oskar, n, "Mine!"),
         "reply with status": lambda n: tickets.reply(oskar, n, "Mine!", status=Status.CLOSED),
         "note": lambda n: tickets.note(oskar, n, "Mine!"),
@@ -549,7 +549,7 @@ def test_a_note_reaches_no_requester_on_any_way(
 ) -> None:
     tickets.open(carla, "Another", "So that there is an order.")
     tickets.reply(ada, number, "We look into it.")
-    tickets.mark_seen(carla, number)
+    tickets.mark_seen(carla, number, 100)
     before = shown_to(tickets, carla, number)
 
     clock.advance(HOUR)
@@ -944,3 +944,22 @@ def test_any_text_can_be_searched_for_and_is_taken_literally(
 ) -> None:
     assert found(tickets, carla, TicketQuery(text=text)) == []
     assert number == 1
+
+
+def test_what_came_in_while_a_person_read_is_still_new_to_them(tickets: Tickets, carla: Actor, ada: Actor) -> None:
+    number = tickets.open(carla, "No dial tone", "The line is dead.").number
+    shown = len(tickets.conversation(ada, number).ticket.messages)
+    tickets.reply(carla, number, "Now it hums.")
+
+    tickets.mark_seen(ada, number, shown)
+
+    assert tickets.search(ada, TicketQuery()).items[0].unread
+
+
+def test_an_edit_that_changes_nothing_is_not_written(tickets: Tickets, carla: Actor, ada: Actor) -> None:
+    number = tickets.open(carla, "No dial tone", "The line is dead.").number
+    version = tickets.get(ada, number).version
+
+    tickets.edit(ada, number, TicketEdit(priority=Priority.NORMAL))
+
+    assert tickets.get(ada, number).version == version

@@ -160,14 +160,14 @@ class Tickets:
             names = tx.users.names(_people_in(ticket))
             return Conversation(ticket, names, tx.tickets.seen(number, actor.username))
 
-    def mark_seen(self, actor: Actor, number: int) -> None:
-        """Remember that the actor has seen all that they may read of the ticket now."""
+    def mark_seen(self, actor: Actor, number: int, messages: int) -> None:
+        """Remember that the actor has seen so many of the messages that they may read; it never becomes fewer."""
         conversation = self.conversation(actor, number)
-        messages = len(conversation.ticket.messages)
-        if conversation.seen < messages:
+        seen = min(messages, len(conversation.ticket.messages))
+        if conversation.seen < seen:
             with self._store.write() as tx:
                 actor = self._gate.admit(tx, actor)
-                tx.tickets.mark_seen(number, actor.username, messages)
+                tx.tickets.mark_seen(number, actor.username, seen)
 
     def search(self, actor: Actor, query: TicketQuery) -> Page[TicketSummary]:
         """Return one page of the tickets that the actor may see and that match."""
@@ -193,7 +193,8 @@ class Tickets:
             if receipt is not None and now < receipt.expires_at:
                 return _shown(actor, reach(tx, actor, receipt.ticket))
             ticket = deed(tx, actor, now)
-            tx.tickets.save(ticket)
+            if ticket != tx.tickets.find(ticket.number):
+                tx.tickets.save(ticket)
             if key:
                 expires_at = now + RECEIPT_LIFETIME
                 tx.receipts.save(Receipt(id=receipt_id, ticket=ticket.number, expires_at=expires_at))

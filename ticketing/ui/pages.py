@@ -1,7 +1,9 @@
 """Which pages there are, and for whom each is."""
 
+from copy import copy
 from dataclasses import dataclass
 from enum import Enum
+from functools import lru_cache
 from pathlib import Path
 from urllib.parse import parse_qsl, urlencode
 
@@ -47,14 +49,23 @@ class Page:
 
     def registered(self, actor: Actor | None) -> StreamlitPage:
         """Return it in the form in which Streamlit's navigation knows it."""
-        menu = self.in_menu and not (actor and actor.must_change_password)
-        return st.Page(
-            _FOLDER / f"{self.name}.py",
-            title=self.title,
-            icon=f":material/{self.icon}:",
-            url_path=self.name,
-            visibility="visible" if menu else "hidden",
-        )
+        return copy(_made(self, in_menu=self.in_menu and not (actor and actor.must_change_password)))
+
+
+@lru_cache
+def _made(page: Page, *, in_menu: bool) -> StreamlitPage:
+    """
+    Make it once: Streamlit would resolve the path of each page's file at each run.
+
+    A run takes a copy, since Streamlit notes in it that it may be run now.
+    """
+    return st.Page(
+        _FOLDER / f"{page.name}.py",
+        title=page.title,
+        icon=f":material/{page.icon}:",
+        url_path=page.name,
+        visibility="visible" if in_menu else "hidden",
+    )
 
 
 LOGIN = "login"

@@ -1,7 +1,6 @@
 """The script Streamlit runs at every click of every visitor: who is here, which pages there are, then the page."""
 
 import re
-from pathlib import Path
 from urllib.parse import urlsplit
 
 import streamlit as st
@@ -12,10 +11,9 @@ from ticketing import ui
 from ticketing.domain.people import Actor
 from ticketing.ui import session
 from ticketing.ui.pages import ACCOUNT, BY_NAME, LOGIN, PAGES, Page
+from ticketing.ui.pictures import picture
 from ticketing.ui.text import plain
 from ticketing.ui.wording import t
-
-_ASSETS = Path(__file__).parent / "assets"
 
 
 def _home() -> None:
@@ -62,8 +60,8 @@ def _sidebar(actor: Actor) -> None:
 def main() -> None:
     """Run the page asked for."""
     PagesManager.uses_pages_directory = False
-    st.set_page_config(page_title=t("app.name"), page_icon=str(_ASSETS / "icon.png"), layout="wide")
-    st.logo(str(_ASSETS / "logo.svg"), icon_image=str(_ASSETS / "icon.png"), size="large")
+    st.set_page_config(page_title=t("app.name"), page_icon=picture("icon.png"), layout="wide")
+    st.logo(picture("logo.svg"), icon_image=picture("icon.png"), size="large")
     if globals().get("WITHOUT_ROUTES"):
         session.note_missing_routes()
     actor = session.visitor()

@@ -72,9 +72,10 @@ def ticket_body(actor: Actor, conversation: Conversation) -> None:
 
 def note_as_seen(actor: Actor, conversation: Conversation) -> None:
     """Remember what the person has read; a store that cannot be written to keeps nobody from reading."""
-    if conversation.seen < len(conversation.ticket.messages):
+    messages = len(conversation.ticket.messages)
+    if conversation.seen < messages:
         try:
-            desk().tickets.mark_seen(actor, conversation.ticket.number)
+            desk().tickets.mark_seen(actor, conversation.ticket.number, messages)
         except StorageError as error:
             log.warning("what was read could not be noted: %s", error)
 
