@@ -7,7 +7,8 @@ A real server in a process of its own, with an own data directory and people alr
         server.kill()      # as a power cut would
         server.start()     # on the same address and data
 
-`server.desk` is a second desk over the same data, in this process: a quick way to prepare it and to see what became of it.
+`server.desk` is a second desk over the same data, in this process: a quick way to prepare it and to see what became of
+it.
 """
 
 import os

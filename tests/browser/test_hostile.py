@@ -8,7 +8,7 @@ from itertools import count
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.acting import conversation, history, row
+from tests.browser.acting import conversation, history
 from tests.browser.conftest import Windows, settle
 from tests.serving import PASSWORD, Server
 from ticketing.domain.tickets import TicketEdit
@@ -84,8 +84,9 @@ def test_a_hostile_title_is_a_title_to_both_sides(windows: Windows, server: Serv
 
     for person, path in (("ada", "all_tickets?q=hostile"), ("carla", "my_tickets?q=hostile")):
         page = windows.open(path, person=person)
-        for title in titles:
-            expect(page.get_by_role("rowheader").get_by_text(title, exact=True)).to_be_visible()
+        subjects = page.get_by_role("rowheader").get_by_role("link")
+        expect(subjects).to_have_count(len(titles))
+        assert set(subjects.evaluate_all("links => links.map(link => link.lastChild.data)")) == set(titles)
         assert_only_ours(page)
         for title in titles[:: 1 if person == "ada" else 5]:
             page.goto(f"{server.base}/ticket?id={numbers[title]}")
@@ -129,12 +130,13 @@ def test_a_hostile_name_and_hostile_tags_are_a_name_and_tags(
             f"hostile{next(numbered)}", name, PASSWORD, PASSWORD, address=f"192.0.2.{next(numbered)}"
         )
     ada = server.actor("ada")
+    page = windows.open("all_tickets", person="ada")
     for index, name in enumerate(names):
         number = server.desk.tickets.open(server.actor(f"hostile{2 * index}"), "Named", "x").number
         server.desk.tickets.edit(ada, number, TicketEdit(tags=tags))
 
         if index % 4 == 0:
-            page = windows.open(f"ticket?id={number}", person="ada")
+            page.goto(f"{server.base}/ticket?id={number}")
             expect(conversation(page).locator("strong").first).to_have_text(name, use_inner_text=True)
             expect(conversation(page).locator("header span").first).to_have_text("requester")
             shown = history(page).inner_text()
@@ -163,6 +165,4 @@ def test_a_name_cannot_pretend_to_be_an_agent(windows: Windows, server: Server) 
     expect(conversation(page).locator("header span").first).to_have_text("requester")
     people = windows.open("agent_admin", person="root")
     people.get_by_role("searchbox").fill("pretender")
-    line = people.get_by_test_id("stMain").get_by_text("requester", exact=True)
-    expect(line).to_have_count(1)
-    expect(row(people, "agent")).to_have_count(0)
+    expect(people.locator(".stMarkdownBadge")).to_have_text(["requester"])

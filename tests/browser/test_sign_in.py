@@ -1,19 +1,17 @@
 """Signing in and out as people meet it: it lasts, it leads where one wanted to go, and it ends everywhere at once."""
 
 import re
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, expect
 
 from tests.browser.acting import (
     choose_password,
     conversation,
     expect_login,
     expect_ticket,
-    fill_in_ticket,
     row,
     sign_in,
     sign_out,

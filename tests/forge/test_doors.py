@@ -1,6 +1,7 @@
 """The doors beside the pages: Streamlit's own endpoints and the socket itself."""
 
 import time
+from collections.abc import Mapping
 from http.client import HTTPConnection
 
 import pytest
@@ -14,11 +15,13 @@ from ticketing.ui.wording import t
 pytestmark = pytest.mark.xdist_group("forge")
 
 
-def ask(server: Server, method: str, path: str, body: bytes = b"", **headers: str) -> tuple[int, bytes]:
-    """Send a request as a client of one's own would, with the headers given."""
+def ask(
+    server: Server, method: str, path: str, headers: Mapping[str, str] | None = None, body: bytes = b""
+) -> tuple[int, bytes]:
+    """Send a request as a client of one's own would."""
     connection = HTTPConnection("127.0.0.1", server.port, timeout=20)
     try:
-        connection.request(method, path, body, {name.replace("_", "-"): value for name, value in headers.items()})
+        connection.request(method, path, body, dict(headers or {}))
         answer = connection.getresponse()
         return answer.status, answer.read()
     finally:
@@ -43,12 +46,14 @@ def test_a_stranger_cannot_fill_the_memory_with_uploads(server: Server) -> None:
     with Wire.connect(server.base) as stranger:
         stranger.run()
         path = f"/_stcore/upload_file/{stranger.session_id}/some-file"
-        own = {"Origin": server.base, "Content_Type": "application/octet-stream"}
+        own = {"Origin": server.base, "Content-Type": "application/octet-stream"}
+        made_up = own | {"Cookie": f"{COOKIE}=made-up"}
+        foreign = own | {"Origin": "http://evil.example"}
 
-        assert ask(server, "PUT", path, b"x" * 1000, **own)[0] == 401
-        assert ask(server, "PUT", path, b"x" * 1000, **own, Cookie=f"{COOKIE}=made-up")[0] == 401
-        assert ask(server, "PUT", path, b"x" * 1000, Origin="http://evil.example")[0] == 403
-        assert ask(server, "DELETE", path, **own)[0] == 401
+        assert ask(server, "PUT", path, own, b"x" * 1000)[0] == 401
+        assert ask(server, "PUT", path, made_up, b"x" * 1000)[0] == 401
+        assert ask(server, "PUT", path, foreign, b"x" * 1000)[0] == 403
+        assert ask(server, "DELETE", path, own)[0] == 401
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
-"""Values that no widget of ours could have sent: nothing foreign is shown, nothing breaks, nothing tells of our insides."""
+"""Values that no widget of ours could have sent: nothing foreign is shown, nothing breaks, no trace is told."""
 
 import re
+
 import pytest
 
 from tests.forge.conftest import told, told_of_ours

@@ -12,6 +12,7 @@ from ticketing.ui.session import browser, desk, sign_in_with, without_routes
 from ticketing.ui.times import ago
 from ticketing.ui.wording import t
 
+_FORM_WIDTH = 560
 _BROWSERS = (("Edg", "Edge"), ("OPR", "Opera"), ("Firefox", "Firefox"), ("Chrom", "Chrome"), ("Safari", "Safari"))
 _SYSTEMS = (
     ("Android", "Android"),
@@ -41,7 +42,7 @@ def offer_registration() -> None:
 def profile_form(actor: Actor) -> None:
     """Draw name and e-mail to be changed."""
     me = desk().accounts.profile(actor)
-    with st.form("profile"):
+    with st.form("profile", width=_FORM_WIDTH):
         st.text_input(t("field.username"), value=me.username, disabled=True)
         display_name = st.text_input(t("field.display_name"), value=me.display_name, key="display_name")
         email = st.text_input(
@@ -57,7 +58,7 @@ def profile_form(actor: Actor) -> None:
 
 def password_form(actor: Actor) -> None:
     """Draw the change of password; afterwards this browser alone is signed in, with a new session."""
-    with st.form("password"):
+    with st.form("password", width=_FORM_WIDTH):
         current = st.text_input(
             t("account.current_password"), key="current", type="password", autocomplete="current-password"
         )

@@ -102,7 +102,7 @@ def _cell(action: Action, role: Role) -> str:
 
 def _draw_person(actor: Actor, person: Person) -> None:
     with st.container(horizontal=True, vertical_alignment="center", border=True):
-        st.text(_line(person), width="stretch")
+        _draw_names(person)
         st.badge(t(f"role.{person.role}"), color=_ROLE_COLOURS[person.role])
         if not person.active:
             st.badge(t("people.inactive"), color="red")
@@ -112,10 +112,14 @@ def _draw_person(actor: Actor, person: Person) -> None:
             go_to("agent_admin", person=person.username)
 
 
-def _line(person: Person) -> str:
+def _draw_names(person: Person) -> None:
     last = person.last_sign_in_at
     seen = t("people.last_seen", ago=ago(last, desk().clock())) if last else t("people.never_seen")
-    return " · ".join(filter(None, (person.display_name, person.username, person.email or "", seen)))
+    details = " · ".join(filter(None, (person.username, person.email, seen)))
+    st.html(
+        f'<div style="overflow-wrap:anywhere"><strong>{escape(person.display_name)}</strong><br>'
+        f'<span style="opacity:0.75;font-size:0.875rem">{escape(details)}</span></div>'
+    )
 
 
 def _may(actor: Actor, person: Person, action: Action) -> bool:
@@ -154,7 +158,7 @@ def manage_person(actor: Actor, username: str) -> None:
         return
     with shown_errors(), st.container(width=440):
         person = desk().agents.person(actor, username)
-        st.text(_line(person))
+        _draw_names(person)
         _draw_management(actor, person)
 
 
