@@ -49,7 +49,8 @@ def test_a_second_click_on_send_while_the_disk_is_slow_writes_once(windows: Wind
     send = page.get_by_role("button", name="Send reply")
 
     for gap in GAPS:
-        expect(send).to_have_count(1)
+        page.reload()
+        settle(page)
         page.get_by_role("textbox", name="Public reply").fill(f"Clicked twice, {gap} ms apart")
         with server.desk.store.write():
             send.click()
@@ -57,8 +58,8 @@ def test_a_second_click_on_send_while_the_disk_is_slow_writes_once(windows: Wind
             send.click()
         expect(conversation(page)).to_contain_text(f"Clicked twice, {gap} ms apart")
         expect(page.get_by_role("textbox", name="Public reply")).to_have_value("")
+        expect(page.get_by_text("Your reply is saved.").first).to_be_visible()
 
-    expect(page.get_by_text("Your reply is saved.").first).to_be_visible()
     assert texts(server, ticket.number) == ["Please hurry.", *(f"Clicked twice, {gap} ms apart" for gap in GAPS)]
 
 

@@ -14,8 +14,9 @@ from ticketing.domain.sign_in import Attempts, Device, HandOff, Session
 from ticketing.domain.statuses import Status
 from ticketing.domain.text import Stored
 from ticketing.domain.tickets import Ticket
+from ticketing.storage.rows import PersonRow
 from ticketing.storage.searching import SEEN, Searcher, seen, seen_key
-from ticketing.storage.state import SESSIONS, TICKETS, USERS, Change, PersonRow, State
+from ticketing.storage.state import SESSIONS, TICKETS, USERS, Change, State
 
 Document = TypeVar("Document", bound=Stored)
 
@@ -189,7 +190,7 @@ class Tickets:
     def lapsed(self, resolved_before: datetime, limit: int) -> list[int]:
         """Return numbers of tickets resolved before that moment and not closed yet, at most `limit`."""
         with self._pending.applied(TICKETS) as state:
-            rows = [state.row(number) for number in state.by_status[Status.RESOLVED]]
+            rows = list(state.by_status[Status.RESOLVED].oldest_first())
         due = [row.number for row in rows if row.resolved_at is not None and row.resolved_at <= resolved_before]
         return sorted(due)[:limit]
 

@@ -3,13 +3,15 @@
 import json
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
+from heapq import merge
 from typing import Any
 
 from pydantic_core import from_json
 
 from ticketing.domain.queries import UNASSIGNED, Audience, Page, Sort, TicketQuery, TicketSummary
 from ticketing.domain.statuses import StatusCategory
-from ticketing.storage.state import TICKETS, State, TicketRow
+from ticketing.storage.rows import ByUpdate, TicketRow, by_update
+from ticketing.storage.state import TICKETS, State
 
 SEEN = "seen"
 
@@ -54,48 +56,55 @@ class Searcher:
         return (row for row in self._candidates(query) if all(holds(row) for holds in predicates))
 
     def _candidates(self, query: TicketQuery) -> Iterable[TicketRow]:
-        """Yield a superset of what matches, in the order asked for."""
+        """Yield a superset of what matches, out of the smallest index that applies, in the order asked for."""
+        numbers = self._numbers(query)
+        if numbers is not None:
+            return self._ordered(self._state.pick(numbers), query.sort)
+        indexes = min(self._indexes(query), key=_size)
+        if query.sort is Sort.UPDATED:
+            return merge(*(index.newest_first() for index in indexes), key=by_update, reverse=True)
+        if query.sort is Sort.LEAST_RECENTLY_UPDATED:
+            return merge(*(index.oldest_first() for index in indexes), key=by_update)
+        if query.sort is Sort.PRIORITY or _size(indexes) < self._state.last_number // 2:
+            return self._ordered([row for index in indexes for row in index.newest_first()], query.sort)
+        return self._by_number(descending=query.sort is Sort.NEWEST)
+
+    def _numbers(self, query: TicketQuery) -> set[int] | None:
+        """Return the tickets of a person when the query is about one: there are never many."""
         state = self._state
-        sets: list[set[int]] = []
+        if query.requester is not None:
+            return state.by_requester[query.requester]
         if not self._audience.sees_all:
             name = self._audience.username
-            sets.append(state.by_requester[name] | state.by_watcher[name])
-        if query.requester is not None:
-            sets.append(state.by_requester[query.requester])
-        if query.assignee is not None:
-            sets.append(state.by_assignee[_stored(query.assignee)])
-        if query.statuses:
-            statuses = [state.by_status[status] for status in query.statuses]
-            if 2 * sum(map(len, statuses)) < len(state.rows):
-                sets.append(set().union(*statuses))
-        if sets:
-            smallest = min(sets, key=len)
-            return self._ordered(state.pick(smallest), query.sort)
-        return self._ordered_all(query.sort)
+            return state.by_requester[name] | state.by_watcher[name]
+        return None
 
-    def _ordered_all(self, sort: Sort) -> Iterable[TicketRow]:
-        rows = self._state.rows
-        match sort:
-            case Sort.UPDATED:
-                return reversed(rows.values())
-            case Sort.LEAST_RECENTLY_UPDATED:
-                return rows.values()
-            case Sort.NEWEST | Sort.OLDEST:
-                numbers = range(1, self._state.last_number + 1)
-                found = (rows.get(number) for number in (numbers if sort is Sort.OLDEST else reversed(numbers)))
-                return (row for row in found if row is not None)
-            case _:
-                return self._ordered(list(reversed(rows.values())), sort)
+    def _indexes(self, query: TicketQuery) -> list[list[ByUpdate]]:
+        """Return the indexes that apply, each as one or several that hold the tickets together."""
+        state = self._state
+        found = [[state.rows]]
+        if query.statuses:
+            found.append([state.by_status[status] for status in query.statuses])
+        if query.assignee is not None:
+            found.append([state.by_assignee[_stored(query.assignee)]])
+        return found
+
+    def _by_number(self, *, descending: bool) -> Iterator[TicketRow]:
+        numbers = range(1, self._state.last_number + 1)
+        found = (self._state.rows.find(number) for number in (reversed(numbers) if descending else numbers))
+        return (row for row in found if row is not None)
 
     def _ordered(self, rows: list[TicketRow], sort: Sort) -> list[TicketRow]:
-        """Order rows that come with the one changed last first; for a requester, changed as far as they can tell."""
-        if not self._audience.sees_all:
-            rows = sorted(rows, key=lambda row: (row.public_updated_at, row.number), reverse=True)
-        if sort is Sort.PRIORITY:
-            return sorted(rows, key=lambda row: -row.priority.rank)
+        """Order rows by what the audience can tell of them."""
         if sort in {Sort.NEWEST, Sort.OLDEST}:
             return sorted(rows, key=lambda row: row.number, reverse=sort is Sort.NEWEST)
-        return rows if sort is Sort.UPDATED else rows[::-1]
+        latest_first = sorted(rows, key=self._order, reverse=True)
+        if sort is Sort.PRIORITY:
+            return sorted(latest_first, key=lambda row: -row.priority.rank)
+        return latest_first if sort is Sort.UPDATED else latest_first[::-1]
+
+    def _order(self, row: TicketRow) -> tuple[datetime, int]:
+        return self._updated(row), row.number
 
     def _predicates(self, query: TicketQuery) -> list[Predicate]:
         predicates: list[Predicate] = []
@@ -189,6 +198,10 @@ def seen(state: State, number: int, username: str) -> int:
 def seen_key(number: int, username: str) -> str:
     """Return the id under which it is kept what a person has seen of a ticket."""
     return f"{number}:{username}"
+
+
+def _size(indexes: list[ByUpdate]) -> int:
+    return sum(map(len, indexes))
 
 
 def _stored(assignee: str) -> str | None:

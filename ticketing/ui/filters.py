@@ -212,9 +212,14 @@ class FilterBar:
         st.query_params.clear()
 
     def _read(self) -> Filters:
-        """Take the widgets' word; whoever changes a filter begins at the first page again."""
+        """
+        Take the widgets' word; whoever changes a filter begins at the first page again.
+
+        A widget that was drawn anew while the person was leaving for another page knows nothing: None.
+        """
         before: Filters = st.session_state[self._truth]
-        values = {field: st.session_state.get(self._key(field), getattr(before, field)) for field in _FIELDS - {"page"}}
+        values = {field: st.session_state.get(self._key(field)) for field in _FIELDS - {"page"}}
+        values = {field: getattr(before, field) if value is None else value for field, value in values.items()}
         values = {field: tuple(value) if isinstance(value, list) else value for field, value in values.items()}
         filters = Filters(**values)
         if filters == replace(before, page=1):
