@@ -1,5 +1,5 @@
 """
-Takes the README's pictures of a running demo desk, with Chromium:
+Takes the README's pictures of a running demo desk, with Chromium.
 
     python3 -m ticketing serve --demo --port 8599 &
     .venv/bin/python docs/take_pictures.py http://localhost:8599

@@ -1,5 +1,6 @@
 """What every store promises, whatever it is made of."""
 
+import sys
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -16,6 +17,7 @@ from ticketing.domain.sign_in import Attempts, Device, HandOff, Session
 from ticketing.domain.statuses import Priority, Status, TicketCategory
 from ticketing.domain.store import Store, Transaction
 from ticketing.domain.tickets import Message, MessageKind, Ticket
+from ticketing.storage.searching import FOLDING_LETTERS
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -945,3 +947,11 @@ def test_two_stores_on_one_place_lose_nothing_of_each_other(
         first, *others = tx.tickets.stream()
     assert len(first.messages) == 17
     assert len(others) == 16
+
+
+def test_the_search_knows_every_letter_that_casefolds_into_ascii() -> None:
+    letters = map(chr, (code for code in range(0x80, sys.maxunicode) if not 0xD800 <= code < 0xE000))
+
+    folding = [letter for letter in letters if any(char.isascii() for char in letter.casefold())]
+
+    assert sorted(FOLDING_LETTERS) == sorted(folding)

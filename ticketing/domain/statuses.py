@@ -54,7 +54,7 @@ class Priority(StrEnum):
     @property
     def rank(self) -> int:
         """0 for low up to 3 for urgent, to sort by."""
-        return list(Priority).index(self)
+        return _RANKS[self]
 
 
 class Resolution(StrEnum):
@@ -86,6 +86,8 @@ _CATEGORIES = {
     Status.RESOLVED: StatusCategory.DONE,
     Status.CLOSED: StatusCategory.DONE,
 }
+
+_RANKS = {priority: rank for rank, priority in enumerate(Priority)}
 
 _UNFINISHED = frozenset({Status.OPEN, Status.PENDING, Status.ON_HOLD})
 

@@ -116,9 +116,7 @@ class Users(DocumentCollection[User]):
 
     def _matching(self, query: PeopleQuery) -> list[str]:
         with self._pending.applied(USERS) as state:
-            found = [person for person in state.people.values() if _is_wanted(person, query)]
-        found.sort(key=lambda person: (person.display_name.casefold(), person.username))
-        return [person.username for person in found]
+            return [person.username for person in state.people_by_name() if _is_wanted(person, query)]
 
     def _documents(self, usernames: list[str]) -> list[User]:
         return [user for name in usernames if (user := self.find(name)) is not None]

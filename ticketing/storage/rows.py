@@ -10,12 +10,18 @@ from ticketing.domain.text import TITLE_LIMIT
 
 
 class TicketRow:
-    """What lists, filters and counts need of a ticket."""
+    """
+    What lists, filters and counts need of a ticket.
+
+    `folds_to_ascii` says whether its document holds letters such as ß that casefold into ASCII; None until a search
+    has looked.
+    """
 
     __slots__ = (
         "assignee",
         "category",
         "external_id",
+        "folds_to_ascii",
         "is_new",
         "last_author",
         "last_public_author",
@@ -49,6 +55,7 @@ class TicketRow:
         self.is_new = self.status is Status.OPEN and document.get("first_response_at") is None
         resolved_at = document.get("resolved_at")
         self.resolved_at = datetime.fromisoformat(resolved_at) if resolved_at else None
+        self.folds_to_ascii: bool | None = None
         messages = document["messages"]
         public = [message["author"] for message in messages if message["kind"] == "reply"]
         self.messages = len(messages)
@@ -60,7 +67,7 @@ class TicketRow:
 class PersonRow:
     """What lists of accounts need."""
 
-    __slots__ = ("active", "display_name", "email", "role", "username")
+    __slots__ = ("active", "display_name", "email", "order", "role", "username")
 
     def __init__(self, document: dict[str, Any]) -> None:
         self.username: str = document["id"]
@@ -68,6 +75,7 @@ class PersonRow:
         self.email: str = document.get("email") or ""
         self.role = Role(document["role"])
         self.active: bool = document["active"]
+        self.order = (self.display_name.casefold(), self.username)
 
 
 class ByUpdate:
@@ -94,6 +102,10 @@ class ByUpdate:
         if last is not None and by_update(row) < by_update(last):
             self._in_order = False
         self._rows[row.number] = row
+
+    def extend(self, rows: list[TicketRow]) -> None:
+        """Add many rows that come in order, all of them later than those here."""
+        self._rows.update((row.number, row) for row in rows)
 
     def drop(self, row: TicketRow) -> None:
         """Take a row away."""

@@ -1,6 +1,7 @@
 """Answers queries from rows and indexes: the smallest index first, a stop as soon as the page is full."""
 
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from heapq import merge
@@ -66,7 +67,8 @@ class Searcher:
         if query.sort is Sort.LEAST_RECENTLY_UPDATED:
             return merge(*(index.oldest_first() for index in indexes), key=by_update)
         if query.sort is Sort.PRIORITY or _size(indexes) < self._state.last_number // 2:
-            return self._ordered([row for index in indexes for row in index.newest_first()], query.sort)
+            latest_first = merge(*(index.newest_first() for index in indexes), key=by_update, reverse=True)
+            return self._ordered(list(latest_first), query.sort)
         return self._by_number(descending=query.sort is Sort.NEWEST)
 
     def _numbers(self, query: TicketQuery) -> set[int] | None:
@@ -95,16 +97,13 @@ class Searcher:
         return (row for row in found if row is not None)
 
     def _ordered(self, rows: list[TicketRow], sort: Sort) -> list[TicketRow]:
-        """Order rows by what the audience can tell of them."""
+        """Order rows that come with the one changed last first; for a requester, changed as far as they can tell."""
         if sort in {Sort.NEWEST, Sort.OLDEST}:
             return sorted(rows, key=lambda row: row.number, reverse=sort is Sort.NEWEST)
-        latest_first = sorted(rows, key=self._order, reverse=True)
+        latest_first = rows if self._audience.sees_all else sorted(rows, key=_public_order, reverse=True)
         if sort is Sort.PRIORITY:
-            return sorted(latest_first, key=lambda row: -row.priority.rank)
+            return sorted(latest_first, key=lambda row: row.priority.rank, reverse=True)
         return latest_first if sort is Sort.UPDATED else latest_first[::-1]
-
-    def _order(self, row: TicketRow) -> tuple[datetime, int]:
-        return self._updated(row), row.number
 
     def _predicates(self, query: TicketQuery) -> list[Predicate]:
         predicates: list[Predicate] = []
@@ -142,7 +141,7 @@ class Searcher:
             if row.number == number or row.requester in people:
                 return True
             raw = documents[str(row.number)]
-            return may_hold(raw) and self._text_in(from_json(raw), needle)
+            return may_hold(row, raw) and self._text_in(from_json(raw), needle)
 
         return holds
 
@@ -200,6 +199,10 @@ def seen_key(number: int, username: str) -> str:
     return f"{number}:{username}"
 
 
+def _public_order(row: TicketRow) -> tuple[datetime, int]:
+    return row.public_updated_at, row.number
+
+
 def _size(indexes: list[ByUpdate]) -> int:
     return sum(map(len, indexes))
 
@@ -212,14 +215,23 @@ def _slice(rows: Iterator[TicketRow], first: int, size: int) -> list[TicketRow]:
     return [row for _, row in zip(range(first + size), rows, strict=False)][first:]
 
 
-def _raw_test(needle: str) -> Callable[[bytes], bool]:
-    """Return a test that never misses; some letters beyond ASCII casefold into it, such as ß."""
+def _raw_test(needle: str) -> Callable[[TicketRow, bytes], bool]:
+    """Return a quick test of a raw document that never misses, but may say yes too often."""
     escaped = json.dumps(needle, ensure_ascii=False)[1:-1]
-    wanted = escaped.encode() if needle.isascii() else None
+    if not needle.isascii():
+        return lambda _row, raw: escaped in raw.decode().casefold()
+    wanted = escaped.encode()
 
-    def may_hold(raw: bytes) -> bool:
-        if wanted is not None and wanted in raw.lower():
+    def may_hold(row: TicketRow, raw: bytes) -> bool:
+        if wanted in raw.lower():
             return True
-        return not raw.isascii() and escaped in raw.decode().casefold()
+        if row.folds_to_ascii is None:
+            row.folds_to_ascii = _FOLDS_TO_ASCII.search(raw) is not None
+        return row.folds_to_ascii and escaped in raw.decode().casefold()
 
     return may_hold
+
+
+# Letters beyond ASCII that casefold into something with ASCII in it: ß, ligatures, the Kelvin sign and a few more.
+FOLDING_LETTERS = "ßİŉſǰẖẗẘẙẚẞ\u212a\ufb00\ufb01\ufb02\ufb03\ufb04\ufb05\ufb06"
+_FOLDS_TO_ASCII = re.compile("|".join(FOLDING_LETTERS).encode())

@@ -1,7 +1,9 @@
 """The in-memory side of a document store: the rows of all tickets and accounts, and the indexes that queries need."""
 
+import gc
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 
 from pydantic_core import from_json
 
@@ -28,6 +30,7 @@ class State:
         self.rows = ByUpdate()
         self.last_number = 0
         self.people: dict[str, PersonRow] = {}
+        self._people_by_name: list[PersonRow] | None = None
         self.by_requester: defaultdict[str, set[int]] = defaultdict(set)
         self.by_watcher: defaultdict[str, set[int]] = defaultdict(set)
         self.by_assignee: defaultdict[str | None, ByUpdate] = defaultdict(ByUpdate)
@@ -41,10 +44,14 @@ class State:
         """Start anew from everything."""
         self.documents = documents
         self._clear()
-        rows = [TicketRow(from_json(raw)) for raw in documents.get(TICKETS, {}).values()]
-        for row in sorted(rows, key=by_update):
-            self._add(row)
-        self.apply([(name, key, raw) for name in (USERS, SESSIONS) for key, raw in documents.get(name, {}).items()])
+        with _uncollected():
+            rows = [TicketRow(from_json(raw)) for raw in documents.get(TICKETS, {}).values()]
+            rows.sort(key=by_update)
+            self.rows.extend(rows)
+            for row in rows:
+                self._index(row)
+        for name in (USERS, SESSIONS):
+            self.apply([(name, key, raw) for key, raw in documents.get(name, {}).items()])
 
     def apply(self, changes: Sequence[Change]) -> None:
         """Follow one committed transaction."""
@@ -87,14 +94,18 @@ class State:
             self._add(row)
 
     def _add(self, row: TicketRow) -> None:
+        self.rows.put(row)
+        self._index(row)
+
+    def _index(self, row: TicketRow) -> None:
         number = row.number
         self.last_number = max(self.last_number, number)
-        self.rows.put(row)
         self.by_assignee[row.assignee].put(row)
         self.by_status[row.status].put(row)
         self.by_requester[row.requester].add(number)
-        for watcher in row.watchers:
-            self.by_watcher[watcher].add(number)
+        if row.watchers:
+            for watcher in row.watchers:
+                self.by_watcher[watcher].add(number)
         if row.external_id is not None:
             self.by_external_id[row.external_id].add(number)
         self.tally[row.assignee, row.status] += 1
@@ -111,7 +122,14 @@ class State:
             self.by_external_id[row.external_id].discard(number)
         self.tally[row.assignee, row.status] -= 1
 
+    def people_by_name(self) -> list[PersonRow]:
+        """Return everybody by display name."""
+        if self._people_by_name is None:
+            self._people_by_name = sorted(self.people.values(), key=lambda person: person.order)
+        return self._people_by_name
+
     def _put_person(self, username: str, raw: bytes | None) -> None:
+        self._people_by_name = None
         if raw is None:
             self.people.pop(username, None)
         else:
@@ -125,3 +143,15 @@ class State:
             owner = from_json(raw)["username"]
             self._session_owner[key] = owner
             self.sessions_of[owner].add(key)
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Make many objects that will stay without the garbage collector going through them again and again."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()

@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
-from typing import Self, TypeVar
+from typing import Any, Self, TypeVar
 
 import streamlit as st
 
@@ -125,8 +125,10 @@ class FilterBar:
 
     def sort_by(self, sort: Sort) -> None:
         """Order the list anew with the next run."""
-        st.session_state[self._truth] = replace(st.session_state[self._truth], sort=sort, page=1)
-        self._forget_widgets()
+        filters = replace(st.session_state[self._truth], sort=sort, page=1)
+        st.session_state[self._truth] = filters
+        self._forget_widgets(filters)
+        st.query_params.clear()
 
     def draw_pages(self, filters: Filters, pages: int) -> None:
         """Draw the choice of pages when there is more than one."""
@@ -151,7 +153,11 @@ class FilterBar:
     def _draw_popover(self, actor: Actor) -> None:
         in_use = st.session_state[self._truth].narrowing()
         label = t("filters.button_used", n=in_use) if in_use else t("filters.button")
-        with st.popover(label, icon=":material/tune:", width="content"):
+        popover = st.popover(label, icon=":material/tune:", width="content", key=self._key("more"), on_change="rerun")
+        if not popover.open:
+            return
+        self._seed()
+        with popover:
             self._draw_choices("status", Status)
             self._draw_choices("category", TicketCategory)
             if not self._own:
@@ -201,15 +207,19 @@ class FilterBar:
         if truth is None or address:
             truth = Filters.from_address(address, self._default_view)
         st.session_state[self._truth] = truth
-        st.session_state.pop(self._page_key(truth), None)
-        for field in _FIELDS - {"page"}:
-            value = getattr(truth, field)
-            st.session_state[self._key(field)] = list(value) if isinstance(value, tuple) else value
+        self._forget_widgets(truth)
+        self._seed()
 
-    def _forget_widgets(self) -> None:
-        for field in _FIELDS:
+    def _seed(self) -> None:
+        """Set widgets that have no value yet, since they were not drawn lately, to what holds."""
+        for field in _FIELDS - {"page"}:
+            value = getattr(st.session_state[self._truth], field)
+            st.session_state.setdefault(self._key(field), list(value) if isinstance(value, tuple) else value)
+
+    def _forget_widgets(self, filters: Filters) -> None:
+        st.session_state.pop(self._page_key(filters), None)
+        for field in _FIELDS - {"page"}:
             st.session_state.pop(self._key(field), None)
-        st.query_params.clear()
 
     def _read(self) -> Filters:
         """
@@ -218,7 +228,7 @@ class FilterBar:
         A widget that was drawn anew while the person was leaving for another page knows nothing: None.
         """
         before: Filters = st.session_state[self._truth]
-        values = {field: st.session_state.get(self._key(field)) for field in _FIELDS - {"page"}}
+        values: dict[str, Any] = {field: st.session_state.get(self._key(field)) for field in _FIELDS - {"page"}}
         values = {field: getattr(before, field) if value is None else value for field, value in values.items()}
         values = {field: tuple(value) if isinstance(value, list) else value for field, value in values.items()}
         filters = Filters(**values)

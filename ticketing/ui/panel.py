@@ -48,8 +48,10 @@ def requesters_panel(conversation: Conversation) -> None:
 
 def history(conversation: Conversation) -> None:
     """Draw the history behind a click."""
-    with st.expander(t("ticket.history"), icon=":material/history:"):
-        show_history(conversation, desk().clock())
+    folded = st.expander(t("ticket.history"), icon=":material/history:", key="history", on_change="rerun")
+    if folded.open:
+        with folded:
+            show_history(conversation, desk().clock())
 
 
 def _facts(conversation: Conversation) -> list[tuple[str, str]]:
