@@ -59,6 +59,11 @@ class Visit:
             next(b for b in self.at.button if b.key == key).click().run()
         return self
 
+    def unfold(self, key: str) -> "Visit":
+        """Open something that is folded up, by its key."""
+        self.at.session_state[key] = True
+        return self.rerun()
+
     def rerun(self) -> "Visit":
         """Interact in some way that changes nothing."""
         with self._in_browser():

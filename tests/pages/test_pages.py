@@ -203,7 +203,7 @@ def test_a_requester_reads_who_helps_and_what_was_changed(
     desk.tickets.assign(actor(ada), int(number), "ada")
     desk.tickets.edit(actor(ada), int(number), TicketEdit(status=Status.PENDING))
 
-    html = carla.open("ticket", id=number).html
+    html = carla.open("ticket", id=number).unfold("history").html
 
     assert "Awaiting your reply" in html
     assert "changed assignee: Unassigned → ada" in html
@@ -225,7 +225,7 @@ def test_an_agent_lands_in_the_queue(ada: Visit) -> None:
 def test_the_queue_takes_its_filters_from_the_address(ada: Visit) -> None:
     address = {"view": "all", "q": "dial", "status": "open,pending", "priority": "normal", "sort": "-priority"}
 
-    ada.open("all_tickets", **address)
+    ada.open("all_tickets", **address).unfold("all_tickets_more")
 
     assert ada.at.selectbox(key="all_tickets_sort").value is Sort.PRIORITY
     assert ada.at.multiselect(key="all_tickets_status").value == [Status.OPEN, Status.PENDING]
