@@ -106,7 +106,6 @@ class FilterBar:
                 t("filters.search"),
                 key=self._key("q"),
                 type="search",
-                live=True,
                 max_chars=SEARCH_LIMIT,
                 placeholder=t("filters.search_hint"),
                 label_visibility="collapsed",

@@ -55,7 +55,6 @@ def people_list(actor: Actor) -> None:
         t("people.search"),
         key="people_search",
         type="search",
-        live=True,
         max_chars=SEARCH_LIMIT,
         placeholder=t("people.search"),
         label_visibility="collapsed",
