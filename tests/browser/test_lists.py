@@ -33,6 +33,7 @@ def test_filters_outlive_reload_back_and_being_sent_to_a_colleague(
 ) -> None:
     page = windows.open("all_tickets", person="ada")
     page.get_by_role("searchbox").fill("orchard")
+    page.get_by_role("searchbox").press("Enter")
     expect(page.get_by_text("1 to 25 of 28")).to_be_visible()
     page.get_by_role("columnheader", name="Priority").get_by_role("button").click()
     expect(page.get_by_role("row").nth(1)).to_contain_text("Orchard 00")

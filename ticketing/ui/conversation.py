@@ -33,6 +33,23 @@ _STYLE = """<style>
 </style>"""
 
 
+_TONES = {
+    "blue": "28, 131, 225",
+    "green": "33, 195, 84",
+    "orange": "255, 164, 33",
+    "red": "255, 75, 75",
+    "violet": "128, 61, 245",
+    "gray": "128, 132, 149",
+}
+_META_STYLE = (
+    "<style>.meta { display: flex; flex-wrap: wrap; align-items: center; gap: 0.25rem 0.5rem; font-size: 0.875rem;"
+    " overflow-wrap: anywhere; } .meta > span:last-child { opacity: 0.75; }"
+    " .pill { padding: 0.1rem 0.6rem; border-radius: 1rem; }"
+    + "".join(f" .pill.{tone} {{ background: rgba({colour}, 0.2); }}" for tone, colour in _TONES.items())
+    + "</style>"
+)
+
+
 def show_conversation(conversation: Conversation, now: datetime) -> None:
     """Draw all messages, oldest first; notes in yellow under their own heading."""
     ticket = conversation.ticket
@@ -57,12 +74,15 @@ def show_facts(facts: Iterable[tuple[str, str]]) -> None:
     )
 
 
-def show_meta(conversation: Conversation, now: datetime) -> None:
-    """Draw number, requester and age of a ticket on one grey line."""
+def show_meta(conversation: Conversation, pills: Iterable[tuple[str, str]], now: datetime) -> None:
+    """Draw how a ticket stands on one line: words on coloured ground (word, tone), number, requester and age."""
     ticket = conversation.ticket
     name = escape(conversation.name(ticket.requester))
     line = t("ticket.meta", label=ticket.label, name=name, opened=time_element(ticket.opened_at, now))
-    st.html(f'<div style="opacity:0.75;font-size:0.875rem;overflow-wrap:anywhere">{line}</div>', width="content")
+    if ticket.external_id:
+        line += escape(t("ticket.former_number", number=ticket.external_id))
+    words = "".join(f'<span class="pill {tone}">{escape(word)}</span>' for word, tone in pills)
+    st.html(f'{_META_STYLE}<div class="meta">{words}<span>{line}</span></div>')
 
 
 def _message(message: Message, conversation: Conversation, now: datetime) -> str:

@@ -77,7 +77,7 @@ PAGES = (
     Page("new_ticket", "add", Audience.EVERYBODY, in_menu=True),
     Page("agent_admin", "group", Audience.AGENTS, in_menu=True),
     Page("ticket", "chat", Audience.EVERYBODY),
-    Page(ACCOUNT, "account_circle", Audience.EVERYBODY),
+    Page(ACCOUNT, "account_circle", Audience.EVERYBODY, in_menu=True),
     Page(LOGIN, "login", Audience.STRANGERS),
     Page("register", "person_add", Audience.STRANGERS),
 )

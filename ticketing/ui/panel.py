@@ -30,18 +30,19 @@ def agents_panel(actor: Actor, conversation: Conversation) -> None:
     _field(ticket, "category", list(TicketCategory), locked=locked)
     _assignee(actor, conversation, locked=locked)
     _tags(ticket, locked=locked)
-    show_facts(_facts(conversation))
 
 
 def requesters_panel(conversation: Conversation) -> None:
     """Draw what a requester wants to know."""
-    ticket = conversation.ticket
+    ticket, now = conversation.ticket, desk().clock()
     show_facts(
         [
             (t("field.status"), t(f"status_for_requester.{ticket.status}")),
             (t("field.category"), t(f"category.{ticket.category}")),
             (t("field.assignee"), conversation.name(ticket.assignee) if ticket.assignee else t("ticket.nobody_yet")),
-            *_facts(conversation),
+            (t("field.requester"), conversation.name(ticket.requester)),
+            (t("field.opened"), ago(ticket.opened_at, now)),
+            (t("field.updated"), ago(ticket.updated_at, now)),
         ]
     )
 
@@ -52,16 +53,6 @@ def history(conversation: Conversation) -> None:
     if folded.open:
         with folded:
             show_history(conversation, desk().clock())
-
-
-def _facts(conversation: Conversation) -> list[tuple[str, str]]:
-    ticket, now = conversation.ticket, desk().clock()
-    facts = [
-        (t("field.requester"), conversation.name(ticket.requester)),
-        (t("field.opened"), ago(ticket.opened_at, now)),
-        (t("field.updated"), ago(ticket.updated_at, now)),
-    ]
-    return [*facts, (t("field.external_id"), ticket.external_id)] if ticket.external_id else facts
 
 
 def _field(ticket: Ticket, field: str, choices: list[Any], *, locked: bool) -> None:

@@ -10,7 +10,7 @@ from streamlit.runtime.pages_manager import PagesManager
 from ticketing import ui
 from ticketing.domain.people import Actor
 from ticketing.ui import session
-from ticketing.ui.pages import ACCOUNT, BY_NAME, LOGIN, PAGES, Page
+from ticketing.ui.pages import BY_NAME, LOGIN, PAGES, Page
 from ticketing.ui.pictures import picture
 from ticketing.ui.text import plain
 from ticketing.ui.wording import t
@@ -51,8 +51,6 @@ def _navigation(actor: Actor | None) -> StreamlitPage:
 def _sidebar(actor: Actor) -> None:
     with st.sidebar:
         st.caption(t("sidebar.signed_in", name=plain(actor.display_name), role=t(f"role.{actor.role}")))
-        account = BY_NAME[ACCOUNT]
-        st.page_link(account.registered(actor), label=account.title, icon=f":material/{account.icon}:")
         if st.button(t("sidebar.sign_out"), key="sign_out", type="tertiary", icon=":material/logout:"):
             session.sign_out()
 

@@ -39,18 +39,18 @@ def conversation_asked_for(actor: Actor) -> Conversation:
 def ticket_head(actor: Actor, conversation: Conversation) -> None:
     """Draw the way back, what can be done at once, the title and a line that says how things stand."""
     ticket = conversation.ticket
-    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+    with st.container(horizontal=True, vertical_alignment="center"):
         back = BY_NAME[landing_page(actor)]
-        st.page_link(back.registered(actor), label=back.title, icon=":material/arrow_back:")
-        with st.container(horizontal=True, width="content"):
-            _actions(actor, ticket)
+        st.page_link(back.registered(actor), label=back.title, icon=":material/arrow_back:", width="stretch")
+        _actions(actor, ticket)
     st.title(plain(ticket.title), anchor=False)
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        for_agent = actor.is_agent
-        label = status_label(ticket.status, is_new=ticket.is_new, for_agent=for_agent)
-        st.badge(label, color="violet" if for_agent and ticket.is_new else STATUS_TONES[ticket.status])
-        st.badge(t(f"priority.{ticket.priority}"), color=PRIORITY_TONES[ticket.priority])
-        show_meta(conversation, desk().clock())
+    is_new = ticket.is_new and actor.is_agent
+    status = status_label(ticket.status, is_new=ticket.is_new, for_agent=actor.is_agent)
+    pills = [
+        (status, "violet" if is_new else STATUS_TONES[ticket.status]),
+        (t(f"priority.{ticket.priority}"), PRIORITY_TONES[ticket.priority]),
+    ]
+    show_meta(conversation, pills, desk().clock())
 
 
 def ticket_body(actor: Actor, conversation: Conversation) -> None:

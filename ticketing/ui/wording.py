@@ -59,7 +59,6 @@ WORDING = {
     "field.opened": "Opened",
     "field.updated": "Updated",
     "field.described_at": "Place of the description",
-    "field.external_id": "Former number",
     "status.new": "New",
     "status.open": "Open",
     "status.pending": "Pending",
@@ -155,6 +154,7 @@ WORDING = {
     "list.open_one": "Open a ticket",
     # One ticket
     "ticket.meta": "{label} · {name} · opened {opened}",
+    "ticket.former_number": " · formerly {number}",
     "ticket.details": "Details",
     "ticket.history": "History",
     "ticket.conversation": "Conversation",
