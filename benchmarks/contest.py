@@ -19,7 +19,7 @@ from ticketing.domain.statuses import Status, StatusCategory, TicketCategory
 from ticketing.domain.store import Transaction
 from ticketing.domain.tickets import Ticket, TicketEdit
 from ticketing.settings import Settings
-from ticketing.storage.engine import Engine
+from ticketing.storage.journaled.engine import Engine
 from ticketing.storage.json_store import JsonStore
 
 PASSWORD = "four slow kettles"  # noqa: S105 - of an account that lives as long as the benchmark

@@ -22,7 +22,7 @@ from ticketing.desk import Desk
 from ticketing.domain.people import Actor
 from ticketing.domain.queries import Audience, TicketQuery
 from ticketing.settings import Settings
-from ticketing.storage.engine import Engine
+from ticketing.storage.journaled.engine import Engine
 from ticketing.storage.json_store import JsonStore
 
 SIZES = (1_000, 10_000, 100_000)

@@ -24,11 +24,11 @@ from ticketing import __version__
 from ticketing.desk import Desk, close_shared_desk, make_ready, open_desk, shared_desk, utc_now
 from ticketing.domain.errors import TicketingError
 from ticketing.domain.people import Actor, Role
-from ticketing.services.seeds import SeedPlan
+from ticketing.services.moving.seeds import SeedPlan
 from ticketing.settings import Settings, read_settings
 from ticketing.storage import archive
-from ticketing.storage.disk import write_whole
-from ticketing.storage.document_store import DocumentStore
+from ticketing.storage.documents.document_store import DocumentStore
+from ticketing.storage.journaled.disk import write_whole
 from ticketing.storage.memory import MemoryStore
 from ticketing.storage.opening import open_store
 from ticketing.storage.original_app import holds_original_files, replace_original_files, taking_over

@@ -9,11 +9,11 @@ from ticketing.domain.store import Store
 from ticketing.services.access import Clock, Gate
 from ticketing.services.accounts import Accounts
 from ticketing.services.agents import Agents
-from ticketing.services.demo import Demo
-from ticketing.services.exports import Exports
+from ticketing.services.demonstration.demo import Demo
 from ticketing.services.first_launch import FirstLaunch
+from ticketing.services.moving.exports import Exports
+from ticketing.services.moving.seeds import Seeds
 from ticketing.services.passwords import Passwords
-from ticketing.services.seeds import Seeds
 from ticketing.services.sessions import Sessions
 from ticketing.services.throttle import Throttle
 from ticketing.services.tickets import Tickets

@@ -21,7 +21,7 @@ from typing import Any
 
 from tests.storage.recording import Recorder, put
 from ticketing.domain.errors import StorageError
-from ticketing.storage.engine import Engine
+from ticketing.storage.journaled.engine import Engine
 
 COMPACT_AT = 1500
 """Bytes of journal after which snapshots are written: every five to ten changes."""

@@ -19,8 +19,8 @@ import pytest
 
 from tests.storage.recording import Recorder, contents, document, fork, in_a_child, put, save, stored
 from ticketing.domain.errors import StorageBusyError, StorageDamagedError, StorageError, StorageFullError
-from ticketing.storage.engine import Engine
-from ticketing.storage.journal import encode_next, encode_transaction
+from ticketing.storage.journaled.engine import Engine
+from ticketing.storage.journaled.journal import encode_next, encode_transaction
 
 pytestmark = pytest.mark.faults
 

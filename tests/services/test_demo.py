@@ -17,7 +17,7 @@ from ticketing.domain.statuses import RESOLVED_FOR, TRANSITIONS, Status
 from ticketing.domain.text import clean_line, clean_text
 from ticketing.domain.tickets import MessageKind, Ticket
 from ticketing.services.access import Clock, Gate
-from ticketing.services.demo import Demo
+from ticketing.services.demonstration.demo import Demo
 from ticketing.services.passwords import Passwords
 from ticketing.settings import Settings
 from ticketing.storage.memory import MemoryStore

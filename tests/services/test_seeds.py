@@ -13,11 +13,11 @@ from ticketing.domain.people import Actor, Role, User
 from ticketing.domain.statuses import Status
 from ticketing.domain.tickets import Source, Ticket
 from ticketing.services.access import Gate
-from ticketing.services.exports import Exports
 from ticketing.services.first_launch import FirstLaunch
+from ticketing.services.moving.exports import Exports
+from ticketing.services.moving.seed_files import map_username
+from ticketing.services.moving.seeds import SeedPlan, Seeds
 from ticketing.services.passwords import Passwords
-from ticketing.services.seed_files import map_username
-from ticketing.services.seeds import SeedPlan, Seeds
 from ticketing.storage.memory import MemoryStore
 
 CONSOLE = Actor.console()

@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ticketing.storage.engine import Engine
-from ticketing.storage.journal import Change
+from ticketing.storage.journaled.engine import Engine
+from ticketing.storage.journaled.journal import Change
 
 
 class Recorder:

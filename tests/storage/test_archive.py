@@ -17,7 +17,7 @@ from ticketing.domain.sign_in import Session
 from ticketing.domain.statuses import TicketCategory
 from ticketing.domain.tickets import Ticket
 from ticketing.storage.archive import MANIFEST, back_up, check, read_archive, restore
-from ticketing.storage.document_store import DocumentStore
+from ticketing.storage.documents.document_store import DocumentStore
 from ticketing.storage.json_store import JsonStore
 from ticketing.storage.memory import MemoryStore
 from ticketing.storage.opening import open_store

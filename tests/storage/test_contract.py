@@ -17,7 +17,7 @@ from ticketing.domain.sign_in import Attempts, Device, HandOff, Session
 from ticketing.domain.statuses import Priority, Status, TicketCategory
 from ticketing.domain.store import Store, Transaction
 from ticketing.domain.tickets import Message, MessageKind, Ticket
-from ticketing.storage.searching import FOLDING_LETTERS
+from ticketing.storage.documents.searching import FOLDING_LETTERS
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)

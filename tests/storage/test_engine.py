@@ -22,10 +22,10 @@ from ticketing.domain.errors import (
     StorageTooNewError,
     StorageUnsupportedError,
 )
-from ticketing.storage.engine import Engine
-from ticketing.storage.folder_lock import FolderLock, file_system_of, refuse_network_folder
-from ticketing.storage.journal import create_journal, encode_next, encode_transaction, seal
-from ticketing.storage.snapshots import Snapshot, read_snapshot, write_snapshot
+from ticketing.storage.journaled.engine import Engine
+from ticketing.storage.journaled.folder_lock import FolderLock, file_system_of, refuse_network_folder
+from ticketing.storage.journaled.journal import create_journal, encode_next, encode_transaction, seal
+from ticketing.storage.journaled.snapshots import Snapshot, read_snapshot, write_snapshot
 
 
 @pytest.fixture
@@ -513,7 +513,7 @@ def test_snapshots_half_written_are_no_loss(engine: Engine, folder: Path, monkey
         write_snapshot(target, snapshot)
 
     with monkeypatch.context() as patch:
-        patch.setattr("ticketing.storage.engine.write_snapshot", stop_after_the_first)
+        patch.setattr("ticketing.storage.journaled.engine.write_snapshot", stop_after_the_first)
         with pytest.raises(StorageFailedError):
             engine.compact()
 
@@ -666,7 +666,7 @@ def test_opening_while_another_one_swaps_the_files_begins_anew(
             engine.compact()
         return found
 
-    monkeypatch.setattr("ticketing.storage.loading.read_snapshot", swap_after_the_first)
+    monkeypatch.setattr("ticketing.storage.journaled.loading.read_snapshot", swap_after_the_first)
 
     assert stored(folder) == engine.documents
     assert read == ["tickets.json", "users.json"] * 2

@@ -11,7 +11,7 @@ import pytest
 
 from tests.storage.recording import document, put
 from ticketing.domain.errors import StorageDamagedError, StorageTooNewError
-from ticketing.storage.journal import (
+from ticketing.storage.journaled.journal import (
     Change,
     Journal,
     append,

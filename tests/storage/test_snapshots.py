@@ -11,8 +11,8 @@ import pytest
 
 from tests.storage.recording import document
 from ticketing.domain.errors import StorageDamagedError, StorageTooNewError
-from ticketing.storage import snapshots
-from ticketing.storage.snapshots import Snapshot, document_id, read_snapshot, snapshot_files, write_snapshot
+from ticketing.storage.journaled import snapshots
+from ticketing.storage.journaled.snapshots import Snapshot, document_id, read_snapshot, snapshot_files, write_snapshot
 
 TWO = Snapshot(
     "tickets", 12, 812, {"abc123": document("abc123", title="Grüße"), "def456": document("def456", n=[1, 2])}

@@ -27,12 +27,12 @@ from ticketing.domain.errors import RefusedError, StorageDamagedError, StorageTo
 from ticketing.domain.people import User
 from ticketing.domain.text import Stored
 from ticketing.domain.tickets import MessageKind, Ticket
-from ticketing.storage.disk import as_storage_error, rename_over, sync_folder
-from ticketing.storage.document_store import DocumentStore
-from ticketing.storage.journal import check_change
-from ticketing.storage.searching import SEEN
-from ticketing.storage.snapshots import document_id
-from ticketing.storage.state import EXPIRING, TICKETS, USERS, Documents
+from ticketing.storage.documents.document_store import DocumentStore
+from ticketing.storage.documents.searching import SEEN
+from ticketing.storage.documents.state import EXPIRING, TICKETS, USERS, Documents
+from ticketing.storage.journaled.disk import as_storage_error, rename_over, sync_folder
+from ticketing.storage.journaled.journal import check_change
+from ticketing.storage.journaled.snapshots import document_id
 
 FORMAT: Final = 1
 MANIFEST: Final = "manifest.json"

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from ticketing.domain.errors import StorageDamagedError, StorageFailedError
-from ticketing.storage.document_store import DocumentStore, Followed
-from ticketing.storage.engine import Engine
+from ticketing.storage.documents.document_store import DocumentStore, Followed
+from ticketing.storage.journaled.engine import Engine
 
 
 class JsonStore(DocumentStore):

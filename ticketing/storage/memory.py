@@ -5,8 +5,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Self
 
-from ticketing.storage.document_store import DocumentStore, Followed
-from ticketing.storage.state import Change, Documents
+from ticketing.storage.documents.document_store import DocumentStore, Followed
+from ticketing.storage.documents.state import Change, Documents
 
 
 class MemoryEngine:

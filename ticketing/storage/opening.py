@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from ticketing.domain.errors import StorageUnsupportedError
-from ticketing.storage.document_store import DocumentStore
+from ticketing.storage.documents.document_store import DocumentStore
 from ticketing.storage.json_store import JsonStore
 from ticketing.storage.memory import MemoryStore
 from ticketing.storage.original_app import refuse_original_files

@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any, Final
 
 from ticketing.domain.errors import StorageDamagedError, StorageUnsupportedError
-from ticketing.storage.disk import as_storage_error
-from ticketing.storage.folder_lock import FolderLock
-from ticketing.storage.journal import journal_numbers
-from ticketing.storage.snapshots import Snapshot, read_snapshot, snapshot_files, write_snapshot
-from ticketing.storage.state import EXPIRING, TICKETS, USERS, Documents
+from ticketing.storage.documents.state import EXPIRING, TICKETS, USERS, Documents
+from ticketing.storage.journaled.disk import as_storage_error
+from ticketing.storage.journaled.folder_lock import FolderLock
+from ticketing.storage.journaled.journal import journal_numbers
+from ticketing.storage.journaled.snapshots import Snapshot, read_snapshot, snapshot_files, write_snapshot
 
 _NAMES: Final = (USERS, TICKETS)
 _START: Final = b'{"format":'

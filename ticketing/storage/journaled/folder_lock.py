@@ -10,7 +10,7 @@ from pathlib import Path
 from filelock import lock_descriptor, unlock_descriptor
 
 from ticketing.domain.errors import StorageBusyError, StorageUnsupportedError
-from ticketing.storage.disk import BINARY, as_storage_error
+from ticketing.storage.journaled.disk import BINARY, as_storage_error
 
 POLL_SECONDS = 0.001
 NETWORK_FILE_SYSTEMS = {"nfs", "nfs4", "cifs", "smb3", "smbfs", "fuse.sshfs"}

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import IO, TypedDict
 
 from ticketing.domain.errors import StorageDamagedError, StorageTooNewError
-from ticketing.storage.disk import write_whole
+from ticketing.storage.journaled.disk import write_whole
 
 FORMAT = 1
 BATCH = 500

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ticketing.domain.errors import StorageDamagedError
-from ticketing.storage.journal import (
+from ticketing.storage.journaled.journal import (
     Change,
     Journal,
     Tail,
@@ -18,7 +18,7 @@ from ticketing.storage.journal import (
     read_new,
     read_tail,
 )
-from ticketing.storage.snapshots import Snapshot, read_snapshot, snapshot_files, snapshot_path
+from ticketing.storage.journaled.snapshots import Snapshot, read_snapshot, snapshot_files, snapshot_path
 
 ATTEMPTS = 50
 

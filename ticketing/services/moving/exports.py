@@ -15,8 +15,8 @@ from ticketing.domain.statuses import StatusCategory
 from ticketing.domain.store import Store
 from ticketing.domain.tickets import Source, Ticket
 from ticketing.services.access import Gate
-from ticketing.services.seed_files import NO_DESCRIPTION
-from ticketing.services.seeds import DESCRIBED_AT
+from ticketing.services.moving.seed_files import NO_DESCRIPTION
+from ticketing.services.moving.seeds import DESCRIBED_AT
 
 BYTE_ORDER_MARK: Final = "\ufeff"
 COLUMNS: Final = (

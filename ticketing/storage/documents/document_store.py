@@ -9,8 +9,8 @@ from typing import Protocol
 
 from pydantic_core import from_json
 
-from ticketing.storage.repositories import DocumentTransaction
-from ticketing.storage.state import EXPIRING, Change, Documents, State
+from ticketing.storage.documents.repositories import DocumentTransaction
+from ticketing.storage.documents.state import EXPIRING, Change, Documents, State
 
 
 class Writer(Protocol):

@@ -14,9 +14,9 @@ from ticketing.domain.sign_in import Attempts, Device, HandOff, Session
 from ticketing.domain.statuses import Status
 from ticketing.domain.text import Stored
 from ticketing.domain.tickets import Ticket
-from ticketing.storage.rows import PersonRow
-from ticketing.storage.searching import SEEN, Searcher, seen, seen_key
-from ticketing.storage.state import SESSIONS, TICKETS, USERS, Change, State
+from ticketing.storage.documents.rows import PersonRow
+from ticketing.storage.documents.searching import SEEN, Searcher, seen, seen_key
+from ticketing.storage.documents.state import SESSIONS, TICKETS, USERS, Change, State
 
 Document = TypeVar("Document", bound=Stored)
 

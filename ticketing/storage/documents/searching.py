@@ -11,8 +11,8 @@ from pydantic_core import from_json
 
 from ticketing.domain.queries import UNASSIGNED, Audience, Page, Sort, TicketQuery, TicketSummary
 from ticketing.domain.statuses import StatusCategory
-from ticketing.storage.rows import ByUpdate, TicketRow, by_update
-from ticketing.storage.state import TICKETS, State
+from ticketing.storage.documents.rows import ByUpdate, TicketRow, by_update
+from ticketing.storage.documents.state import TICKETS, State
 
 SEEN = "seen"
 

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pydantic_core import from_json
 
 from ticketing.domain.statuses import Status
-from ticketing.storage.rows import ByUpdate, PersonRow, TicketRow, by_update
+from ticketing.storage.documents.rows import ByUpdate, PersonRow, TicketRow, by_update
 
 Change = tuple[str, str, bytes | None]
 Documents = dict[str, dict[str, bytes]]

@@ -23,8 +23,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ticketing.domain.errors import StorageDamagedError, StorageTooNewError
-from ticketing.storage.disk import BINARY, read_range, write_whole
-from ticketing.storage.snapshots import NAME as COLLECTION_NAME
+from ticketing.storage.journaled.disk import BINARY, read_range, write_whole
+from ticketing.storage.journaled.snapshots import NAME as COLLECTION_NAME
 
 FORMAT = 1
 FILE_NAME = re.compile(r"journal-(\d{6,})\.jsonl")

@@ -12,8 +12,8 @@ from typing import Final, TypeVar
 from ticketing.domain.people import Actor
 from ticketing.domain.statuses import RESOLVED_FOR, Priority, Resolution, Status
 from ticketing.domain.tickets import Ticket, TicketEdit
-from ticketing.services import demo_texts
-from ticketing.services.demo_texts import GAPS, TOPICS
+from ticketing.services.demonstration import texts
+from ticketing.services.demonstration.texts import GAPS, TOPICS
 
 HISTORY: Final = timedelta(days=90)
 
@@ -99,31 +99,31 @@ class Story:
 
     def respond(self) -> None:
         """Let the requester tell more."""
-        self.ticket.reply(self._requester, self._say(demo_texts.REPLIES), self.at)
+        self.ticket.reply(self._requester, self._say(texts.REPLIES), self.at)
 
     def nudge(self) -> None:
         """Let the requester ask how it stands."""
-        self.ticket.reply(self._requester, self._say(demo_texts.NUDGES), self.at)
+        self.ticket.reply(self._requester, self._say(texts.NUDGES), self.at)
 
     def note(self) -> None:
         """Let the agent write down what the colleagues should know."""
-        self.ticket.note(self._agent, self._say(demo_texts.NOTES), self.at)
+        self.ticket.note(self._agent, self._say(texts.NOTES), self.at)
 
     def answer(self) -> None:
         """Let the agent help."""
         if self.ticket.status is Status.ON_HOLD:
             self.ticket.change_status(self._agent, Status.OPEN, self.at)
-        sentences = [self._say(self._topic.answers), self._say(demo_texts.ASSURANCES)]
+        sentences = [self._say(self._topic.answers), self._say(texts.ASSURANCES)]
         self.ticket.reply(self._agent, " ".join(sentences), self.at)
 
     def wait(self) -> None:
         """Let it hang on somebody else."""
-        self.ticket.reply(self._agent, self._say(demo_texts.WAITING), self.at)
+        self.ticket.reply(self._agent, self._say(texts.WAITING), self.at)
         self.ticket.change_status(self._agent, Status.ON_HOLD, self.at)
 
     def thank(self) -> None:
         """Let the requester be content."""
-        self.ticket.reply(self._requester, self._say(demo_texts.THANKS), self.at)
+        self.ticket.reply(self._requester, self._say(texts.THANKS), self.at)
 
     def resolve(self) -> None:
         """Let the agent take it for solved."""
@@ -131,7 +131,7 @@ class Story:
 
     def complain_again(self) -> None:
         """Let the requester be discontent, which opens it again."""
-        self.ticket.reply(self._requester, self._say(demo_texts.AGAIN), self.at)
+        self.ticket.reply(self._requester, self._say(texts.AGAIN), self.at)
 
     def close(self) -> None:
         """Let the agent close it."""
@@ -153,8 +153,8 @@ class Story:
     def _description(self) -> str:
         body = self._say(self._topic.complaints)
         for _ in range(pick(self._rng, (0, 0, 1, 1, 2))):
-            body += " " + self._say(demo_texts.PRESSURE)
-        parts = (pick(self._rng, demo_texts.GREETINGS), body, pick(self._rng, demo_texts.CLOSINGS))
+            body += " " + self._say(texts.PRESSURE)
+        parts = (pick(self._rng, texts.GREETINGS), body, pick(self._rng, texts.CLOSINGS))
         return "\n\n".join(filter(None, parts))
 
     def _say(self, templates: tuple[str, ...]) -> str:

@@ -29,9 +29,9 @@ from ticketing.domain.errors import (
     StorageReadOnlyError,
     StorageUnsupportedError,
 )
-from ticketing.storage.disk import FULL, READ_ONLY, as_storage_error, sync_folder
-from ticketing.storage.folder_lock import FolderLock, refuse_network_folder
-from ticketing.storage.journal import (
+from ticketing.storage.journaled.disk import FULL, READ_ONLY, as_storage_error, sync_folder
+from ticketing.storage.journaled.folder_lock import FolderLock, refuse_network_folder
+from ticketing.storage.journaled.journal import (
     Change,
     Journal,
     append,
@@ -48,8 +48,8 @@ from ticketing.storage.journal import (
     read_tail,
     set_aside,
 )
-from ticketing.storage.loading import Documents, Loaded, apply_changes, load
-from ticketing.storage.snapshots import Snapshot, write_snapshot
+from ticketing.storage.journaled.loading import Documents, Loaded, apply_changes, load
+from ticketing.storage.journaled.snapshots import Snapshot, write_snapshot
 
 COMPACT_AT_BYTES = 256 * 1024
 SMALL_STORE = 20_000

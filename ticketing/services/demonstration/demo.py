@@ -14,8 +14,8 @@ from ticketing.domain.statuses import StatusCategory
 from ticketing.domain.store import Store, Transaction
 from ticketing.domain.tickets import Ticket
 from ticketing.services.access import Clock, Gate
-from ticketing.services.demo_history import HISTORY, Cast, invent
-from ticketing.services.demo_texts import FIRST_NAMES, LAST_NAME_ENDS, LAST_NAME_STARTS
+from ticketing.services.demonstration.history import HISTORY, Cast, invent
+from ticketing.services.demonstration.texts import FIRST_NAMES, LAST_NAME_ENDS, LAST_NAME_STARTS
 from ticketing.services.first_launch import FIRST_USERNAME, KNOWN_PASSWORD
 from ticketing.services.passwords import Passwords
 

@@ -16,8 +16,8 @@ from ticketing.domain.text import NAME_LIMIT, is_blank, printable
 from ticketing.domain.tickets import SYSTEM, Event, Message, Source, Ticket
 from ticketing.services.access import Clock, Gate
 from ticketing.services.first_launch import FIRST_USERNAME, KNOWN_PASSWORD
+from ticketing.services.moving.seed_files import Seed, SeedTicket, SeedUser, read_seed
 from ticketing.services.passwords import Passwords
-from ticketing.services.seed_files import Seed, SeedTicket, SeedUser, read_seed
 
 IMPORTED: Final = "imported"
 DESCRIBED_AT: Final = "described_at"

@@ -1,0 +1,1 @@
+"""A desk with invented people and history, to try things out."""

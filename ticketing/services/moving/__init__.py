@@ -1,0 +1,1 @@
+"""Tickets and people on their way from and to other systems."""

@@ -1,0 +1,1 @@
+"""Repositories over documents in memory, whatever keeps the documents."""
