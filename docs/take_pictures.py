@@ -40,7 +40,7 @@ def main(base: str) -> None:
         page = browser.new_page(viewport={"width": 1440, "height": 900})
         sign_in(page, base)
         take(page, "list.png")
-        page.goto(f"{base}/all_tickets?view=waiting")
+        page.goto(f"{base}/all_tickets?view=open")
         page.locator("tr[data-number] a").first.click()
         expect(page.locator(".conversation")).to_be_visible()
         take(page, "ticket.png")
