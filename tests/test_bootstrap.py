@@ -87,7 +87,8 @@ def wheel(folder: Path, version: str) -> Path:
     place = folder / "wheels" / f"little-{version}-py3-none-any.whl"
     notes = f"little-{version}.dist-info"
     files = {
-        "little.py": f'VERSION = "{version}"\n',
+        # Another length for each version: Python takes a compiled file for current by the source's time and size.
+        "little.py": f'VERSION = "{version}"\n{"#" * round(10 * float(version))}\n',
         f"{notes}/METADATA": f"Metadata-Version: 2.1\nName: little\nVersion: {version}\n",
         f"{notes}/WHEEL": "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
     }

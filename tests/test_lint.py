@@ -43,7 +43,7 @@ def test_the_whole_tree_is_clean(command: list[str]) -> None:
 #   uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate \
 #       --extra test --constraints requirements.txt pyproject.toml --output-file tests/requirements.txt
 COMPILE = ["uv", "pip", "compile", "--quiet", "--universal", "--python-version", "3.11", "--generate-hashes"]
-PLAIN = ["--no-emit-index-url", "--no-header", "--no-annotate"]
+PLAIN = ["--system-certs", "--no-emit-index-url", "--no-header", "--no-annotate"]
 
 
 @pytest.mark.parametrize(

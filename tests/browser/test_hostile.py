@@ -145,6 +145,7 @@ def test_a_hostile_name_and_hostile_tags_are_a_name_and_tags(
 
     people = windows.open("agent_admin", person="root")
     people.get_by_role("searchbox").fill("hostile")
+    people.get_by_role("searchbox").press("Enter")
     for name in names:
         expect(people.get_by_text(name).first).to_be_visible()
     assert_only_ours(people)
@@ -165,4 +166,5 @@ def test_a_name_cannot_pretend_to_be_an_agent(windows: Windows, server: Server) 
     expect(conversation(page).locator("header span").first).to_have_text("requester")
     people = windows.open("agent_admin", person="root")
     people.get_by_role("searchbox").fill("pretender")
+    people.get_by_role("searchbox").press("Enter")
     expect(people.locator(".stMarkdownBadge")).to_have_text(["requester"])

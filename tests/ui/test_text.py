@@ -169,7 +169,6 @@ def test_directions_and_controls_do_not_survive() -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "The line is dead since this morning, please help. " * 400,
         "[" * 20000,
         "*a " * 6666,
         "`a" * 10000,
@@ -179,17 +178,22 @@ def test_directions_and_controls_do_not_survive() -> None:
         "http://" + "." * 19000,
         "![" * 10000,
     ],
-    ids=["prose", "brackets", "stars", "ticks", "mixed", "list", "links", "dots", "images"],
+    ids=["brackets", "stars", "ticks", "mixed", "list", "links", "dots", "images"],
 )
-def test_the_longest_message_takes_no_time_worth_mentioning(text: str) -> None:
-    to_html("warm")
+def test_no_text_takes_much_longer_to_draw_than_prose_of_its_length(text: str) -> None:
+    prose = "The line is dead since this morning, please help. " * 400
+
+    assert drawing_time(text) < 25 * drawing_time(prose)
+
+
+def drawing_time(text: str) -> float:
+    """Return the CPU seconds that the longest message of such text takes; the best of three, each drawn anew."""
     spent = []
     for attempt in range(3):
         begun = time.process_time()
         to_html(f"{text[:19990]} {attempt}")
         spent.append(time.process_time() - begun)
-
-    assert min(spent) < 0.05
+    return min(spent)
 
 
 @pytest.mark.parametrize(
