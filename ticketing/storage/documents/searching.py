@@ -53,8 +53,10 @@ class Searcher:
         return self._audience.sees_all and not restricted
 
     def _matches(self, query: TicketQuery) -> Iterator[TicketRow]:
-        predicates = self._predicates(query)
-        return (row for row in self._candidates(query) if all(holds(row) for holds in predicates))
+        rows = iter(self._candidates(query))
+        for holds in self._predicates(query):
+            rows = filter(holds, rows)
+        return rows
 
     def _candidates(self, query: TicketQuery) -> Iterable[TicketRow]:
         """Yield a superset of what matches, out of the smallest index that applies, in the order asked for."""
