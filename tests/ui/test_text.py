@@ -183,15 +183,16 @@ def test_directions_and_controls_do_not_survive() -> None:
 def test_no_text_takes_much_longer_to_draw_than_prose_of_its_length(text: str) -> None:
     prose = "The line is dead since this morning, please help. " * 400
 
-    assert drawing_time(text) < 25 * drawing_time(prose)
+    assert drawing_time(text) < 40 * drawing_time(prose)  # one that goes wrong with the square takes thousands
 
 
 def drawing_time(text: str) -> float:
     """Return the CPU seconds that the longest message of such text takes; the best of three, each drawn anew."""
     spent = []
-    for attempt in range(3):
+    for _ in range(3):
+        to_html.cache_clear()
         begun = time.process_time()
-        to_html(f"{text[:19990]} {attempt}")
+        to_html(text[:20_000])
         spent.append(time.process_time() - begun)
     return min(spent)
 
