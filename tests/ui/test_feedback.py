@@ -31,6 +31,7 @@ def test_what_is_said_after_a_rerun_is_said_once() -> None:
         if st.button("Send"):
             ui.say_after_rerun("Sent.")
             st.rerun()
+        ui.flash_is_over()
 
     app = AppTest.from_function(page).run()
     app.button[0].click().run()
@@ -59,3 +60,27 @@ def test_the_same_content_from_somebody_else_has_another_key(desk: Desk, cookies
     cookies["ticketing_session"] = desk.accounts.sign_in("oskar", PASSWORD)
 
     assert form_key("new_ticket", "No dial tone") != hers
+
+
+def test_what_is_said_in_a_run_that_is_cut_short_is_said_again() -> None:
+    def page() -> None:
+        import streamlit as st  # noqa: PLC0415 - the function is run as a script of its own
+
+        from ticketing import ui  # noqa: PLC0415
+
+        if "sent" not in st.session_state:
+            st.session_state["sent"] = True
+            ui.say_after_rerun("Sent.")
+        ui.flash()
+        if st.button("Cut short"):
+            st.stop()
+        ui.flash_is_over()
+
+    app = AppTest.from_function(page).run()
+    assert [box.value for box in app.success] == ["Sent\\."]
+
+    app.session_state["_say_after_rerun"] = [("Again.", True)]
+    app.button[0].click().run()
+    app.run()
+
+    assert [box.value for box in app.success] == ["Again\\."]

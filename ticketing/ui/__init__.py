@@ -12,7 +12,7 @@ What a page needs of it:
 """
 
 from ticketing.ui.account import explain_sign_in, offer_registration, own_sessions, password_form, profile_form
-from ticketing.ui.feedback import flash, form_key, say_after_rerun, shown_errors
+from ticketing.ui.feedback import flash, flash_is_over, form_key, say_after_rerun, shown_errors
 from ticketing.ui.layout import narrow
 from ticketing.ui.list_table import TableAnswer, TicketRow, ticket_table
 from ticketing.ui.new_ticket import forget_draft, remind_of_newest
@@ -50,6 +50,7 @@ __all__ = [
     "device",
     "explain_sign_in",
     "flash",
+    "flash_is_over",
     "forget_draft",
     "form_key",
     "go_home",

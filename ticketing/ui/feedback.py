@@ -18,6 +18,7 @@ from ticketing.ui.wording import t
 logger = logging.getLogger(__name__)
 
 _FLASH = "_say_after_rerun"
+_DRAWN = "_said"
 
 
 @contextmanager
@@ -35,21 +36,34 @@ def shown_errors() -> Iterator[None]:
 
 def say_after_rerun(text: str) -> None:
     """Keep a sentence for the next run, since what is drawn before a rerun or a change of page is never seen."""
-    st.session_state.setdefault(_FLASH, []).append((text, True))
+    _keep(text, is_good=True)
 
 
 def refuse_after_rerun(error: TicketingError) -> None:
     """Keep a refusal that a callback met for the run that follows it."""
-    st.session_state.setdefault(_FLASH, []).append((str(error), False))
+    _keep(str(error), is_good=False)
 
 
 def flash() -> None:
-    """Say what was kept for this run."""
-    for text, is_good in st.session_state.pop(_FLASH, []):
+    """Say what was kept; it stays kept until `flash_is_over`, since a second click may cut this run short."""
+    for text, is_good in st.session_state.get(_FLASH, []):
         if is_good:
             st.success(plain(text), icon=":material/check_circle:")
         else:
             st.error(plain(text), icon=":material/error:")
+    st.session_state[_DRAWN] = len(st.session_state.get(_FLASH, []))
+
+
+def flash_is_over() -> None:
+    """Forget what was said in this run: it has come to its end, or the person has gone on to something new."""
+    kept = st.session_state.get(_FLASH, [])
+    st.session_state[_FLASH] = kept[st.session_state.get(_DRAWN, 0) :]
+    st.session_state[_DRAWN] = 0
+
+
+def _keep(text: str, *, is_good: bool) -> None:
+    flash_is_over()
+    st.session_state[_FLASH] = [*st.session_state[_FLASH], (text, is_good)]
 
 
 def form_key(form: str, *content: str) -> str:

@@ -70,6 +70,7 @@ def main() -> None:
         st.info(t("demo.banner"), icon=":material/science:")
     ui.flash()
     page.run()
+    ui.flash_is_over()
 
 
 main()
