@@ -115,7 +115,7 @@ class Contest:
                 lambda: self._sqlite.assigned("ada", self._assignee, Status.CLOSED, PAGE),
             ),
             "the counts of six views": (
-                lambda: self._read(lambda tx: [tx.tickets.count(self._agents, view) for view in views]),
+                lambda: self._read(lambda tx: tx.tickets.counts(self._agents, views)),
                 lambda: self._sqlite.counts("ada"),
             ),
             "a rare word": (lambda: self._search(RARE), lambda: self._sqlite.search("ada", RARE, PAGE)),

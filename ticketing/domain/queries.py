@@ -1,9 +1,8 @@
 """What can be asked of the store: filters, order, pages."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 from pydantic import Field
 
@@ -56,8 +55,7 @@ class Audience(Typed):
     sees_all: bool
 
 
-@dataclass(frozen=True, slots=True)
-class TicketSummary:
+class TicketSummary(NamedTuple):
     """A line of a list. `messages` counts what the audience may read; `unread`: some of it is new to them."""
 
     number: int

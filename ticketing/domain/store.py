@@ -1,6 +1,6 @@
 """What a store can do, whatever it is made of. Services know these protocols and nothing behind them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Protocol, TypeVar
@@ -43,8 +43,8 @@ class TicketRepository(Protocol):
     def search(self, audience: Audience, query: TicketQuery) -> Page[TicketSummary]:
         """Return one page of what matches among what the audience may see."""
 
-    def count(self, audience: Audience, query: TicketQuery) -> int:
-        """Return how many match among what the audience may see."""
+    def counts(self, audience: Audience, queries: Sequence[TicketQuery]) -> list[int]:
+        """Return how many match each query among what the audience may see, all at one moment."""
 
     def lapsed(self, resolved_before: datetime, limit: int) -> list[int]:
         """Return numbers of tickets resolved before that moment and not closed yet, at most `limit`."""

@@ -40,6 +40,7 @@ _CODE = f'<code style="{_SHADE};padding:.1em .3em">{{}}</code>'
 _CODE_BLOCK = f'<pre style="{_SHADE};padding:.7em .9em;white-space:pre-wrap"><code>{{}}</code></pre>'
 
 
+@lru_cache(maxsize=1024)
 def plain(text: str) -> str:
     """Return *text* on one line, escaped so that a label, a title or a badge shows it letter by letter."""
     line = " ".join(_printable(text).split())
@@ -48,7 +49,7 @@ def plain(text: str) -> str:
     return _PUNCTUATION.sub(r"\\\1", line)
 
 
-@lru_cache(maxsize=128)
+@lru_cache(maxsize=512)
 def to_html(text: str) -> str:
     """Return a message as HTML of a handful of tags; the one attribute its author chooses is a link's address."""
     text = _printable(text).strip("\n")

@@ -48,6 +48,29 @@ class Followed(State):
         return expires_at > datetime.fromtimestamp(time.time(), UTC)
 
 
+class Reading:
+    """
+    A reader's turn: the state stays as it is while the block lasts.
+
+    A class and no generator, since each run of each page goes through several.
+    """
+
+    __slots__ = ("_engine", "_state")
+
+    def __init__(self, engine: DocumentEngine, state: State) -> None:
+        self._engine = engine
+        self._state = state
+
+    def __enter__(self) -> DocumentTransaction:
+        self._engine.refresh()
+        lock = self._engine.state_lock
+        lock.acquire()
+        return DocumentTransaction(self._state, lock)
+
+    def __exit__(self, *raised: object) -> None:
+        self._engine.state_lock.release()
+
+
 class DocumentStore:
     """A store whose engine is made by the given function, which is told whom to keep informed."""
 
@@ -55,12 +78,9 @@ class DocumentStore:
         self._state = Followed()
         self.engine = start(self._state)
 
-    @contextmanager
-    def read(self) -> Iterator[DocumentTransaction]:
+    def read(self) -> "Reading":
         """Give a consistent view; nothing written in it is kept."""
-        self.engine.refresh()
-        with self.engine.state_lock:
-            yield DocumentTransaction(self._state, self.engine.state_lock)
+        return Reading(self.engine, self._state)
 
     @contextmanager
     def write(self) -> Iterator[DocumentTransaction]:

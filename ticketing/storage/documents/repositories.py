@@ -1,7 +1,7 @@
 """Repositories over documents: what a transaction offers, with the writer's own pending changes laid over the state."""
 
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Generic, TypeVar
 
@@ -26,6 +26,7 @@ class Pending:
 
     def __init__(self, state: State, lock: AbstractContextManager[object]) -> None:
         self.state = state
+        self.last_number = 0
         self._lock = lock
         self._changes: dict[tuple[str, str], bytes | None] = {}
 
@@ -48,21 +49,44 @@ class Pending:
         with self.applied(collection) as state:
             return set(state.documents.get(collection, {}))
 
-    @contextmanager
-    def applied(self, *collections: str) -> Iterator[State]:
+    def applied(self, *collections: str) -> AbstractContextManager[State]:
         """Give the state as if the changes to these collections were committed; nobody else sees it like that."""
-        changes = [change for change in self.changes() if change[0] in collections]
-        with self._lock:
-            if not changes:
-                yield self.state
-                return
-            last_number = self.state.last_number
-            undo = self.state.replace(changes)
-            try:
-                yield self.state
-            finally:
-                self.state.replace(undo)
-                self.state.last_number = last_number
+        changes = [change for change in self.changes() if change[0] in collections] if self._changes else []
+        return Applied(self.state, changes, self._lock)
+
+
+class Applied:
+    """
+    Changes that hold while the block lasts, with the state locked.
+
+    A class and no generator, since every count of every list goes through it.
+    """
+
+    __slots__ = ("_changes", "_last_number", "_lock", "_state", "_undo")
+
+    def __init__(self, state: State, changes: Sequence[Change], lock: AbstractContextManager[object]) -> None:
+        self._state = state
+        self._changes = changes
+        self._lock = lock
+        self._undo: Sequence[Change] = ()
+        self._last_number = 0
+
+    def __enter__(self) -> State:
+        self._lock.__enter__()
+        try:
+            if self._changes:
+                self._last_number = self._state.last_number
+                self._undo = self._state.replace(self._changes)
+        except BaseException:
+            self._lock.__exit__(None, None, None)
+            raise
+        return self._state
+
+    def __exit__(self, *raised: object) -> None:
+        if self._undo:
+            self._state.replace(self._undo)
+            self._state.last_number = self._last_number
+        self._lock.__exit__(None, None, None)
 
 
 class DocumentCollection(Generic[Document]):
@@ -100,11 +124,12 @@ class Users(DocumentCollection[User]):
     def active_admins(self) -> int:
         """Return how many admins can sign in."""
         with self._pending.applied(USERS) as state:
-            return sum(1 for person in state.people.values() if person.active and person.role is Role.ADMIN)
+            return sum(person.role is Role.ADMIN for person in state.staff())
 
     def agents(self) -> list[User]:
         """Return the active agents and admins by display name."""
-        found = self._matching(PeopleQuery(roles=frozenset({Role.AGENT, Role.ADMIN}), active=True))
+        with self._pending.applied(USERS) as state:
+            found = [person.username for person in state.staff()]
         return self._documents(found)
 
     def search(self, query: PeopleQuery) -> Page[User]:
@@ -132,14 +157,6 @@ class Users(DocumentCollection[User]):
             if (user := self.find(key)) is not None:
                 yield user
 
-    def _found(self, query: PeopleQuery) -> list[PersonRow]:
-        with self._pending.applied(USERS) as state:
-            found = [person for person in state.people.values() if _is_wanted(person, query)]
-        return sorted(found, key=lambda person: (person.display_name.casefold(), person.username))
-
-    def _fetched(self, rows: list[PersonRow]) -> list[User]:
-        return [user for row in rows if (user := self.find(row.username)) is not None]
-
 
 class Sessions(DocumentCollection[Session]):
     """All sessions, by the hash of their secret."""
@@ -157,12 +174,12 @@ class Tickets:
 
     def __init__(self, pending: Pending) -> None:
         self._pending = pending
-        self._numbered = 0
 
     def next_number(self) -> int:
         """Return one more than the highest number; no ticket is ever removed, so none comes twice."""
-        self._numbered = max(self._numbered, self._pending.state.last_number) + 1
-        return self._numbered
+        pending = self._pending
+        pending.last_number = max(pending.last_number, pending.state.last_number) + 1
+        return pending.last_number
 
     def find(self, number: int) -> Ticket | None:
         """Return a copy of the ticket, or None."""
@@ -172,7 +189,7 @@ class Tickets:
     def save(self, ticket: Ticket) -> None:
         """Keep the ticket, with its version raised by one."""
         ticket.version += 1
-        self._numbered = max(self._numbered, ticket.number)
+        self._pending.last_number = max(self._pending.last_number, ticket.number)
         self._pending.put(TICKETS, ticket.id, ticket.model_dump_json(exclude_none=True).encode())
 
     def search(self, audience: Audience, query: TicketQuery) -> Page[TicketSummary]:
@@ -180,10 +197,11 @@ class Tickets:
         with self._pending.applied(TICKETS, USERS, SEEN) as state:
             return Searcher(state, audience).search(query)
 
-    def count(self, audience: Audience, query: TicketQuery) -> int:
-        """Return how many match among what the audience may see."""
+    def counts(self, audience: Audience, queries: Sequence[TicketQuery]) -> list[int]:
+        """Return how many match each query among what the audience may see, all at one moment."""
         with self._pending.applied(TICKETS, USERS, SEEN) as state:
-            return Searcher(state, audience).count(query)
+            searcher = Searcher(state, audience)
+            return [searcher.count(query) for query in queries]
 
     def lapsed(self, resolved_before: datetime, limit: int) -> list[int]:
         """Return numbers of tickets resolved before that moment and not closed yet, at most `limit`."""
@@ -219,13 +237,41 @@ class DocumentTransaction:
 
     def __init__(self, state: State, lock: AbstractContextManager[object]) -> None:
         self.pending = Pending(state, lock)
-        self.tickets = Tickets(self.pending)
-        self.users = Users(self.pending, USERS, User)
-        self.sessions = Sessions(self.pending, SESSIONS, Session)
-        self.hand_offs = DocumentCollection(self.pending, "hand_offs", HandOff)
-        self.devices = DocumentCollection(self.pending, "devices", Device)
-        self.attempts = DocumentCollection(self.pending, "attempts", Attempts)
-        self.receipts = DocumentCollection(self.pending, "receipts", Receipt)
+
+    @property
+    def tickets(self) -> Tickets:
+        """All tickets."""
+        return Tickets(self.pending)
+
+    @property
+    def users(self) -> Users:
+        """All accounts."""
+        return Users(self.pending, USERS, User)
+
+    @property
+    def sessions(self) -> Sessions:
+        """All sessions."""
+        return Sessions(self.pending, SESSIONS, Session)
+
+    @property
+    def hand_offs(self) -> DocumentCollection[HandOff]:
+        """Sign-ins on their way to a cookie."""
+        return DocumentCollection(self.pending, "hand_offs", HandOff)
+
+    @property
+    def devices(self) -> DocumentCollection[Device]:
+        """Browsers known to accounts."""
+        return DocumentCollection(self.pending, "devices", Device)
+
+    @property
+    def attempts(self) -> DocumentCollection[Attempts]:
+        """Failed attempts."""
+        return DocumentCollection(self.pending, "attempts", Attempts)
+
+    @property
+    def receipts(self) -> DocumentCollection[Receipt]:
+        """What was done already."""
+        return DocumentCollection(self.pending, "receipts", Receipt)
 
 
 def _is_wanted(person: PersonRow, query: PeopleQuery) -> bool:

@@ -9,12 +9,13 @@ from typing import Any
 
 from pydantic_core import from_json
 
-from ticketing.domain.queries import UNASSIGNED, Audience, Page, Sort, TicketQuery, TicketSummary
+from ticketing.domain.queries import UNASSIGNED, Audience, Page, Sort, TicketQuery, TicketSummary, statuses_of
 from ticketing.domain.statuses import StatusCategory
 from ticketing.storage.documents.rows import ByUpdate, TicketRow, by_update
 from ticketing.storage.documents.state import TICKETS, State
 
 SEEN = "seen"
+_DONE = statuses_of(StatusCategory.DONE)
 
 Predicate = Callable[[TicketRow], bool]
 
@@ -25,6 +26,7 @@ class Searcher:
     def __init__(self, state: State, audience: Audience) -> None:
         self._state = state
         self._audience = audience
+        self._seen_documents = state.documents.get(SEEN, {})
 
     def search(self, query: TicketQuery) -> Page[TicketSummary]:
         """Return one page; when the query restricts nothing but people and statuses, in time of the page alone."""
@@ -36,17 +38,18 @@ class Searcher:
         else:
             found = list(wanted)
             total, rows = len(found), found[first : first + query.size]
-        return Page(items=tuple(map(self._summary, rows)), total=total, page=query.page, size=query.size)
+        return Page(items=tuple([self._summary(row) for row in rows]), total=total, page=query.page, size=query.size)
 
     def count(self, query: TicketQuery) -> int:
         """Return how many match; from tallies where they suffice."""
         if not self._can_tally(query):
             return sum(1 for _ in self._matches(query))
-        statuses = query.statuses or set(self._state.by_status)
+        by_status, tally = self._state.by_status, self._state.tally
+        statuses = query.statuses or by_status.keys()
         if query.assignee is None:
-            return sum(len(self._state.by_status[status]) for status in statuses)
+            return sum([len(by_status[status]) for status in statuses]) if query.statuses else len(self._state.rows)
         assignee = _stored(query.assignee)
-        return sum(self._state.tally[assignee, status] for status in statuses)
+        return sum([tally.get((assignee, status), 0) for status in statuses])
 
     def _can_tally(self, query: TicketQuery) -> bool:
         restricted = query.requester is not None or query.priorities or query.categories or query.text.strip()
@@ -156,26 +159,23 @@ class Searcher:
             texts += document.get("tags") or []
         return any(needle in text.casefold() for text in texts)
 
-    def _updated(self, row: TicketRow) -> datetime:
-        return row.updated_at if self._audience.sees_all else row.public_updated_at
-
     def _summary(self, row: TicketRow) -> TicketSummary:
-        sees_all = self._audience.sees_all
+        sees_all, name = self._audience.sees_all, self._state.name
         return TicketSummary(
-            number=row.number,
-            title=row.title,
-            status=row.status,
-            is_new=row.is_new,
-            priority=row.priority,
-            category=row.category,
-            requester=row.requester,
-            requester_name=self._state.name(row.requester),
-            assignee=row.assignee,
-            assignee_name=self._state.name(row.assignee) if row.assignee else None,
-            opened_at=row.opened_at,
-            updated_at=self._updated(row),
-            messages=row.messages if sees_all else row.public_messages,
-            unread=self._is_unread(row),
+            row.number,
+            row.title,
+            row.status,
+            row.is_new,
+            row.priority,
+            row.category,
+            row.requester,
+            name(row.requester),
+            row.assignee,
+            name(row.assignee) if row.assignee else None,
+            row.opened_at,
+            row.updated_at if sees_all else row.public_updated_at,
+            row.messages if sees_all else row.public_messages,
+            self._is_unread(row),
         )
 
     def _is_unread(self, row: TicketRow) -> bool:
@@ -183,16 +183,18 @@ class Searcher:
         name = self._audience.username
         if not self._audience.sees_all:
             return row.last_public_author != name and self._seen(row) < row.public_messages
-        is_done = row.status.category is StatusCategory.DONE
-        return not is_done and row.last_author != name and self._seen(row) < row.messages
+        return row.last_author != name and row.status not in _DONE and self._seen(row) < row.messages
 
     def _seen(self, row: TicketRow) -> int:
-        return seen(self._state, row.number, self._audience.username)
+        return _messages_seen(self._seen_documents.get(seen_key(row.number, self._audience.username)))
 
 
 def seen(state: State, number: int, username: str) -> int:
     """Return how many messages of the ticket the person has seen."""
-    raw = state.documents.get(SEEN, {}).get(seen_key(number, username))
+    return _messages_seen(state.documents.get(SEEN, {}).get(seen_key(number, username)))
+
+
+def _messages_seen(raw: bytes | None) -> int:
     return int(from_json(raw)["messages"]) if raw else 0
 
 

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 from pydantic_core import from_json
 
+from ticketing.domain.people import Role
 from ticketing.domain.statuses import Status
 from ticketing.storage.documents.rows import ByUpdate, PersonRow, TicketRow, by_update
 
@@ -31,6 +32,7 @@ class State:
         self.last_number = 0
         self.people: dict[str, PersonRow] = {}
         self._people_by_name: list[PersonRow] | None = None
+        self._staff: list[PersonRow] | None = None
         self.by_requester: defaultdict[str, set[int]] = defaultdict(set)
         self.by_watcher: defaultdict[str, set[int]] = defaultdict(set)
         self.by_assignee: defaultdict[str | None, ByUpdate] = defaultdict(ByUpdate)
@@ -45,10 +47,12 @@ class State:
         self.documents = documents
         self._clear()
         with _uncollected():
-            rows = [TicketRow(from_json(raw)) for raw in documents.get(TICKETS, {}).values()]
+            rows = [TicketRow(raw) for raw in documents.get(TICKETS, {}).values()]
             rows.sort(key=by_update)
-            self.rows.extend(rows)
             for row in rows:
+                self.rows.append(row)
+                self.by_assignee[row.assignee].append(row)
+                self.by_status[row.status].append(row)
                 self._index(row)
         for name in (USERS, SESSIONS):
             self.apply([(name, key, raw) for key, raw in documents.get(name, {}).items()])
@@ -57,7 +61,7 @@ class State:
         """Follow one committed transaction."""
         for collection, key, raw in changes:
             if collection == TICKETS:
-                self._put_ticket(int(key), TicketRow(from_json(raw)) if raw else None)
+                self._put_ticket(int(key), TicketRow(raw) if raw else None)
             elif collection == USERS:
                 self._put_person(key, raw)
             elif collection == SESSIONS:
@@ -95,13 +99,13 @@ class State:
 
     def _add(self, row: TicketRow) -> None:
         self.rows.put(row)
+        self.by_assignee[row.assignee].put(row)
+        self.by_status[row.status].put(row)
         self._index(row)
 
     def _index(self, row: TicketRow) -> None:
         number = row.number
         self.last_number = max(self.last_number, number)
-        self.by_assignee[row.assignee].put(row)
-        self.by_status[row.status].put(row)
         self.by_requester[row.requester].add(number)
         if row.watchers:
             for watcher in row.watchers:
@@ -128,8 +132,14 @@ class State:
             self._people_by_name = sorted(self.people.values(), key=lambda person: person.order)
         return self._people_by_name
 
+    def staff(self) -> list[PersonRow]:
+        """Return the active agents and admins by display name."""
+        if self._staff is None:
+            self._staff = [one for one in self.people_by_name() if one.active and one.role is not Role.USER]
+        return self._staff
+
     def _put_person(self, username: str, raw: bytes | None) -> None:
-        self._people_by_name = None
+        self._people_by_name = self._staff = None
         if raw is None:
             self.people.pop(username, None)
         else:
