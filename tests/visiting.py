@@ -1,8 +1,10 @@
 """Visits the pages as a person: through the router, with a cookie, without a browser."""
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any, cast
 from unittest.mock import PropertyMock, patch
 
 import streamlit as st
@@ -94,6 +96,11 @@ class Visit:
     def html(self) -> str:
         """All HTML that the page draws by itself."""
         return "\n".join(str(element.proto.body) for element in self.at.get("html"))
+
+    def sent(self, component: str) -> dict[str, Any]:
+        """Return what the browser's part of a component of ours was given to draw."""
+        found = next(c for c in self.at.get("bidi_component") if c.proto.component_name == component)
+        return cast("dict[str, Any]", json.loads(found.proto.bytes))
 
     @contextmanager
     def _in_browser(self) -> Iterator[None]:

@@ -120,7 +120,7 @@ def test_signing_out_ends_every_tab_at_its_next_step(windows: Windows, server: S
 
     answering.get_by_role("button", name="Send reply").click()
     expect_login(answering)
-    listing.get_by_role("button", name="Filters").click()
+    listing.get_by_role("button", name="Done").click()
     expect_login(listing)
     assert len(server.ticket(ticket.number).messages) == 1
     assert [cookie["name"] for cookie in first.context.cookies() if "session" in cookie.get("name", "")] in (

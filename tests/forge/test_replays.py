@@ -70,7 +70,7 @@ DEEDS: dict[str, tuple[str, str, Deed]] = {
     "priority": ("ticket", "id={}", lambda wire: _pick(wire, "Priority", "Urgent")),
     "tags": ("ticket", "id={}", lambda wire: _pick(wire, "Tags", ["forged"])),
     "list": ("all_tickets", "", lambda wire: wire.trigger("ticketing_list", "opened", 1)),
-    "search": ("all_tickets", "", lambda wire: _pick(wire, "Search", "zq")),
+    "search": ("all_tickets", "", lambda wire: wire.trigger("ticketing_list", "filters", {"q": "zq"})),
     "profile": ("account", "", lambda wire: _send(wire, "display_name", "Forged", "save_profile")),
     "people": ("agent_admin", "", lambda wire: _pick(wire, "Search name or e-mail", "wilma")),
     "manage": ("agent_admin", "", lambda wire: wire.click("manage_aaron")),

@@ -4,11 +4,12 @@ from collections.abc import Callable
 from types import SimpleNamespace
 
 import pytest
+import streamlit as st
 
 from ticketing.ui import list_table
-from ticketing.ui.list_table import TableAnswer, TicketRow, ticket_table
+from ticketing.ui.list_table import Asked, ListFoot, ListHead, ListOrder, TicketRow, asked_of_list, ticket_list
 
-Answer = Callable[..., TableAnswer]
+Answer = Callable[..., tuple[Asked, tuple[int, ...]]]
 
 
 def row(number: int, title: str = "No dial tone") -> TicketRow:
@@ -29,38 +30,62 @@ def row(number: int, title: str = "No dial tone") -> TicketRow:
     )
 
 
+HEAD = ListHead([("open", "Open", 2)], "open", "", [], 0)
+ORDER = ListOrder({"-updated": "Latest update"}, "-updated", {"updated": "updated"}, ("updated", "descending"))
+
+
 @pytest.fixture
 def answer(monkeypatch: pytest.MonkeyPatch) -> Answer:
     """Return a way to draw tickets 1 and 2 for a browser that answers with these values."""
 
-    def draw(**values: object) -> TableAnswer:
-        def mount(**_sent: object) -> SimpleNamespace:
-            return SimpleNamespace(**{"opened": None, "sort": None, "selected": None} | values)
-
-        monkeypatch.setattr(list_table, "_mount", mount)
-        return ticket_table([row(1), row(2)], key="list", selectable=True, sortable=("updated",))
+    def draw(**values: object) -> tuple[Asked, tuple[int, ...]]:
+        state: dict[str, object] = {}
+        monkeypatch.setattr(st, "session_state", state)
+        monkeypatch.setattr(list_table, "_mount", lambda **_sent: SimpleNamespace(**values))
+        selected = ticket_list([row(1), row(2)], HEAD, ORDER, ListFoot("1 to 2 of 2"), key="list", selectable=True)
+        state["list"] = SimpleNamespace(**values)
+        return asked_of_list("list"), selected
 
     return draw
 
 
 def test_a_row_that_was_clicked_is_opened(answer: Answer) -> None:
-    assert answer(opened=2).opened == 2
+    asked, _ = answer(opened=2)
+
+    assert asked.opened == 2
 
 
-@pytest.mark.parametrize("forged", [3, -1, "2", None, [1], {"a": 1}, 1.5])
+@pytest.mark.parametrize("forged", [3, -1, "2", None, [1], {"a": 1}, 1.0, True])
 def test_a_row_that_was_not_shown_is_not_opened(answer: Answer, forged: object) -> None:
-    assert answer(opened=forged).opened is None
+    asked, _ = answer(opened=forged)
+
+    assert asked.opened is None
 
 
-def test_only_the_columns_that_offer_it_sort(answer: Answer) -> None:
-    assert answer(sort="updated").sort == "updated"
-    assert answer(sort="title").sort is None
-    assert answer(sort=["updated"]).sort is None
+def test_a_list_that_was_never_drawn_asks_for_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(st, "session_state", {"list": SimpleNamespace(opened=1, filters=None)})
+
+    assert asked_of_list("list") == Asked()
 
 
-def test_only_rows_that_are_shown_can_be_ticked(answer: Answer) -> None:
-    assert answer(selected=[1, 99, "2"]).selected == (1,)
-    assert answer(selected="12").selected == ()
+def test_filters_come_back_by_their_names_in_the_address(answer: Answer) -> None:
+    asked, _ = answer(filters={"status": "open,pending", "q": "printer"})
+
+    assert asked.filters == {"status": "open,pending", "q": "printer"}
+
+
+@pytest.mark.parametrize("forged", ["q=x", ["q"], {"q": 1}, {"q": ["x"]}, {"q": None}, 7, True])
+def test_filters_of_another_shape_are_none(answer: Answer, forged: object) -> None:
+    asked, _ = answer(filters=forged)
+
+    assert asked.filters is None
+
+
+@pytest.mark.parametrize(("forged", "ticked"), [([1, 99, "2"], (1,)), ("12", ()), ([[1], {}, None, 2], (2,))])
+def test_only_rows_that_are_shown_can_be_ticked(answer: Answer, forged: object, ticked: tuple[int, ...]) -> None:
+    _, selected = answer(selected=forged)
+
+    assert selected == ticked
 
 
 def test_a_hundred_rows_stay_below_sixty_kilobytes(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -71,8 +96,9 @@ def test_a_hundred_rows_stay_below_sixty_kilobytes(monkeypatch: pytest.MonkeyPat
         return SimpleNamespace()
 
     monkeypatch.setattr(list_table, "_mount", mount)
+    rows = [row(number, "Cannot log in after the password reset of yesterday") for number in range(100)]
 
-    ticket_table([row(number, "Cannot log in after the password reset of yesterday") for number in range(100)], key="l")
+    ticket_list(rows, HEAD, ORDER, ListFoot("1 to 100 of 100"), key="list")
 
-    drawing = sum(len(file.read_bytes()) for file in list_table._HERE.glob("list_table.[jc]s*"))  # noqa: SLF001
+    drawing = sum(len(file.read_bytes()) for file in list_table._HERE.glob("list_table.[hjc]*"))  # noqa: SLF001
     assert len(sent[0]) + drawing < 60_000

@@ -7,14 +7,13 @@ What a page needs of it:
     ui.sign_in_with()  ui.sign_out()  ui.go_to()  ui.go_to_ticket()  ui.not_found()
     ui.shown_errors()  ui.say_after_rerun()  ui.form_key()                      refusals, confirmations, resent forms
     ui.plain()  ui.to_html()                                                   what people typed
-    ui.ticket_table()  ui.TicketRow                                             lists
+    ui.queue()  ui.own_tickets()                                                lists
     ui.t()                                                                      our own words
 """
 
 from ticketing.ui.account import explain_sign_in, offer_registration, own_sessions, password_form, profile_form
 from ticketing.ui.feedback import flash, flash_is_over, form_key, say_after_rerun, shown_errors
 from ticketing.ui.layout import narrow
-from ticketing.ui.list_table import TableAnswer, TicketRow, ticket_table
 from ticketing.ui.new_ticket import forget_draft, remind_of_newest
 from ticketing.ui.pages import page
 from ticketing.ui.people import manage_person, people_head, people_list, register_agent, who_may_do_what
@@ -41,8 +40,6 @@ from ticketing.ui.tickets import own_tickets, queue
 from ticketing.ui.wording import t
 
 __all__ = [
-    "TableAnswer",
-    "TicketRow",
     "address",
     "browser",
     "conversation_asked_for",
@@ -82,7 +79,6 @@ __all__ = [
     "target",
     "ticket_body",
     "ticket_head",
-    "ticket_table",
     "to_html",
     "visitor",
     "who_may_do_what",

@@ -64,11 +64,11 @@ function header(data, ticked) {
     box.indeterminate = !every && ticked.size > 0
     row.append(element("th", { scope: "col", role: "columnheader", class: "tick" }, box))
   }
-  for (const [name, word, sortable] of data.columns) {
+  for (const [name, word, order] of data.columns) {
     const direction = data.sorted && data.sorted[0] === name ? data.sorted[1] : null
     const cell = element("th", { scope: "col", role: "columnheader", class: name, "aria-sort": direction })
-    if (sortable) {
-      const button = element("button", { type: "button", "data-sort": name }, word)
+    if (order) {
+      const button = element("button", { type: "button", "data-order": order }, word)
       button.title = data.words.sort.replace("{column}", word)
       button.append(element("span", { class: "arrow", "aria-hidden": "true" }, { ascending: "↑", descending: "↓" }[direction] || ""))
       cell.append(button)
@@ -94,58 +94,197 @@ function line(row, data, ticked) {
   return made
 }
 
+// On a phone there are no column heads to click.
+function orders(data) {
+  const choice = element("select", { "aria-label": data.words.order, "data-orders": true })
+  for (const [order, word] of data.orders) choice.append(element("option", { value: order, selected: order === data.order }, word))
+  return choice
+}
+
+function numbers(page, pages) {
+  const near = new Set([1, page - 1, page, page + 1, pages])
+  if (page <= 3) [2, 3, 4].forEach((number) => near.add(number))
+  if (page >= pages - 2) [pages - 3, pages - 2, pages - 1].forEach((number) => near.add(number))
+  return [...near].filter((number) => number >= 1 && number <= pages).sort((one, other) => one - other)
+}
+
+function pager(page, pages, words) {
+  const made = element("nav", { "aria-label": words.pages })
+  const button = (number, word, label, attributes = {}) =>
+    made.append(element("button", { type: "button", "data-page": number, "aria-label": label, ...attributes }, word))
+  button(page - 1, "‹", words.previous, { disabled: page === 1, "data-step": "previous" })
+  let last = 0
+  for (const number of numbers(page, pages)) {
+    if (number > last + 1) made.append(element("span", { "aria-hidden": "true" }, "…"))
+    button(number, number.toLocaleString(), words.page.replace("{page}", number), { "aria-current": number === page ? "page" : null })
+    last = number
+  }
+  button(page + 1, "›", words.next, { disabled: page === pages, "data-step": "next" })
+  return made
+}
+
+function foot(data) {
+  const [text, page, pages] = data.foot
+  const made = element("div", { class: "foot" }, element("span", {}, text))
+  if (pages > 1) made.append(pager(page, pages, data.words))
+  return made
+}
+
+function table(data, ticked) {
+  if (!data.rows.length) return [element("p", { class: "empty", role: "status" }, data.empty)]
+  const made = element("table", { role: "table" }, element("caption", { class: "hidden" }, data.words.caption), header(data, ticked))
+  made.append(element("tbody", { role: "rowgroup" }, ...data.rows.map((row) => line(row, data, ticked))))
+  return [orders(data), made, foot(data)]
+}
+
+function views({ head }) {
+  return head.views.map(([view, word, count]) =>
+    element("button", { type: "button", "data-view": view, "aria-pressed": String(view === head.view) },
+      word, " ", element("span", {}, count.toLocaleString())))
+}
+
+function chips(field, chosen, options) {
+  return options.map(([value, word]) =>
+    element("button", { type: "button", "data-chip": field, "data-value": value, "aria-pressed": String(chosen.includes(value)) }, word))
+}
+
+function control(id, field, chosen, options) {
+  if (!options) return element("input", { id, type: "text", value: chosen, autocomplete: "off", spellcheck: "false", "data-field": field })
+  const made = element("select", { id, "data-field": field })
+  for (const [value, word] of options) made.append(element("option", { value, selected: value === chosen }, word))
+  return made
+}
+
+function choice([field, label, chosen, options]) {
+  if (Array.isArray(chosen)) return element("fieldset", {}, element("legend", {}, label), ...chips(field, chosen, options))
+  const id = `choice-${field}`
+  return element("div", {}, element("label", { for: id }, label), control(id, field, chosen, options))
+}
+
+function choices({ head, words }) {
+  const made = head.choices.map(choice)
+  if (head.narrowing) made.push(element("button", { type: "button", "data-clear": true }, words.clear))
+  return made
+}
+
+function drawBar(list) {
+  const { data, place } = list
+  const { head, words } = data
+  const search = place.querySelector("input[type=search]")
+  const more = place.querySelector(".more")
+  const bar = place.querySelector(".views")
+  bar.setAttribute("aria-label", words.views)
+  bar.replaceChildren(...views(data))
+  search.setAttribute("aria-label", words.search)
+  search.placeholder = words.hint
+  // What is being typed stays: the words are set only when others came to hold.
+  if (list.searched !== head.text) search.value = list.searched = head.text
+  more.textContent = words.more
+  more.classList.toggle("used", head.narrowing > 0)
+  place.querySelector("#choices").replaceChildren(...choices(data))
+}
+
 function draw(list) {
   const { data, ticked, place } = list
   const focused = focusedMark(place)
-  const table = element("table", { role: "table" }, element("caption", { class: "hidden" }, data.words.caption), header(data, ticked))
-  table.append(element("tbody", { role: "rowgroup" }, ...data.rows.map((row) => line(row, data, ticked))))
-  place.replaceChildren(table)
+  drawBar(list)
+  place.querySelector(".list").replaceChildren(...table(data, ticked))
   if (focused) place.querySelector(focused)?.focus()
 }
 
+const MARKS = ["view", "chip", "field", "clear", "step", "page", "tick", "all", "orders"]
+
 function focusedMark(place) {
   const active = place.getRootNode().activeElement
-  for (const mark of ["sort", "tick", "all"]) {
-    if (active && active.dataset && mark in active.dataset) return `[data-${mark}="${active.dataset[mark]}"]`
-  }
-  return null
+  if (!active || !active.dataset) return null
+  if (active.dataset.order) return `th.${active.closest("th").className} button`
+  const mark = MARKS.find((name) => name in active.dataset)
+  if (!mark) return null
+  const value = "value" in active.dataset ? `[data-value="${active.dataset.value}"]` : ""
+  return `[data-${mark}="${active.dataset[mark]}"]${value}`
 }
 
 function wantsNewTab(event) {
   return event.ctrlKey || event.metaKey || event.shiftKey || event.button === 1
 }
 
+function ask(list, filters) {
+  list.component.setTriggerValue("filters", filters)
+}
+
+function toggled(place, { chip, value }) {
+  const pressed = [...place.querySelectorAll(`button[data-chip="${chip}"][aria-pressed="true"]`)].map((button) => button.dataset.value)
+  return pressed.includes(value) ? pressed.filter((other) => other !== value) : [...pressed, value]
+}
+
+function pressed(list, button) {
+  const { view, chip, clear, order, page } = button.dataset
+  if (button.classList.contains("more")) unfold(list, button)
+  else if (view) ask(list, { view })
+  else if (chip) ask(list, { [chip]: toggled(list.place, button.dataset).join(",") })
+  else if (clear !== undefined) ask(list, Object.fromEntries(list.data.head.choices.filter(([field]) => field !== "size").map(([field]) => [field, ""])))
+  else if (order) ask(list, { sort: order })
+  else if (page && !button.hasAttribute("aria-current")) ask(list, { page })
+}
+
+function unfold(list, button) {
+  const panel = list.place.querySelector("#choices")
+  panel.hidden = !panel.hidden
+  button.setAttribute("aria-expanded", String(!panel.hidden))
+}
+
 function clicked(list, event) {
   const target = event.target
-  const sort = target.closest("button[data-sort]")
-  if (sort) {
-    list.component.setTriggerValue("sort", sort.dataset.sort)
+  const button = target.closest("button")
+  if (button) {
+    pressed(list, button)
     return
   }
   if (target.closest(".tick")) return
-  const row = target.closest("tr[data-number]")
-  if (!row || (event.button !== 0 && event.button !== 1) || event.altKey) return
-  const onLink = target.closest("a")
+  const link = target.closest("tr[data-number]")?.querySelector("a")
+  if (!link || event.button > 1) return
   if (wantsNewTab(event)) {
-    if (!onLink) window.open(row.querySelector("a").href, "_blank", "noopener")
+    if (target.closest("a")) return // the browser follows the link by itself
+    event.preventDefault()
+    window.open(link.href, "_blank", "noopener")
     return
   }
-  if (!onLink && String(document.getSelection())) return
   event.preventDefault()
-  list.component.setTriggerValue("opened", Number(row.dataset.number))
+  list.component.setTriggerValue("opened", Number(link.dataset.number))
 }
 
 function changed(list, event) {
-  const { all, tick: number } = event.target.dataset
+  const { all, tick: number, orders, field } = event.target.dataset
+  if (orders !== undefined) {
+    ask(list, { sort: event.target.value })
+    return
+  }
+  if (field) {
+    ask(list, { [field]: event.target.value })
+    return
+  }
   if (all !== undefined) {
     list.ticked = new Set(event.target.checked ? list.data.rows.map((row) => row[NUMBER]) : [])
   } else if (number !== undefined) {
-    event.target.checked ? list.ticked.add(Number(number)) : list.ticked.delete(Number(number))
+    list.ticked[event.target.checked ? "add" : "delete"](Number(number))
   } else {
     return
   }
   list.component.setStateValue("selected", [...list.ticked])
   draw(list)
+}
+
+function searched(list, event) {
+  event.preventDefault()
+  const words = list.place.querySelector("input[type=search]").value
+  if (words === list.data.head.text) return
+  list.searched = words
+  ask(list, { q: words })
+}
+
+// The cross in the field empties it without a form being sent.
+function cleared(list, event) {
+  if (event.target.type === "search" && event.target.value === "") searched(list, event)
 }
 
 export default function (component) {
@@ -154,10 +293,14 @@ export default function (component) {
   const place = parentElement.querySelector(".tickets")
   const list = lists.get(parentElement) || { ticked: new Set() }
   lists.set(parentElement, list)
+  const turned = list.data && list.data.foot[1] !== data.foot[1]
   const shown = new Set(data.rows.map((row) => row[NUMBER]))
   Object.assign(list, { component, data, place, ticked: new Set([...list.ticked].filter((number) => shown.has(number))) })
   place.onclick = (event) => clicked(list, event)
   place.onauxclick = (event) => clicked(list, event)
   place.onchange = (event) => changed(list, event)
+  place.onsubmit = (event) => searched(list, event)
+  place.onsearch = (event) => cleared(list, event)
   draw(list)
+  if (turned) place.scrollIntoView()
 }

@@ -1,15 +1,16 @@
 """
-The list of tickets: one table of real rows and links that looks and works like a list in a mail program.
+The list of tickets: its views, search and filters, its rows, and the choice of pages below them.
 
-It is drawn by `list_table.js` out of compact arrays. A plain click comes back to the script and stays in the session;
-Ctrl or the middle button opens a tab, as with every link. What comes back from the browser is held against the rows
-that were sent: a number that wasn't shown is no answer.
+The rows are a table of real links that looks and works like a list in a mail program, drawn by `list_table.js` out
+of compact arrays. A plain click comes back to the script and stays in the session; Ctrl or the middle button opens a
+tab, as with every link. What comes back from the browser is held against what was sent: a number that wasn't shown is
+no answer, and filters are read as strictly as those of an address. All of it is one element, since each element of
+Streamlit's costs the server as much as twenty rows.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import streamlit as st
 
@@ -21,7 +22,7 @@ ALL_COLUMNS = ("number", "title", "requester", "status", "priority", "assignee",
 
 _mount = st.components.v2.component(
     "ticketing_list",
-    html='<div class="tickets"></div>',
+    html=(_HERE / "list_table.html").read_text(encoding="utf-8"),
     css=(_HERE / "list_table.css").read_text(encoding="utf-8"),
     js=(_HERE / "list_table.js").read_text(encoding="utf-8"),
 )
@@ -48,60 +49,157 @@ class TicketRow:
     assignee: str
     updated: str
     updated_text: str
-    unread: bool = False
+    unread: bool
     category: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class TableAnswer:
-    """What the person did: which ticket they opened, by which column they want to sort, which tickets are ticked."""
+class Choice:
+    """
+    One filter behind the button: several of its options at once, one of them, or a text.
+
+    `chosen` is a tuple where several can hold; `options` maps values to words, and is None where a text is typed.
+    """
+
+    field: str
+    label: str
+    chosen: str | tuple[str, ...]
+    options: Mapping[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ListHead:
+    """What stands above the list: views with how many tickets each has, the words looked for, the other filters."""
+
+    views: Sequence[tuple[str, str, int]]
+    view: str
+    text: str
+    choices: Sequence[Choice]
+    narrowing: int
+
+
+@dataclass(frozen=True, slots=True)
+class ListOrder:
+    """
+    The orders on offer with their words, and the one that holds.
+
+    `by_column` names the one that a click on a column's head asks for, `sorted_by` a column and its "ascending" or
+    "descending".
+    """
+
+    orders: Mapping[str, str]
+    order: str
+    by_column: Mapping[str, str]
+    sorted_by: tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class ListFoot:
+    """What stands below the list: how much of it is shown, in words, and on which of how many pages one is."""
+
+    text: str
+    page: int = 1
+    pages: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the person asked for since the list was drawn: a ticket, or filters by their names in the address."""
 
     opened: int | None = None
-    sort: str | None = None
-    selected: tuple[int, ...] = ()
+    filters: Mapping[str, str] | None = None
 
 
-def ticket_table(
+def asked_of_list(key: str) -> Asked:
+    """Return what was asked for in the list that was drawn last under this key; ask before it is drawn again."""
+    answer = st.session_state.get(key)
+    opened, filters = (getattr(answer, name, None) for name in ("opened", "filters"))
+    return Asked(
+        opened=opened if type(opened) is int and opened in st.session_state.get(_shown(key), ()) else None,
+        filters=filters
+        if isinstance(filters, dict) and all(isinstance(word, str) for pair in filters.items() for word in pair)
+        else None,
+    )
+
+
+def ticket_list(
     rows: Sequence[TicketRow],
+    head: ListHead,
+    order: ListOrder,
+    foot: ListFoot,
     *,
     key: str,
     columns: Sequence[str] = ALL_COLUMNS,
+    empty: str = "",
     selectable: bool = False,
-    sortable: Sequence[str] = (),
-    sorted_by: tuple[str, str] | None = None,
-) -> TableAnswer:
+) -> tuple[int, ...]:
     """
-    Draw the tickets and return what was done with them since the last run.
+    Draw the list and return the numbers of the tickets that are ticked.
 
-    *columns* and *sortable* are names of ALL_COLUMNS or "category"; *sorted_by* is a column and "ascending" or
-    "descending". The ticks belong to *key*: another key begins without any.
+    *columns* are names of ALL_COLUMNS or "category"; *empty* is said where there are no rows. The ticks belong to
+    *key*: another key begins without any.
     """
+    shown = tuple(row.number for row in rows)
+    st.session_state[_shown(key)] = shown
     result = _mount(
         key=key,
         data=packed(
             {
-                "rows": [_cells(row) for row in rows],
-                "columns": [[name, t(f"table.{name}"), name in sortable] for name in columns],
-                "sorted": sorted_by,
-                "selectable": selectable,
-                "words": {
-                    "caption": t("table.caption"),
-                    "unread": t("table.unread"),
-                    "select": t("table.select", label="{label}"),
-                    "all": t("table.select_all"),
-                    "sort": t("table.sort", column="{column}"),
+                "head": {
+                    "views": head.views,
+                    "view": head.view,
+                    "text": head.text,
+                    "narrowing": head.narrowing,
+                    "choices": [
+                        [choice.field, choice.label, choice.chosen, choice.options and list(choice.options.items())]
+                        for choice in head.choices
+                    ],
                 },
+                "rows": [_cells(row) for row in rows],
+                "empty": empty,
+                "columns": [[name, t(f"table.{name}"), order.by_column.get(name)] for name in columns],
+                "sorted": order.sorted_by,
+                "orders": list(order.orders.items()),
+                "order": order.order,
+                "foot": [foot.text, foot.page, foot.pages],
+                "selectable": selectable,
+                "words": _words(head.narrowing),
             }
         ),
         on_opened_change=_noted,
-        on_sort_change=_noted,
+        on_filters_change=_noted,
         on_selected_change=_noted,
     )
-    return _answer(rows, sortable, result)
+    selected = getattr(result, "selected", None)
+    return tuple(number for number in shown if number in selected) if isinstance(selected, list) else ()
 
 
 def _noted() -> None:
     """Declare that a name may come back; what to do about it is decided when the page runs."""
+
+
+def _shown(key: str) -> str:
+    return f"shown_in_{key}"
+
+
+def _words(narrowing: int) -> dict[str, str]:
+    return {
+        "views": t("filters.view"),
+        "search": t("filters.search"),
+        "hint": t("filters.search_hint"),
+        "more": t("filters.button_used", n=narrowing) if narrowing else t("filters.button"),
+        "clear": t("filters.clear"),
+        "caption": t("table.caption"),
+        "unread": t("table.unread"),
+        "select": t("table.select", label="{label}"),
+        "all": t("table.select_all"),
+        "sort": t("table.sort", column="{column}"),
+        "order": t("table.order"),
+        "pages": t("table.pages"),
+        "page": t("table.page", page="{page}"),
+        "previous": t("table.previous_page"),
+        "next": t("table.next_page"),
+    }
 
 
 def _cells(row: TicketRow) -> list[str | int | bool]:
@@ -121,15 +219,3 @@ def _cells(row: TicketRow) -> list[str | int | bool]:
         int(row.unread),
         row.category,
     ]
-
-
-def _answer(rows: Sequence[TicketRow], sortable: Sequence[str], result: Any) -> TableAnswer:
-    shown = {row.number for row in rows}
-    opened, sort, selected = (getattr(result, name, None) for name in ("opened", "sort", "selected"))
-    return TableAnswer(
-        opened=opened if isinstance(opened, int) and opened in shown else None,
-        sort=sort if isinstance(sort, str) and sort in sortable else None,
-        selected=tuple(number for number in selected if isinstance(number, int) and number in shown)
-        if isinstance(selected, list)
-        else (),
-    )

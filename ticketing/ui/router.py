@@ -15,6 +15,9 @@ from ticketing.ui.pictures import picture
 from ticketing.ui.text import plain
 from ticketing.ui.wording import t
 
+_RUNS = "_whole_runs"
+_RUNS_THAT_TELL = 2
+
 
 def _home() -> None:
     """Stand at the root of the site and lead on."""
@@ -55,10 +58,20 @@ def _sidebar(actor: Actor) -> None:
             session.sign_out()
 
 
+def _configure_page() -> None:
+    """
+    Give the tab its icon and its width, which the browser then keeps.
+
+    It is told twice, since what a run has sent is dropped when the next one begins at once.
+    """
+    if st.session_state.get(_RUNS, 0) < _RUNS_THAT_TELL:
+        st.set_page_config(page_icon=picture("icon.png"), layout="wide")
+
+
 def main() -> None:
     """Run the page asked for."""
     PagesManager.uses_pages_directory = False
-    st.set_page_config(page_title=t("app.name"), page_icon=picture("icon.png"), layout="wide")
+    _configure_page()
     st.logo(picture("logo.svg"), icon_image=picture("icon.png"), size="large")
     if globals().get("WITHOUT_ROUTES"):
         session.note_missing_routes()
@@ -71,6 +84,7 @@ def main() -> None:
     ui.flash()
     page.run()
     ui.flash_is_over()
+    st.session_state[_RUNS] = st.session_state.get(_RUNS, 0) + 1
 
 
 main()

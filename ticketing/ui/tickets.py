@@ -2,15 +2,13 @@
 
 from typing import Literal
 
-import streamlit as st
-
 from ticketing.domain.people import Actor
 from ticketing.domain.queries import Page, Sort, TicketQuery, TicketSummary, View
 from ticketing.domain.statuses import Priority, Status
-from ticketing.ui.filters import FilterBar, Filters, own
+from ticketing.ui.filters import ListFilters, own
 from ticketing.ui.layout import page_head
-from ticketing.ui.list_table import TicketRow, ticket_table
-from ticketing.ui.session import desk, go_to, go_to_ticket
+from ticketing.ui.list_table import ListFoot, ListOrder, TicketRow, asked_of_list, ticket_list
+from ticketing.ui.session import desk, go_to_ticket
 from ticketing.ui.times import ago
 from ticketing.ui.wording import t
 
@@ -48,19 +46,12 @@ _SORTED_BY = {
 
 def queue(actor: Actor) -> None:
     """Draw everybody's tickets, for agents."""
-    page_head(t("page.all_tickets"), "new_ticket")
-    bar = FilterBar("all_tickets", View.OPEN)
-    filters = bar.draw(actor)
-    _draw_list(actor, bar, filters, filters.query(actor.username), _QUEUE_COLUMNS)
+    _draw(actor, "all_tickets", ListFilters("all_tickets", View.OPEN), _QUEUE_COLUMNS)
 
 
 def own_tickets(actor: Actor) -> None:
     """Draw the tickets that the person opened or watches."""
-    page_head(t("page.my_tickets"), "new_ticket")
-    bar = FilterBar("my_tickets", View.ALL, own=True)
-    filters = bar.draw(actor)
-    query = own(actor, filters.query(actor.username))
-    _draw_list(actor, bar, filters, query, _OWN_COLUMNS)
+    _draw(actor, "my_tickets", ListFilters("my_tickets", View.ALL, own=True), _OWN_COLUMNS)
 
 
 def status_label(status: Status, *, is_new: bool, for_agent: bool) -> str:
@@ -70,35 +61,44 @@ def status_label(status: Status, *, is_new: bool, for_agent: bool) -> str:
     return t(f"status_for_requester.{status}")
 
 
-def _draw_list(actor: Actor, bar: FilterBar, filters: Filters, query: TicketQuery, columns: tuple[str, ...]) -> None:
+def _draw(actor: Actor, name: str, filters: ListFilters, columns: tuple[str, ...]) -> None:
+    asked = asked_of_list(filters.key)
+    if asked.opened is not None:
+        go_to_ticket(asked.opened)
+    if asked.filters is not None:
+        filters.change(asked.filters)
+    filters.write()
+    page_head(t(f"page.{name}"), "new_ticket")
+    for_agent = "requester" in columns
+    query = filters.now.query(actor.username)
+    page = _page(actor, query if for_agent else own(actor, query))
+    now = desk().clock()
+    ticket_list(
+        [_row(ticket, ago(ticket.updated_at, now), for_agent=for_agent) for ticket in page.items],
+        filters.head(actor),
+        _order(filters.now.sort),
+        ListFoot(_range(page), page.page, page.pages),
+        key=filters.key,
+        columns=columns,
+        empty=t("list.nothing_found") if filters.now.q or filters.now.narrowing() else t("list.empty"),
+    )
+
+
+def _page(actor: Actor, query: TicketQuery) -> Page[TicketSummary]:
+    """Return the page asked for, or the last one if the list is shorter by now."""
     page = desk().tickets.search(actor, query)
     if not page.items and query.page > 1:
         page = desk().tickets.search(actor, query.model_copy(update={"page": page.pages}))
-    if not page.items:
-        _draw_empty(filters)
-        return
-    for_agent = "requester" in columns
-    now = desk().clock()
-    rows = [_row(ticket, ago(ticket.updated_at, now), for_agent=for_agent) for ticket in page.items]
-    answer = ticket_table(
-        rows, key="tickets", columns=columns, sortable=tuple(_SORTS), sorted_by=_SORTED_BY[filters.sort]
+    return page
+
+
+def _order(sort: Sort) -> ListOrder:
+    return ListOrder(
+        {sort.value: t(f"sort.{sort.name.lower()}") for sort in Sort},
+        sort.value,
+        {name: (up if sort is down else down).value for name, (down, up) in _SORTS.items()},
+        _SORTED_BY[sort],
     )
-    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
-        st.caption(_range(page), width="content")
-        bar.draw_pages(filters, page.pages)
-    if answer.opened is not None:
-        go_to_ticket(answer.opened)
-    if answer.sort is not None:
-        down, up = _SORTS[answer.sort]
-        bar.sort_by(up if filters.sort is down else down)
-        st.rerun()
-
-
-def _draw_empty(filters: Filters) -> None:
-    narrowed = filters.q or filters.narrowing()
-    st.info(t("list.nothing_found") if narrowed else t("list.empty"), icon=":material/inbox:")
-    if not narrowed and st.button(t("list.open_one"), key="open_one", icon=":material/add:"):
-        go_to("new_ticket")
 
 
 def _row(ticket: TicketSummary, updated_text: str, *, for_agent: bool) -> TicketRow:
