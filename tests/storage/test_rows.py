@@ -2,13 +2,14 @@
 
 import json
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from tests.storage.conftest import NOW, make_ticket
 from ticketing.domain.people import Actor, Role
 from ticketing.domain.tickets import MessageKind, Ticket
-from ticketing.storage.documents.rows import TicketRow
+from ticketing.storage.documents.rows import Talk, TicketRow
 
 ADA = Actor("ada", "Ada", Role.AGENT)
 MARKS = [
@@ -33,18 +34,20 @@ def document(ticket: Ticket) -> bytes:
 
 @pytest.mark.parametrize("text", MARKS)
 def test_a_text_that_looks_like_a_document_is_taken_for_text(text: str) -> None:
-    row = TicketRow(document(conversation(text)))
+    raw = document(conversation(text))
 
-    assert (row.title, row.messages, row.public_messages) == (text, 3, 2)
-    assert (row.last_author, row.last_public_author) == ("ada", "ada")
+    assert TicketRow(raw).title == text
+    assert Talk.of(raw) == (3, "ada", 2, "ada")
 
 
-def test_a_document_that_was_written_in_another_way_gives_the_same_row() -> None:
+@pytest.mark.parametrize("layout", [{"indent": 1}, {"separators": (",", ":")}, {"indent": 1, "sort_keys": True}])
+def test_a_document_that_was_written_in_another_way_gives_the_same_row(layout: dict[str, Any]) -> None:
     ticket = conversation("No dial tone")
-    spaced = json.dumps(json.loads(document(ticket)), indent=1, sort_keys=True).encode()
+    other = json.dumps(json.loads(document(ticket)), **{"sort_keys": "separators" in layout} | layout).encode()
 
-    found, expected = (TicketRow(raw) for raw in (spaced, document(ticket)))
+    found, expected = (TicketRow(raw) for raw in (other, document(ticket)))
 
+    assert Talk.of(other) == Talk.of(document(ticket))
     assert [getattr(found, name) for name in TicketRow.__slots__] == [
         getattr(expected, name) for name in TicketRow.__slots__
     ]
@@ -54,7 +57,7 @@ def test_who_wrote_last_is_another_for_those_who_may_not_read_notes() -> None:
     ticket = make_ticket(7, "No dial tone", "carla")
     ticket.note(ADA, "Ask the provider.", NOW)
 
-    row = TicketRow(document(ticket))
+    talk = Talk.of(document(ticket))
 
-    assert (row.last_author, row.last_public_author) == ("ada", "carla")
+    assert (talk.last_author, talk.last_public_author) == ("ada", "carla")
     assert ticket.messages[-1].kind is MessageKind.NOTE

@@ -1,10 +1,10 @@
 """Slim rows of tickets and accounts, and rows kept in the order of their last change."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from functools import lru_cache
-from sys import intern
-from typing import Any
+from operator import attrgetter
+from typing import Any, NamedTuple, Self
 
 from pydantic_core import from_json
 
@@ -18,8 +18,8 @@ class TicketRow:
     """
     What lists, filters and counts need of a ticket.
 
-    `folds_to_ascii` says whether its document holds letters such as ß that casefold into ASCII; None until a search
-    has looked.
+    What takes a look at its conversation is found out when it is first asked for, and None until then: `talk`, and
+    `folds_to_ascii`, which says whether its document holds letters such as ß that casefold into ASCII.
     """
 
     __slots__ = (
@@ -28,24 +28,21 @@ class TicketRow:
         "external_id",
         "folds_to_ascii",
         "is_new",
-        "last_author",
-        "last_public_author",
-        "messages",
         "number",
         "opened_at",
         "priority",
-        "public_messages",
         "public_updated_at",
         "requester",
         "resolved_at",
         "status",
+        "talk",
         "title",
         "updated_at",
         "watchers",
     )
 
     def __init__(self, raw: bytes) -> None:
-        document, messages = _parts(raw)
+        document = _fields(raw)
         self.number = int(document["id"])
         self.title: str = document["title"][:TITLE_LIMIT]
         self.requester: str = document["requester"]
@@ -62,30 +59,46 @@ class TicketRow:
         resolved_at = document.get("resolved_at")
         self.resolved_at = _moment(resolved_at) if resolved_at else None
         self.folds_to_ascii: bool | None = None
+        self.talk: Talk | None = None
+
+
+class Talk(NamedTuple):
+    """What a list tells of a conversation: how many messages there are, and who wrote last; the same without notes."""
+
+    messages: int
+    last_author: str
+    public_messages: int
+    last_public_author: str
+
+    @classmethod
+    def of(cls, raw: bytes) -> Self:
+        """
+        Read it out of a ticket's document without parsing the texts.
+
+        A quote inside a text is escaped: the marks, with their bare quotes, stand between texts only.
+        """
+        fields, *messages = raw.split(_MESSAGE)
+        if not fields.endswith(_CONVERSATION):
+            _, *messages = _rewritten(raw).split(_MESSAGE)
         public = [message for message in messages if message.startswith(_REPLY)]
-        self.messages = len(messages)
-        self.public_messages = len(public)
-        self.last_author = _author(messages[-1])
-        self.last_public_author = self.last_author if messages[-1] is public[-1] else _author(public[-1])
+        return cls(len(messages), _author(messages[-1]), len(public), _author(public[-1]))
 
 
-def _parts(raw: bytes) -> tuple[dict[str, Any], list[bytes]]:
-    """
-    Return the fields of a ticket's document, and its messages as the bytes that follow the mark of each.
+def _fields(raw: bytes) -> dict[str, Any]:
+    """Return the fields of a ticket's document that come before its conversation, which is most of it."""
+    end = raw.find(_CONVERSATION)
+    fields: dict[str, Any] = from_json(raw[:end] + b"}") if end > 0 else {}
+    return fields if _LAST_FIELD in fields else _fields(_rewritten(raw))
 
-    The conversation is most of a document and comes last, and a row wants little of it, so it needs no parser. A quote
-    inside a text is escaped: the marks, with their bare quotes, stand between texts only.
-    """
-    fields, *messages = raw.split(_MESSAGE)
-    if not fields.endswith(_CONVERSATION):  # not as this version writes it
-        written = Ticket.model_validate_json(raw).model_dump_json(exclude_none=True).encode()
-        fields, *messages = written.split(_MESSAGE)
-    return from_json(fields.removesuffix(_CONVERSATION) + b"}"), messages
+
+def _rewritten(raw: bytes) -> bytes:
+    """Return a document that was written by other hands as this version writes it."""
+    return Ticket.model_validate_json(raw).model_dump_json(exclude_none=True).encode()
 
 
 def _author(message: bytes) -> str:
     start = message.index(_AUTHOR) + len(_AUTHOR)
-    return intern(message[start : message.index(b'"', start)].decode())
+    return message[start : message.index(b'"', start)].decode()
 
 
 class PersonRow:
@@ -112,8 +125,8 @@ class ByUpdate:
 
     __slots__ = ("_in_order", "_rows")
 
-    def __init__(self) -> None:
-        self._rows: dict[int, TicketRow] = {}
+    def __init__(self, in_order: Iterable[TicketRow] = ()) -> None:
+        self._rows: dict[int, TicketRow] = {row.number: row for row in in_order}
         self._in_order = True
 
     def __len__(self) -> int:
@@ -125,10 +138,6 @@ class ByUpdate:
         last = next(reversed(self._rows.values()), None)
         if last is not None and by_update(row) < by_update(last):
             self._in_order = False
-        self._rows[row.number] = row
-
-    def append(self, row: TicketRow) -> None:
-        """Add a row that is known to be later than all that are here."""
         self._rows[row.number] = row
 
     def drop(self, row: TicketRow) -> None:
@@ -154,14 +163,13 @@ class ByUpdate:
         return self._rows
 
 
-def by_update(row: TicketRow) -> tuple[datetime, int]:
-    """Return what rows are ordered by: the time of the last change, then the number."""
-    return row.updated_at, row.number
-
-
+# What rows are ordered by: the time of the last change, of any or as far as a requester can tell, then the number.
+by_update = attrgetter("updated_at", "number")
+by_public_update = attrgetter("public_updated_at", "number")
 # The times of one ticket are often the same: one object for all of them.
 _moment = lru_cache(maxsize=16)(datetime.fromisoformat)
 _CONVERSATION = b',"messages":['
+_LAST_FIELD = "public_updated_at"  # of those that each document has
 _MESSAGE = b'{"kind":"'
 _REPLY = b'reply"'
 _AUTHOR = b'"author":"'

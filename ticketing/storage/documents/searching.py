@@ -3,7 +3,6 @@
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator
-from datetime import datetime
 from heapq import merge
 from typing import Any
 
@@ -11,7 +10,7 @@ from pydantic_core import from_json
 
 from ticketing.domain.queries import UNASSIGNED, Audience, Page, Sort, TicketQuery, TicketSummary, statuses_of
 from ticketing.domain.statuses import StatusCategory
-from ticketing.storage.documents.rows import ByUpdate, TicketRow, by_update
+from ticketing.storage.documents.rows import ByUpdate, Talk, TicketRow, by_public_update, by_update
 from ticketing.storage.documents.state import TICKETS, State
 
 SEEN = "seen"
@@ -26,6 +25,7 @@ class Searcher:
     def __init__(self, state: State, audience: Audience) -> None:
         self._state = state
         self._audience = audience
+        self._documents = state.documents.get(TICKETS, {})
         self._seen_documents = state.documents.get(SEEN, {})
 
     def search(self, query: TicketQuery) -> Page[TicketSummary]:
@@ -65,7 +65,8 @@ class Searcher:
         """Yield a superset of what matches, out of the smallest index that applies, in the order asked for."""
         numbers = self._numbers(query)
         if numbers is not None:
-            return self._ordered(self._state.pick(numbers), query.sort)
+            latest = by_update if self._audience.sees_all else by_public_update
+            return _ordered(sorted(self._state.pick(numbers), key=latest, reverse=True), query.sort)
         indexes = min(self._indexes(query), key=_size)
         if query.sort is Sort.UPDATED:
             return merge(*(index.newest_first() for index in indexes), key=by_update, reverse=True)
@@ -73,18 +74,17 @@ class Searcher:
             return merge(*(index.oldest_first() for index in indexes), key=by_update)
         if query.sort is Sort.PRIORITY or _size(indexes) < self._state.last_number // 2:
             latest_first = merge(*(index.newest_first() for index in indexes), key=by_update, reverse=True)
-            return self._ordered(list(latest_first), query.sort)
+            return _ordered(list(latest_first), query.sort)
         return self._by_number(descending=query.sort is Sort.NEWEST)
 
     def _numbers(self, query: TicketQuery) -> set[int] | None:
-        """Return the tickets of a person when the query is about one: there are never many."""
-        state = self._state
-        if query.requester is not None:
-            return state.by_requester[query.requester]
-        if not self._audience.sees_all:
-            name = self._audience.username
-            return state.by_requester[name] | state.by_watcher[name]
-        return None
+        """Return the tickets of the people that the query and the audience are about: there are never many."""
+        state, name = self._state, self._audience.username
+        asked = None if query.requester is None else state.by_requester[query.requester]
+        if self._audience.sees_all:
+            return asked
+        visible = state.by_requester[name] | state.by_watcher[name]
+        return visible if asked is None else visible & asked
 
     def _indexes(self, query: TicketQuery) -> list[list[ByUpdate]]:
         """Return the indexes that apply, each as one or several that hold the tickets together."""
@@ -101,21 +101,8 @@ class Searcher:
         found = (self._state.rows.find(number) for number in (reversed(numbers) if descending else numbers))
         return (row for row in found if row is not None)
 
-    def _ordered(self, rows: list[TicketRow], sort: Sort) -> list[TicketRow]:
-        """Order rows that come with the one changed last first; for a requester, changed as far as they can tell."""
-        if sort in {Sort.NEWEST, Sort.OLDEST}:
-            return sorted(rows, key=lambda row: row.number, reverse=sort is Sort.NEWEST)
-        latest_first = rows if self._audience.sees_all else sorted(rows, key=_public_order, reverse=True)
-        if sort is Sort.PRIORITY:
-            return sorted(latest_first, key=lambda row: row.priority.rank, reverse=True)
-        return latest_first if sort is Sort.UPDATED else latest_first[::-1]
-
     def _predicates(self, query: TicketQuery) -> list[Predicate]:
         predicates: list[Predicate] = []
-        if not self._audience.sees_all:
-            predicates.append(self._is_visible)
-        if query.requester is not None:
-            predicates.append(lambda row: row.requester == query.requester)
         if query.assignee is not None:
             assignee = _stored(query.assignee)
             predicates.append(lambda row: row.assignee == assignee)
@@ -129,23 +116,18 @@ class Searcher:
             predicates.append(self._text_predicate(query.text.strip()))
         return predicates
 
-    def _is_visible(self, row: TicketRow) -> bool:
-        name = self._audience.username
-        return row.requester == name or name in row.watchers
-
     def _text_predicate(self, text: str) -> Predicate:
         """Look into the raw document first, which is quick and may say yes too often; then exactly."""
         needle = text.casefold()
         label = needle.removeprefix("t-").removeprefix("#")
         number = int(label) if label.isascii() and label.isdigit() else None
         people = {person.username for person in self._state.people.values() if needle in person.display_name.casefold()}
-        documents = self._state.documents.get(TICKETS, {})
         may_hold = _raw_test(needle)
 
         def holds(row: TicketRow) -> bool:
             if row.number == number or row.requester in people:
                 return True
-            raw = documents[str(row.number)]
+            raw = self._documents[str(row.number)]
             return may_hold(row, raw) and self._text_in(from_json(raw), needle)
 
         return holds
@@ -160,7 +142,7 @@ class Searcher:
         return any(needle in text.casefold() for text in texts)
 
     def _summary(self, row: TicketRow) -> TicketSummary:
-        sees_all, name = self._audience.sees_all, self._state.name
+        sees_all, name, talk = self._audience.sees_all, self._state.name, self._talk(row)
         return TicketSummary(
             row.number,
             row.title,
@@ -174,16 +156,21 @@ class Searcher:
             name(row.assignee) if row.assignee else None,
             row.opened_at,
             row.updated_at if sees_all else row.public_updated_at,
-            row.messages if sees_all else row.public_messages,
-            self._is_unread(row),
+            talk.messages if sees_all else talk.public_messages,
+            self._is_unread(row, talk),
         )
 
-    def _is_unread(self, row: TicketRow) -> bool:
+    def _talk(self, row: TicketRow) -> Talk:
+        if row.talk is None:
+            row.talk = Talk.of(self._documents[str(row.number)])
+        return row.talk
+
+    def _is_unread(self, row: TicketRow, talk: Talk) -> bool:
         """Whether somebody else wrote last and it was not seen; to an agent, done tickets owe nothing."""
         name = self._audience.username
         if not self._audience.sees_all:
-            return row.last_public_author != name and self._seen(row) < row.public_messages
-        return row.last_author != name and row.status not in _DONE and self._seen(row) < row.messages
+            return talk.last_public_author != name and self._seen(row) < talk.public_messages
+        return talk.last_author != name and row.status not in _DONE and self._seen(row) < talk.messages
 
     def _seen(self, row: TicketRow) -> int:
         return _messages_seen(self._seen_documents.get(seen_key(row.number, self._audience.username)))
@@ -203,8 +190,12 @@ def seen_key(number: int, username: str) -> str:
     return f"{number}:{username}"
 
 
-def _public_order(row: TicketRow) -> tuple[datetime, int]:
-    return row.public_updated_at, row.number
+def _ordered(latest_first: list[TicketRow], sort: Sort) -> list[TicketRow]:
+    if sort in {Sort.NEWEST, Sort.OLDEST}:
+        return sorted(latest_first, key=lambda row: row.number, reverse=sort is Sort.NEWEST)
+    if sort is Sort.PRIORITY:
+        return sorted(latest_first, key=lambda row: row.priority.rank, reverse=True)
+    return latest_first if sort is Sort.UPDATED else latest_first[::-1]
 
 
 def _size(indexes: list[ByUpdate]) -> int:

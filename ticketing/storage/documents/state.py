@@ -47,15 +47,24 @@ class State:
         self.documents = documents
         self._clear()
         with _uncollected():
-            rows = [TicketRow(raw) for raw in documents.get(TICKETS, {}).values()]
-            rows.sort(key=by_update)
-            for row in rows:
-                self.rows.append(row)
-                self.by_assignee[row.assignee].append(row)
-                self.by_status[row.status].append(row)
-                self._index(row)
+            self._load_tickets(documents.get(TICKETS, {}).values())
         for name in (USERS, SESSIONS):
             self.apply([(name, key, raw) for key, raw in documents.get(name, {}).items()])
+
+    def _load_tickets(self, documents: Iterable[bytes]) -> None:
+        """Index all tickets at once, which is a good deal quicker than one after the other."""
+        rows = sorted(map(TicketRow, documents), key=by_update)
+        of_assignee: defaultdict[str | None, list[TicketRow]] = defaultdict(list)
+        of_status: defaultdict[Status, list[TicketRow]] = defaultdict(list)
+        for row in rows:
+            of_assignee[row.assignee].append(row)
+            of_status[row.status].append(row)
+            self._index(row)
+        self.rows = ByUpdate(rows)
+        self.by_assignee.update({assignee: ByUpdate(theirs) for assignee, theirs in of_assignee.items()})
+        self.by_status.update({status: ByUpdate(those) for status, those in of_status.items()})
+        self.last_number = max((row.number for row in rows), default=0)
+        self.tally = Counter((row.assignee, row.status) for row in rows)
 
     def apply(self, changes: Sequence[Change]) -> None:
         """Follow one committed transaction."""
@@ -81,9 +90,8 @@ class State:
         return undo[::-1]
 
     def pick(self, numbers: Iterable[int]) -> list[TicketRow]:
-        """Return the rows of these tickets, the one changed last first."""
-        rows = (self.rows.find(number) for number in numbers)
-        return sorted((row for row in rows if row is not None), key=by_update, reverse=True)
+        """Return the rows of these tickets, in no order."""
+        return [row for number in numbers if (row := self.rows.find(number)) is not None]
 
     def name(self, username: str) -> str:
         """Return the display name; the username itself for somebody who has no account."""
@@ -101,18 +109,16 @@ class State:
         self.rows.put(row)
         self.by_assignee[row.assignee].put(row)
         self.by_status[row.status].put(row)
+        self.last_number = max(self.last_number, row.number)
+        self.tally[row.assignee, row.status] += 1
         self._index(row)
 
     def _index(self, row: TicketRow) -> None:
-        number = row.number
-        self.last_number = max(self.last_number, number)
-        self.by_requester[row.requester].add(number)
-        if row.watchers:
-            for watcher in row.watchers:
-                self.by_watcher[watcher].add(number)
+        self.by_requester[row.requester].add(row.number)
+        for watcher in row.watchers:
+            self.by_watcher[watcher].add(row.number)
         if row.external_id is not None:
-            self.by_external_id[row.external_id].add(number)
-        self.tally[row.assignee, row.status] += 1
+            self.by_external_id[row.external_id].add(row.number)
 
     def _forget(self, row: TicketRow) -> None:
         number = row.number
