@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache
 from heapq import merge
 from typing import Any
 
@@ -24,7 +25,8 @@ class Searcher:
 
     def __init__(self, state: State, audience: Audience) -> None:
         self._state = state
-        self._audience = audience
+        self._sees_all = audience.sees_all
+        self._username = audience.username
         self._documents = state.documents.get(TICKETS, {})
         self._seen_documents = state.documents.get(SEEN, {})
 
@@ -53,7 +55,7 @@ class Searcher:
 
     def _can_tally(self, query: TicketQuery) -> bool:
         restricted = query.requester is not None or query.priorities or query.categories or query.text.strip()
-        return self._audience.sees_all and not restricted
+        return self._sees_all and not restricted
 
     def _matches(self, query: TicketQuery) -> Iterator[TicketRow]:
         rows = iter(self._candidates(query))
@@ -65,7 +67,7 @@ class Searcher:
         """Yield a superset of what matches, out of the smallest index that applies, in the order asked for."""
         numbers = self._numbers(query)
         if numbers is not None:
-            latest = by_update if self._audience.sees_all else by_public_update
+            latest = by_update if self._sees_all else by_public_update
             return _ordered(sorted(self._state.pick(numbers), key=latest, reverse=True), query.sort)
         indexes = min(self._indexes(query), key=_size)
         if query.sort is Sort.UPDATED:
@@ -79,9 +81,9 @@ class Searcher:
 
     def _numbers(self, query: TicketQuery) -> set[int] | None:
         """Return the tickets of the people that the query and the audience are about: there are never many."""
-        state, name = self._state, self._audience.username
+        state, name = self._state, self._username
         asked = None if query.requester is None else state.by_requester[query.requester]
-        if self._audience.sees_all:
+        if self._sees_all:
             return asked
         visible = state.by_requester[name] | state.by_watcher[name]
         return visible if asked is None else visible & asked
@@ -134,7 +136,7 @@ class Searcher:
 
     def _text_in(self, document: dict[str, Any], needle: str) -> bool:
         """Whether the audience can read the text somewhere in the ticket; notes and tags count for agents only."""
-        sees_all = self._audience.sees_all
+        sees_all = self._sees_all
         texts = [document["title"], document["requester"], document.get("external_id") or ""]
         texts += [message["text"] for message in document["messages"] if sees_all or message["kind"] == "reply"]
         if sees_all:
@@ -142,7 +144,10 @@ class Searcher:
         return any(needle in text.casefold() for text in texts)
 
     def _summary(self, row: TicketRow) -> TicketSummary:
-        sees_all, name, talk = self._audience.sees_all, self._state.name, self._talk(row)
+        sees_all, name = self._sees_all, self._state.name
+        talk = row.talk
+        if talk is None:
+            talk = row.talk = Talk.of(self._documents[str(row.number)])
         return TicketSummary(
             row.number,
             row.title,
@@ -160,29 +165,26 @@ class Searcher:
             self._is_unread(row, talk),
         )
 
-    def _talk(self, row: TicketRow) -> Talk:
-        if row.talk is None:
-            row.talk = Talk.of(self._documents[str(row.number)])
-        return row.talk
-
     def _is_unread(self, row: TicketRow, talk: Talk) -> bool:
         """Whether somebody else wrote last and it was not seen; to an agent, done tickets owe nothing."""
-        name = self._audience.username
-        if not self._audience.sees_all:
-            return talk.last_public_author != name and self._seen(row) < talk.public_messages
-        return talk.last_author != name and row.status not in _DONE and self._seen(row) < talk.messages
+        if self._sees_all:
+            return talk.last_author != self._username and row.status not in _DONE and self._seen(row) < talk.messages
+        return talk.last_public_author != self._username and self._seen(row) < talk.public_messages
 
     def _seen(self, row: TicketRow) -> int:
-        return _messages_seen(self._seen_documents.get(seen_key(row.number, self._audience.username)))
+        raw = self._seen_documents.get(seen_key(row.number, self._username))
+        return _messages_seen(raw) if raw else 0
 
 
 def seen(state: State, number: int, username: str) -> int:
     """Return how many messages of the ticket the person has seen."""
-    return _messages_seen(state.documents.get(SEEN, {}).get(seen_key(number, username)))
+    raw = state.documents.get(SEEN, {}).get(seen_key(number, username))
+    return _messages_seen(raw) if raw else 0
 
 
-def _messages_seen(raw: bytes | None) -> int:
-    return int(from_json(raw)["messages"]) if raw else 0
+@lru_cache(maxsize=4096)
+def _messages_seen(raw: bytes) -> int:
+    return int(from_json(raw)["messages"])
 
 
 def seen_key(number: int, username: str) -> str:
