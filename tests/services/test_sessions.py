@@ -118,7 +118,7 @@ def test_that_a_session_is_used_is_written_once_a_minute(
 def test_a_store_that_takes_no_writes_signs_nobody_out(
     token: str, sessions: Sessions, clock: Clock, store: MemoryStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refuse() -> AbstractContextManager[None]:
+    def refuse(_patience: float | None = None, **_how: float) -> AbstractContextManager[None]:
         raise StorageReadOnlyError("read-only file system")
 
     monkeypatch.setattr(store, "write", refuse)

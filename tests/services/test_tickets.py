@@ -1,6 +1,8 @@
 """What requesters and agents can do with tickets, what they cannot, and what they must not even learn."""
 
+import statistics
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -17,6 +19,7 @@ from ticketing.domain.errors import (
     PermissionDeniedError,
     ReopenWindowError,
     StaleEditError,
+    StorageBusyError,
     StorageReadOnlyError,
     TicketClosedError,
     TicketNotFoundError,
@@ -486,6 +489,49 @@ def test_a_store_that_takes_no_writes_can_still_be_read(
         assert tickets.get(ada, 1).status is Status.CLOSED
         with pytest.raises(StorageReadOnlyError, match="Nothing was saved"):
             tickets.assign(ada, 1, "ada")
+
+
+def test_reading_goes_on_while_a_writer_hangs(
+    tickets: Tickets, store: MemoryStore, carla: Actor, ada: Actor, number: int
+) -> None:
+    tickets.reply(ada, number, "Is the plug in?")
+    writes, may_end = threading.Event(), threading.Event()
+
+    def hang() -> None:
+        with store.write():
+            writes.set()
+            may_end.wait(20)
+
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(hang)
+        try:
+            writes.wait(20)
+            began = time.monotonic()
+            assert len(tickets.get(carla, number).messages) == 2
+            with pytest.raises(StorageBusyError):
+                tickets.mark_seen(carla, number, 2)
+            assert tickets.search(carla, TicketQuery()).total == 1
+            assert time.monotonic() - began < 3
+        finally:
+            may_end.set()
+
+
+def test_a_ticket_of_somebody_else_is_missed_as_quickly_as_one_that_is_not_there(
+    tickets: Tickets, carla: Actor, oskar: Actor, number: int
+) -> None:
+    for _ in range(100):
+        tickets.reply(carla, number, "It still does not work. " * 40)
+
+    def seconds(asked: int) -> float:
+        began = time.perf_counter()
+        with pytest.raises(TicketNotFoundError):
+            tickets.get(oskar, asked)
+        return time.perf_counter() - began
+
+    pairs = [(seconds(number), seconds(number + 1)) for _ in range(200)]
+
+    foreign, missing = (statistics.median(times) for times in zip(*pairs, strict=True))
+    assert foreign < 2 * missing
 
 
 def test_the_operator_at_the_machine_needs_no_session(tickets: Tickets, number: int) -> None:

@@ -2,6 +2,7 @@
 
 import sys
 import threading
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -10,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from ticketing.domain.errors import StorageBusyError
 from ticketing.domain.people import PeopleQuery, Role, User
 from ticketing.domain.queries import UNASSIGNED, Audience, Sort, TicketQuery, TicketSummary, View
 from ticketing.domain.receipts import Receipt
@@ -310,6 +312,55 @@ def test_a_ticket_comes_back_whole(store: Store, make_ticket_of: Callable[..., T
         assert tx.tickets.find(1) == ticket
         assert list(tx.tickets.stream()) == [ticket]
         assert tx.tickets.find(2) is None
+
+
+def test_a_ticket_is_not_there_for_those_who_may_not_see_it(store: Store, file_ticket: FileTicket) -> None:
+    number = file_ticket(requester="carla", watchers=["oskar"])
+    wilma = Audience(username="wilma", sees_all=False)
+
+    with store.read() as tx:
+        found = [tx.tickets.find(number, audience) for audience in (AGENT, CARLA, OSKAR, wilma)]
+        missing = tx.tickets.find(number + 1, AGENT)
+
+    assert [ticket is not None for ticket in found] == [True, True, True, False]
+    assert missing is None
+
+
+def test_within_a_transaction_a_ticket_is_there_for_those_who_were_just_let_in(
+    store: Store, file_ticket: FileTicket
+) -> None:
+    number = file_ticket(requester="carla")
+
+    with store.write() as tx:
+        ticket = tx.tickets.find(number)
+        assert ticket is not None
+        tx.tickets.save(ticket.model_copy(update={"watchers": ["oskar"]}))
+
+        assert tx.tickets.find(number, OSKAR) is not None
+
+
+def test_what_can_wait_does_not_wait_for_another_writer(store: Store) -> None:
+    asked, done = threading.Event(), threading.Event()
+
+    def write_slowly() -> None:
+        with store.write():
+            asked.set()
+            done.wait(20)
+
+    with ThreadPoolExecutor(1) as pool:
+        other = pool.submit(write_slowly)
+        try:
+            asked.wait(20)
+            started = time.monotonic()
+            with pytest.raises(StorageBusyError), store.write(patience=0.05):
+                pass
+            assert time.monotonic() - started < 5
+        finally:
+            done.set()
+        other.result()
+
+    with store.write(patience=0.05) as tx:
+        tx.sessions.save(SESSION)
 
 
 def test_all_tickets_come_by_number(store: Store, file_ticket: FileTicket) -> None:

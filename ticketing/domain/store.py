@@ -34,8 +34,12 @@ class TicketRepository(Protocol):
     def next_number(self) -> int:
         """Return the number of the next ticket; within a transaction that saves it, nobody else gets it."""
 
-    def find(self, number: int) -> Ticket | None:
-        """Return a copy of the ticket, or None."""
+    def find(self, number: int, audience: Audience | None = None) -> Ticket | None:
+        """
+        Return a copy of the ticket, or None.
+
+        For an *audience* that may not see it there is none, and to say so takes no longer than if there were none.
+        """
 
     def save(self, ticket: Ticket) -> None:
         """Keep the ticket, with its version raised by one."""
@@ -129,11 +133,12 @@ class Store(Protocol):
     def read(self) -> AbstractContextManager[Transaction]:
         """Return a consistent view; keep it short, and change nothing in it."""
 
-    def write(self) -> AbstractContextManager[Transaction]:
+    def write(self, patience: float | None = None) -> AbstractContextManager[Transaction]:
         """
         Return the one writer's transaction: durable when the block ends, untouched when it raises.
 
-        Raises StorageError. Nothing slow belongs inside: everybody else waits.
+        *patience* is how many seconds to wait for other writers, for what can as well be noted another time; None is
+        as long as a person would. Raises StorageError. Nothing slow belongs inside: everybody else waits.
         """
 
     def ping(self) -> None:

@@ -11,6 +11,8 @@ from ticketing.domain.store import Transaction
 from ticketing.domain.tickets import Ticket
 
 Clock = Callable[[], datetime]
+# Seconds that a reader's page waits to note something by the way, such as what was read.
+A_MOMENT = 0.1
 
 
 class Gate:
@@ -46,7 +48,7 @@ def reach(tx: Transaction, actor: Actor, number: int) -> Ticket:
 
     A ticket that exists and isn't the actor's reads the same as one that doesn't exist, so numbers give nothing away.
     """
-    ticket = tx.tickets.find(number)
+    ticket = tx.tickets.find(number, policy.audience(actor))
     if ticket is None or not policy.may(actor, policy.Action.VIEW_TICKET, ticket):
         raise TicketNotFoundError(number)
     return ticket

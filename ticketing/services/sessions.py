@@ -22,7 +22,7 @@ from ticketing.domain.sign_in import (
     fingerprint,
 )
 from ticketing.domain.store import Store, Transaction
-from ticketing.services.access import Clock, Gate
+from ticketing.services.access import A_MOMENT, Clock, Gate
 
 _SECRET_BYTES: Final = 32
 _DESCRIPTION_LIMIT: Final = 200
@@ -135,7 +135,7 @@ class Sessions:
 
     def _remember_use(self, session_id: str, now: datetime) -> None:
         try:
-            with self._store.write() as tx:
+            with self._store.write(patience=A_MOMENT) as tx:
                 session = tx.sessions.find(session_id)
                 if session and session.last_seen_at < now:
                     session.last_seen_at = now

@@ -16,7 +16,7 @@ from ticketing.domain.sign_in import fingerprint
 from ticketing.domain.statuses import RESOLVED_FOR, Status, TicketCategory
 from ticketing.domain.store import Store, Transaction
 from ticketing.domain.tickets import SYSTEM, Ticket, TicketEdit
-from ticketing.services.access import Clock, Gate, reach
+from ticketing.services.access import A_MOMENT, Clock, Gate, reach
 
 LAPSE_EVERY = timedelta(minutes=1)
 LAPSE_BATCH = 500
@@ -165,7 +165,7 @@ class Tickets:
         conversation = self.conversation(actor, number)
         seen = min(messages, len(conversation.ticket.messages))
         if conversation.seen < seen:
-            with self._store.write() as tx:
+            with self._store.write(patience=A_MOMENT) as tx:
                 actor = self._gate.admit(tx, actor)
                 tx.tickets.mark_seen(number, actor.username, seen)
 
@@ -219,7 +219,7 @@ class Tickets:
                 numbers = tx.tickets.lapsed(now - RESOLVED_FOR, LAPSE_BATCH)
 
     def _lapse(self, numbers: list[int], now: datetime) -> None:
-        with self._store.write() as tx:
+        with self._store.write(patience=A_MOMENT) as tx:
             for number in numbers:
                 ticket = tx.tickets.find(number)
                 if ticket is not None and _has_lapsed(ticket, now):

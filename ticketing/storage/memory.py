@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Self
 
+from ticketing.domain.errors import StorageBusyError
 from ticketing.storage.documents.document_store import DocumentStore, Followed
 from ticketing.storage.documents.state import Change, Documents
 
@@ -23,10 +24,14 @@ class MemoryEngine:
         """There is nobody else."""
 
     @contextmanager
-    def writing(self) -> Iterator[Self]:
-        """Wait for a turn to write."""
-        with self._turn:
+    def writing(self, patience: float | None) -> Iterator[Self]:
+        """Wait for a turn to write, at most so many seconds."""
+        if not self._turn.acquire(timeout=-1 if patience is None else patience):
+            raise StorageBusyError
+        try:
             yield self
+        finally:
+            self._turn.release()
 
     def commit(self, changes: Sequence[Change]) -> None:
         """Keep all of it."""

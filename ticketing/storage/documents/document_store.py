@@ -30,8 +30,8 @@ class DocumentEngine(Protocol):
     def refresh(self) -> None:
         """Catch up with what others wrote."""
 
-    def writing(self) -> AbstractContextManager[Writer]:
-        """Wait for a turn to write."""
+    def writing(self, patience: float | None) -> AbstractContextManager[Writer]:
+        """Wait for a turn to write, at most so many seconds; None is as long as a person would."""
 
     def close(self) -> None:
         """Let go."""
@@ -83,9 +83,9 @@ class DocumentStore:
         return Reading(self.engine, self._state)
 
     @contextmanager
-    def write(self) -> Iterator[DocumentTransaction]:
+    def write(self, patience: float | None = None) -> Iterator[DocumentTransaction]:
         """Give the one writer's transaction: durable when the block ends, untouched when it raises."""
-        with self.engine.writing() as writer:
+        with self.engine.writing(patience) as writer:
             tx = DocumentTransaction(self._state, self.engine.state_lock)
             yield tx
             if changes := tx.pending.changes():

@@ -181,10 +181,17 @@ class Tickets:
         pending.last_number = max(pending.last_number, pending.state.last_number) + 1
         return pending.last_number
 
-    def find(self, number: int) -> Ticket | None:
-        """Return a copy of the ticket, or None."""
+    def find(self, number: int, audience: Audience | None = None) -> Ticket | None:
+        """Return a copy of the ticket, or None; one that the audience may not see is not even read."""
+        if audience is not None and not audience.sees_all and not self._concerns(number, audience.username):
+            return None
         raw = self._pending.get(TICKETS, str(number))
         return None if raw is None else Ticket.model_validate_json(raw)
+
+    def _concerns(self, number: int, username: str) -> bool:
+        with self._pending.applied(TICKETS) as state:
+            row = state.rows.find(number)
+        return row is not None and (row.requester == username or username in row.watchers)
 
     def save(self, ticket: Ticket) -> None:
         """Keep the ticket, with its version raised by one."""

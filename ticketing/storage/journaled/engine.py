@@ -323,17 +323,18 @@ class Engine:
     # Writing
 
     @contextmanager
-    def writing(self) -> Iterator[Writer]:
+    def writing(self, patience: float | None = None) -> Iterator[Writer]:
         """
         Hold the lock, with all that others wrote read in; leaving normally means that the commit is on disk.
 
+        It is waited for at most *patience* seconds, and as long as the store was told to if that is None.
         Leaving without a commit writes nothing. An exception after the commit does not undo it. Do not ask for it with
         the state lock held: the writer before needs that one to finish.
         """
         process = os.getpid()
         writer = Writer(self._commit)
         try:
-            with self._writing_alone():
+            with self._writing_alone(patience):
                 yield writer
         finally:
             if writer.sequence and os.getpid() == process:
@@ -342,10 +343,10 @@ class Engine:
             self._compact_if_due()
 
     @contextmanager
-    def _writing_alone(self) -> Iterator[None]:
+    def _writing_alone(self, patience: float | None = None) -> Iterator[None]:
         self._refuse_if_not_writable()
         process = os.getpid()
-        self._lock.acquire(self._lock_timeout)
+        self._lock.acquire(self._lock_timeout if patience is None else patience)
         try:
             self._refuse_if_not_writable()
             with self._told_as_ours():

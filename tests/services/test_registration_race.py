@@ -1,0 +1,54 @@
+"""One name, asked for at the same moment by threads of several processes, becomes one account."""
+
+import subprocess
+import sys
+from contextlib import closing
+from pathlib import Path
+
+from ticketing.desk import open_desk
+from ticketing.domain.people import Actor, PeopleQuery
+from ticketing.settings import Settings
+
+PROCESSES = 4
+_REGISTER = """
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from ticketing.desk import open_desk
+from ticketing.domain.errors import UsernameTakenError
+from ticketing.settings import Settings
+
+desk = open_desk(Settings(data_dir=Path(sys.argv[1])), password_rounds=4)
+
+def register(number):
+    try:
+        desk.accounts.register("carla", f"Carla {number}", "three wet umbrellas", "three wet umbrellas")
+    except UsernameTakenError:
+        return "taken"
+    return "made"
+
+with ThreadPoolExecutor(5) as threads:
+    print("ready", flush=True)
+    sys.stdin.readline()
+    print(*threads.map(register, range(5)))
+desk.close()
+"""
+
+
+def test_twenty_in_four_processes_who_register_one_name_make_one_account(tmp_path: Path) -> None:
+    pipe = subprocess.PIPE
+    command = [sys.executable, "-c", _REGISTER, str(tmp_path / "data")]
+    processes = [subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True) for _ in range(PROCESSES)]
+
+    for process in processes:
+        assert process.stdout
+        assert process.stdout.readline() == "ready\n"
+    for process in processes:
+        assert process.stdin
+        process.stdin.write("go\n")
+        process.stdin.flush()
+    outcomes = [word for process in processes for word in process.communicate(timeout=60)[0].split()]
+
+    assert sorted(outcomes) == ["made"] + ["taken"] * 19
+    with closing(open_desk(Settings(data_dir=tmp_path / "data"), password_rounds=4)) as desk:
+        assert desk.agents.people(Actor.console(), PeopleQuery(text="carla")).total == 1
