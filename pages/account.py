@@ -18,5 +18,5 @@ else:
         ui.profile_form(actor)
     with password:
         ui.password_form(actor)
-    with sessions:
+    with sessions, ui.shown_errors():
         ui.own_sessions(actor)

@@ -18,10 +18,12 @@ with ui.narrow():
         submitted = st.form_submit_button(t("login.submit"), type="primary", key="submit", width="stretch")
 
     if submitted:
+        accounts = ui.desk().accounts
+        address, browser, device = ui.address(), ui.browser(), ui.device()
         with ui.shown_errors():
-            hand_off = ui.desk().accounts.sign_in_browser(
-                username, password, address=ui.address(), browser=ui.browser(), device=ui.device()
+            ui.sign_in_by(
+                ui.form_key("login", username, password),
+                lambda: accounts.sign_in_browser(username, password, address=address, browser=browser, device=device),
             )
-            ui.sign_in_with(hand_off)
 
     ui.offer_registration()

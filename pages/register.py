@@ -30,12 +30,14 @@ with ui.narrow():
         submitted = st.form_submit_button(t("register.submit"), type="primary", key="submit", width="stretch")
 
     if submitted:
+        accounts = ui.desk().accounts
+        address, browser, device = ui.address(), ui.browser(), ui.device()
+
+        def _prove() -> str:
+            accounts.register(username, display_name, password, confirmation, email, address=address)
+            return accounts.sign_in_browser(username, password, address=address, browser=browser, device=device)
+
         with ui.shown_errors():
-            accounts = ui.desk().accounts
-            accounts.register(username, display_name, password, confirmation, email, address=ui.address())
-            hand_off = accounts.sign_in_browser(
-                username, password, address=ui.address(), browser=ui.browser(), device=ui.device()
-            )
-            ui.sign_in_with(hand_off)
+            ui.sign_in_by(ui.form_key("register", username, display_name, email, password, confirmation), _prove)
 
     st.page_link(ui.page("login"), label=t("register.have_one"))

@@ -82,14 +82,14 @@ class WorkingCopy:
         )
 
 
-def wheel(folder: Path, version: str) -> Path:
-    """Build the package; a wheel is a zip file with three notes in it."""
+def wheel(folder: Path, version: str, needs: str = "") -> Path:
+    """Build the package; a wheel is a zip file with three notes in it, of which one says what else it needs."""
     place = folder / "wheels" / f"little-{version}-py3-none-any.whl"
     notes = f"little-{version}.dist-info"
     files = {
         # Another length for each version: Python takes a compiled file for current by the source's time and size.
         "little.py": f'VERSION = "{version}"\n{"#" * round(10 * float(version))}\n',
-        f"{notes}/METADATA": f"Metadata-Version: 2.1\nName: little\nVersion: {version}\n",
+        f"{notes}/METADATA": f"Metadata-Version: 2.1\nName: little\nVersion: {version}\n{needs}",
         f"{notes}/WHEEL": "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
     }
     record = [f"{name},sha256={digest(text)},{len(text)}" for name, text in files.items()]
@@ -186,6 +186,15 @@ def test_a_first_start_needs_nothing_but_a_python(copy: WorkingCopy, a_strangers
     assert answer(started)["python"] == str(copy.root / ".venv/bin/python")
     assert "Making the virtual environment" in started.stdout
     assert "Installing the packages of requirements.txt" in started.stdout
+
+
+def test_a_newer_release_of_what_a_pinned_package_needs_is_no_matter(copy: WorkingCopy) -> None:
+    # Some releases of pip look for the newest release of a package with an extra, find its hash nowhere, and give up.
+    wheel(copy.root, "2.0")
+    digest = hashlib.sha256(wheel(copy.root, "1.0", "Requires-Dist: little[extra] >= 1.0\n").read_bytes()).hexdigest()
+    copy.pin("1.0", digest)
+
+    assert answer(copy.start(path=SYSTEM_FOLDERS))["little"] == "1.0"
 
 
 def test_without_a_command_it_serves(copy: WorkingCopy) -> None:

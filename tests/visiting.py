@@ -14,7 +14,7 @@ from ticketing.desk import Desk
 
 ROOT = Path(__file__).resolve().parents[1]
 ROUTER = ROOT / "ticketing" / "ui" / "router.py"
-PHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 17_0 like Mac OS X) AppleWebKit/605.1 Mobile Safari"
+HEAD, PANEL, COMPOSER = "ticketing_ticket_head", "ticketing_ticket_panel", "ticketing_composer"
 # The anti-forgery cookie of a browser, whose token a sign-in is bound to.
 XSRF = "2|00000000|0123456789abcdef0123456789abcdef|1700000000"
 
@@ -61,10 +61,26 @@ class Visit:
             next(b for b in self.at.button if b.key == key).click().run()
         return self
 
-    def unfold(self, key: str) -> "Visit":
-        """Open something that is folded up, by its key."""
-        self.at.session_state[key] = True
-        return self.rerun()
+    def act(self, action: str) -> "Visit":
+        """Press one of the buttons in the head of a ticket, by its name."""
+        return self.report(HEAD, "action", [self.sent(HEAD)["done"] + 1, action])
+
+    def pick(self, field: str, value: object) -> "Visit":
+        """Choose in a field of a ticket's panel, which saves at once."""
+        return self.report(PANEL, "chosen", [[self.sent(PANEL)["done"] + 1, field, value]])
+
+    def answer(self, text: str, kind: str = "reply", status: str = "") -> "Visit":
+        """Send a message out of a ticket's composer."""
+        return self.report(COMPOSER, "sent", [self.sent(COMPOSER)["answered"][0] + 1, kind, text, status])
+
+    def unfold_history(self) -> "Visit":
+        """Open the history of a ticket."""
+        return self._run_with(id=self._component(PANEL).id, json_value=json.dumps({"history": True}))
+
+    def report(self, component: str, event: str, value: object) -> "Visit":
+        """Have a component of ours report something."""
+        aggregator = f"$$STREAMLIT_INTERNAL_KEY_{self._component(component).id}__events"
+        return self._run_with(id=aggregator, json_trigger_value=json.dumps([{"event": event, "value": value}]))
 
     def rerun(self) -> "Visit":
         """Interact in some way that changes nothing."""
@@ -77,9 +93,15 @@ class Visit:
         return any(button.key == key for button in self.at.button)
 
     @property
+    def actions(self) -> list[str]:
+        """The names of the buttons in the head of a ticket."""
+        return [name for name, _word, _icon in self.sent(HEAD)["actions"]]
+
+    @property
     def titles(self) -> list[str]:
         """The headings on the screen."""
-        return [unescaped(title.value) for title in self.at.title]
+        of_tickets = [self.sent(HEAD)["title"]] if self.shows(HEAD) else []
+        return [unescaped(title.value) for title in self.at.title] + of_tickets
 
     @property
     def said(self) -> list[str]:
@@ -97,10 +119,23 @@ class Visit:
         """All HTML that the page draws by itself."""
         return "\n".join(str(element.proto.body) for element in self.at.get("html"))
 
+    def shows(self, component: str) -> bool:
+        """Whether a component of ours is on the screen."""
+        return any(found.proto.component_name == component for found in self.at.get("bidi_component"))
+
     def sent(self, component: str) -> dict[str, Any]:
         """Return what the browser's part of a component of ours was given to draw."""
-        found = next(c for c in self.at.get("bidi_component") if c.proto.component_name == component)
-        return cast("dict[str, Any]", json.loads(found.proto.bytes))
+        return cast("dict[str, Any]", json.loads(self._component(component).bytes))
+
+    def _component(self, name: str) -> Any:
+        return next(c.proto for c in self.at.get("bidi_component") if c.proto.component_name == name)
+
+    def _run_with(self, **state: str) -> "Visit":
+        states = self.at._tree.get_widget_states()  # noqa: SLF001 - it has no way to drive components
+        states.widgets.add(**state)
+        with self._in_browser():
+            self.at._run(states)  # noqa: SLF001
+        return self
 
     @contextmanager
     def _in_browser(self) -> Iterator[None]:

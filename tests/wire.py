@@ -12,6 +12,7 @@ a widget that is no longer there.
 """
 
 import json
+import time
 from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -114,6 +115,10 @@ class Wire:
 
     def run(self, *, fragment: str = "") -> Self:
         """Have the script run with the widgets as they are set, and read until it has finished."""
+        self.send(self._request(fragment))
+        return self.read()
+
+    def _request(self, fragment: str = "") -> BackMsg:
         self._runs_fragment = bool(fragment)
         message = BackMsg()
         request = message.rerun_script
@@ -127,8 +132,7 @@ class Wire:
         for widget_id, (field_name, value) in self._states.items():
             _put(request.widget_states.widgets.add(), widget_id, field_name, value)
         self._states = {key: state for key, state in self._states.items() if state[0] not in TRIGGERS}
-        self.send(message)
-        return self.read()
+        return message
 
     def set(self, name: str, value: object) -> None:
         """Give the widget with this label or key a value; it is sent with the next run."""
@@ -143,6 +147,14 @@ class Wire:
         """Press the button with this label or key, shown now or ever before, and run."""
         self.set(name, value=True)
         return self.run()
+
+    def click_twice(self, name: str, seconds: float) -> None:
+        """Press a button, and once more so many seconds later, before anything came back; then comes `read`."""
+        self.set(name, value=True)
+        request = self._request()
+        self.send(request)
+        time.sleep(seconds)
+        self.send(request)
 
     def trigger(self, component: str, event: str, value: object) -> Self:
         """Have a component of this name report an event, and run."""

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from ticketing.domain.errors import SettingsError
 from ticketing.domain.store import Store
+from ticketing.logs import write_log
 from ticketing.services.access import Clock, Gate
 from ticketing.services.accounts import Accounts
 from ticketing.services.agents import Agents
@@ -98,7 +99,9 @@ def shared_desk() -> Desk:
     global _shared  # noqa: PLW0603 - one store per process: its locks and memory are the process' own
     with _opening:
         if _shared is None:
-            _shared = open_desk()
+            settings = read_settings()
+            write_log(settings.log_format)
+            _shared = open_desk(settings)
         return _shared
 
 

@@ -66,7 +66,8 @@ def build(environment: Environment, wanted: Sequence[str]) -> None:
     say(f"Installing the packages of {' and '.join(wanted)}, each checked against its hash (about a minute, once)")
     into = [uv, "pip", "install", "--python", str(environment.python)] if uv else [str(environment.python), *PIP]
     files = [f"--requirement={file}" for file in wanted]
-    carry_out([*into, "--require-hashes", *files], environment.root)
+    # The files name everything; some releases of pip, left to look for more, stumble over an extra's newest release.
+    carry_out([*into, "--require-hashes", "--no-deps", *files], environment.root)
     environment.stamp.write_text("\n".join(sorted(environment.description(wanted))), "utf-8")
     say("Everything is in place.")
 

@@ -41,9 +41,8 @@ def answer(page: Page, text: str) -> None:
 
 
 def choose(page: Page, field: str, value: str) -> None:
-    """Choose a value in one of the fields of the panel."""
-    page.get_by_role("combobox", name=field, exact=True).click()
-    page.get_by_role("option", name=value, exact=True).click()
+    """Choose a value in one of the fields of a ticket."""
+    page.get_by_role("combobox", name=field, exact=True).select_option(label=value)
 
 
 def conversation(page: Page) -> Locator:
@@ -53,9 +52,9 @@ def conversation(page: Page) -> Locator:
 
 def history(page: Page) -> Locator:
     """Unfold the history of the ticket and return its lines."""
-    page.get_by_text("History", exact=True).click()
-    lines = page.locator(".history")
-    expect(lines).to_be_visible()
+    page.get_by_role("button", name="History").click()
+    lines = page.locator(".history .body")
+    expect(lines.locator("div").first).to_be_visible()
     return lines
 
 

@@ -165,6 +165,6 @@ def test_on_a_phone_tickets_are_cards_and_details_are_folded(windows: Windows, o
     page.goto(f"{windows.server.base}/ticket?id={orchard[27]}")
     expect_ticket(page, "Orchard 27")
     expect(page.get_by_role("combobox", name="Priority")).to_be_hidden()
-    page.get_by_text("Details", exact=True).click()
+    page.get_by_role("button", name="Details").click()
     expect(page.get_by_role("combobox", name="Priority")).to_be_visible()
     settle(page)

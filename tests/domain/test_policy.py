@@ -36,6 +36,7 @@ TRUTH = """
     DEACTIVATE            .     .       .      R     AR      R        R       .
     RESET_PASSWORD        .     .       .      .     AR      R        R       .
     END_SESSIONS          .     .       .      .     AR      R        R       .
+    LIFT_WAIT             .     .       .      .     AR      R        R       .
     MOVE_DATA             .     .       .      .     .       .        .       R
 """
 LETTERS = {Role.USER: "U", Role.AGENT: "A", Role.ADMIN: "R"}

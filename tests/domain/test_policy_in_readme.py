@@ -18,7 +18,12 @@ LINES = {
     "see accounts": [Action.SEE_PEOPLE],
     "register agents": [Action.REGISTER_AGENT],
     "register admins, change roles": [Action.REGISTER_ADMIN, Action.CHANGE_ROLE],
-    "deactivate, reset password, end sessions": [Action.DEACTIVATE, Action.RESET_PASSWORD, Action.END_SESSIONS],
+    "deactivate, reset password, end sessions, lift waits": [
+        Action.DEACTIVATE,
+        Action.RESET_PASSWORD,
+        Action.END_SESSIONS,
+        Action.LIFT_WAIT,
+    ],
 }
 # Words in the table, and to whose tickets and accounts they extend; one's own account is no matter of this table.
 MEANINGS = {

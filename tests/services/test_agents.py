@@ -2,6 +2,8 @@
 
 import re
 from collections.abc import Callable
+from contextlib import suppress
+from datetime import timedelta
 from threading import Barrier, Thread
 
 import pytest
@@ -13,6 +15,7 @@ from ticketing.domain.errors import (
     PermissionDeniedError,
     PersonNotFoundError,
     SignedOutError,
+    ThrottledError,
     TicketingError,
     UnknownChoiceError,
     UsernameTakenError,
@@ -291,6 +294,43 @@ def test_a_deactivated_person_is_out_at_once_and_back_after_reactivation(
     with pytest.raises(SignedOutError):
         sessions.actor(token)
     assert accounts.sign_in("carla", PASSWORD)
+
+
+def fail_to_sign_in(accounts: Accounts, username: str) -> None:
+    """Mistype a password until the desk asks to wait."""
+    for _ in range(8):
+        with suppress(WrongCredentialsError, ThrottledError):
+            accounts.sign_in(username, "three dry umbrellas", address="192.0.2.9")
+
+
+def test_an_agent_sees_who_has_to_wait_and_lets_them_try_again(
+    agents: Agents, accounts: Accounts, ada: Actor, carla: Actor
+) -> None:
+    assert agents.wait(ada, "carla") is None
+    fail_to_sign_in(accounts, carla.username)
+    wait = agents.wait(ada, "carla")
+    assert wait is not None
+    assert timedelta() < wait <= timedelta(minutes=15)
+
+    agents.lift_wait(ada, "carla")
+
+    assert agents.wait(ada, "carla") is None
+    assert accounts.sign_in("carla", PASSWORD, address="192.0.2.10")
+
+
+def test_nobody_lifts_a_wait_of_those_they_do_not_look_after(
+    agents: Agents, accounts: Accounts, ada: Actor, root: Actor, carla: Actor, oskar: Actor
+) -> None:
+    for person in (carla, root):
+        fail_to_sign_in(accounts, person.username)
+
+    with pytest.raises(PermissionDeniedError):
+        agents.lift_wait(ada, "root")
+    with pytest.raises(PermissionDeniedError):
+        agents.wait(ada, "root")
+    with pytest.raises(PersonNotFoundError):
+        agents.lift_wait(oskar, "carla")
+    assert agents.wait(root, "carla") is not None
 
 
 def test_a_reset_password_ends_the_sessions_and_must_be_changed(

@@ -534,6 +534,34 @@ def test_a_ticket_of_somebody_else_is_missed_as_quickly_as_one_that_is_not_there
     assert foreign < 2 * missing
 
 
+def test_a_matter_that_comes_back_goes_on_in_a_ticket_of_its_own(
+    tickets: Tickets, carla: Actor, ada: Actor, number: int
+) -> None:
+    tickets.close(ada, number)
+    before = tickets.get(carla, number).updated_at
+
+    ticket = tickets.open(carla, "No dial tone again", "Dead once more.", follows=number)
+
+    assert ticket.follows == number
+    former = tickets.get(carla, number)
+    assert (former.status, former.updated_at) == (Status.CLOSED, before)
+    assert [(event.new, event.by) for event in former.events if event.field == "follow_up"] == [
+        (str(ticket.number), "carla")
+    ]
+
+
+def test_nobody_follows_up_on_a_ticket_that_they_may_not_see(
+    tickets: Tickets, oskar: Actor, number: int, everything: Everything
+) -> None:
+    before = everything()
+
+    for asked in (number, 999):
+        with pytest.raises(TicketNotFoundError):
+            tickets.open(oskar, "Mine", "Surely.", follows=asked)
+
+    assert everything() == before
+
+
 def test_the_operator_at_the_machine_needs_no_session(tickets: Tickets, number: int) -> None:
     console = Actor.console()
 

@@ -50,6 +50,7 @@ class Action(StrEnum):
     DEACTIVATE = "deactivate or reactivate this account"
     RESET_PASSWORD = "reset this password"  # noqa: S105 - a sentence
     END_SESSIONS = "end the sessions of this account"
+    LIFT_WAIT = "lift the wait of this account"
     MOVE_DATA = "move the desk's data in or out"
 
 
@@ -85,6 +86,7 @@ TABLE: Final[Mapping[Action, Mapping[Role, frozenset[Relation]]]] = {
         Action.DEACTIVATE: (_NEVER, _USERS, _OTHERS | _SELF),
         Action.RESET_PASSWORD: (_NEVER, _USERS, _OTHERS),
         Action.END_SESSIONS: (_NEVER, _USERS, _OTHERS),
+        Action.LIFT_WAIT: (_NEVER, _USERS, _OTHERS),
         Action.MOVE_DATA: (_NEVER, _NEVER, _DESK),
     }.items()
 }

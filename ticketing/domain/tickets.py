@@ -95,6 +95,7 @@ class Ticket(Stored):
     watchers: list[str] = Field(default_factory=list)
     resolution: Resolution | None = None
     merged_into: int | None = None
+    follows: int | None = None
     external_id: str | None = None
     version: int = 0
     opened_at: datetime
@@ -136,20 +137,30 @@ class Ticket(Stored):
         category: TicketCategory,
         now: datetime,
         source: Source = Source.UI,
+        follows: int | None = None,
     ) -> Self:
-        """Return a new ticket; raises InvalidInputError for a title over 200 or a text over 20,000 characters."""
+        """
+        Return a new ticket; raises InvalidInputError for a title over 200 or a text over 20,000 characters.
+
+        *follows* is the number of a closed ticket whose matter has come back.
+        """
         first = Message(source=source, author=requester, text=clean_text("Description", description), at=now)
         return cls(
             id=str(number),
             title=clean_line("Title", title, TITLE_LIMIT),
             requester=requester,
             category=category,
+            follows=follows,
             opened_at=now,
             updated_at=now,
             public_updated_at=now,
             messages=[first],
             events=[Event(field="opened", by=requester, at=now)],
         )
+
+    def follow_up(self, number: int, by: str, now: datetime) -> None:
+        """Note that the matter goes on in a ticket of its own."""
+        self.events.append(Event(field="follow_up", new=str(number), by=by, at=now))
 
     def reply(self, actor: Actor, text: str, now: datetime, source: Source = Source.UI) -> None:
         """
@@ -298,6 +309,7 @@ _REQUESTERS_FIELDS = (
     "watchers",
     "resolution",
     "merged_into",
+    "follows",
     "external_id",
     "opened_at",
     "public_updated_at",

@@ -2,6 +2,7 @@
 
 import secrets
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Final
 
 from ticketing.domain import policy
@@ -132,6 +133,16 @@ class Agents:
             user = self._reach(tx, actor, username, Action.END_SESSIONS)
             end_all_sessions(tx, user)
             tx.users.save(user)
+
+    def wait(self, actor: Actor, username: str) -> timedelta | None:
+        """Return how long an unknown device has to wait after failed tries at an account; None if it has not."""
+        with self._store.read() as tx:
+            return self._throttle.wait(tx, self._reach(tx, actor, username, Action.LIFT_WAIT).id)
+
+    def lift_wait(self, actor: Actor, username: str) -> None:
+        """Let somebody who mistyped their password too often try again at once."""
+        with self._store.write() as tx:
+            self._throttle.clear(tx, self._reach(tx, actor, username, Action.LIFT_WAIT).id)
 
     def change_role(self, actor: Actor, username: str, role: Role) -> Person:
         """Make somebody a user, an agent or an admin; they sign in again, as what they have become."""

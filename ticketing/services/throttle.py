@@ -96,6 +96,12 @@ class Throttle:
         key = _key("registration", _network(address))
         self._count(tx, key, self._registrations_per_hour, _HOUR, self._clock())
 
+    def wait(self, tx: Transaction, username: str) -> timedelta | None:
+        """Return how long an unknown device has to wait at an account, or None if it has not."""
+        now = self._clock()
+        until = _bucket(tx, _account(username), now).blocked_until
+        return until - now if until and now < until else None
+
     def clear(self, tx: Transaction, username: str) -> None:
         """Forget the failures at an account from devices that it does not know."""
         tx.attempts.remove(_account(username))

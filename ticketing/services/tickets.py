@@ -61,13 +61,26 @@ class Tickets:
         description: str,
         category: TicketCategory = TicketCategory.GENERAL,
         *,
+        follows: int | None = None,
         key: str = "",
     ) -> Ticket:
-        """Open a ticket; the actor is its requester."""
+        """
+        Open a ticket; the actor is its requester.
+
+        *follows* is the number of a ticket whose matter has come back and to which the actor may reply; both then tell
+        of each other.
+        """
 
         def deed(tx: Transaction, actor: Actor, now: datetime) -> Ticket:
             policy.require(actor, Action.OPEN_TICKET)
-            return Ticket.open(tx.tickets.next_number(), actor.username, title, description, category, now)
+            former = None if follows is None else _reach_now(tx, actor, follows, now)
+            number = tx.tickets.next_number()
+            ticket = Ticket.open(number, actor.username, title, description, category, now, follows=follows)
+            if former is not None:
+                policy.require(actor, Action.REPLY, former)
+                former.follow_up(number, actor.username, now)
+                tx.tickets.save(former)
+            return ticket
 
         return self._once(actor, key, deed)
 

@@ -4,7 +4,7 @@ The part of the desk that draws with Streamlit.
 What a page needs of it:
 
     ui.require_actor()  ui.require_agent()  ui.visitor()  ui.desk()            who is here, and what they can do
-    ui.sign_in_with()  ui.sign_out()  ui.go_to()  ui.go_to_ticket()  ui.not_found()
+    ui.sign_in_by()  ui.sign_out()  ui.go_to()  ui.go_to_ticket()  ui.not_found()
     ui.shown_errors()  ui.say_after_rerun()  ui.form_key()                      refusals, confirmations, resent forms
     ui.plain()  ui.to_html()                                                   what people typed
     ui.queue()  ui.own_tickets()                                                lists
@@ -12,7 +12,9 @@ What a page needs of it:
 """
 
 from ticketing.ui.account import explain_sign_in, offer_registration, own_sessions, password_form, profile_form
-from ticketing.ui.feedback import flash, flash_is_over, form_key, say_after_rerun, shown_errors
+from ticketing.ui.arrival import sign_in_by
+from ticketing.ui.deeds import form_key
+from ticketing.ui.feedback import flash, flash_is_over, say_after_rerun, shown_errors
 from ticketing.ui.layout import narrow
 from ticketing.ui.new_ticket import forget_draft, remind_of_newest
 from ticketing.ui.pages import page
@@ -28,14 +30,14 @@ from ticketing.ui.session import (
     not_found,
     require_actor,
     require_agent,
-    sign_in_with,
     sign_out,
     target,
     visitor,
     without_routes,
 )
 from ticketing.ui.text import plain, to_html
-from ticketing.ui.ticket import conversation_asked_for, note_as_seen, ticket_body, ticket_head
+from ticketing.ui.ticket import conversation_asked_for, note_as_seen, ticket_body
+from ticketing.ui.ticket_head import ticket_head
 from ticketing.ui.tickets import own_tickets, queue
 from ticketing.ui.wording import t
 
@@ -73,7 +75,7 @@ __all__ = [
     "require_agent",
     "say_after_rerun",
     "shown_errors",
-    "sign_in_with",
+    "sign_in_by",
     "sign_out",
     "t",
     "target",

@@ -6,9 +6,11 @@ import streamlit as st
 
 from ticketing.domain.people import Actor
 from ticketing.domain.sign_in import Session
+from ticketing.ui.arrival import sign_in_by
+from ticketing.ui.deeds import form_key
 from ticketing.ui.feedback import say_after_rerun, shown_errors
 from ticketing.ui.pages import BY_NAME
-from ticketing.ui.session import browser, desk, sign_in_with, without_routes
+from ticketing.ui.session import browser, desk, without_routes
 from ticketing.ui.times import ago
 from ticketing.ui.wording import t
 
@@ -75,7 +77,11 @@ def password_form(actor: Actor) -> None:
         submitted = st.form_submit_button(t("account.save_password"), type="primary", key="save_password")
     if submitted:
         with shown_errors():
-            sign_in_with(desk().accounts.change_password(actor, current, new, confirmation, browser=browser()))
+            here = browser()
+            sign_in_by(
+                form_key("password", current, new, confirmation),
+                lambda: desk().accounts.change_password(actor, current, new, confirmation, browser=here),
+            )
 
 
 def own_sessions(actor: Actor) -> None:

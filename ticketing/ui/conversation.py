@@ -1,7 +1,6 @@
-"""A ticket's conversation and history, as HTML: one element, however many messages there are."""
+"""A ticket's conversation as HTML: one element, however many messages there are; and the lines of its history."""
 
-from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, tzinfo
 from html import escape
 
 import streamlit as st
@@ -9,7 +8,7 @@ import streamlit as st
 from ticketing.domain.tickets import Event, Message, MessageKind, Ticket
 from ticketing.services.tickets import Conversation
 from ticketing.ui.text import to_html
-from ticketing.ui.times import time_element
+from ticketing.ui.times import ago, exact, time_element, zone
 from ticketing.ui.wording import WORDING, t
 
 # Colours are mixed from the text's own, so that they fit the light and the dark theme alike; notes are yellow in both.
@@ -26,73 +25,39 @@ _STYLE = """<style>
 .conversation p:last-child { margin-bottom: 0; }
 .conversation pre { padding: 0.5rem; border-radius: 0.25rem;
   background: color-mix(in srgb, currentColor 8%, transparent); }
-.history { font-size: 0.875rem; overflow-wrap: anywhere; }
-.history > div { padding: 0.4rem 0; }
-.history > div + div { border-top: 1px solid color-mix(in srgb, currentColor 12%, transparent); }
-.history time { opacity: 0.75; }
-</style>"""
-
-
-_TONES = {
-    "blue": "28, 131, 225",
-    "green": "33, 195, 84",
-    "orange": "255, 164, 33",
-    "red": "255, 75, 75",
-    "violet": "128, 61, 245",
-    "gray": "128, 132, 149",
+/* The panel stands to the right of what comes after it where there is room for both, and above it where there isn't. */
+.stVerticalBlock:has(> [class*="st-key-panel_"]) { display: flow-root; container-type: inline-size; }
+.stVerticalBlock:has(> [class*="st-key-panel_"]) > * { margin-bottom: 1rem; }
+@container (min-width: 761px) {
+  .stVerticalBlock > [class*="st-key-panel_"] { float: right; width: 26%; }
+  .stVerticalBlock > [class*="st-key-panel_"] ~ * { width: 70.5%; }
 }
-_META_STYLE = (
-    "<style>.meta { display: flex; flex-wrap: wrap; align-items: center; gap: 0.25rem 0.5rem; font-size: 0.875rem;"
-    " overflow-wrap: anywhere; } .meta > span:last-child { opacity: 0.75; }"
-    " .pill { padding: 0.1rem 0.6rem; border-radius: 1rem; }"
-    + "".join(f" .pill.{tone} {{ background: rgba({colour}, 0.2); }}" for tone, colour in _TONES.items())
-    + "</style>"
-)
+</style>"""
 
 
 def show_conversation(conversation: Conversation, now: datetime) -> None:
     """Draw all messages, oldest first; notes in yellow under their own heading."""
     ticket = conversation.ticket
-    items = "".join(_message(message, conversation, now) for message in ticket.messages)
+    where = zone()
+    items = "".join(_message(message, conversation, now, where) for message in ticket.messages)
     label = escape(t("ticket.conversation"))
     st.html(f'{_STYLE}<section class="conversation" aria-label="{label}">{items}</section>')
 
 
-def show_history(conversation: Conversation, now: datetime) -> None:
-    """Draw every change of the ticket, latest first: who, what from, what to, when."""
-    items = "".join(_event(event, conversation, now) for event in reversed(conversation.ticket.events))
-    st.html(f'{_STYLE}<div class="history">{items}</div>')
+def history_lines(conversation: Conversation, now: datetime) -> list[tuple[str, ...]]:
+    """Return every change, latest first: who, what from and what to, and when (for machines, exactly, relatively)."""
+    where = zone()
+    return [_line(event, conversation, now, where) for event in reversed(conversation.ticket.events)]
 
 
-def show_facts(facts: Iterable[tuple[str, str]]) -> None:
-    """Draw names and values one below the other."""
-    rows = "".join(f"<span>{escape(name)}</span><div>{escape(value)}</div>" for name, value in facts)
-    st.html(
-        "<style>.facts { display: grid; grid-template-columns: auto 1fr; gap: 0.4rem 1rem; font-size: 0.875rem;"
-        " overflow-wrap: anywhere; } .facts span { opacity: 0.75; }</style>"
-        f'<div class="facts">{rows}</div>'
-    )
-
-
-def show_meta(conversation: Conversation, pills: Iterable[tuple[str, str]], now: datetime) -> None:
-    """Draw how a ticket stands on one line: words on coloured ground (word, tone), number, requester and age."""
-    ticket = conversation.ticket
-    name = escape(conversation.name(ticket.requester))
-    line = t("ticket.meta", label=ticket.label, name=name, opened=time_element(ticket.opened_at, now))
-    if ticket.external_id:
-        line += escape(t("ticket.former_number", number=ticket.external_id))
-    words = "".join(f'<span class="pill {tone}">{escape(word)}</span>' for word, tone in pills)
-    st.html(f'{_META_STYLE}<div class="meta">{words}<span>{line}</span></div>')
-
-
-def _message(message: Message, conversation: Conversation, now: datetime) -> str:
+def _message(message: Message, conversation: Conversation, now: datetime, where: tzinfo) -> str:
     name = escape(conversation.name(message.author))
     is_note = message.kind is MessageKind.NOTE
     role = t("message.note") if is_note else _role(message, conversation.ticket)
     return (
         f"<article{' class=note' if is_note else ''}><header>"
         f"<div><strong>{name}</strong> <span>{escape(role)}</span></div>"
-        f"{time_element(message.at, now)}</header>{to_html(message.text)}</article>"
+        f"{time_element(message.at, now, where)}</header>{to_html(message.text)}</article>"
     )
 
 
@@ -102,13 +67,17 @@ def _role(message: Message, ticket: Ticket) -> str:
     return t("message.watcher") if message.author in ticket.watchers else t("message.agent")
 
 
-def _event(event: Event, conversation: Conversation, now: datetime) -> str:
+def _line(event: Event, conversation: Conversation, now: datetime, where: tzinfo) -> tuple[str, ...]:
     who = t("history.system") if event.by == "system" else conversation.name(event.by)
+    when = (event.at.isoformat(), exact(event.at, where), ago(event.at, now, where))
+    return (who, _what(event, conversation), *when)
+
+
+def _what(event: Event, conversation: Conversation) -> str:
+    if event.field in {"opened", "imported"}:
+        return t(f"history.{event.field}")
     old, new = (_value(event.field, value, conversation) for value in (event.old, event.new))
-    plain_event = event.field in {"opened", "imported"}
-    what = t(f"history.{event.field}") if plain_event else t("history.change", field=_field(event.field))
-    values = "" if plain_event else f": {escape(old)} → {escape(new)}"
-    return f"<div><strong>{escape(who)}</strong> {escape(what)}{values}<br>{time_element(event.at, now)}</div>"
+    return t("history.change", field=_field(event.field), old=old, new=new)
 
 
 def _field(name: str) -> str:

@@ -1,7 +1,5 @@
 """How the pages speak to the person: refusals, confirmations, and failures that are ours."""
 
-import hashlib
-import json
 import logging
 import secrets
 from collections.abc import Iterator
@@ -41,7 +39,14 @@ def say_after_rerun(text: str) -> None:
 
 def refuse_after_rerun(error: TicketingError) -> None:
     """Keep a refusal that a callback met for the run that follows it."""
-    _keep(str(error), is_good=False)
+    _keep(sentence_of(error), is_good=False)
+
+
+def sentence_of(error: TicketingError) -> str:
+    """Return what a refusal says; that the store refused is for the log as well."""
+    if isinstance(error, StorageError):
+        logger.error("The store refused: %s", error)
+    return str(error)
 
 
 def flash() -> None:
@@ -66,17 +71,6 @@ def _keep(text: str, *, is_good: bool) -> None:
     st.session_state[_FLASH] = [*st.session_state[_FLASH], (text, is_good)]
 
 
-def form_key(form: str, *content: str) -> str:
-    """
-    Return the idempotency key of what is being sent: the same person sending the same again is the same intention.
-
-    A second click, a dropped connection and a reload then have one effect.
-    """
-    actor = session.visitor()
-    who = (actor.session or actor.username) if actor else session.browser()
-    return hashlib.sha256(json.dumps([form, who, *content]).encode("utf-8", "surrogatepass")).hexdigest()
-
-
 def show_failure(error: Exception) -> bool:
     """Answer an error that no page answered: a refusal by its sentence, a fault by a reference into the log."""
     if isinstance(error, TicketingError):
@@ -89,6 +83,4 @@ def show_failure(error: Exception) -> bool:
 
 
 def _show(error: TicketingError) -> None:
-    if isinstance(error, StorageError):
-        logger.error("The store refused: %s", error)
-    st.error(plain(str(error)), icon=":material/error:")
+    st.error(plain(sentence_of(error)), icon=":material/error:")

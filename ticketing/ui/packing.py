@@ -1,6 +1,10 @@
-"""How data travels to our components in the browser."""
+"""How data travels to our components in the browser, and back."""
 
 import json
+from collections.abc import Callable
+from typing import Any
+
+import streamlit as st
 
 
 def packed(data: object) -> bytes:
@@ -11,3 +15,17 @@ def packed(data: object) -> bytes:
     first list after a start, and 70 MB for good.
     """
     return json.dumps(data, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
+
+
+def reported(key: str, event: str) -> Any:
+    """Return what the component drawn last under *key* reported as *event*, or None; it may be any JSON at all."""
+    return getattr(st.session_state.get(key), event, None)
+
+
+def on_report(key: str, event: str, deal_with: Callable[[Any], object]) -> Callable[[], None]:
+    """Return a callback that hands on what the component drawn last under *key* reported as *event*."""
+
+    def callback() -> None:
+        deal_with(reported(key, event))
+
+    return callback

@@ -1,7 +1,9 @@
 """The people of the desk, for agents: register agents, look after accounts."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from html import escape
+from math import ceil
 
 import streamlit as st
 
@@ -9,6 +11,7 @@ from ticketing.domain import policy
 from ticketing.domain.people import Actor, PeopleQuery, Person, Role
 from ticketing.domain.policy import Action, Relation
 from ticketing.domain.text import SEARCH_LIMIT
+from ticketing.ui.deeds import form_key, once
 from ticketing.ui.feedback import say_after_rerun, shown_errors
 from ticketing.ui.session import desk, go_to
 from ticketing.ui.text import plain
@@ -127,7 +130,7 @@ def _may(actor: Actor, person: Person, action: Action) -> bool:
 
 
 def _manageable(actor: Actor, person: Person) -> bool:
-    actions = (Action.DEACTIVATE, Action.RESET_PASSWORD, Action.END_SESSIONS, Action.CHANGE_ROLE)
+    actions = (Action.DEACTIVATE, Action.RESET_PASSWORD, Action.END_SESSIONS, Action.LIFT_WAIT, Action.CHANGE_ROLE)
     return any(_may(actor, person, action) for action in actions)
 
 
@@ -145,9 +148,13 @@ def register_agent(actor: Actor) -> None:
         submitted = st.form_submit_button(t("people.register"), type="primary", key="submit_new_agent")
     if submitted:
         with shown_errors():
-            account = desk().agents.register_agent(actor, username, display_name, email, role=role or Role.AGENT)
-            st.session_state[_HANDED_OVER] = (account.person.username, account.one_time_password)
-            st.rerun()
+            key = form_key("new_agent", username, display_name, email, role or Role.AGENT)
+            _hand_over(key, lambda: _registered(actor, username, display_name, email, role or Role.AGENT))
+
+
+def _registered(actor: Actor, username: str, display_name: str, email: str, role: Role) -> tuple[str, str]:
+    account = desk().agents.register_agent(actor, username, display_name, email, role=role)
+    return account.person.username, account.one_time_password
 
 
 def manage_person(actor: Actor, username: str) -> None:
@@ -186,8 +193,12 @@ def _draw_management(actor: Actor, person: Person) -> None:
             _do(lambda: agents.change_role(actor, username, role), t("people.role_saved", name=person.display_name))
     if _may(actor, person, Action.RESET_PASSWORD) and _offer("reset_password", "key"):
         with shown_errors():
-            st.session_state[_HANDED_OVER] = (username, agents.reset_password(actor, username))
-            st.rerun()
+            key = form_key("reset_password", username)
+            _hand_over(key, lambda: (username, agents.reset_password(actor, username)))
+    if _may(actor, person, Action.LIFT_WAIT) and (wait := agents.wait(actor, username)):
+        st.warning(t("people.waits", minutes=ceil(wait / timedelta(minutes=1))), icon=":material/hourglass_top:")
+        if _offer("lift_wait", "lock_open"):
+            _do(lambda: agents.lift_wait(actor, username), t("people.wait_lifted", name=person.display_name))
     if _may(actor, person, Action.END_SESSIONS) and _offer("end_sessions", "logout"):
         _do(lambda: agents.end_sessions(actor, username), t("people.sessions_ended", name=person.display_name))
     if _may(actor, person, Action.DEACTIVATE):
@@ -208,12 +219,19 @@ def _do(deed: Callable[[], object], sentence: str) -> None:
         st.rerun()
 
 
+def _hand_over(key: str, deed: Callable[[], tuple[str, str]]) -> None:
+    """Keep whose account it is and the one-time password that come of a deed, for the run that shows them."""
+    handed_over: list[tuple[str, str]] = st.session_state.setdefault(_HANDED_OVER, [])
+    once(key, lambda: handed_over.insert(0, deed()))
+    st.rerun()
+
+
 def _show_one_time_password() -> bool:
     """Show the password made in the run before; it is gone as soon as the person goes on."""
-    handed_over: tuple[str, str] | None = st.session_state.get(_HANDED_OVER)
-    if handed_over is None:
+    handed_over: list[tuple[str, str]] = st.session_state.get(_HANDED_OVER, [])
+    if not handed_over:
         return False
-    username, password = handed_over
+    username, password = handed_over[0]
     with st.container(width=440):
         st.success(t("people.hand_over", username=plain(username)), icon=":material/key:")
         st.code(password, language=None)

@@ -10,6 +10,7 @@ from streamlit.runtime.pages_manager import PagesManager
 from ticketing import ui
 from ticketing.domain.people import Actor
 from ticketing.ui import session
+from ticketing.ui.arrival import is_signing_in
 from ticketing.ui.pages import BY_NAME, LOGIN, PAGES, Page
 from ticketing.ui.pictures import picture
 from ticketing.ui.text import plain
@@ -82,6 +83,8 @@ def main() -> None:
     if session.desk().settings.demo:
         st.info(t("demo.banner"), icon=":material/science:")
     ui.flash()
+    if actor is None and is_signing_in():
+        st.stop()
     page.run()
     ui.flash_is_over()
     st.session_state[_RUNS] = st.session_state.get(_RUNS, 0) + 1

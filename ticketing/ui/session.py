@@ -82,17 +82,6 @@ def target() -> str:
     return safe_target(st.query_params.get(_TARGET))
 
 
-def sign_in_with(hand_off: str) -> None:
-    """Finish a sign-in: the browser gets its cookie and goes to the page first asked for."""
-    if without_routes():
-        signed_in = desk().sessions.redeem(
-            hand_off, browser=browser(), address=address(), device=None, description=_header("User-Agent")
-        )
-        st.session_state[_TOKEN_WITHOUT_ROUTES] = signed_in.token
-        st.rerun()
-    bridge.carry_in(hand_off, target() or "./")
-
-
 def sign_out() -> NoReturn:
     """End the session here and now, take the cookie away and go to the login page."""
     if token := _token():
@@ -145,6 +134,11 @@ def device() -> str | None:
     return _cookie(device_cookie_name(desk().settings.cookie_name, secure=_is_secure()))
 
 
+def user_agent() -> str:
+    """Return how the browser describes itself, "" if it doesn't."""
+    return _header("User-Agent")
+
+
 def address() -> str:
     """Return the visitor's network address, "" where it isn't known."""
     found = st.context.ip_address
@@ -154,6 +148,11 @@ def address() -> str:
 def without_routes() -> bool:
     """Tell whether this host serves the pages only: then a sign-in lasts as long as its tab."""
     return bool(st.session_state.get(_WITHOUT_ROUTES))
+
+
+def keep_without_routes(token: str) -> None:
+    """Remember who is here on a host where no cookie can be set."""
+    st.session_state[_TOKEN_WITHOUT_ROUTES] = token
 
 
 def note_missing_routes() -> None:

@@ -15,25 +15,30 @@ _STEPS = (
 )
 
 
-def ago(moment: datetime, now: datetime) -> str:
-    """Return how long ago it was, in the largest full unit; the date after a month."""
+def ago(moment: datetime, now: datetime, where: tzinfo | None = None) -> str:
+    """
+    Return how long ago it was, in the largest full unit; the date after a month.
+
+    *where* is the browser's zone, for those who show many times and ask for it once.
+    """
     passed = now - moment
     if passed < timedelta(minutes=1):
         return t("time.now")
     for unit, limit, key in _STEPS:
         if passed < limit:
             return t(key, n=passed // unit)
-    return f"{moment.astimezone(zone()):%Y-%m-%d}"
+    return f"{moment.astimezone(where or zone()):%Y-%m-%d}"
 
 
-def exact(moment: datetime) -> str:
-    """Return date, time and zone as the browser's clock shows them."""
-    return f"{moment.astimezone(zone()):%Y-%m-%d %H:%M %Z}"
+def exact(moment: datetime, where: tzinfo) -> str:
+    """Return date, time and zone as a clock in that zone shows them."""
+    return f"{moment.astimezone(where):%Y-%m-%d %H:%M %Z}"
 
 
-def time_element(moment: datetime, now: datetime) -> str:
+def time_element(moment: datetime, now: datetime, where: tzinfo) -> str:
     """Return HTML that shows the relative time, with the exact one at hand."""
-    return f'<time datetime="{moment.isoformat()}" title="{escape(exact(moment))}">{escape(ago(moment, now))}</time>'
+    at_hand, shown = escape(exact(moment, where)), escape(ago(moment, now, where))
+    return f'<time datetime="{moment.isoformat()}" title="{at_hand}">{shown}</time>'
 
 
 def zone() -> tzinfo:

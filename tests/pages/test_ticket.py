@@ -1,0 +1,357 @@
+"""A ticket's head, panel and composer: what they believe of what a browser reports, and what they answer."""
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.visiting import COMPOSER, HEAD, PANEL, Visit
+from ticketing.desk import Desk
+from ticketing.domain.people import Actor
+from ticketing.domain.text import TAGS_LIMIT
+from ticketing.domain.tickets import Ticket, TicketEdit
+
+Behind = Callable[[Visit], Actor]
+Look = Callable[[], Ticket]
+
+
+@pytest.fixture
+def number(desk: Desk, carla: Visit, actor: Behind) -> str:
+    """Return a ticket that Carla opened."""
+    return desk.tickets.open(actor(carla), "No dial tone", "The line is dead.").id
+
+
+@pytest.fixture
+def stored(desk: Desk, number: str, root: Visit, actor: Behind) -> Look:
+    """Return a way to look at the ticket as it is stored."""
+    return lambda: desk.tickets.get(actor(root), int(number))
+
+
+# The head
+
+
+def test_the_head_offers_each_side_what_it_may_do(ada: Visit, carla: Visit, number: str) -> None:
+    assert ada.open("ticket", id=number).actions == ["assign_to_me", "close"]
+    assert carla.open("ticket", id=number).actions == ["close"]
+
+
+@pytest.mark.parametrize(
+    "forged",
+    [
+        [1, "reopen"],
+        [1, "delete"],
+        [1, "close "],
+        [1, ["close"]],
+        [0, "close"],
+        ["1", "close"],
+        [1, "close", 2],
+        ["close"],
+        {"close": 1},
+        "close",
+        None,
+        True,
+    ],
+    ids=repr,
+)
+def test_an_action_that_is_not_on_offer_is_not_done(ada: Visit, number: str, stored: Look, forged: object) -> None:
+    before = stored()
+
+    ada.open("ticket", id=number).report(HEAD, "action", forged)
+
+    assert stored() == before
+    assert ada.said == []
+
+
+def test_a_click_that_was_dealt_with_is_not_dealt_with_again(
+    desk: Desk, ada: Visit, root: Visit, number: str, actor: Behind, stored: Look
+) -> None:
+    ada.open("ticket", id=number).report(HEAD, "action", [1, "assign_to_me"])
+    desk.tickets.assign(actor(root), int(number), "root")
+
+    ada.report(HEAD, "action", [1, "assign_to_me"])
+
+    assert stored().assignee == "root"
+
+
+def test_a_requester_cannot_take_a_ticket(carla: Visit, number: str, stored: Look) -> None:
+    carla.open("ticket", id=number).act("assign_to_me")
+
+    assert stored().assignee is None
+
+
+def test_closing_what_a_colleague_has_closed_just_shows_it_closed(
+    desk: Desk, ada: Visit, root: Visit, number: str, actor: Behind, stored: Look
+) -> None:
+    ada.open("ticket", id=number)
+    closed = desk.tickets.close(actor(root), int(number))
+
+    ada.act("close")
+
+    assert ada.refused == []
+    assert ada.actions == ["reopen"]
+    assert stored() == closed
+
+
+def test_an_action_after_the_end_of_the_session_leads_to_signing_in(
+    desk: Desk, ada: Visit, number: str, stored: Look
+) -> None:
+    ada.open("ticket", id=number)
+    desk.sessions.sign_out(ada.token or "")
+
+    ada.act("close")
+
+    assert ada.titles == ["Sign in"]
+    assert stored().status == "open"
+
+
+@pytest.mark.parametrize(("person", "title"), [("ada", "All tickets"), ("carla", "My tickets")])
+def test_the_way_back_leads_to_the_list(sign_in: Callable[..., Visit], number: str, person: str, title: str) -> None:
+    visit = sign_in(person).open("ticket", id=number)
+    assert visit.sent(HEAD)["back"] == [title.lower().replace(" ", "_"), title]
+
+    visit.report(HEAD, "back", value=True)
+
+    assert visit.titles == [title]
+
+
+# The panel
+
+
+@pytest.mark.parametrize(
+    "choice",
+    [
+        ["status", "exploded"],
+        ["status", "On hold"],
+        ["status", ""],
+        ["status", None],
+        ["status", ["closed"]],
+        ["priority", 3],
+        ["category", {"a": "b"}],
+        ["assignee", "carla"],
+        ["assignee", "nobody.like.this"],
+        ["assignee", None],
+        ["tags", "one, two"],
+        ["tags", ["fine", 7]],
+        ["tags", ["nul\x00"]],
+        ["tags", ["\ud800"]],
+        ["tags", [f"tag {number}" for number in range(TAGS_LIMIT + 1)]],
+        ["title", "Mine now"],
+        ["requester", "ada"],
+        ["version", 99],
+        [["status"], "closed"],
+        [None, None],
+    ],
+    ids=repr,
+)
+def test_a_choice_that_the_panel_does_not_offer_changes_nothing(
+    ada: Visit, number: str, stored: Look, choice: list[object]
+) -> None:
+    before = stored()
+
+    ada.open("ticket", id=number).report(PANEL, "chosen", [[1, *choice]])
+
+    assert stored() == before
+    assert not ada.at.exception
+    assert "Something went wrong" not in " ".join(ada.said)
+
+
+@pytest.mark.parametrize(
+    "forged",
+    [
+        None,
+        "priority",
+        {"field": "priority", "value": "high"},
+        ["priority", "high"],
+        [[0, "priority", "high"]],
+        [[-1, "priority", "high"]],
+        [["1", "priority", "high"]],
+        [[1.5, "priority", "high"]],
+        [[True, "priority", "high"]],
+        [[1, "priority"]],
+        [[1, "priority", "high", 2]],
+    ],
+    ids=repr,
+)
+def test_what_is_no_list_of_numbered_choices_changes_nothing(
+    ada: Visit, number: str, stored: Look, forged: object
+) -> None:
+    before = stored()
+
+    ada.open("ticket", id=number).report(PANEL, "chosen", forged)
+
+    assert stored() == before
+    assert not ada.at.exception
+
+
+def test_choices_that_arrive_together_are_all_saved_and_each_once(ada: Visit, number: str, stored: Look) -> None:
+    ada.open("ticket", id=number)
+    chosen: list[list[object]] = [[1, "priority", "high"], [2, "tags", ["phone"]]]
+
+    ada.report(PANEL, "chosen", chosen)
+    ada.report(PANEL, "chosen", [*chosen, [3, "category", "network"]])
+
+    ticket = stored()
+    assert (ticket.priority, ticket.tags, ticket.category) == ("high", ["phone"], "network")
+    assert [event.field for event in ticket.events] == ["opened", "priority", "tags", "category"]
+    assert ada.sent(PANEL)["done"] == 3
+
+
+def test_one_field_can_be_changed_twice_before_the_page_is_drawn_again(ada: Visit, number: str, stored: Look) -> None:
+    ada.open("ticket", id=number).report(PANEL, "chosen", [[1, "priority", "high"], [2, "priority", "low"]])
+
+    assert ada.refused == []
+    assert stored().priority == "low"
+
+
+def test_a_refused_choice_is_answered_so_that_the_browser_shows_what_is_stored(
+    desk: Desk, ada: Visit, root: Visit, number: str, actor: Behind
+) -> None:
+    ada.open("ticket", id=number)
+    desk.tickets.edit(actor(root), int(number), TicketEdit(assignee="root"))
+
+    ada.pick("assignee", "ada")
+
+    fields = {field: value for field, _label, value, _options in ada.sent(PANEL)["fields"]}
+    assert fields["assignee"] == "root"
+    assert ada.sent(PANEL)["done"] == 1
+    assert len(ada.refused) == 1
+
+
+def test_the_assignee_can_be_taken_away(desk: Desk, ada: Visit, number: str, actor: Behind, stored: Look) -> None:
+    desk.tickets.assign(actor(ada), int(number), "ada")
+
+    ada.open("ticket", id=number).pick("assignee", "")
+
+    assert stored().assignee is None
+
+
+def test_a_former_agent_stays_in_the_list_while_the_ticket_is_theirs(
+    desk: Desk, ada: Visit, root: Visit, number: str, actor: Behind
+) -> None:
+    desk.tickets.assign(actor(ada), int(number), "ada")
+    desk.agents.deactivate(actor(root), "ada")
+
+    root.open("ticket", id=number)
+
+    (options,) = (options for field, _label, _value, options in root.sent(PANEL)["fields"] if field == "assignee")
+    assert ["ada", "ada"] in options
+
+
+def test_the_fields_of_a_closed_ticket_cannot_be_forged_open(
+    desk: Desk, ada: Visit, number: str, actor: Behind, stored: Look
+) -> None:
+    closed = desk.tickets.close(actor(ada), int(number))
+
+    ada.open("ticket", id=number).pick("priority", "urgent")
+
+    assert stored() == closed
+    assert ada.refused == [f"Ticket T-{number} is closed. Reopen it to go on."]
+
+
+def test_a_requester_gets_no_fields_and_no_tags(
+    desk: Desk, carla: Visit, ada: Visit, number: str, actor: Behind, stored: Look
+) -> None:
+    desk.tickets.edit(actor(ada), int(number), TicketEdit(tags=("vip",)))
+    before = stored()
+
+    panel = carla.open("ticket", id=number).sent(PANEL)
+    carla.pick("priority", "urgent")
+
+    assert (panel["fields"], panel["tags"]) == ([], None)
+    assert stored() == before
+
+
+def test_the_history_is_sent_only_when_it_is_unfolded(ada: Visit, number: str) -> None:
+    assert ada.open("ticket", id=number).sent(PANEL)["history"] is None
+
+    assert len(ada.unfold_history().sent(PANEL)["history"]) == 1
+
+
+# The composer
+
+
+def test_a_closed_ticket_has_no_composer_and_says_why(desk: Desk, carla: Visit, number: str, actor: Behind) -> None:
+    desk.tickets.close(actor(carla), int(number))
+
+    carla.open("ticket", id=number)
+
+    assert not carla.shows(COMPOSER)
+    assert carla.said == ["This ticket is closed. Reopen it to go on."]
+
+
+@pytest.mark.parametrize(
+    "forged",
+    [
+        None,
+        "Hello",
+        ["reply", "Hello"],
+        [1, "reply", "Hello"],
+        [0, "reply", "Hello", ""],
+        ["1", "reply", "Hello", ""],
+        [1, "secret", "Hello", ""],
+        [1, ["reply"], "Hello", ""],
+        [1, "reply", 7, ""],
+        [1, "reply", None, ""],
+        [1, "reply", "Hello", "exploded"],
+        [1, "reply", "Hello", "open"],
+        [1, "reply", "Hello", None],
+        [1, "reply", "Hello", "", "more"],
+        {"kind": "reply", "text": "Hello"},
+    ],
+    ids=repr,
+)
+def test_what_the_composer_cannot_send_is_not_written(ada: Visit, number: str, stored: Look, forged: object) -> None:
+    before = stored()
+
+    ada.open("ticket", id=number).report(COMPOSER, "sent", forged)
+
+    assert stored() == before
+    assert not ada.at.exception
+    assert ada.sent(COMPOSER)["answered"] == [0, ""]
+
+
+@pytest.mark.parametrize(
+    "text", ["nul\x00", "\ud800", "x" * 20_001, "\u200b"], ids=["nul", "surrogate", "long", "blank"]
+)
+def test_a_text_that_cannot_be_kept_is_refused_in_a_sentence(ada: Visit, number: str, stored: Look, text: str) -> None:
+    before = stored()
+
+    ada.open("ticket", id=number).answer(text)
+
+    number_of_answer, refusal = ada.sent(COMPOSER)["answered"]
+    assert number_of_answer == 1
+    assert refusal
+    assert stored() == before
+
+
+def test_the_same_message_sent_twice_is_one_message(ada: Visit, number: str, stored: Look) -> None:
+    ada.open("ticket", id=number)
+
+    ada.report(COMPOSER, "sent", [1, "reply", "Is the plug in?", ""])
+    ada.report(COMPOSER, "sent", [1, "reply", "Is the plug in?", ""])
+    ada.report(COMPOSER, "sent", [2, "reply", "Is the plug in?", ""])
+
+    assert [message.text for message in stored().messages] == ["The line is dead.", "Is the plug in?"]
+
+
+@pytest.mark.parametrize(("kind", "status"), [("note", ""), ("reply", "closed")])
+def test_a_requester_can_forge_neither_a_note_nor_a_status(
+    carla: Visit, number: str, stored: Look, kind: str, status: str
+) -> None:
+    before = stored()
+
+    carla.open("ticket", id=number).answer("Let me in.", kind=kind, status=status)
+
+    assert stored() == before
+    assert carla.sent(COMPOSER)["answered"][1]
+
+
+def test_a_message_after_the_end_of_the_session_leads_to_signing_in(
+    desk: Desk, carla: Visit, number: str, stored: Look
+) -> None:
+    carla.open("ticket", id=number)
+    desk.sessions.sign_out(carla.token or "")
+
+    carla.answer("Too late.")
+
+    assert carla.titles == ["Sign in"]
+    assert len(stored().messages) == 1

@@ -1,0 +1,66 @@
+"""
+The way in: from a right password to the cookie.
+
+Between the two is a hand-off. A second click ends the run that got it where that next draws, and a changed password
+has ended all sessions by then. So the hand-off is kept as soon as it is there, and whichever run comes next goes on
+with it.
+"""
+
+import time
+from collections.abc import Callable
+
+import streamlit as st
+
+from ticketing.ui import bridge
+from ticketing.ui.deeds import SECONDS, once
+from ticketing.ui.session import address, browser, desk, keep_without_routes, target, user_agent, without_routes
+
+_ON_THE_WAY = "_on_the_way"
+
+
+class _Way:
+    """The hand-off that is on its way to the browser, if there is one."""
+
+    def __init__(self) -> None:
+        self.hand_off = ""
+        self._since = 0.0
+
+    def set_out(self, hand_off: str) -> None:
+        self.hand_off, self._since = hand_off, time.monotonic()
+
+    def is_fresh(self) -> bool:
+        return bool(self.hand_off) and time.monotonic() - self._since < SECONDS
+
+
+def sign_in_by(key: str, prove: Callable[[], str]) -> None:
+    """
+    Sign in with the hand-off that *prove* returns: the browser gets its cookie and goes to the page first asked for.
+
+    *key* stands for what was typed: the same again, a moment later, is a second click.
+    """
+    way: _Way = st.session_state.setdefault(_ON_THE_WAY, _Way())
+    once(key, lambda: way.set_out(prove()))
+    _go_on(way)
+
+
+def is_signing_in() -> bool:
+    """Go on with a sign-in whose run was ended by a second click, and tell whether there was one."""
+    way: _Way | None = st.session_state.get(_ON_THE_WAY)
+    if way is None or not way.is_fresh():
+        return False
+    _go_on(way)
+    return True
+
+
+def _go_on(way: _Way) -> None:
+    if not without_routes():
+        bridge.carry_in(way.hand_off, target() or "./")
+        return
+    where, here, what = address(), browser(), user_agent()
+    once(way.hand_off, lambda: keep_without_routes(_redeemed(way, where, here, what)))
+    st.rerun()
+
+
+def _redeemed(way: _Way, where: str, here: str, what: str) -> str:
+    hand_off, way.hand_off = way.hand_off, ""
+    return desk().sessions.redeem(hand_off, address=where, browser=here, device=None, description=what).token

@@ -1,0 +1,67 @@
+// Draws the head of a ticket. Text only ever enters the page as text (textContent), never as HTML.
+// Streamlit calls the default function again whenever the data or the theme changes.
+
+const TONES = new Set(["gray", "blue", "green", "orange", "red", "violet"])
+// A second click within this time was meant for the button that was there before.
+const DOUBLE_CLICK = 600 // milliseconds
+const acted = new WeakMap()
+
+function element(tag, attributes = {}, ...children) {
+  const made = document.createElement(tag)
+  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value)
+  made.append(...children)
+  return made
+}
+
+function icon(name) {
+  return element("span", { class: "icon", "aria-hidden": "true", translate: "no" }, name)
+}
+
+function drawActions(place, { actions, words }) {
+  const focused = place.contains(place.getRootNode().activeElement)
+  place.setAttribute("aria-label", words.actions)
+  place.replaceChildren(
+    ...actions.map(([action, word, symbol]) =>
+      element("button", { type: "button", "data-action": action }, icon(symbol), word)),
+  )
+  if (focused) place.querySelector("button")?.focus()
+}
+
+function meta({ pills, facts, opened }) {
+  const made = pills.map(([word, tone]) => element("span", { class: `pill ${TONES.has(tone) ? tone : "gray"}` }, word))
+  const [before, [moment, exact, ago], after] = [facts[0], opened, facts[1]]
+  made.push(element("span", { class: "facts" }, before, element("time", { datetime: moment, title: exact }, ago), after))
+  return made
+}
+
+function wantsNewTab(event) {
+  return event.ctrlKey || event.metaKey || event.shiftKey || event.button !== 0
+}
+
+export default function (component) {
+  const { parentElement, setTriggerValue } = component
+  const data = JSON.parse(new TextDecoder().decode(component.data))
+  const back = parentElement.querySelector(".back")
+  const actions = parentElement.querySelector(".actions")
+  back.setAttribute("href", data.back[0])
+  back.replaceChildren(icon("arrow_back"), data.back[1])
+  back.onclick = (event) => {
+    if (wantsNewTab(event)) return
+    event.preventDefault()
+    const links = [...document.querySelectorAll('[data-testid="stSidebarNavLink"]')]
+    const inMenu = links.find((link) => link.href === back.href)
+    // A way that the script goes leaves an address without a ticket behind in the browser's history.
+    if (inMenu) inMenu.click()
+    else setTriggerValue("back", true)
+  }
+  actions.onclick = (event) => {
+    const button = event.target.closest("button")
+    if (!button || performance.now() - (acted.get(actions) ?? -DOUBLE_CLICK) < DOUBLE_CLICK) return
+    acted.set(actions, performance.now())
+    setTriggerValue("action", [data.done + 1, button.dataset.action])
+  }
+  parentElement.querySelector("h1").textContent = data.title
+  parentElement.querySelector(".meta").replaceChildren(...meta(data))
+  if (JSON.stringify(data.actions) !== actions.dataset.drawn) drawActions(actions, data)
+  actions.dataset.drawn = JSON.stringify(data.actions)
+}
