@@ -1,6 +1,8 @@
 """What people do at the desk, in the words of the pages."""
 
 import re
+import time
+from collections.abc import Callable
 
 from playwright.sync_api import Locator, Page, expect
 
@@ -61,6 +63,13 @@ def history(page: Page) -> Locator:
 def row(page: Page, title: str) -> Locator:
     """Return the line of the list that has this subject."""
     return page.get_by_role("row").filter(has_text=title)
+
+
+def wait_until(page: Page, is_so: Callable[[], bool]) -> None:
+    """Give the server a while to come to it: a page shows some things before they are saved."""
+    deadline = time.monotonic() + 20
+    while not is_so() and time.monotonic() < deadline:
+        page.wait_for_timeout(50)
 
 
 def expect_ticket(page: Page, title: str) -> None:

@@ -1,12 +1,11 @@
 """One intention has one effect, whatever the mouse, the network or a colleague does meanwhile; typed text stays."""
 
-import time
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
-from tests.browser.acting import answer, choose, conversation, expect_ticket, fill_in_ticket
+from tests.browser.acting import answer, choose, conversation, expect_ticket, fill_in_ticket, wait_until
 from tests.browser.cable import Cable
 from tests.browser.conftest import Windows, settle
 from tests.serving import Server
@@ -35,12 +34,6 @@ def titled(server: Server, title: str) -> int:
     """Return how many tickets have this title."""
     found = server.desk.tickets.search(server.actor("root"), TicketQuery(text=title))
     return sum(ticket.title == title for ticket in found.items)
-
-
-def wait_until_saved(page: Page, server: Server, number: int, messages: int) -> None:
-    deadline = time.monotonic() + 20
-    while len(texts(server, number)) < messages and time.monotonic() < deadline:
-        page.wait_for_timeout(50)
 
 
 def test_a_second_click_on_send_while_the_disk_is_slow_writes_once(windows: Windows, server: Server) -> None:
@@ -84,7 +77,7 @@ def test_a_reload_while_an_answer_is_being_saved_writes_it_once(windows: Windows
         answer(page, "Sent, then reloaded")
         page.wait_for_timeout(400)
         page.reload(wait_until="commit")
-    wait_until_saved(page, server, ticket.number, 2)
+    wait_until(page, lambda: len(texts(server, ticket.number)) == 2)
 
     page.reload()
     expect(conversation(page)).to_contain_text("Sent, then reloaded")
@@ -117,7 +110,7 @@ def test_an_answer_sent_again_after_the_line_broke_is_saved_once(
         answer(page, "Sent into the tunnel")
         page.wait_for_timeout(400)
         cable.cut()
-    wait_until_saved(page, server, ticket.number, 2)
+    wait_until(page, lambda: len(texts(server, ticket.number)) == 2)
     cable.mend()
     settle(page)
     answer(page, "Sent into the tunnel")

@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.acting import answer, choose, conversation, expect_ticket, history
+from tests.browser.acting import answer, choose, conversation, expect_ticket, history, wait_until
 from tests.browser.conftest import PHONE, Windows, settle
 from tests.serving import Server
 from ticketing.domain.text import TAGS_LIMIT
@@ -38,6 +38,7 @@ def test_the_keyboard_stays_where_it_was_when_a_field_is_saved(windows: Windows,
     page.keyboard.press("End")
     expect(page.get_by_role("combobox", name="Category")).to_have_value("other")
 
+    wait_until(page, lambda: server.ticket(number).category == "other")
     settle(page)
     assert focused(page) == "field-category"
     ticket = server.ticket(number)
