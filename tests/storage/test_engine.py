@@ -245,7 +245,7 @@ def test_a_look_that_finds_nothing_new_costs_one_call_of_the_system(
 
     engine.refresh()
 
-    assert calls == ["fstat"]
+    assert calls == ["lseek"]
 
 
 def test_a_reader_does_not_take_half_a_line_and_takes_it_when_it_is_whole(

@@ -24,6 +24,8 @@ Document = TypeVar("Document", bound=Stored)
 class Pending:
     """The state, and over it the changes of a transaction that is not committed yet."""
 
+    __slots__ = ("_changes", "_lock", "last_number", "state")
+
     def __init__(self, state: State, lock: AbstractContextManager[object]) -> None:
         self.state = state
         self.last_number = 0
@@ -40,7 +42,7 @@ class Pending:
 
     def get(self, collection: str, key: str) -> bytes | None:
         """Return the document as the transaction sees it."""
-        if (collection, key) in self._changes:
+        if self._changes and (collection, key) in self._changes:
             return self._changes[collection, key]
         return self.state.documents.get(collection, {}).get(key)
 
@@ -172,6 +174,8 @@ class Sessions(DocumentCollection[Session]):
 class Tickets:
     """All tickets."""
 
+    __slots__ = ("_pending",)
+
     def __init__(self, pending: Pending) -> None:
         self._pending = pending
 
@@ -241,6 +245,8 @@ class Tickets:
 
 class DocumentTransaction:
     """All repositories over one state and one set of pending changes."""
+
+    __slots__ = ("pending",)
 
     def __init__(self, state: State, lock: AbstractContextManager[object]) -> None:
         self.pending = Pending(state, lock)
