@@ -63,15 +63,19 @@ class Visit:
 
     def act(self, action: str) -> "Visit":
         """Press one of the buttons in the head of a ticket, by its name."""
-        return self.report(HEAD, "action", [self.sent(HEAD)["done"] + 1, action])
+        return self._put(HEAD, action)
 
     def pick(self, field: str, value: object) -> "Visit":
         """Choose in a field of a ticket's panel, which saves at once."""
-        return self.report(PANEL, "chosen", [[self.sent(PANEL)["done"] + 1, field, value]])
+        panel = self.sent(PANEL)
+        seen = [("tags", panel["tags"]["stored"] if panel["tags"] else [])]
+        seen += [(name, shown) for name, _label, shown, _options in panel["fields"]]
+        was = next((shown for name, shown in seen if name == field), "")
+        return self._put(PANEL, field, value, was)
 
     def answer(self, text: str, kind: str = "reply", status: str = "") -> "Visit":
         """Send a message out of a ticket's composer."""
-        return self.report(COMPOSER, "sent", [self.sent(COMPOSER)["answered"][0] + 1, kind, text, status])
+        return self._put(COMPOSER, kind, text, status)
 
     def unfold_history(self) -> "Visit":
         """Open the history of a ticket."""
@@ -126,6 +130,14 @@ class Visit:
     def sent(self, component: str) -> dict[str, Any]:
         """Return what the browser's part of a component of ours was given to draw."""
         return cast("dict[str, Any]", json.loads(self._component(component).bytes))
+
+    def refusal(self, component: str) -> str:
+        """Return why a component of ours was told that its last report was refused, "" if it wasn't."""
+        answer = self.sent(component)["answer"]
+        return str(dict(answer["refusals"]).get(answer["done"], ""))
+
+    def _put(self, component: str, *what: object) -> "Visit":
+        return self.report(component, "outbox", [[self.sent(component)["answer"]["done"] + 1, *what]])
 
     def _component(self, name: str) -> Any:
         return next(c.proto for c in self.at.get("bidi_component") if c.proto.component_name == name)

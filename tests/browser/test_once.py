@@ -81,6 +81,7 @@ def test_a_reload_while_an_answer_is_being_saved_writes_it_once(windows: Windows
 
     page.reload()
     expect(conversation(page)).to_contain_text("Sent, then reloaded")
+    expect(page.get_by_role("textbox", name="Public reply")).to_have_value("")
     assert texts(server, ticket.number) == ["F5 is my favourite key.", "Sent, then reloaded"]
 
 
@@ -167,3 +168,158 @@ def test_an_answer_that_crosses_a_closing_is_refused_and_kept(windows: Windows, 
     expect(page.get_by_text("The ticket is open again.")).to_be_visible()
     expect(page.get_by_role("textbox", name="Public reply")).to_have_value("One more thing")
     assert texts(server, ticket.number) == ["Hello?"]
+
+
+def test_two_actions_while_the_disk_is_slow_both_happen(windows: Windows, server: Server) -> None:
+    ticket = server.desk.tickets.open(server.actor("carla"), "Two in a row", "Take it, then close it.")
+    page = windows.open(f"ticket?id={ticket.number}", person="ada")
+
+    with server.desk.store.write():
+        page.get_by_role("button", name="Assign to me").click()
+        page.wait_for_timeout(300)
+        page.get_by_role("button", name="Close").click()
+        page.wait_for_timeout(300)
+
+    expect(page.get_by_text("The ticket is closed.")).to_be_visible()
+    expect(page.get_by_role("button", name="Reopen")).to_be_visible()
+    changed = server.ticket(ticket.number)
+    assert (changed.assignee, changed.status) == ("ada", "closed")
+
+
+def test_who_looks_at_something_else_while_a_ticket_is_closed_is_told_that_it_was(
+    windows: Windows, server: Server
+) -> None:
+    ticket = server.desk.tickets.open(server.actor("carla"), "Looking around", "Never mind.")
+    page = windows.open(f"ticket?id={ticket.number}", person="carla")
+
+    with server.desk.store.write():
+        page.get_by_role("button", name="Close").click()
+        page.wait_for_timeout(400)
+        page.get_by_role("button", name="History").click()
+        page.wait_for_timeout(400)
+
+    expect(page.get_by_text("The ticket is closed.")).to_be_visible()
+    expect(page.get_by_role("button", name="Reopen")).to_be_visible()
+    expect(page.locator(".history .body")).to_contain_text("Open → Closed")
+
+
+def test_who_looks_at_something_else_while_an_answer_is_saved_is_told_that_it_was(
+    windows: Windows, server: Server
+) -> None:
+    ticket = server.desk.tickets.open(server.actor("carla"), "Curious", "What happened before?")
+    page = windows.open(f"ticket?id={ticket.number}", person="carla")
+
+    with server.desk.store.write():
+        answer(page, "Sent, then looked around")
+        page.wait_for_timeout(400)
+        page.get_by_role("button", name="History").click()
+        page.wait_for_timeout(400)
+
+    expect(page.get_by_text("Your reply is saved.")).to_be_visible()
+    expect(page.get_by_role("textbox", name="Public reply")).to_have_value("")
+    expect(conversation(page)).to_contain_text("Sent, then looked around")
+    assert texts(server, ticket.number) == ["What happened before?", "Sent, then looked around"]
+
+
+def test_one_field_changed_twice_while_the_disk_is_slow_keeps_the_later_choice(
+    windows: Windows, server: Server
+) -> None:
+    ticket = server.desk.tickets.open(server.actor("carla"), "Wavering", "High or low?")
+    page = windows.open(f"ticket?id={ticket.number}", person="ada")
+
+    with server.desk.store.write():
+        choose(page, "Priority", "High")
+        page.wait_for_timeout(400)
+        choose(page, "Priority", "Low")
+        page.wait_for_timeout(400)
+
+    expect(page.locator(".pill", has_text="Low")).to_be_visible()
+    expect(page.get_by_role("combobox", name="Priority")).to_have_value("low")
+    expect(page.get_by_role("alert")).to_have_count(0)
+    assert server.ticket(ticket.number).priority == "low"
+
+
+def test_a_refusal_is_told_also_to_who_looks_at_something_else_meanwhile(windows: Windows, server: Server) -> None:
+    ticket = server.desk.tickets.open(server.actor("carla"), "Outrun", "Who is faster?")
+    page = windows.open(f"ticket?id={ticket.number}", person="ada")
+    server.desk.tickets.edit(server.actor("bert"), ticket.number, TicketEdit(priority=Priority.URGENT))
+
+    with server.desk.store.write():
+        choose(page, "Priority", "Low")
+        page.wait_for_timeout(400)
+        page.get_by_role("button", name="History").click()
+        page.wait_for_timeout(400)
+
+    expect(page.get_by_role("alert").filter(has_text="Priority was changed")).to_be_visible()
+    expect(page.get_by_role("combobox", name="Priority")).to_have_value("urgent")
+
+
+def test_a_choice_made_without_a_line_is_saved_when_it_is_back(windows: Windows, server: Server, cable: Cable) -> None:
+    ticket = server.desk.tickets.open(server.actor("carla"), "In the lift", "No signal.")
+    page = windows.open(f"ticket?id={ticket.number}", person="ada", base=cable.base)
+
+    cable.cut()
+    expect(page.locator('[data-test-connection-state="CONNECTED"]')).to_have_count(0)
+    choose(page, "Category", "Network")
+    page.wait_for_timeout(400)
+    cable.mend()
+
+    wait_until(page, lambda: server.ticket(ticket.number).category == "network")
+    assert server.ticket(ticket.number).category == "network"
+
+
+def test_a_choice_made_without_a_line_is_held_against_what_was_on_the_screen(
+    windows: Windows, server: Server, cable: Cable
+) -> None:
+    ticket = server.desk.tickets.open(server.actor("carla"), "In the cellar", "No signal either.")
+    page = windows.open(f"ticket?id={ticket.number}", person="ada", base=cable.base)
+
+    cable.cut()
+    expect(page.locator('[data-test-connection-state="CONNECTED"]')).to_have_count(0)
+    choose(page, "Priority", "Low")
+    server.desk.tickets.edit(server.actor("bert"), ticket.number, TicketEdit(priority=Priority.URGENT))
+    cable.mend()
+    settle(page)
+    choose(page, "Category", "Network")
+
+    expect(page.get_by_role("alert").filter(has_text="Priority was changed")).to_be_visible()
+    expect(page.get_by_role("combobox", name="Priority")).to_have_value("urgent")
+    changed = server.ticket(ticket.number)
+    assert (changed.priority, changed.category) == ("urgent", "network")
+
+
+def test_an_answer_sent_without_a_line_arrives_once_when_it_is_back(
+    windows: Windows, server: Server, cable: Cable
+) -> None:
+    ticket = server.desk.tickets.open(server.actor("carla"), "On the ferry", "Waves.")
+    page = windows.open(f"ticket?id={ticket.number}", person="carla", base=cable.base)
+
+    cable.cut()
+    expect(page.locator('[data-test-connection-state="CONNECTED"]')).to_have_count(0)
+    answer(page, "Sent at sea")
+    page.wait_for_timeout(400)
+    cable.mend()
+
+    expect(page.get_by_text("Your reply is saved.")).to_be_visible()
+    expect(page.get_by_role("textbox", name="Public reply")).to_have_value("")
+    assert texts(server, ticket.number) == ["Waves.", "Sent at sea"]
+
+
+def test_an_answer_whose_confirmation_was_lost_is_not_written_again_after_a_colleagues(
+    windows: Windows, server: Server, cable: Cable
+) -> None:
+    ticket = server.desk.tickets.open(server.actor("carla"), "Long tunnel", "Still in it.")
+    page = windows.open(f"ticket?id={ticket.number}", person="carla", base=cable.base)
+
+    with server.desk.store.write():
+        answer(page, "Sent before the tunnel")
+        page.wait_for_timeout(400)
+        cable.cut()
+    wait_until(page, lambda: len(texts(server, ticket.number)) == 2)
+    server.desk.tickets.reply(server.actor("ada"), ticket.number, "We are on it.")
+    cable.mend()
+    page.reload()
+    settle(page)
+
+    expect(page.get_by_role("textbox", name="Public reply")).to_have_value("")
+    assert texts(server, ticket.number) == ["Still in it.", "Sent before the tunnel", "We are on it."]

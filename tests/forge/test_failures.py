@@ -36,12 +36,11 @@ def test_what_cannot_be_saved_is_said_to_be_lost_and_stays_in_the_form(tmp_path:
             ada.run()
             DISASTERS[disaster](max(server.data.glob("journal-*")))
 
-            ada.trigger(COMPOSER, "sent", [1, "reply", "Into the void", ""])
+            ada.trigger(COMPOSER, "outbox", [[1, "reply", "Into the void", ""]])
             refused = ada.text
             ada.run()
 
-            assert '\\"answered\\":[1,\\"' in refused
-            assert '\\"answered\\":[1,\\"\\"]' not in refused
+            assert '\\"refusals\\":[[1,\\"' in refused
             assert t("composer.saved_reply") not in refused
             assert "Into the void" not in ada.text
             assert ada.exceptions == []

@@ -130,13 +130,13 @@ def test_a_requester_replies_and_the_composer_is_empty_again(carla: Visit, numbe
 
     assert "Your reply is saved." in carla.said
     assert "Now it hums." in carla.html
-    assert carla.sent(COMPOSER)["answered"] == [1, ""]
+    assert carla.sent(COMPOSER)["answer"] == {"done": 1, "refusals": []}
 
 
 def test_a_blank_reply_is_refused_in_a_sentence(carla: Visit, number: str) -> None:
     carla.open("ticket", id=number).answer("   ")
 
-    assert carla.sent(COMPOSER)["answered"] == [1, "Reply is empty. Please fill it in."]
+    assert carla.refusal(COMPOSER) == "Reply is empty. Please fill it in."
     assert carla.said == []
 
 

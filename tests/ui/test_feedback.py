@@ -79,7 +79,7 @@ def test_what_is_said_in_a_run_that_is_cut_short_is_said_again() -> None:
     app = AppTest.from_function(page).run()
     assert [box.value for box in app.success] == ["Sent\\."]
 
-    app.session_state["_say_after_rerun"] = [("Again.", True)]
+    app.session_state["_flash"].say("Again.")
     app.button[0].click().run()
     app.run()
 

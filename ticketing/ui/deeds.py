@@ -14,6 +14,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
+from ticketing.domain.people import Actor
 from ticketing.ui import session
 
 SECONDS = 10
@@ -21,14 +22,14 @@ _DEEDS = "_deeds"
 
 
 class _Deeds:
-    """The last deeds of one visitor, by their keys."""
+    """The last deeds of one visitor, by their keys, and the lock under which they are done."""
 
     def __init__(self) -> None:
-        self._turn = threading.Lock()
+        self.turn = threading.Lock()
         self._done: dict[str, float] = {}
 
     def once(self, key: str, deed: Callable[[], None]) -> None:
-        with self._turn:
+        with self.turn:
             self._done = {one: at for one, at in self._done.items() if time.monotonic() - at < SECONDS}
             if key not in self._done:
                 deed()
@@ -42,8 +43,17 @@ def form_key(form: str, *content: str) -> str:
     A second click, a dropped connection and a reload then have one effect.
     """
     actor = session.visitor()
-    who = (actor.session or actor.username) if actor else session.browser()
-    return hashlib.sha256(json.dumps([form, who, *content]).encode("utf-8", "surrogatepass")).hexdigest()
+    return key_of(sign_in_of(actor) if actor else session.browser(), form, *content)
+
+
+def sign_in_of(actor: Actor) -> str:
+    """Return the mark of the sign-in by which somebody is here."""
+    return actor.session or actor.username
+
+
+def key_of(*content: str) -> str:
+    """Return a key for this content, and for no other."""
+    return hashlib.sha256(json.dumps(content).encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def once(key: str, deed: Callable[[], None]) -> None:
@@ -52,5 +62,14 @@ def once(key: str, deed: Callable[[], None]) -> None:
 
     The deed itself keeps what comes of it where the run of the second click finds it.
     """
+    _visitors().once(key, deed)
+
+
+def turn() -> threading.Lock:
+    """Return the lock under which the deeds of this visitor are done, one at a time."""
+    return _visitors().turn
+
+
+def _visitors() -> _Deeds:
     deeds: _Deeds = st.session_state.setdefault(_DEEDS, _Deeds())
-    deeds.once(key, deed)
+    return deeds

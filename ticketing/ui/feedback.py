@@ -9,14 +9,14 @@ import streamlit as st
 
 from ticketing.domain.errors import MustChangePasswordError, SignedOutError, StorageError, TicketingError
 from ticketing.ui import session
+from ticketing.ui.deeds import turn
 from ticketing.ui.pages import ACCOUNT
 from ticketing.ui.text import plain
 from ticketing.ui.wording import t
 
 logger = logging.getLogger(__name__)
 
-_FLASH = "_say_after_rerun"
-_DRAWN = "_said"
+_FLASH = "_flash"
 
 
 @contextmanager
@@ -32,14 +32,51 @@ def shown_errors() -> Iterator[None]:
         _show(error)
 
 
+class Flash:
+    """What is to be said in the next run; unlike the session's state, a run that is being cut short can add to it."""
+
+    def __init__(self) -> None:
+        self._said: list[tuple[str, bool]] = []
+        self._drawn = 0
+
+    def say(self, text: str) -> None:
+        """Keep a confirmation; "" is none."""
+        self._keep(text, is_good=True)
+
+    def refuse(self, text: str) -> None:
+        """Keep a refusal."""
+        self._keep(text, is_good=False)
+
+    def draw(self) -> None:
+        """Say it; it stays kept until it is over, since a second click may cut this run short."""
+        said = list(self._said)
+        for text, is_good in said:
+            if is_good:
+                st.success(plain(text), icon=":material/check_circle:")
+            else:
+                st.error(plain(text), icon=":material/error:")
+        self._drawn = len(said)
+
+    def is_over(self) -> None:
+        """Forget what was said: the run has come to its end, or the person has gone on to something new."""
+        del self._said[: self._drawn]
+        self._drawn = 0
+
+    def _keep(self, text: str, *, is_good: bool) -> None:
+        self.is_over()
+        if text:
+            self._said.append((text, is_good))
+
+
+def next_flash() -> Flash:
+    """Return what will be said in the next run; whoever does something fetches it before the deed."""
+    flash: Flash = st.session_state.setdefault(_FLASH, Flash())
+    return flash
+
+
 def say_after_rerun(text: str) -> None:
     """Keep a sentence for the next run, since what is drawn before a rerun or a change of page is never seen."""
-    _keep(text, is_good=True)
-
-
-def refuse_after_rerun(error: TicketingError) -> None:
-    """Keep a refusal that a callback met for the run that follows it."""
-    _keep(sentence_of(error), is_good=False)
+    next_flash().say(text)
 
 
 def sentence_of(error: TicketingError) -> str:
@@ -50,25 +87,16 @@ def sentence_of(error: TicketingError) -> str:
 
 
 def flash() -> None:
-    """Say what was kept; it stays kept until `flash_is_over`, since a second click may cut this run short."""
-    for text, is_good in st.session_state.get(_FLASH, []):
-        if is_good:
-            st.success(plain(text), icon=":material/check_circle:")
-        else:
-            st.error(plain(text), icon=":material/error:")
-    st.session_state[_DRAWN] = len(st.session_state.get(_FLASH, []))
+    """Say what was kept; a deed of this visitor that is still under way is waited for, so that the page shows it."""
+    kept = next_flash()
+    with turn():
+        pass
+    kept.draw()
 
 
 def flash_is_over() -> None:
-    """Forget what was said in this run: it has come to its end, or the person has gone on to something new."""
-    kept = st.session_state.get(_FLASH, [])
-    st.session_state[_FLASH] = kept[st.session_state.get(_DRAWN, 0) :]
-    st.session_state[_DRAWN] = 0
-
-
-def _keep(text: str, *, is_good: bool) -> None:
-    flash_is_over()
-    st.session_state[_FLASH] = [*st.session_state[_FLASH], (text, is_good)]
+    """Forget what was said in this run."""
+    next_flash().is_over()
 
 
 def show_failure(error: Exception) -> bool:

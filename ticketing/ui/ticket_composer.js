@@ -1,37 +1,23 @@
-// Draws where one answers. Text only ever enters the page as text (textContent), never as HTML.
+// Draws where one answers.
 // Streamlit calls the default function again whenever the data or the theme changes.
 //
 // What is typed belongs to a person and a ticket, and stays with the tab, also while another page is shown, until the
-// script has saved it. What is sent bears a number; the script answers with that number and, if it refused, a sentence.
+// script has saved it.
 
 const drafts = (window.ticketingDrafts ??= new Map())
 
-function element(tag, attributes = {}, ...children) {
-  const made = document.createElement(tag)
-  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value)
-  made.append(...children)
-  return made
-}
-
-function icon(name) {
-  return element("span", { class: "icon", "aria-hidden": "true", translate: "no" }, name)
-}
-
 function draftOf({ draft: name, kinds }) {
-  if (!drafts.has(name)) drafts.set(name, { kind: "", texts: {}, status: "", pending: null, refusal: "" })
+  if (!drafts.has(name)) drafts.set(name, { kind: "", texts: {}, status: "", refusal: "", outbox: new Outbox() })
   const draft = drafts.get(name)
   if (!kinds.some(({ kind }) => kind === draft.kind)) draft.kind = kinds[0].kind
   return draft
 }
 
-function takeAnswer(draft, [number, refusal]) {
-  const { pending } = draft
-  if (!pending || pending.number > number) return
-  draft.pending = null
+function takeAnswer(draft, [[, kind, text], refusal]) {
   draft.refusal = refusal
   if (refusal) return
   draft.status = ""
-  if (draft.texts[pending.kind] === pending.text) draft.texts[pending.kind] = ""
+  if (draft.texts[kind] === text) draft.texts[kind] = ""
 }
 
 function drawKinds(composer) {
@@ -97,13 +83,13 @@ function draw(composer) {
   place.querySelector("button").replaceChildren(icon(isNote ? "lock" : "send"), chosen.send)
 }
 
-function send({ component, data, draft }) {
-  const isNote = draft.kind !== data.kinds[0].kind
-  const text = draft.texts[draft.kind] || ""
-  const again = draft.pending && draft.pending.kind === draft.kind && draft.pending.text === text
-  const number = again ? draft.pending.number : Math.max(data.answered[0], draft.pending?.number || 0) + 1
-  draft.pending = { number, kind: draft.kind, text }
-  component.setTriggerValue("sent", [number, draft.kind, text, isNote ? "" : draft.status])
+function send({ data, draft: { kind, texts, status, outbox } }) {
+  const message = [kind, texts[kind] || "", kind === data.kinds[0].kind ? status : ""]
+  const [sent] = outbox.waiting
+  if (sent && JSON.stringify(sent.slice(1)) === JSON.stringify(message)) return outbox.post()
+  // What was not delivered yet is not meant any more.
+  outbox.waiting = []
+  outbox.put(...message)
 }
 
 export default function (component) {
@@ -117,6 +103,6 @@ export default function (component) {
   form.onkeydown = (event) => {
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) form.requestSubmit()
   }
-  takeAnswer(composer.draft, data.answered)
+  for (const answer of composer.draft.outbox.connect(component, data.answer)) takeAnswer(composer.draft, answer)
   draw(composer)
 }

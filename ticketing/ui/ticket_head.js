@@ -1,21 +1,11 @@
-// Draws the head of a ticket. Text only ever enters the page as text (textContent), never as HTML.
+// Draws the head of a ticket.
 // Streamlit calls the default function again whenever the data or the theme changes.
 
 const TONES = new Set(["gray", "blue", "green", "orange", "red", "violet"])
 // A second click within this time was meant for the button that was there before.
 const DOUBLE_CLICK = 600 // milliseconds
-const acted = new WeakMap()
-
-function element(tag, attributes = {}, ...children) {
-  const made = document.createElement(tag)
-  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value)
-  made.append(...children)
-  return made
-}
-
-function icon(name) {
-  return element("span", { class: "icon", "aria-hidden": "true", translate: "no" }, name)
-}
+const SAME_PLACE = 10 // pixels
+const heads = new WeakMap()
 
 function drawActions(place, { actions, words }) {
   const focused = place.contains(place.getRootNode().activeElement)
@@ -38,9 +28,19 @@ function wantsNewTab(event) {
   return event.ctrlKey || event.metaKey || event.shiftKey || event.button !== 0
 }
 
+function isSecondClick(head, event, action) {
+  const last = head.click || { at: -DOUBLE_CLICK }
+  head.click = { at: performance.now(), action, x: event.clientX, y: event.clientY }
+  const isThere = event.detail > 0 && Math.hypot(event.clientX - last.x, event.clientY - last.y) < SAME_PLACE
+  return head.click.at - last.at < DOUBLE_CLICK && (isThere || action === last.action)
+}
+
 export default function (component) {
   const { parentElement, setTriggerValue } = component
   const data = JSON.parse(new TextDecoder().decode(component.data))
+  const head = heads.get(parentElement) || { outbox: new Outbox() }
+  heads.set(parentElement, head)
+  head.outbox.connect(component, data.answer)
   const back = parentElement.querySelector(".back")
   const actions = parentElement.querySelector(".actions")
   back.setAttribute("href", data.back[0])
@@ -56,9 +56,7 @@ export default function (component) {
   }
   actions.onclick = (event) => {
     const button = event.target.closest("button")
-    if (!button || performance.now() - (acted.get(actions) ?? -DOUBLE_CLICK) < DOUBLE_CLICK) return
-    acted.set(actions, performance.now())
-    setTriggerValue("action", [data.done + 1, button.dataset.action])
+    if (button && !isSecondClick(head, event, button.dataset.action)) head.outbox.put(button.dataset.action)
   }
   parentElement.querySelector("h1").textContent = data.title
   parentElement.querySelector(".meta").replaceChildren(...meta(data))

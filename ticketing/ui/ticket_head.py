@@ -2,42 +2,30 @@
 The head of a ticket: the way back, what can be done at once, the title, and a line that says how things stand.
 
 It is one element, drawn by `ticket_head.js`, since each element of Streamlit's costs the server as much as all of these
-words. What comes back from the browser is a numbered click on an action; each is dealt with once, and done if it is on
-offer to this person at the moment it arrives.
+words. What comes back from the browser are clicks on actions; each is done if it is on offer to this person at the
+moment it arrives.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from pathlib import Path
 from typing import Any
 
-import streamlit as st
-
 from ticketing.domain import policy
-from ticketing.domain.errors import TicketingError
 from ticketing.domain.people import Actor
 from ticketing.domain.policy import Action
 from ticketing.domain.statuses import Status
 from ticketing.domain.tickets import Ticket
 from ticketing.services.tickets import Conversation
-from ticketing.ui.feedback import refuse_after_rerun, say_after_rerun
-from ticketing.ui.packing import on_report, packed
+from ticketing.ui.inbox import TicketPart
 from ticketing.ui.pages import BY_NAME, landing_page
 from ticketing.ui.session import desk, go_to, require_actor
 from ticketing.ui.tickets import PRIORITY_TONES, STATUS_TONES, status_label
 from ticketing.ui.times import ago, exact, zone
 from ticketing.ui.wording import t
 
-_HERE = Path(__file__).parent
-
-_mount = st.components.v2.component(
-    "ticketing_ticket_head",
-    html=(_HERE / "ticket_head.html").read_text(encoding="utf-8"),
-    css=(_HERE / "ticket_head.css").read_text(encoding="utf-8"),
-    js=(_HERE / "ticket_head.js").read_text(encoding="utf-8"),
-)
+_part = TicketPart("ticketing_ticket_head", "ticket_head")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,30 +43,24 @@ def ticket_head(actor: Actor, conversation: Conversation) -> None:
     ticket, number, now, where = conversation.ticket, conversation.ticket.number, desk().clock(), zone()
     back = BY_NAME[landing_page(actor)]
     former = t("ticket.former_number", number=ticket.external_id) if ticket.external_id else ""
-    result = _mount(
-        key=_key(number),
-        data=packed(
-            {
-                "back": [back.name, back.title],
-                "actions": [[name, t(f"ticket.{name}"), _ACTIONS[name].icon] for name in _offered(actor, ticket, now)],
-                "title": ticket.title,
-                "pills": _pills(actor, ticket),
-                "facts": [t("ticket.meta", label=ticket.label, name=conversation.name(ticket.requester)), former],
-                "opened": [
-                    ticket.opened_at.isoformat(),
-                    exact(ticket.opened_at, where),
-                    t("ticket.opened", ago=ago(ticket.opened_at, now, where)),
-                ],
-                "done": _done(number),
-                "words": {"actions": t("ticket.actions")},
-            }
-        ),
+    _part.draw(
+        f"head_{number}",
+        {
+            "back": [back.name, back.title],
+            "actions": [[name, t(f"ticket.{name}"), _ACTIONS[name].icon] for name in _offered(actor, ticket, now)],
+            "title": ticket.title,
+            "pills": _pills(actor, ticket),
+            "facts": [t("ticket.meta", label=ticket.label, name=conversation.name(ticket.requester)), former],
+            "opened": [
+                ticket.opened_at.isoformat(),
+                exact(ticket.opened_at, where),
+                t("ticket.opened", ago=ago(ticket.opened_at, now, where)),
+            ],
+            "words": {"actions": t("ticket.actions")},
+        },
+        partial(_act, number),
         on_back_change=_go_back,
-        on_action_change=on_report(_key(number), "action", partial(_act, number)),
     )
-    # A session that has just begun, as after a broken line, knows of no callback when the click reaches it.
-    if _act(number, getattr(result, "action", None)):
-        st.rerun()
 
 
 def _pills(actor: Actor, ticket: Ticket) -> list[tuple[str, str]]:
@@ -94,26 +76,13 @@ def _go_back() -> None:
     go_to(landing_page(require_actor()))
 
 
-def _act(number: int, click: Any) -> bool:
-    """Do what was clicked, if the click is new; the next run tells how it went."""
+def _act(number: int, actor: Actor, _place: int, click: list[Any]) -> str:
+    """Do what was clicked if it is on offer still; a colleague may have been quicker, which one sees."""
     match click:
-        case [int(place), str(action)] if place > _done(number):
-            st.session_state[_done_key(number)] = place
-        case _:
-            return False
-    actor = require_actor()
-    try:
-        _act_on(actor, desk().tickets.get(actor, number), action)
-    except TicketingError as error:
-        refuse_after_rerun(error)
-    return True
-
-
-def _act_on(actor: Actor, ticket: Ticket, action: str) -> None:
-    """Do it if it is on offer still; a colleague may have been quicker, and the ticket itself is answer enough."""
-    if action in _offered(actor, ticket, desk().clock()):
-        _ACTIONS[action].deed(actor, ticket.number)
-        say_after_rerun(t(_ACTIONS[action].done))
+        case [str(name)] if name in _offered(actor, desk().tickets.get(actor, number), desk().clock()):
+            _ACTIONS[name].deed(actor, number)
+            return t(_ACTIONS[name].done)
+    return ""
 
 
 def _offered(actor: Actor, ticket: Ticket, now: datetime) -> list[str]:
@@ -150,17 +119,3 @@ _ACTIONS = {
     "close": _QuickAction("check_circle", _can_close, _close, "ticket.is_closed"),
     "reopen": _QuickAction("undo", _can_reopen, _reopen, "ticket.is_open_again"),
 }
-
-
-def _done(number: int) -> int:
-    """Return the number of the last click that was dealt with."""
-    done: int = st.session_state.get(_done_key(number), 0)
-    return done
-
-
-def _done_key(number: int) -> str:
-    return f"clicks_{number}"
-
-
-def _key(number: int) -> str:
-    return f"head_{number}"

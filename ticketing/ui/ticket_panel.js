@@ -1,32 +1,17 @@
-// Draws the side of a ticket. Text only ever enters the page as text (textContent), never as HTML.
+// Draws the side of a ticket.
 // Streamlit calls the default function again whenever the data or the theme changes.
 //
-// What is chosen is numbered, shown as chosen, and sent until the script says that it has dealt with that number:
-// of two messages sent while the script is busy, Streamlit delivers the later one alone.
+// What is chosen is shown as chosen until the script has dealt with it; then the page shows what is stored.
 
 const panels = new WeakMap()
 
-function element(tag, attributes = {}, ...children) {
-  const made = document.createElement(tag)
-  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value)
-  made.append(...children)
-  return made
-}
-
-function icon(name) {
-  return element("span", { class: "icon", "aria-hidden": "true", translate: "no" }, name)
-}
-
-function send(panel, field, value) {
-  const number = Math.max(panel.data.done, ...panel.waiting.keys()) + 1
-  for (const [earlier, [name]] of panel.waiting) if (name === field) panel.waiting.delete(earlier)
-  panel.waiting.set(number, [field, value])
-  panel.component.setTriggerValue("chosen", [...panel.waiting].map(([number, choice]) => [number, ...choice]))
+function send(panel, field, value, was) {
+  panel.outbox.put(field, value, was)
 }
 
 function shown(panel, field, stored) {
-  for (const [name, value] of panel.waiting.values()) if (name === field) return value
-  return stored
+  const chosen = panel.outbox.waiting.filter(([, name]) => name === field)
+  return chosen.length ? chosen.at(-1)[2] : stored
 }
 
 function drawField(panel, [field, label, value, options]) {
@@ -34,7 +19,10 @@ function drawField(panel, [field, label, value, options]) {
   let select = panel.fields.querySelector(`#${id}`)
   if (!select) {
     select = element("select", { id })
-    select.onchange = () => send(panel, field, select.value)
+    select.onchange = () => {
+      send(panel, field, select.value, select.dataset.shown)
+      select.dataset.shown = select.value
+    }
     panel.fields.append(element("div", {}, element("label", { for: id }, label), select))
   }
   // Its options are left alone while they are the same: somebody may have the list open.
@@ -43,7 +31,7 @@ function drawField(panel, [field, label, value, options]) {
     select.replaceChildren(...options.map(([value, word]) => element("option", { value }, word)))
     select.dataset.drawn = drawn
   }
-  select.value = shown(panel, field, value)
+  select.value = select.dataset.shown = shown(panel, field, value)
   select.disabled = panel.data.locked
 }
 
@@ -64,7 +52,7 @@ function chip(panel, tag) {
 
 function removeTag(panel, tag) {
   const tags = tagsOf(panel)
-  send(panel, "tags", tags.filter((other) => other !== tag))
+  send(panel, "tags", tags.filter((other) => other !== tag), tags)
   drawTags(panel)
   const left = panel.fields.querySelectorAll("li button")
   const next = left[Math.min(tags.indexOf(tag), left.length - 1)] || panel.fields.querySelector("input")
@@ -77,7 +65,7 @@ function addTags(panel, input) {
   const added = [...new Set(typed)].filter((tag) => !tags.includes(tag))
   input.value = ""
   if (!added.length) return
-  send(panel, "tags", [...tags, ...added])
+  send(panel, "tags", [...tags, ...added], tags)
   drawTags(panel)
 }
 
@@ -143,10 +131,10 @@ function drawHistory(panel, section) {
 export default function (component) {
   const { parentElement } = component
   const data = JSON.parse(new TextDecoder().decode(component.data))
-  const panel = panels.get(parentElement) || { waiting: new Map() }
+  const panel = panels.get(parentElement) || { outbox: new Outbox() }
   panels.set(parentElement, panel)
   Object.assign(panel, { component, data, fields: parentElement.querySelector(".fields") })
-  for (const number of [...panel.waiting.keys()]) if (number <= data.done) panel.waiting.delete(number)
+  panel.outbox.connect(component, data.answer)
 
   const details = drawFold(parentElement.querySelector(".details"), "tune", data.words.details)
   details.onclick = () => toggle(details)

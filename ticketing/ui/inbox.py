@@ -1,0 +1,102 @@
+"""
+What the parts of a ticket's page send, and how each report has one effect and one answer.
+
+The browser's side is `ticket_outbox.js`: it numbers what a person does and sends it until it is answered. Here each
+number is dealt with once, in order, under the lock of the visitor's deeds. What must be remembered is kept in objects
+that were fetched from the session's state before, since the run may be cut short wherever it next asks for that state.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from ticketing.domain.errors import TicketingError
+from ticketing.domain.people import Actor
+from ticketing.ui.deeds import turn
+from ticketing.ui.feedback import next_flash, sentence_of
+from ticketing.ui.packing import on_report, packed
+from ticketing.ui.session import require_actor
+
+_HERE = Path(__file__).parent
+_INBOXES = "_inboxes"
+_EVENT = "outbox"
+
+# Does what a report asks for and returns the sentence that confirms it, "" for none; it draws nothing and asks nothing
+# of the session's state. A report that nobody could send by hand it answers by doing nothing.
+Deed = Callable[[Actor, int, list[Any]], str]
+
+
+@dataclass(slots=True)
+class Inbox:
+    """Up to which number the reports of one part were dealt with, and why some of the last were refused."""
+
+    done: int = 0
+    refusals: dict[int, str] = field(default_factory=dict)
+
+    def unanswered(self, reports: Any) -> list[tuple[int, list[Any]]]:
+        """Return what is new of the reports: number and content; anything that bears no number is dropped."""
+        found, last = [], self.done
+        for report in reports if isinstance(reports, list) else []:
+            if isinstance(report, list) and report and type(report[0]) is int and report[0] > last:
+                last, *content = report
+                found.append((last, content))
+        return found
+
+    def forget_answered(self, reports: list[list[Any]]) -> None:
+        """Let go of refusals that the browser knows of: it no longer sends what they answer."""
+        sent = {report[0] for report in reports if isinstance(report, list) and report and type(report[0]) is int}
+        self.refusals = {number: sentence for number, sentence in self.refusals.items() if number in sent}
+
+
+class TicketPart:
+    """A part of a ticket's page: a component of ours together with what it reports."""
+
+    def __init__(self, name: str, file: str, *, flashes_refusals: bool = True) -> None:
+        self._flashes_refusals = flashes_refusals
+        self._mount = st.components.v2.component(
+            name,
+            html=(_HERE / f"{file}.html").read_text(encoding="utf-8"),
+            css=(_HERE / f"{file}.css").read_text(encoding="utf-8"),
+            js="".join((_HERE / f"{script}.js").read_text(encoding="utf-8") for script in ("ticket_outbox", file)),
+        )
+
+    def draw(self, key: str, data: dict[str, object], deed: Deed, **callbacks: Any) -> None:
+        """Draw it under *key*, and deal with what it reports."""
+        inbox = _inbox(key)
+        answer = {"done": inbox.done, "refusals": list(inbox.refusals.items())}
+        receive = partial(self._receive, key, deed)
+        result = self._mount(
+            key=key,
+            data=packed(data | {"answer": answer}),
+            on_outbox_change=on_report(key, _EVENT, receive),
+            **callbacks,
+        )
+        # A session that has just begun, as after a broken line, knows of no callback when a report reaches it.
+        if receive(getattr(result, _EVENT, None)):
+            st.rerun()
+
+    def _receive(self, key: str, deed: Deed, reports: Any) -> bool:
+        inbox = _inbox(key)
+        if not inbox.unanswered(reports):
+            return False
+        actor, flash = require_actor(), next_flash()
+        with turn():
+            inbox.forget_answered(reports)
+            for number, content in inbox.unanswered(reports):
+                inbox.done = number
+                try:
+                    flash.say(deed(actor, number, content))
+                except TicketingError as error:
+                    inbox.refusals[number] = sentence_of(error)
+                    if self._flashes_refusals:
+                        flash.refuse(inbox.refusals[number])
+        return True
+
+
+def _inbox(key: str) -> Inbox:
+    inboxes: dict[str, Inbox] = st.session_state.setdefault(_INBOXES, {})
+    return inboxes.setdefault(key, Inbox())
