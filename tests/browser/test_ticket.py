@@ -1,9 +1,19 @@
 """A ticket's page under the hands of people: fields, tags, the head and the composer."""
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import FloatRect, Page, expect
 
-from tests.browser.acting import answer, choose, conversation, expect_ticket, history, wait_until
+from tests.browser.acting import (
+    answer,
+    choose,
+    conversation,
+    expect_login,
+    expect_ticket,
+    history,
+    sign_in,
+    sign_out,
+    wait_until,
+)
 from tests.browser.conftest import PHONE, Windows, settle
 from tests.serving import Server
 from ticketing.domain.text import TAGS_LIMIT
@@ -188,6 +198,100 @@ def test_what_one_person_typed_is_not_there_for_the_next(windows: Windows, serve
     assert len(server.ticket(number).messages) == 1
 
 
+def test_what_was_typed_is_there_after_a_reload(windows: Windows, server: Server, number: int) -> None:
+    page = windows.open(f"ticket?id={number}", person="ada")
+    page.get_by_role("textbox", name="Public reply").fill("Half an answer")
+    page.get_by_label("Status after the reply").select_option(label="and resolve")
+    page.get_by_role("radio", name="Internal note").click()
+    page.get_by_role("textbox", name="Internal note").fill("Half a note")
+
+    page.reload()
+
+    expect(page.get_by_role("textbox", name="Internal note")).to_have_value("Half a note")
+    page.get_by_role("radio", name="Public reply").click()
+    expect(page.get_by_role("textbox", name="Public reply")).to_have_value("Half an answer")
+    expect(page.get_by_label("Status after the reply")).to_have_value("resolved")
+    answer(page, "A whole answer")
+    expect(page.get_by_text("Your reply is saved.")).to_be_visible()
+
+    page.reload()
+    expect(page.get_by_role("radio", name="Public reply")).to_be_checked()
+    expect(page.get_by_role("textbox", name="Public reply")).to_have_value("")
+    assert [message.text for message in server.ticket(number).messages] == ["It rattles.", "A whole answer"]
+
+
+def test_what_was_typed_is_there_after_one_had_to_sign_in_again(windows: Windows, server: Server, number: int) -> None:
+    page = windows.open(f"ticket?id={number}", person="carla")
+    server.desk.agents.end_sessions(server.actor("root"), "carla")
+
+    answer(page, "A long story")
+    expect_login(page)
+    sign_in(page, "carla")
+
+    expect_ticket(page, "Rattling fan")
+    expect(page.get_by_role("textbox", name="Public reply")).to_have_value("A long story")
+    assert len(server.ticket(number).messages) == 1
+    page.get_by_role("button", name="Send reply").click()
+    expect(conversation(page)).to_contain_text("A long story")
+    assert len(server.ticket(number).messages) == 2
+
+
+def test_whoever_signs_out_leaves_nothing_typed_behind(windows: Windows, number: int) -> None:
+    page = windows.open(f"ticket?id={number}", person="carla")
+    page.get_by_role("textbox", name="Public reply").fill("Only mine")
+    assert "Only mine" in page.evaluate("JSON.stringify(sessionStorage)")
+
+    sign_out(page)
+    expect_login(page)
+
+    assert "Only mine" not in page.evaluate("JSON.stringify(sessionStorage)")
+    sign_in(page, "carla")
+    expect(page.get_by_role("heading", level=1, name="My tickets")).to_be_visible()
+    page.goto(f"{page.url.rpartition('/')[0]}/ticket?id={number}")
+    expect(page.get_by_role("textbox", name="Public reply")).to_have_value("")
+
+
+def test_whoever_signs_in_after_somebody_elses_session_ended_finds_nothing_of_theirs(
+    windows: Windows, server: Server, number: int
+) -> None:
+    page = windows.open(f"ticket?id={number}", person="carla")
+    server.desk.agents.end_sessions(server.actor("root"), "carla")
+    answer(page, "Only mine")
+    expect_login(page)
+
+    sign_in(page, "ada")
+
+    expect(page.get_by_role("textbox", name="Public reply")).to_have_value("")
+    assert "Only mine" not in page.evaluate("JSON.stringify(sessionStorage)")
+    assert len(server.ticket(number).messages) == 1
+
+
+def test_a_reply_offers_what_is_possible_after_the_status_has_changed(windows: Windows, number: int) -> None:
+    page = windows.open(f"ticket?id={number}", person="ada")
+    statuses = page.get_by_label("Status after the reply").locator("option")
+    expect(statuses).to_have_text(
+        ["Leave the status", "and wait for the requester", "and put on hold", "and resolve", "and close"]
+    )
+
+    choose(page, "Status", "Resolved")
+
+    expect(statuses).to_have_text(["Leave the status", "and close"])
+
+
+def test_a_note_leaves_the_status_chosen_for_the_reply(windows: Windows, server: Server, number: int) -> None:
+    page = windows.open(f"ticket?id={number}", person="ada")
+    page.get_by_label("Status after the reply").select_option(label="and resolve")
+    page.get_by_role("radio", name="Internal note").click()
+    page.get_by_role("textbox", name="Internal note").fill("A spoon was in it.")
+    page.get_by_role("button", name="Add note").click()
+    expect(page.get_by_text("Your note is saved.")).to_be_visible()
+
+    page.get_by_role("radio", name="Public reply").click()
+
+    expect(page.get_by_label("Status after the reply")).to_have_value("resolved")
+    assert server.ticket(number).status == "open"
+
+
 def test_an_answer_that_closes_the_ticket_leaves_nothing_in_the_composer(
     windows: Windows, server: Server, number: int
 ) -> None:
@@ -241,10 +345,19 @@ def test_on_a_phone_the_details_fold_up_and_everything_can_be_touched(
 
 def test_beside_the_conversation_there_is_room_for_the_details(windows: Windows, number: int) -> None:
     page = windows.open(f"ticket?id={number}", person="carla")
-    facts, messages = page.locator(".details").bounding_box(), conversation(page).bounding_box()
 
-    assert facts is not None
-    assert messages is not None
-    assert facts["x"] > messages["x"] + messages["width"]
+    def places() -> tuple[FloatRect, FloatRect]:
+        facts, messages = page.locator(".details").bounding_box(), conversation(page).bounding_box()
+        assert facts is not None
+        assert messages is not None
+        return facts, messages
+
+    def is_beside() -> bool:
+        facts, messages = places()
+        return facts["x"] > messages["x"] + messages["width"]
+
+    wait_until(page, is_beside)
+    facts, messages = places()
+    assert is_beside()
     assert abs(facts["y"] - messages["y"]) < 4
     expect(page.get_by_role("button", name="Details")).not_to_be_visible()

@@ -144,7 +144,7 @@ def test_a_requester_closes_and_reopens_with_one_click_each(carla: Visit, number
     carla.open("ticket", id=number).act("close")
 
     assert "The ticket is closed." in carla.said
-    assert not carla.shows(COMPOSER)
+    assert carla.sent(COMPOSER)["closed"]
 
     carla.act("reopen")
 

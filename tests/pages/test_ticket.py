@@ -1,6 +1,7 @@
 """A ticket's head, panel and composer: what they believe of what a browser reports, and what they answer."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -74,6 +75,15 @@ def test_a_click_that_was_dealt_with_is_not_dealt_with_again(
     ada.report(HEAD, "outbox", [[1, "assign_to_me"]])
 
     assert stored().assignee == "root"
+
+
+def test_a_click_that_is_sent_again_is_confirmed_again(ada: Visit, number: str) -> None:
+    click = [[1, "assign_to_me"]]
+    ada.open("ticket", id=number).report(HEAD, "outbox", click)
+
+    assert ada.report(HEAD, "outbox", click).said == ["The ticket is yours now."]
+
+    assert ada.rerun().said == []
 
 
 def test_a_requester_cannot_take_a_ticket(carla: Visit, number: str, stored: Look) -> None:
@@ -277,13 +287,58 @@ def test_the_history_is_sent_only_when_it_is_unfolded(ada: Visit, number: str) -
 # The composer
 
 
-def test_a_closed_ticket_has_no_composer_and_says_why(desk: Desk, carla: Visit, number: str, actor: Behind) -> None:
-    desk.tickets.close(actor(carla), int(number))
+@pytest.mark.parametrize(
+    ("person", "days", "sentence"),
+    [
+        ("carla", 14, "This ticket is closed. Reopen it to go on."),
+        ("carla", 15, "This ticket is closed. If it comes back, please open a new ticket."),
+        ("oskar", 0, "This ticket is closed. If it comes back, please open a new ticket."),
+        ("ada", 15, "This ticket is closed. Reopen it to go on."),
+    ],
+    ids=["its requester", "its requester too late", "a watcher", "an agent"],
+)
+def test_a_closed_ticket_takes_no_message_and_says_what_can_be_done(
+    desk: Desk, sign_in: Callable[..., Visit], number: str, person: str, days: int, sentence: str
+) -> None:
+    closed_at = desk.clock() - timedelta(days=days) + timedelta(minutes=1)
+    with desk.store.write() as tx:
+        ticket = tx.tickets.find(int(number))
+        assert ticket is not None
+        closed = {"watchers": ["oskar"], "status": Status.CLOSED, "closed_at": closed_at, "resolved_at": closed_at}
+        tx.tickets.save(ticket.model_copy(update=closed))
 
-    carla.open("ticket", id=number)
+    visit = sign_in(person).open("ticket", id=number)
 
-    assert not carla.shows(COMPOSER)
-    assert carla.said == ["This ticket is closed. Reopen it to go on."]
+    assert visit.sent(COMPOSER)["closed"] == sentence
+    assert ("reopen" in visit.actions) == ("Reopen" in sentence)
+
+
+@pytest.mark.parametrize("person", ["carla", "oskar"], ids=["who may reopen it", "who may not"])
+def test_a_message_that_crosses_a_closing_is_refused_in_words_that_fit(
+    desk: Desk, sign_in: Callable[..., Visit], root: Visit, number: str, actor: Behind, stored: Look, person: str
+) -> None:
+    with desk.store.write() as tx:
+        tx.tickets.save(stored().model_copy(update={"watchers": ["oskar"]}))
+    visit = sign_in(person).open("ticket", id=number)
+    desk.tickets.close(actor(root), int(number))
+
+    visit.answer("One more thing")
+
+    assert visit.refusal(COMPOSER) == "The ticket was closed before your message came. Your text is kept here."
+    assert [message.text for message in stored().messages] == ["The line is dead."]
+
+
+def test_a_reply_offers_the_statuses_to_which_an_arrow_leads(
+    desk: Desk, ada: Visit, root: Visit, number: str, actor: Behind
+) -> None:
+    def offered() -> list[str]:
+        return [status for status, _word in ada.open("ticket", id=number).sent(COMPOSER)["statuses"]]
+
+    assert offered() == ["", "pending", "on_hold", "resolved", "closed"]
+
+    desk.tickets.edit(actor(root), int(number), TicketEdit(status=Status.RESOLVED))
+
+    assert offered() == ["", "closed"]
 
 
 @pytest.mark.parametrize(
@@ -329,16 +384,27 @@ def test_a_text_that_cannot_be_kept_is_refused_in_a_sentence(ada: Visit, number:
     assert stored() == before
 
 
-def test_the_same_message_sent_twice_is_one_message_also_after_a_reload(
-    desk: Desk, ada: Visit, number: str, stored: Look
-) -> None:
-    message = [[1, "reply", "Is the plug in?", ""]]
-    ada.open("ticket", id=number).report(COMPOSER, "outbox", message).report(COMPOSER, "outbox", message)
+def test_the_same_message_sent_twice_is_one_message(ada: Visit, number: str, stored: Look) -> None:
+    ada.open("ticket", id=number)
 
-    reloaded = Visit(desk, ada.token).open("ticket", id=number).report(COMPOSER, "outbox", message)
+    for place in (1, 1, 2):
+        ada.report(COMPOSER, "outbox", [[place, "reply", "Is the plug in?", ""]])
 
     assert [message.text for message in stored().messages] == ["The line is dead.", "Is the plug in?"]
-    assert "Your reply is saved." in reloaded.said
+    assert ada.said == ["Your reply is saved."]
+
+
+def test_a_message_that_comes_again_after_a_reload_is_one_message_also_when_it_was_answered(
+    desk: Desk, carla: Visit, root: Visit, number: str, actor: Behind, stored: Look
+) -> None:
+    message = [[1, "reply", "Still broken.", ""]]
+    carla.open("ticket", id=number).report(COMPOSER, "outbox", message)
+    desk.tickets.reply(actor(root), int(number), "Is the plug in?")
+
+    reloaded = Visit(desk, carla.token).open("ticket", id=number).report(COMPOSER, "outbox", message)
+
+    assert len(stored().messages) == len(["The line is dead.", "Still broken.", "Is the plug in?"])
+    assert reloaded.said == ["Your reply is saved."]
 
 
 def test_the_same_words_with_another_status_are_another_message(ada: Visit, number: str, stored: Look) -> None:

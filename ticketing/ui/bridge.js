@@ -17,6 +17,16 @@ async function call(data) {
   return refusal.error || data.failed
 }
 
+// What was typed in this tab and not sent goes with the person who signs out.
+function forgetDrafts() {
+  window.ticketingDrafts?.clear()
+  try {
+    sessionStorage.removeItem("ticketingDrafts")
+  } catch {
+    // A browser that keeps nothing has kept nothing.
+  }
+}
+
 export default function (component) {
   const { parentElement } = component
   const data = JSON.parse(new TextDecoder().decode(component.data))
@@ -24,6 +34,7 @@ export default function (component) {
   const again = parentElement.querySelector("button")
   if (begun.has(data.once)) return
   begun.add(data.once)
+  if (data.method === "DELETE") forgetDrafts()
 
   const attempt = async () => {
     again.hidden = true

@@ -2,17 +2,20 @@
 Where one answers: a public reply or, for agents, an internal note that looks like nothing else.
 
 It is one element, drawn by `ticket_composer.js`, which keeps what was typed until it is saved, also when the page is
-left for another. What comes back from the browser is a message under a number of its own; the same number again, as
-from a second click or after a broken line, is the same message.
+left or loaded anew, and on a ticket that was closed meanwhile. What comes back from the browser is a message under a
+number of its own; the same number again, as from a second click or after a broken line, is the same message.
 """
 
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 from ticketing.domain import policy
+from ticketing.domain.errors import RefusedError, TicketClosedError
 from ticketing.domain.people import Actor
 from ticketing.domain.policy import Action
-from ticketing.domain.statuses import Status
+from ticketing.domain.receipts import RECEIPT_LIFETIME
+from ticketing.domain.statuses import TRANSITIONS, Status
 from ticketing.domain.text import TEXT_LIMIT
 from ticketing.domain.tickets import MessageKind, Ticket
 from ticketing.ui.deeds import key_of, sign_in_of
@@ -27,8 +30,18 @@ _TYPING_ROOM = 2 * TEXT_LIMIT
 _part = TicketPart("ticketing_composer", "ticket_composer", flashes_refusals=False)
 
 
+@dataclass(frozen=True, slots=True)
+class _Sent:
+    """A message as it was sent: its number, and the status to set with it, if any."""
+
+    place: int
+    kind: MessageKind
+    text: str
+    status: Status | None
+
+
 def compose(actor: Actor, ticket: Ticket) -> None:
-    """Draw the composer."""
+    """Draw the composer, or say why there is none."""
     kinds, number = [MessageKind.REPLY], ticket.number
     if policy.may(actor, Action.WRITE_NOTE, ticket):
         kinds.append(MessageKind.NOTE)
@@ -36,8 +49,10 @@ def compose(actor: Actor, ticket: Ticket) -> None:
         f"composer_{number}",
         {
             "draft": f"{actor.username} {number}",
+            "signIn": key_of(sign_in_of(actor)),
+            "closed": _why_closed(actor, ticket),
             "kinds": [_words(kind) for kind in kinds],
-            "statuses": _statuses() if policy.may(actor, Action.EDIT_TICKET, ticket) else [],
+            "statuses": _statuses(ticket) if policy.may(actor, Action.EDIT_TICKET, ticket) else [],
             "limit": _TYPING_ROOM,
             "words": {"kind": t("composer.kind"), "then": t("composer.then"), "keys": t("composer.keys")},
         },
@@ -55,24 +70,46 @@ def _words(kind: MessageKind) -> dict[str, str]:
     }
 
 
-def _statuses() -> list[tuple[str, str]]:
-    choices = [(_AS_IS, t("composer.then_as_is"))]
-    return choices + [(status.value, t(f"composer.then_{status}")) for status in _NEXT_STATUSES]
+def _statuses(ticket: Ticket) -> list[tuple[str, str]]:
+    possible = [status for status in _NEXT_STATUSES if status in TRANSITIONS[ticket.status]]
+    return [(_AS_IS, t("composer.then_as_is")), *((status.value, t(f"composer.then_{status}")) for status in possible)]
+
+
+def _why_closed(actor: Actor, ticket: Ticket) -> str:
+    """Say that a closed ticket takes no message, and what this person can do about it; "" if it takes some."""
+    if ticket.status is not Status.CLOSED:
+        return ""
+    can_reopen = policy.may(actor, Action.REOPEN, ticket) and ticket.can_be_reopened(actor, desk().clock())
+    return t("ticket.closed") if can_reopen else t("ticket.closed_for_good")
 
 
 def _send(number: int, actor: Actor, place: int, message: list[Any]) -> str:
-    """
-    Save a message that the composer can send.
-
-    The number that the browser gave it belongs to the key: the same words once more are another message, and the same
-    number after a broken line or a reload is not.
-    """
+    """Save a message that the composer can send, unless it is there already."""
     match message:
         case [("reply" | "note") as kind, str(text), str(status)] if status in {_AS_IS, *_NEXT_STATUSES}:
-            key = key_of(sign_in_of(actor), "message", str(number), str(place), kind, text, status)
-            if kind == MessageKind.NOTE:
-                desk().tickets.note(actor, number, text, key=key)
-            else:
-                desk().tickets.reply(actor, number, text, status=Status(status) if status else None, key=key)
+            sent = _Sent(place, MessageKind(kind), text, Status(status) if status else None)
+            if not _is_repeated(actor, number, sent):
+                _save(actor, number, sent)
             return t(f"composer.saved_{kind}")
     return ""
+
+
+def _is_repeated(actor: Actor, number: int, sent: _Sent) -> bool:
+    """Tell whether somebody says once more, a moment later, what nobody else has answered in any way meanwhile."""
+    ticket = desk().tickets.get(actor, number)
+    last = ticket.messages[-1]
+    is_same = (last.author, last.kind, last.text) == (actor.username, sent.kind, sent.text.strip())
+    is_answered = any(event.by != actor.username and event.at >= last.at for event in ticket.events)
+    return is_same and not sent.status and not is_answered and desk().clock() - last.at < RECEIPT_LIFETIME
+
+
+def _save(actor: Actor, number: int, sent: _Sent) -> None:
+    """Save it once: after a broken line or a reload it may come again, under the number that it had before."""
+    key = key_of(sign_in_of(actor), str(number), str(sent.place), sent.kind, sent.text, sent.status or _AS_IS)
+    try:
+        if sent.kind is MessageKind.NOTE:
+            desk().tickets.note(actor, number, sent.text, key=key)
+        else:
+            desk().tickets.reply(actor, number, sent.text, status=sent.status, key=key)
+    except TicketClosedError as error:
+        raise RefusedError(t("composer.closed_meanwhile")) from error

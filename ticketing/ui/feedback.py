@@ -38,6 +38,7 @@ class Flash:
     def __init__(self) -> None:
         self._said: list[tuple[str, bool]] = []
         self._drawn = 0
+        self._before: list[tuple[str, bool]] = []
 
     def say(self, text: str) -> None:
         """Keep a confirmation; "" is none."""
@@ -59,8 +60,12 @@ class Flash:
 
     def is_over(self) -> None:
         """Forget what was said: the run has come to its end, or the person has gone on to something new."""
-        del self._said[: self._drawn]
+        self._before, self._said = self._said[: self._drawn], self._said[self._drawn :]
         self._drawn = 0
+
+    def say_again(self) -> None:
+        """Say what the run before said: the person asked again for what it did, and so has not seen it."""
+        self._said = self._said or self._before
 
     def _keep(self, text: str, *, is_good: bool) -> None:
         self.is_over()

@@ -68,18 +68,22 @@ class TicketPart:
         """Draw it under *key*, and deal with what it reports."""
         inbox = _inbox(key)
         answer = {"done": inbox.done, "refusals": list(inbox.refusals.items())}
-        receive = partial(self._receive, key, deed)
         result = self._mount(
             key=key,
             data=packed(data | {"answer": answer}),
-            on_outbox_change=on_report(key, _EVENT, receive),
+            on_outbox_change=on_report(key, _EVENT, partial(self._hear, key, deed)),
             **callbacks,
         )
         # A session that has just begun, as after a broken line, knows of no callback when a report reaches it.
-        if receive(getattr(result, _EVENT, None)):
+        if self._receive(key, deed, getattr(result, _EVENT, None)):
             st.rerun()
 
+    def _hear(self, key: str, deed: Deed, reports: Any) -> None:
+        if reports and not self._receive(key, deed, reports):
+            next_flash().say_again()
+
     def _receive(self, key: str, deed: Deed, reports: Any) -> bool:
+        """Deal with what is new of the reports; tell whether anything was."""
         inbox = _inbox(key)
         if not inbox.unanswered(reports):
             return False

@@ -8,13 +8,11 @@ from ticketing.domain import policy
 from ticketing.domain.errors import NotFoundError, StorageError
 from ticketing.domain.people import Actor
 from ticketing.domain.policy import Action
-from ticketing.domain.statuses import Status
 from ticketing.services.tickets import Conversation
 from ticketing.ui.composer import compose
 from ticketing.ui.conversation import show_conversation
 from ticketing.ui.panel import panel
 from ticketing.ui.session import desk, not_found
-from ticketing.ui.wording import t
 
 log = logging.getLogger(__name__)
 
@@ -35,10 +33,7 @@ def ticket_body(actor: Actor, conversation: Conversation) -> None:
     ticket = conversation.ticket
     panel(actor, conversation)
     show_conversation(conversation, desk().clock())
-    if ticket.status is Status.CLOSED:
-        can_reopen = ticket.can_be_reopened(actor, desk().clock())
-        st.info(t("ticket.closed") if can_reopen else t("ticket.closed_for_good"), icon=":material/lock:")
-    elif policy.may(actor, Action.REPLY, ticket):
+    if policy.may(actor, Action.REPLY, ticket):
         compose(actor, ticket)
 
 

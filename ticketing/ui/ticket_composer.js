@@ -1,23 +1,63 @@
 // Draws where one answers.
 // Streamlit calls the default function again whenever the data or the theme changes.
 //
-// What is typed belongs to a person and a ticket, and stays with the tab, also while another page is shown, until the
-// script has saved it.
+// What is typed belongs to a person and a ticket, and stays with the tab until the script has saved it or the person
+// signs out: while another page is shown, after a reload, and when one has to sign in again.
 
-const drafts = (window.ticketingDrafts ??= new Map())
+const STORE = "ticketingDrafts"
+const KEPT = 20 // drafts, of which each is limited by its text field
+const drafts = (window.ticketingDrafts ??= storedDrafts())
 
-function draftOf({ draft: name, kinds }) {
-  if (!drafts.has(name)) drafts.set(name, { kind: "", texts: {}, status: "", refusal: "", outbox: new Outbox() })
-  const draft = drafts.get(name)
+function storedDrafts() {
+  try {
+    return new Map(JSON.parse(sessionStorage.getItem(STORE) || "[]"))
+  } catch {
+    return new Map()
+  }
+}
+
+function keepDrafts() {
+  const unsent = [...drafts].filter(([, draft]) => holdsSomething(draft))
+  try {
+    sessionStorage.setItem(STORE, JSON.stringify(unsent.slice(-KEPT)))
+  } catch {
+    // Where a browser keeps nothing, or no more, drafts last until the page is left.
+  }
+}
+
+function holdsSomething({ texts, refusal, outbox }) {
+  return Boolean(refusal || outbox.waiting.length || Object.values(texts).some(Boolean))
+}
+
+function draftOf({ draft: name, signIn, kinds }) {
+  const [person] = name.split(" ")
+  for (const other of drafts.keys()) if (!other.startsWith(`${person} `)) drafts.delete(other)
+  const draft = { kind: "", texts: {}, status: "", refusal: "", ...drafts.get(name) }
+  // A message that got no answer before one had to sign in again is unsent text; sending it is for the person to decide.
+  const outbox = draft.signIn === signIn ? draft.outbox : {}
+  draft.outbox = outbox instanceof Outbox ? outbox : Object.assign(new Outbox(), outbox)
+  draft.signIn = signIn
   if (!kinds.some(({ kind }) => kind === draft.kind)) draft.kind = kinds[0].kind
+  drafts.delete(name)
+  drafts.set(name, draft)
   return draft
 }
 
-function takeAnswer(draft, [[, kind, text], refusal]) {
+function takeAnswer({ data, draft }, [[, kind, text], refusal]) {
   draft.refusal = refusal
   if (refusal) return
-  draft.status = ""
+  if (kind === data.kinds[0].kind) draft.status = ""
   if (draft.texts[kind] === text) draft.texts[kind] = ""
+}
+
+// That the ticket is closed is no reason any more once it is open again.
+function noteClosed({ data, draft }) {
+  if (draft.wasClosed && !data.closed) draft.refusal = ""
+  draft.wasClosed = Boolean(data.closed)
+}
+
+function statusOf({ data, draft }) {
+  return data.statuses.some(([value]) => value === draft.status) ? draft.status : ""
 }
 
 function drawKinds(composer) {
@@ -38,13 +78,21 @@ function drawKinds(composer) {
   for (const radio of group.querySelectorAll("input")) radio.checked = radio.value === draft.kind
 }
 
-function drawStatus({ place, data, draft }, isNote) {
+function drawStatus(composer, isNote) {
+  const { place, data, draft } = composer
   const select = place.querySelector("select")
-  select.hidden = isNote || !data.statuses.length
+  select.hidden = isNote || data.statuses.length < 2
   select.setAttribute("aria-label", data.words.then)
-  if (!select.childElementCount) select.append(...data.statuses.map(([value, word]) => element("option", { value }, word)))
-  select.value = draft.status
-  select.onchange = () => (draft.status = select.value)
+  const drawn = JSON.stringify(data.statuses)
+  if (select.dataset.drawn !== drawn) {
+    select.replaceChildren(...data.statuses.map(([value, word]) => element("option", { value }, word)))
+    select.dataset.drawn = drawn
+  }
+  select.value = statusOf(composer)
+  select.onchange = () => {
+    draft.status = select.value
+    keepDrafts()
+  }
 }
 
 function drawText({ place, data, draft }, { kind, word, placeholder }) {
@@ -57,6 +105,7 @@ function drawText({ place, data, draft }, { kind, word, placeholder }) {
   text.oninput = () => {
     draft.texts[draft.kind] = text.value
     if (draft.refusal) drawRefusal(place, (draft.refusal = ""))
+    keepDrafts()
   }
 }
 
@@ -67,12 +116,22 @@ function drawRefusal(place, refusal) {
   place.querySelector("textarea").setAttribute("aria-invalid", String(Boolean(refusal)))
 }
 
+// On a closed ticket there is nothing to write, but what was written is not lost.
+function drawClosed({ place, data, draft }) {
+  const notice = place.querySelector(".closed")
+  notice.hidden = !data.closed
+  notice.replaceChildren(icon("lock"), data.closed)
+  place.querySelector("form").hidden = Boolean(data.closed) && !holdsSomething(draft)
+  place.querySelector("button").disabled = Boolean(data.closed)
+}
+
 function draw(composer) {
   const { place, data, draft } = composer
   const chosen = data.kinds.find(({ kind }) => kind === draft.kind)
   const isNote = Boolean(chosen.hint)
   const hint = place.querySelector(".hint")
   place.querySelector("form").classList.toggle("note", isNote)
+  drawClosed(composer)
   drawKinds(composer)
   hint.hidden = !isNote
   hint.replaceChildren(icon("lock"), chosen.hint)
@@ -83,13 +142,15 @@ function draw(composer) {
   place.querySelector("button").replaceChildren(icon(isNote ? "lock" : "send"), chosen.send)
 }
 
-function send({ data, draft: { kind, texts, status, outbox } }) {
-  const message = [kind, texts[kind] || "", kind === data.kinds[0].kind ? status : ""]
+function send(composer) {
+  const { data, draft: { kind, texts, outbox } } = composer
+  const message = [kind, texts[kind] || "", kind === data.kinds[0].kind ? statusOf(composer) : ""]
   const [sent] = outbox.waiting
   if (sent && JSON.stringify(sent.slice(1)) === JSON.stringify(message)) return outbox.post()
   // What was not delivered yet is not meant any more.
   outbox.waiting = []
   outbox.put(...message)
+  keepDrafts()
 }
 
 export default function (component) {
@@ -98,11 +159,13 @@ export default function (component) {
   const form = composer.place.querySelector("form")
   form.onsubmit = (event) => {
     event.preventDefault()
-    send(composer)
+    if (!data.closed) send(composer)
   }
   form.onkeydown = (event) => {
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) form.requestSubmit()
   }
-  for (const answer of composer.draft.outbox.connect(component, data.answer)) takeAnswer(composer.draft, answer)
+  for (const answer of composer.draft.outbox.connect(component, data.answer)) takeAnswer(composer, answer)
+  noteClosed(composer)
   draw(composer)
+  keepDrafts()
 }

@@ -1,7 +1,7 @@
 // What the parts of a ticket's page have in common; it stands before the script of each.
 // Text only ever enters the page as text (textContent), never as HTML.
 
-const AGAIN = 3000 // milliseconds
+const AGAIN = 5000 // milliseconds
 
 function element(tag, attributes = {}, ...children) {
   const made = document.createElement(tag)

@@ -190,6 +190,7 @@ WORDING = {
     "composer.send_note": "Add note",
     "composer.saved_reply": "Your reply is saved.",
     "composer.saved_note": "Your note is saved.",
+    "composer.closed_meanwhile": "The ticket was closed before your message came. Your text is kept here.",
     "composer.then": "Status after the reply",
     "composer.then_as_is": "Leave the status",
     "composer.then_pending": "and wait for the requester",
