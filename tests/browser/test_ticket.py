@@ -16,6 +16,7 @@ from tests.browser.acting import (
 )
 from tests.browser.conftest import PHONE, Windows, settle
 from tests.serving import Server
+from ticketing.domain.statuses import Priority
 from ticketing.domain.text import TAGS_LIMIT
 from ticketing.domain.tickets import TicketEdit
 
@@ -42,10 +43,12 @@ def test_the_keyboard_stays_where_it_was_when_a_field_is_saved(windows: Windows,
     page.get_by_role("combobox", name="Priority").focus()
 
     page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
     expect(page.locator(".pill", has_text="High")).to_be_visible()
     assert focused(page) == "field-priority"
     page.keyboard.press("Tab")
     page.keyboard.press("End")
+    page.keyboard.press("Enter")
     expect(page.get_by_role("combobox", name="Category")).to_have_value("other")
 
     wait_until(page, lambda: server.ticket(number).category == "other")
@@ -53,6 +56,60 @@ def test_the_keyboard_stays_where_it_was_when_a_field_is_saved(windows: Windows,
     assert focused(page) == "field-category"
     ticket = server.ticket(number)
     assert (ticket.priority, ticket.category) == ("high", "other")
+
+
+def test_looking_through_a_closed_list_by_the_keyboard_saves_nothing(
+    windows: Windows, server: Server, number: int
+) -> None:
+    page = windows.open(f"ticket?id={number}", person="ada")
+    status = page.get_by_role("combobox", name="Status", exact=True)
+    expect(status.locator("option")).to_have_text(["Open", "Pending", "On hold", "Resolved", "Closed"])
+    status.focus()
+
+    for shown in ("pending", "on_hold", "resolved"):
+        page.keyboard.press("ArrowDown")
+        expect(status).to_have_value(shown)
+    expect(page.get_by_text("Enter saves, Esc takes it back")).to_be_visible()
+    page.keyboard.press("Escape")
+
+    expect(status).to_have_value("open")
+    expect(page.get_by_text("Enter saves, Esc takes it back")).not_to_be_visible()
+    page.keyboard.press("Tab")
+    settle(page)
+    assert [event.field for event in server.ticket(number).events] == ["opened", "tags"]
+
+
+def test_a_choice_made_by_the_keyboard_is_saved_when_its_field_is_left(
+    windows: Windows, server: Server, number: int
+) -> None:
+    page = windows.open(f"ticket?id={number}", person="ada")
+    page.get_by_role("combobox", name="Status", exact=True).focus()
+
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Tab")
+
+    expect(page.locator(".pill", has_text="On hold")).to_be_visible()
+    changes = [event.new for event in server.ticket(number).events if event.field == "status"]
+    assert changes == ["on_hold"]
+
+
+def test_a_choice_in_the_making_stays_while_the_page_is_drawn_anew_and_is_held_against_what_was_seen(
+    windows: Windows, server: Server, number: int
+) -> None:
+    page = windows.open(f"ticket?id={number}", person="ada")
+    priority = page.get_by_role("combobox", name="Priority")
+    priority.focus()
+    page.keyboard.press("ArrowDown")
+    server.desk.tickets.edit(server.actor("bert"), number, TicketEdit(priority=Priority.URGENT))
+
+    page.get_by_role("button", name="History").dispatch_event("click")
+    expect(page.locator(".history .body")).to_contain_text("Normal → Urgent")
+    expect(priority).to_have_value("high")
+    page.keyboard.press("Enter")
+
+    expect(page.get_by_role("alert").filter(has_text="Priority was changed")).to_be_visible()
+    expect(priority).to_have_value("urgent")
 
 
 def test_choices_made_while_the_disk_is_slow_are_all_saved(windows: Windows, server: Server, number: int) -> None:
@@ -109,15 +166,46 @@ def test_no_more_tags_are_taken_than_fit(windows: Windows, server: Server, numbe
     expect(page.get_by_placeholder("Add a tag")).to_be_editable()
 
 
-def test_a_tag_that_is_refused_does_not_stay_on_the_screen(windows: Windows, server: Server, number: int) -> None:
+def test_a_tag_that_is_refused_goes_back_into_its_field(windows: Windows, server: Server, number: int) -> None:
     page = windows.open(f"ticket?id={number}", person="ada")
+    tags, long_one = page.get_by_role("textbox", name="Tags"), "x" * 41
+    refusal = page.get_by_role("alert").filter(has_text="at most 40 fit")
 
-    page.get_by_role("textbox", name="Tags").fill("x" * 41)
-    page.get_by_role("textbox", name="Tags").press("Enter")
-
-    expect(page.get_by_role("alert").filter(has_text="at most 40 fit")).to_be_visible()
+    tags.fill(long_one)
+    tags.press("Enter")
+    expect(refusal).to_be_visible()
     expect(page.locator(".tags li > span")).to_have_text(["noise"])
-    assert server.ticket(number).tags == ["noise"]
+    expect(tags).to_have_value(long_one)
+    tags.blur()
+    choose(page, "Priority", "High")
+    expect(refusal).to_have_count(0)
+    expect(tags).to_have_value(long_one)
+    tags.fill("x" * 40)
+    tags.press("Enter")
+
+    expect(page.locator(".tags li > span")).to_have_text(["noise", "x" * 40])
+    expect(tags).to_have_value("")
+    wait_until(page, lambda: len(server.ticket(number).tags) == len(["noise", long_one]))
+    assert server.ticket(number).tags == ["noise", "x" * 40]
+
+
+@pytest.mark.parametrize("action", ["Assign to me", "Close"])
+def test_a_key_held_down_on_an_action_does_no_other(windows: Windows, server: Server, number: int, action: str) -> None:
+    page = windows.open(f"ticket?id={number}", person="ada")
+    button = page.get_by_role("button", name=action)
+    button.focus()
+
+    page.keyboard.press("Enter")
+    expect(button).to_have_count(0)
+    for _ in range(3):
+        page.wait_for_timeout(700)
+        page.keyboard.press("Enter")
+    settle(page)
+
+    ticket = server.ticket(number)
+    assert (ticket.assignee, ticket.status) == (("ada", "open") if action == "Assign to me" else (None, "closed"))
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("group", name="What can be done").get_by_role("button").first).to_be_focused()
 
 
 def test_the_fields_of_a_closed_ticket_are_locked_and_open_with_it(windows: Windows, number: int) -> None:

@@ -1,7 +1,7 @@
 """
 The side of a ticket: fields that agents set, facts that requesters want to know, and the history of both.
 
-It is one element, drawn by `ticket_panel.js`: native fields, each saved when it is chosen. What comes back from the
+It is one element, drawn by `ticket_panel.js`: native fields, saved when one has chosen. What comes back from the
 browser are choices, each with the value that the person saw before: when somebody else was quicker it is refused with a
 sentence. A choice of a shape that the panel cannot send is dropped.
 """
@@ -86,6 +86,7 @@ def _words() -> dict[str, str]:
     return {
         "details": t("ticket.details"),
         "history": t("ticket.history"),
+        "unsaved": t("ticket.unsaved_choice"),
         "addTag": t("ticket.add_tag"),
         "removeTag": t("ticket.remove_tag", tag="{tag}"),
         "tagsAreFull": t("ticket.tags_are_full", limit=TAGS_LIMIT),

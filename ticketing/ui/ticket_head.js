@@ -8,13 +8,16 @@ const SAME_PLACE = 10 // pixels
 const heads = new WeakMap()
 
 function drawActions(place, { actions, words }) {
-  const focused = place.contains(place.getRootNode().activeElement)
+  const active = place.getRootNode().activeElement
+  const focused = place.contains(active) ? active.dataset.action : ""
   place.setAttribute("aria-label", words.actions)
   place.replaceChildren(
     ...actions.map(([action, word, symbol]) =>
       element("button", { type: "button", "data-action": action }, icon(symbol), word)),
   )
-  if (focused) place.querySelector("button")?.focus()
+  // The keyboard stays with its button; when that one is gone it waits beside the others, on none of them.
+  const buttons = [...place.querySelectorAll("button")]
+  if (focused) (buttons.find(({ dataset }) => dataset.action === focused) || place).focus()
 }
 
 function meta({ pills, facts, opened }) {

@@ -14,25 +14,63 @@ function shown(panel, field, stored) {
   return chosen.length ? chosen.at(-1)[2] : stored
 }
 
-function drawField(panel, [field, label, value, options]) {
-  const id = `field-${field}`
-  let select = panel.fields.querySelector(`#${id}`)
-  if (!select) {
-    select = element("select", { id })
-    select.onchange = () => {
+function isHeld({ value, dataset }) {
+  return "shown" in dataset && value !== dataset.shown
+}
+
+// In a closed list each arrow key changes the value. Such a choice is a thought until it is entered or its field is left.
+function fieldSelect(panel, field) {
+  const select = element("select", { id: `field-${field}` })
+  let isByKeyboard = false
+  const save = () => {
+    isByKeyboard = false
+    if (isHeld(select)) {
       send(panel, field, select.value, select.dataset.shown)
       select.dataset.shown = select.value
     }
-    panel.fields.append(element("div", {}, element("label", { for: id }, label), select))
+    drawHint(panel, select)
   }
+  select.onpointerdown = () => (isByKeyboard = false)
+  select.onblur = save
+  select.onchange = () => (isByKeyboard ? drawHint(panel, select) : save())
+  select.onkeydown = (event) => {
+    isByKeyboard = true
+    if (!isHeld(select) || (event.key !== "Enter" && event.key !== "Escape")) return
+    event.preventDefault()
+    if (event.key === "Escape") select.value = select.dataset.shown
+    save()
+    drawFields(panel)
+  }
+  return select
+}
+
+function drawHint(panel, select) {
+  select.nextElementSibling.textContent = isHeld(select) ? panel.data.words.unsaved : ""
+}
+
+function drawField(panel, [field, label, stored, options]) {
+  const id = `field-${field}`
+  let select = panel.fields.querySelector(`#${id}`)
+  if (!select) {
+    select = fieldSelect(panel, field)
+    const hint = element("p", { role: "status" })
+    panel.fields.append(element("div", {}, element("label", { for: id }, label), select, hint))
+  }
+  const { locked } = panel.data
+  const held = isHeld(select) && !locked && options.some(([value]) => value === select.value) ? select.value : null
   // Its options are left alone while they are the same: somebody may have the list open.
   const drawn = JSON.stringify(options)
   if (select.dataset.drawn !== drawn) {
     select.replaceChildren(...options.map(([value, word]) => element("option", { value }, word)))
     select.dataset.drawn = drawn
   }
-  select.value = select.dataset.shown = shown(panel, field, value)
-  select.disabled = panel.data.locked
+  select.value = held ?? (select.dataset.shown = shown(panel, field, stored))
+  select.disabled = locked
+  drawHint(panel, select)
+}
+
+function drawFields(panel) {
+  panel.data.fields.forEach((field) => drawField(panel, field))
 }
 
 function tagsOf(panel) {
@@ -76,8 +114,15 @@ function tagInput(panel) {
     event.preventDefault()
     addTags(panel, input)
   }
-  input.onblur = () => addTags(panel, input)
+  input.onblur = () => input.value === panel.refused || addTags(panel, input)
   return input
+}
+
+// What was typed and refused goes back into its field, and is sent once more when it was changed, or by Enter.
+function putBack(panel, tags) {
+  if (!tags.length) return
+  const input = panel.fields.querySelector("#field-tags")
+  input.value = panel.refused = [...tags, input.value].filter(Boolean).join(", ")
 }
 
 function drawTags(panel) {
@@ -134,11 +179,13 @@ export default function (component) {
   const panel = panels.get(parentElement) || { outbox: new Outbox() }
   panels.set(parentElement, panel)
   Object.assign(panel, { component, data, fields: parentElement.querySelector(".fields") })
-  panel.outbox.connect(component, data.answer)
+  for (const [[, field, value, was], refusal] of panel.outbox.connect(component, data.answer)) {
+    if (refusal && field === "tags") putBack(panel, value.filter((tag) => !was.includes(tag)))
+  }
 
   const details = drawFold(parentElement.querySelector(".details"), "tune", data.words.details)
   details.onclick = () => toggle(details)
-  data.fields.forEach((field) => drawField(panel, field))
+  drawFields(panel)
   if (data.tags) drawTags(panel)
   const facts = data.facts.flatMap(([name, word]) => [element("dt", {}, name), element("dd", {}, word)])
   parentElement.querySelector("dl").replaceChildren(...facts)

@@ -163,6 +163,7 @@ WORDING = {
     "ticket.conversation": "Conversation",
     "ticket.unassigned": "Unassigned",
     "ticket.nobody_yet": "Nobody yet",
+    "ticket.unsaved_choice": "Enter saves, Esc takes it back",
     "ticket.add_tag": "Add a tag",
     "ticket.remove_tag": "Remove the tag {tag}",
     "ticket.tags_are_full": "No more than {limit} tags",
