@@ -438,6 +438,26 @@ def test_a_requester_can_forge_neither_a_note_nor_a_status(
     assert carla.refusal(COMPOSER)
 
 
+def test_a_message_that_meets_a_fault_of_ours_is_not_taken_for_saved(
+    desk: Desk, ada: Visit, number: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_given: object, **_named: object) -> None:
+        raise ZeroDivisionError
+
+    ada.open("ticket", id=number)
+    with monkeypatch.context() as broken:
+        broken.setattr(desk.tickets, "reply", fail)
+        ada.answer("Where does it go?")
+
+    assert ada.rerun().refusal(COMPOSER) == "This could not be done. Please try again."
+
+
+def test_a_message_that_this_version_cannot_read_is_not_taken_for_saved(ada: Visit, number: str) -> None:
+    ada.open("ticket", id=number).report(COMPOSER, "outbox", [[1, "reply", "Written by a newer page", "", "more"]])
+
+    assert ada.refusal(COMPOSER) == "This could not be done. Please try again."
+
+
 def test_a_message_after_the_end_of_the_session_leads_to_signing_in(
     desk: Desk, carla: Visit, number: str, stored: Look
 ) -> None:

@@ -91,7 +91,7 @@ def _send(number: int, actor: Actor, place: int, message: list[Any]) -> str:
             if not _is_repeated(actor, number, sent):
                 _save(actor, number, sent)
             return t(f"composer.saved_{kind}")
-    return ""
+    raise RefusedError(t("failure.not_done"))
 
 
 def _is_repeated(actor: Actor, number: int, sent: _Sent) -> bool:

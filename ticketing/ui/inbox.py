@@ -20,13 +20,15 @@ from ticketing.ui.deeds import turn
 from ticketing.ui.feedback import next_flash, sentence_of
 from ticketing.ui.packing import on_report, packed
 from ticketing.ui.session import require_actor
+from ticketing.ui.wording import t
 
 _HERE = Path(__file__).parent
 _INBOXES = "_inboxes"
 _EVENT = "outbox"
 
-# Does what a report asks for and returns the sentence that confirms it, "" for none; it draws nothing and asks nothing
-# of the session's state. A report that nobody could send by hand it answers by doing nothing.
+Report = tuple[int, list[Any]]
+# Does what a report asks for and returns the sentence that confirms it, "" for none; it draws nothing, and asks nothing
+# of the session's state.
 Deed = Callable[[Actor, int, list[Any]], str]
 
 
@@ -37,19 +39,37 @@ class Inbox:
     done: int = 0
     refusals: dict[int, str] = field(default_factory=dict)
 
-    def unanswered(self, reports: Any) -> list[tuple[int, list[Any]]]:
-        """Return what is new of the reports: number and content; anything that bears no number is dropped."""
+    def unanswered(self, reports: Any) -> list[Report]:
+        """Return what is new of the reports, in order."""
         found, last = [], self.done
-        for report in reports if isinstance(reports, list) else []:
-            if isinstance(report, list) and report and type(report[0]) is int and report[0] > last:
-                last, *content = report
-                found.append((last, content))
+        for number, content in _numbered(reports):
+            if number > last:
+                found.append((number, content))
+                last = number
         return found
 
-    def forget_answered(self, reports: list[list[Any]]) -> None:
+    def forget_answered(self, reports: Any) -> None:
         """Let go of refusals that the browser knows of: it no longer sends what they answer."""
-        sent = {report[0] for report in reports if isinstance(report, list) and report and type(report[0]) is int}
+        sent = {number for number, _content in _numbered(reports)}
         self.refusals = {number: sentence for number, sentence in self.refusals.items() if number in sent}
+
+    def deal_with(self, report: Report, actor: Actor, deed: Deed) -> str:
+        """Do it and return what confirms it; until it is done, also by a fault of ours, it counts as refused."""
+        number, content = report
+        self.done, self.refusals[number] = number, t("failure.not_done")
+        try:
+            confirmation = deed(actor, number, content)
+        except TicketingError as error:
+            self.refusals[number] = sentence_of(error)
+            return ""
+        del self.refusals[number]
+        return confirmation
+
+
+def _numbered(reports: Any) -> list[Report]:
+    """Return the reports' numbers and contents; anything that bears no number is dropped."""
+    found = [report for report in reports if isinstance(report, list)] if isinstance(reports, list) else []
+    return [(report[0], report[1:]) for report in found if report and type(report[0]) is int]
 
 
 class TicketPart:
@@ -90,14 +110,12 @@ class TicketPart:
         actor, flash = require_actor(), next_flash()
         with turn():
             inbox.forget_answered(reports)
-            for number, content in inbox.unanswered(reports):
-                inbox.done = number
+            for report in inbox.unanswered(reports):
                 try:
-                    flash.say(deed(actor, number, content))
-                except TicketingError as error:
-                    inbox.refusals[number] = sentence_of(error)
-                    if self._flashes_refusals:
-                        flash.refuse(inbox.refusals[number])
+                    flash.say(inbox.deal_with(report, actor, deed))
+                finally:
+                    if self._flashes_refusals and report[0] in inbox.refusals:
+                        flash.refuse(inbox.refusals[report[0]])
         return True
 
 

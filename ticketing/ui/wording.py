@@ -23,6 +23,7 @@ WORDING = {
     "not_found.home": "Go to the start page",
     "failure.text": "Something went wrong on our side. "
     "Please try again; if it happens again, tell the people who run this desk the reference {reference}.",
+    "failure.not_done": "This could not be done. Please try again.",
     # Signing in and out
     "bridge.signing_in": "Signing you in …",
     "bridge.signing_out": "Signing you out …",
