@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
 from tests.browser.acting import answer, choose, conversation, expect_ticket, fill_in_ticket, wait_until
 from tests.browser.cable import Cable
@@ -34,6 +34,15 @@ def titled(server: Server, title: str) -> int:
     """Return how many tickets have this title."""
     found = server.desk.tickets.search(server.actor("root"), TicketQuery(text=title))
     return sum(ticket.title == title for ticket in found.items)
+
+
+def choose_without_a_line(page: Page, cable: Cable, field: str, value: str) -> None:
+    """Choose in a field when the line is gone; Streamlit's notice of that may take its role away."""
+    select = page.locator(f"#field-{field}")
+    expect(select).to_be_visible()
+    cable.cut()
+    page.wait_for_timeout(200)
+    select.select_option(value)
 
 
 def test_a_second_click_on_send_while_the_disk_is_slow_writes_once(windows: Windows, server: Server) -> None:
@@ -265,9 +274,7 @@ def test_a_choice_made_without_a_line_is_saved_when_it_is_back(windows: Windows,
     ticket = server.desk.tickets.open(server.actor("carla"), "In the lift", "No signal.")
     page = windows.open(f"ticket?id={ticket.number}", person="ada", base=cable.base)
 
-    cable.cut()
-    page.wait_for_timeout(200)
-    choose(page, "Category", "Network")
+    choose_without_a_line(page, cable, "category", "network")
     page.wait_for_timeout(400)
     cable.mend()
 
@@ -281,9 +288,7 @@ def test_a_choice_made_without_a_line_is_held_against_what_was_on_the_screen(
     ticket = server.desk.tickets.open(server.actor("carla"), "In the cellar", "No signal either.")
     page = windows.open(f"ticket?id={ticket.number}", person="ada", base=cable.base)
 
-    cable.cut()
-    page.wait_for_timeout(200)
-    choose(page, "Priority", "Low")
+    choose_without_a_line(page, cable, "priority", "low")
     server.desk.tickets.edit(server.actor("bert"), ticket.number, TicketEdit(priority=Priority.URGENT))
     cable.mend()
     settle(page)
@@ -301,9 +306,10 @@ def test_an_answer_sent_without_a_line_arrives_once_when_it_is_back(
     ticket = server.desk.tickets.open(server.actor("carla"), "On the ferry", "Waves.")
     page = windows.open(f"ticket?id={ticket.number}", person="carla", base=cable.base)
 
+    page.get_by_role("textbox", name="Public reply").fill("Sent at sea")
     cable.cut()
     page.wait_for_timeout(200)
-    answer(page, "Sent at sea")
+    page.locator("form.composer").evaluate("form => form.requestSubmit()")
     page.wait_for_timeout(400)
     cable.mend()
 
