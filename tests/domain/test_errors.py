@@ -39,6 +39,7 @@ SAMPLES: dict[type[TicketingError], tuple[object, ...]] = {
     errors.TooManyTagsError: (20,),
     errors.UsernameTakenError: ("carla",),
     errors.LastAdminError: (),
+    errors.KnownPasswordError: (),
     errors.RegistrationClosedError: (),
     errors.ConflictError: (SENTENCE,),
     errors.StaleEditError: ("Priority", "high", "low"),

@@ -14,7 +14,7 @@ Every refusal, as one tree. The text of each is a sentence that can be shown to 
     │   └── TicketNotFoundError  PersonNotFoundError
     ├── RefusedError                   possible for this person, but not now
     │   ├── TicketClosedError  TransitionError  ReopenWindowError  TooManyTagsError
-    │   └── UsernameTakenError  LastAdminError  RegistrationClosedError
+    │   └── UsernameTakenError  LastAdminError  KnownPasswordError  RegistrationClosedError
     ├── ConflictError
     │   └── StaleEditError             somebody changed the same field meanwhile
     ├── TooManyRequestsError           try again after `retry_after`
@@ -270,6 +270,15 @@ class LastAdminError(RefusedError):
 
     def __init__(self) -> None:
         super().__init__("This is the last active admin. Make somebody else an admin first.")
+
+
+class KnownPasswordError(RefusedError):
+    """An account with the password of the first launch is not opened again as it is."""
+
+    code = "known_password"
+
+    def __init__(self) -> None:
+        super().__init__("This account still has the first password, which everybody can read. Please reset it first.")
 
 
 class RegistrationClosedError(RefusedError):

@@ -7,6 +7,7 @@ from typing import Final
 
 from ticketing.domain import policy
 from ticketing.domain.errors import (
+    KnownPasswordError,
     LastAdminError,
     PermissionDeniedError,
     PersonNotFoundError,
@@ -111,10 +112,12 @@ class Agents:
         return Person.of(user)
 
     def reactivate(self, actor: Actor, username: str) -> Person:
-        """Open an account again, with the password that it had."""
+        """Open an account again, with the password that it had; raises KnownPasswordError if everybody knows it."""
         with self._store.write() as tx:
             user = self._reach(tx, actor, username, Action.DEACTIVATE)
             if not user.active:
+                if user.has_known_password:
+                    raise KnownPasswordError
                 user.active = True
                 tx.users.save(user)
         return Person.of(user)

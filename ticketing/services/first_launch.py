@@ -56,7 +56,8 @@ class FirstLaunch:
     def is_waiting(self) -> bool:
         """Whether the known password still opens the first account, so that the login page may say so."""
         with self._store.read() as tx:
-            return _left_over(tx) is not None
+            first = _left_over(tx)
+        return first is not None and first.active
 
     def _save(self, tx: Transaction, hashed: str, *, one_time: bool, known: bool) -> None:
         now = self._clock()
@@ -79,5 +80,6 @@ def _is_needed(tx: Transaction, *, public: bool) -> bool:
 
 
 def _left_over(tx: Transaction) -> User | None:
+    """Return the first account if it still has the known password; deactivated, it might come back with it."""
     first = tx.users.find(FIRST_USERNAME)
-    return first if first and first.has_known_password and first.active else None
+    return first if first and first.has_known_password else None
