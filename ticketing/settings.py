@@ -26,7 +26,7 @@ class Settings(BaseSettings):
         None, description="`json:DIR` or `memory:`; by default `json:` and the data directory"
     )
     base_url: str | None = Field(None, description="the public address, such as https://desk.example.org")
-    admin_password: SecretStr | None = Field(None, description="password of the first account, with a public address")
+    admin_password: SecretStr | None = Field(None, description="password of the first account")
     registration: Literal["open", "closed"] = Field("open", description="whether visitors may register")
     agents_may_register_agents: bool = Field(default=True, description="whether agents may, or admins only")
     cookie_name: str = Field("ticketing_session", pattern=r"^[A-Za-z0-9_-]{1,64}$", description="of the session cookie")

@@ -109,21 +109,29 @@ def test_a_public_desk_gets_a_generated_password_that_is_told_once(
     assert sessions.actor(accounts.sign_in("support_agent", generated)).must_change_password
 
 
-def test_a_public_desk_takes_the_operators_password(
-    first_launch: FirstLaunch, accounts: Accounts, sessions: Sessions
+@pytest.mark.parametrize("base_url", [None, PUBLIC])
+@pytest.mark.parametrize("left_over", [False, True], ids=["new", "left over"])
+def test_the_operators_password_takes_the_place_of_any_other_and_need_not_be_changed(
+    first_launch: FirstLaunch, accounts: Accounts, sessions: Sessions, base_url: str | None, *, left_over: bool
 ) -> None:
-    assert first_launch.ensure(PUBLIC, PASSWORD) is None
+    if left_over:
+        first_launch.ensure()
+
+    assert first_launch.ensure(base_url, PASSWORD) is None
 
     assert not first_launch.is_waiting
+    with pytest.raises(WrongCredentialsError):
+        accounts.sign_in("support_agent", "supportpass")
     assert not sessions.actor(accounts.sign_in("support_agent", PASSWORD)).must_change_password
 
 
+@pytest.mark.parametrize("base_url", [None, PUBLIC])
 @pytest.mark.parametrize("password", ["supportpass", "short", "support_agent 2031"])
 def test_a_weak_operators_password_stops_the_launch(
-    first_launch: FirstLaunch, store: MemoryStore, password: str
+    first_launch: FirstLaunch, store: MemoryStore, password: str, base_url: str | None
 ) -> None:
     with pytest.raises(WeakPasswordError):
-        first_launch.ensure(PUBLIC, password)
+        first_launch.ensure(base_url, password)
 
     with store.read() as tx:
         assert not tx.users.any()
