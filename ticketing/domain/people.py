@@ -64,6 +64,7 @@ class User(Stored):
     An account. `id` is the canonical username; `password` a hash with its scheme's prefix.
 
     `has_known_password`: the one-time password of the first launch, which everybody can read in the manual.
+    `invented`: nobody's account, made for a demonstration; nothing a person can do changes that.
     `sign_in_version` rises whenever all sign-ins of the account end, so that one under way ends with them.
     """
 
@@ -75,6 +76,7 @@ class User(Stored):
     active: bool = True
     must_change_password: bool = False
     has_known_password: bool = False
+    invented: bool = False
     sign_in_version: int = 0
     created_at: datetime
     password_changed_at: datetime
