@@ -260,6 +260,21 @@ def test_sessions_of_a_person_come_newest_first(store: Store) -> None:
         assert tx.sessions.of_user("nobody") == []
 
 
+def test_the_devices_of_a_person_are_listed(store: Store) -> None:
+    with store.write() as tx:
+        for key, owner in (("b", "carla"), ("a", "carla"), ("c", "oskar")):
+            tx.devices.save(Device(id=key, username=owner, expires_at=NOW + HOUR))
+        assert {device.id for device in tx.devices.of_user("carla")} == {"a", "b"}
+
+    with store.write() as tx:
+        tx.devices.remove("a")
+        tx.devices.save(Device(id="c", username="carla", expires_at=NOW + HOUR))
+        assert {device.id for device in tx.devices.of_user("carla")} == {"b", "c"}
+    with store.read() as tx:
+        assert {device.id for device in tx.devices.of_user("carla")} == {"b", "c"}
+        assert tx.devices.of_user("oskar") == tx.devices.of_user("nobody") == []
+
+
 # Tickets
 
 

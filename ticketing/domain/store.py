@@ -95,6 +95,13 @@ class SessionRepository(Collection[Session], Protocol):
         """Return the person's sessions, newest first; some may have expired."""
 
 
+class DeviceRepository(Collection[Device], Protocol):
+    """All browsers that accounts know."""
+
+    def of_user(self, username: str) -> list[Device]:
+        """Return the browsers that the account knows, in no order; some may have expired."""
+
+
 class Transaction(Protocol):
     """A consistent view of everything; in `write()` also the writer's own changes, kept as a whole or not at all."""
 
@@ -115,7 +122,7 @@ class Transaction(Protocol):
         """Sign-ins on their way to a cookie."""
 
     @property
-    def devices(self) -> Collection[Device]:
+    def devices(self) -> DeviceRepository:
         """Browsers known to accounts."""
 
     @property

@@ -138,7 +138,7 @@ class Agents:
             tx.users.save(user)
 
     def wait(self, actor: Actor, username: str) -> timedelta | None:
-        """Return how long an unknown device has to wait after failed tries at an account; None if it has not."""
+        """Return how long somebody has to wait at most after failed tries to sign in; None if they have not."""
         with self._store.read() as tx:
             return self._throttle.wait(tx, self._reach(tx, actor, username, Action.LIFT_WAIT).id)
 

@@ -220,7 +220,7 @@ WORDING = {
     "people.save_role": "Save role",
     "people.role_saved": "The role of {name} is changed.",
     "people.reset_password": "Reset password",
-    "people.waits": "Too many wrong passwords: an unknown device has to wait {minutes} min.",
+    "people.waits": "Too many wrong passwords: the next try has to wait {minutes} min.",
     "people.lift_wait": "Let them try again now",
     "people.wait_lifted": "{name} can try again at once.",
     "people.end_sessions": "End all sessions",

@@ -16,7 +16,7 @@ from ticketing.domain.text import Stored
 from ticketing.domain.tickets import Ticket
 from ticketing.storage.documents.rows import PersonRow
 from ticketing.storage.documents.searching import SEEN, Searcher, seen, seen_key
-from ticketing.storage.documents.state import SESSIONS, TICKETS, USERS, Change, State
+from ticketing.storage.documents.state import DEVICES, SESSIONS, TICKETS, USERS, Change, State
 
 Document = TypeVar("Document", bound=Stored)
 
@@ -160,15 +160,22 @@ class Users(DocumentCollection[User]):
                 yield user
 
 
-class Sessions(DocumentCollection[Session]):
+class OwnedDocuments(DocumentCollection[Document]):
+    """Documents of which each belongs to a person."""
+
+    def of_user(self, username: str) -> list[Document]:
+        """Return the person's, in no order; some may have expired."""
+        with self._pending.applied(self._name) as state:
+            keys = state.owned(self._name, username)
+        return [document for key in keys if (document := self.find(key)) is not None]
+
+
+class Sessions(OwnedDocuments[Session]):
     """All sessions, by the hash of their secret."""
 
     def of_user(self, username: str) -> list[Session]:
         """Return the person's sessions, newest first; some may have expired."""
-        with self._pending.applied(SESSIONS) as state:
-            keys = set(state.sessions_of[username])
-        found = [session for key in keys if (session := self.find(key)) is not None]
-        return sorted(found, key=lambda session: session.created_at, reverse=True)
+        return sorted(super().of_user(username), key=lambda session: session.created_at, reverse=True)
 
 
 class Tickets:
@@ -272,9 +279,9 @@ class DocumentTransaction:
         return DocumentCollection(self.pending, "hand_offs", HandOff)
 
     @property
-    def devices(self) -> DocumentCollection[Device]:
+    def devices(self) -> OwnedDocuments[Device]:
         """Browsers known to accounts."""
-        return DocumentCollection(self.pending, "devices", Device)
+        return OwnedDocuments(self.pending, DEVICES, Device)
 
     @property
     def attempts(self) -> DocumentCollection[Attempts]:

@@ -17,7 +17,9 @@ Documents = dict[str, dict[str, bytes]]
 TICKETS = "tickets"
 USERS = "users"
 SESSIONS = "sessions"
-EXPIRING = frozenset({SESSIONS, "hand_offs", "devices", "attempts", "receipts"})
+DEVICES = "devices"
+OWNED = frozenset({SESSIONS, DEVICES})
+EXPIRING = frozenset({*OWNED, "hand_offs", "attempts", "receipts"})
 
 
 class State:
@@ -39,8 +41,8 @@ class State:
         self.by_status: defaultdict[Status, ByUpdate] = defaultdict(ByUpdate)
         self.by_external_id: defaultdict[str, set[int]] = defaultdict(set)
         self.tally: Counter[tuple[str | None, Status]] = Counter()
-        self.sessions_of: defaultdict[str, set[str]] = defaultdict(set)
-        self._session_owner: dict[str, str] = {}
+        self._owned: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
+        self._owners: dict[tuple[str, str], str] = {}
 
     def load(self, documents: Documents) -> None:
         """Start anew from everything."""
@@ -48,7 +50,7 @@ class State:
         self._clear()
         with _uncollected():
             self._load_tickets(documents.get(TICKETS, {}).values())
-        for name in (USERS, SESSIONS):
+        for name in (USERS, *OWNED):
             self.apply([(name, key, raw) for key, raw in documents.get(name, {}).items()])
 
     def _load_tickets(self, documents: Iterable[bytes]) -> None:
@@ -73,8 +75,8 @@ class State:
                 self._put_ticket(int(key), TicketRow(raw) if raw else None)
             elif collection == USERS:
                 self._put_person(key, raw)
-            elif collection == SESSIONS:
-                self._put_session(key, raw)
+            elif collection in OWNED:
+                self._put_owned(collection, key, raw)
 
     def replace(self, changes: Sequence[Change]) -> list[Change]:
         """Put documents in place, in the indexes too, and return what would put it back."""
@@ -151,14 +153,18 @@ class State:
         else:
             self.people[username] = PersonRow(from_json(raw))
 
-    def _put_session(self, key: str, raw: bytes | None) -> None:
-        owner = self._session_owner.pop(key, None)
+    def owned(self, collection: str, username: str) -> set[str]:
+        """Return the ids of the person's documents in one of the collections that are `OWNED`."""
+        return set(self._owned.get((collection, username), ()))
+
+    def _put_owned(self, collection: str, key: str, raw: bytes | None) -> None:
+        owner = self._owners.pop((collection, key), None)
         if owner is not None:
-            self.sessions_of[owner].discard(key)
+            self._owned[collection, owner].discard(key)
         if raw is not None:
             owner = from_json(raw)["username"]
-            self._session_owner[key] = owner
-            self.sessions_of[owner].add(key)
+            self._owners[collection, key] = owner
+            self._owned[collection, owner].add(key)
 
 
 @contextmanager
