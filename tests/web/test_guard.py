@@ -157,6 +157,7 @@ def test_a_desk_with_a_public_address_takes_sockets_from_there(site: OpenSite) -
 
     assert connects(browser, origin="https://desk.example.org")
     assert not connects(browser, origin="http://desk.example.org:81")
+    assert not connects(browser, origin="http://desk.example.org", host="desk.example.org")
 
 
 def test_a_host_sent_twice_is_refused(browser: TestClient) -> None:
