@@ -410,6 +410,29 @@ def test_a_new_role_begins_with_a_new_session(
     assert sessions.actor(accounts.sign_in("carla", PASSWORD)).role is Role.ADMIN
 
 
+@pytest.mark.parametrize("role", [Role.AGENT, Role.ADMIN])
+def test_whoever_joins_the_staff_chooses_a_password_of_its_length(
+    agents: Agents, accounts: Accounts, sessions: Sessions, people: dict[str, Actor], role: Role
+) -> None:
+    agents.change_role(people["root"], "carla", role)
+
+    carla = sessions.actor(accounts.sign_in("carla", PASSWORD))
+    assert carla.must_change_password
+    with pytest.raises(WeakPasswordError, match="at least 12 characters"):
+        accounts.change_password(carla, PASSWORD, "lighthouse7", "lighthouse7", browser="firefox")
+    hand_off = accounts.change_password(carla, PASSWORD, NEW_PASSWORD, NEW_PASSWORD, browser="firefox")
+    assert not sessions.actor(sessions.redeem(hand_off, browser="firefox").token).must_change_password
+
+
+@pytest.mark.parametrize(("before", "role"), [("ada", Role.ADMIN), ("ada", Role.USER), ("margaret", Role.AGENT)])
+def test_whoever_was_of_the_staff_keeps_their_password(
+    agents: Agents, accounts: Accounts, sessions: Sessions, people: dict[str, Actor], before: str, role: Role
+) -> None:
+    agents.change_role(people["root"], before, role)
+
+    assert not sessions.actor(accounts.sign_in(before, PASSWORD)).must_change_password
+
+
 def test_the_role_somebody_has_already_changes_nothing(
     agents: Agents, people: dict[str, Actor], everything: Everything
 ) -> None:

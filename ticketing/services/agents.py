@@ -148,11 +148,17 @@ class Agents:
             self._throttle.clear(tx, self._reach(tx, actor, username, Action.LIFT_WAIT).id)
 
     def change_role(self, actor: Actor, username: str, role: Role) -> Person:
-        """Make somebody a user, an agent or an admin; they sign in again, as what they have become."""
+        """
+        Make somebody a user, an agent or an admin; they sign in again, as what they have become.
+
+        A user who becomes more chooses a new password: nobody can tell whether the present one is as long as it must be
+        from then on.
+        """
         with self._store.write() as tx:
             user = self._reach(tx, actor, username, Action.CHANGE_ROLE)
             if user.role is not role:
                 _spare_last_admin(tx, user)
+                user.must_change_password |= user.role is Role.USER
                 user.role = role
                 end_all_sessions(tx, user)
                 tx.users.save(user)

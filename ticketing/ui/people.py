@@ -109,7 +109,7 @@ def _draw_person(actor: Actor, person: Person) -> None:
         if not person.active:
             st.badge(t("people.inactive"), color="red")
         elif person.must_change_password:
-            st.badge(t("people.one_time_password"), color="orange")
+            st.badge(t("people.password_due"), color="orange")
         if _manageable(actor, person) and st.button(t("people.manage"), key=f"manage_{person.username}"):
             go_to("agent_admin", person=person.username)
 
@@ -190,7 +190,8 @@ def _draw_management(actor: Actor, person: Person) -> None:
             and role is not person.role
             and st.button(t("people.save_role"), key="save_role", type="primary")
         ):
-            _do(lambda: agents.change_role(actor, username, role), t("people.role_saved", name=person.display_name))
+            told = "people.joined_staff" if person.role is Role.USER else "people.role_saved"
+            _do(lambda: agents.change_role(actor, username, role), t(told, name=person.display_name))
     if _may(actor, person, Action.RESET_PASSWORD) and _offer("reset_password", "key"):
         with shown_errors():
             key = form_key("reset_password", username)
