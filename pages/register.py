@@ -31,13 +31,13 @@ with ui.narrow():
 
     if submitted:
         accounts = ui.desk().accounts
-        address, browser, device = ui.address(), ui.browser(), ui.device()
-
-        def _prove() -> str:
-            accounts.register(username, display_name, password, confirmation, email, address=address)
-            return accounts.sign_in_browser(username, password, address=address, browser=browser, device=device)
-
+        address, browser = ui.address(), ui.browser()
         with ui.shown_errors():
-            ui.sign_in_by(ui.form_key("register", username, display_name, email, password, confirmation), _prove)
+            ui.sign_in_by(
+                ui.form_key("register", username, display_name, email, password, confirmation),
+                lambda: accounts.register_browser(
+                    username, display_name, password, confirmation, email, address=address, browser=browser
+                ),
+            )
 
     st.page_link(ui.page("login"), label=t("register.have_one"))

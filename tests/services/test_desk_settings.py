@@ -44,9 +44,12 @@ def test_an_empty_password_of_the_operator_is_none(monkeypatch: pytest.MonkeyPat
 
 def test_visitors_register_unless_the_operator_closed_that(monkeypatch: pytest.MonkeyPatch) -> None:
     assert desk_with(monkeypatch).accounts.register("carla", "Carla", PASSWORD, PASSWORD)
+    closed = desk_with(monkeypatch, REGISTRATION="closed")
 
     with pytest.raises(RegistrationClosedError):
-        desk_with(monkeypatch, REGISTRATION="closed").accounts.register("carla", "Carla", PASSWORD, PASSWORD)
+        closed.accounts.register("oskar", "Oskar", PASSWORD, PASSWORD)
+    with pytest.raises(RegistrationClosedError):
+        closed.accounts.register_browser("oskar", "Oskar", PASSWORD, PASSWORD, browser="firefox")
 
 
 @pytest.mark.parametrize("permitted", [True, False])
