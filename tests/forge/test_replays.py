@@ -1,5 +1,6 @@
 """What was once shown can be clicked for ever, by a client of one's own: it must have become worthless."""
 
+import re
 from collections.abc import Callable
 from itertools import count
 
@@ -36,6 +37,9 @@ def _demote(server: Server, username: str, _token: str) -> None:
 def _reset(server: Server, username: str, _token: str) -> None:
     server.desk.agents.reset_password(server.actor("root"), username)
 
+
+# A one-time password on the screen of whoever hands it over.
+ONE_TIME = re.compile(r'code_text: "([^"]+)"')
 
 ENDINGS: dict[str, Ending] = {
     "signed out": _sign_out,
@@ -163,3 +167,50 @@ def test_a_requester_in_an_agents_streamlit_session_is_a_requester(server: Serve
             assert told(oskar.received) == []
             assert t("not_found.text") in oskar.text
             assert server.ticket(ticket.number) == before
+
+
+def _go(wire: Wire, page: str, query: str = "") -> Wire:
+    """Go to another page within the same Streamlit session."""
+    wire.page, wire.page_hash, wire.query = page, "", query
+    return wire.run()
+
+
+def _leave_things_behind(root: Wire) -> str:
+    """Search for something, begin a ticket, and reset a password; return the one-time password on the screen."""
+    _go(root, "all_tickets", "q=zqfilter")
+    _go(root, "new_ticket")
+    root.set("title", "zqdraft")
+    root.set("description", "zqdraft")
+    root.run()
+    _go(root, "agent_admin", "person=aaron").click("reset_password")
+    shown = ONE_TIME.search(root.text)
+    assert shown
+    return shown[1]
+
+
+@pytest.mark.parametrize(
+    ("then", "theirs"),
+    [(("root",), True), (("ada",), False), (("", "ada"), False), (("another browser of root",), False)],
+    ids=["they themselves", "somebody else", "nobody, then somebody else", "the same person, signed in elsewhere"],
+)
+def test_what_is_left_in_a_streamlit_session_belongs_to_one_sign_in(
+    server: Server, ticket: Ticket, then: tuple[str, ...], *, theirs: bool
+) -> None:
+    assert ticket
+    tokens = {"root": server.sign_in("root"), "ada": server.sign_in("ada")}
+    tokens["another browser of root"] = server.sign_in("root")
+    with Wire.connect(server.base, cookies={COOKIE: tokens["root"]}) as root:
+        password = _leave_things_behind(root)
+
+    seen = []
+    for person in then:
+        cookies = {COOKIE: tokens[person]} if person else None
+        with Wire.connect(server.base, session_id=root.session_id, cookies=cookies) as other:
+            seen = [
+                password in _go(other, "agent_admin", "person=aaron").text,
+                "zqfilter" in _go(other, "all_tickets").text,
+                "zqdraft" in _go(other, "new_ticket").text,
+            ]
+            assert other.session_id == root.session_id
+            assert (t("page.login") in other.text) is (not person)
+    assert seen == [theirs] * 3

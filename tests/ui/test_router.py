@@ -169,6 +169,41 @@ def test_where_no_cookie_can_be_set_a_sign_in_lasts_as_long_as_its_tab(visit: Vi
     assert title(app) == t("page.login")
 
 
+def test_where_no_cookie_can_be_set_a_changed_password_keeps_the_tab_signed_in(
+    visit: Visit, cookies: dict[str, str]
+) -> None:
+    visit("")
+    cookies[XSRF_COOKIE] = generate_xsrf_token_string()
+    app = AppTest.from_file(str(ROUTER), default_timeout=20)
+    app.session_state["_without_routes"] = True
+    app.run()
+    app.text_input(key="username").input("carla")
+    app.text_input(key="password").input(PASSWORD)
+    app.button(key="submit").click().run()
+    app.switch_page(str(ROOT / "pages" / "account.py")).run()
+
+    for key, typed in (("current", PASSWORD), ("new", "four dry raincoats"), ("confirmation", "four dry raincoats")):
+        app.text_input(key=key).input(typed)
+    app.button(key="save_password").click().run()
+
+    assert not app.error
+    assert app.sidebar.caption[0].value == "Signed in as **Carla** · requester"
+
+
+def test_a_sign_in_that_ends_takes_along_what_was_typed(visit: Visit, desk: Desk, cookies: dict[str, str]) -> None:
+    app = visit("new_ticket", as_="carla")
+    app.text_input(key="title").input("My secret")
+    app.button(key="submit").click().run()
+    assert app.session_state["title"] == "My secret"
+
+    desk.sessions.sign_out(cookies["ticketing_session"])
+    app.run()
+
+    assert title(app) == t("page.login")
+    assert "title" not in app.session_state
+    assert "My secret" not in str(app.session_state)
+
+
 @pytest.mark.parametrize("page", PROTECTED)
 def test_a_plain_host_that_runs_a_page_by_itself_is_led_to_the_login(visit: Visit, page: str) -> None:
     visit("")

@@ -10,7 +10,7 @@ from streamlit.runtime.pages_manager import PagesManager
 from ticketing import ui
 from ticketing.domain.people import Actor
 from ticketing.ui import session
-from ticketing.ui.arrival import is_signing_in
+from ticketing.ui.arrival import is_signing_in, keep_to_one_sign_in
 from ticketing.ui.pages import BY_NAME, LOGIN, PAGES, Page
 from ticketing.ui.pictures import picture
 from ticketing.ui.text import plain
@@ -77,6 +77,7 @@ def main() -> None:
     if globals().get("WITHOUT_ROUTES"):
         session.note_missing_routes()
     actor = session.visitor()
+    keep_to_one_sign_in(actor)
     page = _navigation(actor)
     if actor is not None:
         _sidebar(actor)

@@ -151,7 +151,9 @@ def without_routes() -> bool:
 
 
 def keep_without_routes(token: str) -> None:
-    """Remember who is here on a host where no cookie can be set."""
+    """Remember who is here on a host where no cookie can be set, and nothing of who was."""
+    st.session_state.clear()
+    note_missing_routes()
     st.session_state[_TOKEN_WITHOUT_ROUTES] = token
 
 
