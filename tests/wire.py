@@ -148,6 +148,12 @@ class Wire:
         self.set(name, value=True)
         return self.run()
 
+    def begin(self, button: str = "") -> None:
+        """Have the script run, by a button if one is named, and read nothing yet."""
+        if button:
+            self.set(button, value=True)
+        self.send(self._request())
+
     def click_twice(self, name: str, seconds: float) -> None:
         """Press a button, and once more so many seconds later, before anything came back; then comes `read`."""
         self.set(name, value=True)

@@ -416,6 +416,7 @@ def test_an_agent_registers_an_agent_and_sees_the_password_once(desk: Desk, ada:
     ada.press("noted")
 
     assert password not in str(ada.at)
+    assert ada.at.code.len == 0
 
 
 @pytest.mark.parametrize(
@@ -454,6 +455,35 @@ def test_an_agent_resets_a_password(desk: Desk, ada: Visit) -> None:
     ada.open("agent_admin").press("manage_carla").press("reset_password")
 
     assert desk.sessions.actor(desk.accounts.sign_in("carla", ada.at.code[0].value)).must_change_password
+
+
+@pytest.mark.parametrize(
+    ("page", "query"),
+    [("agent_admin", {"person": "oskar"}), ("agent_admin", {"new": "agent"}), ("agent_admin", {}), ("my_tickets", {})],
+    ids=["another person", "a new agent", "all people", "another page"],
+)
+def test_a_one_time_password_is_gone_with_the_next_page(ada: Visit, page: str, query: dict[str, str]) -> None:
+    ada.open("agent_admin", person="carla").press("reset_password")
+    password = ada.at.code[0].value
+    ada.rerun()
+    assert ada.at.code[0].value == password, "it stays while the page is shown"
+
+    ada.open(page, **query)
+
+    assert password not in str(ada.at)
+    assert password not in str(ada.open("agent_admin", person="carla").at), "also when the agent comes back"
+
+
+def test_a_password_is_reset_again_as_soon_as_the_first_was_noted(desk: Desk, ada: Visit) -> None:
+    ada.open("agent_admin", person="carla").press("reset_password")
+    first = ada.at.code[0].value
+    ada.press("noted")
+
+    ada.open("agent_admin", person="carla").press("reset_password")
+
+    second = ada.at.code[0].value
+    assert first != second
+    assert desk.sessions.actor(desk.accounts.sign_in("carla", second)).must_change_password
 
 
 def test_an_agent_may_not_manage_agents(ada: Visit) -> None:

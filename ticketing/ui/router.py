@@ -11,6 +11,7 @@ from ticketing import ui
 from ticketing.domain.people import Actor
 from ticketing.ui import session
 from ticketing.ui.arrival import is_signing_in, keep_to_one_sign_in
+from ticketing.ui.handing_over import take_away_what_was_shown
 from ticketing.ui.pages import BY_NAME, LOGIN, PAGES, Page
 from ticketing.ui.pictures import picture
 from ticketing.ui.text import plain
@@ -79,6 +80,7 @@ def main() -> None:
     actor = session.visitor()
     keep_to_one_sign_in(actor)
     page = _navigation(actor)
+    take_away_what_was_shown(page.url_path)
     if actor is not None:
         _sidebar(actor)
     if session.desk().settings.demo:
