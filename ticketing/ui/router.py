@@ -77,6 +77,9 @@ def main() -> None:
     st.logo(picture("logo.svg"), icon_image=picture("icon.png"), size="large")
     if globals().get("WITHOUT_ROUTES"):
         session.note_missing_routes()
+    if not session.is_served():
+        st.error(t("demo.elsewhere"), icon=":material/block:")
+        st.stop()
     actor = session.visitor()
     keep_to_one_sign_in(actor)
     page = _navigation(actor)

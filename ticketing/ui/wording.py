@@ -18,6 +18,7 @@ WORDING = {
     "role.agent": "agent",
     "role.admin": "admin",
     "demo.banner": "This is a demonstration with invented people and tickets. Put nothing real into it.",
+    "demo.elsewhere": "This demonstration is for its own machine alone.",
     "not_found.title": "Nothing to see here",
     "not_found.text": "It does not exist, or it is not yours to see.",
     "not_found.home": "Go to the start page",

@@ -76,14 +76,6 @@ class Site:
         return self.base_url is None and (_name(host) or "").endswith(_HOSTED_DOMAIN)
 
 
-def is_loopback(address: str) -> bool:
-    """Tell whether a client's address is this machine's own."""
-    try:
-        return ip_address(address).is_loopback
-    except ValueError:
-        return False
-
-
 def _name(host: str | None) -> str | None:
     found = _HOST.fullmatch(host or "")
     return found["name"].lower().rstrip(".") if found else None
