@@ -17,16 +17,10 @@ with ui.narrow():
         )
         display_name = st.text_input(t("field.display_name"), key="display_name", autocomplete="name")
         email = st.text_input(t("field.email_optional"), key="email", type="email", autocomplete="email")
-        password = st.text_input(
-            t("field.password"),
-            key="password",
-            type="password",
-            autocomplete="new-password",
-            help=t("register.password_help"),
+        password = ui.password_field(
+            t("field.password"), key="password", autocomplete="new-password", help=t("register.password_help")
         )
-        confirmation = st.text_input(
-            t("field.confirmation"), key="confirmation", type="password", autocomplete="new-password"
-        )
+        confirmation = ui.password_field(t("field.confirmation"), key="confirmation", autocomplete="new-password")
         submitted = st.form_submit_button(t("register.submit"), type="primary", key="submit", width="stretch")
 
     if submitted:

@@ -18,6 +18,7 @@ from ticketing.ui.feedback import flash, flash_is_over, say_after_rerun, shown_e
 from ticketing.ui.layout import narrow
 from ticketing.ui.new_ticket import forget_draft, remind_of_newest
 from ticketing.ui.pages import page
+from ticketing.ui.passwords import password_field
 from ticketing.ui.people import manage_person, people_head, people_list, register_agent, who_may_do_what
 from ticketing.ui.session import (
     address,
@@ -63,6 +64,7 @@ __all__ = [
     "own_sessions",
     "own_tickets",
     "page",
+    "password_field",
     "password_form",
     "people_head",
     "people_list",

@@ -6,6 +6,8 @@ has ended all sessions by then. So the hand-off is kept as soon as it is there, 
 with it.
 """
 
+import hmac
+import secrets
 import time
 from collections.abc import Callable
 
@@ -16,6 +18,7 @@ from ticketing.ui import bridge
 from ticketing.ui.deeds import SECONDS, once
 from ticketing.ui.session import address, browser, desk, keep_without_routes, target, user_agent, without_routes
 
+_SECRET = secrets.token_bytes(32)
 _ON_THE_WAY = "_on_the_way"
 # The id of the sign-in to which this Streamlit session belongs.
 _WHOSE = "_whose"
@@ -39,10 +42,11 @@ def sign_in_by(key: str, prove: Callable[[], str]) -> None:
     """
     Sign in with the hand-off that *prove* returns: the browser gets its cookie and goes to the page first asked for.
 
-    *key* stands for what was typed: the same again, a moment later, is a second click.
+    *key* stands for what was typed: the same again, a moment later, is a second click. A password is part of it, so it
+    is kept in a form that takes the secret of this process to try out.
     """
     way: _Way = st.session_state.setdefault(_ON_THE_WAY, _Way())
-    once(key, lambda: way.set_out(prove()))
+    once(hmac.digest(_SECRET, key.encode(), "sha256").hex(), lambda: way.set_out(prove()))
     _go_on(way)
 
 
