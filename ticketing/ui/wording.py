@@ -113,8 +113,8 @@ WORDING = {
     "account.profile": "Profile",
     "account.password": "Password",
     "account.sessions": "Sessions",
-    "account.password_due": "Choose a new password to go on. The present one was made for one use, or is from before "
-    "you became an agent.",
+    "account.password_due": "Your password was made for one use, or before you became an agent. "
+    "Choose your own to go on.",
     "account.current_password": "Present password",
     "account.new_password": "New password",
     "account.save_profile": "Save profile",
