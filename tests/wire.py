@@ -176,14 +176,25 @@ class Wire:
     def read(self) -> Self:
         """Read until a run has finished for good; a run that makes place for another one is no end."""
         while True:
-            data = self.socket.recv(timeout=SECONDS)
-            assert isinstance(data, bytes)
-            self.received += data
-            message = ForwardMsg.FromString(data)
-            self._take(message)
+            message = self._receive()
             is_end = message.WhichOneof("type") == "script_finished"
             if is_end and message.script_finished != ForwardMsg.FINISHED_EARLY_FOR_RERUN:
                 return self
+
+    def read_until(self, widget: str) -> Self:
+        """Read until the run that has begun draws this widget."""
+        self.widgets = {}
+        while widget not in self.widgets:
+            self._receive()
+        return self
+
+    def _receive(self) -> ForwardMsg:
+        data = self.socket.recv(timeout=SECONDS)
+        assert isinstance(data, bytes)
+        self.received += data
+        message: ForwardMsg = ForwardMsg.FromString(data)
+        self._take(message)
+        return message
 
     @property
     def text(self) -> str:

@@ -81,7 +81,8 @@ def test_a_password_that_was_reset_while_one_went_elsewhere_waits_to_be_shown(se
     with visit(server, "agent_admin", "root", "person=jonas") as root:
         with server.desk.store.write():
             root.begin("reset_password")
-            time.sleep(0.3)
+            root.read_until("reset_password")
+            time.sleep(0.5)
             root.page, root.page_hash, root.query = "my_tickets", "", ""
             root.begin()
             time.sleep(0.3)
