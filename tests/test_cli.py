@@ -404,6 +404,25 @@ def test_a_demo_is_served_and_ends_by_an_interrupt_with_all_saved(data: Path) ->
     assert json.loads((data / "tickets.json").read_text())["count"] == 300
 
 
+@pytest.mark.parametrize(
+    ("host", "base_url", "warnings"),
+    [("0.0.0.0", "", 1), ("0.0.0.0", "https://desk.example.org", 0), ("127.0.0.1", "", 0)],  # noqa: S104
+    ids=["open to all", "behind a proxy with TLS", "this machine alone"],
+)
+@pytest.mark.usefixtures("data")
+def test_whoever_serves_others_without_tls_is_warned(
+    monkeypatch: pytest.MonkeyPatch, host: str, base_url: str, warnings: int
+) -> None:
+    monkeypatch.setenv("TICKETING_BASE_URL", base_url)
+
+    with serving("--host", host) as (server, url):
+        assert answers(f"{url}/healthz", server)
+        server.send_signal(signal.SIGINT)
+        told, _ = server.communicate(timeout=30)
+
+    assert told.count("passwords can be read on their way") == warnings
+
+
 def test_commands_work_beside_a_running_server(run: Run, data: Path) -> None:
     with serving() as (server, url):
         assert answers(f"{url}/readyz", server)

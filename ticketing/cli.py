@@ -22,6 +22,7 @@ import click
 
 from ticketing import __version__
 from ticketing.desk import Desk, close_shared_desk, make_ready, open_desk, shared_desk, utc_now
+from ticketing.domain.browsers import is_this_machine
 from ticketing.domain.errors import TicketingError
 from ticketing.domain.people import Actor, Role
 from ticketing.services.moving.seeds import SeedPlan
@@ -37,6 +38,13 @@ ROOT = Path(__file__).resolve().parent.parent
 LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 LONGEST_WEBSOCKET_MESSAGE = 50 << 20
 WARNINGS_SHOWN = 20
+
+_WITHOUT_TLS = (
+    "Others reach this desk without TLS, so passwords can be read on their way. Put a proxy with TLS in front, and set "
+    "TICKETING_BASE_URL to its https address."
+)
+
+log = logging.getLogger(__name__)
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -157,6 +165,8 @@ def _run_server(settings: Settings, listener: socket.socket) -> None:
     sys.path[:0] = [str(ROOT)]
 
     shared_desk()  # a store that cannot be opened is told before Streamlit is even loaded
+    if not is_this_machine(listener.getsockname()[0]) and not settings.is_https:
+        log.warning(_WITHOUT_TLS)
     import uvicorn  # noqa: PLC0415 - see above
 
     config = uvicorn.Config(

@@ -25,8 +25,11 @@ def is_secure_origin(origin: str | None) -> bool:
 
 def is_this_machine(host: str) -> bool:
     """Tell whether a name or an address, without a port, means the very machine that asks."""
+    if host.lower() == "localhost":
+        return True
     try:
-        return host.lower() == "localhost" or ip_address(host).is_loopback
+        # A server that listens for both kinds of addresses sees those of IPv4 written like this.
+        return ip_address(host.lower().removeprefix("::ffff:")).is_loopback
     except ValueError:
         return False
 
