@@ -11,9 +11,7 @@ def test_this_machine_has_several_names(host: str) -> None:
     assert is_this_machine(host)
 
 
-@pytest.mark.parametrize(
-    "host", ["", "localhost.example", "203.0.113.9", "10.0.0.1", "::ffff:10.0.0.1", "::", "0.0.0.0"]
-)  # noqa: S104
+@pytest.mark.parametrize("host", ["", "localhost.example", "203.0.113.9", "10.0.0.1", "::ffff:10.0.0.1", "::"])
 def test_other_machines_are_not_this_one(host: str) -> None:
     assert not is_this_machine(host)
 

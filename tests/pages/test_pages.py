@@ -5,13 +5,16 @@ from contextlib import suppress
 
 import pytest
 
+import ticketing.desk
 from tests.pages.conftest import PASSWORD
 from tests.visiting import COMPOSER, PANEL, Visit
-from ticketing.desk import Desk
-from ticketing.domain.errors import ThrottledError, WrongCredentialsError
+from ticketing.desk import Desk, open_desk
+from ticketing.domain.errors import RegistrationClosedError, ThrottledError, WrongCredentialsError
 from ticketing.domain.people import Actor, Role
 from ticketing.domain.statuses import Priority, Status, TicketCategory
 from ticketing.domain.tickets import MessageKind, TicketEdit
+from ticketing.services.throttle import FAILURES_PER_MINUTE, FREE_FAILURES, REGISTRATIONS_PER_HOUR
+from ticketing.settings import Settings
 
 Behind = Callable[[Visit], Actor]
 
@@ -48,6 +51,68 @@ def test_a_right_password_is_handed_to_the_browser(desk: Desk) -> None:
 
     assert stranger.refused == []
     assert len(stranger.at.get("bidi_component")) == 1
+
+
+@pytest.mark.parametrize(("address", "refused"), [("203.0.113.9", True), ("203.0.113.10", False)])
+def test_who_signs_in_from_an_address_that_failed_too_often_has_to_wait(
+    desk: Desk, address: str, *, refused: bool
+) -> None:
+    for number in range(FAILURES_PER_MINUTE):
+        with pytest.raises(WrongCredentialsError):
+            desk.accounts.sign_in(f"name-{number}", PASSWORD, address="203.0.113.9")
+
+    stranger = Visit(desk, address=address).open("login").fill(username="carla", password=PASSWORD).press("submit")
+
+    assert any("Too many attempts" in words for words in stranger.refused) is refused
+    assert len(stranger.at.get("bidi_component")) == (0 if refused else 1)
+
+
+def test_a_browser_that_is_known_signs_in_while_strangers_hammer_at_the_account(desk: Desk) -> None:
+    hand_off = desk.accounts.sign_in_browser("carla", PASSWORD, browser="firefox")
+    device = desk.sessions.redeem(hand_off, browser="firefox").device
+    for number in range(FREE_FAILURES):
+        with pytest.raises(WrongCredentialsError):
+            desk.accounts.sign_in("carla", "a wrong walk home", address=f"203.0.113.{number}")
+
+    known, unknown = (
+        Visit(desk, device=shown).open("login").fill(username="carla", password=PASSWORD).press("submit")
+        for shown in (device, None)
+    )
+
+    assert known.refused == []
+    assert ["Too many attempts" in words for words in unknown.refused] == [True]
+
+
+def test_who_registers_too_often_from_one_address_has_to_wait(desk: Desk) -> None:
+    for number in range(REGISTRATIONS_PER_HOUR):
+        desk.accounts.register(f"name-{number}", "Somebody", PASSWORD, PASSWORD, address="203.0.113.9")
+    form = {"username": "erin", "display_name": "Erin", "password": PASSWORD, "confirmation": PASSWORD}
+
+    refused, taken = (
+        Visit(desk, address=address).open("register").fill(**form).press("submit").refused
+        for address in ("203.0.113.9", "203.0.113.10")
+    )
+
+    assert ["Too many attempts" in words for words in refused] == [True]
+    assert taken == []
+
+
+def test_where_registering_is_closed_nothing_leads_there_and_nobody_gets_in(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "register" in links(Visit(desk).open("login"))
+    closed = open_desk(Settings(storage_url="memory:", registration="closed"), password_rounds=4)
+    monkeypatch.setattr(ticketing.desk, "_shared", closed)
+    form = {"username": "erin", "display_name": "Erin", "password": PASSWORD, "confirmation": PASSWORD}
+
+    assert "register" not in links(Visit(closed).open("login"))
+    assert Visit(closed).open("register").fill(**form).press("submit").refused == [str(RegistrationClosedError())]
+    closed.close()
+
+
+def links(visit: Visit) -> list[str]:
+    """Return the pages to which links lead."""
+    return [link.proto.page for link in visit.at.get("page_link")]
 
 
 def test_a_new_desk_says_how_to_begin(desk: Desk) -> None:

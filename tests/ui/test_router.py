@@ -159,6 +159,7 @@ def test_where_no_cookie_can_be_set_a_sign_in_lasts_as_long_as_its_tab(visit: Vi
     app = AppTest.from_file(str(ROUTER), default_timeout=20)
     app.session_state["_without_routes"] = True
     app.run()
+    assert t("login.without_routes") in words(app)
 
     app.text_input(key="username").input("carla")
     app.text_input(key="password").input(PASSWORD)
