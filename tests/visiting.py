@@ -33,12 +33,14 @@ class Visit:
         user_agent: str = "Mozilla/5.0 Firefox/150",
         *,
         device: str | None = None,
+        cookies: dict[str, str] | None = None,
         address: str | None = None,
         host: str = "localhost:8501",
     ) -> None:
         self.desk = desk
         self.token = token
         self.device = device
+        self.cookies = cookies or {}
         self.address = address
         self.headers = {"User-Agent": user_agent, "Host": host}
         self.at = AppTest.from_file(str(ROUTER), default_timeout=30)
@@ -155,7 +157,7 @@ class Visit:
     @contextmanager
     def _in_browser(self) -> Iterator[None]:
         name = self.desk.settings.cookie_name
-        cookies = {"_streamlit_xsrf": XSRF, name: self.token, f"{name}_device": self.device}
+        cookies = {"_streamlit_xsrf": XSRF, name: self.token, f"{name}_device": self.device} | self.cookies
         context = type(st.context)
         with (
             patch.object(context, "cookies", new_callable=PropertyMock, return_value=_given(cookies)),
