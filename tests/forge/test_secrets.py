@@ -18,6 +18,8 @@ pytestmark = pytest.mark.xdist_group("forge")
 FIRST, SECOND, MISTYPED = "nine brass buttons", "seven quiet lighthouses", "nine brass button"
 HAND_OFF = re.compile(r'hand_off\\?"\s*:\s*\\?"([A-Za-z0-9_-]{43})')
 ONE_TIME = re.compile(r'code_text: "([^"]+)"')
+# An address of its own, from which nobody else mistypes passwords.
+ELSEWHERE = {"X-Forwarded-For": "198.18.0.7"}
 
 
 class Browser:
@@ -30,7 +32,7 @@ class Browser:
 
     def send(self, page: str, button: str, **typed: str) -> str:
         """Fill in a form and send it; return what the page shows then, with a hand-off exchanged for a session."""
-        with Wire.connect(self.server.base, page=page, cookies=self.cookies) as wire:
+        with Wire.connect(self.server.base, page=page, cookies=self.cookies, headers=ELSEWHERE) as wire:
             wire.run()
             for field, text in typed.items():
                 wire.set(field, text)

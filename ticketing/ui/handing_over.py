@@ -1,8 +1,9 @@
 """
 One-time passwords on their way to whoever hands them over: each is shown once.
 
-A second click, or a click on something else, can end the run that made one before anything is drawn. So it is kept
-until it has been shown on the page where it was made, and taken away with the next page that is shown.
+A second click, or a click on something else, can end the run that made one, or the run that shows it, before the
+browser has got anything. So it is kept until a run that shows it, on the page where it was made, has come to its end.
+The next page takes it away.
 """
 
 from collections.abc import Callable
@@ -31,6 +32,7 @@ class _Tray:
 
     def __init__(self) -> None:
         self.here = ""
+        self.on_screen: _OneTimePassword | None = None
         self.taken_away = 0
         self._waiting: list[_OneTimePassword] = []
 
@@ -39,7 +41,7 @@ class _Tray:
 
     def arrive(self, place: str) -> None:
         """Take away what was shown elsewhere."""
-        self.here = place
+        self.here, self.on_screen = place, None
         kept = [one for one in self._waiting if one.place == place or not one.was_shown]
         self.taken_away += len(self._waiting) - len(kept)
         self._waiting = kept
@@ -51,6 +53,12 @@ class _Tray:
 def take_away_what_was_shown(page: str) -> None:
     """Note where the visitor is now; a one-time password that was shown elsewhere is gone from then on."""
     _tray().arrive(f"{page}?{urlencode(st.query_params.to_dict())}")
+
+
+def note_what_was_shown() -> None:
+    """Remember at the end of a run that what it drew has been seen."""
+    if shown := _tray().on_screen:
+        shown.was_shown = True
 
 
 def hand_over(form: str, *content: str, deed: Callable[[], tuple[str, str]]) -> None:
@@ -67,13 +75,13 @@ def hand_over(form: str, *content: str, deed: Callable[[], tuple[str, str]]) -> 
 
 def show_one_time_password() -> bool:
     """Show what was made on this page, and tell whether there was something to show."""
-    found = _tray().find()
+    tray = _tray()
+    found = tray.on_screen = tray.find()
     if found is None:
         return False
     with st.container(width=440):
         st.success(t("people.hand_over", username=plain(found.username)), icon=":material/key:")
         st.code(found.password, language=None)
-    found.was_shown = True
     return True
 
 

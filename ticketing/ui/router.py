@@ -11,7 +11,7 @@ from ticketing import ui
 from ticketing.domain.people import Actor
 from ticketing.ui import session
 from ticketing.ui.arrival import is_signing_in, keep_to_one_sign_in
-from ticketing.ui.handing_over import take_away_what_was_shown
+from ticketing.ui.handing_over import note_what_was_shown, take_away_what_was_shown
 from ticketing.ui.pages import BY_NAME, LOGIN, PAGES, Page
 from ticketing.ui.pictures import picture
 from ticketing.ui.text import plain
@@ -93,6 +93,7 @@ def main() -> None:
         st.stop()
     page.run()
     ui.flash_is_over()
+    note_what_was_shown()
     st.session_state[_RUNS] = st.session_state.get(_RUNS, 0) + 1
 
 
