@@ -31,10 +31,13 @@ Run = Callable[..., Result]
 
 @pytest.fixture(autouse=True)
 def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Return the data directory, which the environment names."""
+    """Return the data directory, which the environment names; nobody's secrets lie where the commands look for them."""
     folder = tmp_path / "data"
     for name in [name for name in os.environ if name.startswith("TICKETING_")]:
         monkeypatch.delenv(name)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("TICKETING_STORAGE_URL", "")
     monkeypatch.setenv("TICKETING_DATA_DIR", str(folder))
     return folder
 
@@ -145,6 +148,19 @@ def test_a_setting_that_does_not_exist_stops_every_command(run: Run, monkeypatch
 
     assert result.exit_code == 1
     assert result.stderr.startswith("There is no setting TICKETING_COLOUR.")
+
+
+def test_the_option_goes_before_environment_and_secrets(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / ".streamlit").mkdir()
+    (tmp_path / ".streamlit" / "secrets.toml").write_text('TICKETING_STORAGE_URL = "json:of the secrets"\n')
+    monkeypatch.delenv("TICKETING_STORAGE_URL")
+
+    run("create-agent", "ada", "--data-dir", "chosen", "--password-stdin", typed=f"{PASSWORD}\n")
+
+    assert (tmp_path / "chosen").exists()
+    assert not (tmp_path / "of the secrets").exists()
 
 
 def test_an_import_says_what_it_will_do_and_waits_for_a_yes(run: Run, data: Path, tmp_path: Path) -> None:

@@ -64,7 +64,7 @@ def main() -> None:
 
 
 def opens_store(command: Command) -> Command:
-    """Give a command the option --data-dir, which stands above whatever the environment says."""
+    """Give a command the option --data-dir, which stands above whatever environment and secrets say."""
     return click.option(
         "--data-dir",
         type=click.Path(file_okay=False, path_type=Path),
@@ -78,7 +78,7 @@ def opens_store(command: Command) -> Command:
 def _use_data_dir(_context: click.Context, _option: click.Parameter, folder: Path | None) -> None:
     if folder is not None:
         os.environ["TICKETING_DATA_DIR"] = str(folder.absolute())
-        os.environ.pop("TICKETING_STORAGE_URL", None)
+        os.environ["TICKETING_STORAGE_URL"] = ""  # empty rather than gone, since it is to hide one among the secrets
 
 
 @contextmanager
@@ -151,12 +151,12 @@ def _listen(host: str, port: int) -> socket.socket:
 
 def _run_server(settings: Settings, listener: socket.socket) -> None:
     """Serve in this very process, from the project's folder, where Streamlit finds its settings."""
-    if settings.storage_url is None:
-        os.environ["TICKETING_DATA_DIR"] = str(Path(settings.store_url.removeprefix("json:")).absolute())
+    kind, _, folder = settings.store_url.partition(":")
+    if kind == "json":
+        os.environ["TICKETING_STORAGE_URL"] = f"json:{Path(folder).absolute()}"
+    shared_desk()  # a store that cannot be opened is told before Streamlit is even loaded
     os.chdir(ROOT)
     sys.path[:0] = [str(ROOT)]
-
-    shared_desk()  # a store that cannot be opened is told before Streamlit is even loaded
     import uvicorn  # noqa: PLC0415 - see above
 
     config = uvicorn.Config(
