@@ -21,7 +21,7 @@ Every refusal, as one tree. The text of each is a sentence that can be shown to 
     │   └── ThrottledError  BusyError
     └── StorageError                   the store cannot do it now; nothing was saved
         ├── StorageBusyError  StorageFullError  StorageReadOnlyError  StorageFailedError
-        └── StorageDamagedError  StorageTooNewError  StorageUnsupportedError
+        └── StorageDamagedError  StorageTooNewError  StorageUnreadableError  StorageUnsupportedError
 """
 
 from datetime import timedelta
@@ -386,6 +386,18 @@ class StorageTooNewError(StorageError):
 
     def __init__(self, name: str, found: int, known: int) -> None:
         super().__init__(f"The file {name} has format {found} of a newer version; this one reads up to {known}.")
+
+
+class StorageUnreadableError(StorageError):
+    """A document holds what this version does not know, such as a status that a newer one has added."""
+
+    code = "storage_unreadable"
+
+    def __init__(self, collection: str, key: str) -> None:
+        super().__init__(
+            f"This version of the desk cannot read “{key}” of {collection}: a newer one has probably written it. "
+            "Nothing was changed; please update the desk."
+        )
 
 
 class StorageUnsupportedError(StorageError):

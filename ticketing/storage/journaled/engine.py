@@ -59,13 +59,21 @@ log = logging.getLogger(__name__)
 
 
 class Listener(Protocol):
-    """What is built on the documents in memory; called with the state lock held."""
+    """
+    What is built on the documents in memory.
+
+    It may refuse by raising: what it can't take is not written, and not taken over from other processes either.
+    """
 
     def load(self, documents: Documents) -> None:
-        """Take everything: at the start, and when too much was missed to catch up."""
+        """Take everything, at the start and when too much was missed to catch up; or raise, and stay as it was."""
 
-    def apply(self, changes: Sequence[Change]) -> None:
-        """Take one transaction of this process or another one. It is saved already, so this must not fail."""
+    def prepare(self, changes: Sequence[Change]) -> Callable[[], None]:
+        """
+        Read one transaction of this process or another one, and return what carries it out, with the state lock held.
+
+        All that may be wrong with a document is found here, where nothing has happened yet.
+        """
 
     def keep(self, collection: str, document: bytes) -> bool:
         """Whether a document is still wanted; asked without any lock, and the others are removed by a transaction."""
@@ -199,10 +207,17 @@ class Engine:
     def _look(self) -> None:
         try:
             self._catch_up()
-        except (StorageError, OSError) as error:
-            self._trouble = str(error)
+        except Exception as error:  # noqa: BLE001 -- reading goes on, whatever it is
+            self._note_trouble(error)
         else:
             self._trouble = None
+
+    def _note_trouble(self, error: Exception) -> None:
+        """Remember what is wrong; what is none of the errors to be expected is logged, once."""
+        trouble = str(error) or type(error).__name__
+        if trouble != self._trouble and not isinstance(error, StorageError | OSError):
+            log.error("The changes of other processes could not be followed.", exc_info=error)
+        self._trouble = trouble
 
     def _has_nothing_new(self) -> bool:
         """
@@ -230,11 +245,10 @@ class Engine:
                     self._check_is_linked(journal, status.st_nlink)
                     return b""
                 tail = read_tail(read_new(journal, status.st_size), self._sequence)
-                journal.offset += tail.length
-                journal.lines += tail.lines
+                start = journal.offset
+                for changes, end in zip(tail.transactions, tail.ends, strict=True):
+                    self._take(journal, changes, self._listener.prepare(changes), start + end)
                 self._durable = max(self._durable, tail.known_good)
-                for changes in tail.transactions:
-                    self._take(changes)
                 if tail.next_journal is None:
                     return tail.rest
                 self._follow(tail.next_journal)
@@ -253,14 +267,18 @@ class Engine:
                 f"Changes up to number {self._sequence} are in the memory of the running desk only."
             )
 
-    def _take(self, changes: Sequence[Change]) -> None:
-        """Carry out one transaction in memory, and tell the listener."""
+    def _take(self, journal: Journal, changes: Sequence[Change], follow: Callable[[], None], offset: int) -> None:
+        """Carry out one transaction, which ends at *offset*, in memory; if that fails midway, all is read anew."""
+        self._stale = True
+        journal.offset = offset
+        journal.lines += len(changes)
+        self._sequence += len(changes)
         for collection, key, document in changes:
             old = self.documents.get(collection, {}).get(key, b"")
             self._live_bytes += len(document or b"") - len(old)
-        self._sequence += len(changes)
         apply_changes(self.documents, changes)
-        self._listener.apply(changes)
+        follow()
+        self._stale = False
 
     def _follow(self, number: int) -> None:
         """Go on in the next journal; if that is gone as well, too much was missed and all is read anew."""
@@ -294,22 +312,28 @@ class Engine:
             os.close(self._retired.pop())
 
     def _load(self) -> None:
-        """Read everything; what was known before must still be there."""
+        """Read everything; what was known before must still be there, and stays if anything goes wrong."""
         loaded = load(self._folder, read_only=self._read_only)
         with self.state_lock:
-            if loaded.sequence < self._sequence:
+            try:
+                self._check_is_not_older(loaded)
+                self._listener.load(loaded.documents)
+            except BaseException:
                 self._close_loaded(loaded)
-                raise StorageDamagedError(
-                    f"The files end with change number {loaded.sequence}, but number {self._sequence} was saved: "
-                    "were they replaced by older ones?"
-                )
+                raise
             self.documents = loaded.documents
             self._stale = False
             self._switch_to(loaded.journal)
             self._sequence = loaded.sequence
             self._durable = max(self._durable, loaded.known_good)
             self._live_bytes = sum(sum(map(len, documents.values())) for documents in loaded.documents.values())
-            self._listener.load(self.documents)
+
+    def _check_is_not_older(self, loaded: Loaded) -> None:
+        if loaded.sequence < self._sequence:
+            raise StorageDamagedError(
+                f"The files end with change number {loaded.sequence}, but number {self._sequence} was saved: "
+                "were they replaced by older ones?"
+            )
 
     @staticmethod
     def _close_loaded(loaded: Loaded) -> None:
@@ -402,15 +426,17 @@ class Engine:
         journal = self._journal
         if journal is None or not self._alone:
             raise RuntimeError("A transaction is committed inside its `with` block, by the process that began it.")
+        follow = self._listener.prepare(changes)
         lines = encode_transaction(changes, self._sequence, self._durable)
         try:
             append(journal, lines)
         except OSError as error:
             raise self._write_error(error) from error
         with self.state_lock:
-            journal.offset += len(lines)
-            journal.lines += len(changes)
-            self._take(changes)
+            try:
+                self._take(journal, changes, follow, journal.offset + len(lines))
+            except Exception:  # the change is written, and must not be told to have failed
+                log.exception("A saved change could not be carried out in memory; everything is read anew.")
             return self._sequence
 
     def _write_error(self, error: OSError) -> StorageError:
