@@ -366,7 +366,8 @@ class Engine:
         Hold the lock, with all that others wrote read in; leaving normally means that the commit is on disk.
 
         It is waited for at most *patience* seconds, and as long as the store was told to if that is None.
-        Leaving without a commit writes nothing. An exception after the commit does not undo it. Do not ask for it with
+        Leaving without a commit writes nothing, and means that what could be read is on disk: who finds that a thing
+        is done already tells so. An exception after the commit does not undo it. Do not ask for it with
         the state lock held: the writer before needs that one to finish.
         """
         process = os.getpid()
@@ -374,6 +375,7 @@ class Engine:
         try:
             with self._writing_alone(patience):
                 yield writer
+                writer.sequence = self._sequence
         finally:
             if writer.sequence and os.getpid() == process:
                 self._confirm(writer.sequence)
@@ -447,6 +449,8 @@ class Engine:
 
     def _confirm(self, sequence: int) -> None:
         """Return when change number *sequence* is on disk; one flush serves all who wait for one."""
+        if self._durable >= sequence:
+            return
         with self._flushing:
             if self._durable >= sequence:
                 return
