@@ -187,11 +187,12 @@ def test_an_import_adds_everything_once(run: Run, tmp_path: Path) -> None:
 
 def test_an_export_gives_the_original_files_back(run: Run, tmp_path: Path) -> None:
     write_seed(tmp_path / "seed")
+    original = (tmp_path / "seed" / "tickets.json").read_text().replace("Coming.", "Grüße \\ud800")
+    (tmp_path / "seed" / "tickets.json").write_text(original)
     run("import-seed", tmp_path / "seed", "--yes")
 
     run("export", "--format", "seed", "--out", tmp_path / "out")
 
-    original = (tmp_path / "seed" / "tickets.json").read_text()
     assert json.loads((tmp_path / "out" / "tickets.json").read_text()) == json.loads(original)
     users = json.loads((tmp_path / "out" / "users.json").read_text())
     assert users["oskar"] == {"password": "", "role": "user"}

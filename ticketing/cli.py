@@ -313,7 +313,8 @@ def _require_outside(folder: Path) -> None:
 
 def _write(path: Path, parts: Iterable[str]) -> None:
 
-    write_whole(path, (part.encode() for part in parts))
+    # Half of a surrogate pair, which came in with the original app's files, becomes what it is in JSON: an escape.
+    write_whole(path, (part.encode(errors="backslashreplace") for part in parts))
 
 
 @main.command()

@@ -11,7 +11,7 @@ import pytest
 from ticketing.domain.errors import ImportRefusedError, PermissionDeniedError
 from ticketing.domain.people import Actor, Role, User
 from ticketing.domain.statuses import Status
-from ticketing.domain.tickets import Source, Ticket
+from ticketing.domain.tickets import Source, Ticket, TicketEdit
 from ticketing.services.access import Gate
 from ticketing.services.first_launch import FirstLaunch
 from ticketing.services.moving.exports import Exports
@@ -154,13 +154,87 @@ def test_the_first_text_of_the_requester_describes_a_ticket_that_somebody_else_b
     assert [(each.author, each.text) for each in told_by_ada.messages] == [("oskar", "B"), ("ada", "A")]
 
 
-def test_what_comes_in_goes_out_again_as_it_was(seeds: Seeds, folder: SeedFolder, exports: Exports) -> None:
+SMITH = {"Bob Smith": {"password": "x", "role": "user"}}
+
+
+def of_carla(title: str, *comments: tuple[str, str]) -> dict[str, Any]:
+    return {"carla": [ticket("1", title, *comments)]}
+
+
+@pytest.mark.parametrize(
+    ("users", "tickets"),
+    [
+        (USERS, TICKETS),
+        (SMITH, {"Bob Smith": [ticket("1", "Hello", ("Bob Smith", "It is me."), ("Zoë", "Who?"))]}),
+        (USERS, {"Carla": [ticket("1", "Hello", ("CARLA", "It is me."), ("carla", "And me."))]}),
+        (USERS, {"Carla": [ticket("1", "Hello")], "carla": [ticket("2", "Hello")]}),
+        (USERS, of_carla("t" * 300, ("carla", "fine"))),
+        (USERS, of_carla("two\nlines", ("carla", "fine"))),
+        (USERS, of_carla("", ("carla", "  "))),
+        (
+            USERS,
+            of_carla("(no title)", ("carla", "(no text)"), ("carla", "(Imported without a text of its requester.)")),
+        ),
+        (USERS, of_carla("fine", ("ada", "x" * 45_000), ("carla", "y" * 20_001))),
+        (USERS, of_carla("fine", ("ada", "a\x00b\ud800c"))),
+        (USERS, {"carla": [ticket("1", "From elsewhere") | {"priority": "high", "seen": [1, None]}]}),
+        (USERS, {"carla": [], "oskar": [ticket("1", "Hello")]}),
+        (USERS | SMITH, {"Carla": [], "carla": [], "Bob Smith": [], "nobody": []}),
+        ({"\ud800": USERS["carla"]}, {"\ud800": [ticket("\x00", "Hello", ("\ud800", "It is me."))], "\x01": []}),
+        (USERS | {"support_agent": {"password": "x", "role": "support"}}, {"support_agent": []}),
+    ],
+    ids=[
+        "plain",
+        "changed names",
+        "names spelled in several ways",
+        "two owners who are one",
+        "long title",
+        "title of two lines",
+        "no title, no text",
+        "words that look like ours",
+        "long texts",
+        "unprintable text",
+        "more fields",
+        "an owner of nothing",
+        "owners of nothing under several names",
+        "unprintable names",
+        "an account that is here already",
+    ],
+)
+def test_what_comes_in_goes_out_again_as_it_was(
+    seeds: Seeds, folder: SeedFolder, exports: Exports, first_launch: FirstLaunch, users: Any, tickets: Any
+) -> None:
+    first_launch.ensure()
+    folder.write(users=users, tickets=tickets)
     bring_in(seeds, folder)
 
-    users, tickets = exports.seed(CONSOLE)
+    bring_in(seeds, folder)
+    users_out, tickets_out = exports.seed(CONSOLE)
 
-    assert tickets == TICKETS
-    assert users == {name: {"password": "", "role": account["role"]} for name, account in USERS.items()}
+    assert tickets_out == tickets
+    first_account = {"support_agent": {"password": "", "role": "support"}}
+    assert users_out == {name: account | {"password": ""} for name, account in users.items()} | first_account
+
+
+def test_what_was_done_here_goes_out_with_what_came_in(
+    seeds: Seeds, folder: SeedFolder, exports: Exports, store: MemoryStore, ada: Actor
+) -> None:
+    folder.write(users=SMITH, tickets={"Bob Smith": [ticket("1", "t" * 300, ("Bob Smith", "x" * 45_000))]})
+    bring_in(seeds, folder)
+    later = WRITTEN_AT.replace(year=2031)
+    with store.write() as tx:
+        found = tx.tickets.find(1)
+        assert found is not None
+        found.reply(ada, "Which line?", later)
+        found.note(ada, "Him again.", later)
+        found.edit(ada, TicketEdit(title="A long story"), later)
+        found.close(ada, later)
+        tx.tickets.save(found)
+
+    (out,) = exports.seed(CONSOLE)[1]["Bob Smith"]
+
+    comments = [("Bob Smith", "x" * 45_000), ("ada", "Which line?")]
+    assert out == ticket("1", "A long story", *comments, status="closed")
 
 
 def test_doing_it_again_adds_nothing(seeds: Seeds, folder: SeedFolder, store: MemoryStore) -> None:

@@ -81,7 +81,8 @@ class Ticket(Stored):
     A request and all that came of it.
 
     Methods change it in place, raise when its state forbids, and write each change into `events`. Who may call them is
-    not decided here. All times are aware UTC.
+    not decided here. All times are aware UTC. `original` is what came in from the original app, kept only where it
+    could not be told any more.
     """
 
     id: str
@@ -106,6 +107,7 @@ class Ticket(Stored):
     closed_at: datetime | None = None
     messages: list[Message]
     events: list[Event] = Field(default_factory=list)
+    original: str | None = None
 
     @property
     def number(self) -> int:

@@ -63,7 +63,6 @@ WORDING = {
     "field.requester": "Requester",
     "field.opened": "Opened",
     "field.updated": "Updated",
-    "field.described_at": "Place of the description",
     "status.new": "New",
     "status.open": "Open",
     "status.pending": "Pending",
