@@ -169,6 +169,20 @@ def test_seeing_a_ticket_again_writes_nothing(
     assert everything() == before
 
 
+def test_a_tab_that_was_behind_makes_nothing_unread_again(
+    tickets: Tickets, store: MemoryStore, carla: Actor, ada: Actor, number: int
+) -> None:
+    tickets.reply(ada, number, "Is the cable in?")
+
+    with ThreadPoolExecutor(1) as pool, store.write() as tx:
+        behind = pool.submit(tickets.mark_seen, carla, number, 1)
+        time.sleep(0.05)  # in which it has found that nothing is seen yet, and waits for its turn
+        tx.tickets.mark_seen(number, "carla", 2)
+    behind.result()
+
+    assert tickets.conversation(carla, number).seen == 2
+
+
 def test_a_requester_closes_and_reopens(tickets: Tickets, carla: Actor, number: int) -> None:
     assert tickets.close(carla, number, "It works again, thanks.").status is Status.CLOSED
     assert tickets.get(carla, number).messages[-1].text == "It works again, thanks."

@@ -180,7 +180,8 @@ class Tickets:
         if conversation.seen < seen:
             with self._store.write(patience=A_MOMENT) as tx:
                 actor = self._gate.admit(tx, actor)
-                tx.tickets.mark_seen(number, actor.username, seen)
+                if tx.tickets.seen(number, actor.username) < seen:  # another tab may have been quicker
+                    tx.tickets.mark_seen(number, actor.username, seen)
 
     def search(self, actor: Actor, query: TicketQuery) -> Page[TicketSummary]:
         """Return one page of the tickets that the actor may see and that match."""
