@@ -76,6 +76,23 @@ def counted(monkeypatch: pytest.MonkeyPatch, *names: str) -> list[str]:
     return calls
 
 
+def test_a_new_folder_is_flushed_into_the_one_that_it_is_in(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    flushed: list[int] = []
+    fsync = os.fsync
+
+    def noting(descriptor: int) -> None:
+        flushed.append(os.fstat(descriptor).st_ino)
+        fsync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", noting)
+
+    Engine(folder / "desk", Recorder()).close()
+
+    assert {tmp_path.stat().st_ino, folder.stat().st_ino} <= set(flushed)
+
+
 # A transaction
 
 

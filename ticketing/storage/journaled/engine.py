@@ -672,8 +672,12 @@ class Engine:
 
 
 def _prepare(folder: Path) -> None:
+    """Make the folder if it is not there, durably: a power cut must not take it with all that is saved in it."""
     try:
+        missing = [each for each in (folder, *folder.parents) if not each.exists()]
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for made in missing:
+            sync_folder(made.parent)
     except FileExistsError as error:
         raise StorageUnsupportedError(f"“{folder}” is a file, not a directory.") from error
     except OSError as error:
