@@ -7,6 +7,7 @@ import stat
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -1036,6 +1037,26 @@ def test_after_a_failed_flush_all_writes_are_refused_and_reading_goes_on(
     assert engine.health().poisoned
     assert "T-1" in engine.documents["tickets"]
     save(other, put("T-4"))
+
+
+def test_of_all_who_wait_for_a_flush_that_fails_none_is_told_that_it_is_saved(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written = threading.Barrier(8)
+
+    def fail(_: int) -> None:
+        time.sleep(0.05)
+        raise OSError(errno.EIO, "Input/output error")
+
+    def change(number: int) -> None:
+        written.wait(10)
+        save(engine, put(f"T-{number}"))
+
+    monkeypatch.setattr(os, "fsync", fail)
+    with ThreadPoolExecutor(8) as threads:
+        outcomes = [threads.submit(change, number) for number in range(8)]
+
+    assert [type(outcome.exception()) for outcome in outcomes] == [StorageFailedError] * 8
 
 
 def test_a_folder_that_cannot_be_written_to_says_why(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -54,6 +54,7 @@ from ticketing.storage.journaled.snapshots import Snapshot, write_snapshot
 COMPACT_AT_BYTES = 256 * 1024
 SMALL_STORE = 20_000
 COMPACTION_RETRY_SECONDS = 60.0
+UNEXPECTED = "The changes of other processes cannot be followed. The log says more; please restart the desk."
 
 log = logging.getLogger(__name__)
 
@@ -213,9 +214,10 @@ class Engine:
             self._trouble = None
 
     def _note_trouble(self, error: Exception) -> None:
-        """Remember what is wrong; what is none of the errors to be expected is logged, once."""
-        trouble = str(error) or type(error).__name__
-        if trouble != self._trouble and not isinstance(error, StorageError | OSError):
+        """Remember what is wrong, in words for people; an error that nobody expects is logged, once."""
+        told = as_storage_error(error) if isinstance(error, OSError) else error
+        trouble = str(told) if isinstance(told, StorageError) else UNEXPECTED
+        if trouble != self._trouble and trouble is UNEXPECTED:
             log.error("The changes of other processes could not be followed.", exc_info=error)
         self._trouble = trouble
 
@@ -341,15 +343,19 @@ class Engine:
             os.close(loaded.journal.descriptor)
 
     def _look_settled(self) -> None:
-        """Load without a lock; damage is believed if it stays: for a moment, a writer at work may look like it."""
+        """Catch up without a lock; damage is believed if it stays: for a moment, a writer at work may look like it."""
         with self._told_as_ours():
             for pause in (0.005, 0.02, 0):
-                damage = self._damage(self._catch_up())
+                damage = self._damage_in_sight()
                 if damage is None:
                     return
                 time.sleep(pause)
         if damage is not None:
             raise damage
+
+    def _damage_in_sight(self) -> StorageDamagedError | None:
+        with self.state_lock:
+            return None if self._alone or self._closed else self._damage(self._catch_up())
 
     def _damage(self, rest: bytes) -> StorageDamagedError | None:
         """Say what is wrong with the end of the journal; None if it is whole or merely torn."""
@@ -637,20 +643,27 @@ class Engine:
             self._close_retired()
 
     def health(self) -> EngineHealth:
-        """Tell how the engine is; looks at the folder."""
-        names = sorted(path.name for path in self._folder.iterdir())
+        """Tell how the engine is; looks at the folder, and closer at the journal than a reader does."""
+        names = sorted(path.name for path in self._folder.iterdir()) if self._folder.is_dir() else []
+        trouble = self._trouble_in_sight()
         with self.state_lock:
-            if not (self._alone or self._closed):
-                self._look()
             return EngineHealth(
                 sequence=self._sequence,
                 journal=self._journal.number if self._journal else 0,
                 bytes_on_disk=sum(_size(self._folder / name) for name in names if name.endswith((".json", ".jsonl"))),
                 torn=tuple(name for name in names if ".torn-" in name),
                 compaction_error=self._compaction_error,
-                trouble=self._trouble,
+                trouble=trouble,
                 poisoned=self._poisoned,
             )
+
+    def _trouble_in_sight(self) -> str | None:
+        try:
+            self._look_settled()
+        except Exception as error:  # noqa: BLE001 -- whatever it is, it is told
+            self._note_trouble(error)
+            return self._trouble
+        return None
 
     def _refuse_if_closed(self) -> None:
         if self._closed:
