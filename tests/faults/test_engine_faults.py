@@ -449,7 +449,9 @@ def eight_changes(folder: Path) -> Iterator[int]:
 
 @pytest.mark.usefixtures("quick_flush")
 @pytest.mark.parametrize("lasting", [False, True], ids=["once", "from then on"])
-@pytest.mark.parametrize("error", [errno.ENOSPC, errno.EIO], ids=["disk full", "input/output error"])
+@pytest.mark.parametrize(
+    "error", [errno.ENOSPC, errno.EIO, errno.EROFS], ids=["disk full", "input/output error", "read-only"]
+)
 def test_whichever_call_fails_what_was_acknowledged_is_there_and_writing_goes_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: int, *, lasting: bool
 ) -> None:
