@@ -15,6 +15,7 @@ from ticketing.ui.account import explain_sign_in, offer_registration, own_sessio
 from ticketing.ui.arrival import sign_in_by
 from ticketing.ui.deeds import form_key
 from ticketing.ui.feedback import flash, flash_is_over, say_after_rerun, shown_errors
+from ticketing.ui.health import health_notes
 from ticketing.ui.layout import narrow
 from ticketing.ui.new_ticket import forget_draft, remind_of_newest
 from ticketing.ui.pages import page
@@ -55,6 +56,7 @@ __all__ = [
     "go_home",
     "go_to",
     "go_to_ticket",
+    "health_notes",
     "manage_person",
     "narrow",
     "not_found",

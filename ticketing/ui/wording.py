@@ -23,6 +23,12 @@ WORDING = {
     "not_found.home": "Go to the start page",
     "failure.text": "Something went wrong on our side. "
     "Please try again; if it happens again, tell the people who run this desk the reference {reference}.",
+    # How the files are
+    "health.trouble": "Something is wrong with the desk's files. {trouble}",
+    "health.compaction": "Tidying up the desk's files has failed and will be tried again. Nothing is lost, but the "
+    "journal grows: please see that there is room on the disk; the log says more.",
+    "health.torn": "A crash has left changes half written that nobody was told were saved. They were cut off the "
+    "journal and kept: {names}. Once you have looked at these files in the data directory, delete them.",
     # Signing in and out
     "bridge.signing_in": "Signing you in …",
     "bridge.signing_out": "Signing you out …",
