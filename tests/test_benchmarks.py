@@ -52,6 +52,7 @@ def test_the_storage_benchmark_yields_every_figure_and_how_it_grows() -> None:
     assert small.startswith("40 tickets")
     assert names(report, small) == names(report, large)
     assert names(report, small) >= {*WRITES, *(f"{write}, beside SQLite" for write in WRITES), *READS}
+    assert names(report, small) >= {"invented tickets a second", "100,000 invented tickets at this pace"}
     assert names(report, growth) == {"reply"}
     assert all(figure.ours > 0 for figure in all_figures(report) if "memory" not in figure.name)
 
@@ -65,6 +66,14 @@ def test_a_reply_is_one_write_and_one_flush() -> None:
     assert found["writes for a reply"].ours == 1
     assert found["flushes for a reply"].ours == 1
     assert found["bytes for a reply beyond its document"].is_met
+
+
+def test_the_time_for_a_large_demo_is_told_at_the_pace_of_the_size_at_hand() -> None:
+    pace, whole = storage.Filling(tickets=500, wall=0.25).figures()
+
+    assert (pace.ours, pace.unit) == (2000, "")
+    assert (whole.ours, whole.unit, whole.is_met) == (50, "s", True)
+    assert storage.Filling(tickets=500, wall=0.301).figures()[1].is_met is False
 
 
 def test_the_page_benchmark_visits_every_page_of_a_desk_over_the_wire() -> None:
