@@ -1,5 +1,6 @@
 """What every store promises, whatever it is made of."""
 
+import pickle
 import sys
 import threading
 import time
@@ -1006,3 +1007,11 @@ def test_the_search_knows_every_letter_that_casefolds_into_ascii() -> None:
     folding = [letter for letter in letters if any(char.isascii() for char in letter.casefold())]
 
     assert sorted(FOLDING_LETTERS) == sorted(folding)
+
+
+# Sharing
+
+
+def test_a_store_is_never_copied_by_pickling_it(store: Store) -> None:
+    with pytest.raises(TypeError, match=r"pickle"):
+        pickle.dumps(store)

@@ -406,6 +406,39 @@ def test_compaction_without_changes_does_nothing(engine: Engine, folder: Path) -
     assert contents(folder) == before
 
 
+def test_compaction_returns_at_once_while_another_one_is_at_it(engine: Engine, folder: Path) -> None:
+    save(engine, put("T-1"))
+    before = contents(folder)
+    at_it = FolderLock(folder / ".compact.lock")
+
+    with at_it.held(1):
+        began = time.monotonic()
+        engine.compact()
+        assert time.monotonic() - began < 1
+        assert contents(folder) == before
+
+    engine.compact()
+    assert (folder / "tickets.json").exists()
+    at_it.close()
+
+
+def test_files_that_are_locked_are_never_replaced(engine: Engine, other: Engine, folder: Path) -> None:
+    locks = [folder / ".lock", folder / ".compact.lock"]
+    save(engine, put("T-1"))
+    engine.compact()
+    held = [path.open("rb") for path in locks]  # so that no other file gets their numbers
+
+    for number, each in enumerate((engine, other, engine)):
+        save(each, put("T-1", n=number))
+        each.compact()
+    engine.close()
+    Engine(folder, Recorder()).close()
+
+    assert [path.stat().st_ino for path in locks] == [os.fstat(file.fileno()).st_ino for file in held]
+    for file in held:
+        file.close()
+
+
 def test_the_other_engine_follows_over_several_compactions(engine: Engine, other: Engine) -> None:
     for number in range(4):
         save(engine, put(f"T-{number}"))
