@@ -55,6 +55,14 @@ def test_killing_the_writer_in_the_midst_of_changes_and_compactions_loses_nothin
     assert (report["lost"], report["torn_apart"], report["unreadable"], report["failures"]) == ([], [], [], [])
     assert report["kills"] == 200
     assert report["acknowledged"] > 200
+    assert report["interrupted_compactions"] > 20
+
+
+def test_killing_the_writer_in_the_midst_of_a_write_leaves_nothing_of_it(folder: Path) -> None:
+    report = the_foreman_reports(folder, "midst", 40)
+
+    assert (report["lost"], report["torn_apart"], report["unreadable"], report["failures"]) == ([], [], [], [])
+    assert report["torn_writes"] == 3
 
 
 def test_killing_one_of_several_writers_loses_nothing_and_the_others_go_on(folder: Path) -> None:
