@@ -322,6 +322,26 @@ def test_a_damaged_store_is_told_by_verify(run: Run, data: Path) -> None:
     assert result.stdout == ""
 
 
+@pytest.mark.parametrize("at_work", [False, True], ids=["closed", "at work"])
+def test_verify_changes_no_byte(run: Run, data: Path, *, at_work: bool) -> None:
+    fill(data)
+    running = open_desk(Settings(data_dir=data), password_rounds=4)
+    if at_work:
+        running.tickets.note(CONSOLE, 1, "Another secret.")
+        (journal,) = data.glob("journal-*.jsonl")
+        with journal.open("ab") as file:
+            file.write(b'{"seq":99,"ok":9')  # a writer was killed here
+    else:
+        running.close()
+    before = {path.name: (path.read_bytes(), path.stat().st_mtime_ns) for path in data.iterdir()}
+
+    result = run("verify")
+
+    assert result.output == "All is well: 3 tickets, 2 users.\n"
+    assert {path.name: (path.read_bytes(), path.stat().st_mtime_ns) for path in data.iterdir()} == before
+    running.close()
+
+
 def test_verify_makes_no_directory(run: Run, data: Path) -> None:
     result = run("verify")
 
@@ -370,15 +390,44 @@ def test_a_taken_port_is_told_in_a_sentence(run: Run) -> None:
     )
 
 
-def test_a_store_that_cannot_be_opened_is_told_before_the_server_starts(data: Path) -> None:
+def a_file(data: Path) -> None:
     data.write_text("a file, not a directory")
 
-    with serving() as (server, _):
+
+def a_damaged_store(data: Path) -> None:
+    fill(data)
+    snapshot = data / "tickets.json"
+    snapshot.write_bytes(snapshot.read_bytes().replace(b"dial", b"deal", 1))
+
+
+def a_newer_store(data: Path) -> None:
+    fill(data)
+    snapshot = data / "tickets.json"
+    snapshot.write_bytes(snapshot.read_bytes().replace(b'{"format":1,', b'{"format":2,', 1))
+
+
+UNUSABLE: dict[str, tuple[Callable[[Path], None], str]] = {
+    "a file": (a_file, "is a file, not a directory."),
+    "damaged": (a_damaged_store, "tickets.json is not as it was written"),
+    "newer": (a_newer_store, "tickets.json has format 2"),
+    "the original app's": (write_seed, "holds the files of the original app. Nothing was changed."),
+}
+
+
+@pytest.mark.parametrize("kind", UNUSABLE)
+def test_a_store_that_cannot_be_opened_is_told_before_the_server_starts(data: Path, kind: str) -> None:
+    spoil, reason = UNUSABLE[kind]
+    spoil(data)
+    before = files(data) if data.is_dir() else {}
+
+    with serving() as (server, url):
         told, _ = server.communicate(timeout=60)
 
     assert server.returncode == 1
-    assert told.endswith(f"“{data}” is a file, not a directory.\n")
-    assert "Traceback" not in told
+    opening, sentence = told.splitlines()
+    assert url.rpartition(":")[2] in opening
+    assert reason in sentence
+    assert not before or {**files(data), ".lock": b""} == {**before, ".lock": b""}
 
 
 @contextmanager

@@ -8,16 +8,18 @@ from typing import Any
 
 import pytest
 
-from ticketing.domain.errors import ImportRefusedError, PermissionDeniedError
+from ticketing.domain.errors import ImportRefusedError, PermissionDeniedError, WrongCredentialsError
 from ticketing.domain.people import Actor, Role, User
 from ticketing.domain.statuses import Status
 from ticketing.domain.tickets import Source, Ticket, TicketEdit
 from ticketing.services.access import Gate
+from ticketing.services.accounts import Accounts
 from ticketing.services.first_launch import FirstLaunch
 from ticketing.services.moving.exports import Exports
 from ticketing.services.moving.seed_files import map_username
 from ticketing.services.moving.seeds import SeedPlan, Seeds
 from ticketing.services.passwords import Passwords
+from ticketing.services.sessions import Sessions
 from ticketing.storage.memory import MemoryStore
 
 CONSOLE = Actor.console()
@@ -114,6 +116,21 @@ def test_accounts_keep_their_roles_and_passwords_which_must_be_changed(
     assert ada.must_change_password
     assert passwords.verify("carla's secret", carla.password)
     assert not passwords.verify("ada's secret", carla.password)
+
+
+@pytest.mark.parametrize("password", ["x" * 73, "ü" * 37, "a secret " * 40], ids=["73 bytes", "74 bytes", "360 bytes"])
+def test_a_password_of_more_bytes_than_bcrypt_takes_works_as_it_did(
+    seeds: Seeds, folder: SeedFolder, accounts: Accounts, sessions: Sessions, password: str
+) -> None:
+    folder.write(users={"carla": {"password": password, "role": "user"}}, tickets={})
+
+    bring_in(seeds, folder)
+
+    carla = sessions.actor(accounts.sign_in("carla", password))
+    assert (carla.username, carla.must_change_password) == ("carla", True)
+    for wrong in (password[:-1], f"{password[:-1]}?", password.encode()[:72].decode(errors="ignore")):
+        with pytest.raises(WrongCredentialsError):
+            accounts.sign_in("carla", wrong)
 
 
 def test_no_password_is_kept_in_plain_text(seeds: Seeds, folder: SeedFolder, store: MemoryStore) -> None:

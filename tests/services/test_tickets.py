@@ -31,6 +31,7 @@ from ticketing.domain.errors import (
 from ticketing.domain.people import Actor, Role
 from ticketing.domain.queries import UNASSIGNED, Sort, TicketQuery, View
 from ticketing.domain.statuses import Priority, Status, TicketCategory
+from ticketing.domain.text import TEXT_LIMIT, TITLE_LIMIT
 from ticketing.domain.tickets import SYSTEM, MessageKind, Ticket, TicketEdit
 from ticketing.services.access import Gate
 from ticketing.services.tickets import Tickets
@@ -979,21 +980,18 @@ def test_text_that_only_looks_dangerous_is_kept_as_typed(
     assert found(tickets, ada, TicketQuery(text=text)) == [max(found(tickets, ada))]
 
 
-@pytest.mark.parametrize(
-    ("title", "text", "error"),
-    [("x" * 201, "y", TooLongError), ("x", "y" * 20_001, TooLongError)],
-    ids=["title", "description"],
-)
+@pytest.mark.parametrize("field", FIELDS)
 def test_one_character_too_many_is_refused(
-    tickets: Tickets, carla: Actor, everything: Everything, title: str, text: str, error: type[Exception]
+    tickets: Tickets, carla: Actor, ada: Actor, number: int, everything: Everything, field: str
 ) -> None:
+    longest = "x" * (TITLE_LIMIT if "title" in field else TEXT_LIMIT)
     before = everything()
 
-    with pytest.raises(error, match=r"at most [\d,]+ fit\."):
-        tickets.open(carla, title, text)
+    with pytest.raises(TooLongError, match=r"at most [\d,]+ fit\."):
+        fields(tickets, carla, ada, number)[field](f"{longest}y")
 
     assert everything() == before
-    assert tickets.open(carla, title[:200], text[:20_000]).number == 1
+    assert fields(tickets, carla, ada, number)[field](longest) == longest
 
 
 @pytest.mark.parametrize(
