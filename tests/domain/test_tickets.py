@@ -16,7 +16,7 @@ from ticketing.domain.errors import (
 )
 from ticketing.domain.people import Actor, Role
 from ticketing.domain.statuses import Priority, Resolution, Status, TicketCategory
-from ticketing.domain.tickets import SYSTEM, Message, MessageKind, Source, Ticket, TicketEdit
+from ticketing.domain.tickets import SYSTEM, Event, Message, MessageKind, Source, Ticket, TicketEdit
 
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
@@ -332,6 +332,14 @@ def test_a_requester_gets_no_field_that_this_version_does_not_know(ticket: Ticke
 
     assert "CONFIDENTIAL" in stored.model_dump_json()
     assert "CONFIDENTIAL" not in stored.for_requester().model_dump_json()
+
+
+def test_an_event_that_this_version_does_not_know_is_for_agents_only(ticket: Ticket, now: datetime) -> None:
+    newer = Event(field="mood", old="calm", new="CONFIDENTIAL", by="ada", at=now)
+    ticket.events.append(newer)
+
+    assert newer in ticket.events
+    assert [event.field for event in ticket.for_requester().events] == ["opened"]
 
 
 def test_what_a_requester_gets_is_a_copy(ticket: Ticket) -> None:

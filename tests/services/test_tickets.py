@@ -32,7 +32,7 @@ from ticketing.domain.people import Actor, Role
 from ticketing.domain.queries import UNASSIGNED, Sort, TicketQuery, View
 from ticketing.domain.statuses import Priority, Status, TicketCategory
 from ticketing.domain.text import TEXT_LIMIT, TITLE_LIMIT
-from ticketing.domain.tickets import SYSTEM, MessageKind, Ticket, TicketEdit
+from ticketing.domain.tickets import SYSTEM, Event, MessageKind, Ticket, TicketEdit
 from ticketing.services.access import Gate
 from ticketing.services.tickets import Tickets
 from ticketing.storage.json_store import JsonStore
@@ -654,6 +654,20 @@ def test_a_note_reaches_no_requester_on_any_way(
         MessageKind.REPLY,
         MessageKind.NOTE,
     ]
+
+
+def test_an_event_of_a_newer_version_is_read_by_agents_only(
+    tickets: Tickets, store: MemoryStore, carla: Actor, ada: Actor, number: int, clock: Clock
+) -> None:
+    with store.write() as tx:
+        ticket = tx.tickets.find(number)
+        assert ticket is not None
+        ticket.events.append(Event(field="mood", new=SECRET, by="ada", at=clock()))
+        tx.tickets.save(ticket)
+
+    assert [event.field for event in tickets.get(carla, number).events] == ["opened"]
+    assert SECRET not in repr(shown_to(tickets, carla, number))
+    assert [event.field for event in tickets.get(ada, number).events] == ["opened", "mood"]
 
 
 def test_what_a_requester_does_gives_no_note_back(tickets: Tickets, carla: Actor, ada: Actor, number: int) -> None:

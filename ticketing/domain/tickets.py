@@ -258,10 +258,11 @@ class Ticket(Stored):
         """
         Return the ticket with what its requester may learn, and nothing else.
 
-        No note nor when one was written, no tags, no field that is not named as theirs or that is of a newer version.
+        No note nor when one was written, no tags, no field or event that is not named as theirs or that is of a newer
+        version.
         """
         shown = {name: getattr(self, name) for name in _REQUESTERS_FIELDS}
-        events = [event.known() for event in self.events if event.field not in _AGENTS_FIELDS]
+        events = [event.known() for event in self.events if event.field in _REQUESTERS_EVENTS]
         messages = [message.known() for message in self.public_messages()]
         return Ticket.model_construct(**shown, messages=messages, events=events, updated_at=self.public_updated_at)
 
@@ -292,7 +293,7 @@ class Ticket(Stored):
 
     def _log(self, field: str, old: str | None, new: str | None, by: str, now: datetime) -> None:
         self.events.append(Event(field=field, old=old, new=new, by=by, at=now))
-        self._touch(now, public=field not in _AGENTS_FIELDS)
+        self._touch(now, public=field in _REQUESTERS_EVENTS)
 
     def _touch(self, now: datetime, *, public: bool = True) -> None:
         self.updated_at = max(self.updated_at, now)
@@ -319,5 +320,7 @@ _REQUESTERS_FIELDS = (
     "resolved_at",
     "closed_at",
 )
-# Fields of the history that are the agents' business; `assignee` is not among them: a requester sees who helps.
-_AGENTS_FIELDS = frozenset({"tags"})
+# What of the history is not the agents' business alone; `assignee` is among it: a requester sees who helps.
+_REQUESTERS_EVENTS = frozenset(
+    {"opened", "imported", "title", "status", "priority", "category", "assignee", "follow_up"}
+)
