@@ -294,6 +294,29 @@ def test_what_stays_resolved_is_closed_as_of_the_seventh_day(ticket: Ticket, ada
     assert last_change(ticket) == ("status", "resolved", "closed", SYSTEM)
 
 
+def test_each_event_says_which_way_it_came_in(carla: Actor, ada: Actor, now: datetime) -> None:
+    ticket = Ticket.open(1, "carla", "No dial tone", "Dead.", TicketCategory.NETWORK, now, Source.MAIL)
+    ticket.change_status(ada, Status.PENDING, now)
+    ticket.reply(carla, "Still dead.", now, Source.API)
+    ticket.change_status(ada, Status.RESOLVED, now)
+    ticket.lapse()
+
+    assert [(event.new, event.source) for event in ticket.events] == [
+        (None, Source.MAIL),
+        ("pending", Source.UI),
+        ("open", Source.API),
+        ("resolved", Source.UI),
+        ("closed", Source.RULE),
+    ]
+
+
+def test_an_event_of_before_there_were_sources_is_taken_to_be_a_persons(ticket: Ticket) -> None:
+    older = ticket.model_dump()
+    del older["events"][0]["source"]
+
+    assert Ticket.model_validate(older) == ticket
+
+
 @pytest.mark.parametrize("status", [Status.OPEN, Status.PENDING, Status.ON_HOLD, Status.CLOSED])
 def test_nothing_else_lapses(ticket: Ticket, ada: Actor, now: datetime, status: Status) -> None:
     ticket.change_status(ada, status, now)

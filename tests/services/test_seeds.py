@@ -151,6 +151,7 @@ def test_a_conversation_arrives_in_order_with_the_time_of_its_file(
     assert {each.source for each in found.messages} == {Source.IMPORT}
     assert found.first_response_at == WRITTEN_AT
     assert [(event.field, event.new) for event in found.events] == [("opened", None), ("imported", "abc123")]
+    assert {event.source for each in all_tickets(store) for event in each.events} == {Source.IMPORT}
 
 
 def test_closed_tickets_stay_closed_and_say_since_when(seeds: Seeds, folder: SeedFolder, store: MemoryStore) -> None:

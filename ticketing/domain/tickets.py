@@ -36,7 +36,7 @@ class MessageKind(StrEnum):
 
 
 class Source(StrEnum):
-    """Which way a message came in."""
+    """Which way a message or a change came in; a rule is what the desk does by itself."""
 
     UI = "ui"
     API = "api"
@@ -63,6 +63,7 @@ class Event(Stored):
     new: str | None = None
     by: str
     at: datetime
+    source: Source = Source.UI
 
 
 class TicketEdit(Typed):
@@ -157,7 +158,7 @@ class Ticket(Stored):
             updated_at=now,
             public_updated_at=now,
             messages=[first],
-            events=[Event(field="opened", by=requester, at=now)],
+            events=[Event(field="opened", by=requester, at=now, source=source)],
         )
 
     def follow_up(self, number: int, by: str, now: datetime) -> None:
@@ -177,7 +178,7 @@ class Ticket(Stored):
         if actor.is_agent and actor.username != self.requester:
             self.first_response_at = self.first_response_at or now
         elif self.status in {Status.PENDING, Status.RESOLVED}:
-            self._set_status(Status.OPEN, actor.username, now)
+            self._set_status(Status.OPEN, actor.username, now, source=source)
 
     def note(self, actor: Actor, text: str, now: datetime) -> None:
         """Add an internal note, which no requester ever learns of."""
@@ -220,10 +221,16 @@ class Ticket(Stored):
             raise TransitionError(self.number, self.status.label, status.label)
         self._set_status(status, actor.username, now)
 
-    def close(self, actor: Actor, now: datetime, resolution: Resolution = Resolution.SOLVED) -> None:
+    def close(
+        self,
+        actor: Actor,
+        now: datetime,
+        resolution: Resolution = Resolution.SOLVED,
+        source: Source = Source.UI,
+    ) -> None:
         """Close it; raises TicketClosedError when it is closed already."""
         self._require_not_closed()
-        self._set_status(Status.CLOSED, actor.username, now, resolution)
+        self._set_status(Status.CLOSED, actor.username, now, resolution, source)
 
     def reopen(self, actor: Actor, now: datetime) -> None:
         """
@@ -248,7 +255,7 @@ class Ticket(Stored):
         """Close a resolved ticket as of the moment its 7 days were over; the caller knows that they are."""
         if self.status is Status.RESOLVED and self.resolved_at is not None:
             lapsed_at = self.resolved_at + RESOLVED_FOR
-            self._set_status(Status.CLOSED, SYSTEM, lapsed_at, self.resolution or Resolution.SOLVED)
+            self._set_status(Status.CLOSED, SYSTEM, lapsed_at, self.resolution or Resolution.SOLVED, Source.RULE)
 
     def public_messages(self) -> list[Message]:
         """Return what the requester may read, oldest first."""
@@ -270,8 +277,15 @@ class Ticket(Stored):
         if self.status is Status.CLOSED:
             raise TicketClosedError(self.number)
 
-    def _set_status(self, status: Status, by: str, now: datetime, resolution: Resolution = Resolution.SOLVED) -> None:
-        self._set("status", status, by, now)
+    def _set_status(
+        self,
+        status: Status,
+        by: str,
+        now: datetime,
+        resolution: Resolution = Resolution.SOLVED,
+        source: Source = Source.UI,
+    ) -> None:
+        self._set("status", status, by, now, source)
         done = status.category is StatusCategory.DONE
         self.resolution = resolution if done else None
         self.resolved_at = (self.resolved_at or now) if done else None
@@ -285,14 +299,16 @@ class Ticket(Stored):
             self._log("tags", ", ".join(self.tags) or None, ", ".join(cleaned) or None, by, now)
             self.tags = cleaned
 
-    def _set(self, field: str, value: str | None, by: str, now: datetime) -> None:
+    def _set(self, field: str, value: str | None, by: str, now: datetime, source: Source = Source.UI) -> None:
         old = getattr(self, field)
         if value != old:
-            self._log(field, old, value, by, now)
+            self._log(field, old, value, by, now, source)
             setattr(self, field, value)
 
-    def _log(self, field: str, old: str | None, new: str | None, by: str, now: datetime) -> None:
-        self.events.append(Event(field=field, old=old, new=new, by=by, at=now))
+    def _log(
+        self, field: str, old: str | None, new: str | None, by: str, now: datetime, source: Source = Source.UI
+    ) -> None:
+        self.events.append(Event(field=field, old=old, new=new, by=by, at=now, source=source))
         self._touch(now, public=field in _REQUESTERS_EVENTS)
 
     def _touch(self, now: datetime, *, public: bool = True) -> None:

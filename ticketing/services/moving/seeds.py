@@ -122,7 +122,7 @@ class Seeds:
         names = {user.id: original_name(user) for user in tx.users.stream()}
         for found in plan.new_tickets:
             ticket = _ticket(tx.tickets.next_number(), found, staff, at)
-            ticket.events.append(Event(field=IMPORTED, new=found.external_id, by=actor.username, at=now))
+            ticket.events.append(_event(IMPORTED, actor.username, now, new=found.external_id))
             keep_original_ticket(ticket, found.owner, found.original, names)
             tx.tickets.save(ticket)
             tx.tickets.mark_seen(ticket.number, ticket.requester, len(ticket.messages))
@@ -197,13 +197,17 @@ def _ticket(number: int, found: SeedTicket, staff: set[str], at: datetime) -> Ti
         public_updated_at=at,
         first_response_at=at if answered else None,
         messages=[Message(source=Source.IMPORT, author=author, text=text, at=at) for author, text in found.messages],
-        events=[Event(field="opened", by=found.requester, at=at)],
+        events=[_event("opened", found.requester, at)],
     )
     if found.title != found.original_title:
-        ticket.events.append(Event(field="title", old=found.original_title, new=found.title, by=SYSTEM, at=at))
+        ticket.events.append(_event("title", SYSTEM, at, old=found.original_title, new=found.title))
     if found.is_closed:
-        ticket.close(_SYSTEM, at)
+        ticket.close(_SYSTEM, at, source=Source.IMPORT)
     return ticket
+
+
+def _event(field: str, by: str, at: datetime, *, old: str | None = None, new: str | None = None) -> Event:
+    return Event(field=field, old=old, new=new, by=by, at=at, source=Source.IMPORT)
 
 
 def _silent(_done: int, _of: int) -> None:
