@@ -34,6 +34,7 @@ SAMPLES: dict[type[TicketingError], tuple[object, ...]] = {
     errors.PersonNotFoundError: ("carla",),
     errors.RefusedError: (SENTENCE,),
     errors.TicketClosedError: (12,),
+    errors.TicketNotDoneError: (12,),
     errors.TransitionError: (12, "resolved", "on hold"),
     errors.ReopenWindowError: (12, 14),
     errors.TooManyTagsError: (20,),

@@ -10,6 +10,7 @@ from ticketing.domain.errors import (
     BlankError,
     ReopenWindowError,
     TicketClosedError,
+    TicketNotDoneError,
     TooLongError,
     TooManyTagsError,
     TransitionError,
@@ -229,6 +230,53 @@ def test_closing_keeps_why_and_when(ticket: Ticket, ada: Actor, now: datetime) -
 
     assert ticket.resolution is Resolution.DUPLICATE
     assert ticket.resolved_at == ticket.closed_at == now + HOUR
+    assert [(event.field, event.old, event.new) for event in ticket.events[1:]] == [
+        ("status", "open", "closed"),
+        ("resolution", "solved", "duplicate"),
+    ]
+
+
+@pytest.mark.parametrize("status", [Status.RESOLVED, Status.CLOSED])
+def test_what_is_done_counts_as_solved_until_somebody_says_otherwise(
+    ticket: Ticket, ada: Actor, now: datetime, status: Status
+) -> None:
+    ticket.change_status(ada, status, now)
+    assert (ticket.resolution, ticket.events[-1].field) == (Resolution.SOLVED, "status")
+
+    ticket.edit(ada, TicketEdit(resolution=Resolution.WONT_FIX), now + HOUR)
+
+    assert ticket.resolution is Resolution.WONT_FIX
+    assert last_change(ticket) == ("resolution", "solved", "wont_fix", "ada")
+    assert (ticket.status, ticket.updated_at) == (status, now + HOUR)
+
+
+def test_one_edit_may_close_and_say_why(ticket: Ticket, ada: Actor, now: datetime) -> None:
+    ticket.edit(ada, TicketEdit(status=Status.CLOSED, resolution=Resolution.SPAM), now)
+
+    assert (ticket.status, ticket.resolution) == (Status.CLOSED, Resolution.SPAM)
+
+
+def test_what_closes_by_itself_or_by_a_click_keeps_why_it_was_resolved(
+    ticket: Ticket, carla: Actor, ada: Actor, now: datetime
+) -> None:
+    ticket.edit(ada, TicketEdit(status=Status.RESOLVED, resolution=Resolution.DUPLICATE), now)
+    another = ticket.model_copy(deep=True)
+
+    ticket.lapse()
+    another.close(carla, now)
+
+    assert ticket.resolution is another.resolution is Resolution.DUPLICATE
+
+
+@pytest.mark.parametrize("status", [Status.OPEN, Status.PENDING, Status.ON_HOLD])
+def test_what_is_not_done_has_no_resolution(ticket: Ticket, ada: Actor, now: datetime, status: Status) -> None:
+    ticket.change_status(ada, status, now)
+    before = ticket.model_dump()
+
+    with pytest.raises(TicketNotDoneError, match="T-1 is not done yet"):
+        ticket.edit(ada, TicketEdit(resolution=Resolution.SPAM), now)
+
+    assert ticket.model_dump() == before
 
 
 def test_closing_what_is_resolved_keeps_when_it_was_resolved(ticket: Ticket, ada: Actor, now: datetime) -> None:

@@ -124,6 +124,8 @@ def test_the_way_back_leads_to_the_list(sign_in: Callable[..., Visit], number: s
         ["status", ""],
         ["status", None],
         ["status", ["closed"]],
+        ["resolution", "solved"],
+        ["resolution", "lost"],
         ["priority", 3],
         ["category", {"a": "b"}],
         ["assignee", "carla"],
@@ -245,6 +247,22 @@ def test_the_fields_of_a_closed_ticket_cannot_be_forged_open(
 
     assert stored() == closed
     assert ada.refused == [f"Ticket T-{number} is closed. Reopen it to go on."]
+
+
+def test_why_a_ticket_is_done_is_chosen_once_it_is_done_and_can_be_corrected_when_it_is_closed(
+    desk: Desk, ada: Visit, carla: Visit, number: str, actor: Behind, stored: Look
+) -> None:
+    fields = [field for field, *_rest in ada.open("ticket", id=number).sent(PANEL)["fields"]]
+    assert "resolution" not in fields
+    desk.tickets.close(actor(carla), int(number))
+
+    ada.open("ticket", id=number).pick("resolution", "wont_fix")
+
+    assert ada.refused == []
+    assert stored().resolution == "wont_fix"
+    assert ada.sent(PANEL)["fields"][1][:3] == ["resolution", "Resolution", "wont_fix"]
+    assert ada.unfold_history().sent(PANEL)["history"][0][1] == "changed resolution: Solved → Won't fix"
+    assert ["Resolution", "Won't fix"] in carla.open("ticket", id=number).sent(PANEL)["facts"]
 
 
 def test_a_requester_gets_no_fields_and_no_tags(

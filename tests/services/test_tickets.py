@@ -30,7 +30,7 @@ from ticketing.domain.errors import (
 )
 from ticketing.domain.people import Actor, Role
 from ticketing.domain.queries import UNASSIGNED, Sort, TicketQuery, View
-from ticketing.domain.statuses import Priority, Status, TicketCategory
+from ticketing.domain.statuses import Priority, Resolution, Status, TicketCategory
 from ticketing.domain.text import TEXT_LIMIT, TITLE_LIMIT
 from ticketing.domain.tickets import SYSTEM, Event, MessageKind, Ticket, TicketEdit
 from ticketing.services.access import Gate
@@ -317,6 +317,46 @@ def test_every_change_is_in_the_history(
     ]
     opened, *changes = tickets.get(ada, number).events
     assert {event.at - opened.at for event in changes} == {HOUR}
+
+
+def test_an_agent_says_why_a_ticket_is_closed_and_the_requester_learns_it(
+    tickets: Tickets, carla: Actor, ada: Actor, number: int
+) -> None:
+    tickets.close(ada, number, "See T-1.", resolution=Resolution.DUPLICATE)
+
+    ticket = tickets.get(carla, number)
+    assert ticket.resolution is Resolution.DUPLICATE
+    assert (ticket.events[-1].field, ticket.events[-1].new) == ("resolution", "duplicate")
+
+    tickets.edit(ada, number, TicketEdit(resolution=Resolution.WONT_FIX))
+
+    assert tickets.get(carla, number).resolution is Resolution.WONT_FIX
+
+
+def test_a_requester_closes_without_saying_why(
+    tickets: Tickets, carla: Actor, number: int, everything: Everything
+) -> None:
+    before = everything()
+
+    with pytest.raises(PermissionDeniedError, match="You may not change the fields of this ticket"):
+        tickets.close(carla, number, resolution=Resolution.SPAM)
+    with pytest.raises(PermissionDeniedError):
+        tickets.edit(carla, number, TicketEdit(resolution=Resolution.SPAM))
+
+    assert everything() == before
+    assert tickets.close(carla, number).resolution is Resolution.SOLVED
+
+
+def test_who_corrects_a_resolution_that_was_taken_back_meanwhile_is_told_so(
+    tickets: Tickets, carla: Actor, ada: Actor, number: int
+) -> None:
+    seen = TicketEdit(resolution=tickets.close(ada, number, resolution=Resolution.NO_RESPONSE).resolution)
+    tickets.reopen(carla, number)
+
+    with pytest.raises(StaleEditError) as refusal:
+        tickets.edit(ada, number, TicketEdit(resolution=Resolution.WONT_FIX), seen=seen)
+
+    assert (refusal.value.theirs, refusal.value.yours) == ("none", "wont fix")
 
 
 def test_a_reply_sets_a_status_with_it(tickets: Tickets, carla: Actor, ada: Actor, number: int) -> None:

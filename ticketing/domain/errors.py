@@ -13,7 +13,8 @@ Every refusal, as one tree. The text of each is a sentence that can be shown to 
     ├── NotFoundError                  not there, or not yours: the same words
     │   └── TicketNotFoundError  PersonNotFoundError
     ├── RefusedError                   possible for this person, but not now
-    │   ├── TicketClosedError  TransitionError  ReopenWindowError  TooManyTagsError
+    │   ├── TicketClosedError  TicketNotDoneError  TransitionError  ReopenWindowError
+    │   ├── TooManyTagsError
     │   └── UsernameTakenError  LastAdminError  RegistrationClosedError
     ├── ConflictError
     │   └── StaleEditError             somebody changed the same field meanwhile
@@ -225,6 +226,15 @@ class TicketClosedError(RefusedError):
 
     def __init__(self, number: int) -> None:
         super().__init__(f"Ticket T-{number} is closed. Reopen it to go on.")
+
+
+class TicketNotDoneError(RefusedError):
+    """Why a ticket is done can be said only once it is resolved or closed."""
+
+    code = "ticket_not_done"
+
+    def __init__(self, number: int) -> None:
+        super().__init__(f"Ticket T-{number} is not done yet. Resolve or close it first.")
 
 
 class TransitionError(RefusedError):

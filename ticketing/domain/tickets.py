@@ -9,6 +9,7 @@ from pydantic import Field
 from ticketing.domain.errors import (
     ReopenWindowError,
     TicketClosedError,
+    TicketNotDoneError,
     TooManyTagsError,
     TransitionError,
 )
@@ -71,6 +72,7 @@ class TicketEdit(Typed):
 
     title: str | None = None
     status: Status | None = None
+    resolution: Resolution | None = None
     priority: Priority | None = None
     category: TicketCategory | None = None
     tags: tuple[str, ...] | None = None
@@ -191,12 +193,13 @@ class Ticket(Stored):
         """
         Set the given fields; a value that is already there is no change and leaves no event.
 
-        A status that reopens is set before the other fields, any other one after them: closing forbids the rest.
+        A status that reopens is set before the other fields, any other one after them: closing forbids the rest, but
+        for the resolution.
         """
         given = edit.model_fields_set
         if edit.status is not None and self.status is Status.CLOSED:
             self.change_status(actor, edit.status, now)
-        if given - {"status"}:
+        if given - {"status", "resolution"}:
             self._require_not_closed()
         if edit.title is not None:
             self._set("title", clean_line("Title", edit.title, TITLE_LIMIT), actor.username, now)
@@ -210,6 +213,8 @@ class Ticket(Stored):
             self._set("assignee", edit.assignee, actor.username, now)
         if edit.status is not None:
             self.change_status(actor, edit.status, now)
+        if edit.resolution is not None:
+            self.resolve_as(actor, edit.resolution, now)
 
     def change_status(self, actor: Actor, status: Status, now: datetime) -> None:
         """Move to another status; raises TransitionError or TicketClosedError where no arrow leads."""
@@ -225,12 +230,25 @@ class Ticket(Stored):
         self,
         actor: Actor,
         now: datetime,
-        resolution: Resolution = Resolution.SOLVED,
+        resolution: Resolution | None = None,
         source: Source = Source.UI,
     ) -> None:
         """Close it; raises TicketClosedError when it is closed already."""
         self._require_not_closed()
-        self._set_status(Status.CLOSED, actor.username, now, resolution, source)
+        self._set_status(Status.CLOSED, actor.username, now, source)
+        if resolution is not None:
+            self.resolve_as(actor, resolution, now)
+
+    def resolve_as(self, actor: Actor, resolution: Resolution, now: datetime) -> None:
+        """
+        Say why it is done; raises TicketNotDoneError when it isn't.
+
+        Whatever is done counts as solved until somebody says otherwise. That can be corrected on a closed ticket too:
+        it is a judgement on the ticket, and changes nothing of what was said in it.
+        """
+        if self.status.category is not StatusCategory.DONE:
+            raise TicketNotDoneError(self.number)
+        self._set("resolution", resolution, actor.username, now)
 
     def reopen(self, actor: Actor, now: datetime) -> None:
         """
@@ -255,7 +273,7 @@ class Ticket(Stored):
         """Close a resolved ticket as of the moment its 7 days were over; the caller knows that they are."""
         if self.status is Status.RESOLVED and self.resolved_at is not None:
             lapsed_at = self.resolved_at + RESOLVED_FOR
-            self._set_status(Status.CLOSED, SYSTEM, lapsed_at, self.resolution or Resolution.SOLVED, Source.RULE)
+            self._set_status(Status.CLOSED, SYSTEM, lapsed_at, Source.RULE)
 
     def public_messages(self) -> list[Message]:
         """Return what the requester may read, oldest first."""
@@ -277,17 +295,10 @@ class Ticket(Stored):
         if self.status is Status.CLOSED:
             raise TicketClosedError(self.number)
 
-    def _set_status(
-        self,
-        status: Status,
-        by: str,
-        now: datetime,
-        resolution: Resolution = Resolution.SOLVED,
-        source: Source = Source.UI,
-    ) -> None:
+    def _set_status(self, status: Status, by: str, now: datetime, source: Source = Source.UI) -> None:
         self._set("status", status, by, now, source)
         done = status.category is StatusCategory.DONE
-        self.resolution = resolution if done else None
+        self.resolution = (self.resolution or Resolution.SOLVED) if done else None
         self.resolved_at = (self.resolved_at or now) if done else None
         self.closed_at = now if status is Status.CLOSED else None
 
@@ -338,5 +349,5 @@ _REQUESTERS_FIELDS = (
 )
 # What of the history is not the agents' business alone; `assignee` is among it: a requester sees who helps.
 _REQUESTERS_EVENTS = frozenset(
-    {"opened", "imported", "title", "status", "priority", "category", "assignee", "follow_up"}
+    {"opened", "imported", "title", "status", "resolution", "priority", "category", "assignee", "follow_up"}
 )

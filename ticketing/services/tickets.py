@@ -13,7 +13,7 @@ from ticketing.domain.policy import Action
 from ticketing.domain.queries import Page, TicketQuery, TicketSummary
 from ticketing.domain.receipts import RECEIPT_LIFETIME, Receipt
 from ticketing.domain.sign_in import fingerprint
-from ticketing.domain.statuses import RESOLVED_FOR, Status, TicketCategory
+from ticketing.domain.statuses import RESOLVED_FOR, Resolution, Status, TicketCategory
 from ticketing.domain.store import Store, Transaction
 from ticketing.domain.tickets import SYSTEM, Ticket, TicketEdit
 from ticketing.services.access import A_MOMENT, Clock, Gate, reach
@@ -135,8 +135,10 @@ class Tickets:
         """Give the ticket to an agent, or to nobody with None."""
         return self.edit(actor, number, TicketEdit(assignee=assignee), key=key)
 
-    def close(self, actor: Actor, number: int, reply: str = "", *, key: str = "") -> Ticket:
-        """Close a ticket, after a last public reply if one is given."""
+    def close(
+        self, actor: Actor, number: int, reply: str = "", *, resolution: Resolution | None = None, key: str = ""
+    ) -> Ticket:
+        """Close a ticket, after a last public reply if one is given; agents may say as what it is done."""
 
         def deed(tx: Transaction, actor: Actor, now: datetime) -> Ticket:
             ticket = _reach_now(tx, actor, number, now)
@@ -144,7 +146,9 @@ class Tickets:
             if reply:
                 policy.require(actor, Action.REPLY, ticket)
                 ticket.reply(actor, reply, now)
-            ticket.close(actor, now)
+            if resolution is not None:
+                policy.require(actor, Action.EDIT_TICKET, ticket)
+            ticket.close(actor, now, resolution)
             return ticket
 
         return self._once(actor, key, deed)
@@ -273,14 +277,14 @@ def _require_agent(tx: Transaction, username: str) -> None:
 
 def _require_fresh(ticket: Ticket, edit: TicketEdit, seen: TicketEdit) -> None:
     for field in edit.model_fields_set:
-        present, wanted, was = (_word(getattr(version, field)) for version in (ticket, edit, seen))
+        present, wanted, was = (_word(field, getattr(version, field)) for version in (ticket, edit, seen))
         if present not in {was, wanted}:
             raise StaleEditError(field.capitalize(), present, wanted)
 
 
-def _word(value: str | list[str] | tuple[str, ...] | None) -> str:
+def _word(field: str, value: str | list[str] | tuple[str, ...] | None) -> str:
     if isinstance(value, (list, tuple)):
         return ", ".join(value) or "none"
-    if isinstance(value, Status):
+    if isinstance(value, (Status, Resolution)):
         return value.label
-    return value or "nobody"
+    return value or ("nobody" if field == "assignee" else "none")
