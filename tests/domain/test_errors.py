@@ -35,6 +35,7 @@ SAMPLES: dict[type[TicketingError], tuple[object, ...]] = {
     errors.RefusedError: (SENTENCE,),
     errors.TicketClosedError: (12,),
     errors.TicketNotDoneError: (12,),
+    errors.TicketNotClosedError: (12,),
     errors.TransitionError: (12, "resolved", "on hold"),
     errors.ReopenWindowError: (12, 14),
     errors.TooManyTagsError: (20,),

@@ -10,6 +10,7 @@ from ticketing.domain.errors import (
     BlankError,
     ReopenWindowError,
     TicketClosedError,
+    TicketNotClosedError,
     TicketNotDoneError,
     TooLongError,
     TooManyTagsError,
@@ -411,6 +412,65 @@ def test_an_event_that_this_version_does_not_know_is_for_agents_only(ticket: Tic
 
     assert newer in ticket.events
     assert [event.field for event in ticket.for_requester().events] == ["opened"]
+
+
+def follow_up(former: Ticket, actor: Actor, now: datetime) -> Ticket:
+    """Open the follow-up T-2."""
+    return former.follow_up(2, actor, "Dead again", "The line, once more.", TicketCategory.NETWORK, now)
+
+
+def test_a_follow_up_and_its_ticket_name_each_other(ticket: Ticket, carla: Actor, now: datetime) -> None:
+    ticket.close(carla, now)
+
+    after = follow_up(ticket, carla, now + HOUR)
+
+    assert (after.follows, after.title, after.requester, after.watchers) == (1, "Dead again", "carla", [])
+    assert ticket.goes_on_in == [2]
+    assert last_change(ticket) == ("follow_up", None, "2", "carla")
+    assert (ticket.status, ticket.updated_at) == (Status.CLOSED, now)
+
+
+@pytest.mark.parametrize("status", [Status.OPEN, Status.PENDING, Status.ON_HOLD, Status.RESOLVED])
+def test_only_what_is_closed_is_followed_up(ticket: Ticket, ada: Actor, now: datetime, status: Status) -> None:
+    ticket.change_status(ada, status, now)
+    before = ticket.model_dump()
+
+    with pytest.raises(TicketNotClosedError, match=r"T-1 is not closed\. Please go on there\."):
+        follow_up(ticket, ada, now)
+
+    assert ticket.model_dump() == before
+
+
+def test_a_follow_up_is_a_matter_of_the_same_people(
+    ticket: Ticket, carla: Actor, oskar: Actor, ada: Actor, now: datetime
+) -> None:
+    ticket.watchers = ["oskar", "root"]
+    ticket.close(ada, now)
+
+    people = {
+        actor.username: (after.requester, sorted(after.watchers), after.messages[0].author, after.events[0].by)
+        for actor in (carla, oskar, ada)
+        for after in [follow_up(ticket, actor, now)]
+    }
+
+    assert people == {
+        "carla": ("carla", ["oskar", "root"], "carla", "carla"),
+        "oskar": ("oskar", ["carla", "root"], "oskar", "oskar"),
+        "ada": ("carla", ["oskar", "root"], "ada", "ada"),
+    }
+
+
+def test_a_requester_learns_of_related_tickets_only_if_they_may_see_them(
+    ticket: Ticket, carla: Actor, now: datetime
+) -> None:
+    ticket.follows, ticket.merged_into = 7, 8
+    ticket.close(carla, now)
+    follow_up(ticket, carla, now)
+
+    assert ticket.related() == {2, 7, 8}
+    assert ticket.for_requester().related() == set()
+    assert ticket.for_requester({2, 8}).related() == {2, 8}
+    assert ticket.for_requester({2, 7, 8}).related() == {2, 7, 8}
 
 
 def test_what_a_requester_gets_is_a_copy(ticket: Ticket) -> None:

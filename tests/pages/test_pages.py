@@ -6,7 +6,7 @@ from contextlib import suppress
 import pytest
 
 from tests.pages.conftest import PASSWORD
-from tests.visiting import COMPOSER, PANEL, Visit
+from tests.visiting import COMPOSER, PANEL, Visit, unescaped
 from ticketing.desk import Desk
 from ticketing.domain.errors import ThrottledError, WrongCredentialsError
 from ticketing.domain.people import Actor, Role
@@ -114,6 +114,49 @@ def test_whoever_comes_back_at_once_is_told_that_the_ticket_was_saved(carla: Vis
     carla.open("new_ticket")
 
     assert any(f"T-{number} was saved" in caption.value for caption in carla.at.caption)
+
+
+def test_a_follow_up_says_what_it_follows_and_is_tied_to_it(
+    desk: Desk, carla: Visit, number: str, actor: Behind
+) -> None:
+    desk.tickets.close(actor(carla), int(number))
+
+    carla.open("new_ticket", follows=number)
+    assert any("Follows T-1: No dial tone" in unescaped(link.proto.label) for link in carla.at.get("page_link"))
+    carla.fill(title="Dead again", description="Once more.").press("submit")
+
+    assert carla.titles == ["Dead again"]
+    assert desk.tickets.get(actor(carla), 2).follows == int(number)
+
+
+def test_the_same_words_after_another_ticket_are_another_follow_up(
+    desk: Desk, carla: Visit, number: str, actor: Behind
+) -> None:
+    other = desk.tickets.open(actor(carla), "Hum on the line", "It hums.").id
+    for each in (number, other):
+        desk.tickets.close(actor(carla), int(each))
+        carla.open("new_ticket", follows=each).fill(title="Again", description="Once more.").press("submit")
+
+    assert [desk.tickets.get(actor(carla), each).follows for each in (3, 4)] == [int(number), int(other)]
+
+
+@pytest.mark.parametrize("asked", ["99", "0", "x", "", "-1", "9" * 40])
+def test_nothing_follows_a_ticket_that_is_not_there_or_is_somebody_elses(
+    desk: Desk, carla: Visit, oskar: Visit, number: str, actor: Behind, asked: str
+) -> None:
+    desk.tickets.close(actor(carla), int(number))
+    foreign = oskar.open("new_ticket", follows=number).said
+
+    assert oskar.open("new_ticket", follows=asked).said == foreign
+    assert foreign == ["It does not exist, or it is not yours to see."]
+    assert not oskar.has_button("submit")
+
+
+def test_whoever_would_follow_up_an_open_ticket_is_sent_there(carla: Visit, number: str) -> None:
+    carla.open("new_ticket", follows=number)
+
+    assert carla.said == [f"Ticket T-{number} is not closed. Please go on there."]
+    assert not carla.has_button("submit")
 
 
 def test_the_same_ticket_sent_twice_is_one_ticket(desk: Desk, carla: Visit, actor: Behind) -> None:

@@ -91,6 +91,36 @@ def test_closing_what_a_colleague_has_closed_just_shows_it_closed(
     assert stored() == closed
 
 
+def test_the_heads_of_a_ticket_and_its_follow_up_lead_to_each_other(
+    desk: Desk, carla: Visit, number: str, actor: Behind
+) -> None:
+    desk.tickets.close(actor(carla), int(number))
+    after = desk.tickets.open(actor(carla), "Dead again", "Once more.", follows=int(number))
+
+    assert carla.open("ticket", id=number).sent(HEAD)["related"] == [["goes on in", after.number, after.label]]
+    assert carla.unfold_history().sent(PANEL)["history"][0][:2] == [
+        "Carla",
+        f"opened a follow-up: it goes on in {after.label}",
+    ]
+    carla.report(HEAD, "related", after.number)
+
+    assert carla.titles == ["Dead again"]
+    assert carla.sent(HEAD)["related"] == [["follows", int(number), f"T-{number}"]]
+
+
+@pytest.mark.parametrize("forged", [2, 99, True, "1", [1], None, 1.0], ids=repr)
+def test_a_related_ticket_that_the_head_does_not_name_is_not_gone_to(
+    desk: Desk, carla: Visit, oskar: Visit, number: str, actor: Behind, forged: object
+) -> None:
+    desk.tickets.open(actor(oskar), "Somebody else's", "Text.")
+    desk.tickets.open(actor(carla), "Unrelated", "Text.")
+
+    carla.open("ticket", id=number).report(HEAD, "related", forged)
+
+    assert carla.titles == ["No dial tone"]
+    assert not carla.at.exception
+
+
 def test_an_action_after_the_end_of_the_session_leads_to_signing_in(
     desk: Desk, ada: Visit, number: str, stored: Look
 ) -> None:

@@ -1,5 +1,6 @@
 """The original app's accounts and tickets come in as they were, once, and all or nothing."""
 
+import csv
 import json
 import os
 from datetime import UTC, datetime
@@ -10,7 +11,7 @@ import pytest
 
 from ticketing.domain.errors import ImportRefusedError, PermissionDeniedError, WrongCredentialsError
 from ticketing.domain.people import Actor, Role, User
-from ticketing.domain.statuses import Status
+from ticketing.domain.statuses import Status, TicketCategory
 from ticketing.domain.tickets import Source, Ticket, TicketEdit
 from ticketing.services.access import Gate
 from ticketing.services.accounts import Accounts
@@ -94,6 +95,20 @@ def user(store: MemoryStore, name: str) -> User:
 def all_tickets(store: MemoryStore) -> list[Ticket]:
     with store.read() as tx:
         return list(tx.tickets.stream())
+
+
+def test_a_table_names_the_ticket_that_another_follows(exports: Exports, store: MemoryStore) -> None:
+    carla = Actor("carla", "Carla", Role.USER)
+    former = Ticket.open(1, "carla", "No dial tone", "Dead.", TicketCategory.NETWORK, WRITTEN_AT)
+    former.close(carla, WRITTEN_AT)
+    after = former.follow_up(2, carla, "Again", "Dead.", TicketCategory.NETWORK, WRITTEN_AT)
+    with store.write() as tx:
+        tx.tickets.save(former)
+        tx.tickets.save(after)
+
+    lines = csv.DictReader("".join(exports.table(CONSOLE)).splitlines())
+
+    assert [line["follows"] for line in lines] == ["", "T-1"]
 
 
 def test_a_plan_says_what_would_be_done_and_does_nothing(seeds: Seeds, folder: SeedFolder, store: MemoryStore) -> None:

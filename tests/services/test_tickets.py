@@ -22,6 +22,7 @@ from ticketing.domain.errors import (
     StorageBusyError,
     StorageReadOnlyError,
     TicketClosedError,
+    TicketNotClosedError,
     TicketNotFoundError,
     TooLongError,
     TooManyTagsError,
@@ -606,15 +607,66 @@ def test_a_matter_that_comes_back_goes_on_in_a_ticket_of_its_own(
 
 
 def test_nobody_follows_up_on_a_ticket_that_they_may_not_see(
-    tickets: Tickets, oskar: Actor, number: int, everything: Everything
+    tickets: Tickets, carla: Actor, oskar: Actor, number: int, everything: Everything
 ) -> None:
+    tickets.close(carla, number)
     before = everything()
 
     for asked in (number, 999):
         with pytest.raises(TicketNotFoundError):
             tickets.open(oskar, "Mine", "Surely.", follows=asked)
+        with pytest.raises(TicketNotFoundError):
+            tickets.former(oskar, asked)
 
     assert everything() == before
+    assert tickets.former(carla, number).number == number
+    assert tickets.open(carla, "Mine", "Surely.", follows=number).follows == number
+
+
+def test_nobody_follows_up_on_a_ticket_that_is_not_closed(
+    tickets: Tickets, carla: Actor, ada: Actor, number: int, everything: Everything
+) -> None:
+    tickets.edit(ada, number, TicketEdit(status=Status.RESOLVED))
+    before = everything()
+
+    for actor in (carla, ada):
+        with pytest.raises(TicketNotClosedError, match="Please go on there"):
+            tickets.open(actor, "Again", "Surely.", follows=number)
+        with pytest.raises(TicketNotClosedError):
+            tickets.former(actor, number)
+
+    assert everything() == before
+
+
+def test_a_follow_up_that_an_agent_opens_is_the_requesters(
+    tickets: Tickets, carla: Actor, oskar: Actor, ada: Actor, number: int
+) -> None:
+    tickets.close(ada, number)
+
+    opened = tickets.open(ada, "Line, again", "Carla called.", follows=number)
+
+    assert (opened.requester, opened.messages[0].author) == ("carla", "ada")
+    assert found(tickets, carla) == [opened.number, number]
+    assert found(tickets, oskar) == []
+    assert tickets.get(carla, opened.number).follows == number
+    assert tickets.get(carla, number).goes_on_in == [opened.number]
+
+
+def test_who_may_not_see_a_related_ticket_does_not_learn_its_number(
+    tickets: Tickets, store: MemoryStore, carla: Actor, oskar: Actor, ada: Actor, number: int
+) -> None:
+    tickets.close(carla, number)
+    after = tickets.open(carla, "Again", "Dead.", follows=number).number
+    for mine, other in ((number, after), (after, number)):
+        with store.write() as tx:
+            for each in (mine, other):
+                ticket = tx.tickets.find(each)
+                assert ticket is not None
+                ticket.watchers = ["oskar"] if each == mine else []
+                tx.tickets.save(ticket)
+
+        assert tickets.get(oskar, mine).related() == set()
+        assert tickets.get(carla, mine).related() == tickets.get(ada, mine).related() == {other}
 
 
 def test_the_operator_at_the_machine_needs_no_session(tickets: Tickets, number: int) -> None:

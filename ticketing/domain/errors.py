@@ -13,8 +13,8 @@ Every refusal, as one tree. The text of each is a sentence that can be shown to 
     ├── NotFoundError                  not there, or not yours: the same words
     │   └── TicketNotFoundError  PersonNotFoundError
     ├── RefusedError                   possible for this person, but not now
-    │   ├── TicketClosedError  TicketNotDoneError  TransitionError  ReopenWindowError
-    │   ├── TooManyTagsError
+    │   ├── TicketClosedError  TicketNotDoneError  TicketNotClosedError
+    │   ├── TransitionError  ReopenWindowError  TooManyTagsError
     │   └── UsernameTakenError  LastAdminError  RegistrationClosedError
     ├── ConflictError
     │   └── StaleEditError             somebody changed the same field meanwhile
@@ -235,6 +235,15 @@ class TicketNotDoneError(RefusedError):
 
     def __init__(self, number: int) -> None:
         super().__init__(f"Ticket T-{number} is not done yet. Resolve or close it first.")
+
+
+class TicketNotClosedError(RefusedError):
+    """Only what is closed goes on in another ticket."""
+
+    code = "ticket_not_closed"
+
+    def __init__(self, number: int) -> None:
+        super().__init__(f"Ticket T-{number} is not closed. Please go on there.")
 
 
 class TransitionError(RefusedError):

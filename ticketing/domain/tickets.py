@@ -1,5 +1,6 @@
 """A ticket: its conversation, its fields, its history, and what is possible when."""
 
+from collections.abc import Collection
 from datetime import datetime
 from enum import StrEnum
 from typing import Self
@@ -9,6 +10,7 @@ from pydantic import Field
 from ticketing.domain.errors import (
     ReopenWindowError,
     TicketClosedError,
+    TicketNotClosedError,
     TicketNotDoneError,
     TooManyTagsError,
     TransitionError,
@@ -27,6 +29,7 @@ from ticketing.domain.statuses import (
 from ticketing.domain.text import TAGS_LIMIT, TITLE_LIMIT, Stored, Typed, clean_line, clean_tags, clean_text
 
 SYSTEM = "system"
+FOLLOW_UP = "follow_up"
 
 
 class MessageKind(StrEnum):
@@ -132,6 +135,11 @@ class Ticket(Stored):
         """Whether it waits for the first answer of an agent."""
         return self.status.category is StatusCategory.OPEN and self.first_response_at is None
 
+    @property
+    def goes_on_in(self) -> list[int]:
+        """Numbers of the tickets that follow this one."""
+        return [int(event.new) for event in self.events if event.field == FOLLOW_UP and event.new]
+
     @classmethod
     def open(
         cls,
@@ -142,20 +150,14 @@ class Ticket(Stored):
         category: TicketCategory,
         now: datetime,
         source: Source = Source.UI,
-        follows: int | None = None,
     ) -> Self:
-        """
-        Return a new ticket; raises InvalidInputError for a title over 200 or a text over 20,000 characters.
-
-        *follows* is the number of a closed ticket whose matter has come back.
-        """
+        """Return a new ticket; raises InvalidInputError for a title over 200 or a text over 20,000 characters."""
         first = Message(source=source, author=requester, text=clean_text("Description", description), at=now)
         return cls(
             id=str(number),
             title=clean_line("Title", title, TITLE_LIMIT),
             requester=requester,
             category=category,
-            follows=follows,
             opened_at=now,
             updated_at=now,
             public_updated_at=now,
@@ -163,9 +165,28 @@ class Ticket(Stored):
             events=[Event(field="opened", by=requester, at=now, source=source)],
         )
 
-    def follow_up(self, number: int, by: str, now: datetime) -> None:
-        """Note that the matter goes on in a ticket of its own."""
-        self.events.append(Event(field="follow_up", new=str(number), by=by, at=now))
+    def follow_up(
+        self, number: int, actor: Actor, title: str, description: str, category: TicketCategory, now: datetime
+    ) -> "Ticket":
+        """
+        Return a new ticket in which the matter of this closed one goes on; raises TicketNotClosedError.
+
+        The people are the same, so that each of them may see both. One of them who opens it is its requester; an agent
+        opens it for the requester of before.
+        """
+        self.require_closed()
+        ticket = Ticket.open(number, actor.username, title, description, category, now)
+        people = [self.requester, *self.watchers]
+        ticket.requester = actor.username if actor.username in people else self.requester
+        ticket.watchers = [person for person in people if person != ticket.requester]
+        ticket.follows = self.number
+        self.events.append(Event(field=FOLLOW_UP, new=ticket.id, by=actor.username, at=now))
+        return ticket
+
+    def require_closed(self) -> None:
+        """Raise TicketNotClosedError unless it is closed, and may be followed by another ticket."""
+        if self.status is not Status.CLOSED:
+            raise TicketNotClosedError(self.number)
 
     def reply(self, actor: Actor, text: str, now: datetime, source: Source = Source.UI) -> None:
         """
@@ -279,15 +300,23 @@ class Ticket(Stored):
         """Return what the requester may read, oldest first."""
         return [message for message in self.messages if message.kind is MessageKind.REPLY]
 
-    def for_requester(self) -> "Ticket":
+    def related(self) -> set[int]:
+        """Return the numbers of all tickets that this one names."""
+        return {number for number in (self.follows, self.merged_into, *self.goes_on_in) if number is not None}
+
+    def for_requester(self, visible: Collection[int] = ()) -> "Ticket":
         """
         Return the ticket with what its requester may learn, and nothing else.
 
         No note nor when one was written, no tags, no field or event that is not named as theirs or that is of a newer
-        version.
+        version; and of the related tickets only those that are *visible* to them.
         """
+        hidden = self.related() - set(visible)
         shown = {name: getattr(self, name) for name in _REQUESTERS_FIELDS}
+        shown |= {name: None for name in ("follows", "merged_into") if shown[name] in hidden}
+        gone = {str(number) for number in hidden}
         events = [event.known() for event in self.events if event.field in _REQUESTERS_EVENTS]
+        events = [event for event in events if event.field != FOLLOW_UP or event.new not in gone]
         messages = [message.known() for message in self.public_messages()]
         return Ticket.model_construct(**shown, messages=messages, events=events, updated_at=self.public_updated_at)
 
@@ -349,5 +378,5 @@ _REQUESTERS_FIELDS = (
 )
 # What of the history is not the agents' business alone; `assignee` is among it: a requester sees who helps.
 _REQUESTERS_EVENTS = frozenset(
-    {"opened", "imported", "title", "status", "resolution", "priority", "category", "assignee", "follow_up"}
+    {"opened", "imported", "title", "status", "resolution", "priority", "category", "assignee", FOLLOW_UP}
 )

@@ -67,22 +67,28 @@ class Tickets:
         """
         Open a ticket; the actor is its requester.
 
-        *follows* is the number of a ticket whose matter has come back and to which the actor may reply; both then tell
-        of each other.
+        *follows* is the number of a closed ticket whose matter has come back and to which the actor could reply. The
+        new one is then a matter of the same people, whoever of the agents opens it, and both tell of each other.
         """
 
         def deed(tx: Transaction, actor: Actor, now: datetime) -> Ticket:
             policy.require(actor, Action.OPEN_TICKET)
-            former = None if follows is None else _reach_now(tx, actor, follows, now)
-            number = tx.tickets.next_number()
-            ticket = Ticket.open(number, actor.username, title, description, category, now, follows=follows)
-            if former is not None:
-                policy.require(actor, Action.REPLY, former)
-                former.follow_up(number, actor.username, now)
-                tx.tickets.save(former)
+            if follows is None:
+                return Ticket.open(tx.tickets.next_number(), actor.username, title, description, category, now)
+            former = _reach_now(tx, actor, follows, now)
+            policy.require(actor, Action.REPLY, former)
+            ticket = former.follow_up(tx.tickets.next_number(), actor, title, description, category, now)
+            tx.tickets.save(former)
             return ticket
 
         return self._once(actor, key, deed)
+
+    def former(self, actor: Actor, number: int) -> Ticket:
+        """Return the ticket that the actor could follow up; raises TicketNotFoundError or TicketNotClosedError."""
+        ticket = self.get(actor, number)
+        policy.require(actor, Action.REPLY, ticket)
+        ticket.require_closed()
+        return ticket
 
     def reply(self, actor: Actor, number: int, text: str, *, status: Status | None = None, key: str = "") -> Ticket:
         """Add a public reply, and set the status with it if one is given."""
@@ -173,7 +179,7 @@ class Tickets:
         now = self._clock()
         with self._store.read() as tx:
             actor = self._gate.admit(tx, actor)
-            ticket = _shown(actor, _reach_now(tx, actor, number, now))
+            ticket = _shown(tx, actor, _reach_now(tx, actor, number, now))
             names = tx.users.names(_people_in(ticket))
             return Conversation(ticket, names, tx.tickets.seen(number, actor.username))
 
@@ -209,14 +215,14 @@ class Tickets:
             receipt_id = fingerprint("receipt", actor.username, key)
             receipt = tx.receipts.find(receipt_id) if key else None
             if receipt is not None and now < receipt.expires_at:
-                return _shown(actor, reach(tx, actor, receipt.ticket))
+                return _shown(tx, actor, reach(tx, actor, receipt.ticket))
             ticket = deed(tx, actor, now)
             if ticket != tx.tickets.find(ticket.number):
                 tx.tickets.save(ticket)
             if key:
                 expires_at = now + RECEIPT_LIFETIME
                 tx.receipts.save(Receipt(id=receipt_id, ticket=ticket.number, expires_at=expires_at))
-        return _shown(actor, ticket)
+            return _shown(tx, actor, ticket)
 
     def _close_lapsed(self, actor: Actor) -> None:
         """Close what stayed resolved for seven days: whoever may look does it, since no job may be relied on."""
@@ -258,8 +264,12 @@ def _reach_now(tx: Transaction, actor: Actor, number: int, now: datetime) -> Tic
     return ticket
 
 
-def _shown(actor: Actor, ticket: Ticket) -> Ticket:
-    return ticket if policy.may(actor, Action.WRITE_NOTE, ticket) else ticket.for_requester()
+def _shown(tx: Transaction, actor: Actor, ticket: Ticket) -> Ticket:
+    """Return the ticket as the actor may see it, which goes for the tickets that it names as well."""
+    if policy.may(actor, Action.WRITE_NOTE, ticket):
+        return ticket
+    audience = policy.audience(actor)
+    return ticket.for_requester({number for number in ticket.related() if tx.tickets.find(number, audience)})
 
 
 def _people_in(ticket: Ticket) -> set[str]:

@@ -137,6 +137,7 @@ WORDING = {
     "account.end_others": "End all other sessions",
     "account.others_ended": "All other sessions have ended.",
     # Opening a ticket
+    "new_ticket.follows": "Follows {label}: {title}",
     "new_ticket.title": "Title",
     "new_ticket.description": "What happened?",
     "new_ticket.hint": "What did you do, what did you expect, what happened instead?",
@@ -178,7 +179,10 @@ WORDING = {
     "ticket.remove_tag": "Remove the tag {tag}",
     "ticket.tags_are_full": "No more than {limit} tags",
     "ticket.closed": "This ticket is closed. Reopen it to go on.",
-    "ticket.closed_for_good": "This ticket is closed. If it comes back, please open a new ticket.",
+    "ticket.closed_for_good": "This ticket is closed. If it comes back, please open a follow-up.",
+    "ticket.follow_up": "Open a follow-up",
+    "ticket.follows": "follows",
+    "ticket.goes_on_in": "goes on in",
     "ticket.actions": "What can be done",
     "ticket.assign_to_me": "Assign to me",
     "ticket.assigned_to_you": "The ticket is yours now.",
@@ -210,6 +214,7 @@ WORDING = {
     "history.system": "The desk",
     "history.opened": "opened the ticket",
     "history.imported": "imported the ticket",
+    "history.follow_up": "opened a follow-up: it goes on in {label}",
     "history.change": "changed {field}: {old} → {new}",
     "history.nothing": "none",
     # People

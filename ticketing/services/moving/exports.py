@@ -33,6 +33,7 @@ COLUMNS: Final = (
     "closed_at",
     "messages",
     "external_id",
+    "follows",
     "description",
 )
 _FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r")
@@ -105,6 +106,7 @@ def _cells(ticket: Ticket) -> list[str]:
         *map(_moment, (ticket.resolved_at, ticket.closed_at)),
         str(len(ticket.messages)),
         ticket.external_id or "",
+        f"T-{ticket.follows}" if ticket.follows else "",
         ticket.description,
     ]
 
