@@ -33,7 +33,7 @@ class TicketRow:
     """
     One line of the list, in words ready to be shown.
 
-    `href` is what opens in another tab. A tone is one of gray, blue, green, orange, red, violet, yellow.
+    `href` is what opens in another tab. A tone is one of gray, blue, green, orange, red, violet.
     `updated` is an ISO time for machines and the tooltip, `updated_text` what is read ("2 h ago").
     """
 
@@ -131,17 +131,10 @@ def ticket_list(
     key: str,
     columns: Sequence[str] = ALL_COLUMNS,
     empty: str = "",
-    selectable: bool = False,
-) -> tuple[int, ...]:
-    """
-    Draw the list and return the numbers of the tickets that are ticked.
-
-    *columns* are names of ALL_COLUMNS or "category"; *empty* is said where there are no rows. The ticks belong to
-    *key*: another key begins without any.
-    """
-    shown = tuple(row.number for row in rows)
-    st.session_state[_shown(key)] = shown
-    result = _mount(
+) -> None:
+    """Draw the list; *columns* are names of ALL_COLUMNS or "category"; *empty* is said where there are no rows."""
+    st.session_state[_shown(key)] = tuple(row.number for row in rows)
+    _mount(
         key=key,
         data=packed(
             {
@@ -162,16 +155,12 @@ def ticket_list(
                 "orders": list(order.orders.items()),
                 "order": order.order,
                 "foot": [foot.text, foot.page, foot.pages],
-                "selectable": selectable,
                 "words": _words(head.narrowing),
             }
         ),
         on_opened_change=_noted,
         on_filters_change=_noted,
-        on_selected_change=_noted,
     )
-    selected = getattr(result, "selected", None)
-    return tuple(number for number in shown if number in selected) if isinstance(selected, list) else ()
 
 
 def _noted() -> None:
@@ -191,8 +180,6 @@ def _words(narrowing: int) -> dict[str, str]:
         "clear": t("filters.clear"),
         "caption": t("table.caption"),
         "unread": t("table.unread"),
-        "select": t("table.select", label="{label}"),
-        "all": t("table.select_all"),
         "sort": t("table.sort", column="{column}"),
         "order": t("table.order"),
         "pages": t("table.pages"),

@@ -45,8 +45,6 @@ WORDING = {
     "table.category": "Category",
     "table.updated": "Updated",
     "table.unread": "unread",
-    "table.select": "Select {label}",
-    "table.select_all": "Select all tickets shown",
     "table.sort": "Sort by {column}",
     "table.order": "Order",
     "table.pages": "Pages",
