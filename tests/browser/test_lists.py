@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.acting import expect_ticket, row
 from tests.browser.conftest import PHONE, Windows, settle
-from tests.serving import Server
+from tests.serving import PASSWORD, Server
 from ticketing.domain.statuses import Priority
 from ticketing.domain.tickets import TicketEdit
 
@@ -98,6 +98,27 @@ def test_filters_are_chosen_by_the_keyboard_and_taken_back_with_one_click(window
     page.get_by_role("button", name="Clear filters").click()
     expect(row(page, "Meadow gate")).to_be_visible()
     assert address(page) == {"q": ["meadow"]}
+
+
+def test_a_list_that_matches_nothing_is_cleared_with_one_click(windows: Windows, server: Server) -> None:
+    server.desk.tickets.open(server.actor("oskar"), "Attic window", "It leaks.")
+    page = windows.open("all_tickets?q=no+such+word&priority=urgent&requester=oskar&size=50", person="ada")
+    expect(page.get_by_role("heading", name="No ticket matches")).to_be_visible()
+
+    page.get_by_role("button", name="Clear search and filters").click()
+
+    expect(row(page, "Attic window")).to_be_visible()
+    expect(page.get_by_role("searchbox")).to_have_value("")
+    assert address(page) == {"size": ["50"]}
+
+
+def test_who_has_no_ticket_yet_opens_the_first_from_the_empty_list(windows: Windows, server: Server) -> None:
+    server.desk.accounts.register("emil", "Emil", PASSWORD, PASSWORD)
+    page = windows.open("my_tickets", person="emil", **PHONE)
+    expect(page.get_by_role("heading", name="You have no tickets yet")).to_be_visible()
+
+    page.get_by_role("status").get_by_role("button", name="New ticket").tap()
+    expect(page.get_by_role("heading", name="New ticket")).to_be_visible()
 
 
 def test_words_being_typed_stay_while_the_list_is_drawn_anew(windows: Windows, server: Server) -> None:

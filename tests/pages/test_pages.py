@@ -10,8 +10,10 @@ from tests.visiting import COMPOSER, PANEL, Visit, unescaped
 from ticketing.desk import Desk
 from ticketing.domain.errors import ThrottledError, WrongCredentialsError
 from ticketing.domain.people import Actor, Role
+from ticketing.domain.queries import View
 from ticketing.domain.statuses import Priority, Status, TicketCategory
 from ticketing.domain.tickets import MessageKind, TicketEdit
+from ticketing.ui.wording import t
 
 Behind = Callable[[Visit], Actor]
 
@@ -206,11 +208,33 @@ def test_a_ticket_that_is_not_there_reads_like_one_that_is_somebody_elses(
     assert oskar.titles == ["Nothing to see here"]
 
 
-def test_an_empty_list_says_so(oskar: Visit) -> None:
-    oskar.open("my_tickets")
+@pytest.mark.usefixtures("number")
+@pytest.mark.parametrize("query", [{}, {"view": "done"}, {"q": "printer"}], ids=str)
+def test_who_has_no_ticket_is_offered_a_new_one(oskar: Visit, query: dict[str, str]) -> None:
+    shown = oskar.open("my_tickets", **query).sent("ticketing_list")
 
-    assert oskar.sent("ticketing_list")["empty"] == "No tickets here."
-    assert oskar.sent("ticketing_list")["rows"] == []
+    assert shown["rows"] == []
+    assert shown["empty"][1:] == [
+        "You have no tickets yet",
+        "What you ask the desk stands here, with its answers.",
+        ["new_ticket", "New ticket"],
+    ]
+    assert oskar.report("ticketing_list", "new_ticket", value=True).titles == ["New ticket"]
+
+
+@pytest.mark.usefixtures("number")
+def test_a_view_without_tickets_of_ones_own_says_so_and_offers_nothing(carla: Visit) -> None:
+    shown = carla.open("my_tickets", view="done").sent("ticketing_list")
+
+    assert shown["empty"][1:] == ["No tickets here", "None of your tickets belongs into this view.", None]
+
+
+@pytest.mark.parametrize("view", View)
+def test_each_view_of_the_queue_says_what_it_is_when_it_is_empty(ada: Visit, view: View) -> None:
+    shown = ada.open("all_tickets", view=view.value).sent("ticketing_list")
+
+    assert shown["rows"] == []
+    assert shown["empty"][1:] == [t(f"empty.queue_{view}"), t(f"empty.queue_{view}_text"), None]
 
 
 def test_the_button_above_a_list_leads_to_a_new_ticket(oskar: Visit) -> None:
@@ -221,7 +245,11 @@ def test_the_button_above_a_list_leads_to_a_new_ticket(oskar: Visit) -> None:
 def test_a_search_without_result_says_so(carla: Visit) -> None:
     carla.open("my_tickets", q="no such word")
 
-    assert carla.sent("ticketing_list")["empty"] == "No ticket matches. Try fewer words or filters."
+    assert carla.sent("ticketing_list")["empty"][1:] == [
+        "No ticket matches",
+        "Nothing in this view fits the search and filters.",
+        ["clear", "Clear search and filters"],
+    ]
 
 
 def test_a_requester_sees_no_trace_of_a_note(desk: Desk, carla: Visit, ada: Visit, number: str, actor: Behind) -> None:
@@ -280,7 +308,7 @@ def test_an_address_that_makes_no_sense_shows_the_queue_as_it_is(ada: Visit) -> 
     ada.open("all_tickets", view="nonsense", page="-4", size="7", status="lost", assignee="nobody.at.all")
 
     assert not ada.at.exception
-    assert ada.sent("ticketing_list")["empty"] == "No ticket matches. Try fewer words or filters."
+    assert ada.sent("ticketing_list")["empty"][1] == "No ticket matches"
 
 
 @pytest.mark.usefixtures("number")

@@ -7,7 +7,7 @@ import pytest
 import streamlit as st
 
 from ticketing.ui import list_table
-from ticketing.ui.list_table import Asked, ListFoot, ListHead, ListOrder, TicketRow, asked_of_list, ticket_list
+from ticketing.ui.list_table import Asked, Empty, ListFoot, ListHead, ListOrder, TicketRow, asked_of_list, ticket_list
 
 Answer = Callable[..., Asked]
 
@@ -34,6 +34,9 @@ HEAD = ListHead([("open", "Open", 2)], "open", "", [], 0)
 ORDER = ListOrder({"-updated": "Latest update"}, "-updated", {"updated": "updated"}, ("updated", "descending"))
 
 
+NOTHING = Empty("inbox", "No tickets yet", "They stand here.")
+
+
 @pytest.fixture
 def answer(monkeypatch: pytest.MonkeyPatch) -> Answer:
     """Return a way to draw tickets 1 and 2 for a browser that answers with these values."""
@@ -42,7 +45,7 @@ def answer(monkeypatch: pytest.MonkeyPatch) -> Answer:
         state: dict[str, object] = {}
         monkeypatch.setattr(st, "session_state", state)
         monkeypatch.setattr(list_table, "_mount", lambda **_sent: None)
-        ticket_list([row(1), row(2)], HEAD, ORDER, ListFoot("1 to 2 of 2"), key="list")
+        ticket_list([row(1), row(2)], HEAD, ORDER, ListFoot("1 to 2 of 2"), key="list", empty=NOTHING)
         state["list"] = SimpleNamespace(**values)
         return asked_of_list("list")
 
@@ -62,6 +65,11 @@ def test_a_list_that_was_never_drawn_asks_for_nothing(monkeypatch: pytest.Monkey
     monkeypatch.setattr(st, "session_state", {"list": SimpleNamespace(opened=1, filters=None)})
 
     assert asked_of_list("list") == Asked()
+
+
+@pytest.mark.parametrize(("reported", "asked"), [(True, True), (1, False), ("true", False), (None, False), ([], False)])
+def test_a_new_ticket_is_asked_for_by_its_button_only(answer: Answer, reported: object, asked: bool) -> None:  # noqa: FBT001
+    assert answer(new_ticket=reported).new_ticket is asked
 
 
 def test_filters_come_back_by_their_names_in_the_address(answer: Answer) -> None:
@@ -85,7 +93,7 @@ def test_a_hundred_rows_stay_below_sixty_kilobytes(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(list_table, "_mount", mount)
     rows = [row(number, "Cannot log in after the password reset of yesterday") for number in range(100)]
 
-    ticket_list(rows, HEAD, ORDER, ListFoot("1 to 100 of 100"), key="list")
+    ticket_list(rows, HEAD, ORDER, ListFoot("1 to 100 of 100"), key="list", empty=NOTHING)
 
     drawing = sum(len(file.read_bytes()) for file in list_table._HERE.glob("list_table.[hjc]*"))  # noqa: SLF001
     assert len(sent[0]) + drawing < 60_000

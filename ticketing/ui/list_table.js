@@ -113,8 +113,19 @@ function foot(data) {
   return made
 }
 
+function empty([icon, title, text, action]) {
+  const made = element("div", { class: "empty", role: "status" },
+    element("span", { class: "icon", "aria-hidden": "true", translate: "no" }, icon),
+    element("h2", {}, title), element("p", {}, text))
+  if (action) {
+    const [name, word] = action
+    made.append(element("button", { type: "button", ...(name === "clear" ? { "data-clear": "all" } : { "data-new": true }) }, word))
+  }
+  return made
+}
+
 function table(data) {
-  if (!data.rows.length) return [element("p", { class: "empty", role: "status" }, data.empty)]
+  if (!data.rows.length) return [empty(data.empty)]
   const made = element("table", { role: "table" }, element("caption", { class: "hidden" }, data.words.caption), header(data))
   made.append(element("tbody", { role: "rowgroup" }, ...data.rows.map((row) => line(row, data))))
   return [orders(data), made, foot(data)]
@@ -200,12 +211,18 @@ function toggled(place, { chip, value }) {
   return pressed.includes(value) ? pressed.filter((other) => other !== value) : [...pressed, value]
 }
 
+function withoutFilters({ head }) {
+  return Object.fromEntries(head.choices.filter(([field]) => field !== "size").map(([field]) => [field, ""]))
+}
+
 function pressed(list, button) {
-  const { view, chip, clear, order, page } = button.dataset
+  const { view, chip, clear, order, page, new: isNew } = button.dataset
   if (button.classList.contains("more")) unfold(list, button)
   else if (view) ask(list, { view })
   else if (chip) ask(list, { [chip]: toggled(list.place, button.dataset).join(",") })
-  else if (clear !== undefined) ask(list, Object.fromEntries(list.data.head.choices.filter(([field]) => field !== "size").map(([field]) => [field, ""])))
+  else if (clear === "all") ask(list, { ...withoutFilters(list.data), q: "" })
+  else if (clear !== undefined) ask(list, withoutFilters(list.data))
+  else if (isNew !== undefined) list.component.setTriggerValue("new_ticket", true)
   else if (order) ask(list, { sort: order })
   else if (page && !button.hasAttribute("aria-current")) ask(list, { page })
 }
