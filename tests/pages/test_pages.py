@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import suppress
+from datetime import timedelta
 
 import pytest
 
@@ -23,6 +24,11 @@ def number(desk: Desk, carla: Visit, actor: Behind) -> str:
     """Return a ticket that Carla opened."""
     ticket = desk.tickets.open(actor(carla), "No dial tone", "The line is dead.")
     return ticket.id
+
+
+def links(visit: Visit) -> list[str]:
+    """Return what the links to other pages say."""
+    return [unescaped(link.proto.label) for link in visit.at.get("page_link")]
 
 
 # Signing in
@@ -124,7 +130,7 @@ def test_a_follow_up_says_what_it_follows_and_is_tied_to_it(
     desk.tickets.close(actor(carla), int(number))
 
     carla.open("new_ticket", follows=number)
-    assert any("Follows T-1: No dial tone" in unescaped(link.proto.label) for link in carla.at.get("page_link"))
+    assert "Follows T-1: No dial tone" in links(carla)
     carla.fill(title="Dead again", description="Once more.").press("submit")
 
     assert carla.titles == ["Dead again"]
@@ -277,7 +283,112 @@ def test_a_requester_reads_who_helps_and_what_was_changed(
     ]
 
 
+def test_a_requesters_list_tells_how_things_stand(
+    desk: Desk, carla: Visit, ada: Visit, number: str, actor: Behind
+) -> None:
+    edit = TicketEdit(status=Status.PENDING, category=TicketCategory.HARDWARE, assignee="ada")
+    updated_at = desk.tickets.edit(actor(ada), int(number), edit).updated_at
+
+    shown = carla.open("my_tickets").sent("ticketing_list")
+
+    assert [name for name, _word, _order in shown["columns"]] == [
+        "number",
+        "title",
+        "status",
+        "category",
+        "assignee",
+        "updated",
+    ]
+    (row,) = shown["rows"]
+    assert {"T-1", "No dial tone", "Awaiting your reply", "Hardware", "ada", updated_at.isoformat()} <= set(row)
+
+
+def test_a_conversation_stands_on_the_screen_in_order_with_authors_and_times(
+    desk: Desk, carla: Visit, ada: Visit, number: str, actor: Behind
+) -> None:
+    desk.tickets.reply(actor(ada), int(number), "Is the plug in?")
+    ticket = desk.tickets.reply(actor(carla), int(number), "It is.")
+
+    articles = carla.open("ticket", id=number).html.split("<article>")[1:]
+
+    expected = [("Carla", "The line is dead."), ("ada", "Is the plug in?"), ("Carla", "It is.")]
+    assert len(articles) == len(expected)
+    for article, (author, text), message in zip(articles, expected, ticket.messages, strict=True):
+        assert f"<strong>{author}</strong>" in article
+        assert text in article
+        assert f'datetime="{message.at.isoformat()}"' in article
+
+
+def test_fourteen_days_after_its_end_a_ticket_can_be_followed_up_and_no_longer_reopened(
+    desk: Desk, carla: Visit, ada: Visit, number: str, actor: Behind
+) -> None:
+    desk.tickets.close(actor(carla), int(number))
+    assert carla.open("ticket", id=number).actions == ["reopen"]
+    with desk.store.write() as tx:
+        ticket = tx.tickets.find(int(number))
+        assert ticket is not None
+        assert ticket.closed_at is not None
+        ticket.closed_at -= timedelta(days=14, seconds=1)
+        tx.tickets.save(ticket)
+
+    carla.open("ticket", id=number)
+
+    assert carla.actions == []
+    assert carla.said == ["This ticket is closed. If it comes back, please open a follow-up."]
+    assert "Open a follow-up" in links(carla)
+    assert ada.open("ticket", id=number).actions == ["reopen"]
+
+
+def test_a_watcher_is_told_to_follow_up_and_not_to_reopen(
+    desk: Desk, carla: Visit, oskar: Visit, number: str, actor: Behind
+) -> None:
+    desk.tickets.close(actor(carla), int(number))
+    with desk.store.write() as tx:
+        ticket = tx.tickets.find(int(number))
+        assert ticket is not None
+        ticket.watchers = ["oskar"]
+        tx.tickets.save(ticket)
+
+    oskar.open("ticket", id=number)
+
+    assert oskar.said == ["This ticket is closed. If it comes back, please open a follow-up."]
+    assert "Open a follow-up" in links(oskar)
+
+
 # Agents
+
+
+@pytest.mark.usefixtures("number")
+def test_the_queue_tells_of_each_ticket_whose_it_is_and_how_urgent(
+    desk: Desk, ada: Visit, number: str, actor: Behind
+) -> None:
+    edit = TicketEdit(priority=Priority.URGENT, assignee="root")
+    updated_at = desk.tickets.edit(actor(ada), int(number), edit).updated_at
+
+    shown = ada.open("all_tickets").sent("ticketing_list")
+
+    assert [name for name, _word, _order in shown["columns"]] == [
+        "number",
+        "title",
+        "requester",
+        "status",
+        "priority",
+        "assignee",
+        "updated",
+    ]
+    (row,) = shown["rows"]
+    assert {"T-1", "No dial tone", "Carla", "New", "Urgent", "root", updated_at.isoformat()} <= set(row)
+
+
+@pytest.mark.usefixtures("number")
+def test_an_agents_own_tickets_are_those_they_opened(desk: Desk, ada: Visit, number: str, actor: Behind) -> None:
+    desk.tickets.assign(actor(ada), int(number), "ada")
+    desk.tickets.open(actor(ada), "My own phone", "Dead.")
+
+    shown = ada.open("my_tickets").sent("ticketing_list")
+
+    assert [row[3] for row in shown["rows"]] == ["My own phone"]
+    assert {count for view, _word, count in shown["head"]["views"] if view in {"all", "open"}} == {1}
 
 
 @pytest.mark.usefixtures("number")
