@@ -32,6 +32,7 @@ with st.form("new_ticket"):
         key="category",
     )
     submitted = st.form_submit_button(t("new_ticket.submit"), type="primary", key="submit")
+ui.keep_draft(actor, former, "title", "description")
 
 if submitted:
     with ui.shown_errors():

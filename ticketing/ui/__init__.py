@@ -17,7 +17,7 @@ from ticketing.ui.deeds import form_key
 from ticketing.ui.feedback import flash, flash_is_over, say_after_rerun, shown_errors
 from ticketing.ui.health import health_notes
 from ticketing.ui.layout import narrow
-from ticketing.ui.new_ticket import forget_draft, former_asked_for, remind_of_newest, tell_what_it_follows
+from ticketing.ui.new_ticket import forget_draft, former_asked_for, keep_draft, remind_of_newest, tell_what_it_follows
 from ticketing.ui.pages import page
 from ticketing.ui.people import manage_person, people_head, people_list, register_agent, who_may_do_what
 from ticketing.ui.session import (
@@ -58,6 +58,7 @@ __all__ = [
     "go_to",
     "go_to_ticket",
     "health_notes",
+    "keep_draft",
     "manage_person",
     "narrow",
     "not_found",

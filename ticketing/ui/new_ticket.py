@@ -6,8 +6,9 @@ import streamlit as st
 
 from ticketing.domain.errors import NotFoundError, TicketNotClosedError
 from ticketing.domain.people import Actor
-from ticketing.domain.queries import Sort, TicketQuery
+from ticketing.domain.queries import Sort, TicketQuery, TicketSummary
 from ticketing.domain.tickets import Ticket
+from ticketing.ui.draft import keep_typed
 from ticketing.ui.pages import BY_NAME
 from ticketing.ui.session import desk, not_found
 from ticketing.ui.text import plain
@@ -49,11 +50,22 @@ def remind_of_newest(actor: Actor) -> None:
 
     Whoever reloads the page or loses the connection while a ticket is saved would else not learn that it was.
     """
-    query = TicketQuery(requester=actor.username, sort=Sort.NEWEST, size=1)
-    newest = next(iter(desk().tickets.search(actor, query).items), None)
+    newest = _newest(actor)
     if newest is not None and desk().clock() - newest.opened_at < _A_MOMENT:
         st.caption(t("new_ticket.just_saved", label=newest.label))
         _link(actor, newest.number, plain(newest.title))
+
+
+def keep_draft(actor: Actor, former: Ticket | None, *fields: str) -> None:
+    """Keep what is typed until it is sent: the name of the draft tells which ticket would come next."""
+    newest = _newest(actor)
+    after = [newest.number if newest else 0, *([former.number, *former.goes_on_in] if former else [])]
+    keep_typed(f"{actor.username} {after}", *fields)
+
+
+def _newest(actor: Actor) -> TicketSummary | None:
+    query = TicketQuery(requester=actor.username, sort=Sort.NEWEST, size=1)
+    return next(iter(desk().tickets.search(actor, query).items), None)
 
 
 def _link(actor: Actor, number: int, label: str) -> None:
