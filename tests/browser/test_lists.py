@@ -164,7 +164,7 @@ def test_who_has_no_ticket_yet_opens_the_first_from_the_empty_list(windows: Wind
     page = windows.open("my_tickets", person="emil", **PHONE)
     expect(page.get_by_role("heading", name="You have no tickets yet")).to_be_visible()
 
-    page.get_by_role("status").get_by_role("button", name="New ticket").tap()
+    page.get_by_role("button", name="Open your first ticket").tap()
     expect(page.get_by_role("heading", name="New ticket")).to_be_visible()
 
 

@@ -98,7 +98,7 @@ def _empty(head: ListHead, *, for_agent: bool) -> Empty:
     """Return what is said of a list without rows: a person without a ticket is helped by no other view or filter."""
     count = {view: count for view, _word, count in head.views}
     if not for_agent and not count[View.ALL]:
-        action = ("new_ticket", t("page.new_ticket"))
+        action = ("new_ticket", t("empty.own_action"))
         return Empty("confirmation_number", t("empty.own"), t("empty.own_text"), action)
     if head.text or head.narrowing:
         return Empty("search_off", t("empty.no_match"), t("empty.no_match_text"), ("clear", t("empty.clear")))

@@ -167,6 +167,7 @@ WORDING = {
     "empty.no_match_text": "Nothing in this view fits the search and filters.",
     "empty.clear": "Clear search and filters",
     "empty.own": "You have no tickets yet",
+    "empty.own_action": "Open your first ticket",
     "empty.own_text": "What you ask the desk stands here, with its answers.",
     "empty.own_view": "No tickets here",
     "empty.own_view_text": "None of your tickets belongs into this view.",
