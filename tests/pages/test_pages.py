@@ -223,7 +223,7 @@ def test_who_has_no_ticket_is_offered_a_new_one(oskar: Visit, query: dict[str, s
     assert shown["empty"][1:] == [
         "You have no tickets yet",
         "What you ask the desk stands here, with its answers.",
-        ["new_ticket", "New ticket"],
+        ["new_ticket", "Open your first ticket"],
     ]
     assert oskar.report("ticketing_list", "new_ticket", value=True).titles == ["New ticket"]
 
@@ -435,6 +435,17 @@ def test_filters_are_remembered_while_the_agent_is_elsewhere(ada: Visit, number:
     ada.open("ticket", id=number).open("all_tickets")
 
     assert ada.sent("ticketing_list")["head"]["text"] == "dial"
+
+
+@pytest.mark.usefixtures("number")
+def test_a_filter_chosen_before_the_browser_knows_of_the_last_one_takes_none_back(ada: Visit) -> None:
+    ada.open("all_tickets").report("ticketing_list", "filters", {"q": "dial"})
+    del ada.at.query_params["q"]  # as the address is while the run of the first choice is not over
+
+    ada.report("ticketing_list", "filters", {"priority": "normal"})
+
+    assert ada.sent("ticketing_list")["head"]["text"] == "dial"
+    assert dict(ada.at.query_params) == {"q": "dial", "priority": "normal"}
 
 
 def test_the_views_tell_how_many_tickets_they_hold(desk: Desk, ada: Visit, number: str, actor: Behind) -> None:

@@ -99,8 +99,13 @@ class ListFilters:
         self.now = self._on_the_way_in()
 
     def change(self, asked: Mapping[str, str]) -> None:
-        """Take what was chosen in the list; with other filters one begins at its first page again."""
-        address = self.now.to_address(self._default_view)
+        """
+        Take what was chosen in the list as it was drawn last; with other filters one begins at its first page again.
+
+        The address may be behind, since people click before their browser has followed.
+        """
+        drawn: Filters = st.session_state.get(self._kept, self.now)
+        address = drawn.to_address(self._default_view)
         self.now = Filters.from_address(address | {"page": "1"} | dict(asked), self._default_view)
 
     def write(self) -> None:
