@@ -72,12 +72,16 @@ class Server:
     def start(self) -> None:
         """Start it and wait until it answers."""
         inherited = {name: value for name, value in os.environ.items() if not name.upper().startswith(PREFIX)}
+        own = {
+            f"{PREFIX}DATA_DIR": str(self.data),
+            f"{PREFIX}STORAGE_URL": "",
+        }  # whatever the working copy's secrets say
         command = [sys.executable, "-m", "streamlit", "run", "streamlit_app.py"]
         with self.log_file.open("ab") as log:
             self._process = subprocess.Popen(
                 [*command, f"--server.port={self.port}", "--server.address=127.0.0.1"],
                 cwd=ROOT,
-                env=inherited | {f"{PREFIX}DATA_DIR": str(self.data)} | self._environment,
+                env=inherited | own | self._environment,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,

@@ -105,3 +105,33 @@ def test_a_planted_import_in_a_page_is_found(planted: str) -> None:
 
     assert foreign_imports(honest) == set()
     assert foreign_imports(honest + planted) != set()
+
+
+def caches_of_streamlit(script: str) -> set[str]:
+    """Give what a script takes of Streamlit's caches, which every visitor can clear and which hand out copies."""
+    named: set[str] = set()
+    for node in ast.walk(ast.parse(script)):
+        if isinstance(node, ast.Attribute):
+            named.add(node.attr)
+        elif isinstance(node, ast.ImportFrom):
+            named.update(name.name for name in node.names)
+    return {name for name in named if name.startswith("cache_")}
+
+
+def test_nothing_is_kept_in_a_cache_of_streamlit() -> None:
+    scripts = [*(ROOT / "ticketing").rglob("*.py"), *(ROOT / "pages").glob("*.py"), ROOT / "streamlit_app.py"]
+
+    assert len(scripts) > 50
+    assert {str(path): found for path in scripts if (found := caches_of_streamlit(path.read_text("utf-8")))} == {}
+
+
+@pytest.mark.parametrize(
+    "planted",
+    [
+        "import streamlit as st\n\n@st.cache_resource\ndef desk(): ...",
+        "import streamlit\n\nfind = streamlit.cache_data(ttl=60)(print)",
+        "from streamlit import cache_data as remembered",
+    ],
+)
+def test_a_planted_cache_is_found(planted: str) -> None:
+    assert caches_of_streamlit(planted) != set()

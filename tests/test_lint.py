@@ -1,12 +1,18 @@
 """Style, types and pinned requirements, so that one command checks it all."""
 
+import ast
 import os
+import re
 import shutil
 import subprocess
 import sys
+import tomllib
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
+
+from ticketing.bootstrap import canonical
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -72,3 +78,38 @@ def test_pinned_requirements_name_no_index_and_no_place(requirements: str) -> No
     assert "/" not in text
     assert "--index" not in text
     assert "--find-links" not in text
+
+
+CODE = [*(ROOT / "ticketing").rglob("*.py"), *(ROOT / "pages").glob("*.py"), ROOT / "streamlit_app.py"]
+# Loaded by their names in strings: websockets by uvicorn, the next two while the server warms up, and the data of the
+# time zones by Python, where the system has none.
+BY_NAME = "import numpy, PIL, tzdata, websockets"
+
+
+def undeclared(source: str) -> set[str]:
+    """Return what a source imports from packages that pyproject.toml doesn't ask for itself."""
+    modules: set[str] = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            modules.update(name.name.partition(".")[0] for name in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            modules.add(node.module.partition(".")[0])
+    packages = packages_distributions()
+    foreign = modules - sys.stdlib_module_names - {"ticketing"}
+    return {name for name in foreign if not declared() & {canonical(package) for package in packages.get(name, [])}}
+
+
+def declared() -> set[str]:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    return {canonical(re.split(r"[<>=!~\[; ]", requirement)[0]) for requirement in project["dependencies"]}
+
+
+def test_every_package_that_the_code_uses_is_asked_for_by_name() -> None:
+    sources = [BY_NAME, *(path.read_text("utf-8") for path in CODE)]
+
+    assert set().union(*map(undeclared, sources)) == set()
+
+
+@pytest.mark.parametrize("planted", ["import pandas as pd", "def draw():\n    from altair.vegalite import v6"])
+def test_a_planted_import_of_what_merely_happens_to_be_there_is_found(planted: str) -> None:
+    assert undeclared(planted)

@@ -14,7 +14,15 @@ pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
 STRANGERS = ("login", "register")
 REQUESTERS = ("my_tickets", "new_ticket", "ticket?id={}", "account", "ticket?id=999999")
-AGENTS = ("all_tickets", "my_tickets", "new_ticket", "agent_admin", "agent_admin?new=agent", "agent_admin?person=carla")
+AGENTS = (
+    "all_tickets",
+    "all_tickets?q=nothing+like+this",
+    "my_tickets",
+    "new_ticket",
+    "agent_admin",
+    "agent_admin?new=agent",
+    "agent_admin?person=carla",
+)
 AGENTS_TICKET = "ticket?id={}"
 EVERY_PAGE = [
     *((None, page) for page in STRANGERS),

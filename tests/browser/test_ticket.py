@@ -124,6 +124,26 @@ def test_the_fields_of_a_closed_ticket_are_locked_and_open_with_it(windows: Wind
     expect(page.get_by_role("combobox", name="Priority")).to_be_enabled()
 
 
+def test_why_a_ticket_is_done_is_asked_only_of_one_that_is_done(windows: Windows, server: Server, number: int) -> None:
+    page = windows.open(f"ticket?id={number}", person="ada")
+    resolution = page.get_by_role("combobox", name="Resolution")
+    expect(page.get_by_role("combobox", name="Status", exact=True)).to_be_visible()
+    expect(resolution).to_have_count(0)
+
+    page.get_by_role("button", name="Close").click()
+    expect(resolution).to_have_value("solved")
+    choose(page, "Resolution", "Duplicate")
+    wait_until(page, lambda: server.ticket(number).resolution == "duplicate")
+    settle(page)
+    fields = page.locator(".fields label").all_inner_texts()
+    assert fields[:3] == ["Status", "Resolution", "Priority"]
+
+    page.wait_for_timeout(700)
+    page.get_by_role("button", name="Reopen").click()
+    expect(resolution).to_have_count(0)
+    assert server.ticket(number).status == "open"
+
+
 def test_a_double_click_on_close_does_not_reopen(windows: Windows, server: Server, number: int) -> None:
     page = windows.open(f"ticket?id={number}", person="carla")
     close = page.get_by_role("button", name="Close")

@@ -2,19 +2,22 @@
 
 from collections.abc import Callable
 from contextlib import suppress
+from datetime import timedelta
 
 import pytest
 
 import ticketing.desk
 from tests.pages.conftest import PASSWORD
-from tests.visiting import COMPOSER, PANEL, Visit
+from tests.visiting import COMPOSER, PANEL, Visit, unescaped
 from ticketing.desk import Desk, open_desk
 from ticketing.domain.errors import RegistrationClosedError, ThrottledError, WrongCredentialsError
 from ticketing.domain.people import Actor, Role
+from ticketing.domain.queries import View
 from ticketing.domain.statuses import Priority, Status, TicketCategory
 from ticketing.domain.tickets import MessageKind, TicketEdit
 from ticketing.services.throttle import FAILURES_PER_MINUTE, FREE_FAILURES, REGISTRATIONS_PER_HOUR
 from ticketing.settings import Settings
+from ticketing.ui.wording import t
 
 Behind = Callable[[Visit], Actor]
 
@@ -24,6 +27,11 @@ def number(desk: Desk, carla: Visit, actor: Behind) -> str:
     """Return a ticket that Carla opened."""
     ticket = desk.tickets.open(actor(carla), "No dial tone", "The line is dead.")
     return ticket.id
+
+
+def links(visit: Visit) -> list[str]:
+    """Return what the links to other pages say."""
+    return [unescaped(link.proto.label) for link in visit.at.get("page_link")]
 
 
 # Signing in
@@ -100,19 +108,14 @@ def test_who_registers_too_often_from_one_address_has_to_wait(desk: Desk) -> Non
 def test_where_registering_is_closed_nothing_leads_there_and_nobody_gets_in(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert "register" in links(Visit(desk).open("login"))
+    assert t("login.no_account") in links(Visit(desk).open("login"))
     closed = open_desk(Settings(storage_url="memory:", registration="closed"), password_rounds=4)
     monkeypatch.setattr(ticketing.desk, "_shared", closed)
     form = {"username": "erin", "display_name": "Erin", "password": PASSWORD, "confirmation": PASSWORD}
 
-    assert "register" not in links(Visit(closed).open("login"))
+    assert t("login.no_account") not in links(Visit(closed).open("login"))
     assert Visit(closed).open("register").fill(**form).press("submit").refused == [str(RegistrationClosedError())]
     closed.close()
-
-
-def links(visit: Visit) -> list[str]:
-    """Return the pages to which links lead."""
-    return [link.proto.page for link in visit.at.get("page_link")]
 
 
 def test_a_new_desk_says_how_to_begin(desk: Desk) -> None:
@@ -181,6 +184,49 @@ def test_whoever_comes_back_at_once_is_told_that_the_ticket_was_saved(carla: Vis
     assert any(f"T-{number} was saved" in caption.value for caption in carla.at.caption)
 
 
+def test_a_follow_up_says_what_it_follows_and_is_tied_to_it(
+    desk: Desk, carla: Visit, number: str, actor: Behind
+) -> None:
+    desk.tickets.close(actor(carla), int(number))
+
+    carla.open("new_ticket", follows=number)
+    assert "Follows T-1: No dial tone" in links(carla)
+    carla.fill(title="Dead again", description="Once more.").press("submit")
+
+    assert carla.titles == ["Dead again"]
+    assert desk.tickets.get(actor(carla), 2).follows == int(number)
+
+
+def test_the_same_words_after_another_ticket_are_another_follow_up(
+    desk: Desk, carla: Visit, number: str, actor: Behind
+) -> None:
+    other = desk.tickets.open(actor(carla), "Hum on the line", "It hums.").id
+    for each in (number, other):
+        desk.tickets.close(actor(carla), int(each))
+        carla.open("new_ticket", follows=each).fill(title="Again", description="Once more.").press("submit")
+
+    assert [desk.tickets.get(actor(carla), each).follows for each in (3, 4)] == [int(number), int(other)]
+
+
+@pytest.mark.parametrize("asked", ["99", "0", "x", "", "-1", "9" * 40])
+def test_nothing_follows_a_ticket_that_is_not_there_or_is_somebody_elses(
+    desk: Desk, carla: Visit, oskar: Visit, number: str, actor: Behind, asked: str
+) -> None:
+    desk.tickets.close(actor(carla), int(number))
+    foreign = oskar.open("new_ticket", follows=number).said
+
+    assert oskar.open("new_ticket", follows=asked).said == foreign
+    assert foreign == ["It does not exist, or it is not yours to see."]
+    assert not oskar.has_button("submit")
+
+
+def test_whoever_would_follow_up_an_open_ticket_is_sent_there(carla: Visit, number: str) -> None:
+    carla.open("new_ticket", follows=number)
+
+    assert carla.said == [f"Ticket T-{number} is not closed. Please go on there."]
+    assert not carla.has_button("submit")
+
+
 def test_the_same_ticket_sent_twice_is_one_ticket(desk: Desk, carla: Visit, actor: Behind) -> None:
     for _ in range(2):
         carla.open("new_ticket").fill(title="No dial tone", description="The line is dead.").press("submit")
@@ -228,11 +274,33 @@ def test_a_ticket_that_is_not_there_reads_like_one_that_is_somebody_elses(
     assert oskar.titles == ["Nothing to see here"]
 
 
-def test_an_empty_list_says_so(oskar: Visit) -> None:
-    oskar.open("my_tickets")
+@pytest.mark.usefixtures("number")
+@pytest.mark.parametrize("query", [{}, {"view": "done"}, {"q": "printer"}], ids=str)
+def test_who_has_no_ticket_is_offered_a_new_one(oskar: Visit, query: dict[str, str]) -> None:
+    shown = oskar.open("my_tickets", **query).sent("ticketing_list")
 
-    assert oskar.sent("ticketing_list")["empty"] == "No tickets here."
-    assert oskar.sent("ticketing_list")["rows"] == []
+    assert shown["rows"] == []
+    assert shown["empty"][1:] == [
+        "You have no tickets yet",
+        "What you ask the desk stands here, with its answers.",
+        ["new_ticket", "Open your first ticket"],
+    ]
+    assert oskar.report("ticketing_list", "new_ticket", value=True).titles == ["New ticket"]
+
+
+@pytest.mark.usefixtures("number")
+def test_a_view_without_tickets_of_ones_own_says_so_and_offers_nothing(carla: Visit) -> None:
+    shown = carla.open("my_tickets", view="done").sent("ticketing_list")
+
+    assert shown["empty"][1:] == ["No tickets here", "None of your tickets belongs into this view.", None]
+
+
+@pytest.mark.parametrize("view", View)
+def test_each_view_of_the_queue_says_what_it_is_when_it_is_empty(ada: Visit, view: View) -> None:
+    shown = ada.open("all_tickets", view=view.value).sent("ticketing_list")
+
+    assert shown["rows"] == []
+    assert shown["empty"][1:] == [t(f"empty.queue_{view}"), t(f"empty.queue_{view}_text"), None]
 
 
 def test_the_button_above_a_list_leads_to_a_new_ticket(oskar: Visit) -> None:
@@ -243,7 +311,11 @@ def test_the_button_above_a_list_leads_to_a_new_ticket(oskar: Visit) -> None:
 def test_a_search_without_result_says_so(carla: Visit) -> None:
     carla.open("my_tickets", q="no such word")
 
-    assert carla.sent("ticketing_list")["empty"] == "No ticket matches. Try fewer words or filters."
+    assert carla.sent("ticketing_list")["empty"][1:] == [
+        "No ticket matches",
+        "Nothing in this view fits the search and filters.",
+        ["clear", "Clear search and filters"],
+    ]
 
 
 def test_a_requester_sees_no_trace_of_a_note(desk: Desk, carla: Visit, ada: Visit, number: str, actor: Behind) -> None:
@@ -271,7 +343,112 @@ def test_a_requester_reads_who_helps_and_what_was_changed(
     ]
 
 
+def test_a_requesters_list_tells_how_things_stand(
+    desk: Desk, carla: Visit, ada: Visit, number: str, actor: Behind
+) -> None:
+    edit = TicketEdit(status=Status.PENDING, category=TicketCategory.HARDWARE, assignee="ada")
+    updated_at = desk.tickets.edit(actor(ada), int(number), edit).updated_at
+
+    shown = carla.open("my_tickets").sent("ticketing_list")
+
+    assert [name for name, _word, _order in shown["columns"]] == [
+        "number",
+        "title",
+        "status",
+        "category",
+        "assignee",
+        "updated",
+    ]
+    (row,) = shown["rows"]
+    assert {"T-1", "No dial tone", "Awaiting your reply", "Hardware", "ada", updated_at.isoformat()} <= set(row)
+
+
+def test_a_conversation_stands_on_the_screen_in_order_with_authors_and_times(
+    desk: Desk, carla: Visit, ada: Visit, number: str, actor: Behind
+) -> None:
+    desk.tickets.reply(actor(ada), int(number), "Is the plug in?")
+    ticket = desk.tickets.reply(actor(carla), int(number), "It is.")
+
+    articles = carla.open("ticket", id=number).html.split("<article>")[1:]
+
+    expected = [("Carla", "The line is dead."), ("ada", "Is the plug in?"), ("Carla", "It is.")]
+    assert len(articles) == len(expected)
+    for article, (author, text), message in zip(articles, expected, ticket.messages, strict=True):
+        assert f"<strong>{author}</strong>" in article
+        assert text in article
+        assert f'datetime="{message.at.isoformat()}"' in article
+
+
+def test_fourteen_days_after_its_end_a_ticket_can_be_followed_up_and_no_longer_reopened(
+    desk: Desk, carla: Visit, ada: Visit, number: str, actor: Behind
+) -> None:
+    desk.tickets.close(actor(carla), int(number))
+    assert carla.open("ticket", id=number).actions == ["reopen"]
+    with desk.store.write() as tx:
+        ticket = tx.tickets.find(int(number))
+        assert ticket is not None
+        assert ticket.closed_at is not None
+        ticket.closed_at -= timedelta(days=14, seconds=1)
+        tx.tickets.save(ticket)
+
+    carla.open("ticket", id=number)
+
+    assert carla.actions == []
+    assert carla.said == ["This ticket is closed. If it comes back, please open a follow-up."]
+    assert "Open a follow-up" in links(carla)
+    assert ada.open("ticket", id=number).actions == ["reopen"]
+
+
+def test_a_watcher_is_told_to_follow_up_and_not_to_reopen(
+    desk: Desk, carla: Visit, oskar: Visit, number: str, actor: Behind
+) -> None:
+    desk.tickets.close(actor(carla), int(number))
+    with desk.store.write() as tx:
+        ticket = tx.tickets.find(int(number))
+        assert ticket is not None
+        ticket.watchers = ["oskar"]
+        tx.tickets.save(ticket)
+
+    oskar.open("ticket", id=number)
+
+    assert oskar.said == ["This ticket is closed. If it comes back, please open a follow-up."]
+    assert "Open a follow-up" in links(oskar)
+
+
 # Agents
+
+
+@pytest.mark.usefixtures("number")
+def test_the_queue_tells_of_each_ticket_whose_it_is_and_how_urgent(
+    desk: Desk, ada: Visit, number: str, actor: Behind
+) -> None:
+    edit = TicketEdit(priority=Priority.URGENT, assignee="root")
+    updated_at = desk.tickets.edit(actor(ada), int(number), edit).updated_at
+
+    shown = ada.open("all_tickets").sent("ticketing_list")
+
+    assert [name for name, _word, _order in shown["columns"]] == [
+        "number",
+        "title",
+        "requester",
+        "status",
+        "priority",
+        "assignee",
+        "updated",
+    ]
+    (row,) = shown["rows"]
+    assert {"T-1", "No dial tone", "Carla", "New", "Urgent", "root", updated_at.isoformat()} <= set(row)
+
+
+@pytest.mark.usefixtures("number")
+def test_an_agents_own_tickets_are_those_they_opened(desk: Desk, ada: Visit, number: str, actor: Behind) -> None:
+    desk.tickets.assign(actor(ada), int(number), "ada")
+    desk.tickets.open(actor(ada), "My own phone", "Dead.")
+
+    shown = ada.open("my_tickets").sent("ticketing_list")
+
+    assert [row[3] for row in shown["rows"]] == ["My own phone"]
+    assert {count for view, _word, count in shown["head"]["views"] if view in {"all", "open"}} == {1}
 
 
 @pytest.mark.usefixtures("number")
@@ -302,7 +479,7 @@ def test_an_address_that_makes_no_sense_shows_the_queue_as_it_is(ada: Visit) -> 
     ada.open("all_tickets", view="nonsense", page="-4", size="7", status="lost", assignee="nobody.at.all")
 
     assert not ada.at.exception
-    assert ada.sent("ticketing_list")["empty"] == "No ticket matches. Try fewer words or filters."
+    assert ada.sent("ticketing_list")["empty"][1] == "No ticket matches"
 
 
 @pytest.mark.usefixtures("number")
@@ -318,6 +495,17 @@ def test_filters_are_remembered_while_the_agent_is_elsewhere(ada: Visit, number:
     ada.open("ticket", id=number).open("all_tickets")
 
     assert ada.sent("ticketing_list")["head"]["text"] == "dial"
+
+
+@pytest.mark.usefixtures("number")
+def test_a_filter_chosen_before_the_browser_knows_of_the_last_one_takes_none_back(ada: Visit) -> None:
+    ada.open("all_tickets").report("ticketing_list", "filters", {"q": "dial"})
+    del ada.at.query_params["q"]  # as the address is while the run of the first choice is not over
+
+    ada.report("ticketing_list", "filters", {"priority": "normal"})
+
+    assert ada.sent("ticketing_list")["head"]["text"] == "dial"
+    assert dict(ada.at.query_params) == {"q": "dial", "priority": "normal"}
 
 
 def test_the_views_tell_how_many_tickets_they_hold(desk: Desk, ada: Visit, number: str, actor: Behind) -> None:

@@ -466,7 +466,10 @@ def test_people_change_their_own_name_and_address(accounts: Accounts, sessions: 
     assert sessions.actor(accounts.sign_in("carla", PASSWORD)).display_name == "Carla"
 
 
-@pytest.mark.parametrize(("name", "email"), [("", ""), ("C" * 81, ""), ("Carla", "no address"), ("Carla", "a\0@b.org")])
+@pytest.mark.parametrize(
+    ("name", "email"),
+    [("", ""), ("C" * 81, ""), ("Carla", "no address"), ("Carla", "a\0@b.org"), ("Carla", "c@" + "x" * 253)],
+)
 def test_a_profile_stays_when_the_change_is_refused(
     accounts: Accounts, carla: Actor, everything: Callable[[], object], name: str, email: str
 ) -> None:

@@ -2,6 +2,7 @@
 
 import logging
 from pathlib import Path
+from unittest.mock import PropertyMock
 
 import pytest
 import streamlit as st
@@ -231,6 +232,20 @@ def test_a_fault_shows_a_reference_that_the_log_explains(desk: Desk, caplog: pyt
     assert "secret" not in shown
     assert "/srv/secret/path" in caplog.text
     assert desk
+
+
+def test_a_plain_host_shows_the_reference_as_well(
+    visit: Visit, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    visit("")
+    monkeypatch.setattr(type(st.context), "url", PropertyMock(side_effect=RuntimeError("/srv/secret/path")))
+
+    app = AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=20).run()
+
+    reference = caplog.records[-1].getMessage().rpartition(" ")[2]
+    assert [error.value for error in app.error] == [t("failure.text", reference=reference)]
+    assert not app.exception
+    assert "/srv/secret/path" in caplog.text
 
 
 @pytest.mark.parametrize(

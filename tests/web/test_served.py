@@ -39,7 +39,7 @@ def served(data: Path, way: str = "uvicorn") -> Iterator[str]:
         free.bind(("127.0.0.1", 0))
         port = int(free.getsockname()[1])
     environment = {name: value for name, value in os.environ.items() if not name.startswith("TICKETING_")}
-    environment |= {"TICKETING_DATA_DIR": str(data), "HOME": str(data.parent)}
+    environment |= {"TICKETING_DATA_DIR": str(data), "TICKETING_STORAGE_URL": "", "HOME": str(data.parent)}
     # A proxy that swallows everything: whatever the desk would ask of the internet hangs.
     environment |= {"http_proxy": "http://192.0.2.1:9", "https_proxy": "http://192.0.2.1:9", "no_proxy": "127.0.0.1"}
     log = (data.parent / "server.log").open("wb")

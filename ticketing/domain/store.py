@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, TypeVar
 
@@ -134,6 +135,19 @@ class Transaction(Protocol):
         """What was done already."""
 
 
+@dataclass(frozen=True, slots=True)
+class StoreHealth:
+    """
+    What those who look after a store should know; by default, that all is well.
+
+    `torn` names the files in which half-written changes are kept. `trouble` is a sentence about what is wrong now.
+    """
+
+    torn: tuple[str, ...] = ()
+    compaction_fails: bool = False
+    trouble: str | None = None
+
+
 class Store(Protocol):
     """Where everything is kept."""
 
@@ -150,6 +164,9 @@ class Store(Protocol):
 
     def ping(self) -> None:
         """Raise StorageError unless the store answers."""
+
+    def health(self) -> StoreHealth:
+        """Return what is to be known about the store; never raises."""
 
     def close(self) -> None:
         """Finish what is under way and let go of all files."""

@@ -27,10 +27,3 @@ def page_head(title: str, action: str | None = None) -> None:
             page = BY_NAME[action]
             if st.button(t(f"page.{action}"), key=f"go_{action}", type="primary", icon=f":material/{page.icon}:"):
                 st.switch_page(page.registered(visitor()))
-
-
-def is_phone() -> bool:
-    """Whether the browser says that it runs on a phone."""
-    headers = st.context.headers
-    hint, agent = headers.get("Sec-Ch-Ua-Mobile"), headers.get("User-Agent")
-    return hint == "?1" or (isinstance(agent, str) and "Mobi" in agent)

@@ -20,7 +20,7 @@ from ticketing.domain import policy
 from ticketing.domain.errors import TicketingError
 from ticketing.domain.people import Actor
 from ticketing.domain.policy import Action
-from ticketing.domain.statuses import TRANSITIONS, Priority, TicketCategory
+from ticketing.domain.statuses import TRANSITIONS, Priority, Resolution, TicketCategory
 from ticketing.domain.text import TAGS_LIMIT
 from ticketing.domain.tickets import Ticket, TicketEdit
 from ticketing.services.tickets import Conversation
@@ -33,7 +33,7 @@ from ticketing.ui.wording import t
 
 NOBODY = ""
 _HERE = Path(__file__).parent
-_FIELDS = ("status", "priority", "category", "assignee", "tags")
+_FIELDS = ("status", "resolution", "priority", "category", "assignee", "tags")
 
 _mount = st.components.v2.component(
     "ticketing_ticket_panel",
@@ -79,6 +79,7 @@ def _fields(actor: Actor, conversation: Conversation) -> list[tuple[str, str, st
         names.setdefault(ticket.assignee, conversation.name(ticket.assignee))
     return [
         _field("status", ticket.status, [ticket.status, *sorted(TRANSITIONS[ticket.status])]),
+        *([_field("resolution", ticket.resolution, Resolution)] if ticket.resolution else []),
         _field("priority", ticket.priority, Priority),
         _field("category", ticket.category, TicketCategory),
         ("assignee", t("field.assignee"), ticket.assignee or NOBODY, list(names.items())),
@@ -93,6 +94,7 @@ def _facts(conversation: Conversation) -> list[tuple[str, str]]:
     ticket, now, where = conversation.ticket, desk().clock(), zone()
     return [
         (t("field.status"), t(f"status_for_requester.{ticket.status}")),
+        *([(t("field.resolution"), t(f"resolution.{ticket.resolution}"))] if ticket.resolution else []),
         (t("field.category"), t(f"category.{ticket.category}")),
         (t("field.assignee"), conversation.name(ticket.assignee) if ticket.assignee else t("ticket.nobody_yet")),
         (t("field.requester"), conversation.name(ticket.requester)),

@@ -11,6 +11,7 @@ from ticketing import ui
 from ticketing.domain.people import Actor
 from ticketing.ui import session
 from ticketing.ui.arrival import is_signing_in, keep_to_one_sign_in
+from ticketing.ui.feedback import show_failure
 from ticketing.ui.handing_over import note_what_was_shown, take_away_what_was_shown
 from ticketing.ui.pages import BY_NAME, LOGIN, PAGES, Page
 from ticketing.ui.pictures import picture
@@ -97,4 +98,14 @@ def main() -> None:
     st.session_state[_RUNS] = st.session_state.get(_RUNS, 0) + 1
 
 
-main()
+def _run() -> None:
+    """Run the page, and answer what no page answered on a host that knows nothing of `on_script_error`."""
+    try:
+        main()
+    except Exception as error:
+        if not globals().get("WITHOUT_ROUTES"):
+            raise
+        show_failure(error)
+
+
+_run()

@@ -3,7 +3,8 @@ The head of a ticket: the way back, what can be done at once, the title, and a l
 
 It is one element, drawn by `ticket_head.js`, since each element of Streamlit's costs the server as much as all of these
 words. What comes back from the browser is a numbered click on an action; each is dealt with once, and done if it is on
-offer to this person at the moment it arrives.
+offer to this person at the moment it arrives. The tickets before and after this one are real links, and a click on one
+that is named here stays in the session.
 """
 
 from collections.abc import Callable
@@ -25,7 +26,7 @@ from ticketing.services.tickets import Conversation
 from ticketing.ui.feedback import refuse_after_rerun, say_after_rerun
 from ticketing.ui.packing import on_report, packed
 from ticketing.ui.pages import BY_NAME, landing_page
-from ticketing.ui.session import desk, go_to, require_actor
+from ticketing.ui.session import desk, go_to, go_to_ticket, require_actor
 from ticketing.ui.tickets import PRIORITY_TONES, STATUS_TONES, status_label
 from ticketing.ui.times import ago, exact, zone
 from ticketing.ui.wording import t
@@ -69,13 +70,18 @@ def ticket_head(actor: Actor, conversation: Conversation) -> None:
                     exact(ticket.opened_at, where),
                     t("ticket.opened", ago=ago(ticket.opened_at, now, where)),
                 ],
+                "related": [[word, related, f"T-{related}"] for word, related in _related(ticket)],
                 "done": _done(number),
                 "words": {"actions": t("ticket.actions")},
             }
         ),
         on_back_change=_go_back,
         on_action_change=on_report(_key(number), "action", partial(_act, number)),
+        on_related_change=_noted,
     )
+    asked = getattr(result, "related", None)
+    if type(asked) is int and asked in ticket.related():
+        go_to_ticket(asked)
     # A session that has just begun, as after a broken line, knows of no callback when the click reaches it.
     if _act(number, getattr(result, "action", None)):
         st.rerun()
@@ -88,6 +94,15 @@ def _pills(actor: Actor, ticket: Ticket) -> list[tuple[str, str]]:
         (status, "violet" if is_new else STATUS_TONES[ticket.status]),
         (t(f"priority.{ticket.priority}"), PRIORITY_TONES[ticket.priority]),
     ]
+
+
+def _related(ticket: Ticket) -> list[tuple[str, int]]:
+    before = [(t("ticket.follows"), ticket.follows)] if ticket.follows else []
+    return before + [(t("ticket.goes_on_in"), after) for after in ticket.goes_on_in]
+
+
+def _noted() -> None:
+    """Declare that a related ticket may be asked for; the page leads there when it runs."""
 
 
 def _go_back() -> None:

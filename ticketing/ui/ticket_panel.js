@@ -29,13 +29,13 @@ function shown(panel, field, stored) {
   return stored
 }
 
-function drawField(panel, [field, label, value, options]) {
+function drawField(panel, [field, label, value, options], place) {
   const id = `field-${field}`
   let select = panel.fields.querySelector(`#${id}`)
   if (!select) {
     select = element("select", { id })
     select.onchange = () => send(panel, field, select.value)
-    panel.fields.append(element("div", {}, element("label", { for: id }, label), select))
+    panel.fields.insertBefore(element("div", {}, element("label", { for: id }, label), select), panel.fields.children[place])
   }
   // Its options are left alone while they are the same: somebody may have the list open.
   const drawn = JSON.stringify(options)
@@ -44,7 +44,13 @@ function drawField(panel, [field, label, value, options]) {
     select.dataset.drawn = drawn
   }
   select.value = shown(panel, field, value)
-  select.disabled = panel.data.locked
+  // Why a closed ticket is done can still be corrected.
+  select.disabled = panel.data.locked && field !== "resolution"
+}
+
+function dropFields(panel) {
+  const ids = panel.data.fields.map(([field]) => `field-${field}`)
+  for (const select of panel.fields.querySelectorAll("select")) if (!ids.includes(select.id)) select.parentElement.remove()
 }
 
 function tagsOf(panel) {
@@ -150,7 +156,8 @@ export default function (component) {
 
   const details = drawFold(parentElement.querySelector(".details"), "tune", data.words.details)
   details.onclick = () => toggle(details)
-  data.fields.forEach((field) => drawField(panel, field))
+  dropFields(panel)
+  data.fields.forEach((field, place) => drawField(panel, field, place))
   if (data.tags) drawTags(panel)
   const facts = data.facts.flatMap(([name, word]) => [element("dt", {}, name), element("dd", {}, word)])
   parentElement.querySelector("dl").replaceChildren(...facts)

@@ -7,8 +7,8 @@ from ticketing.domain.queries import Page, Sort, TicketQuery, TicketSummary, Vie
 from ticketing.domain.statuses import Priority, Status
 from ticketing.ui.filters import ListFilters, own
 from ticketing.ui.layout import page_head
-from ticketing.ui.list_table import ListFoot, ListOrder, TicketRow, asked_of_list, ticket_list
-from ticketing.ui.session import desk, go_to_ticket
+from ticketing.ui.list_table import Empty, ListFoot, ListHead, ListOrder, TicketRow, asked_of_list, ticket_list
+from ticketing.ui.session import desk, go_to, go_to_ticket
 from ticketing.ui.times import ago
 from ticketing.ui.wording import t
 
@@ -65,6 +65,8 @@ def _draw(actor: Actor, name: str, filters: ListFilters, columns: tuple[str, ...
     asked = asked_of_list(filters.key)
     if asked.opened is not None:
         go_to_ticket(asked.opened)
+    if asked.new_ticket:
+        go_to("new_ticket")
     if asked.filters is not None:
         filters.change(asked.filters)
     filters.write()
@@ -72,15 +74,15 @@ def _draw(actor: Actor, name: str, filters: ListFilters, columns: tuple[str, ...
     for_agent = "requester" in columns
     query = filters.now.query(actor.username)
     page = _page(actor, query if for_agent else own(actor, query))
-    now = desk().clock()
+    now, head = desk().clock(), filters.head(actor)
     ticket_list(
         [_row(ticket, ago(ticket.updated_at, now), for_agent=for_agent) for ticket in page.items],
-        filters.head(actor),
+        head,
         _order(filters.now.sort),
         ListFoot(_range(page), page.page, page.pages),
         key=filters.key,
+        empty=_empty(head, for_agent=for_agent),
         columns=columns,
-        empty=t("list.nothing_found") if filters.now.q or filters.now.narrowing() else t("list.empty"),
     )
 
 
@@ -90,6 +92,18 @@ def _page(actor: Actor, query: TicketQuery) -> Page[TicketSummary]:
     if not page.items and query.page > 1:
         page = desk().tickets.search(actor, query.model_copy(update={"page": page.pages}))
     return page
+
+
+def _empty(head: ListHead, *, for_agent: bool) -> Empty:
+    """Return what is said of a list without rows: a person without a ticket is helped by no other view or filter."""
+    count = {view: count for view, _word, count in head.views}
+    if not for_agent and not count[View.ALL]:
+        action = ("new_ticket", t("empty.own_action"))
+        return Empty("confirmation_number", t("empty.own"), t("empty.own_text"), action)
+    if head.text or head.narrowing:
+        return Empty("search_off", t("empty.no_match"), t("empty.no_match_text"), ("clear", t("empty.clear")))
+    view = f"queue_{head.view}" if for_agent else "own_view"
+    return Empty("inbox", t(f"empty.{view}"), t(f"empty.{view}_text"))
 
 
 def _order(sort: Sort) -> ListOrder:

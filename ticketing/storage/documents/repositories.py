@@ -5,8 +5,9 @@ from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Generic, TypeVar
 
-from pydantic_core import to_json
+from pydantic_core import ValidationError, to_json
 
+from ticketing.domain.errors import StorageUnreadableError
 from ticketing.domain.people import PeopleQuery, Role, User
 from ticketing.domain.queries import Audience, Page, TicketQuery, TicketSummary
 from ticketing.domain.receipts import Receipt
@@ -102,7 +103,10 @@ class DocumentCollection(Generic[Document]):
     def find(self, key: str) -> Document | None:
         """Return a copy of the document, or None."""
         raw = self._pending.get(self._name, key)
-        return None if raw is None else self._model.model_validate_json(raw)
+        try:
+            return None if raw is None else self._model.model_validate_json(raw)
+        except ValidationError as error:
+            raise StorageUnreadableError(self._name, key) from error
 
     def save(self, document: Document) -> None:
         """Add it, or put it in the place of the one with the same id."""
@@ -197,7 +201,10 @@ class Tickets:
         if audience is not None and not audience.sees_all and not self._concerns(number, audience.username):
             return None
         raw = self._pending.get(TICKETS, str(number))
-        return None if raw is None else Ticket.model_validate_json(raw)
+        try:
+            return None if raw is None else Ticket.model_validate_json(raw)
+        except ValidationError as error:
+            raise StorageUnreadableError(TICKETS, str(number)) from error
 
     def _concerns(self, number: int, username: str) -> bool:
         with self._pending.applied(TICKETS) as state:
