@@ -14,14 +14,14 @@ BY_STATUS = {
     401: "AuthenticationError WrongCredentialsError SignedOutError HandOffError",
     403: "PermissionDeniedError MustChangePasswordError RegistrationClosedError",
     404: "NotFoundError TicketNotFoundError PersonNotFoundError",
-    409: "RefusedError TicketClosedError TransitionError ReopenWindowError TooManyTagsError UsernameTakenError "
-    "LastAdminError ConflictError StaleEditError",
+    409: "RefusedError TicketClosedError TicketNotDoneError TicketNotClosedError KnownPasswordError TransitionError "
+    "ReopenWindowError TooManyTagsError UsernameTakenError LastAdminError ConflictError StaleEditError",
     422: "InvalidInputError BlankError TooLongError ForbiddenCharacterError UsernameError EmailError "
     "WeakPasswordError PasswordMismatchError UnknownChoiceError ImportRefusedError",
     429: "TooManyRequestsError ThrottledError",
     500: "TicketingError",
     503: "SettingsError BusyError StorageError StorageBusyError StorageFullError StorageReadOnlyError "
-    "StorageFailedError StorageDamagedError StorageTooNewError StorageUnsupportedError",
+    "StorageFailedError StorageDamagedError StorageUnreadableError StorageTooNewError StorageUnsupportedError",
 }
 STATUSES = {name: status for status, names in BY_STATUS.items() for name in names.split()}
 
