@@ -10,7 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from ticketing.ui.pages import BY_NAME, Audience
+
 ROOT = Path(__file__).resolve().parent.parent
+PAGES = ROOT / "pages"
 FOR_PAGES = {"streamlit", "ticketing.ui", "ticketing.domain"}
 # A contract, a module, and the import in it that breaks the contract.
 PLANTED = [
@@ -83,7 +86,7 @@ def foreign_imports(script: str) -> set[str]:
     return {name for name in imported if not any(f"{name}.".startswith(f"{allowed}.") for allowed in FOR_PAGES)}
 
 
-@pytest.mark.parametrize("page", sorted((ROOT / "pages").glob("*.py")), ids=lambda page: page.stem)
+@pytest.mark.parametrize("page", sorted(PAGES.glob("*.py")), ids=lambda page: page.stem)
 def test_a_page_imports_only_what_draws_and_the_words_of_the_domain(page: Path) -> None:
     assert foreign_imports(page.read_text("utf-8")) == set()
 
@@ -105,6 +108,53 @@ def test_a_planted_import_in_a_page_is_found(planted: str) -> None:
 
     assert foreign_imports(honest) == set()
     assert foreign_imports(honest + planted) != set()
+
+
+# Whoever comes to these is nobody yet.
+FOR_STRANGERS = {"login", "register"}
+GUARDS = {Audience.EVERYBODY: "actor = ui.require_actor", Audience.AGENTS: "actor = ui.require_agent"}
+
+
+def beginning(script: str) -> str:
+    """Give what a page does first, after docstring and imports, as far as it is a call whose answer is kept."""
+    tree = ast.parse(script)
+    body = tree.body if ast.get_docstring(tree) is None else tree.body[1:]
+    match next((node for node in body if not isinstance(node, ast.Import | ast.ImportFrom)), None):
+        case ast.Assign(targets=[name], value=ast.Call(func=asked)):
+            return f"{ast.unparse(name)} = {ast.unparse(asked)}"
+    return ""
+
+
+def test_only_pages_for_strangers_begin_otherwise() -> None:
+    assert {page.name for page in BY_NAME.values() if page.audience is Audience.STRANGERS} == FOR_STRANGERS
+
+
+@pytest.mark.parametrize("page", sorted({path.stem for path in PAGES.glob("*.py")} - FOR_STRANGERS))
+def test_a_page_begins_by_asking_who_is_here(page: str) -> None:
+    assert beginning((PAGES / f"{page}.py").read_text("utf-8")) == GUARDS[BY_NAME[page].audience]
+
+
+@pytest.mark.parametrize(
+    "planted",
+    [
+        "actor = ui.visitor()",
+        "ui.require_actor",
+        'st.title("Tickets")\nactor = ui.require_actor()',
+        "if st.query_params:\n    actor = ui.require_actor()",
+        "def actor():\n    return ui.require_actor()",
+        "actor = ui.require_actor() if st.query_params else None",
+        "",
+    ],
+)
+def test_a_page_that_begins_otherwise_is_found(planted: str) -> None:
+    honest = '"""A page."""\n\nimport streamlit as st\n\nfrom ticketing import ui\n\n'
+
+    assert beginning(f"{honest}actor = ui.require_actor(password_may_be_due=True)\n") in GUARDS.values()
+    assert beginning(f"{honest}{planted}\n") not in GUARDS.values()
+
+
+def test_streamlit_finds_no_pages_of_its_own_beside_the_script_it_runs() -> None:
+    assert not (ROOT / "ticketing" / "ui" / "pages").exists()
 
 
 def caches_of_streamlit(script: str) -> set[str]:
