@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tomllib
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -24,10 +25,22 @@ PLANTED = [
     ("The desk alone hands out settings", "services/access.py", "import ticketing.settings"),
     ("Only the user interface draws", "web/routes.py", "import streamlit"),
     ("Only the user interface draws", "desk.py", "import streamlit"),
+    ("Only the user interface draws", "logs.py", "import streamlit"),
     ("The domain is pure", "domain/text.py", "from pathlib import Path"),
     ("The domain is pure", "domain/text.py", "import time"),
     ("Setting up needs nothing installed", "bootstrap.py", "import click"),
 ]
+
+# Frameworks, files, network, processes, clocks and chance: some of what would make the domain depend on where it runs.
+IMPURE = (
+    *("pydantic_settings", "sqlalchemy", "starlette", "streamlit", "uvicorn"),
+    *("builtins", "glob", "importlib", "io", "os", "pathlib", "shutil", "sqlite3", "sys", "tempfile"),
+    *("http", "smtplib", "socket", "ssl", "urllib"),
+    *("anyio", "asyncio", "concurrent", "multiprocessing", "subprocess", "threading"),
+    *("random", "secrets", "time", "uuid"),
+)
+CLOCKS = {"now", "today", "utcnow"}
+DEEDS = {"__import__", "eval", "exec", "input", "open", "print"}
 
 
 def lint_imports(folder: Path) -> subprocess.CompletedProcess[str]:
@@ -67,10 +80,64 @@ def test_a_planted_import_breaks_its_contract(copied_tree: Path, contract: str, 
     assert f"{contract} BROKEN" in checked.stdout
 
 
-def test_no_contract_goes_without_a_planted_import() -> None:
-    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["importlinter"]["contracts"]
+def contracts() -> dict[str, dict[str, Any]]:
+    """Read the contracts, by their ids."""
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["importlinter"]
+    return {contract["id"]: contract for contract in settings["contracts"]}
 
-    assert {contract["name"] for contract in contracts} == {contract for contract, _, _ in PLANTED}
+
+def test_no_contract_goes_without_a_planted_import() -> None:
+    assert {contract["name"] for contract in contracts().values()} == {contract for contract, _, _ in PLANTED}
+
+
+def test_every_part_but_the_user_interface_is_kept_from_drawing() -> None:
+    parts = {path.stem for path in (ROOT / "ticketing").iterdir()} - {"ui", "__init__", "__pycache__"}
+    kept = {name for contract in ("drawing", "bare") for name in contracts()[contract]["source_modules"]}
+
+    assert kept == {f"ticketing.{part}" for part in parts}
+    assert all("streamlit" in contracts()[name]["forbidden_modules"] for name in ("drawing", "bare"))
+
+
+def test_the_domain_may_import_nothing_that_depends_on_where_it_runs(copied_tree: Path) -> None:
+    with (copied_tree / "ticketing/domain/text.py").open("a", encoding="utf-8") as file:
+        file.writelines(f"\nimport {name}" for name in IMPURE)
+
+    said = lint_imports(copied_tree).stdout
+
+    assert [name for name in IMPURE if f"ticketing.domain is not allowed to import {name}:" not in said] == []
+
+
+def impurities(module: str) -> set[str]:
+    """Give what a module asks the clock or does to the world by names that need no import of their own."""
+    nodes = list(ast.walk(ast.parse(module)))
+    asked = {node.attr for node in nodes if isinstance(node, ast.Attribute)} & CLOCKS
+    done = {node.id for node in nodes if isinstance(node, ast.Name)} & DEEDS
+    return asked | done
+
+
+@pytest.mark.parametrize("module", sorted((ROOT / "ticketing/domain").glob("*.py")), ids=lambda module: module.stem)
+def test_the_domain_is_told_the_time_and_touches_nothing(module: Path) -> None:
+    assert impurities(module.read_text("utf-8")) == set()
+
+
+@pytest.mark.parametrize(
+    "planted",
+    [
+        "at = datetime.now(UTC)",
+        "at: datetime = Field(default_factory=datetime.now)",
+        "at = datetime.datetime.utcnow()",
+        "on = date.today()",
+        "text = open('tickets.json').read()",
+        "print(ticket.title)",
+        "def answer():\n    return input()",
+        "__import__('os').getcwd()",
+    ],
+)
+def test_a_planted_look_at_the_clock_or_the_world_is_found(planted: str) -> None:
+    honest = "def open(self, now: datetime) -> None:\n    self.opened_at = now\n    self.open(now)\n"
+
+    assert impurities(honest) == set()
+    assert len(impurities(honest + planted)) == 1
 
 
 def foreign_imports(script: str) -> set[str]:
