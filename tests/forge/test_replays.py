@@ -135,6 +135,7 @@ DEEDS = {
     "end others": Deed("account", "", lambda wire: wire.click("end_others"), given=Server.sign_in),
 }
 
+
 @dataclass(frozen=True)
 class After:
     """What one finds when root has done a deed: on the disk, and on the page."""
