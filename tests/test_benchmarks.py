@@ -6,12 +6,15 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from importlib.machinery import ModuleSpec
 from pathlib import Path
+from types import ModuleType
 
 import pytest
+from click.testing import CliRunner
 
 from benchmarks import pages, start, storage
 from benchmarks.measuring import Contestant, Figure, Report, take_turns
 from ticketing.bootstrap import RUN_TIME, Environment
+from ticketing.cli import main
 from ticketing.installer import BASE_PYTHON
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -30,7 +33,12 @@ READS = (
 
 @pytest.fixture(autouse=True)
 def own_place(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Keep what a benchmark writes in this test's folder, and let the processes that it starts find it."""
+    """
+    Keep what a benchmark writes in this test's folder, and let the processes that it starts find it.
+
+    A page that was visited before in this process may stand as its main script, which those would run first.
+    """
+    monkeypatch.setitem(sys.modules, "__main__", ModuleType("__main__"))
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
 
@@ -161,6 +169,21 @@ def test_all_figures_are_written_as_json(tmp_path: Path) -> None:
     (figure,) = written["sections"]["small"]
     assert figure["ratio"] == 1.5
     assert figure["met"] is False
+
+
+def test_the_command_shows_the_figures_and_writes_them_where_it_is_told(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(storage, "ROUNDS", 1)
+    monkeypatch.setattr(sys, "path", [*sys.path])
+
+    told = CliRunner().invoke(main, ["bench", "storage", "--tickets", "40", "--json", str(tmp_path / "figures.json")])
+
+    assert told.exit_code == 0, told.output
+    written = json.loads((tmp_path / "figures.json").read_text("utf-8"))
+    (figures,) = written["sections"].values()
+    assert {*WRITES, *READS} <= {figure["name"] for figure in figures}
+    assert all(figure["name"] in told.output for figure in figures)
 
 
 @pytest.mark.parametrize(

@@ -371,6 +371,11 @@ def test_an_unreachable_output_is_told_in_a_sentence(run: Run, data: Path, tmp_p
     assert "Traceback" not in result.output
 
 
+def test_without_options_this_machine_alone_is_served_at_the_documented_port() -> None:
+    with main.commands["serve"].make_context("serve", []) as typed:
+        assert (typed.params["host"], typed.params["port"]) == ("127.0.0.1", 8501)
+
+
 def test_a_demo_serves_this_machine_alone(run: Run) -> None:
     result = run("serve", "--demo", "--host", "0.0.0.0")  # noqa: S104 - to see it refused
 

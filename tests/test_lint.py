@@ -42,6 +42,73 @@ def test_the_whole_tree_is_clean(command: list[str]) -> None:
     assert checked.returncode == 0, checked.stdout + checked.stderr
 
 
+# What ruff and mypy --strict must object to, each by another of the rules that the project turns on.
+CARELESS = """
+import json
+
+def Greet(name):
+    print(eval(name))
+"""
+UNTYPED = """
+def greet(name):
+    return name
+
+
+def greet_all(names: list) -> str:
+    return greet(names)
+
+
+ANSWER: int = 42  # type: ignore[assignment]
+"""
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    """Make a tree with our settings and our folders, as yet empty."""
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    for folder in ("ticketing", "pages", "tests", "benchmarks", "docs"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "nothing.py").touch()
+    (tmp_path / "streamlit_app.py").touch()
+    return tmp_path
+
+
+def plant(tree: Path, folder: str, text: str) -> str:
+    """Put a file into a folder of the tree, and return the name by which a tool calls it."""
+    name = f"{folder}/planted.py"
+    (tree / name).write_text(text, "utf-8")
+    return name
+
+
+def objections(checked: subprocess.CompletedProcess[str], file: str) -> str:
+    """Return what a tool said about a file, which is one line for each objection."""
+    return "\n".join(line for line in checked.stdout.splitlines() if line.startswith(f"{file}:"))
+
+
+@pytest.mark.parametrize("folder", ["ticketing", "pages", "tests"])
+def test_ruff_finds_what_is_planted(tree: Path, folder: str) -> None:
+    planted = plant(tree, folder, CARELESS)
+
+    checked = check("ruff", "check", "--no-cache", "--output-format=concise", ".", folder=tree)
+    formatted = check("ruff", "format", "--no-cache", "--check", ".", folder=tree)
+
+    assert checked.returncode == formatted.returncode == 1
+    assert planted in formatted.stdout
+    for rule in ("ANN001", "ANN201", "F401", "N802", "S307", "T201"):
+        assert f" {rule} " in objections(checked, planted)
+
+
+def test_mypy_finds_what_is_planted(tree: Path) -> None:
+    planted = [plant(tree, folder, UNTYPED) for folder in ("ticketing", "pages", "tests")]
+
+    checked = check("mypy", folder=tree)
+
+    assert checked.returncode == 1, checked.stderr
+    for file in planted:
+        for rule in ("no-untyped-call", "no-untyped-def", "type-arg", "unused-ignore"):
+            assert f"[{rule}]" in objections(checked, file)
+
+
 # After a change of the dependencies in pyproject.toml this brings both files up to date (--upgrade: to new releases):
 #
 #   uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate \

@@ -15,6 +15,7 @@ from ticketing.desk import Desk
 ROOT = Path(__file__).resolve().parents[1]
 ROUTER = ROOT / "ticketing" / "ui" / "router.py"
 HEAD, PANEL, COMPOSER = "ticketing_ticket_head", "ticketing_ticket_panel", "ticketing_composer"
+LIST = "ticketing_list"
 # The anti-forgery cookie of a browser, whose token a sign-in is bound to.
 XSRF = "2|00000000|0123456789abcdef0123456789abcdef|1700000000"
 
@@ -117,8 +118,9 @@ class Visit:
     @property
     def titles(self) -> list[str]:
         """The headings on the screen."""
-        of_tickets = [self.sent(HEAD)["title"]] if self.shows(HEAD) else []
-        return [unescaped(title.value) for title in self.at.title] + of_tickets
+        found = [unescaped(title.value) for title in self.at.title]
+        found += [self.sent(HEAD)["title"]] if self.shows(HEAD) else []
+        return found + ([self.sent(LIST)["head"]["title"]] if self.shows(LIST) else [])
 
     @property
     def said(self) -> list[str]:

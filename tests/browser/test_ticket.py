@@ -1,11 +1,14 @@
 """A ticket's page under the hands of people: fields, tags, the head and the composer."""
 
+from collections.abc import Iterator
+from pathlib import Path
+
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.acting import answer, choose, conversation, expect_ticket, history, wait_until
+from tests.browser.acting import answer, choose, conversation, expect_ticket, history, sign_in, sign_out, wait_until
 from tests.browser.conftest import PHONE, Windows, settle
-from tests.serving import Server
+from tests.serving import ROOT, Server
 from ticketing.domain.text import TAGS_LIMIT
 from ticketing.domain.tickets import TicketEdit
 
@@ -19,6 +22,17 @@ def number(server: Server) -> int:
     """Return a ticket of Carla's with a tag."""
     ticket = server.desk.tickets.open(server.actor("carla"), "Rattling fan", "It rattles.")
     return server.desk.tickets.edit(server.actor("root"), ticket.number, TicketEdit(tags=("noise",))).number
+
+
+@pytest.fixture
+def plain_host(tmp_path: Path) -> Iterator[Server]:
+    """Return a server that runs the desk as a plain script, so that no page is loaded anew when people come and go."""
+    script = tmp_path / "host.py"
+    script.write_text(
+        f"import runpy\nrunpy.run_path({str(ROOT / 'streamlit_app.py')!r}, run_name='__main__')\n", "utf-8"
+    )
+    with Server(tmp_path, script=script) as running:
+        yield running
 
 
 def focused(page: Page) -> str:
@@ -201,11 +215,34 @@ def test_what_was_typed_waits_while_other_pages_are_looked_at(windows: Windows, 
 def test_what_one_person_typed_is_not_there_for_the_next(windows: Windows, server: Server, number: int) -> None:
     page = windows.open(f"ticket?id={number}", person="ada")
     page.get_by_role("textbox", name="Public reply").fill("Only mine")
+    page.get_by_role("radio", name="Internal note").click()
+    page.get_by_role("textbox", name="Internal note").fill("Mine as well")
 
-    page.evaluate("window.ticketingDrafts.forEach((draft, name) => { window.names = name })")
+    sign_out(page)
+    sign_in(page, "bert")
+    expect(page.get_by_role("heading", level=1, name="All tickets")).to_be_visible()
+    page.get_by_role("link", name="Rattling fan").first.click()
+    expect(page).to_have_url(f"{server.base}/ticket?id={number}")
 
-    assert page.evaluate("window.names") == f"ada {number}"
-    assert len(server.ticket(number).messages) == 1
+    expect(page.get_by_role("textbox", name="Public reply")).to_have_value("")
+    page.get_by_role("radio", name="Internal note").click()
+    expect(page.get_by_role("textbox", name="Internal note")).to_have_value("")
+
+
+def test_nor_is_it_where_the_page_stays_loaded_between_two_people(windows: Windows, plain_host: Server) -> None:
+    number = plain_host.desk.tickets.open(plain_host.actor("carla"), "Rattling fan", "It rattles.").number
+    page = windows.open(f"ticket?id={number}", base=plain_host.base)
+    sign_in(page, "ada")
+    expect_ticket(page, "Rattling fan")
+    page.get_by_role("textbox", name="Public reply").fill("Only mine")
+    page.evaluate("window.sameTab = true")
+
+    sign_out(page)
+    sign_in(page, "bert")
+    expect_ticket(page, "Rattling fan")
+
+    expect(page.get_by_role("textbox", name="Public reply")).to_have_value("")
+    assert page.evaluate("window.sameTab")
 
 
 def test_an_answer_that_closes_the_ticket_leaves_nothing_in_the_composer(

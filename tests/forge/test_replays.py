@@ -2,8 +2,11 @@
 
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import timedelta
 from itertools import count
+from typing import NamedTuple
 
 import pytest
 
@@ -11,6 +14,8 @@ from tests.forge.conftest import stored, told
 from tests.serving import COOKIE, PASSWORD, Server
 from tests.visiting import COMPOSER, HEAD, PANEL
 from tests.wire import Wire
+from ticketing.desk import Desk, utc_now
+from ticketing.domain.errors import ThrottledError, WrongCredentialsError
 from ticketing.domain.people import Actor, Role, User
 from ticketing.domain.sign_in import Session
 from ticketing.domain.statuses import Priority, Status
@@ -20,7 +25,6 @@ from ticketing.ui.wording import t
 pytestmark = pytest.mark.xdist_group("forge")
 
 Ending = Callable[[Server, str, str], object]
-Deed = Callable[[Wire], object]
 
 _numbers = count(1)
 
@@ -68,26 +72,71 @@ def _register(wire: Wire) -> None:
     wire.click("submit_new_agent")
 
 
-# Where it is, and what is done there; {} stands for the number of Carla's ticket.
-DEEDS: dict[str, tuple[str, str, Deed]] = {
-    "look again": ("ticket", "id={}", lambda wire: wire.run()),
-    "reply": ("ticket", "id={}", lambda wire: wire.trigger(COMPOSER, "sent", [1, "reply", "forged", ""])),
-    "note": ("ticket", "id={}", lambda wire: wire.trigger(COMPOSER, "sent", [2, "note", "forged", ""])),
-    "close": ("ticket", "id={}", lambda wire: wire.trigger(HEAD, "action", [1, "close"])),
-    "take": ("ticket", "id={}", lambda wire: wire.trigger(HEAD, "action", [2, "assign_to_me"])),
-    "status": ("ticket", "id={}", lambda wire: wire.trigger(PANEL, "chosen", [[1, "status", "pending"]])),
-    "priority": ("ticket", "id={}", lambda wire: wire.trigger(PANEL, "chosen", [[2, "priority", "urgent"]])),
-    "tags": ("ticket", "id={}", lambda wire: wire.trigger(PANEL, "chosen", [[3, "tags", ["forged"]]])),
-    "history": ("ticket", "id={}", lambda wire: wire.trigger(PANEL, "history", value=True)),
-    "list": ("all_tickets", "", lambda wire: wire.trigger("ticketing_list", "opened", 1)),
-    "search": ("all_tickets", "", lambda wire: wire.trigger("ticketing_list", "filters", {"q": "zq"})),
-    "profile": ("account", "", lambda wire: _send(wire, "display_name", "Forged", "save_profile")),
-    "people": ("agent_admin", "", lambda wire: _pick(wire, "Search name or e-mail", "wilma")),
-    "manage": ("agent_admin", "", lambda wire: wire.click("manage_aaron")),
-    "register": ("agent_admin", "new=agent", _register),
-    "reset": ("agent_admin", "person=aaron", lambda wire: wire.click("reset_password")),
-    "deactivate": ("agent_admin", "person=aaron", lambda wire: wire.click("deactivate")),
-    "end sessions": ("agent_admin", "person=aaron", lambda wire: wire.click("end_sessions")),
+def _choose_role(wire: Wire) -> None:
+    wire.run()
+    _pick(wire, "Role", "agent")
+
+
+def _aaron_is_out(server: Server, _username: str) -> None:
+    server.desk.agents.deactivate(server.actor("root"), "aaron")
+
+
+def _aaron_mistyped(server: Server, _username: str) -> None:
+    """Let Aaron try a wrong password once a minute for a quarter of an hour, at the end of which he has to wait."""
+    for minutes in reversed(range(15)):
+        with suppress(WrongCredentialsError, ThrottledError):
+            _desk_before(server, timedelta(minutes=minutes)).accounts.sign_in("aaron", "a wrong walk home", "192.0.2.9")
+
+
+def _desk_before(server: Server, passed: timedelta) -> Desk:
+    at = utc_now() - passed
+    return Desk(server.desk.settings, server.desk.store, lambda: at, password_rounds=4)
+
+
+def _aaron_is_as_ever(server: Server) -> None:
+    root = server.actor("root")
+    server.desk.agents.reactivate(root, "aaron")
+    server.desk.agents.change_role(root, "aaron", Role.USER)
+    server.desk.agents.lift_wait(root, "aaron")
+
+
+class Deed(NamedTuple):
+    """Where something is done, and how; {} stands for the number of Carla's ticket."""
+
+    page: str
+    query: str
+    replay: Callable[[Wire], object]
+    # What is so before the page is opened, what is done on it until the deed is on offer, and who may do all that.
+    given: Callable[[Server, str], object] = lambda _server, _username: None
+    first: Callable[[Wire], object] = Wire.run
+    role: Role = Role.AGENT
+
+
+DEEDS = {
+    "look again": Deed("ticket", "id={}", Wire.run),
+    "reply": Deed("ticket", "id={}", lambda wire: wire.trigger(COMPOSER, "sent", [1, "reply", "forged", ""])),
+    "note": Deed("ticket", "id={}", lambda wire: wire.trigger(COMPOSER, "sent", [2, "note", "forged", ""])),
+    "close": Deed("ticket", "id={}", lambda wire: wire.trigger(HEAD, "action", [1, "close"])),
+    "take": Deed("ticket", "id={}", lambda wire: wire.trigger(HEAD, "action", [2, "assign_to_me"])),
+    "status": Deed("ticket", "id={}", lambda wire: wire.trigger(PANEL, "chosen", [[1, "status", "pending"]])),
+    "priority": Deed("ticket", "id={}", lambda wire: wire.trigger(PANEL, "chosen", [[2, "priority", "urgent"]])),
+    "tags": Deed("ticket", "id={}", lambda wire: wire.trigger(PANEL, "chosen", [[3, "tags", ["forged"]]])),
+    "history": Deed("ticket", "id={}", lambda wire: wire.trigger(PANEL, "history", value=True)),
+    "list": Deed("all_tickets", "", lambda wire: wire.trigger("ticketing_list", "opened", 1)),
+    "search": Deed("all_tickets", "", lambda wire: wire.trigger("ticketing_list", "filters", {"q": "zq"})),
+    "profile": Deed("account", "", lambda wire: _send(wire, "display_name", "Forged", "save_profile")),
+    "people": Deed("agent_admin", "", lambda wire: _pick(wire, "Search name or e-mail", "wilma")),
+    "manage": Deed("agent_admin", "", lambda wire: wire.click("manage_aaron")),
+    "register": Deed("agent_admin", "new=agent", _register),
+    "reset": Deed("agent_admin", "person=aaron", lambda wire: wire.click("reset_password")),
+    "deactivate": Deed("agent_admin", "person=aaron", lambda wire: wire.click("deactivate")),
+    "end sessions": Deed("agent_admin", "person=aaron", lambda wire: wire.click("end_sessions")),
+    "reactivate": Deed("agent_admin", "person=aaron", lambda wire: wire.click("reactivate"), given=_aaron_is_out),
+    "lift wait": Deed("agent_admin", "person=aaron", lambda wire: wire.click("lift_wait"), given=_aaron_mistyped),
+    "save role": Deed(
+        "agent_admin", "person=aaron", lambda wire: wire.click("save_role"), first=_choose_role, role=Role.ADMIN
+    ),
+    "end others": Deed("account", "", lambda wire: wire.click("end_others"), given=Server.sign_in),
 }
 
 
@@ -122,11 +171,15 @@ class After:
         assert found is not None
         return found
 
-    @property
-    def sessions_of_aaron(self) -> list[Session]:
-        """In which browsers Aaron is signed in."""
+    def sessions_of(self, name: str) -> list[Session]:
+        """In which browsers somebody is signed in."""
         with self.server.desk.store.read() as tx:
-            return tx.sessions.of_user("aaron")
+            return tx.sessions.of_user(name)
+
+    @property
+    def aaron_waits(self) -> bool:
+        """Whether Aaron has to wait until he may try to sign in again."""
+        return self.server.desk.agents.wait(self.server.actor("root"), "aaron") is not None
 
 
 # How one sees that a deed was done.
@@ -148,7 +201,11 @@ OUTCOMES: dict[str, Callable[[After], object]] = {
     "register": lambda after: (mallory := after.user("mallory")) and mallory.role is Role.AGENT,
     "reset": lambda after: after.aaron.must_change_password,
     "deactivate": lambda after: not after.aaron.active,
-    "end sessions": lambda after: after.sessions_of_aaron == [],
+    "end sessions": lambda after: after.sessions_of("aaron") == [],
+    "reactivate": lambda after: after.aaron.active,
+    "lift wait": lambda after: not after.aaron_waits,
+    "save role": lambda after: after.aaron.role is Role.AGENT,
+    "end others": lambda after: len(after.sessions_of("root")) == 1,
 }
 
 
@@ -156,43 +213,47 @@ OUTCOMES: dict[str, Callable[[After], object]] = {
 def test_nothing_that_an_agent_was_shown_works_after_the_end_of_their_session(
     server: Server, ticket: Ticket, ending: str
 ) -> None:
-    for deed, (page, query, replay) in DEEDS.items():
-        name = f"agent{next(_numbers)}"
-        server.desk.agents.create_agent(Actor.console(), name, PASSWORD)
-        token = server.sign_in(name)
-        with Wire.connect(server.base, page=page, query=query.format(ticket.number), cookies={COOKIE: token}) as wire:
-            wire.run()
+    for name, deed in DEEDS.items():
+        person = f"agent{next(_numbers)}"
+        server.desk.agents.create_agent(Actor.console(), person, PASSWORD, role=deed.role)
+        _aaron_is_as_ever(server)
+        deed.given(server, person)
+        token = server.sign_in(person)
+        query = deed.query.format(ticket.number)
+        with Wire.connect(server.base, page=deed.page, query=query, cookies={COOKIE: token}) as wire:
+            deed.first(wire)
             assert t("sidebar.sign_out") in wire.text
 
-            ENDINGS[ending](server, name, token)
+            ENDINGS[ending](server, person, token)
             before = stored(server)
             wire.received.clear()
-            replay(wire)
+            deed.replay(wire)
             wire.run()
 
-            assert told(wire.received) == [], deed
-            assert t("page.login") in wire.text, deed
-            assert stored(server) == before, deed
+            assert told(wire.received) == [], name
+            assert t("page.login") in wire.text, name
+            assert stored(server) == before, name
 
 
-@pytest.mark.parametrize("deed", DEEDS)
-def test_the_same_deed_works_while_the_session_lasts(server: Server, ticket: Ticket, deed: str) -> None:
+@pytest.mark.parametrize("name", DEEDS)
+def test_the_same_deed_works_while_the_session_lasts(server: Server, ticket: Ticket, name: str) -> None:
     assert ticket.number == 1
-    page, query, replay = DEEDS[deed]
+    deed = DEEDS[name]
     number = server.desk.tickets.open(server.actor("carla"), "Another zqtitle", "A zqdescription").number
-    server.desk.agents.reactivate(server.actor("root"), "aaron")
+    _aaron_is_as_ever(server)
     server.desk.agents.set_password(Actor.console(), "aaron", PASSWORD)
     server.sign_in("aaron")
+    deed.given(server, "root")
     cookies = {COOKIE: server.sign_in("root")}
-    with Wire.connect(server.base, page=page, query=query.format(number), cookies=cookies) as wire:
-        wire.run()
+    with Wire.connect(server.base, page=deed.page, query=deed.query.format(number), cookies=cookies) as wire:
+        deed.first(wire)
         after = After(server, number, wire)
-        assert deed == "look again" or not OUTCOMES[deed](after)
+        assert name == "look again" or not OUTCOMES[name](after)
         wire.received.clear()
 
-        replay(wire)
+        deed.replay(wire)
 
-        assert OUTCOMES[deed](after)
+        assert OUTCOMES[name](after)
         assert wire.exceptions == []
         assert "Something went wrong" not in wire.text, server.log
 
@@ -218,8 +279,7 @@ def test_no_fragment_of_a_page_runs_after_the_end_of_the_session(server: Server,
         for fragment in forged_fragments(wire):
             wire.fragment = fragment
             for deed in ("look again", "reply", "tags"):
-                _, _, replay = DEEDS[deed]
-                replay(wire)
+                DEEDS[deed].replay(wire)
         wire.fragment = ""
         wire.run()
 
@@ -238,9 +298,9 @@ def test_a_stolen_streamlit_session_is_worth_nothing_without_its_cookie(server: 
             thief.page_hash, thief.ever_seen = ada.page_hash, ada.ever_seen
             thief.run()
             before = stored(server)
-            for page, _, replay in DEEDS.values():
-                if page == "ticket":
-                    replay(thief)
+            for deed in DEEDS.values():
+                if deed.page == "ticket":
+                    deed.replay(thief)
 
             assert thief.session_id == ada.session_id
             assert told(thief.received) == []
@@ -260,9 +320,9 @@ def test_a_requester_in_an_agents_streamlit_session_is_a_requester(server: Serve
             oskar.page_hash, oskar.ever_seen = ada.page_hash, ada.ever_seen
             oskar.run()
             before = server.ticket(ticket.number)
-            for page, _, replay in DEEDS.values():
-                if page == "ticket":
-                    replay(oskar)
+            for deed in DEEDS.values():
+                if deed.page == "ticket":
+                    deed.replay(oskar)
 
             assert told(oskar.received) == []
             assert t("not_found.text") in oskar.text

@@ -30,7 +30,7 @@ def row(number: int, title: str = "No dial tone") -> TicketRow:
     )
 
 
-HEAD = ListHead([("open", "Open", 2)], "open", "", [], 0)
+HEAD = ListHead("All tickets", [("open", "Open", 2)], "open", "", [], 0)
 ORDER = ListOrder({"-updated": "Latest update"}, "-updated", {"updated": "updated"}, ("updated", "descending"))
 
 

@@ -1,5 +1,6 @@
 """Who gets which page, and where everybody else ends."""
 
+import json
 import logging
 from pathlib import Path
 from unittest.mock import PropertyMock
@@ -22,7 +23,12 @@ FOR_AGENTS = [page.name for page in PAGES if page.audience is Audience.AGENTS]
 
 
 def title(app: AppTest) -> str:
-    return app.title[0].value
+    """Return the heading of a page; a list of tickets draws its own."""
+    if app.title:
+        return app.title[0].value
+    [listed] = app.get("bidi_component")
+    drawn: str = json.loads(listed.proto.bytes)["head"]["title"]
+    return drawn
 
 
 @pytest.mark.parametrize("page", ["", *PROTECTED, "no_such_page"])
@@ -65,6 +71,24 @@ def test_a_page_for_agents_opens_for_an_agent(visit: Visit, page: str) -> None:
 
     assert t("not_found.text") not in words(app)
     assert not app.exception
+
+
+@pytest.mark.parametrize(("person", "shown"), [("carla", t("not_found.title")), ("ada", "For agents")])
+def test_a_page_for_agents_refuses_others_even_if_the_router_let_them_in(
+    visit: Visit, desk: Desk, cookies: dict[str, str], person: str, shown: str
+) -> None:
+    def page() -> None:
+        import streamlit as st  # noqa: PLC0415 - the function is run as a script of its own
+
+        from ticketing import ui  # noqa: PLC0415 - as above
+
+        ui.require_agent()
+        st.title("For agents")
+
+    visit("")
+    cookies["ticketing_session"] = desk.accounts.sign_in(person, PASSWORD)
+
+    assert [title.value for title in AppTest.from_function(page).run().title] == [shown]
 
 
 def test_the_sidebar_says_who_is_here_and_lets_them_leave(visit: Visit, desk: Desk) -> None:

@@ -92,6 +92,7 @@ class ListFilters:
 
     def __init__(self, name: str, default_view: View, *, own: bool = False) -> None:
         self.key = f"{name}_list"
+        self._title = t(f"page.{name}")
         self._own = own
         self._default_view = default_view
         self._kept = f"filters_{name}"
@@ -124,7 +125,7 @@ class ListFilters:
             choices.append(Choice("requester", t("filters.requester"), self.now.requester))
             choices.append(self._assignee(desk().agents.assignable(actor)))
         choices.append(Choice("size", t("filters.size"), str(self.now.size), {str(n): str(n) for n in PAGE_SIZES}))
-        return ListHead(self._views(actor), self.now.view, self.now.q, choices, self.now.narrowing())
+        return ListHead(self._title, self._views(actor), self.now.view, self.now.q, choices, self.now.narrowing())
 
     def _views(self, actor: Actor) -> list[tuple[str, str, int]]:
         views = [View.ALL, View.OPEN, View.WAITING, View.DONE] if self._own else list(View)

@@ -113,10 +113,9 @@ function foot(data) {
   return made
 }
 
-function empty([icon, title, text, action]) {
+function empty([symbol, title, text, action]) {
   const made = element("div", { class: "empty", role: "status" },
-    element("span", { class: "icon", "aria-hidden": "true", translate: "no" }, icon),
-    element("h2", {}, title), element("p", {}, text))
+    icon(symbol), element("h2", {}, title), element("p", {}, text))
   if (action) {
     const [name, word] = action
     made.append(element("button", { type: "button", ...(name === "clear" ? { "data-clear": "all" } : { "data-new": true }) }, word))
@@ -161,6 +160,17 @@ function choices({ head, words }) {
   return made
 }
 
+function icon(name) {
+  return element("span", { class: "icon", "aria-hidden": "true", translate: "no" }, name)
+}
+
+function drawHead({ data, place }) {
+  const { head, words } = data
+  place.querySelector("h1").textContent = head.title
+  const button = place.querySelector(".new")
+  if (!button.childElementCount) button.append(icon("add"), words.new)
+}
+
 function drawBar(list) {
   const { data, place } = list
   const { head, words } = data
@@ -181,6 +191,7 @@ function drawBar(list) {
 function draw(list) {
   const { data, place } = list
   const focused = focusedMark(place)
+  drawHead(list)
   drawBar(list)
   place.querySelector(".list").replaceChildren(...table(data))
   if (focused) place.querySelector(focused)?.focus()

@@ -69,8 +69,9 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class ListHead:
-    """What stands above the list: views with how many tickets each has, the words looked for, the other filters."""
+    """What stands above the list: title, views with how many tickets each has, words looked for, other filters."""
 
+    title: str
     views: Sequence[tuple[str, str, int]]
     view: str
     text: str
@@ -155,6 +156,7 @@ def ticket_list(
         data=packed(
             {
                 "head": {
+                    "title": head.title,
                     "views": head.views,
                     "view": head.view,
                     "text": head.text,
@@ -190,6 +192,7 @@ def _shown(key: str) -> str:
 
 def _words(narrowing: int) -> dict[str, str]:
     return {
+        "new": t("page.new_ticket"),
         "views": t("filters.view"),
         "search": t("filters.search"),
         "hint": t("filters.search_hint"),

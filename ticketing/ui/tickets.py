@@ -6,7 +6,6 @@ from ticketing.domain.people import Actor
 from ticketing.domain.queries import Page, Sort, TicketQuery, TicketSummary, View
 from ticketing.domain.statuses import Priority, Status
 from ticketing.ui.filters import ListFilters, own
-from ticketing.ui.layout import page_head
 from ticketing.ui.list_table import Empty, ListFoot, ListHead, ListOrder, TicketRow, asked_of_list, ticket_list
 from ticketing.ui.session import desk, go_to, go_to_ticket
 from ticketing.ui.times import ago
@@ -46,12 +45,12 @@ _SORTED_BY = {
 
 def queue(actor: Actor) -> None:
     """Draw everybody's tickets, for agents."""
-    _draw(actor, "all_tickets", ListFilters("all_tickets", View.OPEN), _QUEUE_COLUMNS)
+    _draw(actor, ListFilters("all_tickets", View.OPEN), _QUEUE_COLUMNS)
 
 
 def own_tickets(actor: Actor) -> None:
     """Draw the tickets that the person opened or watches."""
-    _draw(actor, "my_tickets", ListFilters("my_tickets", View.ALL, own=True), _OWN_COLUMNS)
+    _draw(actor, ListFilters("my_tickets", View.ALL, own=True), _OWN_COLUMNS)
 
 
 def status_label(status: Status, *, is_new: bool, for_agent: bool) -> str:
@@ -61,7 +60,7 @@ def status_label(status: Status, *, is_new: bool, for_agent: bool) -> str:
     return t(f"status_for_requester.{status}")
 
 
-def _draw(actor: Actor, name: str, filters: ListFilters, columns: tuple[str, ...]) -> None:
+def _draw(actor: Actor, filters: ListFilters, columns: tuple[str, ...]) -> None:
     asked = asked_of_list(filters.key)
     if asked.opened is not None:
         go_to_ticket(asked.opened)
@@ -70,7 +69,6 @@ def _draw(actor: Actor, name: str, filters: ListFilters, columns: tuple[str, ...
     if asked.filters is not None:
         filters.change(asked.filters)
     filters.write()
-    page_head(t(f"page.{name}"), "new_ticket")
     for_agent = "requester" in columns
     query = filters.now.query(actor.username)
     page = _page(actor, query if for_agent else own(actor, query))
