@@ -17,6 +17,7 @@ if __name__ == "__main__" and st.runtime.exists():
 else:
     from starlette.middleware import Middleware
 
+    from ticketing.settings import variables
     from ticketing.ui.feedback import show_failure
     from ticketing.web.guard import Guard
     from ticketing.web.lifespan import lifespan
@@ -28,6 +29,7 @@ else:
         middleware=[Middleware(Guard)],
         lifespan=lifespan,
         on_script_error=show_failure,
+        secrets=variables(),  # or else the keys of a file of secrets would overwrite those of the environment
     )
 
     if __name__ == "__main__":

@@ -41,10 +41,9 @@ class Program:
     port_option: str = "--port"
 
 
-def the_desk(data: Path) -> Program:
-    """Return the desk over this data, started by the documented command with the Python in use."""
-    command = (sys.executable, "-m", "ticketing", "serve", "--data-dir", str(data))
-    return Program(command, ROOT, "healthz")
+def the_desk(data: Path, python: str = sys.executable) -> Program:
+    """Return the desk over this data, started by the documented command."""
+    return Program((python, "-m", "ticketing", "serve", "--data-dir", str(data)), ROOT, "healthz")
 
 
 def an_empty_page(folder: Path) -> Program:

@@ -29,6 +29,7 @@ SIZES = (1_000, 10_000, 100_000)
 ROUNDS = 150
 MEBIBYTES = 1 / 2**20
 ROW_BYTES = 512
+LARGE_DEMO = 100_000
 
 
 def main(tickets: int | None, json_path: Path | None) -> None:
@@ -47,9 +48,10 @@ def measure(report: Report, sizes: Sequence[int], rounds: int) -> None:
         folder = Path(stack.enter_context(TemporaryDirectory(prefix="ticketing-bench-", dir=place)))
         contests = []
         for size in sizes:
-            opening, contest = stack.enter_context(prepared(folder / str(size), size, rounds))
+            filling, opening, contest = stack.enter_context(prepared(folder / str(size), size, rounds))
             contest.require_same_answers()
-            figures = [*contest.writes(), *contest.reads(), *contest.costs_of_a_reply(), *opening.figures()]
+            figures = [*contest.writes(), *contest.reads(), *contest.costs_of_a_reply()]
+            figures += [*opening.figures(), *filling.figures()]
             report.add(f"{size:,} tickets of {contest.average / 1000:.1f} kB", figures)
             contests.append(contest)
         if len(contests) > 1:
@@ -58,33 +60,52 @@ def measure(report: Report, sizes: Sequence[int], rounds: int) -> None:
 
 
 @contextmanager
-def prepared(folder: Path, size: int, rounds: int) -> Iterator[tuple["Opening", Contest]]:
+def prepared(folder: Path, size: int, rounds: int) -> Iterator[tuple["Filling", "Opening", Contest]]:
     """Fill the store, open it in a process that does nothing else, and here for all the rest."""
-    fill(folder / "desk", size)
+    filling = fill(folder / "desk", size)
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
         opening = pool.submit(open_once, folder / "desk").result()
     contest = Contest(folder, rounds)
     gc.collect()
     gc.freeze()  # as the server does
     try:
-        yield opening, contest
+        yield filling, opening, contest
     finally:
         contest.close()
 
 
-def fill(folder: Path, size: int) -> None:
+def fill(folder: Path, size: int) -> "Filling":
     """Make a store of invented tickets, among them one that holds a word of its own."""
     store = JsonStore(folder)
     desk = Desk(Settings(), store, password_rounds=4)
     console = Actor.console()
     gc.disable()
     desk.tickets.open(console, TITLE, f"{TEXT} It is a {RARE} failure.")
-    desk.demo.fill(console, size - 1, 1)
+    began = time.perf_counter()
+    added = desk.demo.fill(console, size - 1, 1)
+    filling = Filling(added["tickets"], time.perf_counter() - began)
     desk.agents.create_agent(console, "ada", PASSWORD)
     gc.enable()
     if isinstance(store.engine, Engine):
         store.engine.compact()
     desk.close()
+    return filling
+
+
+@dataclass(frozen=True, slots=True)
+class Filling:
+    """What `demo-data` does, as long as it took: seconds."""
+
+    tickets: int
+    wall: float
+
+    def figures(self) -> list[Figure]:
+        """Return the pace, and how long a large desk would take at it."""
+        pace = self.tickets / self.wall
+        return [
+            Figure("invented tickets a second", pace, ""),
+            Figure(f"{LARGE_DEMO:,} invented tickets at this pace", LARGE_DEMO / pace, "s", limit=60),
+        ]
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,5 +12,6 @@ elif "person" in st.query_params:
     ui.manage_person(actor, st.query_params["person"])
 else:
     ui.people_head(actor)
+    ui.health_notes(actor)
     ui.people_list(actor)
     ui.who_may_do_what()

@@ -14,7 +14,7 @@ with ui.narrow():
 
     with st.form("login"):
         username = st.text_input(t("field.username"), key="username", autocomplete="username")
-        password = st.text_input(t("field.password"), key="password", type="password", autocomplete="current-password")
+        password = ui.password_field(t("field.password"), key="password", autocomplete="current-password")
         submitted = st.form_submit_button(t("login.submit"), type="primary", key="submit", width="stretch")
 
     if submitted:

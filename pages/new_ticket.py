@@ -8,8 +8,11 @@ from ticketing.domain.text import TEXT_LIMIT, TITLE_LIMIT
 from ticketing.ui import t
 
 actor = ui.require_actor()
+former = ui.former_asked_for(actor)
 
 st.title(t("page.new_ticket"), anchor=False)
+if former:
+    ui.tell_what_it_follows(actor, former)
 ui.remind_of_newest(actor)
 
 with st.form("new_ticket"):
@@ -29,12 +32,14 @@ with st.form("new_ticket"):
         key="category",
     )
     submitted = st.form_submit_button(t("new_ticket.submit"), type="primary", key="submit")
+ui.keep_draft(actor, former, "title", "description")
 
 if submitted:
     with ui.shown_errors():
         category = category or TicketCategory.GENERAL
-        key = ui.form_key("new_ticket", title, description, category)
-        ticket = ui.desk().tickets.open(actor, title, description, category, key=key)
+        follows = former.number if former else None
+        key = ui.form_key("new_ticket", title, description, category, str(follows))
+        ticket = ui.desk().tickets.open(actor, title, description, category, follows=follows, key=key)
         ui.forget_draft("title", "description")
         ui.say_after_rerun(t("new_ticket.opened", label=ticket.label))
         ui.go_to_ticket(ticket.number)

@@ -17,27 +17,21 @@ with ui.narrow():
         )
         display_name = st.text_input(t("field.display_name"), key="display_name", autocomplete="name")
         email = st.text_input(t("field.email_optional"), key="email", type="email", autocomplete="email")
-        password = st.text_input(
-            t("field.password"),
-            key="password",
-            type="password",
-            autocomplete="new-password",
-            help=t("register.password_help"),
+        password = ui.password_field(
+            t("field.password"), key="password", autocomplete="new-password", help=t("register.password_help")
         )
-        confirmation = st.text_input(
-            t("field.confirmation"), key="confirmation", type="password", autocomplete="new-password"
-        )
+        confirmation = ui.password_field(t("field.confirmation"), key="confirmation", autocomplete="new-password")
         submitted = st.form_submit_button(t("register.submit"), type="primary", key="submit", width="stretch")
 
     if submitted:
         accounts = ui.desk().accounts
-        address, browser, device = ui.address(), ui.browser(), ui.device()
-
-        def _prove() -> str:
-            accounts.register(username, display_name, password, confirmation, email, address=address)
-            return accounts.sign_in_browser(username, password, address=address, browser=browser, device=device)
-
+        address, browser = ui.address(), ui.browser()
         with ui.shown_errors():
-            ui.sign_in_by(ui.form_key("register", username, display_name, email, password, confirmation), _prove)
+            ui.sign_in_by(
+                ui.form_key("register", username, display_name, email, password, confirmation),
+                lambda: accounts.register_browser(
+                    username, display_name, password, confirmation, email, address=address, browser=browser
+                ),
+            )
 
     st.page_link(ui.page("login"), label=t("register.have_one"))

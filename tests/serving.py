@@ -42,12 +42,15 @@ STOP_SECONDS = 15.0
 class Server:
     """The desk as its users meet it, on a free port of this machine; without people it is as on its first launch."""
 
-    def __init__(self, folder: Path, *, with_people: bool = True, **environment: str) -> None:
+    def __init__(
+        self, folder: Path, *, with_people: bool = True, script: Path = ROOT / "streamlit_app.py", **environment: str
+    ) -> None:
         self.data = folder / "data"
         self.log_file = folder / "server.log"
         self.port = free_port()
         self.base = f"http://127.0.0.1:{self.port}"
         self.desk = open_desk(Settings(data_dir=self.data), password_rounds=4)
+        self._script = script
         self._environment = environment
         self._addresses = (f"198.51.{number >> 8}.{number & 255}" for number in count())
         self._process: subprocess.Popen[bytes] | None = None
@@ -72,12 +75,16 @@ class Server:
     def start(self) -> None:
         """Start it and wait until it answers."""
         inherited = {name: value for name, value in os.environ.items() if not name.upper().startswith(PREFIX)}
-        command = [sys.executable, "-m", "streamlit", "run", "streamlit_app.py"]
+        own = {
+            f"{PREFIX}DATA_DIR": str(self.data),
+            f"{PREFIX}STORAGE_URL": "",
+        }  # whatever the working copy's secrets say
+        command = [sys.executable, "-m", "streamlit", "run", str(self._script)]
         with self.log_file.open("ab") as log:
             self._process = subprocess.Popen(
                 [*command, f"--server.port={self.port}", "--server.address=127.0.0.1"],
                 cwd=ROOT,
-                env=inherited | {f"{PREFIX}DATA_DIR": str(self.data)} | self._environment,
+                env=inherited | own | self._environment,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,

@@ -2,14 +2,20 @@
 
 import importlib.util
 import json
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from importlib.machinery import ModuleSpec
 from pathlib import Path
+from types import ModuleType
 
 import pytest
+from click.testing import CliRunner
 
 from benchmarks import pages, start, storage
 from benchmarks.measuring import Contestant, Figure, Report, take_turns
+from ticketing.bootstrap import RUN_TIME, Environment
+from ticketing.cli import main
+from ticketing.installer import BASE_PYTHON
 
 ROOT = Path(__file__).resolve().parent.parent
 WRITES = ("open a ticket", "reply", "change the status")
@@ -27,7 +33,12 @@ READS = (
 
 @pytest.fixture(autouse=True)
 def own_place(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Keep what a benchmark writes in this test's folder, and let the processes that it starts find it."""
+    """
+    Keep what a benchmark writes in this test's folder, and let the processes that it starts find it.
+
+    A page that was visited before in this process may stand as its main script, which those would run first.
+    """
+    monkeypatch.setitem(sys.modules, "__main__", ModuleType("__main__"))
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
 
@@ -49,6 +60,7 @@ def test_the_storage_benchmark_yields_every_figure_and_how_it_grows() -> None:
     assert small.startswith("40 tickets")
     assert names(report, small) == names(report, large)
     assert names(report, small) >= {*WRITES, *(f"{write}, beside SQLite" for write in WRITES), *READS}
+    assert names(report, small) >= {"invented tickets a second", "100,000 invented tickets at this pace"}
     assert names(report, growth) == {"reply"}
     assert all(figure.ours > 0 for figure in all_figures(report) if "memory" not in figure.name)
 
@@ -62,6 +74,14 @@ def test_a_reply_is_one_write_and_one_flush() -> None:
     assert found["writes for a reply"].ours == 1
     assert found["flushes for a reply"].ours == 1
     assert found["bytes for a reply beyond its document"].is_met
+
+
+def test_the_time_for_a_large_demo_is_told_at_the_pace_of_the_size_at_hand() -> None:
+    pace, whole = storage.Filling(tickets=500, wall=0.25).figures()
+
+    assert (pace.ours, pace.unit) == (2000, "")
+    assert (whole.ours, whole.unit, whole.is_met) == (50, "s", True)
+    assert storage.Filling(tickets=500, wall=0.301).figures()[1].is_met is False
 
 
 def test_the_page_benchmark_visits_every_page_of_a_desk_over_the_wire() -> None:
@@ -109,6 +129,36 @@ def test_the_start_benchmark_yields_both_figures() -> None:
     }
 
 
+@pytest.fixture
+def environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Environment:
+    """Return an environment that is set up, and in which this Python believes to run."""
+    (tmp_path / "requirements.txt").touch()
+    made = Environment(tmp_path)
+    made.python.parent.mkdir(parents=True)
+    made.python.symlink_to(sys.executable)
+    made.stamp.write_text("\n".join(made.description([RUN_TIME])), "utf-8")
+    monkeypatch.setattr(sys, "prefix", str(made.place))
+    return made
+
+
+def test_the_desk_is_started_as_by_a_person_so_that_the_hand_over_is_measured(environment: Environment) -> None:
+    assert start.a_persons_python(environment) == BASE_PYTHON
+
+
+def test_a_start_that_would_install_is_not_measured(environment: Environment) -> None:
+    (environment.root / "requirements.txt").write_text("little==2.0\n", "utf-8")
+
+    assert start.a_persons_python(environment) == sys.executable
+
+
+def test_in_another_environment_the_desk_is_started_with_that_ones_python(
+    environment: Environment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "prefix", str(tmp_path))
+
+    assert start.a_persons_python(environment) == sys.executable
+
+
 def test_all_figures_are_written_as_json(tmp_path: Path) -> None:
     report = Report("Anything")
     report.add("small", [Figure("a reply", 30, "µs", 20, "SQLite", 1.4)])
@@ -119,6 +169,21 @@ def test_all_figures_are_written_as_json(tmp_path: Path) -> None:
     (figure,) = written["sections"]["small"]
     assert figure["ratio"] == 1.5
     assert figure["met"] is False
+
+
+def test_the_command_shows_the_figures_and_writes_them_where_it_is_told(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(storage, "ROUNDS", 1)
+    monkeypatch.setattr(sys, "path", [*sys.path])
+
+    told = CliRunner().invoke(main, ["bench", "storage", "--tickets", "40", "--json", str(tmp_path / "figures.json")])
+
+    assert told.exit_code == 0, told.output
+    written = json.loads((tmp_path / "figures.json").read_text("utf-8"))
+    (figures,) = written["sections"].values()
+    assert {*WRITES, *READS} <= {figure["name"] for figure in figures}
+    assert all(figure["name"] in told.output for figure in figures)
 
 
 @pytest.mark.parametrize(

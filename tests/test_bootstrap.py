@@ -10,21 +10,29 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 import urllib.error
 import urllib.request
 import zipfile
 from collections.abc import Iterator, Sequence
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 
 import ticketing
+from tests.wire import Wire
+from ticketing.ui.wording import t
 
 ROOT = Path(__file__).resolve().parent.parent
 UV_FOLDER = Path(sys.executable).parent
 SYSTEM_FOLDERS = "/usr/bin:/bin"
 BASE_PYTHON: str = getattr(sys, "_base_executable", sys.executable)
+WITH_AND_WITHOUT_UV = pytest.mark.parametrize(
+    "path", [f"{UV_FOLDER}:{SYSTEM_FOLDERS}", SYSTEM_FOLDERS], ids=["uv", "pip"]
+)
 
 # `python3 -m ticketing` as in a working copy, but with the package that is under test, whose coverage is measured.
 START = """
@@ -62,9 +70,10 @@ class WorkingCopy:
         digest = hashlib.sha256(wheel(self.root, version).read_bytes()).hexdigest()
         self.pin(version, digest)
 
-    def pin(self, version: str, digest: str, places: str = "--no-index\n--find-links wheels") -> None:
+    def pin(self, version: str, digest: str | None, places: str = "--no-index\n--find-links wheels") -> None:
         """Write the requirements."""
-        self.requirements.write_text(f"{places}\nlittle=={version} \\\n    --hash=sha256:{digest}\n", "utf-8")
+        checked = f" \\\n    --hash=sha256:{digest}" if digest else ""
+        self.requirements.write_text(f"{places}\nlittle=={version}{checked}\n", "utf-8")
 
     def start(
         self, *arguments: str, python: Sequence[str] = (sys.executable, "-P", "-c", START), path: str | None = None
@@ -161,8 +170,9 @@ def test_an_old_python_can_read_as_far_as_the_refusal(module: str) -> None:
     assert "__future__" not in text
 
 
-def test_a_python_without_venv_is_refused_in_one_sentence(copy: WorkingCopy) -> None:
-    refused = copy.start(python=changed_python("sys.modules['ensurepip'] = None"), path=SYSTEM_FOLDERS)
+@pytest.mark.parametrize("module", ["venv", "ensurepip"])
+def test_a_python_without_venv_is_refused_in_one_sentence(copy: WorkingCopy, module: str) -> None:
+    refused = copy.start(python=changed_python(f"sys.modules['{module}'] = None"), path=SYSTEM_FOLDERS)
 
     version = f"{sys.version_info.major}.{sys.version_info.minor}"
     assert refused.returncode == 1
@@ -297,17 +307,19 @@ def test_tests_run_in_place_where_their_packages_are_too(copy: WorkingCopy) -> N
     assert not (copy.root / ".venv").exists()
 
 
-def test_a_package_with_another_hash_is_refused(copy: WorkingCopy) -> None:
-    copy.pin("1.0", digest="0" * 64)
+@WITH_AND_WITHOUT_UV
+@pytest.mark.parametrize("digest", ["0" * 64, None], ids=["another hash", "no hash"])
+def test_a_package_that_no_hash_vouches_for_is_refused(copy: WorkingCopy, digest: str | None, path: str) -> None:
+    copy.pin("1.0", digest)
 
-    refused = copy.start()
+    refused = copy.start(path=path)
 
     assert refused.returncode == 1
     assert "hash" in refused.stdout.lower()
     assert refused.stderr == "Setting up failed at the step above; the next start tries it again.\n"
 
 
-@pytest.mark.parametrize("path", [f"{UV_FOLDER}:{SYSTEM_FOLDERS}", SYSTEM_FOLDERS], ids=["uv", "pip"])
+@WITH_AND_WITHOUT_UV
 def test_without_a_network_one_sentence_says_so(copy: WorkingCopy, path: str) -> None:
     with socket.socket() as nobody_listens:
         nobody_listens.bind(("127.0.0.1", 0))
@@ -337,12 +349,60 @@ def begin(copy: WorkingCopy) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, "-P", "-c", START],
         cwd=copy.root,
-        env={**os.environ, "PATH": SYSTEM_FOLDERS, "PYTHONPATH": str(ROOT)},
+        env={**os.environ, "PATH": SYSTEM_FOLDERS, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": ""},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
     )
+
+
+class ReluctantIndex(ThreadingHTTPServer):
+    """An index on this machine that hands out no package before it may, or before its patience ends."""
+
+    def __init__(self, folder: Path) -> None:
+        self.may = threading.Event()
+        self.was_let = False
+        super().__init__(("127.0.0.1", 0), partial(ReluctantAnswer, directory=str(folder)))
+
+
+class ReluctantAnswer(SimpleHTTPRequestHandler):
+    """An answer of this index: a folder's list at once, a package in its time."""
+
+    server: ReluctantIndex
+
+    def do_GET(self) -> None:
+        """Send what is asked for."""
+        if self.path.endswith(".whl"):
+            self.server.was_let = self.server.may.wait(timeout=10)
+        super().do_GET()
+
+
+@pytest.fixture
+def index(copy: WorkingCopy) -> Iterator[ReluctantIndex]:
+    package = wheel(copy.root, "1.0")
+    shelf = copy.root / "index" / "little"
+    shelf.mkdir(parents=True)
+    package.rename(shelf / package.name)
+    with ReluctantIndex(copy.root / "index") as server:
+        threading.Thread(target=server.serve_forever).start()
+        yield server
+        server.shutdown()
+
+
+def test_what_a_step_says_is_shown_while_it_works(copy: WorkingCopy, index: ReluctantIndex) -> None:
+    digest = hashlib.sha256(next(copy.root.glob("index/little/*")).read_bytes()).hexdigest()
+    copy.pin("1.0", digest, places=f"--index-url http://127.0.0.1:{index.server_port}")
+    start = begin(copy)
+    assert start.stdout is not None
+
+    shown = next((line for line in start.stdout if "Collecting little" in line), "nothing")
+    index.may.set()
+    rest, _ = start.communicate(timeout=120)
+
+    assert "Collecting little==1.0" in shown
+    assert index.was_let
+    assert start.returncode == 0, rest
 
 
 def test_two_starts_at_once_set_up_once(copy: WorkingCopy) -> None:
@@ -446,8 +506,12 @@ def test_both_documented_commands_work_in_a_fresh_clone_with_an_empty_home(
     free_port: int,
     serving: subprocess.Popen[str],
 ) -> None:
-    health = fetch(f"http://localhost:{free_port}/healthz", serving, patience=400)
-    page = fetch(f"http://localhost:{free_port}/login", serving, patience=10)
+    address = f"http://localhost:{free_port}"
+    health = fetch(f"{address}/healthz", serving, patience=400)
+    with Wire.connect(address, page="login") as stranger:
+        stranger.run()
+    serving.terminate()
+    told, _ = serving.communicate(timeout=60)
     tests = subprocess.run(
         [a_strangers_python, "-m", "ticketing", "test", "tests/test_bootstrap.py", "-k", "has_a_version"],
         cwd=clean_copy,
@@ -459,6 +523,9 @@ def test_both_documented_commands_work_in_a_fresh_clone_with_an_empty_home(
     )
 
     assert health
-    assert "<title>" in page
+    assert f"The desk opens at {address} (Ctrl+C ends it).\n" in told
+    assert {t("field.username"), t("field.password")} <= set(stranger.widgets)
+    assert t("login.first_launch") in stranger.text
+    assert stranger.exceptions == []
     assert tests.returncode == 0, tests.stdout + tests.stderr
     assert "1 passed" in tests.stdout.splitlines()[-1]

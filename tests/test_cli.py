@@ -31,10 +31,13 @@ Run = Callable[..., Result]
 
 @pytest.fixture(autouse=True)
 def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Return the data directory, which the environment names."""
+    """Return the data directory, which the environment names; nobody's secrets lie where the commands look for them."""
     folder = tmp_path / "data"
     for name in [name for name in os.environ if name.startswith("TICKETING_")]:
         monkeypatch.delenv(name)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("TICKETING_STORAGE_URL", "")
     monkeypatch.setenv("TICKETING_DATA_DIR", str(folder))
     return folder
 
@@ -147,6 +150,19 @@ def test_a_setting_that_does_not_exist_stops_every_command(run: Run, monkeypatch
     assert result.stderr.startswith("There is no setting TICKETING_COLOUR.")
 
 
+def test_the_option_goes_before_environment_and_secrets(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / ".streamlit").mkdir()
+    (tmp_path / ".streamlit" / "secrets.toml").write_text('TICKETING_STORAGE_URL = "json:of the secrets"\n')
+    monkeypatch.delenv("TICKETING_STORAGE_URL")
+
+    run("create-agent", "ada", "--data-dir", "chosen", "--password-stdin", typed=f"{PASSWORD}\n")
+
+    assert (tmp_path / "chosen").exists()
+    assert not (tmp_path / "of the secrets").exists()
+
+
 def test_an_import_says_what_it_will_do_and_waits_for_a_yes(run: Run, data: Path, tmp_path: Path) -> None:
     write_seed(tmp_path / "seed")
 
@@ -171,11 +187,12 @@ def test_an_import_adds_everything_once(run: Run, tmp_path: Path) -> None:
 
 def test_an_export_gives_the_original_files_back(run: Run, tmp_path: Path) -> None:
     write_seed(tmp_path / "seed")
+    original = (tmp_path / "seed" / "tickets.json").read_text().replace("Coming.", "Grüße \\ud800")
+    (tmp_path / "seed" / "tickets.json").write_text(original)
     run("import-seed", tmp_path / "seed", "--yes")
 
     run("export", "--format", "seed", "--out", tmp_path / "out")
 
-    original = (tmp_path / "seed" / "tickets.json").read_text()
     assert json.loads((tmp_path / "out" / "tickets.json").read_text()) == json.loads(original)
     users = json.loads((tmp_path / "out" / "users.json").read_text())
     assert users["oskar"] == {"password": "", "role": "user"}
@@ -305,6 +322,26 @@ def test_a_damaged_store_is_told_by_verify(run: Run, data: Path) -> None:
     assert result.stdout == ""
 
 
+@pytest.mark.parametrize("at_work", [False, True], ids=["closed", "at work"])
+def test_verify_changes_no_byte(run: Run, data: Path, *, at_work: bool) -> None:
+    fill(data)
+    running = open_desk(Settings(data_dir=data), password_rounds=4)
+    if at_work:
+        running.tickets.note(CONSOLE, 1, "Another secret.")
+        (journal,) = data.glob("journal-*.jsonl")
+        with journal.open("ab") as file:
+            file.write(b'{"seq":99,"ok":9')  # a writer was killed here
+    else:
+        running.close()
+    before = {path.name: (path.read_bytes(), path.stat().st_mtime_ns) for path in data.iterdir()}
+
+    result = run("verify")
+
+    assert result.output == "All is well: 3 tickets, 2 users.\n"
+    assert {path.name: (path.read_bytes(), path.stat().st_mtime_ns) for path in data.iterdir()} == before
+    running.close()
+
+
 def test_verify_makes_no_directory(run: Run, data: Path) -> None:
     result = run("verify")
 
@@ -334,6 +371,11 @@ def test_an_unreachable_output_is_told_in_a_sentence(run: Run, data: Path, tmp_p
     assert "Traceback" not in result.output
 
 
+def test_without_options_this_machine_alone_is_served_at_the_documented_port() -> None:
+    with main.commands["serve"].make_context("serve", []) as typed:
+        assert (typed.params["host"], typed.params["port"]) == ("127.0.0.1", 8501)
+
+
 def test_a_demo_serves_this_machine_alone(run: Run) -> None:
     result = run("serve", "--demo", "--host", "0.0.0.0")  # noqa: S104 - to see it refused
 
@@ -353,15 +395,44 @@ def test_a_taken_port_is_told_in_a_sentence(run: Run) -> None:
     )
 
 
-def test_a_store_that_cannot_be_opened_is_told_before_the_server_starts(data: Path) -> None:
+def a_file(data: Path) -> None:
     data.write_text("a file, not a directory")
 
-    with serving() as (server, _):
+
+def a_damaged_store(data: Path) -> None:
+    fill(data)
+    snapshot = data / "tickets.json"
+    snapshot.write_bytes(snapshot.read_bytes().replace(b"dial", b"deal", 1))
+
+
+def a_newer_store(data: Path) -> None:
+    fill(data)
+    snapshot = data / "tickets.json"
+    snapshot.write_bytes(snapshot.read_bytes().replace(b'{"format":1,', b'{"format":2,', 1))
+
+
+UNUSABLE: dict[str, tuple[Callable[[Path], None], str]] = {
+    "a file": (a_file, "is a file, not a directory."),
+    "damaged": (a_damaged_store, "tickets.json is not as it was written"),
+    "newer": (a_newer_store, "tickets.json has format 2"),
+    "the original app's": (write_seed, "holds the files of the original app. Nothing was changed."),
+}
+
+
+@pytest.mark.parametrize("kind", UNUSABLE)
+def test_a_store_that_cannot_be_opened_is_told_before_the_server_starts(data: Path, kind: str) -> None:
+    spoil, reason = UNUSABLE[kind]
+    spoil(data)
+    before = files(data) if data.is_dir() else {}
+
+    with serving() as (server, url):
         told, _ = server.communicate(timeout=60)
 
     assert server.returncode == 1
-    assert told.endswith(f"“{data}” is a file, not a directory.\n")
-    assert "Traceback" not in told
+    opening, sentence = told.splitlines()
+    assert url.rpartition(":")[2] in opening
+    assert reason in sentence
+    assert not before or {**files(data), ".lock": b""} == {**before, ".lock": b""}
 
 
 @contextmanager
@@ -402,6 +473,25 @@ def test_a_demo_is_served_and_ends_by_an_interrupt_with_all_saved(data: Path) ->
     assert f"http://localhost:{url.rpartition(':')[2]}" in told
     assert "user1 with userpass" in told
     assert json.loads((data / "tickets.json").read_text())["count"] == 300
+
+
+@pytest.mark.parametrize(
+    ("host", "base_url", "warnings"),
+    [("0.0.0.0", "", 1), ("0.0.0.0", "https://desk.example.org", 0), ("127.0.0.1", "", 0)],  # noqa: S104
+    ids=["open to all", "behind a proxy with TLS", "this machine alone"],
+)
+@pytest.mark.usefixtures("data")
+def test_whoever_serves_others_without_tls_is_warned(
+    monkeypatch: pytest.MonkeyPatch, host: str, base_url: str, warnings: int
+) -> None:
+    monkeypatch.setenv("TICKETING_BASE_URL", base_url)
+
+    with serving("--host", host) as (server, url):
+        assert answers(f"{url}/healthz", server)
+        server.send_signal(signal.SIGINT)
+        told, _ = server.communicate(timeout=30)
+
+    assert told.count("passwords can be read on their way") == warnings
 
 
 def test_commands_work_beside_a_running_server(run: Run, data: Path) -> None:

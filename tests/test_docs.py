@@ -35,6 +35,50 @@ def test_the_readme_names_every_command(command: str) -> None:
     assert f"python3 -m ticketing {command}" in README
 
 
+def invented(text: str) -> list[str]:
+    """Name the commands, options, choices and settings in a text that do not exist; what follows `test` is pytest's."""
+    settings = {f"{PREFIX}{name.upper()}" for name in Settings.model_fields}
+    found = [name for name in re.findall(rf"\b{PREFIX}[A-Z_]+\b", text) if name not in settings]
+    for name, words in re.findall(r"python3 -m ticketing ([a-z][a-z-]*)([^`\n]*)", text):
+        if name not in main.commands:
+            found += [name] if name != "test" else []
+            continue
+        parameters = main.commands[name].params
+        options = {option for parameter in parameters for option in parameter.opts}
+        choices = {choice for parameter in parameters for choice in getattr(parameter.type, "choices", ())}
+        found += [option for option in re.findall(r"--[a-z-]+", words) if option not in options]
+        alternatives = re.findall(r"[a-z]+(?:\\\|[a-z]+)+", words)
+        found += [choice for several in alternatives for choice in several.split(r"\|") if choice not in choices]
+    return found
+
+
+def test_the_readme_names_nothing_that_does_not_exist() -> None:
+    assert invented(README) == []
+
+
+@pytest.mark.parametrize(
+    ("line", "name"),
+    [
+        ("| `python3 -m ticketing import FILE` | |", "import"),
+        ("Look at it with `python3 -m ticketing serve --read-only`.", "--read-only"),
+        ("| `python3 -m ticketing verify [--demo]` | |", "--demo"),
+        (r"| `python3 -m ticketing export --format seed\|xml --out PATH` | |", "xml"),
+        ("    python3 -m ticketing serve --prot 80\n", "--prot"),
+        ("Set `TICKETING_SMTP_HOST`.", "TICKETING_SMTP_HOST"),
+    ],
+)
+def test_what_a_text_invents_would_be_found(line: str, name: str) -> None:
+    assert invented(line) == [name]
+
+
+def test_the_readme_names_the_port_and_the_host_that_hold_without_options() -> None:
+    with main.commands["serve"].make_context("serve", []) as typed:
+        port, host = typed.params["port"], typed.params["host"]
+
+    assert f"serve [--port {port}] [--host {host}]" in README
+    assert f"<http://localhost:{port}>" in README
+
+
 def test_the_pictures_of_the_readme_exist() -> None:
     pictures = re.findall(r"!\[[^\]]+\]\(([^)]+)\)", README)
 

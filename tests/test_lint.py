@@ -1,12 +1,18 @@
 """Style, types and pinned requirements, so that one command checks it all."""
 
+import ast
 import os
+import re
 import shutil
 import subprocess
 import sys
+import tomllib
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
+
+from ticketing.bootstrap import canonical
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -34,6 +40,73 @@ def test_the_whole_tree_is_clean(command: list[str]) -> None:
     checked = check(*command)
 
     assert checked.returncode == 0, checked.stdout + checked.stderr
+
+
+# What ruff and mypy --strict must object to, each by another of the rules that the project turns on.
+CARELESS = """
+import json
+
+def Greet(name):
+    print(eval(name))
+"""
+UNTYPED = """
+def greet(name):
+    return name
+
+
+def greet_all(names: list) -> str:
+    return greet(names)
+
+
+ANSWER: int = 42  # type: ignore[assignment]
+"""
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    """Make a tree with our settings and our folders, as yet empty."""
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    for folder in ("ticketing", "pages", "tests", "benchmarks", "docs"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "nothing.py").touch()
+    (tmp_path / "streamlit_app.py").touch()
+    return tmp_path
+
+
+def plant(tree: Path, folder: str, text: str) -> str:
+    """Put a file into a folder of the tree, and return the name by which a tool calls it."""
+    name = f"{folder}/planted.py"
+    (tree / name).write_text(text, "utf-8")
+    return name
+
+
+def objections(checked: subprocess.CompletedProcess[str], file: str) -> str:
+    """Return what a tool said about a file, which is one line for each objection."""
+    return "\n".join(line for line in checked.stdout.splitlines() if line.startswith(f"{file}:"))
+
+
+@pytest.mark.parametrize("folder", ["ticketing", "pages", "tests"])
+def test_ruff_finds_what_is_planted(tree: Path, folder: str) -> None:
+    planted = plant(tree, folder, CARELESS)
+
+    checked = check("ruff", "check", "--no-cache", "--output-format=concise", ".", folder=tree)
+    formatted = check("ruff", "format", "--no-cache", "--check", ".", folder=tree)
+
+    assert checked.returncode == formatted.returncode == 1
+    assert planted in formatted.stdout
+    for rule in ("ANN001", "ANN201", "F401", "N802", "S307", "T201"):
+        assert f" {rule} " in objections(checked, planted)
+
+
+def test_mypy_finds_what_is_planted(tree: Path) -> None:
+    planted = [plant(tree, folder, UNTYPED) for folder in ("ticketing", "pages", "tests")]
+
+    checked = check("mypy", folder=tree)
+
+    assert checked.returncode == 1, checked.stderr
+    for file in planted:
+        for rule in ("no-untyped-call", "no-untyped-def", "type-arg", "unused-ignore"):
+            assert f"[{rule}]" in objections(checked, file)
 
 
 # After a change of the dependencies in pyproject.toml this brings both files up to date (--upgrade: to new releases):
@@ -72,3 +145,38 @@ def test_pinned_requirements_name_no_index_and_no_place(requirements: str) -> No
     assert "/" not in text
     assert "--index" not in text
     assert "--find-links" not in text
+
+
+CODE = [*(ROOT / "ticketing").rglob("*.py"), *(ROOT / "pages").glob("*.py"), ROOT / "streamlit_app.py"]
+# Loaded by their names in strings: websockets by uvicorn, the next two while the server warms up, and the data of the
+# time zones by Python, where the system has none.
+BY_NAME = "import numpy, PIL, tzdata, websockets"
+
+
+def undeclared(source: str) -> set[str]:
+    """Return what a source imports from packages that pyproject.toml doesn't ask for itself."""
+    modules: set[str] = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            modules.update(name.name.partition(".")[0] for name in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            modules.add(node.module.partition(".")[0])
+    packages = packages_distributions()
+    foreign = modules - sys.stdlib_module_names - {"ticketing"}
+    return {name for name in foreign if not declared() & {canonical(package) for package in packages.get(name, [])}}
+
+
+def declared() -> set[str]:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    return {canonical(re.split(r"[<>=!~\[; ]", requirement)[0]) for requirement in project["dependencies"]}
+
+
+def test_every_package_that_the_code_uses_is_asked_for_by_name() -> None:
+    sources = [BY_NAME, *(path.read_text("utf-8") for path in CODE)]
+
+    assert set().union(*map(undeclared, sources)) == set()
+
+
+@pytest.mark.parametrize("planted", ["import pandas as pd", "def draw():\n    from altair.vegalite import v6"])
+def test_a_planted_import_of_what_merely_happens_to_be_there_is_found(planted: str) -> None:
+    assert undeclared(planted)

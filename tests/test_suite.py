@@ -26,6 +26,15 @@ def test_carla_is_greeted():
 def test_a_stranger_is_greeted():
     assert greet("") == "Hello, whoever you are"
 """
+# Whoever stays out of the condition meets each line all the same.
+DOMAIN_IN_WHOLE_LINES = '''"""A domain of one rule."""
+
+def greet(name: str) -> str:
+    greeting = "Hello, whoever you are"
+    if name:
+        greeting = f"Hello, {name}"
+    return greeting
+'''
 ONE_WAY = BOTH_WAYS.partition("\ndef test_a_stranger")[0]
 SKIPPED = "\nimport pytest\n\n@pytest.mark.skip\ndef test_that_never_runs():\n    assert False\n"
 
@@ -76,9 +85,11 @@ def test_a_failing_test_fails_the_command(project: Path) -> None:
     assert run_tests(["tests/test_wrong.py"], project) == 1
 
 
+@pytest.mark.parametrize("domain", [DOMAIN, DOMAIN_IN_WHOLE_LINES], ids=["a line", "a branch"])
 def test_a_part_of_the_domain_that_no_test_reaches_fails_the_command(
-    project: Path, capfd: pytest.CaptureFixture[str]
+    project: Path, capfd: pytest.CaptureFixture[str], domain: str
 ) -> None:
+    (project / "ticketing/domain/greetings.py").write_text(domain, "utf-8")
     (project / "tests/test_greetings.py").write_text(ONE_WAY, "utf-8")
     (project / "pages/login.py").write_text("TITLE = 'Sign in'\n" * 200, "utf-8")
 

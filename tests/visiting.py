@@ -15,17 +15,35 @@ from ticketing.desk import Desk
 ROOT = Path(__file__).resolve().parents[1]
 ROUTER = ROOT / "ticketing" / "ui" / "router.py"
 HEAD, PANEL, COMPOSER = "ticketing_ticket_head", "ticketing_ticket_panel", "ticketing_composer"
+LIST = "ticketing_list"
 # The anti-forgery cookie of a browser, whose token a sign-in is bound to.
 XSRF = "2|00000000|0123456789abcdef0123456789abcdef|1700000000"
 
 
 class Visit:
-    """One tab of one browser; `token` is the secret in its session cookie."""
+    """
+    One tab of one browser; `token` is the secret in its session cookie, `device` those by which it is known.
 
-    def __init__(self, desk: Desk, token: str | None = None, user_agent: str = "Mozilla/5.0 Firefox/150") -> None:
+    Streamlit knows no address of a browser on the desk's own machine; then it is None.
+    """
+
+    def __init__(
+        self,
+        desk: Desk,
+        token: str | None = None,
+        user_agent: str = "Mozilla/5.0 Firefox/150",
+        *,
+        device: str | None = None,
+        cookies: dict[str, str] | None = None,
+        address: str | None = None,
+        host: str = "localhost:8501",
+    ) -> None:
         self.desk = desk
         self.token = token
-        self.user_agent = user_agent
+        self.device = device
+        self.cookies = cookies or {}
+        self.address = address
+        self.headers = {"User-Agent": user_agent, "Host": host}
         self.at = AppTest.from_file(str(ROUTER), default_timeout=30)
 
     def open(self, page: str, /, **query: str) -> "Visit":
@@ -104,8 +122,9 @@ class Visit:
     @property
     def titles(self) -> list[str]:
         """The headings on the screen."""
-        of_tickets = [self.sent(HEAD)["title"]] if self.shows(HEAD) else []
-        return [unescaped(title.value) for title in self.at.title] + of_tickets
+        found = [unescaped(title.value) for title in self.at.title]
+        found += [self.sent(HEAD)["title"]] if self.shows(HEAD) else []
+        return found + ([self.sent(LIST)["head"]["title"]] if self.shows(LIST) else [])
 
     @property
     def said(self) -> list[str]:
@@ -151,15 +170,19 @@ class Visit:
 
     @contextmanager
     def _in_browser(self) -> Iterator[None]:
-        cookies = {"_streamlit_xsrf": XSRF}
-        if self.token is not None:
-            cookies[self.desk.settings.cookie_name] = self.token
+        name = self.desk.settings.cookie_name
+        cookies = {"_streamlit_xsrf": XSRF, name: self.token, f"{name}_device": self.device} | self.cookies
         context = type(st.context)
         with (
-            patch.object(context, "cookies", new_callable=PropertyMock, return_value=cookies),
-            patch.object(context, "headers", new_callable=PropertyMock, return_value={"User-Agent": self.user_agent}),
+            patch.object(context, "cookies", new_callable=PropertyMock, return_value=_given(cookies)),
+            patch.object(context, "headers", new_callable=PropertyMock, return_value=self.headers),
+            patch.object(context, "ip_address", new_callable=PropertyMock, return_value=self.address),
         ):
             yield
+
+
+def _given(values: dict[str, str | None]) -> dict[str, str]:
+    return {name: value for name, value in values.items() if value is not None}
 
 
 def unescaped(markdown: str) -> str:

@@ -14,7 +14,7 @@ a widget that is no longer there.
 import json
 import time
 from collections.abc import Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Self
@@ -28,6 +28,7 @@ from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Origin, Subprotocol
 
 SECONDS = 20.0
+FRAGMENT_SECONDS = 0.3
 # The field of a widget's state in which its value travels, by the kind of the widget.
 VALUE_FIELDS = {
     "button": "trigger_value",
@@ -46,7 +47,11 @@ TRIGGERS = {"trigger_value", "json_trigger_value"}
 
 @dataclass
 class Wire:
-    """One connection of one Streamlit session; `text`, `widgets` and `exceptions` are of its last run."""
+    """
+    One connection of one Streamlit session; `text`, `widgets` and `exceptions` are of its last run.
+
+    With a `fragment` that one is to run, and no more. `fragments` are those that the server ever told of.
+    """
 
     socket: ClientConnection
     opening: ExitStack
@@ -59,10 +64,11 @@ class Wire:
     elements: dict[tuple[int, ...], Element] = field(default_factory=dict)
     widgets: dict[str, tuple[str, str]] = field(default_factory=dict)
     ever_seen: dict[str, tuple[str, str]] = field(default_factory=dict)
+    fragments: set[str] = field(default_factory=set)
+    fragment: str = ""
     navigation: Navigation | None = None
     page_was_found: bool = True
     _states: dict[str, tuple[str, Any]] = field(default_factory=dict)
-    _runs_fragment: bool = False
 
     @classmethod
     def connect(
@@ -113,19 +119,22 @@ class Wire:
         """Hang up."""
         self.opening.close()
 
-    def run(self, *, fragment: str = "") -> Self:
+    def run(self) -> Self:
         """Have the script run with the widgets as they are set, and read until it has finished."""
-        self.send(self._request(fragment))
-        return self.read()
+        self.send(self._request())
+        if not self.fragment:
+            return self.read()
+        with suppress(TimeoutError):  # a fragment that does not exist is not answered
+            self.read(FRAGMENT_SECONDS)
+        return self
 
-    def _request(self, fragment: str = "") -> BackMsg:
-        self._runs_fragment = bool(fragment)
+    def _request(self) -> BackMsg:
         message = BackMsg()
         request = message.rerun_script
         request.query_string = self.query
         request.page_script_hash = self.page_hash
         request.page_name = self.page
-        request.fragment_id = fragment
+        request.fragment_id = self.fragment
         request.context_info.timezone = "UTC"
         request.context_info.locale = "en-GB"
         request.context_info.url = f"{self.base}/{self.page}"
@@ -148,6 +157,12 @@ class Wire:
         self.set(name, value=True)
         return self.run()
 
+    def begin(self, button: str = "") -> None:
+        """Have the script run, by a button if one is named, and read nothing yet."""
+        if button:
+            self.set(button, value=True)
+        self.send(self._request())
+
     def click_twice(self, name: str, seconds: float) -> None:
         """Press a button, and once more so many seconds later, before anything came back; then comes `read`."""
         self.set(name, value=True)
@@ -167,17 +182,28 @@ class Wire:
         """Send any message of the protocol."""
         self.socket.send(message.SerializeToString())
 
-    def read(self) -> Self:
+    def read(self, seconds: float = SECONDS) -> Self:
         """Read until a run has finished for good; a run that makes place for another one is no end."""
         while True:
-            data = self.socket.recv(timeout=SECONDS)
-            assert isinstance(data, bytes)
-            self.received += data
-            message = ForwardMsg.FromString(data)
-            self._take(message)
+            message = self._receive(seconds)
             is_end = message.WhichOneof("type") == "script_finished"
             if is_end and message.script_finished != ForwardMsg.FINISHED_EARLY_FOR_RERUN:
                 return self
+
+    def read_until(self, widget: str) -> Self:
+        """Read until the run that has begun draws this widget."""
+        self.widgets = {}
+        while widget not in self.widgets:
+            self._receive()
+        return self
+
+    def _receive(self, seconds: float = SECONDS) -> ForwardMsg:
+        data = self.socket.recv(timeout=seconds)
+        assert isinstance(data, bytes)
+        self.received += data
+        message: ForwardMsg = ForwardMsg.FromString(data)
+        self._take(message)
+        return message
 
     @property
     def text(self) -> str:
@@ -203,7 +229,7 @@ class Wire:
         kind = message.WhichOneof("type")
         if kind == "new_session":
             self.session_id = message.new_session.initialize.session_id
-            if not self._runs_fragment:
+            if not self.fragment:
                 self.elements, self.widgets, self.page_was_found = {}, {}, True
         elif kind == "navigation":
             self.navigation = message.navigation
@@ -212,8 +238,10 @@ class Wire:
             self.page_was_found = False
         elif kind == "page_info_changed":
             self.query = message.page_info_changed.query_string
-        elif kind == "delta" and message.delta.WhichOneof("type") == "new_element":
-            self._show(tuple(message.metadata.delta_path), message.delta.new_element)
+        elif kind == "delta":
+            self.fragments |= {message.delta.fragment_id} - {""}
+            if message.delta.WhichOneof("type") == "new_element":
+                self._show(tuple(message.metadata.delta_path), message.delta.new_element)
 
     def _show(self, path: tuple[int, ...], element: Element) -> None:
         self.elements[path] = element

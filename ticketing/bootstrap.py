@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parent.parent
 RUN_TIME = "requirements.txt"
 TESTS = "tests/requirements.txt"
-PIN = re.compile(r"^([\w.-]+)==([^\s;]+) *(;.*)?\\$", re.MULTILINE)
+PIN = re.compile(r"^([\w.-]+)==([^\s;\\]+) *(;.*)?\\?$", re.MULTILINE)
 
 
 def main(arguments: Sequence[str], root: Path = ROOT) -> int:

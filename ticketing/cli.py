@@ -22,6 +22,7 @@ import click
 
 from ticketing import __version__
 from ticketing.desk import Desk, close_shared_desk, make_ready, open_desk, shared_desk, utc_now
+from ticketing.domain.browsers import is_this_machine
 from ticketing.domain.errors import TicketingError
 from ticketing.domain.people import Actor, Role
 from ticketing.services.moving.seeds import SeedPlan
@@ -37,6 +38,13 @@ ROOT = Path(__file__).resolve().parent.parent
 LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 LONGEST_WEBSOCKET_MESSAGE = 50 << 20
 WARNINGS_SHOWN = 20
+
+_WITHOUT_TLS = (
+    "Others reach this desk without TLS, so passwords can be read on their way. Put a proxy with TLS in front, and set "
+    "TICKETING_BASE_URL to its https address."
+)
+
+log = logging.getLogger(__name__)
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -64,7 +72,7 @@ def main() -> None:
 
 
 def opens_store(command: Command) -> Command:
-    """Give a command the option --data-dir, which stands above whatever the environment says."""
+    """Give a command the option --data-dir, which stands above whatever environment and secrets say."""
     return click.option(
         "--data-dir",
         type=click.Path(file_okay=False, path_type=Path),
@@ -78,7 +86,7 @@ def opens_store(command: Command) -> Command:
 def _use_data_dir(_context: click.Context, _option: click.Parameter, folder: Path | None) -> None:
     if folder is not None:
         os.environ["TICKETING_DATA_DIR"] = str(folder.absolute())
-        os.environ.pop("TICKETING_STORAGE_URL", None)
+        os.environ["TICKETING_STORAGE_URL"] = ""  # empty rather than gone, since it is to hide one among the secrets
 
 
 @contextmanager
@@ -151,12 +159,14 @@ def _listen(host: str, port: int) -> socket.socket:
 
 def _run_server(settings: Settings, listener: socket.socket) -> None:
     """Serve in this very process, from the project's folder, where Streamlit finds its settings."""
-    if settings.storage_url is None:
-        os.environ["TICKETING_DATA_DIR"] = str(Path(settings.store_url.removeprefix("json:")).absolute())
+    kind, _, folder = settings.store_url.partition(":")
+    if kind == "json":
+        os.environ["TICKETING_STORAGE_URL"] = f"json:{Path(folder).absolute()}"
+    shared_desk()  # a store that cannot be opened is told before Streamlit is even loaded
     os.chdir(ROOT)
     sys.path[:0] = [str(ROOT)]
-
-    shared_desk()  # a store that cannot be opened is told before Streamlit is even loaded
+    if not is_this_machine(listener.getsockname()[0]) and not settings.is_https:
+        log.warning(_WITHOUT_TLS)
     import uvicorn  # noqa: PLC0415 - see above
 
     config = uvicorn.Config(
@@ -313,7 +323,8 @@ def _require_outside(folder: Path) -> None:
 
 def _write(path: Path, parts: Iterable[str]) -> None:
 
-    write_whole(path, (part.encode() for part in parts))
+    # Half of a surrogate pair, which came in with the original app's files, becomes what it is in JSON: an escape.
+    write_whole(path, (part.encode(errors="backslashreplace") for part in parts))
 
 
 @main.command()

@@ -12,6 +12,7 @@ from ticketing.services.accounts import Accounts
 from ticketing.services.agents import Agents
 from ticketing.services.demonstration.demo import Demo
 from ticketing.services.first_launch import FirstLaunch
+from ticketing.services.health import Health
 from ticketing.services.moving.exports import Exports
 from ticketing.services.moving.seeds import Seeds
 from ticketing.services.passwords import Passwords
@@ -51,6 +52,7 @@ class Desk:
         self.first_launch = FirstLaunch(store, clock, passwords)
         self.seeds = Seeds(store, clock, gate, passwords)
         self.exports = Exports(store, gate)
+        self.health = Health(store, gate)
         self.demo = Demo(store, clock, gate, passwords)
 
     def close(self) -> None:

@@ -1,9 +1,17 @@
-"""Settings, read from TICKETING_ variables of the environment when they are first asked for."""
+"""
+Settings, read when they are first asked for: TICKETING_ variables of the environment, or else keys among the secrets.
+
+The secrets are Streamlit's files, and are read here all the same: Streamlit hands their keys on only once it serves, as
+variables that hide those of the environment, and without the truth values.
+"""
 
 import os
+import re
+import tomllib
+from collections.abc import Iterable
 from datetime import timedelta
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
@@ -14,6 +22,7 @@ from ticketing.domain.sign_in import SessionLimits
 
 PREFIX = "TICKETING_"
 TESTS_PREFIX = "TICKETING_TEST_"
+SECRETS = ("~/.streamlit/secrets.toml", ".streamlit/secrets.toml")  # the latter's keys go before the former's
 
 
 class Settings(BaseSettings):
@@ -26,7 +35,7 @@ class Settings(BaseSettings):
         None, description="`json:DIR` or `memory:`; by default `json:` and the data directory"
     )
     base_url: str | None = Field(None, description="the public address, such as https://desk.example.org")
-    admin_password: SecretStr | None = Field(None, description="password of the first account, with a public address")
+    admin_password: SecretStr | None = Field(None, description="password of the first account")
     registration: Literal["open", "closed"] = Field("open", description="whether visitors may register")
     agents_may_register_agents: bool = Field(default=True, description="whether agents may, or admins only")
     cookie_name: str = Field("ticketing_session", pattern=r"^[A-Za-z0-9_-]{1,64}$", description="of the session cookie")
@@ -47,6 +56,11 @@ class Settings(BaseSettings):
         if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
             raise ValueError("should be an address such as https://desk.example.org")
         return value.rstrip("/")
+
+    @field_validator("storage_url")
+    @classmethod
+    def _is_given(cls, value: str | None) -> str | None:
+        return value or None
 
     @property
     def store_url(self) -> str:
@@ -77,18 +91,65 @@ class Settings(BaseSettings):
 
 
 def read_settings() -> Settings:
-    """Read the environment; raises SettingsError naming a variable that is unknown or holds what it cannot."""
-    known = {f"{PREFIX}{name.upper()}" for name in Settings.model_fields}
-    found = {name for name in os.environ if name.upper().startswith(PREFIX)}
-    unknown = sorted(name for name in found if name not in known and not name.startswith(TESTS_PREFIX))
-    if unknown:
-        raise SettingsError(f"There is no setting {unknown[0]}. Known are: {', '.join(sorted(known))}.")
+    """Read environment and secrets; raises SettingsError naming a setting that is unknown or holds what it cannot."""
+    in_files = {name: (value, file) for file in SECRETS for name, value in _secrets(file).items()}
+    in_environment = variables()
+    _require_known(in_environment)
+    left_open = {name: found for name, found in in_files.items() if name not in in_environment}
     try:
-        return Settings()
+        return Settings.model_validate(
+            {name.removeprefix(PREFIX).lower(): value for name, (value, _) in left_open.items()}
+        )
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         name = f"{PREFIX}{str(first['loc'][0]).upper()}"
-        raise SettingsError(f"{name} {_explained(first['msg'])}.") from None
+        _, file = left_open.get(name, (None, None))
+        raise SettingsError(f"{name} {_explained(first['msg'])}.{_standing_in(file)}") from None
+
+
+def variables() -> dict[str, str]:
+    """Return what the environment sets, even names that are no settings; but nothing that belongs to the tests."""
+    return {name: value for name, value in os.environ.items() if _is_for_us(name)}
+
+
+def _is_for_us(name: str) -> bool:
+    return name.upper().startswith(PREFIX) and not name.startswith(TESTS_PREFIX)
+
+
+def _secrets(file: str) -> dict[str, str]:
+    """Return a file's keys that are for us, as variables hold them; where there is no file there are none."""
+    try:
+        content = Path(os.path.expanduser(file)).read_text("utf-8")  # noqa: PTH111 - Path's own raises without a home
+        keys = tomllib.loads(content)
+    except FileNotFoundError:
+        return {}
+    except OSError as error:
+        raise SettingsError(f"“{file}” cannot be read: {(error.strerror or str(error)).lower()}.") from None
+    except ValueError as error:  # neither UTF-8 nor TOML; what it quotes may be part of a password
+        line = re.search(r"\(at (line \d+)", str(error))
+        raise SettingsError(f"“{file}” is not TOML{f' in {line[1]}' if line else ''}.") from None
+    ours = {name: value for name, value in keys.items() if _is_for_us(name)}
+    _require_known(ours, file)
+    return {name: _as_variable(name, value, file) for name, value in ours.items()}
+
+
+def _as_variable(name: str, value: Any, file: str) -> str:
+    if not isinstance(value, str | int | float):
+        raise SettingsError(f"{name} should be a text, a number, true or false.{_standing_in(file)}")
+    return str(value)
+
+
+def _require_known(names: Iterable[str], file: str | None = None) -> None:
+    known = {f"{PREFIX}{name.upper()}" for name in Settings.model_fields}
+    unknown = sorted(set(names) - known)
+    if unknown:
+        raise SettingsError(
+            f"There is no setting {unknown[0]}. Known are: {', '.join(sorted(known))}.{_standing_in(file)}"
+        )
+
+
+def _standing_in(file: str | None) -> str:
+    return f" It stands in “{file}”." if file else ""
 
 
 def _explained(message: str) -> str:

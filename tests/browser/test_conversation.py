@@ -85,7 +85,7 @@ def test_an_internal_note_never_reaches_the_requesters_browser(windows: Windows,
     history(requester)
     expect(conversation(requester)).to_contain_text("My badge")
     requester.goto(f"{server.base}/my_tickets?q=swordfish")
-    expect(requester.get_by_text("No ticket matches.")).to_be_visible()
+    expect(requester.get_by_text("No ticket matches")).to_be_visible()
     requester.goto(f"{server.base}/my_tickets")
     expect(row(requester, "Locked out")).to_be_visible()
 

@@ -2,13 +2,14 @@
 
 import re
 from urllib.parse import parse_qs, urlsplit
+from zoneinfo import ZoneInfo
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.acting import expect_ticket, row
+from tests.browser.acting import conversation, expect_ticket, fill_in_ticket, history, row
 from tests.browser.conftest import PHONE, Windows, settle
-from tests.serving import Server
+from tests.serving import PASSWORD, Server
 from ticketing.domain.statuses import Priority
 from ticketing.domain.tickets import TicketEdit
 
@@ -64,6 +65,52 @@ def test_filters_outlive_reload_back_and_being_sent_to_a_colleague(
 
 
 @pytest.mark.usefixtures("orchard")
+@pytest.mark.parametrize("size", ["50", "100"])
+def test_more_tickets_fit_on_a_page_for_those_who_choose_so(windows: Windows, size: str) -> None:
+    page = windows.open("all_tickets?q=orchard", person="ada")
+    expect(page.get_by_text("1 to 25 of 28")).to_be_visible()
+
+    page.get_by_role("button", name="Filters").click()
+    page.get_by_role("combobox", name="Tickets a page").select_option(size)
+
+    expect(page.get_by_text("1 to 28 of 28")).to_be_visible()
+    expect(page.get_by_role("rowgroup").last.get_by_role("row")).to_have_count(28)
+    assert address(page) == {"q": ["orchard"], "size": [size]}
+
+
+def test_a_category_is_picked_for_a_new_ticket_and_found_by_it(windows: Windows) -> None:
+    page = windows.open("new_ticket", person="oskar")
+    page.get_by_role("combobox", name="Category").click()
+    page.get_by_role("option", name="Billing").click()
+    fill_in_ticket(page, "Pasture invoice", "It is too high.")
+    expect_ticket(page, "Pasture invoice")
+
+    page.get_by_role("link", name="My tickets").first.click()
+    page.get_by_role("button", name="Filters").click()
+    categories = page.get_by_role("group", name="Category")
+    categories.get_by_role("button", name="Hardware").click()
+    expect(row(page, "Pasture invoice")).to_have_count(0)
+    categories.get_by_role("button", name="Billing").click()
+
+    expect(row(page, "Pasture invoice")).to_contain_text("Billing")
+    expect(page).to_have_url(re.compile("category=billing%2Chardware"))
+
+
+def test_times_are_told_in_the_zone_of_the_browser(windows: Windows, server: Server) -> None:
+    ticket = server.desk.tickets.open(server.actor("carla"), "Sunrise", "Far east.")
+    in_tokyo = f"{ticket.opened_at.astimezone(ZoneInfo('Asia/Tokyo')):%Y-%m-%d %H:%M} JST"
+
+    page = windows.open(f"ticket?id={ticket.number}", person="carla", timezone_id="Asia/Tokyo")
+
+    expect(conversation(page).locator("time")).to_have_attribute("title", in_tokyo)
+    expect(page.locator(".meta time")).to_have_attribute("title", in_tokyo)
+    expect(history(page).locator("time")).to_have_attribute("title", in_tokyo)
+    utc = windows.open(f"ticket?id={ticket.number}", person="carla", timezone_id="UTC")
+    in_utc = f"{ticket.opened_at:%Y-%m-%d %H:%M} UTC"
+    expect(conversation(utc).locator("time")).to_have_attribute("title", in_utc)
+
+
+@pytest.mark.usefixtures("orchard")
 def test_the_second_page_of_a_list_has_an_address_too(windows: Windows) -> None:
     page = windows.open("my_tickets?q=orchard", person="carla")
     expect(page.get_by_text("1 to 25 of 28")).to_be_visible()
@@ -98,6 +145,27 @@ def test_filters_are_chosen_by_the_keyboard_and_taken_back_with_one_click(window
     page.get_by_role("button", name="Clear filters").click()
     expect(row(page, "Meadow gate")).to_be_visible()
     assert address(page) == {"q": ["meadow"]}
+
+
+def test_a_list_that_matches_nothing_is_cleared_with_one_click(windows: Windows, server: Server) -> None:
+    server.desk.tickets.open(server.actor("oskar"), "Attic window", "It leaks.")
+    page = windows.open("all_tickets?q=no+such+word&priority=urgent&requester=oskar&size=50", person="ada")
+    expect(page.get_by_role("heading", name="No ticket matches")).to_be_visible()
+
+    page.get_by_role("button", name="Clear search and filters").click()
+
+    expect(row(page, "Attic window")).to_be_visible()
+    expect(page.get_by_role("searchbox")).to_have_value("")
+    assert address(page) == {"size": ["50"]}
+
+
+def test_who_has_no_ticket_yet_opens_the_first_from_the_empty_list(windows: Windows, server: Server) -> None:
+    server.desk.accounts.register("emil", "Emil", PASSWORD, PASSWORD)
+    page = windows.open("my_tickets", person="emil", **PHONE)
+    expect(page.get_by_role("heading", name="You have no tickets yet")).to_be_visible()
+
+    page.get_by_role("button", name="Open your first ticket").tap()
+    expect(page.get_by_role("heading", name="New ticket")).to_be_visible()
 
 
 def test_words_being_typed_stay_while_the_list_is_drawn_anew(windows: Windows, server: Server) -> None:

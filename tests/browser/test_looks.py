@@ -9,12 +9,21 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import PHONE, Windows, settle
 from tests.serving import Server
+from ticketing.ui.pages import PAGES
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
 STRANGERS = ("login", "register")
 REQUESTERS = ("my_tickets", "new_ticket", "ticket?id={}", "account", "ticket?id=999999")
-AGENTS = ("all_tickets", "my_tickets", "new_ticket", "agent_admin", "agent_admin?new=agent", "agent_admin?person=carla")
+AGENTS = (
+    "all_tickets",
+    "all_tickets?q=nothing+like+this",
+    "my_tickets",
+    "new_ticket",
+    "agent_admin",
+    "agent_admin?new=agent",
+    "agent_admin?person=carla",
+)
 AGENTS_TICKET = "ticket?id={}"
 EVERY_PAGE = [
     *((None, page) for page in STRANGERS),
@@ -53,6 +62,10 @@ def every_page(windows: Windows, number: int, **options: Any) -> Iterator[tuple[
         settle(page)
         expect(page.get_by_role("heading", level=1)).to_have_count(1)
         yield f"{path} for {person or 'a stranger'}", page
+
+
+def test_every_page_of_the_desk_is_among_them() -> None:
+    assert {path.partition("?")[0] for _, path in EVERY_PAGE} == {page.name for page in PAGES}
 
 
 def findings(page: Page) -> list[str]:

@@ -5,7 +5,17 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.acting import answer, choose, conversation, expect_ticket, fill_in_ticket, wait_until
+from tests.browser.acting import (
+    answer,
+    choose,
+    conversation,
+    expect_login,
+    expect_ticket,
+    fill_in_ticket,
+    sign_in,
+    sign_out,
+    wait_until,
+)
 from tests.browser.cable import Cable
 from tests.browser.conftest import Windows, settle
 from tests.serving import Server
@@ -138,6 +148,55 @@ def test_what_was_typed_stays_when_it_is_refused(windows: Windows) -> None:
     expect(page.get_by_role("textbox", name="What happened?")).to_have_value(
         "A long story that nobody wants to type twice."
     )
+
+
+def test_what_was_typed_outlives_a_reload_and_the_end_of_the_session_until_it_is_sent(
+    windows: Windows, server: Server
+) -> None:
+    page = windows.open("new_ticket", person="oskar")
+    title, text = page.get_by_role("textbox", name="Title"), page.get_by_role("textbox", name="What happened?")
+    title.fill("A long story")
+    text.fill("It began on a Tuesday.")
+    page.wait_for_function("Object.values(sessionStorage).some((kept) => kept.includes('Tuesday'))")
+
+    page.reload()
+    expect(title).to_have_value("A long story")
+    text.press("End")
+    text.press_sequentially(" Then it rained.")
+    for session in server.desk.sessions.own(server.actor("oskar")):
+        server.desk.sessions.end(server.actor("oskar"), session.id)
+    page.get_by_role("button", name="Open ticket").click()
+    expect_login(page)
+    sign_in(page, "oskar")
+    expect(text).to_have_value("It began on a Tuesday. Then it rained.")
+    page.get_by_role("button", name="Open ticket").click()
+
+    expect_ticket(page, "A long story")
+    expect(conversation(page)).to_contain_text("Then it rained.")
+    page.get_by_role("link", name="New ticket").click()
+    settle(page)
+    page.reload()
+    settle(page)
+    page.wait_for_timeout(500)
+    expect(title).to_have_value("")
+    expect(text).to_have_value("")
+
+
+def test_what_one_person_typed_is_not_brought_back_for_the_next_in_the_same_tab(windows: Windows) -> None:
+    page = windows.open("new_ticket", person="carla")
+    page.get_by_role("textbox", name="Title").fill("Only mine")
+    page.wait_for_function("Object.values(sessionStorage).some((kept) => kept.includes('Only mine'))")
+
+    sign_out(page)
+    expect_login(page)
+    sign_in(page, "oskar")
+    page.get_by_role("link", name="New ticket").click()
+    expect(page.get_by_role("heading", level=1, name="New ticket")).to_be_visible()
+    settle(page)
+    page.wait_for_timeout(500)
+
+    expect(page.get_by_role("textbox", name="Title")).to_have_value("")
+    assert "Only mine" not in page.evaluate("JSON.stringify(sessionStorage)")
 
 
 def test_a_colleagues_change_of_another_field_is_kept_and_of_the_same_field_is_told(

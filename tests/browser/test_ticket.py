@@ -1,5 +1,8 @@
 """A ticket's page under the hands of people: fields, tags, the head and the composer."""
 
+from collections.abc import Iterator
+from pathlib import Path
+
 import pytest
 from playwright.sync_api import FloatRect, Page, expect
 
@@ -15,7 +18,7 @@ from tests.browser.acting import (
     wait_until,
 )
 from tests.browser.conftest import PHONE, Windows, settle
-from tests.serving import Server
+from tests.serving import ROOT, Server
 from ticketing.domain.statuses import Priority
 from ticketing.domain.text import TAGS_LIMIT
 from ticketing.domain.tickets import TicketEdit
@@ -30,6 +33,17 @@ def number(server: Server) -> int:
     """Return a ticket of Carla's with a tag."""
     ticket = server.desk.tickets.open(server.actor("carla"), "Rattling fan", "It rattles.")
     return server.desk.tickets.edit(server.actor("root"), ticket.number, TicketEdit(tags=("noise",))).number
+
+
+@pytest.fixture
+def plain_host(tmp_path: Path) -> Iterator[Server]:
+    """Return a server that runs the desk as a plain script, so that no page is loaded anew when people come and go."""
+    script = tmp_path / "host.py"
+    script.write_text(
+        f"import runpy\nrunpy.run_path({str(ROOT / 'streamlit_app.py')!r}, run_name='__main__')\n", "utf-8"
+    )
+    with Server(tmp_path, script=script) as running:
+        yield running
 
 
 def focused(page: Page) -> str:
@@ -222,6 +236,26 @@ def test_the_fields_of_a_closed_ticket_are_locked_and_open_with_it(windows: Wind
     expect(page.get_by_role("combobox", name="Priority")).to_be_enabled()
 
 
+def test_why_a_ticket_is_done_is_asked_only_of_one_that_is_done(windows: Windows, server: Server, number: int) -> None:
+    page = windows.open(f"ticket?id={number}", person="ada")
+    resolution = page.get_by_role("combobox", name="Resolution")
+    expect(page.get_by_role("combobox", name="Status", exact=True)).to_be_visible()
+    expect(resolution).to_have_count(0)
+
+    page.get_by_role("button", name="Close").click()
+    expect(resolution).to_have_value("solved")
+    choose(page, "Resolution", "Duplicate")
+    wait_until(page, lambda: server.ticket(number).resolution == "duplicate")
+    settle(page)
+    fields = page.locator(".fields label").all_inner_texts()
+    assert fields[:3] == ["Status", "Resolution", "Priority"]
+
+    page.wait_for_timeout(700)
+    page.get_by_role("button", name="Reopen").click()
+    expect(resolution).to_have_count(0)
+    assert server.ticket(number).status == "open"
+
+
 def test_a_double_click_on_close_does_not_reopen(windows: Windows, server: Server, number: int) -> None:
     page = windows.open(f"ticket?id={number}", person="carla")
     close = page.get_by_role("button", name="Close")
@@ -279,11 +313,34 @@ def test_what_was_typed_waits_while_other_pages_are_looked_at(windows: Windows, 
 def test_what_one_person_typed_is_not_there_for_the_next(windows: Windows, server: Server, number: int) -> None:
     page = windows.open(f"ticket?id={number}", person="ada")
     page.get_by_role("textbox", name="Public reply").fill("Only mine")
+    page.get_by_role("radio", name="Internal note").click()
+    page.get_by_role("textbox", name="Internal note").fill("Mine as well")
 
-    page.evaluate("window.ticketingDrafts.forEach((draft, name) => { window.names = name })")
+    sign_out(page)
+    sign_in(page, "bert")
+    expect(page.get_by_role("heading", level=1, name="All tickets")).to_be_visible()
+    page.get_by_role("link", name="Rattling fan").first.click()
+    expect(page).to_have_url(f"{server.base}/ticket?id={number}")
 
-    assert page.evaluate("window.names") == f"ada {number}"
-    assert len(server.ticket(number).messages) == 1
+    expect(page.get_by_role("textbox", name="Public reply")).to_have_value("")
+    page.get_by_role("radio", name="Internal note").click()
+    expect(page.get_by_role("textbox", name="Internal note")).to_have_value("")
+
+
+def test_nor_is_it_where_the_page_stays_loaded_between_two_people(windows: Windows, plain_host: Server) -> None:
+    number = plain_host.desk.tickets.open(plain_host.actor("carla"), "Rattling fan", "It rattles.").number
+    page = windows.open(f"ticket?id={number}", base=plain_host.base)
+    sign_in(page, "ada")
+    expect_ticket(page, "Rattling fan")
+    page.get_by_role("textbox", name="Public reply").fill("Only mine")
+    page.evaluate("window.sameTab = true")
+
+    sign_out(page)
+    sign_in(page, "bert")
+    expect_ticket(page, "Rattling fan")
+
+    expect(page.get_by_role("textbox", name="Public reply")).to_have_value("")
+    assert page.evaluate("window.sameTab")
 
 
 def test_what_was_typed_is_there_after_a_reload(windows: Windows, server: Server, number: int) -> None:

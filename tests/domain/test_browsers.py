@@ -3,7 +3,17 @@
 import pytest
 from streamlit.web.server.starlette.starlette_app_utils import generate_xsrf_token_string
 
-from ticketing.domain.browsers import browser_id, cookie_name, device_cookie_name, is_secure_origin
+from ticketing.domain.browsers import browser_id, cookie_name, device_cookie_name, is_secure_origin, is_this_machine
+
+
+@pytest.mark.parametrize("host", ["localhost", "LOCALHOST", "127.0.0.1", "127.8.8.8", "::1", "::ffff:127.0.0.1"])
+def test_this_machine_has_several_names(host: str) -> None:
+    assert is_this_machine(host)
+
+
+@pytest.mark.parametrize("host", ["", "localhost.example", "203.0.113.9", "10.0.0.1", "::ffff:10.0.0.1", "::"])
+def test_other_machines_are_not_this_one(host: str) -> None:
+    assert not is_this_machine(host)
 
 
 def test_a_browser_stays_the_same_though_its_cookie_is_masked_anew_at_each_page() -> None:

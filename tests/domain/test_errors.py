@@ -34,11 +34,14 @@ SAMPLES: dict[type[TicketingError], tuple[object, ...]] = {
     errors.PersonNotFoundError: ("carla",),
     errors.RefusedError: (SENTENCE,),
     errors.TicketClosedError: (12,),
+    errors.TicketNotDoneError: (12,),
+    errors.TicketNotClosedError: (12,),
     errors.TransitionError: (12, "resolved", "on hold"),
     errors.ReopenWindowError: (12, 14),
     errors.TooManyTagsError: (20,),
     errors.UsernameTakenError: ("carla",),
     errors.LastAdminError: (),
+    errors.KnownPasswordError: (),
     errors.RegistrationClosedError: (),
     errors.ConflictError: (SENTENCE,),
     errors.StaleEditError: ("Priority", "high", "low"),
@@ -52,6 +55,7 @@ SAMPLES: dict[type[TicketingError], tuple[object, ...]] = {
     errors.StorageFailedError: (),
     errors.StorageDamagedError: (SENTENCE,),
     errors.StorageTooNewError: ("journal-000001.jsonl", 2, 1),
+    errors.StorageUnreadableError: ("tickets", "7"),
     errors.StorageUnsupportedError: (SENTENCE,),
 }
 

@@ -105,6 +105,14 @@ def test_what_cannot_be_an_email_is_refused(typed: str) -> None:
         clean_email(typed)
 
 
+def test_an_email_has_at_most_254_characters() -> None:
+    longest = "carla@" + "x" * (254 - len("carla@.org")) + ".org"
+
+    assert clean_email(longest) == longest
+    with pytest.raises(TooLongError, match=r"E-mail has 255 characters; at most 254 fit\."):
+        clean_email(f"{longest}x")
+
+
 def test_an_email_of_any_size_or_with_unprintable_characters_is_refused() -> None:
     with pytest.raises(TooLongError):
         clean_email("c@" + "x" * 1_000_000)

@@ -38,6 +38,7 @@ TRUTH = """
     END_SESSIONS          .     .       .      .     AR      R        R       .
     LIFT_WAIT             .     .       .      .     AR      R        R       .
     MOVE_DATA             .     .       .      .     .       .        .       R
+    SEE_HEALTH            .     .       .      .     .       .        .       R
 """
 LETTERS = {Role.USER: "U", Role.AGENT: "A", Role.ADMIN: "R"}
 MOMENT = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)

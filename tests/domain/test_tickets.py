@@ -10,13 +10,15 @@ from ticketing.domain.errors import (
     BlankError,
     ReopenWindowError,
     TicketClosedError,
+    TicketNotClosedError,
+    TicketNotDoneError,
     TooLongError,
     TooManyTagsError,
     TransitionError,
 )
 from ticketing.domain.people import Actor, Role
 from ticketing.domain.statuses import Priority, Resolution, Status, TicketCategory
-from ticketing.domain.tickets import SYSTEM, Message, MessageKind, Source, Ticket, TicketEdit
+from ticketing.domain.tickets import SYSTEM, Event, Message, MessageKind, Source, Ticket, TicketEdit
 
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
@@ -229,6 +231,53 @@ def test_closing_keeps_why_and_when(ticket: Ticket, ada: Actor, now: datetime) -
 
     assert ticket.resolution is Resolution.DUPLICATE
     assert ticket.resolved_at == ticket.closed_at == now + HOUR
+    assert [(event.field, event.old, event.new) for event in ticket.events[1:]] == [
+        ("status", "open", "closed"),
+        ("resolution", "solved", "duplicate"),
+    ]
+
+
+@pytest.mark.parametrize("status", [Status.RESOLVED, Status.CLOSED])
+def test_what_is_done_counts_as_solved_until_somebody_says_otherwise(
+    ticket: Ticket, ada: Actor, now: datetime, status: Status
+) -> None:
+    ticket.change_status(ada, status, now)
+    assert (ticket.resolution, ticket.events[-1].field) == (Resolution.SOLVED, "status")
+
+    ticket.edit(ada, TicketEdit(resolution=Resolution.WONT_FIX), now + HOUR)
+
+    assert ticket.resolution is Resolution.WONT_FIX
+    assert last_change(ticket) == ("resolution", "solved", "wont_fix", "ada")
+    assert (ticket.status, ticket.updated_at) == (status, now + HOUR)
+
+
+def test_one_edit_may_close_and_say_why(ticket: Ticket, ada: Actor, now: datetime) -> None:
+    ticket.edit(ada, TicketEdit(status=Status.CLOSED, resolution=Resolution.SPAM), now)
+
+    assert (ticket.status, ticket.resolution) == (Status.CLOSED, Resolution.SPAM)
+
+
+def test_what_closes_by_itself_or_by_a_click_keeps_why_it_was_resolved(
+    ticket: Ticket, carla: Actor, ada: Actor, now: datetime
+) -> None:
+    ticket.edit(ada, TicketEdit(status=Status.RESOLVED, resolution=Resolution.DUPLICATE), now)
+    another = ticket.model_copy(deep=True)
+
+    ticket.lapse()
+    another.close(carla, now)
+
+    assert ticket.resolution is another.resolution is Resolution.DUPLICATE
+
+
+@pytest.mark.parametrize("status", [Status.OPEN, Status.PENDING, Status.ON_HOLD])
+def test_what_is_not_done_has_no_resolution(ticket: Ticket, ada: Actor, now: datetime, status: Status) -> None:
+    ticket.change_status(ada, status, now)
+    before = ticket.model_dump()
+
+    with pytest.raises(TicketNotDoneError, match="T-1 is not done yet"):
+        ticket.edit(ada, TicketEdit(resolution=Resolution.SPAM), now)
+
+    assert ticket.model_dump() == before
 
 
 def test_closing_what_is_resolved_keeps_when_it_was_resolved(ticket: Ticket, ada: Actor, now: datetime) -> None:
@@ -294,6 +343,29 @@ def test_what_stays_resolved_is_closed_as_of_the_seventh_day(ticket: Ticket, ada
     assert last_change(ticket) == ("status", "resolved", "closed", SYSTEM)
 
 
+def test_each_event_says_which_way_it_came_in(carla: Actor, ada: Actor, now: datetime) -> None:
+    ticket = Ticket.open(1, "carla", "No dial tone", "Dead.", TicketCategory.NETWORK, now, Source.MAIL)
+    ticket.change_status(ada, Status.PENDING, now)
+    ticket.reply(carla, "Still dead.", now, Source.API)
+    ticket.change_status(ada, Status.RESOLVED, now)
+    ticket.lapse()
+
+    assert [(event.new, event.source) for event in ticket.events] == [
+        (None, Source.MAIL),
+        ("pending", Source.UI),
+        ("open", Source.API),
+        ("resolved", Source.UI),
+        ("closed", Source.RULE),
+    ]
+
+
+def test_an_event_of_before_there_were_sources_is_taken_to_be_a_persons(ticket: Ticket) -> None:
+    older = ticket.model_dump()
+    del older["events"][0]["source"]
+
+    assert Ticket.model_validate(older) == ticket
+
+
 @pytest.mark.parametrize("status", [Status.OPEN, Status.PENDING, Status.ON_HOLD, Status.CLOSED])
 def test_nothing_else_lapses(ticket: Ticket, ada: Actor, now: datetime, status: Status) -> None:
     ticket.change_status(ada, status, now)
@@ -332,6 +404,73 @@ def test_a_requester_gets_no_field_that_this_version_does_not_know(ticket: Ticke
 
     assert "CONFIDENTIAL" in stored.model_dump_json()
     assert "CONFIDENTIAL" not in stored.for_requester().model_dump_json()
+
+
+def test_an_event_that_this_version_does_not_know_is_for_agents_only(ticket: Ticket, now: datetime) -> None:
+    newer = Event(field="mood", old="calm", new="CONFIDENTIAL", by="ada", at=now)
+    ticket.events.append(newer)
+
+    assert newer in ticket.events
+    assert [event.field for event in ticket.for_requester().events] == ["opened"]
+
+
+def follow_up(former: Ticket, actor: Actor, now: datetime) -> Ticket:
+    """Open the follow-up T-2."""
+    return former.follow_up(2, actor, "Dead again", "The line, once more.", TicketCategory.NETWORK, now)
+
+
+def test_a_follow_up_and_its_ticket_name_each_other(ticket: Ticket, carla: Actor, now: datetime) -> None:
+    ticket.close(carla, now)
+
+    after = follow_up(ticket, carla, now + HOUR)
+
+    assert (after.follows, after.title, after.requester, after.watchers) == (1, "Dead again", "carla", [])
+    assert ticket.goes_on_in == [2]
+    assert last_change(ticket) == ("follow_up", None, "2", "carla")
+    assert (ticket.status, ticket.updated_at) == (Status.CLOSED, now)
+
+
+@pytest.mark.parametrize("status", [Status.OPEN, Status.PENDING, Status.ON_HOLD, Status.RESOLVED])
+def test_only_what_is_closed_is_followed_up(ticket: Ticket, ada: Actor, now: datetime, status: Status) -> None:
+    ticket.change_status(ada, status, now)
+    before = ticket.model_dump()
+
+    with pytest.raises(TicketNotClosedError, match=r"T-1 is not closed\. Please go on there\."):
+        follow_up(ticket, ada, now)
+
+    assert ticket.model_dump() == before
+
+
+def test_a_follow_up_is_a_matter_of_the_same_people(
+    ticket: Ticket, carla: Actor, oskar: Actor, ada: Actor, now: datetime
+) -> None:
+    ticket.watchers = ["oskar", "root"]
+    ticket.close(ada, now)
+
+    people = {
+        actor.username: (after.requester, sorted(after.watchers), after.messages[0].author, after.events[0].by)
+        for actor in (carla, oskar, ada)
+        for after in [follow_up(ticket, actor, now)]
+    }
+
+    assert people == {
+        "carla": ("carla", ["oskar", "root"], "carla", "carla"),
+        "oskar": ("oskar", ["carla", "root"], "oskar", "oskar"),
+        "ada": ("carla", ["oskar", "root"], "ada", "ada"),
+    }
+
+
+def test_a_requester_learns_of_related_tickets_only_if_they_may_see_them(
+    ticket: Ticket, carla: Actor, now: datetime
+) -> None:
+    ticket.follows, ticket.merged_into = 7, 8
+    ticket.close(carla, now)
+    follow_up(ticket, carla, now)
+
+    assert ticket.related() == {2, 7, 8}
+    assert ticket.for_requester().related() == set()
+    assert ticket.for_requester({2, 8}).related() == {2, 8}
+    assert ticket.for_requester({2, 7, 8}).related() == {2, 7, 8}
 
 
 def test_what_a_requester_gets_is_a_copy(ticket: Ticket) -> None:

@@ -15,6 +15,7 @@ import signal
 import sys
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,8 @@ from ticketing.storage.journaled.engine import Engine
 
 COMPACT_AT = 1500
 """Bytes of journal after which snapshots are written: every five to ten changes."""
+SHORT, LONG = 40, 8_000_000
+"""Lengths of texts: writing a long one takes the system so long that a kill can hit the midst of it."""
 HOT = "hot"
 AT_WORK = 0.7
 """The share of writers that are killed at work; the others may be killed while they open the store."""
@@ -32,11 +35,12 @@ AT_WORK = 0.7
 
 @dataclass
 class Worker:
-    """A writer, and the newest of its changes that it was told is safe."""
+    """A writer: the change that it began from, and the newest one that it was told is safe."""
 
     name: str
     process: int
     pipe: int
+    began: int = 0
     acknowledged: int = 0
     heard: bytes = b""
     failures: list[str] = field(default_factory=list)
@@ -65,7 +69,7 @@ def number_of(documents: Mapping[str, Mapping[str, bytes]], collection: str, key
     return json.loads(found)["n"] if found else 0
 
 
-def write_for_ever(folder: Path, name: str, pipe: int) -> None:
+def write_for_ever(folder: Path, name: str, pipe: int, length: int) -> None:
     """Count up in two collections at once, and count up what all writers share; tell each change that is safe."""
     engine = Engine(folder, Recorder(), compact_at=COMPACT_AT)
     number = number_of(engine.documents, "tickets", name)
@@ -74,18 +78,18 @@ def write_for_ever(folder: Path, name: str, pipe: int) -> None:
         with engine.writing() as writer:
             shared = number_of(engine.documents, "tickets", HOT) + 1
             writer.commit(
-                [put(name, n=number, text="x" * 40), put(name, "outbox", n=number), put(HOT, n=shared, by=name)]
+                [put(name, n=number, text="x" * length), put(name, "outbox", n=number), put(HOT, n=shared, by=name)]
             )
         os.write(pipe, b"%d\n" % number)
 
 
-def start(folder: Path, name: str) -> Worker:
+def start(folder: Path, name: str, length: int = SHORT) -> Worker:
     """Start a writer of this name, which goes on from where its forerunner was killed."""
     ours, theirs = os.pipe()
     process = os.fork()
     if process == 0:
         try:
-            write_for_ever(folder, name, theirs)
+            write_for_ever(folder, name, theirs, length)
         except BaseException as error:  # noqa: BLE001 -- told to the foreman
             os.write(theirs, f"error {type(error).__name__}: {error}\n".encode())
         os._exit(1)
@@ -112,6 +116,20 @@ class Report:
     failures: list[str] = field(default_factory=list)
     stalls: list[float] = field(default_factory=list)
     shared: int = 0
+    interrupted_compactions: int = 0
+    torn_writes: int = 0
+
+    def kill(self, folder: Path, worker: Worker) -> None:
+        """Kill the only writer, count what it left undone, and see what is there."""
+        worker.kill()
+        names = [path.name for path in folder.iterdir()] if folder.exists() else []
+        journals = [name for name in names if name.endswith(".jsonl")]
+        self.interrupted_compactions += len(journals) > 1 or any(name.endswith(".tmp") for name in names)
+        self.torn_writes = sum(".torn-" in name for name in names)
+        self.kills += 1
+        self.acknowledged += worker.acknowledged - worker.began
+        self.failures += worker.failures
+        self.check(folder, {"ada": worker.acknowledged}, exact=True)
 
     def check(self, folder: Path, workers: dict[str, int], *, exact: bool) -> None:
         """Compare what is found with what was acknowledged: *exact* if all writers were killed."""
@@ -135,18 +153,31 @@ def kill_the_only_writer(folder: Path, rounds: int, dice: random.Random) -> Repo
     """Start a writer, kill it, look, and so on; each has to recover what the one before it left."""
     report = Report()
     for _ in range(rounds):
-        before = number_of(look(folder), "tickets", "ada") if folder.exists() else 0
-        worker = start(folder, "ada")
-        worker.acknowledged = before
+        worker = start_again(folder)
         if dice.random() < AT_WORK:
             wait_for_a_change(worker)
         time.sleep(dice.uniform(0.002, 0.06))
-        worker.kill()
-        report.kills += 1
-        report.acknowledged += worker.acknowledged - before
-        report.failures += worker.failures
-        report.check(folder, {"ada": worker.acknowledged}, exact=True)
+        report.kill(folder, worker)
     return report
+
+
+def kill_in_the_midst_of_writing(folder: Path, rounds: int, _dice: random.Random) -> Report:
+    """Do the same to writers of long texts, when a part of one has reached the journal; three halves are enough."""
+    report = Report()
+    while report.kills < rounds and report.torn_writes < 3:
+        worker = start_again(folder, LONG)
+        wait_for_a_change(worker)
+        wait_for_a_part(folder)
+        report.kill(folder, worker)
+    return report
+
+
+def start_again(folder: Path, length: int = SHORT) -> Worker:
+    """Start the only writer, which was told of all that is there."""
+    known = number_of(look(folder), "tickets", "ada") if folder.exists() else 0
+    worker = start(folder, "ada", length)
+    worker.began = worker.acknowledged = known
+    return worker
 
 
 def kill_one_of_several(folder: Path, rounds: int, dice: random.Random) -> Report:
@@ -185,9 +216,21 @@ def wait_for_a_change(worker: Worker) -> float:
     return time.monotonic() - began
 
 
+def wait_for_a_part(folder: Path) -> None:
+    """Return as soon as a journal grows; after ten seconds in any case."""
+    sizes: dict[str, int] = {}
+    began = time.monotonic()
+    while time.monotonic() - began < 10:
+        for path in folder.glob("journal-*.jsonl"):
+            with suppress(FileNotFoundError):
+                size = path.stat().st_size
+                if sizes.setdefault(path.name, size) < size and size > SHORT * 100:
+                    return
+
+
 def main(folder: str, mode: str, rounds: str, seed: str) -> None:
     """Do it and print the report."""
-    work = {"one": kill_the_only_writer, "several": kill_one_of_several}[mode]
+    work = {"one": kill_the_only_writer, "midst": kill_in_the_midst_of_writing, "several": kill_one_of_several}[mode]
     report = work(Path(folder), int(rounds), random.Random(int(seed)))  # noqa: S311 -- not for security
     answer: dict[str, Any] = {**vars(report), "stalls": max(report.stalls, default=0.0)}
     sys.stdout.write(json.dumps(answer) + "\n")

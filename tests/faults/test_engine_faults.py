@@ -55,6 +55,14 @@ def test_killing_the_writer_in_the_midst_of_changes_and_compactions_loses_nothin
     assert (report["lost"], report["torn_apart"], report["unreadable"], report["failures"]) == ([], [], [], [])
     assert report["kills"] == 200
     assert report["acknowledged"] > 200
+    assert report["interrupted_compactions"] > 20
+
+
+def test_killing_the_writer_in_the_midst_of_a_write_leaves_nothing_of_it(folder: Path) -> None:
+    report = the_foreman_reports(folder, "midst", 40)
+
+    assert (report["lost"], report["torn_apart"], report["unreadable"], report["failures"]) == ([], [], [], [])
+    assert report["torn_writes"] == 3
 
 
 def test_killing_one_of_several_writers_loses_nothing_and_the_others_go_on(folder: Path) -> None:
@@ -449,7 +457,9 @@ def eight_changes(folder: Path) -> Iterator[int]:
 
 @pytest.mark.usefixtures("quick_flush")
 @pytest.mark.parametrize("lasting", [False, True], ids=["once", "from then on"])
-@pytest.mark.parametrize("error", [errno.ENOSPC, errno.EIO], ids=["disk full", "input/output error"])
+@pytest.mark.parametrize(
+    "error", [errno.ENOSPC, errno.EIO, errno.EROFS], ids=["disk full", "input/output error", "read-only"]
+)
 def test_whichever_call_fails_what_was_acknowledged_is_there_and_writing_goes_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: int, *, lasting: bool
 ) -> None:

@@ -8,6 +8,7 @@ from tests.forge.conftest import told_of_ours
 from tests.serving import COOKIE, PASSWORD, Server
 from tests.wire import Wire
 from ticketing.domain.people import Actor, PeopleQuery, Person
+from ticketing.domain.text import NAME_LIMIT, SEARCH_LIMIT
 from ticketing.ui.wording import t
 
 pytestmark = pytest.mark.xdist_group("forge")
@@ -25,7 +26,10 @@ VALUES = {
     "directive": ":red[red] :material/lock:",
     "formula": '=HYPERLINK("http://evil.example")',
     "template": "{0} {name} {actor.session} %s",
+    "one too long": "x" * (NAME_LIMIT + 1),
 }
+# What no text field of Streamlit's can send, but a component can.
+HALF_A_PAIR = "a\ud800b"
 # What is filled in beside the field that is tried out, and the button that sends it all.
 FORMS: dict[str, tuple[str | None, str, str, dict[str, str], str]] = {
     "register": (
@@ -130,7 +134,7 @@ SEARCHES: dict[str, Callable[[Wire, str], Wire]] = {
 @pytest.mark.parametrize("search", SEARCHES)
 def test_any_text_can_be_searched_for_in_a_list(server: Server, search: str) -> None:
     with visit(server, "ada", "all_tickets") as ada:
-        for value in VALUES.values():
+        for value in (*VALUES.values(), "x" * (SEARCH_LIMIT + 1), HALF_A_PAIR):
             SEARCHES[search](ada, value)
 
             expect_no_harm(server, ada)

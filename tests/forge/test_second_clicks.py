@@ -76,6 +76,28 @@ def test_a_password_reset_with_two_clicks_is_the_one_that_is_shown(server: Serve
     assert works(server, "henri", shown[1])
 
 
+def test_a_password_that_was_reset_while_one_went_elsewhere_waits_to_be_shown(server: Server) -> None:
+    server.desk.accounts.register("jonas", "Jonas", PASSWORD, PASSWORD)
+    with visit(server, "agent_admin", "root", "person=jonas") as root:
+        with server.desk.store.write():
+            root.begin("reset_password")
+            root.read_until("reset_password")
+            time.sleep(0.3)
+            root.page, root.page_hash, root.query = "my_tickets", "", ""
+            root.begin()
+            time.sleep(0.3)
+        root.read()
+        assert ONE_TIME.search(root.text) is None
+        while not server.desk.agents.person(Actor.console(), "jonas").must_change_password:
+            time.sleep(0.05)
+
+        root.page, root.page_hash, root.query = "agent_admin", "", "person=jonas"
+        shown = ONE_TIME.search(root.run().text)
+
+    assert shown is not None
+    assert works(server, "jonas", shown[1])
+
+
 def test_a_second_click_long_after_is_another_deed(server: Server) -> None:
     server.desk.accounts.register("ines", "Ines", PASSWORD, PASSWORD)
     with visit(server, "agent_admin", "root", "person=ines") as root:

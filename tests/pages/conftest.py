@@ -29,8 +29,8 @@ def desk(monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
 
 @pytest.fixture
 def sign_in(desk: Desk) -> SignIn:
-    def as_person(username: str, **browser: str) -> Visit:
-        return Visit(desk, desk.accounts.sign_in(username, PASSWORD), **browser)
+    def as_person(username: str) -> Visit:
+        return Visit(desk, desk.accounts.sign_in(username, PASSWORD))
 
     return as_person
 

@@ -105,6 +105,36 @@ def test_closing_what_a_colleague_has_closed_just_shows_it_closed(
     assert stored() == closed
 
 
+def test_the_heads_of_a_ticket_and_its_follow_up_lead_to_each_other(
+    desk: Desk, carla: Visit, number: str, actor: Behind
+) -> None:
+    desk.tickets.close(actor(carla), int(number))
+    after = desk.tickets.open(actor(carla), "Dead again", "Once more.", follows=int(number))
+
+    assert carla.open("ticket", id=number).sent(HEAD)["related"] == [["goes on in", after.number, after.label]]
+    assert carla.unfold_history().sent(PANEL)["history"][0][:2] == [
+        "Carla",
+        f"opened a follow-up: it goes on in {after.label}",
+    ]
+    carla.report(HEAD, "related", after.number)
+
+    assert carla.titles == ["Dead again"]
+    assert carla.sent(HEAD)["related"] == [["follows", int(number), f"T-{number}"]]
+
+
+@pytest.mark.parametrize("forged", [2, 99, True, "1", [1], None, 1.0], ids=repr)
+def test_a_related_ticket_that_the_head_does_not_name_is_not_gone_to(
+    desk: Desk, carla: Visit, oskar: Visit, number: str, actor: Behind, forged: object
+) -> None:
+    desk.tickets.open(actor(oskar), "Somebody else's", "Text.")
+    desk.tickets.open(actor(carla), "Unrelated", "Text.")
+
+    carla.open("ticket", id=number).report(HEAD, "related", forged)
+
+    assert carla.titles == ["No dial tone"]
+    assert not carla.at.exception
+
+
 def test_an_action_after_the_end_of_the_session_leads_to_signing_in(
     desk: Desk, ada: Visit, number: str, stored: Look
 ) -> None:
@@ -138,6 +168,8 @@ def test_the_way_back_leads_to_the_list(sign_in: Callable[..., Visit], number: s
         ["status", ""],
         ["status", None],
         ["status", ["closed"]],
+        ["resolution", "solved"],
+        ["resolution", "lost"],
         ["priority", 3],
         ["category", {"a": "b"}],
         ["assignee", "carla"],
@@ -263,6 +295,22 @@ def test_the_fields_of_a_closed_ticket_cannot_be_forged_open(
 
     assert stored() == closed
     assert ada.refused == [f"Ticket T-{number} is closed. Reopen it to go on."]
+
+
+def test_why_a_ticket_is_done_is_chosen_once_it_is_done_and_can_be_corrected_when_it_is_closed(
+    desk: Desk, ada: Visit, carla: Visit, number: str, actor: Behind, stored: Look
+) -> None:
+    fields = [field for field, *_rest in ada.open("ticket", id=number).sent(PANEL)["fields"]]
+    assert "resolution" not in fields
+    desk.tickets.close(actor(carla), int(number))
+
+    ada.open("ticket", id=number).pick("resolution", "wont_fix")
+
+    assert ada.refused == []
+    assert stored().resolution == "wont_fix"
+    assert ada.sent(PANEL)["fields"][1][:3] == ["resolution", "Resolution", "wont_fix"]
+    assert ada.unfold_history().sent(PANEL)["history"][0][1] == "changed resolution: Solved → Won't fix"
+    assert ["Resolution", "Won't fix"] in carla.open("ticket", id=number).sent(PANEL)["facts"]
 
 
 def test_a_requester_gets_no_fields_and_no_tags(

@@ -38,7 +38,7 @@ from ticketing.services.accounts import Accounts
 from ticketing.services.agents import Agents
 from ticketing.services.passwords import Passwords
 from ticketing.services.sessions import Sessions
-from ticketing.services.throttle import Throttle
+from ticketing.services.throttle import FREE_FAILURES, Throttle
 from ticketing.storage.memory import MemoryStore
 
 NEW_PASSWORD = "four dry raincoats"
@@ -53,6 +53,31 @@ def test_whoever_registers_is_a_user_and_can_sign_in(accounts: Accounts, session
     assert person.role is actor.role is Role.USER
     assert actor.display_name == "Carla Marin"
     assert not actor.must_change_password
+
+
+def test_whoever_registers_in_a_browser_need_not_prove_their_password_again(
+    accounts: Accounts, sessions: Sessions, clock: Clock
+) -> None:
+    for _ in range(FREE_FAILURES):
+        with pytest.raises(WrongCredentialsError):
+            accounts.sign_in("maria", "a very wrong one", "192.0.2.7")
+
+    hand_off = accounts.register_browser(
+        "maria", "Maria", NEW_PASSWORD, NEW_PASSWORD, address="192.0.2.7", browser="firefox"
+    )
+
+    maria = sessions.actor(sessions.redeem(hand_off, browser="firefox").token)
+    assert (maria.username, maria.role) == ("maria", Role.USER)
+    assert accounts.profile(maria).last_sign_in_at == clock.now
+
+
+def test_a_registration_that_is_refused_leads_nowhere(accounts: Accounts, everything: Callable[[], object]) -> None:
+    before = everything()
+
+    with pytest.raises(PasswordMismatchError):
+        accounts.register_browser("maria", "Maria", NEW_PASSWORD, PASSWORD, browser="firefox")
+
+    assert everything() == before
 
 
 def test_an_e_mail_address_is_not_needed(accounts: Accounts) -> None:
@@ -441,7 +466,10 @@ def test_people_change_their_own_name_and_address(accounts: Accounts, sessions: 
     assert sessions.actor(accounts.sign_in("carla", PASSWORD)).display_name == "Carla"
 
 
-@pytest.mark.parametrize(("name", "email"), [("", ""), ("C" * 81, ""), ("Carla", "no address"), ("Carla", "a\0@b.org")])
+@pytest.mark.parametrize(
+    ("name", "email"),
+    [("", ""), ("C" * 81, ""), ("Carla", "no address"), ("Carla", "a\0@b.org"), ("Carla", "c@" + "x" * 253)],
+)
 def test_a_profile_stays_when_the_change_is_refused(
     accounts: Accounts, carla: Actor, everything: Callable[[], object], name: str, email: str
 ) -> None:

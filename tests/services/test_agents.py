@@ -296,11 +296,18 @@ def test_a_deactivated_person_is_out_at_once_and_back_after_reactivation(
     assert accounts.sign_in("carla", PASSWORD)
 
 
-def fail_to_sign_in(accounts: Accounts, username: str) -> None:
+@pytest.fixture
+def device(accounts: Accounts, sessions: Sessions, carla: Actor) -> str:
+    """Return what the browser shows in which Carla has signed in before."""
+    hand_off = accounts.sign_in_browser(carla.username, PASSWORD, browser="firefox")
+    return sessions.redeem(hand_off, browser="firefox").device
+
+
+def fail_to_sign_in(accounts: Accounts, username: str, device: str | None = None) -> None:
     """Mistype a password until the desk asks to wait."""
     for _ in range(8):
         with suppress(WrongCredentialsError, ThrottledError):
-            accounts.sign_in(username, "three dry umbrellas", address="192.0.2.9")
+            accounts.sign_in(username, "three dry umbrellas", address="192.0.2.9", device=device)
 
 
 def test_an_agent_sees_who_has_to_wait_and_lets_them_try_again(
@@ -316,6 +323,41 @@ def test_an_agent_sees_who_has_to_wait_and_lets_them_try_again(
 
     assert agents.wait(ada, "carla") is None
     assert accounts.sign_in("carla", PASSWORD, address="192.0.2.10")
+
+
+def test_an_agent_sees_and_lifts_a_wait_in_a_browser_that_the_account_knows(
+    agents: Agents, accounts: Accounts, ada: Actor, device: str
+) -> None:
+    fail_to_sign_in(accounts, "carla", device)
+    wait = agents.wait(ada, "carla")
+    assert wait is not None
+    assert timedelta() < wait <= timedelta(minutes=15)
+
+    agents.lift_wait(ada, "carla")
+
+    assert agents.wait(ada, "carla") is None
+    assert accounts.sign_in("carla", PASSWORD, device=device)
+
+
+def test_of_several_waits_the_longest_is_told(
+    agents: Agents, accounts: Accounts, ada: Actor, device: str, clock: Clock
+) -> None:
+    fail_to_sign_in(accounts, "carla")
+    fail_to_sign_in(accounts, "carla", device)
+    clock.advance(timedelta(seconds=2))
+    fail_to_sign_in(accounts, "carla", device)
+
+    assert agents.wait(ada, "carla") == timedelta(seconds=4)
+
+
+def test_a_reset_password_gets_in_at_once_in_a_browser_that_the_account_knows(
+    agents: Agents, accounts: Accounts, ada: Actor, device: str
+) -> None:
+    fail_to_sign_in(accounts, "carla", device)
+
+    one_time = agents.reset_password(ada, "carla")
+
+    assert accounts.sign_in("carla", one_time, device=device)
 
 
 def test_nobody_lifts_a_wait_of_those_they_do_not_look_after(
@@ -366,6 +408,29 @@ def test_a_new_role_begins_with_a_new_session(
     with pytest.raises(SignedOutError):
         sessions.own(people["carla"])
     assert sessions.actor(accounts.sign_in("carla", PASSWORD)).role is Role.ADMIN
+
+
+@pytest.mark.parametrize("role", [Role.AGENT, Role.ADMIN])
+def test_whoever_joins_the_staff_chooses_a_password_of_its_length(
+    agents: Agents, accounts: Accounts, sessions: Sessions, people: dict[str, Actor], role: Role
+) -> None:
+    agents.change_role(people["root"], "carla", role)
+
+    carla = sessions.actor(accounts.sign_in("carla", PASSWORD))
+    assert carla.must_change_password
+    with pytest.raises(WeakPasswordError, match="at least 12 characters"):
+        accounts.change_password(carla, PASSWORD, "lighthouse7", "lighthouse7", browser="firefox")
+    hand_off = accounts.change_password(carla, PASSWORD, NEW_PASSWORD, NEW_PASSWORD, browser="firefox")
+    assert not sessions.actor(sessions.redeem(hand_off, browser="firefox").token).must_change_password
+
+
+@pytest.mark.parametrize(("before", "role"), [("ada", Role.ADMIN), ("ada", Role.USER), ("margaret", Role.AGENT)])
+def test_whoever_was_of_the_staff_keeps_their_password(
+    agents: Agents, accounts: Accounts, sessions: Sessions, people: dict[str, Actor], before: str, role: Role
+) -> None:
+    agents.change_role(people["root"], before, role)
+
+    assert not sessions.actor(accounts.sign_in(before, PASSWORD)).must_change_password
 
 
 def test_the_role_somebody_has_already_changes_nothing(

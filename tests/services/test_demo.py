@@ -213,6 +213,27 @@ def test_a_demos_data_is_not_opened_as_a_real_desk(tmp_path: Path) -> None:
         open_desk(settings(tmp_path), password_rounds=4)
 
 
+def test_a_demo_whose_visitors_changed_their_addresses_is_still_a_demo(tmp_path: Path) -> None:
+    demo = open_desk(settings(tmp_path, demo=True), password_rounds=4)
+    for name, password in (("support_agent", "supportpass"), ("user1", "userpass")):
+        visitor = demo.sessions.actor(demo.accounts.sign_in(name, password))
+        demo.accounts.change_profile(visitor, "Somebody", "somebody@example.org")
+    demo.close()
+
+    with pytest.raises(SettingsError, match="holds a demo"):
+        open_desk(settings(tmp_path), password_rounds=4)
+    open_desk(settings(tmp_path, demo=True), password_rounds=4).close()
+
+
+def test_an_address_like_those_of_a_demo_makes_nobody_invented(tmp_path: Path) -> None:
+    real = open_desk(settings(tmp_path), password_rounds=4)
+    real.accounts.register("carla", "Carla", "three wet umbrellas", "three wet umbrellas", "carla@demo.example")
+    real.close()
+
+    with pytest.raises(RefusedError, match="real accounts"):
+        open_desk(settings(tmp_path, demo=True), password_rounds=4)
+
+
 def test_a_demo_has_no_public_address_unless_it_may_be_anywhere(tmp_path: Path) -> None:
     public = {"demo": True, "base_url": "https://desk.example.org"}
 

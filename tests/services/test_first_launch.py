@@ -9,8 +9,9 @@ from threading import Barrier, Thread
 
 import pytest
 
-from tests.services.conftest import PASSWORD
+from tests.services.conftest import PASSWORD, SignIn
 from ticketing.domain.errors import (
+    KnownPasswordError,
     MustChangePasswordError,
     SignedOutError,
     StorageDamagedError,
@@ -40,6 +41,15 @@ sys.stdin.readline()
 print(FirstLaunch(store, lambda: datetime.now(UTC), Passwords(rounds=4)).ensure(sys.argv[2]))
 store.close()
 """
+
+
+@pytest.fixture
+def left_over(first_launch: FirstLaunch, agents: Agents, arrives: SignIn) -> Actor:
+    """Leave the first account deactivated and with the documented password; return the admin who did it."""
+    first_launch.ensure()
+    root = arrives("root", Role.ADMIN)
+    agents.deactivate(root, "support_agent")
+    return root
 
 
 def test_the_documented_login_reaches_only_the_choice_of_a_new_password(
@@ -99,21 +109,29 @@ def test_a_public_desk_gets_a_generated_password_that_is_told_once(
     assert sessions.actor(accounts.sign_in("support_agent", generated)).must_change_password
 
 
-def test_a_public_desk_takes_the_operators_password(
-    first_launch: FirstLaunch, accounts: Accounts, sessions: Sessions
+@pytest.mark.parametrize("base_url", [None, PUBLIC])
+@pytest.mark.parametrize("left_over", [False, True], ids=["new", "left over"])
+def test_the_operators_password_takes_the_place_of_any_other_and_need_not_be_changed(
+    first_launch: FirstLaunch, accounts: Accounts, sessions: Sessions, base_url: str | None, *, left_over: bool
 ) -> None:
-    assert first_launch.ensure(PUBLIC, PASSWORD) is None
+    if left_over:
+        first_launch.ensure()
+
+    assert first_launch.ensure(base_url, PASSWORD) is None
 
     assert not first_launch.is_waiting
+    with pytest.raises(WrongCredentialsError):
+        accounts.sign_in("support_agent", "supportpass")
     assert not sessions.actor(accounts.sign_in("support_agent", PASSWORD)).must_change_password
 
 
+@pytest.mark.parametrize("base_url", [None, PUBLIC])
 @pytest.mark.parametrize("password", ["supportpass", "short", "support_agent 2031"])
 def test_a_weak_operators_password_stops_the_launch(
-    first_launch: FirstLaunch, store: MemoryStore, password: str
+    first_launch: FirstLaunch, store: MemoryStore, password: str, base_url: str | None
 ) -> None:
     with pytest.raises(WeakPasswordError):
-        first_launch.ensure(PUBLIC, password)
+        first_launch.ensure(base_url, password)
 
     with store.read() as tx:
         assert not tx.users.any()
@@ -134,6 +152,34 @@ def test_a_desk_that_goes_public_with_the_documented_password_loses_it(
     with pytest.raises(WrongCredentialsError):
         accounts.sign_in("support_agent", "supportpass")
     assert sessions.actor(accounts.sign_in("support_agent", generated)).must_change_password
+
+
+def test_a_deactivated_account_with_the_documented_password_loses_it_as_well(
+    first_launch: FirstLaunch, accounts: Accounts, agents: Agents, left_over: Actor
+) -> None:
+    generated = first_launch.ensure(PUBLIC)
+
+    assert generated
+    assert agents.reactivate(left_over, "support_agent").active
+    with pytest.raises(WrongCredentialsError):
+        accounts.sign_in("support_agent", "supportpass")
+    assert accounts.sign_in("support_agent", generated)
+
+
+def test_an_account_with_the_documented_password_is_not_reactivated_with_it(
+    first_launch: FirstLaunch, accounts: Accounts, agents: Agents, left_over: Actor
+) -> None:
+    assert not first_launch.is_waiting
+
+    with pytest.raises(KnownPasswordError, match="Please reset it first"):
+        agents.reactivate(left_over, "support_agent")
+
+    one_time = agents.reset_password(left_over, "support_agent")
+    assert agents.reactivate(left_over, "support_agent").active
+    assert not first_launch.is_waiting
+    with pytest.raises(WrongCredentialsError):
+        accounts.sign_in("support_agent", "supportpass")
+    assert accounts.sign_in("support_agent", one_time)
 
 
 @pytest.mark.parametrize("base_url", [None, PUBLIC])

@@ -102,7 +102,7 @@ def test_without_a_hash_to_compare_it_takes_the_same_time(stored: str | None) ->
 
 
 def test_more_than_two_at_once_wait_and_then_hear_that_it_is_busy() -> None:
-    passwords = Passwords(rounds=11, places=2, patience=0.01)
+    passwords = Passwords(rounds=11, patience=0.01)
     outcomes: list[type[BaseException] | None] = []
     start = Event()
 
@@ -143,6 +143,17 @@ def test_the_minimum_depends_on_the_role(length: int, role: Role) -> None:
 
     with pytest.raises(WeakPasswordError, match=f"at least {length} characters; this one has {length - 1}"):
         check_new(password[: length - 1], role=role)
+
+
+def test_long_passwords_of_any_script_are_taken_and_count_whole(passwords: Passwords) -> None:
+    password = "Жаворонок ужинает под синим зонтом, пока цапля 🐘 считает медные пуговицы"
+    assert len(password) >= 64
+
+    check_new(password, role=Role.ADMIN)
+
+    stored = passwords.hash(password)
+    assert passwords.verify(password, stored)
+    assert not passwords.verify(password[:-1], stored)
 
 
 def test_up_to_128_characters_fit() -> None:

@@ -1,5 +1,6 @@
 """The original app's accounts and tickets come in as they were, once, and all or nothing."""
 
+import csv
 import json
 import os
 from datetime import UTC, datetime
@@ -8,16 +9,18 @@ from typing import Any
 
 import pytest
 
-from ticketing.domain.errors import ImportRefusedError, PermissionDeniedError
+from ticketing.domain.errors import ImportRefusedError, PermissionDeniedError, WrongCredentialsError
 from ticketing.domain.people import Actor, Role, User
-from ticketing.domain.statuses import Status
-from ticketing.domain.tickets import Source, Ticket
+from ticketing.domain.statuses import Status, TicketCategory
+from ticketing.domain.tickets import Source, Ticket, TicketEdit
 from ticketing.services.access import Gate
+from ticketing.services.accounts import Accounts
 from ticketing.services.first_launch import FirstLaunch
 from ticketing.services.moving.exports import Exports
 from ticketing.services.moving.seed_files import map_username
 from ticketing.services.moving.seeds import SeedPlan, Seeds
 from ticketing.services.passwords import Passwords
+from ticketing.services.sessions import Sessions
 from ticketing.storage.memory import MemoryStore
 
 CONSOLE = Actor.console()
@@ -94,6 +97,20 @@ def all_tickets(store: MemoryStore) -> list[Ticket]:
         return list(tx.tickets.stream())
 
 
+def test_a_table_names_the_ticket_that_another_follows(exports: Exports, store: MemoryStore) -> None:
+    carla = Actor("carla", "Carla", Role.USER)
+    former = Ticket.open(1, "carla", "No dial tone", "Dead.", TicketCategory.NETWORK, WRITTEN_AT)
+    former.close(carla, WRITTEN_AT)
+    after = former.follow_up(2, carla, "Again", "Dead.", TicketCategory.NETWORK, WRITTEN_AT)
+    with store.write() as tx:
+        tx.tickets.save(former)
+        tx.tickets.save(after)
+
+    lines = csv.DictReader("".join(exports.table(CONSOLE)).splitlines())
+
+    assert [line["follows"] for line in lines] == ["", "T-1"]
+
+
 def test_a_plan_says_what_would_be_done_and_does_nothing(seeds: Seeds, folder: SeedFolder, store: MemoryStore) -> None:
     plan = seeds.plan(CONSOLE, folder.path)
 
@@ -116,6 +133,21 @@ def test_accounts_keep_their_roles_and_passwords_which_must_be_changed(
     assert not passwords.verify("ada's secret", carla.password)
 
 
+@pytest.mark.parametrize("password", ["x" * 73, "ü" * 37, "a secret " * 40], ids=["73 bytes", "74 bytes", "360 bytes"])
+def test_a_password_of_more_bytes_than_bcrypt_takes_works_as_it_did(
+    seeds: Seeds, folder: SeedFolder, accounts: Accounts, sessions: Sessions, password: str
+) -> None:
+    folder.write(users={"carla": {"password": password, "role": "user"}}, tickets={})
+
+    bring_in(seeds, folder)
+
+    carla = sessions.actor(accounts.sign_in("carla", password))
+    assert (carla.username, carla.must_change_password) == ("carla", True)
+    for wrong in (password[:-1], f"{password[:-1]}?", password.encode()[:72].decode(errors="ignore")):
+        with pytest.raises(WrongCredentialsError):
+            accounts.sign_in("carla", wrong)
+
+
 def test_no_password_is_kept_in_plain_text(seeds: Seeds, folder: SeedFolder, store: MemoryStore) -> None:
     bring_in(seeds, folder)
 
@@ -134,6 +166,7 @@ def test_a_conversation_arrives_in_order_with_the_time_of_its_file(
     assert {each.source for each in found.messages} == {Source.IMPORT}
     assert found.first_response_at == WRITTEN_AT
     assert [(event.field, event.new) for event in found.events] == [("opened", None), ("imported", "abc123")]
+    assert {event.source for each in all_tickets(store) for event in each.events} == {Source.IMPORT}
 
 
 def test_closed_tickets_stay_closed_and_say_since_when(seeds: Seeds, folder: SeedFolder, store: MemoryStore) -> None:
@@ -154,13 +187,87 @@ def test_the_first_text_of_the_requester_describes_a_ticket_that_somebody_else_b
     assert [(each.author, each.text) for each in told_by_ada.messages] == [("oskar", "B"), ("ada", "A")]
 
 
-def test_what_comes_in_goes_out_again_as_it_was(seeds: Seeds, folder: SeedFolder, exports: Exports) -> None:
+SMITH = {"Bob Smith": {"password": "x", "role": "user"}}
+
+
+def of_carla(title: str, *comments: tuple[str, str]) -> dict[str, Any]:
+    return {"carla": [ticket("1", title, *comments)]}
+
+
+@pytest.mark.parametrize(
+    ("users", "tickets"),
+    [
+        (USERS, TICKETS),
+        (SMITH, {"Bob Smith": [ticket("1", "Hello", ("Bob Smith", "It is me."), ("Zoë", "Who?"))]}),
+        (USERS, {"Carla": [ticket("1", "Hello", ("CARLA", "It is me."), ("carla", "And me."))]}),
+        (USERS, {"Carla": [ticket("1", "Hello")], "carla": [ticket("2", "Hello")]}),
+        (USERS, of_carla("t" * 300, ("carla", "fine"))),
+        (USERS, of_carla("two\nlines", ("carla", "fine"))),
+        (USERS, of_carla("", ("carla", "  "))),
+        (
+            USERS,
+            of_carla("(no title)", ("carla", "(no text)"), ("carla", "(Imported without a text of its requester.)")),
+        ),
+        (USERS, of_carla("fine", ("ada", "x" * 45_000), ("carla", "y" * 20_001))),
+        (USERS, of_carla("fine", ("ada", "a\x00b\ud800c"))),
+        (USERS, {"carla": [ticket("1", "From elsewhere") | {"priority": "high", "seen": [1, None]}]}),
+        (USERS, {"carla": [], "oskar": [ticket("1", "Hello")]}),
+        (USERS | SMITH, {"Carla": [], "carla": [], "Bob Smith": [], "nobody": []}),
+        ({"\ud800": USERS["carla"]}, {"\ud800": [ticket("\x00", "Hello", ("\ud800", "It is me."))], "\x01": []}),
+        (USERS | {"support_agent": {"password": "x", "role": "support"}}, {"support_agent": []}),
+    ],
+    ids=[
+        "plain",
+        "changed names",
+        "names spelled in several ways",
+        "two owners who are one",
+        "long title",
+        "title of two lines",
+        "no title, no text",
+        "words that look like ours",
+        "long texts",
+        "unprintable text",
+        "more fields",
+        "an owner of nothing",
+        "owners of nothing under several names",
+        "unprintable names",
+        "an account that is here already",
+    ],
+)
+def test_what_comes_in_goes_out_again_as_it_was(
+    seeds: Seeds, folder: SeedFolder, exports: Exports, first_launch: FirstLaunch, users: Any, tickets: Any
+) -> None:
+    first_launch.ensure()
+    folder.write(users=users, tickets=tickets)
     bring_in(seeds, folder)
 
-    users, tickets = exports.seed(CONSOLE)
+    bring_in(seeds, folder)
+    users_out, tickets_out = exports.seed(CONSOLE)
 
-    assert tickets == TICKETS
-    assert users == {name: {"password": "", "role": account["role"]} for name, account in USERS.items()}
+    assert tickets_out == tickets
+    first_account = {"support_agent": {"password": "", "role": "support"}}
+    assert users_out == {name: account | {"password": ""} for name, account in users.items()} | first_account
+
+
+def test_what_was_done_here_goes_out_with_what_came_in(
+    seeds: Seeds, folder: SeedFolder, exports: Exports, store: MemoryStore, ada: Actor
+) -> None:
+    folder.write(users=SMITH, tickets={"Bob Smith": [ticket("1", "t" * 300, ("Bob Smith", "x" * 45_000))]})
+    bring_in(seeds, folder)
+    later = WRITTEN_AT.replace(year=2031)
+    with store.write() as tx:
+        found = tx.tickets.find(1)
+        assert found is not None
+        found.reply(ada, "Which line?", later)
+        found.note(ada, "Him again.", later)
+        found.edit(ada, TicketEdit(title="A long story"), later)
+        found.close(ada, later)
+        tx.tickets.save(found)
+
+    (out,) = exports.seed(CONSOLE)[1]["Bob Smith"]
+
+    comments = [("Bob Smith", "x" * 45_000), ("ada", "Which line?")]
+    assert out == ticket("1", "A long story", *comments, status="closed")
 
 
 def test_doing_it_again_adds_nothing(seeds: Seeds, folder: SeedFolder, store: MemoryStore) -> None:

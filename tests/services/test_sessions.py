@@ -19,7 +19,7 @@ from ticketing.domain.people import Actor, Role
 from ticketing.domain.sign_in import SESSIONS_PER_PERSON, fingerprint
 from ticketing.services.accounts import Accounts
 from ticketing.services.agents import Agents
-from ticketing.services.sessions import Sessions
+from ticketing.services.sessions import Sessions, find_device
 from ticketing.storage.memory import MemoryStore
 
 HandOff = Callable[[], str]
@@ -270,6 +270,47 @@ def test_a_browser_keeps_its_device_secret_and_an_unknown_one_gets_a_new_one(
     assert sessions.redeem(hand_off(), browser="firefox", device=first).device == first
     assert sessions.redeem(hand_off(), browser="firefox", device="planted").device not in {"planted", first}
     assert sessions.redeem(hand_off(), browser="firefox", device="").device not in {"", first}
+
+
+def test_a_browser_that_several_share_stays_known_to_each_of_them(
+    accounts: Accounts, sessions: Sessions, carla: Actor, oskar: Actor, store: MemoryStore, clock: Clock
+) -> None:
+    shown = None
+    for person in (carla, oskar, carla):
+        hand_off = accounts.sign_in_browser(person.username, PASSWORD, browser="firefox")
+        shown = sessions.redeem(hand_off, browser="firefox", device=shown).device
+
+    with store.read() as tx:
+        known = [find_device(tx, name, shown or "", clock.now) for name in ("carla", "oskar", "ada")]
+        assert [len(tx.devices.of_user(name)) for name in ("carla", "oskar")] == [1, 1]
+    assert [bool(device) for device in known] == [True, True, False]
+
+
+def test_a_browser_remembers_the_last_eight_people(
+    accounts: Accounts, sessions: Sessions, arrives: Callable[..., Actor], store: MemoryStore, clock: Clock
+) -> None:
+    shown = None
+    names = [f"carla-{number}" for number in range(9)]
+    for name in names:
+        arrives(name)
+        hand_off = accounts.sign_in_browser(name, PASSWORD, browser="firefox")
+        shown = sessions.redeem(hand_off, browser="firefox", device=shown).device
+
+    with store.read() as tx:
+        known = [find_device(tx, name, shown or "", clock.now) is not None for name in names]
+    assert known == [False, *[True] * 8]
+
+
+@pytest.mark.parametrize("planted", ["x" * 43, "x", "\ud800", ".", "y" * 1_000_000, ".".join(["z" * 43] * 50)])
+def test_a_device_that_somebody_planted_becomes_known_to_nobody(
+    hand_off: HandOff, sessions: Sessions, store: MemoryStore, clock: Clock, planted: str
+) -> None:
+    signed_in = sessions.redeem(hand_off(), browser="firefox", device=planted)
+
+    with store.read() as tx:
+        assert find_device(tx, "carla", planted, clock.now) is None
+        assert find_device(tx, "carla", signed_in.device, clock.now) is not None
+    assert len(signed_in.device) < 400
 
 
 def test_a_device_is_forgotten_after_a_year_without_sign_in(

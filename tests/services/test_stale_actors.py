@@ -27,6 +27,7 @@ from ticketing.storage.memory import MemoryStore
 
 OPEN_TO_EVERYBODY = {
     "accounts.register",
+    "accounts.register_browser",
     "accounts.sign_in",
     "accounts.sign_in_browser",
     "sessions.actor",

@@ -1,5 +1,6 @@
 """Backups, restores, and a data directory that the original app has used."""
 
+import hashlib
 import json
 import stat
 import threading
@@ -13,6 +14,7 @@ import pytest
 
 from ticketing.domain.errors import RefusedError, StorageDamagedError, StorageTooNewError, StorageUnsupportedError
 from ticketing.domain.people import Actor, Role, User
+from ticketing.domain.queries import Audience, TicketQuery
 from ticketing.domain.sign_in import Session
 from ticketing.domain.statuses import TicketCategory
 from ticketing.domain.tickets import Ticket
@@ -107,6 +109,29 @@ def test_a_backup_says_when_it_was_made_and_what_is_in_it(backup: Path) -> None:
         "users.jsonl": 1,
     }
     assert read_archive(backup).created_at == NOW
+
+
+def test_what_other_hands_wrote_into_a_backup_is_found_like_everything_else(backup: Path) -> None:
+    def escape(contents: dict[str, bytes]) -> None:
+        documents = [json.loads(line) for line in contents["tickets.jsonl"].splitlines()]
+        lines = [
+            json.dumps(document, separators=(",", ":")).replace("Check the", r"Check\/the") for document in documents
+        ]
+        contents["tickets.jsonl"] = content = "".join(f"{line}\n" for line in lines).encode()
+        said = json.loads(contents[MANIFEST])
+        said["files"]["tickets.jsonl"] |= {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+        contents[MANIFEST] = json.dumps(said).encode()
+
+    repack(backup, escape)
+    restored = MemoryStore()
+
+    restore(restored, read_archive(backup))
+
+    everything = Audience(username="ada", sees_all=True)
+    with restored.read() as tx:
+        assert [
+            tx.tickets.search(everything, TicketQuery(text=text)).total for text in ("NAÏVE", "🚒", "check/the")
+        ] == [3] * 3
 
 
 def test_a_backup_made_while_others_write_holds_whole_transactions(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """What every store promises, whatever it is made of."""
 
+import pickle
 import sys
 import threading
 import time
@@ -12,7 +13,7 @@ from typing import Any
 import pytest
 
 from ticketing.domain.errors import StorageBusyError
-from ticketing.domain.people import PeopleQuery, Role, User
+from ticketing.domain.people import Actor, PeopleQuery, Role, User
 from ticketing.domain.queries import UNASSIGNED, Audience, Sort, TicketQuery, TicketSummary, View
 from ticketing.domain.receipts import Receipt
 from ticketing.domain.sign_in import Attempts, Device, HandOff, Session
@@ -165,6 +166,33 @@ def test_fields_of_a_newer_version_survive(store: Store, make_user_of: Callable[
         assert found.model_extra == {"theme": "dark"}
 
 
+def test_fields_of_a_newer_version_survive_in_a_ticket_and_in_all_that_is_in_it(
+    store: Store, make_ticket_of: Callable[..., Ticket]
+) -> None:
+    ada = Actor("ada", "Ada", Role.AGENT)
+    ticket = make_ticket_of(1)
+    ticket.change_status(ada, Status.PENDING, NOW)
+    newer = ticket.model_dump(mode="json") | {"mood": {"anger": [1.5, None]}}
+    newer["messages"][0]["language"] = "es"
+    newer["events"][0]["rule"] = {"name": "escalate", "at": None}
+    with store.write() as tx:
+        tx.tickets.save(Ticket.model_validate(newer))
+
+    with store.write() as tx:
+        found = tx.tickets.find(1)
+        assert found is not None
+        found.reply(ada, "Try again.", NOW)
+        tx.tickets.save(found)
+
+    with store.read() as tx:
+        found = tx.tickets.find(1)
+        assert found is not None
+        kept = found.model_dump(mode="json")
+    assert kept["mood"] == {"anger": [1.5, None]}
+    assert [message.get("language") for message in kept["messages"]] == ["es", None]
+    assert kept["events"][0] == newer["events"][0]
+
+
 # People
 
 
@@ -258,6 +286,21 @@ def test_sessions_of_a_person_come_newest_first(store: Store) -> None:
     with store.read() as tx:
         assert [session.id for session in tx.sessions.of_user("carla")] == ["a", "b"]
         assert tx.sessions.of_user("nobody") == []
+
+
+def test_the_devices_of_a_person_are_listed(store: Store) -> None:
+    with store.write() as tx:
+        for key, owner in (("b", "carla"), ("a", "carla"), ("c", "oskar")):
+            tx.devices.save(Device(id=key, username=owner, expires_at=NOW + HOUR))
+        assert {device.id for device in tx.devices.of_user("carla")} == {"a", "b"}
+
+    with store.write() as tx:
+        tx.devices.remove("a")
+        tx.devices.save(Device(id="c", username="carla", expires_at=NOW + HOUR))
+        assert {device.id for device in tx.devices.of_user("carla")} == {"b", "c"}
+    with store.read() as tx:
+        assert {device.id for device in tx.devices.of_user("carla")} == {"b", "c"}
+        assert tx.devices.of_user("oskar") == tx.devices.of_user("nobody") == []
 
 
 # Tickets
@@ -1006,3 +1049,11 @@ def test_the_search_knows_every_letter_that_casefolds_into_ascii() -> None:
     folding = [letter for letter in letters if any(char.isascii() for char in letter.casefold())]
 
     assert sorted(FOLDING_LETTERS) == sorted(folding)
+
+
+# Sharing
+
+
+def test_a_store_is_never_copied_by_pickling_it(store: Store) -> None:
+    with pytest.raises(TypeError, match=r"pickle"):
+        pickle.dumps(store)

@@ -7,6 +7,7 @@ import stat
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -74,6 +75,23 @@ def counted(monkeypatch: pytest.MonkeyPatch, *names: str) -> list[str]:
     for name in names:
         monkeypatch.setattr(os, name, noting(name))
     return calls
+
+
+def test_a_new_folder_is_flushed_into_the_one_that_it_is_in(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    flushed: list[int] = []
+    fsync = os.fsync
+
+    def noting(descriptor: int) -> None:
+        flushed.append(os.fstat(descriptor).st_ino)
+        fsync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", noting)
+
+    Engine(folder / "desk", Recorder()).close()
+
+    assert {tmp_path.stat().st_ino, folder.stat().st_ino} <= set(flushed)
 
 
 # A transaction
@@ -306,6 +324,43 @@ def test_readers_do_not_wait_for_a_flush(engine: Engine, other: Engine, monkeypa
     writer.join()
 
 
+def test_a_journal_that_is_being_flushed_stays_open_though_another_one_has_begun(
+    engine: Engine, other: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save(engine, put("T-1"))
+    flushing, go_on = threading.Event(), threading.Event()
+    flushed: list[tuple[int, int]] = []
+    fsync = os.fsync
+
+    def slow(descriptor: int) -> None:
+        if threading.current_thread() is writer:
+            before = os.fstat(descriptor).st_ino
+            flushing.set()
+            assert go_on.wait(10)
+            flushed.append((before, os.fstat(descriptor).st_ino))
+        fsync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", slow)
+    writer = threading.Thread(target=save, args=[engine, put("T-2")])
+    writer.start()
+    assert flushing.wait(10)
+
+    other.compact()
+    save(other, put("T-3"))
+    engine.refresh()
+    assert engine.health().journal == 2
+    assert sorted(engine.documents["tickets"]) == ["T-1", "T-2", "T-3"]
+    go_on.set()
+    writer.join()
+
+    ((before, after),) = flushed
+    assert before == after
+    assert not engine.health().poisoned
+    save(engine, put("T-4"))
+    other.refresh()
+    assert other.documents == engine.documents
+
+
 def test_one_flush_serves_all_who_wait_for_one(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     flushes = []
     fsync = os.fsync
@@ -388,6 +443,39 @@ def test_compaction_without_changes_does_nothing(engine: Engine, folder: Path) -
     assert contents(folder) == before
 
 
+def test_compaction_returns_at_once_while_another_one_is_at_it(engine: Engine, folder: Path) -> None:
+    save(engine, put("T-1"))
+    before = contents(folder)
+    at_it = FolderLock(folder / ".compact.lock")
+
+    with at_it.held(1):
+        began = time.monotonic()
+        engine.compact()
+        assert time.monotonic() - began < 1
+        assert contents(folder) == before
+
+    engine.compact()
+    assert (folder / "tickets.json").exists()
+    at_it.close()
+
+
+def test_files_that_are_locked_are_never_replaced(engine: Engine, other: Engine, folder: Path) -> None:
+    locks = [folder / ".lock", folder / ".compact.lock"]
+    save(engine, put("T-1"))
+    engine.compact()
+    held = [path.open("rb") for path in locks]  # so that no other file gets their numbers
+
+    for number, each in enumerate((engine, other, engine)):
+        save(each, put("T-1", n=number))
+        each.compact()
+    engine.close()
+    Engine(folder, Recorder()).close()
+
+    assert [path.stat().st_ino for path in locks] == [os.fstat(file.fileno()).st_ino for file in held]
+    for file in held:
+        file.close()
+
+
 def test_the_other_engine_follows_over_several_compactions(engine: Engine, other: Engine) -> None:
     for number in range(4):
         save(engine, put(f"T-{number}"))
@@ -426,17 +514,39 @@ def test_a_journal_that_outgrows_the_documents_is_compacted_by_itself(folder: Pa
     engine.close()
 
 
-def test_a_large_store_is_compacted_in_the_background(folder: Path) -> None:
+def test_a_large_store_is_compacted_in_the_background_while_writers_go_on(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at_it, go_on = threading.Event(), threading.Event()
+
+    def slow(target: Path, snapshot: Snapshot) -> None:
+        at_it.set()
+        assert go_on.wait(10)
+        write_snapshot(target, snapshot)
+
+    monkeypatch.setattr("ticketing.storage.journaled.engine.write_snapshot", slow)
     engine = Engine(folder, Recorder(), compact_at=1000, small_store=5)
     save(engine, *[put(f"T-{number}") for number in range(10)])
+
     for number in range(50):
         save(engine, put("T-1", n=number, text="x" * 100))
 
+    assert at_it.wait(10)
+    assert not (folder / "tickets.json").exists()
+    go_on.set()
+    wait_until(lambda: (folder / "tickets.json").exists() and len(list(folder.glob("journal-*"))) == 1)
+    assert engine.health().compaction_error is None
     engine.close()
-
     assert temporary_files(folder) == []
-    assert (folder / "tickets.json").exists()
     assert stored(folder)["tickets"]["T-1"] == document("T-1", n=49, text="x" * 100)
+
+
+def wait_until(done: Callable[[], bool]) -> None:
+    """Give another thread ten seconds."""
+    deadline = time.monotonic() + 10
+    while not done():
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
 
 
 def temporary_files(folder: Path) -> list[str]:
@@ -970,6 +1080,16 @@ def test_a_network_file_system_is_refused(tmp_path: Path, kind: str) -> None:
         refuse_network_folder(tmp_path / "my share" / "data", mounts)
 
 
+def test_a_store_is_not_opened_on_a_network_file_system(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    kind = file_system_of(tmp_path)
+    monkeypatch.setattr("ticketing.storage.journaled.folder_lock.NETWORK_FILE_SYSTEMS", {kind})
+
+    with pytest.raises(StorageUnsupportedError, match=r"network file system"):
+        Engine(tmp_path, Recorder())
+
+    assert contents(tmp_path) == {}
+
+
 def test_where_mounts_are_not_told_nothing_is_refused(tmp_path: Path) -> None:
     refuse_network_folder(tmp_path, tmp_path / "no such file")
 
@@ -1019,6 +1139,26 @@ def test_after_a_failed_flush_all_writes_are_refused_and_reading_goes_on(
     assert engine.health().poisoned
     assert "T-1" in engine.documents["tickets"]
     save(other, put("T-4"))
+
+
+def test_of_all_who_wait_for_a_flush_that_fails_none_is_told_that_it_is_saved(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written = threading.Barrier(8)
+
+    def fail(_: int) -> None:
+        time.sleep(0.05)
+        raise OSError(errno.EIO, "Input/output error")
+
+    def change(number: int) -> None:
+        written.wait(10)
+        save(engine, put(f"T-{number}"))
+
+    monkeypatch.setattr(os, "fsync", fail)
+    with ThreadPoolExecutor(8) as threads:
+        outcomes = [threads.submit(change, number) for number in range(8)]
+
+    assert [type(outcome.exception()) for outcome in outcomes] == [StorageFailedError] * 8
 
 
 def test_a_folder_that_cannot_be_written_to_says_why(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,9 +7,9 @@ import pytest
 import streamlit as st
 
 from ticketing.ui import list_table
-from ticketing.ui.list_table import Asked, ListFoot, ListHead, ListOrder, TicketRow, asked_of_list, ticket_list
+from ticketing.ui.list_table import Asked, Empty, ListFoot, ListHead, ListOrder, TicketRow, asked_of_list, ticket_list
 
-Answer = Callable[..., tuple[Asked, tuple[int, ...]]]
+Answer = Callable[..., Asked]
 
 
 def row(number: int, title: str = "No dial tone") -> TicketRow:
@@ -30,36 +30,35 @@ def row(number: int, title: str = "No dial tone") -> TicketRow:
     )
 
 
-HEAD = ListHead([("open", "Open", 2)], "open", "", [], 0)
+HEAD = ListHead("All tickets", [("open", "Open", 2)], "open", "", [], 0)
 ORDER = ListOrder({"-updated": "Latest update"}, "-updated", {"updated": "updated"}, ("updated", "descending"))
+
+
+NOTHING = Empty("inbox", "No tickets yet", "They stand here.")
 
 
 @pytest.fixture
 def answer(monkeypatch: pytest.MonkeyPatch) -> Answer:
     """Return a way to draw tickets 1 and 2 for a browser that answers with these values."""
 
-    def draw(**values: object) -> tuple[Asked, tuple[int, ...]]:
+    def draw(**values: object) -> Asked:
         state: dict[str, object] = {}
         monkeypatch.setattr(st, "session_state", state)
-        monkeypatch.setattr(list_table, "_mount", lambda **_sent: SimpleNamespace(**values))
-        selected = ticket_list([row(1), row(2)], HEAD, ORDER, ListFoot("1 to 2 of 2"), key="list", selectable=True)
+        monkeypatch.setattr(list_table, "_mount", lambda **_sent: None)
+        ticket_list([row(1), row(2)], HEAD, ORDER, ListFoot("1 to 2 of 2"), key="list", empty=NOTHING)
         state["list"] = SimpleNamespace(**values)
-        return asked_of_list("list"), selected
+        return asked_of_list("list")
 
     return draw
 
 
 def test_a_row_that_was_clicked_is_opened(answer: Answer) -> None:
-    asked, _ = answer(opened=2)
-
-    assert asked.opened == 2
+    assert answer(opened=2).opened == 2
 
 
 @pytest.mark.parametrize("forged", [3, -1, "2", None, [1], {"a": 1}, 1.0, True])
 def test_a_row_that_was_not_shown_is_not_opened(answer: Answer, forged: object) -> None:
-    asked, _ = answer(opened=forged)
-
-    assert asked.opened is None
+    assert answer(opened=forged).opened is None
 
 
 def test_a_list_that_was_never_drawn_asks_for_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -68,37 +67,33 @@ def test_a_list_that_was_never_drawn_asks_for_nothing(monkeypatch: pytest.Monkey
     assert asked_of_list("list") == Asked()
 
 
-def test_filters_come_back_by_their_names_in_the_address(answer: Answer) -> None:
-    asked, _ = answer(filters={"status": "open,pending", "q": "printer"})
+@pytest.mark.parametrize(("reported", "asked"), [(True, True), (1, False), ("true", False), (None, False), ([], False)])
+def test_a_new_ticket_is_asked_for_by_its_button_only(answer: Answer, reported: object, asked: bool) -> None:  # noqa: FBT001
+    assert answer(new_ticket=reported).new_ticket is asked
 
-    assert asked.filters == {"status": "open,pending", "q": "printer"}
+
+def test_filters_come_back_by_their_names_in_the_address(answer: Answer) -> None:
+    assert answer(filters={"status": "open,pending", "q": "printer"}).filters == {
+        "status": "open,pending",
+        "q": "printer",
+    }
 
 
 @pytest.mark.parametrize("forged", ["q=x", ["q"], {"q": 1}, {"q": ["x"]}, {"q": None}, 7, True])
 def test_filters_of_another_shape_are_none(answer: Answer, forged: object) -> None:
-    asked, _ = answer(filters=forged)
-
-    assert asked.filters is None
-
-
-@pytest.mark.parametrize(("forged", "ticked"), [([1, 99, "2"], (1,)), ("12", ()), ([[1], {}, None, 2], (2,))])
-def test_only_rows_that_are_shown_can_be_ticked(answer: Answer, forged: object, ticked: tuple[int, ...]) -> None:
-    _, selected = answer(selected=forged)
-
-    assert selected == ticked
+    assert answer(filters=forged).filters is None
 
 
 def test_a_hundred_rows_stay_below_sixty_kilobytes(monkeypatch: pytest.MonkeyPatch) -> None:
     sent: list[bytes] = []
 
-    def mount(*, data: bytes, **_rest: object) -> SimpleNamespace:
+    def mount(*, data: bytes, **_rest: object) -> None:
         sent.append(data)
-        return SimpleNamespace()
 
     monkeypatch.setattr(list_table, "_mount", mount)
     rows = [row(number, "Cannot log in after the password reset of yesterday") for number in range(100)]
 
-    ticket_list(rows, HEAD, ORDER, ListFoot("1 to 100 of 100"), key="list")
+    ticket_list(rows, HEAD, ORDER, ListFoot("1 to 100 of 100"), key="list", empty=NOTHING)
 
     drawing = sum(len(file.read_bytes()) for file in list_table._HERE.glob("list_table.[hjc]*"))  # noqa: SLF001
     assert len(sent[0]) + drawing < 60_000

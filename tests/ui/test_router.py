@@ -1,7 +1,9 @@
 """Who gets which page, and where everybody else ends."""
 
+import json
 import logging
 from pathlib import Path
+from unittest.mock import PropertyMock
 
 import pytest
 import streamlit as st
@@ -21,7 +23,12 @@ FOR_AGENTS = [page.name for page in PAGES if page.audience is Audience.AGENTS]
 
 
 def title(app: AppTest) -> str:
-    return app.title[0].value
+    """Return the heading of a page; a list of tickets draws its own."""
+    if app.title:
+        return app.title[0].value
+    [listed] = app.get("bidi_component")
+    drawn: str = json.loads(listed.proto.bytes)["head"]["title"]
+    return drawn
 
 
 @pytest.mark.parametrize("page", ["", *PROTECTED, "no_such_page"])
@@ -64,6 +71,24 @@ def test_a_page_for_agents_opens_for_an_agent(visit: Visit, page: str) -> None:
 
     assert t("not_found.text") not in words(app)
     assert not app.exception
+
+
+@pytest.mark.parametrize(("person", "shown"), [("carla", t("not_found.title")), ("ada", "For agents")])
+def test_a_page_for_agents_refuses_others_even_if_the_router_let_them_in(
+    visit: Visit, desk: Desk, cookies: dict[str, str], person: str, shown: str
+) -> None:
+    def page() -> None:
+        import streamlit as st  # noqa: PLC0415 - the function is run as a script of its own
+
+        from ticketing import ui  # noqa: PLC0415 - as above
+
+        ui.require_agent()
+        st.title("For agents")
+
+    visit("")
+    cookies["ticketing_session"] = desk.accounts.sign_in(person, PASSWORD)
+
+    assert [title.value for title in AppTest.from_function(page).run().title] == [shown]
 
 
 def test_the_sidebar_says_who_is_here_and_lets_them_leave(visit: Visit, desk: Desk) -> None:
@@ -159,6 +184,7 @@ def test_where_no_cookie_can_be_set_a_sign_in_lasts_as_long_as_its_tab(visit: Vi
     app = AppTest.from_file(str(ROUTER), default_timeout=20)
     app.session_state["_without_routes"] = True
     app.run()
+    assert t("login.without_routes") in words(app)
 
     app.text_input(key="username").input("carla")
     app.text_input(key="password").input(PASSWORD)
@@ -167,6 +193,41 @@ def test_where_no_cookie_can_be_set_a_sign_in_lasts_as_long_as_its_tab(visit: Vi
     assert title(app) == t("page.my_tickets")
     app.sidebar.button(key="sign_out").click().run()
     assert title(app) == t("page.login")
+
+
+def test_where_no_cookie_can_be_set_a_changed_password_keeps_the_tab_signed_in(
+    visit: Visit, cookies: dict[str, str]
+) -> None:
+    visit("")
+    cookies[XSRF_COOKIE] = generate_xsrf_token_string()
+    app = AppTest.from_file(str(ROUTER), default_timeout=20)
+    app.session_state["_without_routes"] = True
+    app.run()
+    app.text_input(key="username").input("carla")
+    app.text_input(key="password").input(PASSWORD)
+    app.button(key="submit").click().run()
+    app.switch_page(str(ROOT / "pages" / "account.py")).run()
+
+    for key, typed in (("current", PASSWORD), ("new", "four dry raincoats"), ("confirmation", "four dry raincoats")):
+        app.text_input(key=key).input(typed)
+    app.button(key="save_password").click().run()
+
+    assert not app.error
+    assert app.sidebar.caption[0].value == "Signed in as **Carla** · requester"
+
+
+def test_a_sign_in_that_ends_takes_along_what_was_typed(visit: Visit, desk: Desk, cookies: dict[str, str]) -> None:
+    app = visit("new_ticket", as_="carla")
+    app.text_input(key="title").input("My secret")
+    app.button(key="submit").click().run()
+    assert app.session_state["title"] == "My secret"
+
+    desk.sessions.sign_out(cookies["ticketing_session"])
+    app.run()
+
+    assert title(app) == t("page.login")
+    assert "title" not in app.session_state
+    assert "My secret" not in str(app.session_state)
 
 
 @pytest.mark.parametrize("page", PROTECTED)
@@ -195,6 +256,20 @@ def test_a_fault_shows_a_reference_that_the_log_explains(desk: Desk, caplog: pyt
     assert "secret" not in shown
     assert "/srv/secret/path" in caplog.text
     assert desk
+
+
+def test_a_plain_host_shows_the_reference_as_well(
+    visit: Visit, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    visit("")
+    monkeypatch.setattr(type(st.context), "url", PropertyMock(side_effect=RuntimeError("/srv/secret/path")))
+
+    app = AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=20).run()
+
+    reference = caplog.records[-1].getMessage().rpartition(" ")[2]
+    assert [error.value for error in app.error] == [t("failure.text", reference=reference)]
+    assert not app.exception
+    assert "/srv/secret/path" in caplog.text
 
 
 @pytest.mark.parametrize(

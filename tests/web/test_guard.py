@@ -113,13 +113,25 @@ def test_every_response_carries_the_security_headers(browser: TestClient, path: 
     assert "strict-transport-security" not in headers
 
 
-def test_scripts_come_from_the_desk_alone_and_talk_to_the_desk_alone(browser: TestClient) -> None:
+def test_a_page_loads_from_the_desk_alone_and_talks_to_the_desk_alone(browser: TestClient) -> None:
     policy = dict(part.strip().split(" ", 1) for part in browser.get("/").headers["content-security-policy"].split(";"))
 
-    assert policy["default-src"] == "'none'"
-    assert policy["script-src"] == f"'self' blob: {inline_script_hashes()}"
-    assert policy["connect-src"] == "'self' ws://localhost:8501"
-    assert policy["frame-ancestors"] == policy["frame-src"] == policy["object-src"] == "'none'"
+    assert policy == {
+        "default-src": "'none'",
+        "script-src": f"'self' blob: {inline_script_hashes()}",
+        "style-src": "'self' 'unsafe-inline'",
+        "img-src": "'self' data: blob:",
+        "font-src": "'self' data:",
+        "connect-src": "'self' ws://localhost:8501",
+        "worker-src": "'self' blob:",
+        "media-src": "'self' blob:",
+        "frame-src": "'none'",
+        "manifest-src": "'self'",
+        "base-uri": "'none'",
+        "object-src": "'none'",
+        "frame-ancestors": "'none'",
+        "form-action": "'self'",
+    }
     assert inline_script_hashes().startswith("'sha256-")
 
 
@@ -157,6 +169,7 @@ def test_a_desk_with_a_public_address_takes_sockets_from_there(site: OpenSite) -
 
     assert connects(browser, origin="https://desk.example.org")
     assert not connects(browser, origin="http://desk.example.org:81")
+    assert not connects(browser, origin="http://desk.example.org", host="desk.example.org")
 
 
 def test_a_host_sent_twice_is_refused(browser: TestClient) -> None:

@@ -23,7 +23,7 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Run `python streamlit_app.py`; yield its address once it is ready."""
     folder, port = tmp_path_factory.mktemp("plain"), free_port()
     environment = {name: value for name, value in os.environ.items() if not name.startswith("TICKETING_")}
-    environment |= {"TICKETING_DATA_DIR": str(folder / "data"), "HOME": str(folder)}
+    environment |= {"TICKETING_DATA_DIR": str(folder / "data"), "TICKETING_STORAGE_URL": "", "HOME": str(folder)}
     own = folder / ".streamlit" / "config.toml"  # what a person sets for all their apps; the project leaves these open
     own.parent.mkdir()
     own.write_text(f'[server]\nport = {port}\naddress = "127.0.0.1"\n', "utf-8")

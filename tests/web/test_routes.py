@@ -125,6 +125,26 @@ def test_signing_out_twice_is_no_error(browser: TestClient) -> None:
     assert browser.request("DELETE", "/session", json={}, headers=OURS).status_code == 204
 
 
+def test_on_a_full_disk_nobody_is_signed_in_or_out_and_both_are_told_why(
+    browser: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    token, hand_off = shared_desk().accounts.sign_in("carla", PASSWORD), begin(browser)
+    browser.cookies.set("ticketing_session", token)
+
+    def fail() -> None:
+        raise StorageFullError
+
+    with monkeypatch.context() as full_disk:
+        full_disk.setattr(shared_desk().store, "write", fail)
+        signed_in = browser.post("/session", json={"hand_off": hand_off}, headers=OURS)
+        signed_out = browser.request("DELETE", "/session", json={}, headers=OURS)
+
+    assert (signed_in.status_code, signed_out.status_code) == (503, 503)
+    assert signed_in.json() == signed_out.json() == {"error": str(StorageFullError())}
+    assert "set-cookie" not in {*signed_in.headers, *signed_out.headers}
+    assert shared_desk().sessions.actor(token).username == "carla"
+
+
 def test_no_page_answers_a_plain_look_at_the_session_address(browser: TestClient) -> None:
     assert browser.get("/session").status_code == 405
 

@@ -17,6 +17,8 @@ from websockets.exceptions import InvalidStatus
 from tests.web.conftest import PASSWORD
 from tests.wire import Wire
 from ticketing.desk import open_desk
+from ticketing.domain.errors import WrongCredentialsError
+from ticketing.services.throttle import FAILURES_PER_MINUTE
 from ticketing.settings import Settings
 from ticketing.ui.pages import PAGES, Audience
 from ticketing.ui.wording import t
@@ -37,7 +39,7 @@ def served(data: Path, way: str = "uvicorn") -> Iterator[str]:
         free.bind(("127.0.0.1", 0))
         port = int(free.getsockname()[1])
     environment = {name: value for name, value in os.environ.items() if not name.startswith("TICKETING_")}
-    environment |= {"TICKETING_DATA_DIR": str(data), "HOME": str(data.parent)}
+    environment |= {"TICKETING_DATA_DIR": str(data), "TICKETING_STORAGE_URL": "", "HOME": str(data.parent)}
     # A proxy that swallows everything: whatever the desk would ask of the internet hangs.
     environment |= {"http_proxy": "http://192.0.2.1:9", "https_proxy": "http://192.0.2.1:9", "no_proxy": "127.0.0.1"}
     log = (data.parent / "server.log").open("wb")
@@ -118,6 +120,27 @@ def test_a_socket_from_elsewhere_is_refused_at_once_and_nobody_else_waits(base: 
     assert time.perf_counter() - begun < 1
     with urlopen(f"{base}/healthz", timeout=1) as answer:  # noqa: S310 - our own address
         assert answer.status == http.client.OK
+
+
+def test_behind_a_proxy_on_this_machine_the_address_it_names_is_the_one_that_is_slowed_down(
+    tmp_path: Path,
+) -> None:
+    desk = open_desk(Settings(data_dir=tmp_path / "data"), password_rounds=4)
+    for number in range(FAILURES_PER_MINUTE):
+        with pytest.raises(WrongCredentialsError):
+            desk.accounts.sign_in(f"name-{number}", "wrong wrong wrong", "203.0.113.9")
+    desk.close()
+
+    told = []
+    with served(tmp_path / "data") as base:
+        for address in ("203.0.113.9", "203.0.113.10"):
+            with Wire.connect(base, page="login", headers={"X-Forwarded-For": address}) as stranger:
+                stranger.run()
+                stranger.set("username", "carla")
+                stranger.set("password", "wrong wrong wrong")
+                told.append("Too many attempts" in stranger.click("submit").text)
+
+    assert told == [True, False]
 
 
 def test_a_foreign_host_is_refused_over_http_and_on_the_socket(base: str) -> None:

@@ -79,6 +79,15 @@ def test_behind_a_proxy_the_public_address_is_of_the_same_origin() -> None:
     assert not PUBLIC.is_own("http://desk.example.org", "http", "127.0.0.1:8501")
 
 
+@pytest.mark.parametrize("host", ["desk.example.org", "desk.example.org:80", "DESK.example.org."])
+def test_what_is_reached_over_https_has_no_page_of_its_own_over_http(host: str) -> None:
+    assert not PUBLIC.is_own(f"http://{host}", "http", host)
+    assert not PUBLIC.is_own(f"http://{host}", "https", host)
+    assert PUBLIC.is_own("https://desk.example.org", "http", host)
+    assert PUBLIC.is_own("http://localhost:8501", "http", "localhost:8501"), "the machine itself looks in without TLS"
+    assert Site("http://desk.example.org").is_own("http://desk.example.org", "http", "desk.example.org")
+
+
 @given(st.text(max_size=60))
 def test_no_header_can_make_the_check_fail_in_another_way_than_no(header: str) -> None:
     assert PUBLIC.answers_to(header) in {True, False}

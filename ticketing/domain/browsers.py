@@ -1,6 +1,7 @@
 """What a browser carries: the names of our cookies, and the mark by which one browser is told from another."""
 
 import hashlib
+from ipaddress import ip_address
 
 XSRF_COOKIE = "_streamlit_xsrf"
 DEVICE_COOKIE_SUFFIX = "_device"
@@ -20,6 +21,17 @@ def device_cookie_name(name: str, *, secure: bool) -> str:
 def is_secure_origin(origin: str | None) -> bool:
     """Tell whether a browser's Origin header says that it came over TLS; a proxy may speak plain http to us."""
     return origin is not None and origin.lower().startswith("https://")
+
+
+def is_this_machine(host: str) -> bool:
+    """Tell whether a name or an address, without a port, means the very machine that asks."""
+    if host.lower() == "localhost":
+        return True
+    try:
+        # A server that listens for both kinds of addresses sees those of IPv4 written like this.
+        return ip_address(host.lower().removeprefix("::ffff:")).is_loopback
+    except ValueError:
+        return False
 
 
 def browser_id(xsrf_cookie: str | None) -> str:

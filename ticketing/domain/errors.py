@@ -13,15 +13,16 @@ Every refusal, as one tree. The text of each is a sentence that can be shown to 
     ├── NotFoundError                  not there, or not yours: the same words
     │   └── TicketNotFoundError  PersonNotFoundError
     ├── RefusedError                   possible for this person, but not now
-    │   ├── TicketClosedError  TransitionError  ReopenWindowError  TooManyTagsError
-    │   └── UsernameTakenError  LastAdminError  RegistrationClosedError
+    │   ├── TicketClosedError  TicketNotDoneError  TicketNotClosedError
+    │   ├── TransitionError  ReopenWindowError  TooManyTagsError
+    │   └── UsernameTakenError  LastAdminError  KnownPasswordError  RegistrationClosedError
     ├── ConflictError
     │   └── StaleEditError             somebody changed the same field meanwhile
     ├── TooManyRequestsError           try again after `retry_after`
     │   └── ThrottledError  BusyError
     └── StorageError                   the store cannot do it now; nothing was saved
         ├── StorageBusyError  StorageFullError  StorageReadOnlyError  StorageFailedError
-        └── StorageDamagedError  StorageTooNewError  StorageUnsupportedError
+        └── StorageDamagedError  StorageTooNewError  StorageUnreadableError  StorageUnsupportedError
 """
 
 from datetime import timedelta
@@ -227,6 +228,24 @@ class TicketClosedError(RefusedError):
         super().__init__(f"Ticket T-{number} is closed. Reopen it to go on.")
 
 
+class TicketNotDoneError(RefusedError):
+    """Why a ticket is done can be said only once it is resolved or closed."""
+
+    code = "ticket_not_done"
+
+    def __init__(self, number: int) -> None:
+        super().__init__(f"Ticket T-{number} is not done yet. Resolve or close it first.")
+
+
+class TicketNotClosedError(RefusedError):
+    """Only what is closed goes on in another ticket."""
+
+    code = "ticket_not_closed"
+
+    def __init__(self, number: int) -> None:
+        super().__init__(f"Ticket T-{number} is not closed. Please go on there.")
+
+
 class TransitionError(RefusedError):
     """A status does not lead to the other one."""
 
@@ -270,6 +289,15 @@ class LastAdminError(RefusedError):
 
     def __init__(self) -> None:
         super().__init__("This is the last active admin. Make somebody else an admin first.")
+
+
+class KnownPasswordError(RefusedError):
+    """An account with the password of the first launch is not opened again as it is."""
+
+    code = "known_password"
+
+    def __init__(self) -> None:
+        super().__init__("This account still has the first password, which everybody can read. Please reset it first.")
 
 
 class RegistrationClosedError(RefusedError):
@@ -386,6 +414,18 @@ class StorageTooNewError(StorageError):
 
     def __init__(self, name: str, found: int, known: int) -> None:
         super().__init__(f"The file {name} has format {found} of a newer version; this one reads up to {known}.")
+
+
+class StorageUnreadableError(StorageError):
+    """A document holds what this version does not know, such as a status that a newer one has added."""
+
+    code = "storage_unreadable"
+
+    def __init__(self, collection: str, key: str) -> None:
+        super().__init__(
+            f"This version of the desk cannot read “{key}” of {collection}: a newer one has probably written it. "
+            "Nothing was changed; please update the desk."
+        )
 
 
 class StorageUnsupportedError(StorageError):

@@ -64,7 +64,9 @@ class User(Stored):
     An account. `id` is the canonical username; `password` a hash with its scheme's prefix.
 
     `has_known_password`: the one-time password of the first launch, which everybody can read in the manual.
+    `invented`: nobody's account, made for a demonstration; nothing a person can do changes that.
     `sign_in_version` rises whenever all sign-ins of the account end, so that one under way ends with them.
+    `original`: what the original app's files say of the person, where it could not be told any more.
     """
 
     id: str
@@ -75,10 +77,12 @@ class User(Stored):
     active: bool = True
     must_change_password: bool = False
     has_known_password: bool = False
+    invented: bool = False
     sign_in_version: int = 0
     created_at: datetime
     password_changed_at: datetime
     last_sign_in_at: datetime | None = None
+    original: str | None = None
 
     @property
     def username(self) -> str:

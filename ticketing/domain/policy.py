@@ -52,6 +52,7 @@ class Action(StrEnum):
     END_SESSIONS = "end the sessions of this account"
     LIFT_WAIT = "lift the wait of this account"
     MOVE_DATA = "move the desk's data in or out"
+    SEE_HEALTH = "see how the desk's files are"
 
 
 _TICKETS = frozenset({Relation.OWN, Relation.WATCHED, Relation.FOREIGN})
@@ -88,6 +89,7 @@ TABLE: Final[Mapping[Action, Mapping[Role, frozenset[Relation]]]] = {
         Action.END_SESSIONS: (_NEVER, _USERS, _OTHERS),
         Action.LIFT_WAIT: (_NEVER, _USERS, _OTHERS),
         Action.MOVE_DATA: (_NEVER, _NEVER, _DESK),
+        Action.SEE_HEALTH: (_NEVER, _NEVER, _DESK),
     }.items()
 }
 

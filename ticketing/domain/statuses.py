@@ -66,6 +66,11 @@ class Resolution(StrEnum):
     WONT_FIX = "wont_fix"
     SPAM = "spam"
 
+    @property
+    def label(self) -> str:
+        """The word for it in sentences."""
+        return self.value.replace("_", " ")
+
 
 class TicketCategory(StrEnum):
     """What a ticket is about, as its requester sees it."""

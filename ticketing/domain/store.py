@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, TypeVar
 
@@ -95,6 +96,13 @@ class SessionRepository(Collection[Session], Protocol):
         """Return the person's sessions, newest first; some may have expired."""
 
 
+class DeviceRepository(Collection[Device], Protocol):
+    """All browsers that accounts know."""
+
+    def of_user(self, username: str) -> list[Device]:
+        """Return the browsers that the account knows, in no order; some may have expired."""
+
+
 class Transaction(Protocol):
     """A consistent view of everything; in `write()` also the writer's own changes, kept as a whole or not at all."""
 
@@ -115,7 +123,7 @@ class Transaction(Protocol):
         """Sign-ins on their way to a cookie."""
 
     @property
-    def devices(self) -> Collection[Device]:
+    def devices(self) -> DeviceRepository:
         """Browsers known to accounts."""
 
     @property
@@ -125,6 +133,19 @@ class Transaction(Protocol):
     @property
     def receipts(self) -> Collection[Receipt]:
         """What was done already."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoreHealth:
+    """
+    What those who look after a store should know; by default, that all is well.
+
+    `torn` names the files in which half-written changes are kept. `trouble` is a sentence about what is wrong now.
+    """
+
+    torn: tuple[str, ...] = ()
+    compaction_fails: bool = False
+    trouble: str | None = None
 
 
 class Store(Protocol):
@@ -143,6 +164,9 @@ class Store(Protocol):
 
     def ping(self) -> None:
         """Raise StorageError unless the store answers."""
+
+    def health(self) -> StoreHealth:
+        """Return what is to be known about the store; never raises."""
 
     def close(self) -> None:
         """Finish what is under way and let go of all files."""

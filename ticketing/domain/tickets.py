@@ -1,5 +1,6 @@
 """A ticket: its conversation, its fields, its history, and what is possible when."""
 
+from collections.abc import Collection
 from datetime import datetime
 from enum import StrEnum
 from typing import Self
@@ -9,6 +10,8 @@ from pydantic import Field
 from ticketing.domain.errors import (
     ReopenWindowError,
     TicketClosedError,
+    TicketNotClosedError,
+    TicketNotDoneError,
     TooManyTagsError,
     TransitionError,
 )
@@ -26,6 +29,7 @@ from ticketing.domain.statuses import (
 from ticketing.domain.text import TAGS_LIMIT, TITLE_LIMIT, Stored, Typed, clean_line, clean_tags, clean_text
 
 SYSTEM = "system"
+FOLLOW_UP = "follow_up"
 
 
 class MessageKind(StrEnum):
@@ -36,7 +40,7 @@ class MessageKind(StrEnum):
 
 
 class Source(StrEnum):
-    """Which way a message came in."""
+    """Which way a message or a change came in; a rule is what the desk does by itself."""
 
     UI = "ui"
     API = "api"
@@ -63,6 +67,7 @@ class Event(Stored):
     new: str | None = None
     by: str
     at: datetime
+    source: Source = Source.UI
 
 
 class TicketEdit(Typed):
@@ -70,6 +75,7 @@ class TicketEdit(Typed):
 
     title: str | None = None
     status: Status | None = None
+    resolution: Resolution | None = None
     priority: Priority | None = None
     category: TicketCategory | None = None
     tags: tuple[str, ...] | None = None
@@ -81,7 +87,8 @@ class Ticket(Stored):
     A request and all that came of it.
 
     Methods change it in place, raise when its state forbids, and write each change into `events`. Who may call them is
-    not decided here. All times are aware UTC.
+    not decided here. All times are aware UTC. `original` is what came in from the original app, kept only where it
+    could not be told any more.
     """
 
     id: str
@@ -106,6 +113,7 @@ class Ticket(Stored):
     closed_at: datetime | None = None
     messages: list[Message]
     events: list[Event] = Field(default_factory=list)
+    original: str | None = None
 
     @property
     def number(self) -> int:
@@ -127,6 +135,11 @@ class Ticket(Stored):
         """Whether it waits for the first answer of an agent."""
         return self.status.category is StatusCategory.OPEN and self.first_response_at is None
 
+    @property
+    def goes_on_in(self) -> list[int]:
+        """Numbers of the tickets that follow this one."""
+        return [int(event.new) for event in self.events if event.field == FOLLOW_UP and event.new]
+
     @classmethod
     def open(
         cls,
@@ -137,30 +150,43 @@ class Ticket(Stored):
         category: TicketCategory,
         now: datetime,
         source: Source = Source.UI,
-        follows: int | None = None,
     ) -> Self:
-        """
-        Return a new ticket; raises InvalidInputError for a title over 200 or a text over 20,000 characters.
-
-        *follows* is the number of a closed ticket whose matter has come back.
-        """
+        """Return a new ticket; raises InvalidInputError for a title over 200 or a text over 20,000 characters."""
         first = Message(source=source, author=requester, text=clean_text("Description", description), at=now)
         return cls(
             id=str(number),
             title=clean_line("Title", title, TITLE_LIMIT),
             requester=requester,
             category=category,
-            follows=follows,
             opened_at=now,
             updated_at=now,
             public_updated_at=now,
             messages=[first],
-            events=[Event(field="opened", by=requester, at=now)],
+            events=[Event(field="opened", by=requester, at=now, source=source)],
         )
 
-    def follow_up(self, number: int, by: str, now: datetime) -> None:
-        """Note that the matter goes on in a ticket of its own."""
-        self.events.append(Event(field="follow_up", new=str(number), by=by, at=now))
+    def follow_up(
+        self, number: int, actor: Actor, title: str, description: str, category: TicketCategory, now: datetime
+    ) -> "Ticket":
+        """
+        Return a new ticket in which the matter of this closed one goes on; raises TicketNotClosedError.
+
+        The people are the same, so that each of them may see both. One of them who opens it is its requester; an agent
+        opens it for the requester of before.
+        """
+        self.require_closed()
+        ticket = Ticket.open(number, actor.username, title, description, category, now)
+        people = [self.requester, *self.watchers]
+        ticket.requester = actor.username if actor.username in people else self.requester
+        ticket.watchers = [person for person in people if person != ticket.requester]
+        ticket.follows = self.number
+        self.events.append(Event(field=FOLLOW_UP, new=ticket.id, by=actor.username, at=now))
+        return ticket
+
+    def require_closed(self) -> None:
+        """Raise TicketNotClosedError unless it is closed, and may be followed by another ticket."""
+        if self.status is not Status.CLOSED:
+            raise TicketNotClosedError(self.number)
 
     def reply(self, actor: Actor, text: str, now: datetime, source: Source = Source.UI) -> None:
         """
@@ -175,7 +201,7 @@ class Ticket(Stored):
         if actor.is_agent and actor.username != self.requester:
             self.first_response_at = self.first_response_at or now
         elif self.status in {Status.PENDING, Status.RESOLVED}:
-            self._set_status(Status.OPEN, actor.username, now)
+            self._set_status(Status.OPEN, actor.username, now, source=source)
 
     def note(self, actor: Actor, text: str, now: datetime) -> None:
         """Add an internal note, which no requester ever learns of."""
@@ -188,12 +214,13 @@ class Ticket(Stored):
         """
         Set the given fields; a value that is already there is no change and leaves no event.
 
-        A status that reopens is set before the other fields, any other one after them: closing forbids the rest.
+        A status that reopens is set before the other fields, any other one after them: closing forbids the rest, but
+        for the resolution.
         """
         given = edit.model_fields_set
         if edit.status is not None and self.status is Status.CLOSED:
             self.change_status(actor, edit.status, now)
-        if given - {"status"}:
+        if given - {"status", "resolution"}:
             self._require_not_closed()
         if edit.title is not None:
             self._set("title", clean_line("Title", edit.title, TITLE_LIMIT), actor.username, now)
@@ -207,6 +234,8 @@ class Ticket(Stored):
             self._set("assignee", edit.assignee, actor.username, now)
         if edit.status is not None:
             self.change_status(actor, edit.status, now)
+        if edit.resolution is not None:
+            self.resolve_as(actor, edit.resolution, now)
 
     def change_status(self, actor: Actor, status: Status, now: datetime) -> None:
         """Move to another status; raises TransitionError or TicketClosedError where no arrow leads."""
@@ -218,10 +247,29 @@ class Ticket(Stored):
             raise TransitionError(self.number, self.status.label, status.label)
         self._set_status(status, actor.username, now)
 
-    def close(self, actor: Actor, now: datetime, resolution: Resolution = Resolution.SOLVED) -> None:
+    def close(
+        self,
+        actor: Actor,
+        now: datetime,
+        resolution: Resolution | None = None,
+        source: Source = Source.UI,
+    ) -> None:
         """Close it; raises TicketClosedError when it is closed already."""
         self._require_not_closed()
-        self._set_status(Status.CLOSED, actor.username, now, resolution)
+        self._set_status(Status.CLOSED, actor.username, now, source)
+        if resolution is not None:
+            self.resolve_as(actor, resolution, now)
+
+    def resolve_as(self, actor: Actor, resolution: Resolution, now: datetime) -> None:
+        """
+        Say why it is done; raises TicketNotDoneError when it isn't.
+
+        Whatever is done counts as solved until somebody says otherwise. That can be corrected on a closed ticket too:
+        it is a judgement on the ticket, and changes nothing of what was said in it.
+        """
+        if self.status.category is not StatusCategory.DONE:
+            raise TicketNotDoneError(self.number)
+        self._set("resolution", resolution, actor.username, now)
 
     def reopen(self, actor: Actor, now: datetime) -> None:
         """
@@ -246,20 +294,29 @@ class Ticket(Stored):
         """Close a resolved ticket as of the moment its 7 days were over; the caller knows that they are."""
         if self.status is Status.RESOLVED and self.resolved_at is not None:
             lapsed_at = self.resolved_at + RESOLVED_FOR
-            self._set_status(Status.CLOSED, SYSTEM, lapsed_at, self.resolution or Resolution.SOLVED)
+            self._set_status(Status.CLOSED, SYSTEM, lapsed_at, Source.RULE)
 
     def public_messages(self) -> list[Message]:
         """Return what the requester may read, oldest first."""
         return [message for message in self.messages if message.kind is MessageKind.REPLY]
 
-    def for_requester(self) -> "Ticket":
+    def related(self) -> set[int]:
+        """Return the numbers of all tickets that this one names."""
+        return {number for number in (self.follows, self.merged_into, *self.goes_on_in) if number is not None}
+
+    def for_requester(self, visible: Collection[int] = ()) -> "Ticket":
         """
         Return the ticket with what its requester may learn, and nothing else.
 
-        No note nor when one was written, no tags, no field that is not named as theirs or that is of a newer version.
+        No note nor when one was written, no tags, no field or event that is not named as theirs or that is of a newer
+        version; and of the related tickets only those that are *visible* to them.
         """
+        hidden = self.related() - set(visible)
         shown = {name: getattr(self, name) for name in _REQUESTERS_FIELDS}
-        events = [event.known() for event in self.events if event.field not in _AGENTS_FIELDS]
+        shown |= {name: None for name in ("follows", "merged_into") if shown[name] in hidden}
+        gone = {str(number) for number in hidden}
+        events = [event.known() for event in self.events if event.field in _REQUESTERS_EVENTS]
+        events = [event for event in events if event.field != FOLLOW_UP or event.new not in gone]
         messages = [message.known() for message in self.public_messages()]
         return Ticket.model_construct(**shown, messages=messages, events=events, updated_at=self.public_updated_at)
 
@@ -267,10 +324,10 @@ class Ticket(Stored):
         if self.status is Status.CLOSED:
             raise TicketClosedError(self.number)
 
-    def _set_status(self, status: Status, by: str, now: datetime, resolution: Resolution = Resolution.SOLVED) -> None:
-        self._set("status", status, by, now)
+    def _set_status(self, status: Status, by: str, now: datetime, source: Source = Source.UI) -> None:
+        self._set("status", status, by, now, source)
         done = status.category is StatusCategory.DONE
-        self.resolution = resolution if done else None
+        self.resolution = (self.resolution or Resolution.SOLVED) if done else None
         self.resolved_at = (self.resolved_at or now) if done else None
         self.closed_at = now if status is Status.CLOSED else None
 
@@ -282,15 +339,17 @@ class Ticket(Stored):
             self._log("tags", ", ".join(self.tags) or None, ", ".join(cleaned) or None, by, now)
             self.tags = cleaned
 
-    def _set(self, field: str, value: str | None, by: str, now: datetime) -> None:
+    def _set(self, field: str, value: str | None, by: str, now: datetime, source: Source = Source.UI) -> None:
         old = getattr(self, field)
         if value != old:
-            self._log(field, old, value, by, now)
+            self._log(field, old, value, by, now, source)
             setattr(self, field, value)
 
-    def _log(self, field: str, old: str | None, new: str | None, by: str, now: datetime) -> None:
-        self.events.append(Event(field=field, old=old, new=new, by=by, at=now))
-        self._touch(now, public=field not in _AGENTS_FIELDS)
+    def _log(
+        self, field: str, old: str | None, new: str | None, by: str, now: datetime, source: Source = Source.UI
+    ) -> None:
+        self.events.append(Event(field=field, old=old, new=new, by=by, at=now, source=source))
+        self._touch(now, public=field in _REQUESTERS_EVENTS)
 
     def _touch(self, now: datetime, *, public: bool = True) -> None:
         self.updated_at = max(self.updated_at, now)
@@ -317,5 +376,7 @@ _REQUESTERS_FIELDS = (
     "resolved_at",
     "closed_at",
 )
-# Fields of the history that are the agents' business; `assignee` is not among them: a requester sees who helps.
-_AGENTS_FIELDS = frozenset({"tags"})
+# What of the history is not the agents' business alone; `assignee` is among it: a requester sees who helps.
+_REQUESTERS_EVENTS = frozenset(
+    {"opened", "imported", "title", "status", "resolution", "priority", "category", "assignee", FOLLOW_UP}
+)

@@ -79,22 +79,28 @@ class Accounts:
         address: str = LOOPBACK,
     ) -> Person:
         """Make an account for anybody who asks, always as a user."""
-        if not self._registration_open:
-            raise RegistrationClosedError
-        name, shown, mail = clean_identity(username, display_name, email)
-        _check_pair(password, confirmation)
-        check_new(password, username=name, display_name=shown, email=mail)
-        with self._store.write() as tx:
-            self._throttle.count_registration(tx, address)
-            taken = tx.users.find(name) is not None
-        if taken:
-            raise UsernameTakenError(name)
-        hashed = self._passwords.hash(password)
-        now = self._clock()
-        user = User(id=name, display_name=shown, email=mail, password=hashed, created_at=now, password_changed_at=now)
+        user = self._newcomer(username, display_name, password, confirmation, email, address)
         with self._store.write() as tx:
             add_account(tx, user)
         return Person.of(user)
+
+    def register_browser(
+        self,
+        username: str,
+        display_name: str,
+        password: str,
+        confirmation: str,
+        email: str = "",
+        *,
+        address: str = LOOPBACK,
+        browser: str,
+    ) -> str:
+        """Make an account as `register` does, and return the secret of a hand-off with which this browser signs in."""
+        user = self._newcomer(username, display_name, password, confirmation, email, address)
+        user.last_sign_in_at = user.created_at
+        with self._store.write() as tx:
+            add_account(tx, user)
+            return begin_hand_off(tx, user, browser, self._clock())
 
     def sign_in(
         self, username: str, password: str, address: str = LOOPBACK, *, device: str | None = None, description: str = ""
@@ -164,6 +170,23 @@ class Accounts:
             user.display_name, user.email = shown, mail
             tx.users.save(user)
         return Person.of(user)
+
+    def _newcomer(
+        self, username: str, display_name: str, password: str, confirmation: str, email: str, address: str
+    ) -> User:
+        if not self._registration_open:
+            raise RegistrationClosedError
+        name, shown, mail = clean_identity(username, display_name, email)
+        _check_pair(password, confirmation)
+        check_new(password, username=name, display_name=shown, email=mail)
+        with self._store.write() as tx:
+            self._throttle.count_registration(tx, address)
+            taken = tx.users.find(name) is not None
+        if taken:
+            raise UsernameTakenError(name)
+        hashed = self._passwords.hash(password)
+        now = self._clock()
+        return User(id=name, display_name=shown, email=mail, password=hashed, created_at=now, password_changed_at=now)
 
     def _prove(self, username: str, password: str, address: str, device: str | None) -> _Proof:
         with self._store.write() as tx:

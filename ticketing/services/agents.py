@@ -7,6 +7,7 @@ from typing import Final
 
 from ticketing.domain import policy
 from ticketing.domain.errors import (
+    KnownPasswordError,
     LastAdminError,
     PermissionDeniedError,
     PersonNotFoundError,
@@ -111,10 +112,12 @@ class Agents:
         return Person.of(user)
 
     def reactivate(self, actor: Actor, username: str) -> Person:
-        """Open an account again, with the password that it had."""
+        """Open an account again, with the password that it had; raises KnownPasswordError if everybody knows it."""
         with self._store.write() as tx:
             user = self._reach(tx, actor, username, Action.DEACTIVATE)
             if not user.active:
+                if user.has_known_password:
+                    raise KnownPasswordError
                 user.active = True
                 tx.users.save(user)
         return Person.of(user)
@@ -135,7 +138,7 @@ class Agents:
             tx.users.save(user)
 
     def wait(self, actor: Actor, username: str) -> timedelta | None:
-        """Return how long an unknown device has to wait after failed tries at an account; None if it has not."""
+        """Return how long somebody has to wait at most after failed tries to sign in; None if they have not."""
         with self._store.read() as tx:
             return self._throttle.wait(tx, self._reach(tx, actor, username, Action.LIFT_WAIT).id)
 
@@ -145,11 +148,17 @@ class Agents:
             self._throttle.clear(tx, self._reach(tx, actor, username, Action.LIFT_WAIT).id)
 
     def change_role(self, actor: Actor, username: str, role: Role) -> Person:
-        """Make somebody a user, an agent or an admin; they sign in again, as what they have become."""
+        """
+        Make somebody a user, an agent or an admin; they sign in again, as what they have become.
+
+        A user who becomes more chooses a new password: nobody can tell whether the present one is as long as it must be
+        from then on.
+        """
         with self._store.write() as tx:
             user = self._reach(tx, actor, username, Action.CHANGE_ROLE)
             if user.role is not role:
                 _spare_last_admin(tx, user)
+                user.must_change_password |= user.role is Role.USER
                 user.role = role
                 end_all_sessions(tx, user)
                 tx.users.save(user)

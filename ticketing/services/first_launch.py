@@ -19,9 +19,9 @@ class FirstLaunch:
     """
     Makes the first account when there is none.
 
-    At a desk that only this machine reaches, its password is the one in the manual, good for nothing but choosing
-    another. At a public desk it is the operator's, or one that is generated and told once: an account with the known
-    password, left over from before the desk was public, gets such a password as well.
+    Its password is the operator's own, if there is one. Else, at a desk that only this machine reaches, it is the one
+    in the manual, good for nothing but choosing another; at a public desk one that is generated, told once, and to be
+    changed as well. An account with the known password, left over from before, gets the password that is due now.
     """
 
     def __init__(self, store: Store, clock: Clock, passwords: Passwords) -> None:
@@ -33,30 +33,30 @@ class FirstLaunch:
         """
         Make the first account if it is needed, and return a generated one-time password, to be told in the log.
 
-        `base_url` is the address under which other machines reach the desk, None if it is for this machine only.
+        `base_url` is the address under which other machines reach the desk, None if it is for this machine only;
+        `admin_password` is the operator's own, which is kept to the rules for admins and need not be changed.
         When accounts cannot be read this raises, and makes none: a damaged store never opens the desk to anybody.
         """
-        public = bool(base_url)
+        known = not base_url and not admin_password
         with self._store.read() as tx:
-            if not _is_needed(tx, public=public):
+            if not _is_needed(tx, known=known):
                 return None
-        generated = one_time_password() if public and not admin_password else None
-        password = (generated or admin_password or "") if public else KNOWN_PASSWORD
-        if public and not generated:
-            check_new(password, role=Role.ADMIN, username=FIRST_USERNAME, display_name=_FIRST_NAME)
-        hashed = self._passwords.hash(password)
-        one_time = generated is not None or not public
+        generated = None if known or admin_password else one_time_password()
+        if admin_password:
+            check_new(admin_password, role=Role.ADMIN, username=FIRST_USERNAME, display_name=_FIRST_NAME)
+        hashed = self._passwords.hash(admin_password or generated or KNOWN_PASSWORD)
         with self._store.write() as tx:
-            if not _is_needed(tx, public=public):
+            if not _is_needed(tx, known=known):
                 return None
-            self._save(tx, hashed, one_time=one_time, known=not public)
+            self._save(tx, hashed, one_time=not admin_password, known=known)
         return generated
 
     @property
     def is_waiting(self) -> bool:
         """Whether the known password still opens the first account, so that the login page may say so."""
         with self._store.read() as tx:
-            return _left_over(tx) is not None
+            first = _left_over(tx)
+        return first is not None and first.active
 
     def _save(self, tx: Transaction, hashed: str, *, one_time: bool, known: bool) -> None:
         now = self._clock()
@@ -74,10 +74,11 @@ class FirstLaunch:
         tx.users.save(first)
 
 
-def _is_needed(tx: Transaction, *, public: bool) -> bool:
-    return not tx.users.any() or (public and _left_over(tx) is not None)
+def _is_needed(tx: Transaction, *, known: bool) -> bool:
+    return not tx.users.any() or (not known and _left_over(tx) is not None)
 
 
 def _left_over(tx: Transaction) -> User | None:
+    """Return the first account if it still has the known password; deactivated, it might come back with it."""
     first = tx.users.find(FIRST_USERNAME)
-    return first if first and first.has_known_password and first.active else None
+    return first if first and first.has_known_password else None

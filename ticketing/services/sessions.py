@@ -2,6 +2,7 @@
 
 import hmac
 import logging
+import re
 import secrets
 from dataclasses import dataclass
 from datetime import datetime
@@ -26,13 +27,15 @@ from ticketing.services.access import A_MOMENT, Clock, Gate
 
 _SECRET_BYTES: Final = 32
 _DESCRIPTION_LIMIT: Final = 200
+_PEOPLE_PER_BROWSER: Final = 8
+_DEVICE_SECRET: Final = re.compile(r"[A-Za-z0-9_-]{43}")
 
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class SignedIn:
-    """What a browser keeps: the secret of its session, the secret it is known by, and for how many seconds."""
+    """What a browser keeps: the secret of its session, for how many seconds, and the secrets by which it is known."""
 
     token: str
     device: str
@@ -72,7 +75,8 @@ class Sessions:
         """
         Turn a hand-off into a session, once, in the browser in which the password was typed; raises HandOffError.
 
-        A browser that shows an unknown device secret, or none, gets a new one and is known to the account from then on.
+        A browser that the account does not know gets a new device secret and is known to it from then on. What it shows
+        is never taken over, since somebody else may have put it there; those of other people it keeps.
         """
         now = self._clock()
         with self._store.write() as tx:
@@ -82,10 +86,7 @@ class Sessions:
             user = tx.users.find(found.username) if found else None
             usable = found and user and _is_usable(found, user, browser, now)
             if usable and user:
-                known = device if device and find_device(tx, user.id, device, now) else _new_secret()
-                tx.devices.save(
-                    Device(id=_device_id(user.id, known), username=user.id, expires_at=now + DEVICE_LIFETIME)
-                )
+                known = _remember_device(tx, user, device or "", now)
                 token = open_session(tx, user, self._limits, now, address, description)
                 lifetime = self._limits.absolute(user.role)
                 signed_in = SignedIn(token, known, int(lifetime.total_seconds()))
@@ -195,10 +196,24 @@ def end_all_sessions(tx: Transaction, user: User) -> None:
     user.sign_in_version += 1
 
 
-def find_device(tx: Transaction, username: str, secret: str, now: datetime) -> Device | None:
-    """Return the browser that shows this secret, if the account has signed in there within a year."""
-    device = tx.devices.find(_device_id(username, secret))
-    return device if device and now < device.expires_at else None
+def find_device(tx: Transaction, username: str, shown: str, now: datetime) -> Device | None:
+    """Return the browser that shows these secrets, if the account has signed in there within a year."""
+    found = (tx.devices.find(_device_id(username, secret)) for secret in _device_secrets(shown))
+    return next((device for device in found if device and now < device.expires_at), None)
+
+
+def _remember_device(tx: Transaction, user: User, shown: str, now: datetime) -> str:
+    """Note that the account knows this browser, and return what that shows from now on, the account's secret first."""
+    others = _device_secrets(shown)
+    own = next((secret for secret in others if find_device(tx, user.id, secret, now)), None) or _new_secret()
+    tx.devices.save(Device(id=_device_id(user.id, own), username=user.id, expires_at=now + DEVICE_LIFETIME))
+    return ".".join([own, *(secret for secret in others if secret != own)][:_PEOPLE_PER_BROWSER])
+
+
+def _device_secrets(shown: str) -> list[str]:
+    """Return the secrets in a browser's device cookie: one for each person who has signed in there."""
+    parts = shown.split(".", _PEOPLE_PER_BROWSER)[:_PEOPLE_PER_BROWSER]
+    return [part for part in parts if _DEVICE_SECRET.fullmatch(part)]
 
 
 def _is_usable(hand_off: HandOff, user: User, browser: str, now: datetime) -> bool:

@@ -8,6 +8,8 @@ Throttle: how many tries the desk allows, in buckets that the store keeps.
     registration   an address                      30 accounts an hour
     confirmation   a session asking for its        as account
                    present password again
+    global         everybody together              so many passwords looked at at once, and a few seconds' patience for
+                                                   a place (`passwords.Passwords`); kept by each process, not the store
 
 Nobody can lock another person out: whatever strangers do fills the buckets of the account and of addresses, which a
 known device does not look at. Every bucket empties itself. Keys are hashed, since people type passwords into the wrong
@@ -97,14 +99,15 @@ class Throttle:
         self._count(tx, key, self._registrations_per_hour, _HOUR, self._clock())
 
     def wait(self, tx: Transaction, username: str) -> timedelta | None:
-        """Return how long an unknown device has to wait at an account, or None if it has not."""
+        """Return how long the longest wait at an account is, wherever its owner may sit; None if there is none."""
         now = self._clock()
-        until = _bucket(tx, _account(username), now).blocked_until
-        return until - now if until and now < until else None
+        ends = (_bucket(tx, key, now).blocked_until for key in _all_of(tx, username))
+        return max((end - now for end in ends if end and now < end), default=None)
 
     def clear(self, tx: Transaction, username: str) -> None:
-        """Forget the failures at an account from devices that it does not know."""
-        tx.attempts.remove(_account(username))
+        """Forget the failures at an account, from devices that it knows and from others."""
+        for key in _all_of(tx, username):
+            tx.attempts.remove(key)
 
     def _fail(self, tx: Transaction, key: str, now: datetime) -> None:
         """Add a failure to a bucket whose waits grow."""
@@ -161,6 +164,11 @@ def _account(username: str) -> str:
         return _key("account", username_key(username))
     except UsernameError:
         return _key("account", unicodedata.normalize("NFKC", username[:_LONGEST_NAME]).casefold().strip())
+
+
+def _all_of(tx: Transaction, username: str) -> list[str]:
+    """Return the keys of the buckets that can make the owner of an account wait."""
+    return [_account(username), *(_key("device", device.id) for device in tx.devices.of_user(username))]
 
 
 def _network(address: str) -> str:

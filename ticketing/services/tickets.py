@@ -13,7 +13,7 @@ from ticketing.domain.policy import Action
 from ticketing.domain.queries import Page, TicketQuery, TicketSummary
 from ticketing.domain.receipts import RECEIPT_LIFETIME, Receipt
 from ticketing.domain.sign_in import fingerprint
-from ticketing.domain.statuses import RESOLVED_FOR, Status, TicketCategory
+from ticketing.domain.statuses import RESOLVED_FOR, Resolution, Status, TicketCategory
 from ticketing.domain.store import Store, Transaction
 from ticketing.domain.tickets import SYSTEM, Ticket, TicketEdit
 from ticketing.services.access import A_MOMENT, Clock, Gate, reach
@@ -67,22 +67,28 @@ class Tickets:
         """
         Open a ticket; the actor is its requester.
 
-        *follows* is the number of a ticket whose matter has come back and to which the actor may reply; both then tell
-        of each other.
+        *follows* is the number of a closed ticket whose matter has come back and to which the actor could reply. The
+        new one is then a matter of the same people, whoever of the agents opens it, and both tell of each other.
         """
 
         def deed(tx: Transaction, actor: Actor, now: datetime) -> Ticket:
             policy.require(actor, Action.OPEN_TICKET)
-            former = None if follows is None else _reach_now(tx, actor, follows, now)
-            number = tx.tickets.next_number()
-            ticket = Ticket.open(number, actor.username, title, description, category, now, follows=follows)
-            if former is not None:
-                policy.require(actor, Action.REPLY, former)
-                former.follow_up(number, actor.username, now)
-                tx.tickets.save(former)
+            if follows is None:
+                return Ticket.open(tx.tickets.next_number(), actor.username, title, description, category, now)
+            former = _reach_now(tx, actor, follows, now)
+            policy.require(actor, Action.REPLY, former)
+            ticket = former.follow_up(tx.tickets.next_number(), actor, title, description, category, now)
+            tx.tickets.save(former)
             return ticket
 
         return self._once(actor, key, deed)
+
+    def former(self, actor: Actor, number: int) -> Ticket:
+        """Return the ticket that the actor could follow up; raises TicketNotFoundError or TicketNotClosedError."""
+        ticket = self.get(actor, number)
+        policy.require(actor, Action.REPLY, ticket)
+        ticket.require_closed()
+        return ticket
 
     def reply(self, actor: Actor, number: int, text: str, *, status: Status | None = None, key: str = "") -> Ticket:
         """Add a public reply, and set the status with it if one is given."""
@@ -135,8 +141,10 @@ class Tickets:
         """Give the ticket to an agent, or to nobody with None."""
         return self.edit(actor, number, TicketEdit(assignee=assignee), key=key)
 
-    def close(self, actor: Actor, number: int, reply: str = "", *, key: str = "") -> Ticket:
-        """Close a ticket, after a last public reply if one is given."""
+    def close(
+        self, actor: Actor, number: int, reply: str = "", *, resolution: Resolution | None = None, key: str = ""
+    ) -> Ticket:
+        """Close a ticket, after a last public reply if one is given; agents may say as what it is done."""
 
         def deed(tx: Transaction, actor: Actor, now: datetime) -> Ticket:
             ticket = _reach_now(tx, actor, number, now)
@@ -144,7 +152,9 @@ class Tickets:
             if reply:
                 policy.require(actor, Action.REPLY, ticket)
                 ticket.reply(actor, reply, now)
-            ticket.close(actor, now)
+            if resolution is not None:
+                policy.require(actor, Action.EDIT_TICKET, ticket)
+            ticket.close(actor, now, resolution)
             return ticket
 
         return self._once(actor, key, deed)
@@ -169,7 +179,7 @@ class Tickets:
         now = self._clock()
         with self._store.read() as tx:
             actor = self._gate.admit(tx, actor)
-            ticket = _shown(actor, _reach_now(tx, actor, number, now))
+            ticket = _shown(tx, actor, _reach_now(tx, actor, number, now))
             names = tx.users.names(_people_in(ticket))
             return Conversation(ticket, names, tx.tickets.seen(number, actor.username))
 
@@ -180,7 +190,8 @@ class Tickets:
         if conversation.seen < seen:
             with self._store.write(patience=A_MOMENT) as tx:
                 actor = self._gate.admit(tx, actor)
-                tx.tickets.mark_seen(number, actor.username, seen)
+                if tx.tickets.seen(number, actor.username) < seen:  # another tab may have been quicker
+                    tx.tickets.mark_seen(number, actor.username, seen)
 
     def search(self, actor: Actor, query: TicketQuery) -> Page[TicketSummary]:
         """Return one page of the tickets that the actor may see and that match."""
@@ -204,14 +215,14 @@ class Tickets:
             receipt_id = fingerprint("receipt", actor.username, key)
             receipt = tx.receipts.find(receipt_id) if key else None
             if receipt is not None and now < receipt.expires_at:
-                return _shown(actor, reach(tx, actor, receipt.ticket))
+                return _shown(tx, actor, reach(tx, actor, receipt.ticket))
             ticket = deed(tx, actor, now)
             if ticket != tx.tickets.find(ticket.number):
                 tx.tickets.save(ticket)
             if key:
                 expires_at = now + RECEIPT_LIFETIME
                 tx.receipts.save(Receipt(id=receipt_id, ticket=ticket.number, expires_at=expires_at))
-        return _shown(actor, ticket)
+            return _shown(tx, actor, ticket)
 
     def _close_lapsed(self, actor: Actor) -> None:
         """Close what stayed resolved for seven days: whoever may look does it, since no job may be relied on."""
@@ -253,8 +264,12 @@ def _reach_now(tx: Transaction, actor: Actor, number: int, now: datetime) -> Tic
     return ticket
 
 
-def _shown(actor: Actor, ticket: Ticket) -> Ticket:
-    return ticket if policy.may(actor, Action.WRITE_NOTE, ticket) else ticket.for_requester()
+def _shown(tx: Transaction, actor: Actor, ticket: Ticket) -> Ticket:
+    """Return the ticket as the actor may see it, which goes for the tickets that it names as well."""
+    if policy.may(actor, Action.WRITE_NOTE, ticket):
+        return ticket
+    audience = policy.audience(actor)
+    return ticket.for_requester({number for number in ticket.related() if tx.tickets.find(number, audience)})
 
 
 def _people_in(ticket: Ticket) -> set[str]:
@@ -272,14 +287,14 @@ def _require_agent(tx: Transaction, username: str) -> None:
 
 def _require_fresh(ticket: Ticket, edit: TicketEdit, seen: TicketEdit) -> None:
     for field in edit.model_fields_set:
-        present, wanted, was = (_word(getattr(version, field)) for version in (ticket, edit, seen))
+        present, wanted, was = (_word(field, getattr(version, field)) for version in (ticket, edit, seen))
         if present not in {was, wanted}:
             raise StaleEditError(field.capitalize(), present, wanted)
 
 
-def _word(value: str | list[str] | tuple[str, ...] | None) -> str:
+def _word(field: str, value: str | list[str] | tuple[str, ...] | None) -> str:
     if isinstance(value, (list, tuple)):
         return ", ".join(value) or "none"
-    if isinstance(value, Status):
+    if isinstance(value, (Status, Resolution)):
         return value.label
-    return value or "nobody"
+    return value or ("nobody" if field == "assignee" else "none")

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from ticketing.domain.errors import StorageDamagedError, StorageFailedError
+from ticketing.domain.store import StoreHealth
 from ticketing.storage.documents.document_store import DocumentStore, Followed
 from ticketing.storage.journaled.engine import Engine
 
@@ -23,6 +24,15 @@ class JsonStore(DocumentStore):
             raise StorageFailedError
         if health.trouble is not None:
             raise StorageDamagedError(health.trouble)
+
+    def health(self) -> StoreHealth:
+        """Return what is to be known about the files."""
+        health = self._files.health()
+        return StoreHealth(
+            torn=health.torn,
+            compaction_fails=health.compaction_error is not None,
+            trouble=str(StorageFailedError()) if health.poisoned else health.trouble,
+        )
 
     def _start(self, state: Followed) -> Engine:
         self._files = Engine(self._folder, state, read_only=self._read_only)

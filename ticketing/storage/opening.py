@@ -17,5 +17,5 @@ def open_store(url: str, *, read_only: bool = False) -> DocumentStore:
         return JsonStore(Path(rest), read_only=read_only)
     if url == "memory:":
         return MemoryStore()
-    shown = url.partition("@")[0] if "@" not in url else kind
-    raise StorageUnsupportedError(f"“{shown}” is no storage address. Known are json:DIRECTORY and memory:.")
+    # An address may hold a password anywhere behind its kind.
+    raise StorageUnsupportedError(f"“{kind}” is no storage address. Known are json:DIRECTORY and memory:.")

@@ -15,9 +15,11 @@ from ticketing.ui.account import explain_sign_in, offer_registration, own_sessio
 from ticketing.ui.arrival import sign_in_by
 from ticketing.ui.deeds import form_key
 from ticketing.ui.feedback import flash, flash_is_over, say_after_rerun, shown_errors
+from ticketing.ui.health import health_notes
 from ticketing.ui.layout import narrow
-from ticketing.ui.new_ticket import forget_draft, remind_of_newest
+from ticketing.ui.new_ticket import forget_draft, former_asked_for, keep_draft, remind_of_newest, tell_what_it_follows
 from ticketing.ui.pages import page
+from ticketing.ui.passwords import password_field
 from ticketing.ui.people import manage_person, people_head, people_list, register_agent, who_may_do_what
 from ticketing.ui.session import (
     address,
@@ -52,9 +54,12 @@ __all__ = [
     "flash_is_over",
     "forget_draft",
     "form_key",
+    "former_asked_for",
     "go_home",
     "go_to",
     "go_to_ticket",
+    "health_notes",
+    "keep_draft",
     "manage_person",
     "narrow",
     "not_found",
@@ -63,6 +68,7 @@ __all__ = [
     "own_sessions",
     "own_tickets",
     "page",
+    "password_field",
     "password_form",
     "people_head",
     "people_list",
@@ -79,6 +85,7 @@ __all__ = [
     "sign_out",
     "t",
     "target",
+    "tell_what_it_follows",
     "ticket_body",
     "ticket_head",
     "to_html",

@@ -10,6 +10,7 @@ from ticketing.ui.arrival import sign_in_by
 from ticketing.ui.deeds import form_key
 from ticketing.ui.feedback import say_after_rerun, shown_errors
 from ticketing.ui.pages import BY_NAME
+from ticketing.ui.passwords import password_field
 from ticketing.ui.session import browser, desk, without_routes
 from ticketing.ui.times import ago
 from ticketing.ui.wording import t
@@ -61,19 +62,11 @@ def profile_form(actor: Actor) -> None:
 def password_form(actor: Actor) -> None:
     """Draw the change of password; afterwards this browser alone is signed in, with a new session."""
     with st.form("password", width=_FORM_WIDTH):
-        current = st.text_input(
-            t("account.current_password"), key="current", type="password", autocomplete="current-password"
+        current = password_field(t("account.current_password"), key="current", autocomplete="current-password")
+        new = password_field(
+            t("account.new_password"), key="new", autocomplete="new-password", help=t("register.password_help")
         )
-        new = st.text_input(
-            t("account.new_password"),
-            key="new",
-            type="password",
-            autocomplete="new-password",
-            help=t("register.password_help"),
-        )
-        confirmation = st.text_input(
-            t("field.confirmation"), key="confirmation", type="password", autocomplete="new-password"
-        )
+        confirmation = password_field(t("field.confirmation"), key="confirmation", autocomplete="new-password")
         submitted = st.form_submit_button(t("account.save_password"), type="primary", key="save_password")
     if submitted:
         with shown_errors():

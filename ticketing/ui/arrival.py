@@ -6,16 +6,22 @@ has ended all sessions by then. So the hand-off is kept as soon as it is there, 
 with it.
 """
 
+import hmac
+import secrets
 import time
 from collections.abc import Callable
 
 import streamlit as st
 
+from ticketing.domain.people import Actor
 from ticketing.ui import bridge
 from ticketing.ui.deeds import SECONDS, once
 from ticketing.ui.session import address, browser, desk, keep_without_routes, target, user_agent, without_routes
 
+_SECRET = secrets.token_bytes(32)
 _ON_THE_WAY = "_on_the_way"
+# The id of the sign-in to which this Streamlit session belongs.
+_WHOSE = "_whose"
 
 
 class _Way:
@@ -36,10 +42,11 @@ def sign_in_by(key: str, prove: Callable[[], str]) -> None:
     """
     Sign in with the hand-off that *prove* returns: the browser gets its cookie and goes to the page first asked for.
 
-    *key* stands for what was typed: the same again, a moment later, is a second click.
+    *key* stands for what was typed: the same again, a moment later, is a second click. A password is part of it, so it
+    is kept in a form that takes the secret of this process to try out.
     """
     way: _Way = st.session_state.setdefault(_ON_THE_WAY, _Way())
-    once(key, lambda: way.set_out(prove()))
+    once(hmac.digest(_SECRET, key.encode(), "sha256").hex(), lambda: way.set_out(prove()))
     _go_on(way)
 
 
@@ -50,6 +57,23 @@ def is_signing_in() -> bool:
         return False
     _go_on(way)
     return True
+
+
+def keep_to_one_sign_in(actor: Actor | None) -> None:
+    """
+    Begin anew if this Streamlit session was another sign-in's until now: what they typed and were shown is theirs.
+
+    Streamlit lets everybody who knows a session's id resume it. A sign-in that is on its way goes on: it may have ended
+    the one before, as a changed password does.
+    """
+    before, now = st.session_state.get(_WHOSE), actor.session if actor else None
+    if before not in {None, now}:
+        way = st.session_state.get(_ON_THE_WAY)
+        st.session_state.clear()
+        if way and not actor:
+            st.session_state[_ON_THE_WAY] = way
+        st.rerun()
+    st.session_state[_WHOSE] = now
 
 
 def _go_on(way: _Way) -> None:

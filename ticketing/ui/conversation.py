@@ -5,7 +5,7 @@ from html import escape
 
 import streamlit as st
 
-from ticketing.domain.tickets import Event, Message, MessageKind, Ticket
+from ticketing.domain.tickets import FOLLOW_UP, Event, Message, MessageKind, Ticket
 from ticketing.services.tickets import Conversation
 from ticketing.ui.text import to_html
 from ticketing.ui.times import ago, exact, time_element, zone
@@ -76,6 +76,8 @@ def _line(event: Event, conversation: Conversation, now: datetime, where: tzinfo
 def _what(event: Event, conversation: Conversation) -> str:
     if event.field in {"opened", "imported"}:
         return t(f"history.{event.field}")
+    if event.field == FOLLOW_UP:
+        return t("history.follow_up", label=f"T-{event.new}")
     old, new = (_value(event.field, value, conversation) for value in (event.old, event.new))
     return t("history.change", field=_field(event.field), old=old, new=new)
 

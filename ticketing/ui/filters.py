@@ -10,7 +10,7 @@ import streamlit as st
 from ticketing.domain.people import Actor, Person
 from ticketing.domain.queries import PAGE_SIZES, UNASSIGNED, Sort, TicketQuery, View
 from ticketing.domain.statuses import Priority, Status, TicketCategory
-from ticketing.domain.text import SEARCH_LIMIT
+from ticketing.domain.text import SEARCH_LIMIT, printable
 from ticketing.ui.list_table import Choice, ListHead
 from ticketing.ui.session import desk
 from ticketing.ui.wording import t
@@ -37,14 +37,15 @@ class Filters:
     def from_address(cls, parameters: Mapping[str, str], default_view: View) -> Self:
         """Read what the address asks for; what it cannot mean is left out."""
         page, size = (_number(parameters.get(name, "")) for name in ("page", "size"))
+        q, requester, assignee = (_text(parameters.get(name, "")) for name in ("q", "requester", "assignee"))
         return cls(
             view=_one(View, parameters.get("view"), default_view),
-            q=parameters.get("q", "")[:SEARCH_LIMIT],
+            q=q,
             status=_several(Status, parameters.get("status")),
             priority=_several(Priority, parameters.get("priority")),
             category=_several(TicketCategory, parameters.get("category")),
-            requester=parameters.get("requester", "")[:SEARCH_LIMIT],
-            assignee=parameters.get("assignee", "")[:SEARCH_LIMIT],
+            requester=requester,
+            assignee=assignee,
             sort=_one(Sort, parameters.get("sort"), Sort.UPDATED),
             size=size if size in PAGE_SIZES else PAGE_SIZES[0],
             page=max(1, page),
@@ -91,6 +92,7 @@ class ListFilters:
 
     def __init__(self, name: str, default_view: View, *, own: bool = False) -> None:
         self.key = f"{name}_list"
+        self._title = t(f"page.{name}")
         self._own = own
         self._default_view = default_view
         self._kept = f"filters_{name}"
@@ -98,8 +100,13 @@ class ListFilters:
         self.now = self._on_the_way_in()
 
     def change(self, asked: Mapping[str, str]) -> None:
-        """Take what was chosen in the list; with other filters one begins at its first page again."""
-        address = self.now.to_address(self._default_view)
+        """
+        Take what was chosen in the list as it was drawn last; with other filters one begins at its first page again.
+
+        The address may be behind, since people click before their browser has followed.
+        """
+        drawn: Filters = st.session_state.get(self._kept, self.now)
+        address = drawn.to_address(self._default_view)
         self.now = Filters.from_address(address | {"page": "1"} | dict(asked), self._default_view)
 
     def write(self) -> None:
@@ -118,7 +125,7 @@ class ListFilters:
             choices.append(Choice("requester", t("filters.requester"), self.now.requester))
             choices.append(self._assignee(desk().agents.assignable(actor)))
         choices.append(Choice("size", t("filters.size"), str(self.now.size), {str(n): str(n) for n in PAGE_SIZES}))
-        return ListHead(self._views(actor), self.now.view, self.now.q, choices, self.now.narrowing())
+        return ListHead(self._title, self._views(actor), self.now.view, self.now.q, choices, self.now.narrowing())
 
     def _views(self, actor: Actor) -> list[tuple[str, str, int]]:
         views = [View.ALL, View.OPEN, View.WAITING, View.DONE] if self._own else list(View)
@@ -165,6 +172,11 @@ def _one(kind: type[Option], text: str | None, default: Option) -> Option:
 def _several(kind: type[Option], text: str | None) -> tuple[Option, ...]:
     asked = set((text or "").split(","))
     return tuple(option for option in kind if option.value in asked)
+
+
+def _text(text: str) -> str:
+    """Return what can be looked for: half of a surrogate pair, for one, no address can hold."""
+    return printable(text[:SEARCH_LIMIT])
 
 
 def _number(text: str) -> int:

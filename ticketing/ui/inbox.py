@@ -84,8 +84,8 @@ class TicketPart:
             js="".join((_HERE / f"{script}.js").read_text(encoding="utf-8") for script in ("ticket_outbox", file)),
         )
 
-    def draw(self, key: str, data: dict[str, object], deed: Deed, **callbacks: Any) -> None:
-        """Draw it under *key*, and deal with what it reports."""
+    def draw(self, key: str, data: dict[str, object], deed: Deed, **callbacks: Any) -> Any:
+        """Draw it under *key*, deal with what it reports, and return what else came back from the browser."""
         inbox = _inbox(key)
         answer = {"done": inbox.done, "refusals": list(inbox.refusals.items())}
         result = self._mount(
@@ -97,6 +97,7 @@ class TicketPart:
         # A session that has just begun, as after a broken line, knows of no callback when a report reaches it.
         if self._receive(key, deed, getattr(result, _EVENT, None)):
             st.rerun()
+        return result
 
     def _hear(self, key: str, deed: Deed, reports: Any) -> None:
         if reports and not self._receive(key, deed, reports):

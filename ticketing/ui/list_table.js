@@ -3,7 +3,7 @@
 
 const NUMBER = 0, LABEL = 1, HREF = 2, TITLE = 3, STATUS = 4, STATUS_TONE = 5, PRIORITY = 6, PRIORITY_TONE = 7
 const REQUESTER = 8, ASSIGNEE = 9, UPDATED = 10, UPDATED_TEXT = 11, UNREAD = 12, CATEGORY = 13
-const TONES = new Set(["gray", "blue", "green", "orange", "red", "violet", "yellow"])
+const TONES = new Set(["gray", "blue", "green", "orange", "red", "violet"])
 const lists = new WeakMap()
 
 function element(tag, attributes = {}, ...children) {
@@ -50,20 +50,8 @@ const CELLS = {
   updated: moment,
 }
 
-function tick(label, checked, attributes) {
-  const box = element("input", { type: "checkbox", "aria-label": label, ...attributes })
-  box.checked = checked
-  return box
-}
-
-function header(data, ticked) {
+function header(data) {
   const row = element("tr", { role: "row" })
-  if (data.selectable) {
-    const every = data.rows.length > 0 && data.rows.every((one) => ticked.has(one[NUMBER]))
-    const box = tick(data.words.all, every, { "data-all": true })
-    box.indeterminate = !every && ticked.size > 0
-    row.append(element("th", { scope: "col", role: "columnheader", class: "tick" }, box))
-  }
   for (const [name, word, order] of data.columns) {
     const direction = data.sorted && data.sorted[0] === name ? data.sorted[1] : null
     const cell = element("th", { scope: "col", role: "columnheader", class: name, "aria-sort": direction })
@@ -80,13 +68,8 @@ function header(data, ticked) {
   return element("thead", { role: "rowgroup" }, row)
 }
 
-function line(row, data, ticked) {
+function line(row, data) {
   const made = element("tr", { role: "row", "data-number": row[NUMBER], class: row[UNREAD] ? "unread" : null })
-  made.classList.toggle("ticked", ticked.has(row[NUMBER]))
-  if (data.selectable) {
-    const box = tick(data.words.select.replace("{label}", row[LABEL]), ticked.has(row[NUMBER]), { "data-tick": row[NUMBER] })
-    made.append(element("td", { role: "cell", class: "tick" }, box))
-  }
   for (const [name] of data.columns) {
     const role = name === "title" ? { scope: "row", role: "rowheader" } : { role: "cell" }
     made.append(element(name === "title" ? "th" : "td", { ...role, class: name }, CELLS[name](row, data.words)))
@@ -130,10 +113,20 @@ function foot(data) {
   return made
 }
 
-function table(data, ticked) {
-  if (!data.rows.length) return [element("p", { class: "empty", role: "status" }, data.empty)]
-  const made = element("table", { role: "table" }, element("caption", { class: "hidden" }, data.words.caption), header(data, ticked))
-  made.append(element("tbody", { role: "rowgroup" }, ...data.rows.map((row) => line(row, data, ticked))))
+function empty([symbol, title, text, action]) {
+  const made = element("div", { class: "empty", role: "status" },
+    icon(symbol), element("h2", {}, title), element("p", {}, text))
+  if (action) {
+    const [name, word] = action
+    made.append(element("button", { type: "button", ...(name === "clear" ? { "data-clear": "all" } : { "data-new": true }) }, word))
+  }
+  return made
+}
+
+function table(data) {
+  if (!data.rows.length) return [empty(data.empty)]
+  const made = element("table", { role: "table" }, element("caption", { class: "hidden" }, data.words.caption), header(data))
+  made.append(element("tbody", { role: "rowgroup" }, ...data.rows.map((row) => line(row, data))))
   return [orders(data), made, foot(data)]
 }
 
@@ -167,6 +160,17 @@ function choices({ head, words }) {
   return made
 }
 
+function icon(name) {
+  return element("span", { class: "icon", "aria-hidden": "true", translate: "no" }, name)
+}
+
+function drawHead({ data, place }) {
+  const { head, words } = data
+  place.querySelector("h1").textContent = head.title
+  const button = place.querySelector(".new")
+  if (!button.childElementCount) button.append(icon("add"), words.new)
+}
+
 function drawBar(list) {
   const { data, place } = list
   const { head, words } = data
@@ -185,14 +189,15 @@ function drawBar(list) {
 }
 
 function draw(list) {
-  const { data, ticked, place } = list
+  const { data, place } = list
   const focused = focusedMark(place)
+  drawHead(list)
   drawBar(list)
-  place.querySelector(".list").replaceChildren(...table(data, ticked))
+  place.querySelector(".list").replaceChildren(...table(data))
   if (focused) place.querySelector(focused)?.focus()
 }
 
-const MARKS = ["view", "chip", "field", "clear", "step", "page", "tick", "all", "orders"]
+const MARKS = ["view", "chip", "field", "clear", "step", "page", "orders"]
 
 function focusedMark(place) {
   const active = place.getRootNode().activeElement
@@ -217,12 +222,18 @@ function toggled(place, { chip, value }) {
   return pressed.includes(value) ? pressed.filter((other) => other !== value) : [...pressed, value]
 }
 
+function withoutFilters({ head }) {
+  return Object.fromEntries(head.choices.filter(([field]) => field !== "size").map(([field]) => [field, ""]))
+}
+
 function pressed(list, button) {
-  const { view, chip, clear, order, page } = button.dataset
+  const { view, chip, clear, order, page, new: isNew } = button.dataset
   if (button.classList.contains("more")) unfold(list, button)
   else if (view) ask(list, { view })
   else if (chip) ask(list, { [chip]: toggled(list.place, button.dataset).join(",") })
-  else if (clear !== undefined) ask(list, Object.fromEntries(list.data.head.choices.filter(([field]) => field !== "size").map(([field]) => [field, ""])))
+  else if (clear === "all") ask(list, { ...withoutFilters(list.data), q: "" })
+  else if (clear !== undefined) ask(list, withoutFilters(list.data))
+  else if (isNew !== undefined) list.component.setTriggerValue("new_ticket", true)
   else if (order) ask(list, { sort: order })
   else if (page && !button.hasAttribute("aria-current")) ask(list, { page })
 }
@@ -240,7 +251,6 @@ function clicked(list, event) {
     pressed(list, button)
     return
   }
-  if (target.closest(".tick")) return
   const link = target.closest("tr[data-number]")?.querySelector("a")
   if (!link || event.button > 1) return
   if (wantsNewTab(event)) {
@@ -254,24 +264,9 @@ function clicked(list, event) {
 }
 
 function changed(list, event) {
-  const { all, tick: number, orders, field } = event.target.dataset
-  if (orders !== undefined) {
-    ask(list, { sort: event.target.value })
-    return
-  }
-  if (field) {
-    ask(list, { [field]: event.target.value })
-    return
-  }
-  if (all !== undefined) {
-    list.ticked = new Set(event.target.checked ? list.data.rows.map((row) => row[NUMBER]) : [])
-  } else if (number !== undefined) {
-    list.ticked[event.target.checked ? "add" : "delete"](Number(number))
-  } else {
-    return
-  }
-  list.component.setStateValue("selected", [...list.ticked])
-  draw(list)
+  const { orders, field } = event.target.dataset
+  if (orders !== undefined) ask(list, { sort: event.target.value })
+  else if (field) ask(list, { [field]: event.target.value })
 }
 
 function searched(list, event) {
@@ -291,11 +286,10 @@ export default function (component) {
   const { parentElement } = component
   const data = JSON.parse(new TextDecoder().decode(component.data))
   const place = parentElement.querySelector(".tickets")
-  const list = lists.get(parentElement) || { ticked: new Set() }
+  const list = lists.get(parentElement) || {}
   lists.set(parentElement, list)
   const turned = list.data && list.data.foot[1] !== data.foot[1]
-  const shown = new Set(data.rows.map((row) => row[NUMBER]))
-  Object.assign(list, { component, data, place, ticked: new Set([...list.ticked].filter((number) => shown.has(number))) })
+  Object.assign(list, { component, data, place })
   place.onclick = (event) => clicked(list, event)
   place.onauxclick = (event) => clicked(list, event)
   place.onchange = (event) => changed(list, event)

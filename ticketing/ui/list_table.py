@@ -33,7 +33,7 @@ class TicketRow:
     """
     One line of the list, in words ready to be shown.
 
-    `href` is what opens in another tab. A tone is one of gray, blue, green, orange, red, violet, yellow.
+    `href` is what opens in another tab. A tone is one of gray, blue, green, orange, red, violet.
     `updated` is an ISO time for machines and the tooltip, `updated_text` what is read ("2 h ago").
     """
 
@@ -69,8 +69,9 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class ListHead:
-    """What stands above the list: views with how many tickets each has, the words looked for, the other filters."""
+    """What stands above the list: title, views with how many tickets each has, words looked for, other filters."""
 
+    title: str
     views: Sequence[tuple[str, str, int]]
     view: str
     text: str
@@ -103,19 +104,35 @@ class ListFoot:
 
 
 @dataclass(frozen=True, slots=True)
+class Empty:
+    """
+    What stands in the place of rows where there are none: an icon, what this is, and the one thing to do about it.
+
+    `action` is "clear", which takes back the search and all filters, or "new_ticket"; with its word, or None.
+    """
+
+    icon: str
+    title: str
+    text: str
+    action: tuple[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Asked:
-    """What the person asked for since the list was drawn: a ticket, or filters by their names in the address."""
+    """What was asked for since the list was drawn: a ticket, a new one, or filters by their names in the address."""
 
     opened: int | None = None
+    new_ticket: bool = False
     filters: Mapping[str, str] | None = None
 
 
 def asked_of_list(key: str) -> Asked:
     """Return what was asked for in the list that was drawn last under this key; ask before it is drawn again."""
     answer = st.session_state.get(key)
-    opened, filters = (getattr(answer, name, None) for name in ("opened", "filters"))
+    opened, new_ticket, filters = (getattr(answer, name, None) for name in ("opened", "new_ticket", "filters"))
     return Asked(
         opened=opened if type(opened) is int and opened in st.session_state.get(_shown(key), ()) else None,
+        new_ticket=new_ticket is True,
         filters=filters
         if isinstance(filters, dict) and all(isinstance(word, str) for pair in filters.items() for word in pair)
         else None,
@@ -129,23 +146,17 @@ def ticket_list(
     foot: ListFoot,
     *,
     key: str,
+    empty: Empty,
     columns: Sequence[str] = ALL_COLUMNS,
-    empty: str = "",
-    selectable: bool = False,
-) -> tuple[int, ...]:
-    """
-    Draw the list and return the numbers of the tickets that are ticked.
-
-    *columns* are names of ALL_COLUMNS or "category"; *empty* is said where there are no rows. The ticks belong to
-    *key*: another key begins without any.
-    """
-    shown = tuple(row.number for row in rows)
-    st.session_state[_shown(key)] = shown
-    result = _mount(
+) -> None:
+    """Draw the list; *columns* are names of ALL_COLUMNS or "category"."""
+    st.session_state[_shown(key)] = tuple(row.number for row in rows)
+    _mount(
         key=key,
         data=packed(
             {
                 "head": {
+                    "title": head.title,
                     "views": head.views,
                     "view": head.view,
                     "text": head.text,
@@ -156,22 +167,19 @@ def ticket_list(
                     ],
                 },
                 "rows": [_cells(row) for row in rows],
-                "empty": empty,
+                "empty": [empty.icon, empty.title, empty.text, empty.action],
                 "columns": [[name, t(f"table.{name}"), order.by_column.get(name)] for name in columns],
                 "sorted": order.sorted_by,
                 "orders": list(order.orders.items()),
                 "order": order.order,
                 "foot": [foot.text, foot.page, foot.pages],
-                "selectable": selectable,
                 "words": _words(head.narrowing),
             }
         ),
         on_opened_change=_noted,
+        on_new_ticket_change=_noted,
         on_filters_change=_noted,
-        on_selected_change=_noted,
     )
-    selected = getattr(result, "selected", None)
-    return tuple(number for number in shown if number in selected) if isinstance(selected, list) else ()
 
 
 def _noted() -> None:
@@ -184,6 +192,7 @@ def _shown(key: str) -> str:
 
 def _words(narrowing: int) -> dict[str, str]:
     return {
+        "new": t("page.new_ticket"),
         "views": t("filters.view"),
         "search": t("filters.search"),
         "hint": t("filters.search_hint"),
@@ -191,8 +200,6 @@ def _words(narrowing: int) -> dict[str, str]:
         "clear": t("filters.clear"),
         "caption": t("table.caption"),
         "unread": t("table.unread"),
-        "select": t("table.select", label="{label}"),
-        "all": t("table.select_all"),
         "sort": t("table.sort", column="{column}"),
         "order": t("table.order"),
         "pages": t("table.pages"),

@@ -4,14 +4,44 @@ from datetime import timedelta
 
 import streamlit as st
 
+from ticketing.domain.errors import NotFoundError, TicketNotClosedError
 from ticketing.domain.people import Actor
-from ticketing.domain.queries import Sort, TicketQuery
+from ticketing.domain.queries import Sort, TicketQuery, TicketSummary
+from ticketing.domain.tickets import Ticket
+from ticketing.ui.draft import keep_typed
 from ticketing.ui.pages import BY_NAME
-from ticketing.ui.session import desk
+from ticketing.ui.session import desk, not_found
 from ticketing.ui.text import plain
+from ticketing.ui.ticket import number_asked_for
 from ticketing.ui.wording import t
 
+_FOLLOWS = "follows"
 _A_MOMENT = timedelta(minutes=2)
+
+
+def former_asked_for(actor: Actor) -> Ticket | None:
+    """
+    Return the ticket that the new one is to follow, if the address names one.
+
+    A ticket that isn't there or isn't the actor's gets the same answer; one that isn't closed is where to go on.
+    """
+    if _FOLLOWS not in st.query_params:
+        return None
+    number = number_asked_for(_FOLLOWS)
+    try:
+        return desk().tickets.former(actor, number)
+    except NotFoundError:
+        not_found()
+    except TicketNotClosedError as refusal:
+        st.title(t("page.new_ticket"), anchor=False)
+        st.info(plain(str(refusal)), icon=":material/info:")
+        _link(actor, number, f"T-{number}")
+        st.stop()
+
+
+def tell_what_it_follows(actor: Actor, former: Ticket) -> None:
+    """Name the ticket before, with the way to it."""
+    _link(actor, former.number, t("new_ticket.follows", label=former.label, title=plain(former.title)))
 
 
 def remind_of_newest(actor: Actor) -> None:
@@ -20,13 +50,26 @@ def remind_of_newest(actor: Actor) -> None:
 
     Whoever reloads the page or loses the connection while a ticket is saved would else not learn that it was.
     """
-    query = TicketQuery(requester=actor.username, sort=Sort.NEWEST, size=1)
-    newest = next(iter(desk().tickets.search(actor, query).items), None)
+    newest = _newest(actor)
     if newest is not None and desk().clock() - newest.opened_at < _A_MOMENT:
         st.caption(t("new_ticket.just_saved", label=newest.label))
-        st.page_link(
-            BY_NAME["ticket"].registered(actor), label=plain(newest.title), query_params={"id": str(newest.number)}
-        )
+        _link(actor, newest.number, plain(newest.title))
+
+
+def keep_draft(actor: Actor, former: Ticket | None, *fields: str) -> None:
+    """Keep what is typed until it is sent: the name of the draft tells which ticket would come next."""
+    newest = _newest(actor)
+    after = [newest.number if newest else 0, *([former.number, *former.goes_on_in] if former else [])]
+    keep_typed(f"{actor.username} {after}", *fields)
+
+
+def _newest(actor: Actor) -> TicketSummary | None:
+    query = TicketQuery(requester=actor.username, sort=Sort.NEWEST, size=1)
+    return next(iter(desk().tickets.search(actor, query).items), None)
+
+
+def _link(actor: Actor, number: int, label: str) -> None:
+    st.page_link(BY_NAME["ticket"].registered(actor), label=label, query_params={"id": str(number)})
 
 
 def forget_draft(*keys: str) -> None:

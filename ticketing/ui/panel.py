@@ -16,7 +16,7 @@ from pydantic import ValidationError
 from ticketing.domain import policy
 from ticketing.domain.people import Actor
 from ticketing.domain.policy import Action
-from ticketing.domain.statuses import TRANSITIONS, Priority, Status, TicketCategory
+from ticketing.domain.statuses import TRANSITIONS, Priority, Resolution, Status, TicketCategory
 from ticketing.domain.text import TAGS_LIMIT, clean_tags
 from ticketing.domain.tickets import TicketEdit
 from ticketing.services.tickets import Conversation
@@ -28,7 +28,7 @@ from ticketing.ui.times import ago, zone
 from ticketing.ui.wording import t
 
 NOBODY = ""
-_FIELDS = ("status", "priority", "category", "assignee", "tags")
+_FIELDS = ("status", "resolution", "priority", "category", "assignee", "tags")
 _part = TicketPart("ticketing_ticket_panel", "ticket_panel")
 
 
@@ -60,6 +60,7 @@ def _fields(actor: Actor, conversation: Conversation) -> list[tuple[str, str, st
         names.setdefault(ticket.assignee, conversation.name(ticket.assignee))
     return [
         _field("status", ticket.status, [one for one in Status if one in {ticket.status, *TRANSITIONS[ticket.status]}]),
+        *([_field("resolution", ticket.resolution, Resolution)] if ticket.resolution else []),
         _field("priority", ticket.priority, Priority),
         _field("category", ticket.category, TicketCategory),
         ("assignee", t("field.assignee"), ticket.assignee or NOBODY, list(names.items())),
@@ -74,6 +75,7 @@ def _facts(conversation: Conversation) -> list[tuple[str, str]]:
     ticket, now, where = conversation.ticket, desk().clock(), zone()
     return [
         (t("field.status"), t(f"status_for_requester.{ticket.status}")),
+        *([(t("field.resolution"), t(f"resolution.{ticket.resolution}"))] if ticket.resolution else []),
         (t("field.category"), t(f"category.{ticket.category}")),
         (t("field.assignee"), conversation.name(ticket.assignee) if ticket.assignee else t("ticket.nobody_yet")),
         (t("field.requester"), conversation.name(ticket.requester)),

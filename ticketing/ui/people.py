@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from html import escape
 from math import ceil
 
@@ -11,16 +12,14 @@ from ticketing.domain import policy
 from ticketing.domain.people import Actor, PeopleQuery, Person, Role
 from ticketing.domain.policy import Action, Relation
 from ticketing.domain.text import SEARCH_LIMIT
-from ticketing.ui.deeds import form_key, once
 from ticketing.ui.feedback import say_after_rerun, shown_errors
+from ticketing.ui.handing_over import hand_over, show_one_time_password
 from ticketing.ui.session import desk, go_to
-from ticketing.ui.text import plain
 from ticketing.ui.tickets import Tone
 from ticketing.ui.times import ago
 from ticketing.ui.wording import t
 
 _PAGE_SIZE = 25
-_HANDED_OVER = "_handed_over"
 _GROUPS: dict[str, frozenset[Role]] = {
     "everybody": frozenset(),
     "agents": frozenset({Role.AGENT, Role.ADMIN}),
@@ -32,7 +31,6 @@ _RELATIONS = {Role.USER: Relation.OF_USER, Role.AGENT: Relation.OF_AGENT, Role.A
 
 def people_head(actor: Actor) -> None:
     """Draw the title, and the way to a new agent for those who may register one."""
-    st.session_state.pop(_HANDED_OVER, None)
     with st.container(
         horizontal=True, horizontal_alignment="distribute", vertical_alignment="center", wrap=False, key="page_head"
     ):
@@ -109,7 +107,7 @@ def _draw_person(actor: Actor, person: Person) -> None:
         if not person.active:
             st.badge(t("people.inactive"), color="red")
         elif person.must_change_password:
-            st.badge(t("people.one_time_password"), color="orange")
+            st.badge(t("people.password_due"), color="orange")
         if _manageable(actor, person) and st.button(t("people.manage"), key=f"manage_{person.username}"):
             go_to("agent_admin", person=person.username)
 
@@ -137,7 +135,7 @@ def _manageable(actor: Actor, person: Person) -> bool:
 def register_agent(actor: Actor) -> None:
     """Draw the form for a new agent, and afterwards the one-time password to hand over."""
     _draw_title(t("people.register_agent"))
-    if _show_one_time_password():
+    if _showed_one_time_password():
         return
     with st.form("new_agent", width=440):
         username = st.text_input(t("field.username"), key="new_username", help=t("register.username_help"))
@@ -148,8 +146,8 @@ def register_agent(actor: Actor) -> None:
         submitted = st.form_submit_button(t("people.register"), type="primary", key="submit_new_agent")
     if submitted:
         with shown_errors():
-            key = form_key("new_agent", username, display_name, email, role or Role.AGENT)
-            _hand_over(key, lambda: _registered(actor, username, display_name, email, role or Role.AGENT))
+            deed = partial(_registered, actor, username, display_name, email, role or Role.AGENT)
+            hand_over("new_agent", username, display_name, email, role or Role.AGENT, deed=deed)
 
 
 def _registered(actor: Actor, username: str, display_name: str, email: str, role: Role) -> tuple[str, str]:
@@ -160,7 +158,7 @@ def _registered(actor: Actor, username: str, display_name: str, email: str, role
 def manage_person(actor: Actor, username: str) -> None:
     """Draw what the actor may do about one account."""
     _draw_title(t("people.manage_title"))
-    if _show_one_time_password():
+    if _showed_one_time_password():
         return
     with shown_errors(), st.container(width=440):
         person = desk().agents.person(actor, username)
@@ -190,11 +188,11 @@ def _draw_management(actor: Actor, person: Person) -> None:
             and role is not person.role
             and st.button(t("people.save_role"), key="save_role", type="primary")
         ):
-            _do(lambda: agents.change_role(actor, username, role), t("people.role_saved", name=person.display_name))
+            told = "people.joined_staff" if person.role is Role.USER else "people.role_saved"
+            _do(lambda: agents.change_role(actor, username, role), t(told, name=person.display_name))
     if _may(actor, person, Action.RESET_PASSWORD) and _offer("reset_password", "key"):
         with shown_errors():
-            key = form_key("reset_password", username)
-            _hand_over(key, lambda: (username, agents.reset_password(actor, username)))
+            hand_over("reset_password", username, deed=lambda: (username, agents.reset_password(actor, username)))
     if _may(actor, person, Action.LIFT_WAIT) and (wait := agents.wait(actor, username)):
         st.warning(t("people.waits", minutes=ceil(wait / timedelta(minutes=1))), icon=":material/hourglass_top:")
         if _offer("lift_wait", "lock_open"):
@@ -219,22 +217,9 @@ def _do(deed: Callable[[], object], sentence: str) -> None:
         st.rerun()
 
 
-def _hand_over(key: str, deed: Callable[[], tuple[str, str]]) -> None:
-    """Keep whose account it is and the one-time password that come of a deed, for the run that shows them."""
-    handed_over: list[tuple[str, str]] = st.session_state.setdefault(_HANDED_OVER, [])
-    once(key, lambda: handed_over.insert(0, deed()))
-    st.rerun()
-
-
-def _show_one_time_password() -> bool:
-    """Show the password made in the run before; it is gone as soon as the person goes on."""
-    handed_over: list[tuple[str, str]] = st.session_state.get(_HANDED_OVER, [])
-    if not handed_over:
-        return False
-    username, password = handed_over[0]
-    with st.container(width=440):
-        st.success(t("people.hand_over", username=plain(username)), icon=":material/key:")
-        st.code(password, language=None)
-        if st.button(t("people.noted"), key="noted", type="primary"):
-            go_to("agent_admin")
-    return True
+def _showed_one_time_password() -> bool:
+    """Show the password that was made on this page, if one was, with the way on."""
+    shown = show_one_time_password()
+    if shown and st.button(t("people.noted"), key="noted", type="primary"):
+        go_to("agent_admin")
+    return shown

@@ -10,7 +10,9 @@ from streamlit.runtime.pages_manager import PagesManager
 from ticketing import ui
 from ticketing.domain.people import Actor
 from ticketing.ui import session
-from ticketing.ui.arrival import is_signing_in
+from ticketing.ui.arrival import is_signing_in, keep_to_one_sign_in
+from ticketing.ui.feedback import show_failure
+from ticketing.ui.handing_over import note_what_was_shown, take_away_what_was_shown
 from ticketing.ui.pages import BY_NAME, LOGIN, PAGES, Page
 from ticketing.ui.pictures import picture
 from ticketing.ui.text import plain
@@ -76,8 +78,13 @@ def main() -> None:
     st.logo(picture("logo.svg"), icon_image=picture("icon.png"), size="large")
     if globals().get("WITHOUT_ROUTES"):
         session.note_missing_routes()
+    if not session.is_served():
+        st.error(t("demo.elsewhere"), icon=":material/block:")
+        st.stop()
     actor = session.visitor()
+    keep_to_one_sign_in(actor)
     page = _navigation(actor)
+    take_away_what_was_shown(page.url_path)
     if actor is not None:
         _sidebar(actor)
     if session.desk().settings.demo:
@@ -87,7 +94,18 @@ def main() -> None:
         st.stop()
     page.run()
     ui.flash_is_over()
+    note_what_was_shown()
     st.session_state[_RUNS] = st.session_state.get(_RUNS, 0) + 1
 
 
-main()
+def _run() -> None:
+    """Run the page, and answer what no page answered on a host that knows nothing of `on_script_error`."""
+    try:
+        main()
+    except Exception as error:
+        if not globals().get("WITHOUT_ROUTES"):
+            raise
+        show_failure(error)
+
+
+_run()

@@ -12,7 +12,14 @@ import streamlit as st
 from streamlit.runtime.pages_manager import PagesManager
 
 from ticketing.desk import Desk, shared_desk
-from ticketing.domain.browsers import XSRF_COOKIE, browser_id, cookie_name, device_cookie_name, is_secure_origin
+from ticketing.domain.browsers import (
+    XSRF_COOKIE,
+    browser_id,
+    cookie_name,
+    device_cookie_name,
+    is_secure_origin,
+    is_this_machine,
+)
 from ticketing.domain.errors import SignedOutError
 from ticketing.domain.people import Actor
 from ticketing.ui import bridge
@@ -145,13 +152,29 @@ def address() -> str:
     return found if isinstance(found, str) else ""
 
 
+def is_served() -> bool:
+    """
+    Tell whether this visitor may see the desk at all: a demo stays on its own machine.
+
+    The guard sees to that as well, but for a host that runs the pages only; there it is known as far as Streamlit knows
+    addresses.
+    """
+    settings = desk().settings
+    if not settings.demo or settings.demo_anywhere:
+        return True
+    name = urlsplit(f"//{_header('Host')}").hostname
+    return all(is_this_machine(known) for known in (address(), name) if known)
+
+
 def without_routes() -> bool:
     """Tell whether this host serves the pages only: then a sign-in lasts as long as its tab."""
     return bool(st.session_state.get(_WITHOUT_ROUTES))
 
 
 def keep_without_routes(token: str) -> None:
-    """Remember who is here on a host where no cookie can be set."""
+    """Remember who is here on a host where no cookie can be set, and nothing of who was."""
+    st.session_state.clear()
+    note_missing_routes()
     st.session_state[_TOKEN_WITHOUT_ROUTES] = token
 
 

@@ -3,7 +3,7 @@ The one way by which a text that somebody typed reaches the screen.
 
 Streamlit reads Markdown in nearly everything it is given, labels included: an image in a ticket's title would be
 fetched from its author's server by everybody who sees the list. `plain()` is for titles, labels and names,
-`show_text()` for messages.
+`to_html()` for messages.
 """
 
 import re

@@ -8,24 +8,33 @@ from ticketing.domain import policy
 from ticketing.domain.errors import NotFoundError, StorageError
 from ticketing.domain.people import Actor
 from ticketing.domain.policy import Action
+from ticketing.domain.statuses import Status
+from ticketing.domain.tickets import Ticket
 from ticketing.services.tickets import Conversation
 from ticketing.ui.composer import compose
 from ticketing.ui.conversation import show_conversation
+from ticketing.ui.pages import BY_NAME
 from ticketing.ui.panel import panel
 from ticketing.ui.session import desk, not_found
+from ticketing.ui.wording import t
 
 log = logging.getLogger(__name__)
 
 
 def conversation_asked_for(actor: Actor) -> Conversation:
     """Return the ticket that the address names; one that isn't there or isn't the actor's gets the same answer."""
-    asked = st.query_params.get("id", "").upper().removeprefix("T-")
-    if not (asked.isascii() and asked.isdigit()):
-        not_found()
     try:
-        return desk().tickets.conversation(actor, int(asked[:18]))
+        return desk().tickets.conversation(actor, number_asked_for("id"))
     except NotFoundError:
         not_found()
+
+
+def number_asked_for(parameter: str) -> int:
+    """Return the number of a ticket in the address; what is no number gets the answer of a ticket that isn't there."""
+    asked = st.query_params.get(parameter, "").upper().removeprefix("T-")
+    if not (asked.isascii() and asked.isdigit()):
+        not_found()
+    return int(asked[:18])
 
 
 def ticket_body(actor: Actor, conversation: Conversation) -> None:
@@ -35,6 +44,13 @@ def ticket_body(actor: Actor, conversation: Conversation) -> None:
     show_conversation(conversation, desk().clock())
     if policy.may(actor, Action.REPLY, ticket):
         compose(actor, ticket)
+        if ticket.status is Status.CLOSED:
+            _offer_follow_up(actor, ticket)
+
+
+def _offer_follow_up(actor: Actor, ticket: Ticket) -> None:
+    page = BY_NAME["new_ticket"].registered(actor)
+    st.page_link(page, label=t("ticket.follow_up"), icon=":material/forward:", query_params={"follows": ticket.id})
 
 
 def note_as_seen(actor: Actor, conversation: Conversation) -> None:

@@ -20,10 +20,16 @@ function drawActions(place, { actions, words }) {
   if (focused) (buttons.find(({ dataset }) => dataset.action === focused) || place).focus()
 }
 
-function meta({ pills, facts, opened }) {
+function related([word, number, label]) {
+  const link = element("a", { href: `ticket?id=${number}`, "data-number": number }, label)
+  return element("span", { class: "facts" }, `${word} `, link)
+}
+
+function meta({ pills, facts, opened, related: others }) {
   const made = pills.map(([word, tone]) => element("span", { class: `pill ${TONES.has(tone) ? tone : "gray"}` }, word))
   const [before, [moment, exact, ago], after] = [facts[0], opened, facts[1]]
   made.push(element("span", { class: "facts" }, before, element("time", { datetime: moment, title: exact }, ago), after))
+  made.push(...others.map(related))
   return made
 }
 
@@ -62,7 +68,14 @@ export default function (component) {
     if (button && !isSecondClick(head, event, button.dataset.action)) head.outbox.put(button.dataset.action)
   }
   parentElement.querySelector("h1").textContent = data.title
-  parentElement.querySelector(".meta").replaceChildren(...meta(data))
+  const line = parentElement.querySelector(".meta")
+  line.replaceChildren(...meta(data))
+  line.onclick = (event) => {
+    const link = event.target.closest("a")
+    if (!link || wantsNewTab(event)) return
+    event.preventDefault()
+    setTriggerValue("related", Number(link.dataset.number))
+  }
   if (JSON.stringify(data.actions) !== actions.dataset.drawn) drawActions(actions, data)
   actions.dataset.drawn = JSON.stringify(data.actions)
 }

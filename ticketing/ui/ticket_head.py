@@ -3,7 +3,8 @@ The head of a ticket: the way back, what can be done at once, the title, and a l
 
 It is one element, drawn by `ticket_head.js`, since each element of Streamlit's costs the server as much as all of these
 words. What comes back from the browser are clicks on actions; each is done if it is on offer to this person at the
-moment it arrives.
+moment it arrives. The tickets before and after this one are real links, and a click on one that is named here stays in
+the session.
 """
 
 from collections.abc import Callable
@@ -20,7 +21,7 @@ from ticketing.domain.tickets import Ticket
 from ticketing.services.tickets import Conversation
 from ticketing.ui.inbox import TicketPart
 from ticketing.ui.pages import BY_NAME, landing_page
-from ticketing.ui.session import desk, go_to, require_actor
+from ticketing.ui.session import desk, go_to, go_to_ticket, require_actor
 from ticketing.ui.tickets import PRIORITY_TONES, STATUS_TONES, status_label
 from ticketing.ui.times import ago, exact, zone
 from ticketing.ui.wording import t
@@ -43,7 +44,7 @@ def ticket_head(actor: Actor, conversation: Conversation) -> None:
     ticket, number, now, where = conversation.ticket, conversation.ticket.number, desk().clock(), zone()
     back = BY_NAME[landing_page(actor)]
     former = t("ticket.former_number", number=ticket.external_id) if ticket.external_id else ""
-    _part.draw(
+    result = _part.draw(
         f"head_{number}",
         {
             "back": [back.name, back.title],
@@ -56,11 +57,16 @@ def ticket_head(actor: Actor, conversation: Conversation) -> None:
                 exact(ticket.opened_at, where),
                 t("ticket.opened", ago=ago(ticket.opened_at, now, where)),
             ],
+            "related": [[word, related, f"T-{related}"] for word, related in _related(ticket)],
             "words": {"actions": t("ticket.actions")},
         },
         partial(_act, number),
         on_back_change=_go_back,
+        on_related_change=_noted,
     )
+    asked = getattr(result, "related", None)
+    if type(asked) is int and asked in ticket.related():
+        go_to_ticket(asked)
 
 
 def _pills(actor: Actor, ticket: Ticket) -> list[tuple[str, str]]:
@@ -70,6 +76,15 @@ def _pills(actor: Actor, ticket: Ticket) -> list[tuple[str, str]]:
         (status, "violet" if is_new else STATUS_TONES[ticket.status]),
         (t(f"priority.{ticket.priority}"), PRIORITY_TONES[ticket.priority]),
     ]
+
+
+def _related(ticket: Ticket) -> list[tuple[str, int]]:
+    before = [(t("ticket.follows"), ticket.follows)] if ticket.follows else []
+    return before + [(t("ticket.goes_on_in"), after) for after in ticket.goes_on_in]
+
+
+def _noted() -> None:
+    """Declare that a related ticket may be asked for; the page leads there when it runs."""
 
 
 def _go_back() -> None:

@@ -48,15 +48,16 @@ function drawHint(panel, select) {
   select.nextElementSibling.textContent = isHeld(select) ? panel.data.words.unsaved : ""
 }
 
-function drawField(panel, [field, label, stored, options]) {
+function drawField(panel, [field, label, stored, options], place) {
   const id = `field-${field}`
   let select = panel.fields.querySelector(`#${id}`)
   if (!select) {
     select = fieldSelect(panel, field)
     const hint = element("p", { role: "status" })
-    panel.fields.append(element("div", {}, element("label", { for: id }, label), select, hint))
+    const made = element("div", {}, element("label", { for: id }, label), select, hint)
+    panel.fields.insertBefore(made, panel.fields.children[place])
   }
-  const { locked } = panel.data
+  const locked = panel.data.locked && field !== "resolution" // why a closed ticket is done can still be corrected
   const held = isHeld(select) && !locked && options.some(([value]) => value === select.value) ? select.value : null
   // Its options are left alone while they are the same: somebody may have the list open.
   const drawn = JSON.stringify(options)
@@ -70,7 +71,9 @@ function drawField(panel, [field, label, stored, options]) {
 }
 
 function drawFields(panel) {
-  panel.data.fields.forEach((field) => drawField(panel, field))
+  const ids = panel.data.fields.map(([field]) => `field-${field}`)
+  for (const select of panel.fields.querySelectorAll("select")) if (!ids.includes(select.id)) select.parentElement.remove()
+  panel.data.fields.forEach((field, place) => drawField(panel, field, place))
 }
 
 function tagsOf(panel) {

@@ -6,9 +6,8 @@ from ticketing.domain.people import Actor
 from ticketing.domain.queries import Page, Sort, TicketQuery, TicketSummary, View
 from ticketing.domain.statuses import Priority, Status
 from ticketing.ui.filters import ListFilters, own
-from ticketing.ui.layout import page_head
-from ticketing.ui.list_table import ListFoot, ListOrder, TicketRow, asked_of_list, ticket_list
-from ticketing.ui.session import desk, go_to_ticket
+from ticketing.ui.list_table import Empty, ListFoot, ListHead, ListOrder, TicketRow, asked_of_list, ticket_list
+from ticketing.ui.session import desk, go_to, go_to_ticket
 from ticketing.ui.times import ago
 from ticketing.ui.wording import t
 
@@ -46,12 +45,12 @@ _SORTED_BY = {
 
 def queue(actor: Actor) -> None:
     """Draw everybody's tickets, for agents."""
-    _draw(actor, "all_tickets", ListFilters("all_tickets", View.OPEN), _QUEUE_COLUMNS)
+    _draw(actor, ListFilters("all_tickets", View.OPEN), _QUEUE_COLUMNS)
 
 
 def own_tickets(actor: Actor) -> None:
     """Draw the tickets that the person opened or watches."""
-    _draw(actor, "my_tickets", ListFilters("my_tickets", View.ALL, own=True), _OWN_COLUMNS)
+    _draw(actor, ListFilters("my_tickets", View.ALL, own=True), _OWN_COLUMNS)
 
 
 def status_label(status: Status, *, is_new: bool, for_agent: bool) -> str:
@@ -61,26 +60,27 @@ def status_label(status: Status, *, is_new: bool, for_agent: bool) -> str:
     return t(f"status_for_requester.{status}")
 
 
-def _draw(actor: Actor, name: str, filters: ListFilters, columns: tuple[str, ...]) -> None:
+def _draw(actor: Actor, filters: ListFilters, columns: tuple[str, ...]) -> None:
     asked = asked_of_list(filters.key)
     if asked.opened is not None:
         go_to_ticket(asked.opened)
+    if asked.new_ticket:
+        go_to("new_ticket")
     if asked.filters is not None:
         filters.change(asked.filters)
     filters.write()
-    page_head(t(f"page.{name}"), "new_ticket")
     for_agent = "requester" in columns
     query = filters.now.query(actor.username)
     page = _page(actor, query if for_agent else own(actor, query))
-    now = desk().clock()
+    now, head = desk().clock(), filters.head(actor)
     ticket_list(
         [_row(ticket, ago(ticket.updated_at, now), for_agent=for_agent) for ticket in page.items],
-        filters.head(actor),
+        head,
         _order(filters.now.sort),
         ListFoot(_range(page), page.page, page.pages),
         key=filters.key,
+        empty=_empty(head, for_agent=for_agent),
         columns=columns,
-        empty=t("list.nothing_found") if filters.now.q or filters.now.narrowing() else t("list.empty"),
     )
 
 
@@ -90,6 +90,18 @@ def _page(actor: Actor, query: TicketQuery) -> Page[TicketSummary]:
     if not page.items and query.page > 1:
         page = desk().tickets.search(actor, query.model_copy(update={"page": page.pages}))
     return page
+
+
+def _empty(head: ListHead, *, for_agent: bool) -> Empty:
+    """Return what is said of a list without rows: a person without a ticket is helped by no other view or filter."""
+    count = {view: count for view, _word, count in head.views}
+    if not for_agent and not count[View.ALL]:
+        action = ("new_ticket", t("empty.own_action"))
+        return Empty("confirmation_number", t("empty.own"), t("empty.own_text"), action)
+    if head.text or head.narrowing:
+        return Empty("search_off", t("empty.no_match"), t("empty.no_match_text"), ("clear", t("empty.clear")))
+    view = f"queue_{head.view}" if for_agent else "own_view"
+    return Empty("inbox", t(f"empty.{view}"), t(f"empty.{view}_text"))
 
 
 def _order(sort: Sort) -> ListOrder:

@@ -18,9 +18,9 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ticketing.desk import Desk, shared_desk
-from ticketing.domain.browsers import cookie_name
+from ticketing.domain.browsers import cookie_name, is_this_machine
 from ticketing.domain.errors import TicketingError
-from ticketing.web.site import Site, is_loopback
+from ticketing.web.site import Site
 
 logger = logging.getLogger(__name__)
 
@@ -80,7 +80,7 @@ class Guard:
         if not settings.demo or settings.demo_anywhere:
             return True
         client = scope.get("client")
-        return client is not None and is_loopback(client[0])
+        return client is not None and is_this_machine(client[0])
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         site, headers = self._site, Headers(scope=scope)

@@ -12,7 +12,8 @@ from starlette.routing import BaseRoute, Route
 
 from ticketing.desk import shared_desk
 from ticketing.domain.browsers import XSRF_COOKIE, browser_id, cookie_name, device_cookie_name
-from ticketing.domain.errors import HandOffError, TicketingError
+from ticketing.domain.errors import TicketingError
+from ticketing.web.errors import refuse
 from ticketing.web.site import Site
 
 logger = logging.getLogger(__name__)
@@ -32,25 +33,23 @@ class SessionEndpoint(HTTPEndpoint):
     async def post(self, request: Request) -> Response:
         """Set the session cookie, in exchange for the hand-off that the login page made for this very browser."""
         if not _is_ours(request):
-            return _refuse("This request did not come from the desk's own pages.", 403)
+            return _turn_away("This request did not come from the desk's own pages.", 403)
         hand_off = await _hand_off(request)
         if hand_off is None:
-            return _refuse("The body must be JSON with a hand_off.", 400)
+            return _turn_away("The body must be JSON with a hand_off.", 400)
         try:
             return await to_thread.run_sync(_sign_in, request, hand_off)
-        except HandOffError as error:
-            return _refuse(str(error), 401)
         except TicketingError as error:
-            return _refuse(str(error), 503)
+            return refuse(error)
 
     async def delete(self, request: Request) -> Response:
         """End the session on this side and in the browser; a session that has ended already is no error."""
         if not _is_ours(request):
-            return _refuse("This request did not come from the desk's own pages.", 403)
+            return _turn_away("This request did not come from the desk's own pages.", 403)
         try:
             return await to_thread.run_sync(_sign_out, request)
         except TicketingError as error:
-            return _refuse(str(error), 503)
+            return refuse(error)
 
 
 async def healthz(_request: Request) -> Response:
@@ -133,5 +132,5 @@ def _no_content() -> Response:
     return Response(status_code=204, headers={"cache-control": "no-store"})
 
 
-def _refuse(sentence: str, status: int) -> Response:
+def _turn_away(sentence: str, status: int) -> Response:
     return JSONResponse({"error": sentence}, status, headers={"cache-control": "no-store"})

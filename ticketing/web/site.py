@@ -42,10 +42,16 @@ class Site:
         return _is_address(name) or name in _machine_names() or name.endswith(_HOSTED_DOMAIN)
 
     def is_own(self, origin: str | None, scheme: str, host: str) -> bool:
-        """Tell whether an Origin header is exactly the base URL's, or the one of the page under this very address."""
+        """
+        Tell whether an Origin header is exactly the base URL's, or the one of the page under this very address.
+
+        A page that came without TLS under a name that is reached with it was put there by somebody on the way.
+        """
         asked = _origin(origin)
         base = urlsplit(self.base_url or "")
-        own = {_origin(f"{scheme}://{host}"), _origin(f"{base.scheme}://{base.netloc}")}
+        own = {_origin(f"{base.scheme}://{base.netloc}")}
+        if scheme == "https" or not self._is_under_tls(host):
+            own.add(_origin(f"{scheme}://{host}"))
         if self.base_url is None and (_name(host) or "").endswith(_HOSTED_DOMAIN):
             own.add(_origin(f"https://{host}"))
         return asked is not None and asked in own
@@ -54,8 +60,11 @@ class Site:
         """Tell whether the browser's side of a connection is TLS; a proxy may speak plain http to us."""
         if connection.url.scheme in {"https", "wss"} or is_secure_origin(connection.headers.get("origin")):
             return True
+        return self._is_under_tls(connection.headers.get("host"))
+
+    def _is_under_tls(self, host: str | None) -> bool:
         base = urlsplit(self.base_url or "")
-        return base.scheme == "https" and _name(connection.headers.get("host")) == _name(base.netloc)
+        return base.scheme == "https" and _name(host) == _name(base.netloc)
 
     @property
     def is_always_secure(self) -> bool:
@@ -65,14 +74,6 @@ class Site:
     def may_be_framed(self, host: str | None) -> bool:
         """Tell whether the page may stand in a frame of its own origin, as the hosted platform shows it."""
         return self.base_url is None and (_name(host) or "").endswith(_HOSTED_DOMAIN)
-
-
-def is_loopback(address: str) -> bool:
-    """Tell whether a client's address is this machine's own."""
-    try:
-        return ip_address(address).is_loopback
-    except ValueError:
-        return False
 
 
 def _name(host: str | None) -> str | None:

@@ -50,7 +50,7 @@ class Demo:
         """Whether the store holds a demo, to which everybody knows the passwords."""
         with self._store.read() as tx:
             admin = tx.users.find(FIRST_USERNAME)
-            return admin is not None and admin.email == _mailbox(admin.id)
+            return admin is not None and admin.invented
 
     def ensure(self) -> None:
         """
@@ -95,7 +95,7 @@ class Demo:
             people = [
                 user
                 for user in _people(tickets, self._clock(), _NO_PASSWORD, _NO_PASSWORD)
-                if (present := tx.users.find(user.id)) is None or _is_invented(present)
+                if (present := tx.users.find(user.id)) is None or present.invented
             ]
             new = [user for user in people if tx.users.find(user.id) is None]
         self._save(people, new, tickets, random_seed, progress or _silent)
@@ -154,6 +154,7 @@ def _person(name: str, role: Role, hashed: str, now: datetime) -> User:
         email=_mailbox(username),
         role=role,
         password=hashed,
+        invented=True,
         created_at=now - HISTORY,
         password_changed_at=now - HISTORY,
     )
@@ -163,12 +164,8 @@ def _mailbox(username: str) -> str:
     return f"{username}@{_MAILBOXES}"
 
 
-def _is_invented(user: User) -> bool:
-    return user.email == _mailbox(user.id)
-
-
 def _require_no_real_accounts(tx: Transaction) -> None:
-    if not all(user.has_known_password or _is_invented(user) for user in tx.users.stream()):
+    if not all(user.has_known_password or user.invented for user in tx.users.stream()):
         raise RefusedError("This desk has real accounts; invented ones belong in a data directory of their own.")
 
 

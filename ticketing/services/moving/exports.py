@@ -2,21 +2,18 @@
 
 import csv
 import io
-from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 from ticketing.domain import policy
 from ticketing.domain.errors import PermissionDeniedError
-from ticketing.domain.people import Actor, Role
+from ticketing.domain.people import Actor, Role, User
 from ticketing.domain.policy import Action
-from ticketing.domain.statuses import StatusCategory
 from ticketing.domain.store import Store
-from ticketing.domain.tickets import Source, Ticket
+from ticketing.domain.tickets import Ticket
 from ticketing.services.access import Gate
-from ticketing.services.moving.seed_files import NO_DESCRIPTION
-from ticketing.services.moving.seeds import DESCRIBED_AT
+from ticketing.services.moving.originals import SeedFields, empty_lists, original_name, seed_form
 
 BYTE_ORDER_MARK: Final = "\ufeff"
 COLUMNS: Final = (
@@ -36,12 +33,13 @@ COLUMNS: Final = (
     "closed_at",
     "messages",
     "external_id",
+    "follows",
     "description",
 )
 _FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r")
 
 SeedUsers = dict[str, dict[str, str]]
-SeedTickets = dict[str, list[dict[str, Any]]]
+SeedTickets = dict[str, list[SeedFields]]
 
 
 class Exports:
@@ -58,17 +56,15 @@ class Exports:
         Passwords are empty, since nobody knows them. Deactivated accounts and internal notes are left out: the original
         app would let the ones in and show the others to everybody.
         """
-        tickets: SeedTickets = defaultdict(list)
         with self._store.read() as tx:
             policy.require(self._gate.admit(tx, actor), Action.MOVE_DATA)
-            users = {
-                user.id: {"password": "", "role": "user" if user.role is Role.USER else "support"}
-                for user in tx.users.stream()
-                if user.active
-            }
+            people = list(tx.users.stream())
+            names = {user.id: original_name(user) for user in people}
+            tickets: SeedTickets = {owner: [] for user in people for owner in empty_lists(user)}
             for ticket in tx.tickets.stream():
-                tickets[ticket.requester].append(_original_form(ticket))
-        return users, dict(tickets)
+                owner, fields = seed_form(ticket, names)
+                tickets.setdefault(owner, []).append(fields)
+        return {names[user.id]: _account(user) for user in people if user.active}, tickets
 
     def json_lines(self, actor: Actor) -> Iterator[str]:
         """Yield every ticket whole, notes included, as one line of JSON each; only at the command line."""
@@ -91,20 +87,8 @@ class Exports:
                 yield _line([_neutral(cell) for cell in _cells(ticket)])
 
 
-def _original_form(ticket: Ticket) -> dict[str, Any]:
-    comments = [{"by": message.author, "text": message.text} for message in ticket.public_messages()]
-    first = ticket.messages[0]
-    if first.source is Source.IMPORT and first.text == NO_DESCRIPTION:
-        comments = comments[1:]
-    described_at = next((int(event.new or "1") for event in ticket.events if event.field == DESCRIBED_AT), 1)
-    if described_at > 1:
-        comments.insert(described_at - 1, comments.pop(0))
-    return {
-        "ticket_id": ticket.label if ticket.external_id is None else ticket.external_id,
-        "title": ticket.title,
-        "status": "closed" if ticket.status.category is StatusCategory.DONE else "open",
-        "comments": comments,
-    }
+def _account(user: User) -> dict[str, str]:
+    return {"password": "", "role": "user" if user.role is Role.USER else "support"}
 
 
 def _cells(ticket: Ticket) -> list[str]:
@@ -122,6 +106,7 @@ def _cells(ticket: Ticket) -> list[str]:
         *map(_moment, (ticket.resolved_at, ticket.closed_at)),
         str(len(ticket.messages)),
         ticket.external_id or "",
+        f"T-{ticket.follows}" if ticket.follows else "",
         ticket.description,
     ]
 

@@ -13,7 +13,7 @@ import hashlib
 import json
 import re
 import unicodedata
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -51,25 +51,31 @@ class SeedUser:
 
 @dataclass(frozen=True, slots=True)
 class SeedTicket:
-    """A ticket of the original app; the first message describes it, and stood at `described_at` among the comments."""
+    """A ticket of the original app; the first message describes it. `original` is what the file says, under `owner`."""
 
     external_id: str
+    owner: str
     requester: str
     title: str
     original_title: str
     is_closed: bool
     messages: tuple[tuple[str, str], ...]
-    described_at: int
+    original: dict[str, Any] = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Seed:
-    """All that both files hold. `strangers` are written of in tickets and have no account."""
+    """
+    All that both files hold. `strangers` are written of in tickets and have no account.
+
+    `empty_lists`: by username, the names under which tickets.json has a list without tickets.
+    """
 
     folder: Path
     users: tuple[SeedUser, ...]
     tickets: tuple[SeedTicket, ...]
     strangers: tuple[SeedUser, ...]
+    empty_lists: Mapping[str, list[str]]
     users_at: datetime
     tickets_at: datetime
     warnings: tuple[str, ...]
@@ -90,6 +96,7 @@ def read_seed(folder: Path) -> Seed:
         users=tuple(users),
         tickets=tuple(tickets),
         strangers=tuple(names.strangers()),
+        empty_lists=reader.empty_lists,
         users_at=_modified(users_path),
         tickets_at=_modified(tickets_path),
         warnings=tuple(dict.fromkeys([*names.warnings, *reader.warnings])),
@@ -189,6 +196,7 @@ class _Tickets:
     def __init__(self, names: _Names) -> None:
         self._names = names
         self.warnings: list[str] = []
+        self.empty_lists: defaultdict[str, list[str]] = defaultdict(list)
 
     def read(self, content: dict[str, Any]) -> list[SeedTicket]:
         """Return the tickets, requester by requester, in the file's order."""
@@ -197,6 +205,8 @@ class _Tickets:
             owner = f"{TICKETS_FILE}, tickets of “{_shown(original)}”"
             if not isinstance(tickets, list):
                 raise ImportRefusedError(f"{owner}: this is not a list.")
+            if not tickets:
+                self.empty_lists[self._names.of_ticket(original)].append(original)
             found += [
                 self._ticket(original, ticket, f"{owner}, number {place}")
                 for place, ticket in enumerate(tickets, start=1)
@@ -219,12 +229,13 @@ class _Tickets:
         original_title = self._kept(fields["title"], place)
         return SeedTicket(
             external_id=self._kept(fields["ticket_id"], place),
+            owner=owner,
             requester=requester,
             title=self._title(original_title, place),
             original_title=original_title,
             is_closed=_STATUSES[fields["status"]],
             messages=tuple(messages),
-            described_at=described_at,
+            original=fields,
         )
 
     def _comment(self, comment: object, place: str) -> tuple[str, str]:

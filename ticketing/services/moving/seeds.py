@@ -16,11 +16,11 @@ from ticketing.domain.text import NAME_LIMIT, is_blank, printable
 from ticketing.domain.tickets import SYSTEM, Event, Message, Source, Ticket
 from ticketing.services.access import Clock, Gate
 from ticketing.services.first_launch import FIRST_USERNAME, KNOWN_PASSWORD
+from ticketing.services.moving.originals import keep_original_account, keep_original_ticket, original_name
 from ticketing.services.moving.seed_files import Seed, SeedTicket, SeedUser, read_seed
 from ticketing.services.passwords import Passwords
 
 IMPORTED: Final = "imported"
-DESCRIBED_AT: Final = "described_at"
 
 _NO_PASSWORD: Final = "!"  # noqa: S105 - no password has this hash
 _HASHERS: Final = 2
@@ -105,14 +105,25 @@ class Seeds:
             tx.users.save(_account(user, hashes.get(user.username, _NO_PASSWORD), at, now, active=True))
         for user in plan.new_strangers:
             tx.users.save(_account(user, _NO_PASSWORD, at, now, active=False))
+        self._keep_originals(tx, plan)
+
+    def _keep_originals(self, tx: Transaction, plan: SeedPlan) -> None:
+        names = {user.username: user.original_name for user in (*plan.seed.users, *plan.new_strangers)}
+        for username in {*names, *plan.seed.empty_lists}:
+            user = tx.users.find(username)
+            lists = plan.seed.empty_lists.get(username, [])
+            if user is not None and keep_original_account(user, names.get(username, username), lists):
+                tx.users.save(user)
 
     def _add_tickets(self, tx: Transaction, plan: SeedPlan, actor: Actor) -> None:
         now = self._clock()
         at = min(plan.seed.tickets_at, now)
         staff = {user.id for user in tx.users.agents()}
+        names = {user.id: original_name(user) for user in tx.users.stream()}
         for found in plan.new_tickets:
             ticket = _ticket(tx.tickets.next_number(), found, staff, at)
-            ticket.events.append(Event(field=IMPORTED, new=found.external_id, by=actor.username, at=now))
+            ticket.events.append(_event(IMPORTED, actor.username, now, new=found.external_id))
+            keep_original_ticket(ticket, found.owner, found.original, names)
             tx.tickets.save(ticket)
             tx.tickets.mark_seen(ticket.number, ticket.requester, len(ticket.messages))
 
@@ -186,15 +197,17 @@ def _ticket(number: int, found: SeedTicket, staff: set[str], at: datetime) -> Ti
         public_updated_at=at,
         first_response_at=at if answered else None,
         messages=[Message(source=Source.IMPORT, author=author, text=text, at=at) for author, text in found.messages],
-        events=[Event(field="opened", by=found.requester, at=at)],
+        events=[_event("opened", found.requester, at)],
     )
     if found.title != found.original_title:
-        ticket.events.append(Event(field="title", old=found.original_title, new=found.title, by=SYSTEM, at=at))
-    if found.described_at > 0:
-        ticket.events.append(Event(field=DESCRIBED_AT, new=str(found.described_at + 1), by=SYSTEM, at=at))
+        ticket.events.append(_event("title", SYSTEM, at, old=found.original_title, new=found.title))
     if found.is_closed:
-        ticket.close(_SYSTEM, at)
+        ticket.close(_SYSTEM, at, source=Source.IMPORT)
     return ticket
+
+
+def _event(field: str, by: str, at: datetime, *, old: str | None = None, new: str | None = None) -> Event:
+    return Event(field=field, old=old, new=new, by=by, at=at, source=Source.IMPORT)
 
 
 def _silent(_done: int, _of: int) -> None:

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from pydantic_core import from_json
 
+from ticketing.domain.store import StoreHealth
 from ticketing.storage.documents.repositories import DocumentTransaction
 from ticketing.storage.documents.state import EXPIRING, Change, Documents, State
 
@@ -107,6 +108,10 @@ class DocumentStore:
     def ping(self) -> None:
         """Raise StorageError unless the store answers."""
         self.engine.refresh()
+
+    def health(self) -> StoreHealth:
+        """Return what is to be known about the store; in memory, all is well."""
+        return StoreHealth()
 
     def close(self) -> None:
         """Finish what is under way and let go of all files."""

@@ -5,8 +5,9 @@ from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Generic, TypeVar
 
-from pydantic_core import to_json
+from pydantic_core import ValidationError, to_json
 
+from ticketing.domain.errors import StorageUnreadableError
 from ticketing.domain.people import PeopleQuery, Role, User
 from ticketing.domain.queries import Audience, Page, TicketQuery, TicketSummary
 from ticketing.domain.receipts import Receipt
@@ -16,7 +17,7 @@ from ticketing.domain.text import Stored
 from ticketing.domain.tickets import Ticket
 from ticketing.storage.documents.rows import PersonRow
 from ticketing.storage.documents.searching import SEEN, Searcher, seen, seen_key
-from ticketing.storage.documents.state import SESSIONS, TICKETS, USERS, Change, State
+from ticketing.storage.documents.state import DEVICES, SESSIONS, TICKETS, USERS, Change, State
 
 Document = TypeVar("Document", bound=Stored)
 
@@ -102,7 +103,10 @@ class DocumentCollection(Generic[Document]):
     def find(self, key: str) -> Document | None:
         """Return a copy of the document, or None."""
         raw = self._pending.get(self._name, key)
-        return None if raw is None else self._model.model_validate_json(raw)
+        try:
+            return None if raw is None else self._model.model_validate_json(raw)
+        except ValidationError as error:
+            raise StorageUnreadableError(self._name, key) from error
 
     def save(self, document: Document) -> None:
         """Add it, or put it in the place of the one with the same id."""
@@ -160,15 +164,22 @@ class Users(DocumentCollection[User]):
                 yield user
 
 
-class Sessions(DocumentCollection[Session]):
+class OwnedDocuments(DocumentCollection[Document]):
+    """Documents of which each belongs to a person."""
+
+    def of_user(self, username: str) -> list[Document]:
+        """Return the person's, in no order; some may have expired."""
+        with self._pending.applied(self._name) as state:
+            keys = state.owned(self._name, username)
+        return [document for key in keys if (document := self.find(key)) is not None]
+
+
+class Sessions(OwnedDocuments[Session]):
     """All sessions, by the hash of their secret."""
 
     def of_user(self, username: str) -> list[Session]:
         """Return the person's sessions, newest first; some may have expired."""
-        with self._pending.applied(SESSIONS) as state:
-            keys = set(state.sessions_of[username])
-        found = [session for key in keys if (session := self.find(key)) is not None]
-        return sorted(found, key=lambda session: session.created_at, reverse=True)
+        return sorted(super().of_user(username), key=lambda session: session.created_at, reverse=True)
 
 
 class Tickets:
@@ -190,7 +201,10 @@ class Tickets:
         if audience is not None and not audience.sees_all and not self._concerns(number, audience.username):
             return None
         raw = self._pending.get(TICKETS, str(number))
-        return None if raw is None else Ticket.model_validate_json(raw)
+        try:
+            return None if raw is None else Ticket.model_validate_json(raw)
+        except ValidationError as error:
+            raise StorageUnreadableError(TICKETS, str(number)) from error
 
     def _concerns(self, number: int, username: str) -> bool:
         with self._pending.applied(TICKETS) as state:
@@ -272,9 +286,9 @@ class DocumentTransaction:
         return DocumentCollection(self.pending, "hand_offs", HandOff)
 
     @property
-    def devices(self) -> DocumentCollection[Device]:
+    def devices(self) -> OwnedDocuments[Device]:
         """Browsers known to accounts."""
-        return DocumentCollection(self.pending, "devices", Device)
+        return OwnedDocuments(self.pending, DEVICES, Device)
 
     @property
     def attempts(self) -> DocumentCollection[Attempts]:

@@ -2,11 +2,13 @@
 
 import gc
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 
 from pydantic_core import from_json
 
+from ticketing.domain.errors import StorageUnreadableError
 from ticketing.domain.people import Role
 from ticketing.domain.statuses import Status
 from ticketing.storage.documents.rows import ByUpdate, PersonRow, TicketRow, by_update
@@ -17,7 +19,11 @@ Documents = dict[str, dict[str, bytes]]
 TICKETS = "tickets"
 USERS = "users"
 SESSIONS = "sessions"
-EXPIRING = frozenset({SESSIONS, "hand_offs", "devices", "attempts", "receipts"})
+DEVICES = "devices"
+OWNED = frozenset({SESSIONS, DEVICES})
+# What reading a document raises when a field is missing, or holds what this version does not know.
+UNREADABLE = (AttributeError, LookupError, TypeError, ValueError)
+EXPIRING = frozenset({*OWNED, "hand_offs", "attempts", "receipts"})
 
 
 class State:
@@ -25,9 +31,6 @@ class State:
 
     def __init__(self) -> None:
         self.documents: Documents = {}
-        self._clear()
-
-    def _clear(self) -> None:
         self.rows = ByUpdate()
         self.last_number = 0
         self.people: dict[str, PersonRow] = {}
@@ -39,21 +42,23 @@ class State:
         self.by_status: defaultdict[Status, ByUpdate] = defaultdict(ByUpdate)
         self.by_external_id: defaultdict[str, set[int]] = defaultdict(set)
         self.tally: Counter[tuple[str | None, Status]] = Counter()
-        self.sessions_of: defaultdict[str, set[str]] = defaultdict(set)
-        self._session_owner: dict[str, str] = {}
+        self._owned: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
+        self._owners: dict[tuple[str, str], str] = {}
 
     def load(self, documents: Documents) -> None:
-        """Start anew from everything."""
-        self.documents = documents
-        self._clear()
+        """Start anew from everything; a document that cannot be read leaves all as it was."""
+        fresh = State()
+        fresh.documents = documents
         with _uncollected():
-            self._load_tickets(documents.get(TICKETS, {}).values())
-        for name in (USERS, SESSIONS):
-            self.apply([(name, key, raw) for key, raw in documents.get(name, {}).items()])
+            fresh._load_tickets(documents.get(TICKETS, {}))
+        for name in (USERS, *OWNED):
+            fresh.prepare([(name, key, raw) for key, raw in documents.get(name, {}).items()])()
+        for name, value in vars(fresh).items():
+            setattr(self, name, value)
 
-    def _load_tickets(self, documents: Iterable[bytes]) -> None:
+    def _load_tickets(self, documents: dict[str, bytes]) -> None:
         """Index all tickets at once, which is a good deal quicker than one after the other."""
-        rows = sorted(map(TicketRow, documents), key=by_update)
+        rows = sorted(_rows(documents), key=by_update)
         of_assignee: defaultdict[str | None, list[TicketRow]] = defaultdict(list)
         of_status: defaultdict[Status, list[TicketRow]] = defaultdict(list)
         for row in rows:
@@ -66,18 +71,32 @@ class State:
         self.last_number = max((row.number for row in rows), default=0)
         self.tally = Counter((row.assignee, row.status) for row in rows)
 
-    def apply(self, changes: Sequence[Change]) -> None:
-        """Follow one committed transaction."""
-        for collection, key, raw in changes:
+    def prepare(self, changes: Sequence[Change]) -> Callable[[], None]:
+        """Read what one transaction changes, and return what puts it into the indexes; or StorageUnreadableError."""
+        steps = [step for change in changes if (step := self._step(*change)) is not None]
+
+        def follow() -> None:
+            for step in steps:
+                step()
+
+        return follow
+
+    def _step(self, collection: str, key: str, raw: bytes | None) -> Callable[[], None] | None:
+        """Return what puts one document into the indexes; None if there are none of its collection."""
+        try:
             if collection == TICKETS:
-                self._put_ticket(int(key), TicketRow(raw) if raw else None)
-            elif collection == USERS:
-                self._put_person(key, raw)
-            elif collection == SESSIONS:
-                self._put_session(key, raw)
+                return partial(self._put_ticket, int(key), TicketRow(raw) if raw else None)
+            if collection == USERS:
+                return partial(self._put_person, key, PersonRow(from_json(raw)) if raw else None)
+            if collection in OWNED:
+                return partial(self._put_owned, collection, key, from_json(raw)["username"] if raw else None)
+        except UNREADABLE as error:
+            raise StorageUnreadableError(collection, key) from error
+        return None
 
     def replace(self, changes: Sequence[Change]) -> list[Change]:
         """Put documents in place, in the indexes too, and return what would put it back."""
+        follow = self.prepare(changes)
         undo: list[Change] = []
         for collection, key, raw in changes:
             documents = self.documents.setdefault(collection, {})
@@ -86,7 +105,7 @@ class State:
                 documents.pop(key, None)
             else:
                 documents[key] = raw
-        self.apply(changes)
+        follow()
         return undo[::-1]
 
     def pick(self, numbers: Iterable[int]) -> list[TicketRow]:
@@ -144,21 +163,32 @@ class State:
             self._staff = [one for one in self.people_by_name() if one.active and one.role is not Role.USER]
         return self._staff
 
-    def _put_person(self, username: str, raw: bytes | None) -> None:
+    def _put_person(self, username: str, row: PersonRow | None) -> None:
         self._people_by_name = self._staff = None
-        if raw is None:
+        if row is None:
             self.people.pop(username, None)
         else:
-            self.people[username] = PersonRow(from_json(raw))
+            self.people[username] = row
 
-    def _put_session(self, key: str, raw: bytes | None) -> None:
-        owner = self._session_owner.pop(key, None)
+    def owned(self, collection: str, username: str) -> set[str]:
+        """Return the ids of the person's documents in one of the collections that are `OWNED`."""
+        return set(self._owned.get((collection, username), ()))
+
+    def _put_owned(self, collection: str, key: str, owner: str | None) -> None:
+        former = self._owners.pop((collection, key), None)
+        if former is not None:
+            self._owned[collection, former].discard(key)
         if owner is not None:
-            self.sessions_of[owner].discard(key)
-        if raw is not None:
-            owner = from_json(raw)["username"]
-            self._session_owner[key] = owner
-            self.sessions_of[owner].add(key)
+            self._owners[collection, key] = owner
+            self._owned[collection, owner].add(key)
+
+
+def _rows(documents: dict[str, bytes]) -> Iterator[TicketRow]:
+    for key, raw in documents.items():
+        try:
+            yield TicketRow(raw)
+        except UNREADABLE as error:
+            raise StorageUnreadableError(TICKETS, key) from error
 
 
 @contextmanager

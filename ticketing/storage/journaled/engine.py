@@ -54,18 +54,27 @@ from ticketing.storage.journaled.snapshots import Snapshot, write_snapshot
 COMPACT_AT_BYTES = 256 * 1024
 SMALL_STORE = 20_000
 COMPACTION_RETRY_SECONDS = 60.0
+UNEXPECTED = "The changes of other processes cannot be followed. The log says more; please restart the desk."
 
 log = logging.getLogger(__name__)
 
 
 class Listener(Protocol):
-    """What is built on the documents in memory; called with the state lock held."""
+    """
+    What is built on the documents in memory.
+
+    It may refuse by raising: what it can't take is not written, and not taken over from other processes either.
+    """
 
     def load(self, documents: Documents) -> None:
-        """Take everything: at the start, and when too much was missed to catch up."""
+        """Take everything, at the start and when too much was missed to catch up; or raise, and stay as it was."""
 
-    def apply(self, changes: Sequence[Change]) -> None:
-        """Take one transaction of this process or another one. It is saved already, so this must not fail."""
+    def prepare(self, changes: Sequence[Change]) -> Callable[[], None]:
+        """
+        Read one transaction of this process or another one, and return what carries it out, with the state lock held.
+
+        All that may be wrong with a document is found here, where nothing has happened yet.
+        """
 
     def keep(self, collection: str, document: bytes) -> bool:
         """Whether a document is still wanted; asked without any lock, and the others are removed by a transaction."""
@@ -199,10 +208,18 @@ class Engine:
     def _look(self) -> None:
         try:
             self._catch_up()
-        except (StorageError, OSError) as error:
-            self._trouble = str(error)
+        except Exception as error:  # noqa: BLE001 -- reading goes on, whatever it is
+            self._note_trouble(error)
         else:
             self._trouble = None
+
+    def _note_trouble(self, error: Exception) -> None:
+        """Remember what is wrong, in words for people; an error that nobody expects is logged, once."""
+        told = as_storage_error(error) if isinstance(error, OSError) else error
+        trouble = str(told) if isinstance(told, StorageError) else UNEXPECTED
+        if trouble != self._trouble and trouble is UNEXPECTED:
+            log.error("The changes of other processes could not be followed.", exc_info=error)
+        self._trouble = trouble
 
     def _has_nothing_new(self) -> bool:
         """
@@ -230,11 +247,10 @@ class Engine:
                     self._check_is_linked(journal, status.st_nlink)
                     return b""
                 tail = read_tail(read_new(journal, status.st_size), self._sequence)
-                journal.offset += tail.length
-                journal.lines += tail.lines
+                start = journal.offset
+                for changes, end in zip(tail.transactions, tail.ends, strict=True):
+                    self._take(journal, changes, self._listener.prepare(changes), start + end)
                 self._durable = max(self._durable, tail.known_good)
-                for changes in tail.transactions:
-                    self._take(changes)
                 if tail.next_journal is None:
                     return tail.rest
                 self._follow(tail.next_journal)
@@ -253,14 +269,18 @@ class Engine:
                 f"Changes up to number {self._sequence} are in the memory of the running desk only."
             )
 
-    def _take(self, changes: Sequence[Change]) -> None:
-        """Carry out one transaction in memory, and tell the listener."""
+    def _take(self, journal: Journal, changes: Sequence[Change], follow: Callable[[], None], offset: int) -> None:
+        """Carry out one transaction, which ends at *offset*, in memory; if that fails midway, all is read anew."""
+        self._stale = True
+        journal.offset = offset
+        journal.lines += len(changes)
+        self._sequence += len(changes)
         for collection, key, document in changes:
             old = self.documents.get(collection, {}).get(key, b"")
             self._live_bytes += len(document or b"") - len(old)
-        self._sequence += len(changes)
         apply_changes(self.documents, changes)
-        self._listener.apply(changes)
+        follow()
+        self._stale = False
 
     def _follow(self, number: int) -> None:
         """Go on in the next journal; if that is gone as well, too much was missed and all is read anew."""
@@ -294,22 +314,28 @@ class Engine:
             os.close(self._retired.pop())
 
     def _load(self) -> None:
-        """Read everything; what was known before must still be there."""
+        """Read everything; what was known before must still be there, and stays if anything goes wrong."""
         loaded = load(self._folder, read_only=self._read_only)
         with self.state_lock:
-            if loaded.sequence < self._sequence:
+            try:
+                self._check_is_not_older(loaded)
+                self._listener.load(loaded.documents)
+            except BaseException:
                 self._close_loaded(loaded)
-                raise StorageDamagedError(
-                    f"The files end with change number {loaded.sequence}, but number {self._sequence} was saved: "
-                    "were they replaced by older ones?"
-                )
+                raise
             self.documents = loaded.documents
             self._stale = False
             self._switch_to(loaded.journal)
             self._sequence = loaded.sequence
             self._durable = max(self._durable, loaded.known_good)
             self._live_bytes = sum(sum(map(len, documents.values())) for documents in loaded.documents.values())
-            self._listener.load(self.documents)
+
+    def _check_is_not_older(self, loaded: Loaded) -> None:
+        if loaded.sequence < self._sequence:
+            raise StorageDamagedError(
+                f"The files end with change number {loaded.sequence}, but number {self._sequence} was saved: "
+                "were they replaced by older ones?"
+            )
 
     @staticmethod
     def _close_loaded(loaded: Loaded) -> None:
@@ -317,15 +343,19 @@ class Engine:
             os.close(loaded.journal.descriptor)
 
     def _look_settled(self) -> None:
-        """Load without a lock; damage is believed if it stays: for a moment, a writer at work may look like it."""
+        """Catch up without a lock; damage is believed if it stays: for a moment, a writer at work may look like it."""
         with self._told_as_ours():
             for pause in (0.005, 0.02, 0):
-                damage = self._damage(self._catch_up())
+                damage = self._damage_in_sight()
                 if damage is None:
                     return
                 time.sleep(pause)
         if damage is not None:
             raise damage
+
+    def _damage_in_sight(self) -> StorageDamagedError | None:
+        with self.state_lock:
+            return None if self._alone or self._closed else self._damage(self._catch_up())
 
     def _damage(self, rest: bytes) -> StorageDamagedError | None:
         """Say what is wrong with the end of the journal; None if it is whole or merely torn."""
@@ -342,7 +372,8 @@ class Engine:
         Hold the lock, with all that others wrote read in; leaving normally means that the commit is on disk.
 
         It is waited for at most *patience* seconds, and as long as the store was told to if that is None.
-        Leaving without a commit writes nothing. An exception after the commit does not undo it. Do not ask for it with
+        Leaving without a commit writes nothing, and means that what could be read is on disk: who finds that a thing
+        is done already tells so. An exception after the commit does not undo it. Do not ask for it with
         the state lock held: the writer before needs that one to finish.
         """
         process = os.getpid()
@@ -350,6 +381,7 @@ class Engine:
         try:
             with self._writing_alone(patience):
                 yield writer
+                writer.sequence = self._sequence
         finally:
             if writer.sequence and os.getpid() == process:
                 self._confirm(writer.sequence)
@@ -402,15 +434,17 @@ class Engine:
         journal = self._journal
         if journal is None or not self._alone:
             raise RuntimeError("A transaction is committed inside its `with` block, by the process that began it.")
+        follow = self._listener.prepare(changes)
         lines = encode_transaction(changes, self._sequence, self._durable)
         try:
             append(journal, lines)
         except OSError as error:
             raise self._write_error(error) from error
         with self.state_lock:
-            journal.offset += len(lines)
-            journal.lines += len(changes)
-            self._take(changes)
+            try:
+                self._take(journal, changes, follow, journal.offset + len(lines))
+            except Exception:  # the change is written, and must not be told to have failed
+                log.exception("A saved change could not be carried out in memory; everything is read anew.")
             return self._sequence
 
     def _write_error(self, error: OSError) -> StorageError:
@@ -421,6 +455,8 @@ class Engine:
 
     def _confirm(self, sequence: int) -> None:
         """Return when change number *sequence* is on disk; one flush serves all who wait for one."""
+        if self._durable >= sequence:
+            return
         with self._flushing:
             if self._durable >= sequence:
                 return
@@ -607,20 +643,27 @@ class Engine:
             self._close_retired()
 
     def health(self) -> EngineHealth:
-        """Tell how the engine is; looks at the folder."""
-        names = sorted(path.name for path in self._folder.iterdir())
+        """Tell how the engine is; looks at the folder, and closer at the journal than a reader does."""
+        names = sorted(path.name for path in self._folder.iterdir()) if self._folder.is_dir() else []
+        trouble = self._trouble_in_sight()
         with self.state_lock:
-            if not (self._alone or self._closed):
-                self._look()
             return EngineHealth(
                 sequence=self._sequence,
                 journal=self._journal.number if self._journal else 0,
                 bytes_on_disk=sum(_size(self._folder / name) for name in names if name.endswith((".json", ".jsonl"))),
                 torn=tuple(name for name in names if ".torn-" in name),
                 compaction_error=self._compaction_error,
-                trouble=self._trouble,
+                trouble=trouble,
                 poisoned=self._poisoned,
             )
+
+    def _trouble_in_sight(self) -> str | None:
+        try:
+            self._look_settled()
+        except Exception as error:  # noqa: BLE001 -- whatever it is, it is told
+            self._note_trouble(error)
+            return self._trouble
+        return None
 
     def _refuse_if_closed(self) -> None:
         if self._closed:
@@ -642,8 +685,12 @@ class Engine:
 
 
 def _prepare(folder: Path) -> None:
+    """Make the folder if it is not there, durably: a power cut must not take it with all that is saved in it."""
     try:
+        missing = [each for each in (folder, *folder.parents) if not each.exists()]
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for made in missing:
+            sync_folder(made.parent)
     except FileExistsError as error:
         raise StorageUnsupportedError(f"“{folder}” is a file, not a directory.") from error
     except OSError as error:

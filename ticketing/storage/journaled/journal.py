@@ -57,18 +57,23 @@ class Entry:
 @dataclass(frozen=True, slots=True)
 class Tail:
     """
-    What a stretch of journal holds: whole transactions, and perhaps a rest that is not (yet) one.
+    What a stretch of journal holds: whole transactions, where each ends, and perhaps a rest that is not (yet) one.
 
     A line that names the next journal does not count into the length: until that one could be opened, it stays due.
     """
 
     transactions: list[list[Change]]
-    length: int
+    ends: list[int]
     lines: int
     sequence: int
     known_good: int
     next_journal: int | None
     rest: bytes
+
+    @property
+    def length(self) -> int:
+        """How many bytes the whole transactions take."""
+        return self.ends[-1] if self.ends else 0
 
 
 @dataclass(slots=True)
@@ -166,7 +171,8 @@ def read_tail(data: bytes, sequence: int) -> Tail:
     """Take the whole transactions that follow change number *sequence* from *data*; the rest is for `judge`."""
     transactions: list[list[Change]] = []
     pending: list[Entry] = []
-    length = lines = known_good = position = 0
+    ends: list[int] = []
+    lines = known_good = position = 0
     next_journal = None
     while next_journal is None and (newline := data.find(b"\n", position)) >= 0:
         entry = decode(data[position : newline + 1])
@@ -177,10 +183,11 @@ def read_tail(data: bytes, sequence: int) -> Tail:
         known_good, next_journal = max(known_good, entry.known_good), entry.next_journal
         if next_journal is None and entry.part == entry.parts:
             transactions.append([each.change for each in pending if each.change is not None])
-            sequence, lines, length = entry.sequence, lines + len(pending), position
+            ends.append(position)
+            sequence, lines = entry.sequence, lines + len(pending)
             pending = []
-    rest = data[length:] if next_journal is None else data[position:]
-    return Tail(transactions, length, lines, sequence, known_good, next_journal, rest)
+    rest = data[ends[-1] if ends else 0 :] if next_journal is None else data[position:]
+    return Tail(transactions, ends, lines, sequence, known_good, next_journal, rest)
 
 
 def _follows(entry: Entry, pending: Sequence[Entry], sequence: int) -> bool:

@@ -1,0 +1,71 @@
+"""Of a typed password nothing stays in the session's state, whatever came of it."""
+
+import hashlib
+import json
+import re
+
+import pytest
+
+from tests.pages.conftest import PASSWORD
+from tests.visiting import XSRF, Visit
+from ticketing.desk import Desk
+from ticketing.domain.browsers import browser_id
+
+WRONG = "a wrong walk home"
+NEW = "another long walk"
+
+
+def kept(visit: Visit) -> str:
+    """Return all that is kept for this visitor from one run to the next."""
+    state = visit.at.session_state._state._state  # noqa: SLF001 - fields have ids of their own, besides their keys
+    return repr([state._new_session_state, state._new_widget_state, state._old_state])  # noqa: SLF001
+
+
+def test_what_else_was_typed_is_found_there(desk: Desk) -> None:
+    stranger = Visit(desk).open("login").fill(username="carla", password=WRONG).press("submit")
+
+    assert stranger.refused == ["Username or password is wrong."]
+    assert "carla" in kept(stranger)
+
+
+@pytest.mark.parametrize("password", [WRONG, PASSWORD], ids=["wrong", "right"])
+def test_not_after_signing_in(desk: Desk, password: str) -> None:
+    stranger = Visit(desk).open("login").fill(username="carla", password=password).press("submit")
+
+    assert password not in kept(stranger)
+
+
+@pytest.mark.parametrize("confirmation", [WRONG, PASSWORD], ids=["refused", "registered"])
+def test_not_after_registering(desk: Desk, confirmation: str) -> None:
+    stranger = Visit(desk).open("register")
+
+    stranger.fill(username="erin", display_name="Erin", password=PASSWORD, confirmation=confirmation).press("submit")
+
+    assert PASSWORD not in kept(stranger)
+    assert confirmation not in kept(stranger)
+
+
+@pytest.mark.parametrize("current", [WRONG, PASSWORD], ids=["refused", "changed"])
+def test_not_after_changing_the_password(carla: Visit, current: str) -> None:
+    carla.open("account").fill(current=current, new=NEW, confirmation=NEW).press("save_password")
+
+    assert current not in kept(carla)
+    assert NEW not in kept(carla)
+
+
+def test_a_refused_password_can_be_sent_again(desk: Desk) -> None:
+    stranger = Visit(desk).open("login").fill(username="carla", password=WRONG).press("submit")
+
+    stranger.fill(password=PASSWORD).press("submit")
+
+    assert stranger.refused == []
+    assert len(stranger.at.get("bidi_component")) == 1
+
+
+def test_what_a_second_click_is_known_by_tells_nobody_the_password(desk: Desk) -> None:
+    stranger = Visit(desk).open("login").fill(username="carla", password=PASSWORD).press("submit")
+
+    typed = json.dumps(["login", browser_id(XSRF), "carla", PASSWORD])
+    deeds = repr(vars(stranger.at.session_state["_deeds"]))
+    assert re.search("[0-9a-f]{64}", deeds)
+    assert hashlib.sha256(typed.encode()).hexdigest() not in deeds

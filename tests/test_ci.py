@@ -1,0 +1,88 @@
+"""Continuous integration runs everything: the script for a bare Debian, and the workflow that calls it."""
+
+import os
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+WORKFLOW = (ROOT / ".github" / "workflows" / "ci.yml").read_text("utf-8")
+README = (ROOT / "README.md").read_text("utf-8")
+EVERYTHING = "python3 -m ticketing test"
+# What the script finds on a machine: each program only writes down how it was called. The Python of a bare Debian
+# cannot make virtual environments, and here its tests fail.
+PROGRAMS = {
+    "apt-get": 'echo "apt-get $*"',
+    "python3": '[ "$1" = -c ] && exit 1; echo "python3 $* (CI=$CI, input: $(cat))"; exit 3',
+}
+ALL_PROGRAMS = PROGRAMS | {
+    "python3": '[ "$1" = -c ] && exit 0; echo "python3 $* (CI=$CI, input: $(cat))"',
+    "chromium": "",
+    "git": "",
+}
+
+
+def run_on(machine: Path, programs: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    """Run the script where there are these programs and no others."""
+    for name, script in programs.items():
+        (machine / name).write_text(f"#!/bin/sh\nPATH=/usr/bin:/bin\n{script}\n", "utf-8")
+        (machine / name).chmod(0o755)
+    (machine / "dirname").symlink_to("/usr/bin/dirname")
+    return subprocess.run(
+        ["/bin/bash", ROOT / ".ci" / "run"],
+        env={"PATH": str(machine)},
+        input="what somebody types",
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_on_a_bare_debian_everything_is_installed_then_everything_is_tested(tmp_path: Path) -> None:
+    done = run_on(tmp_path, PROGRAMS)
+
+    *_, update, install, tests = done.stdout.splitlines()
+    assert update == "apt-get update"
+    assert install.startswith("apt-get install -y ")
+    assert set(install.split()) >= {"chromium", "git", "python3-venv"}
+    assert tests == f"{EVERYTHING} (CI=true, input: )"
+
+
+def test_failing_tests_fail_the_run(tmp_path: Path) -> None:
+    assert run_on(tmp_path, PROGRAMS).returncode == 3
+
+
+def test_on_a_machine_that_has_everything_nothing_is_installed(tmp_path: Path) -> None:
+    done = run_on(tmp_path, ALL_PROGRAMS)
+
+    assert done.returncode == 0
+    assert done.stdout == f"{EVERYTHING} (CI=true, input: )\n"
+
+
+def test_git_lists_the_project_even_if_another_user_owns_its_files(tmp_path: Path) -> None:
+    done = run_on(tmp_path, ALL_PROGRAMS | {"python3": '[ "$1" = -c ] || git config --get-all safe.directory'})
+
+    assert done.stdout == f"{ROOT}\n"
+
+
+def test_the_script_can_be_run() -> None:
+    assert os.access(ROOT / ".ci" / "run", os.X_OK)
+
+
+def test_the_script_runs_what_the_readme_promises() -> None:
+    assert f"\n{EVERYTHING}\n" in README
+
+
+def test_the_workflow_runs_the_script_with_a_browser_at_hand() -> None:
+    steps = re.findall(r"^ +- (?:name: .+\n +)?run: (.+)$", WORKFLOW, re.MULTILINE)
+
+    assert ".ci/run" in steps
+    assert any("chromium" in step for step in steps[: steps.index(".ci/run")])
+    assert "continue-on-error" not in WORKFLOW
+
+
+@pytest.mark.parametrize("part", re.findall(rf"{EVERYTHING} (.+)", WORKFLOW))
+def test_the_workflow_leaves_out_no_test_of_the_parts_it_runs_elsewhere(part: str) -> None:
+    assert all((ROOT / folder).is_dir() for folder in part.split())

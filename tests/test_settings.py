@@ -1,0 +1,178 @@
+"""Where settings stand: in the environment, and for what it leaves open in Streamlit's files of secrets."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from ticketing.domain.errors import SettingsError
+from ticketing.settings import read_settings
+
+Write = Callable[[str], None]
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Stand in an empty folder, as someone with an empty home who has set nothing; return the home."""
+    for name in [name for name in os.environ if name.startswith("TICKETING_")]:
+        monkeypatch.delenv(name)
+    folder = tmp_path / "home"
+    for place in (folder, tmp_path / "here"):
+        (place / ".streamlit").mkdir(parents=True)
+    monkeypatch.setenv("HOME", str(folder))
+    monkeypatch.chdir(tmp_path / "here")
+    return folder
+
+
+@pytest.fixture
+def secrets() -> Write:
+    """Return a way to write the secrets of the folder where the desk is started."""
+    return lambda text: write(Path(), text)
+
+
+def write(folder: Path, text: str) -> None:
+    (folder / ".streamlit" / "secrets.toml").write_text(text, "utf-8")
+
+
+def test_without_a_file_of_secrets_all_is_as_by_default() -> None:
+    assert read_settings().model_fields_set == set()
+
+
+def test_secrets_are_settings_as_words_numbers_and_truth_values(secrets: Write) -> None:
+    secrets(
+        'TICKETING_REGISTRATION = "closed"\n'
+        "TICKETING_SESSION_DAYS = 3\n"
+        "TICKETING_AGENTS_MAY_REGISTER_AGENTS = false\n"
+        "TICKETING_DEMO = true\n"
+    )
+
+    settings = read_settings()
+
+    assert (settings.registration, settings.session_days) == ("closed", 3)
+    assert (settings.agents_may_register_agents, settings.demo) == (False, True)
+
+
+def test_a_secret_of_digits_alone_is_a_password_all_the_same(secrets: Write) -> None:
+    secrets("TICKETING_ADMIN_PASSWORD = 314159265358979\n")
+
+    password = read_settings().admin_password
+
+    assert password is not None
+    assert password.get_secret_value() == "314159265358979"
+
+
+def test_the_folder_goes_before_the_home_key_by_key(secrets: Write, home: Path) -> None:
+    write(home, 'TICKETING_COOKIE_NAME = "of_home"\nTICKETING_SESSION_DAYS = 3\n')
+    secrets('TICKETING_COOKIE_NAME = "of_here"\n')
+
+    settings = read_settings()
+
+    assert (settings.cookie_name, settings.session_days) == ("of_here", 3)
+
+
+def test_the_environment_goes_before_both(secrets: Write, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(home, 'TICKETING_COOKIE_NAME = "of_home"\n')
+    secrets('TICKETING_COOKIE_NAME = "of_here"\n')
+    monkeypatch.setenv("TICKETING_COOKIE_NAME", "of_the_environment")
+
+    assert read_settings().cookie_name == "of_the_environment"
+
+
+def test_what_the_environment_overrides_may_be_wrong_in_the_file(
+    secrets: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    secrets('TICKETING_REGISTRATION = "by invitation"\n')
+    monkeypatch.setenv("TICKETING_REGISTRATION", "closed")
+
+    assert read_settings().registration == "closed"
+
+
+def test_keys_that_streamlit_has_handed_on_already_are_no_contradiction(
+    secrets: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    secrets('TICKETING_SESSION_DAYS = 3\nTICKETING_REGISTRATION = "closed"\n')
+    monkeypatch.setenv("TICKETING_SESSION_DAYS", "3")
+    monkeypatch.setenv("TICKETING_REGISTRATION", "closed")
+
+    settings = read_settings()
+
+    assert (settings.session_days, settings.registration) == (3, "closed")
+
+
+def test_other_peoples_secrets_are_none_of_our_business(secrets: Write) -> None:
+    secrets(
+        'api_key = "x"\nTICKETING_TEST_BROWSER = "firefox"\n'
+        '[auth]\nTICKETING_COLOUR = "red"\n[connections.ours]\nurl = "y"\n'
+    )
+
+    assert read_settings().model_fields_set == set()
+
+
+@pytest.mark.parametrize("name", ["TICKETING_COLOUR", "ticketing_data_dir", "TICKETING_"])
+def test_an_unknown_name_among_the_secrets_is_told_with_its_file(secrets: Write, name: str) -> None:
+    secrets(f'{name} = "crimson"\n')
+
+    with pytest.raises(SettingsError, match=rf"^There is no setting {name}\. Known are: .*TICKETING_DEMO,") as refused:
+        read_settings()
+
+    assert str(refused.value).endswith(" It stands in “.streamlit/secrets.toml”.")
+    assert "crimson" not in str(refused.value)
+
+
+def test_a_secret_that_cannot_be_is_told_with_its_file_but_without_its_value(home: Path) -> None:
+    write(home, 'TICKETING_REGISTRATION = "crimson"\n')
+
+    with pytest.raises(SettingsError, match=r"^TICKETING_REGISTRATION .*'open' or 'closed'\.") as refused:
+        read_settings()
+
+    assert str(refused.value).endswith(" It stands in “~/.streamlit/secrets.toml”.")
+    assert "crimson" not in str(refused.value)
+
+
+def test_a_variable_that_cannot_be_is_not_blamed_on_the_file(secrets: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    secrets('TICKETING_REGISTRATION = "open"\n')
+    monkeypatch.setenv("TICKETING_REGISTRATION", "crimson")
+
+    with pytest.raises(SettingsError, match=r"^TICKETING_REGISTRATION .*'open' or 'closed'\.$"):
+        read_settings()
+
+
+@pytest.mark.parametrize("value", ["[1, 2]", "{ a = 1 }", "2031-01-01"], ids=["list", "table", "date"])
+def test_a_setting_is_one_word_number_or_truth_value(secrets: Write, value: str) -> None:
+    secrets(f"TICKETING_DATA_DIR = {value}\n")
+
+    with pytest.raises(SettingsError, match=r"^TICKETING_DATA_DIR should be .* It stands in “\.streamlit/secrets"):
+        read_settings()
+
+
+@pytest.mark.parametrize(
+    ("content", "place"),
+    [
+        (b'api_key = "x"\nTICKETING_ADMIN_PASSWORD = crimson\n', " in line 2"),
+        (b'TICKETING_ADMIN_PASSWORD = "crimson', ""),
+        (b'TICKETING_ADMIN_PASSWORD = "crimson\xff"\n', ""),
+    ],
+    ids=["no quotes", "one quote", "no UTF-8"],
+)
+def test_a_file_that_is_no_toml_is_told_in_one_sentence_that_gives_nothing_away(content: bytes, place: str) -> None:
+    Path(".streamlit/secrets.toml").write_bytes(content)
+
+    with pytest.raises(SettingsError) as refused:
+        read_settings()
+
+    assert str(refused.value) == f"“.streamlit/secrets.toml” is not TOML{place}."
+    assert refused.value.__suppress_context__
+
+
+def test_a_file_that_cannot_be_read_is_told_in_one_sentence(home: Path) -> None:
+    (home / ".streamlit" / "secrets.toml").mkdir()
+
+    with pytest.raises(SettingsError, match=r"^“~/\.streamlit/secrets\.toml” cannot be read: is a directory\.$"):
+        read_settings()
+
+
+def test_an_empty_storage_address_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TICKETING_STORAGE_URL", "")
+
+    assert read_settings().store_url == "json:data"

@@ -1,0 +1,52 @@
+// Keeps what is typed into a form of Streamlit's, which forgets it at a reload and when its session ends.
+// A draft stays in this tab and bears a name, which is another one as soon as the form was sent; drafts of other
+// names go.
+
+const PREFIX = "ticketing draft: "
+
+function fieldOf(name) {
+  return document.querySelector(`.st-key-${name} :is(input, textarea)`)
+}
+
+// React learns of a new value only on the way that typing takes.
+function type(field, text) {
+  Object.getOwnPropertyDescriptor(Object.getPrototypeOf(field), "value").set.call(field, text)
+  field.dispatchEvent(new Event("input", { bubbles: true }))
+}
+
+function dropOthers(key) {
+  for (const other of Object.keys(sessionStorage)) {
+    if (other.startsWith(PREFIX) && other !== key) sessionStorage.removeItem(other)
+  }
+}
+
+function bringBack(key, fields) {
+  const kept = JSON.parse(sessionStorage.getItem(key) ?? "{}")
+  for (const name of fields) {
+    const field = fieldOf(name)
+    if (kept[name] && !field.value) type(field, kept[name])
+  }
+}
+
+export default function (component) {
+  const { name, fields } = JSON.parse(new TextDecoder().decode(component.data))
+  const key = PREFIX + name
+  const keep = () => {
+    if (!fields.every(fieldOf)) return
+    const typed = Object.fromEntries(fields.map((name) => [name, fieldOf(name).value]))
+    sessionStorage.setItem(key, JSON.stringify(typed))
+  }
+  // Streamlit draws the fields when it has loaded what draws them; somebody may have begun to type by then.
+  const begin = () => {
+    if (!component.parentElement.isConnected) return
+    if (!fields.every(fieldOf)) {
+      setTimeout(begin, 50)
+      return
+    }
+    bringBack(key, fields)
+    keep()
+    document.oninput = keep
+  }
+  dropOthers(key)
+  begin()
+}

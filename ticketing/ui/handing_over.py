@@ -1,0 +1,90 @@
+"""
+One-time passwords on their way to whoever hands them over: each is shown once.
+
+A second click, or a click on something else, can end the run that made one, or the run that shows it, before the
+browser has got anything. So it is kept until a run that shows it, on the page where it was made, has come to its end.
+The next page takes it away.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+import streamlit as st
+
+from ticketing.ui.deeds import form_key, once
+from ticketing.ui.text import plain
+from ticketing.ui.wording import t
+
+_TRAY = "_one_time_passwords"
+
+
+@dataclass
+class _OneTimePassword:
+    place: str
+    username: str
+    password: str
+    was_shown: bool = False
+
+
+class _Tray:
+    """The one-time passwords that this visitor has made and not gone on from, newest first."""
+
+    def __init__(self) -> None:
+        self.here = ""
+        self.on_screen: _OneTimePassword | None = None
+        self.taken_away = 0
+        self._waiting: list[_OneTimePassword] = []
+
+    def put(self, place: str, username: str, password: str) -> None:
+        self._waiting.insert(0, _OneTimePassword(place, username, password))
+
+    def arrive(self, place: str) -> None:
+        """Take away what was shown elsewhere."""
+        self.here, self.on_screen = place, None
+        kept = [one for one in self._waiting if one.place == place or not one.was_shown]
+        self.taken_away += len(self._waiting) - len(kept)
+        self._waiting = kept
+
+    def find(self) -> _OneTimePassword | None:
+        return next((one for one in self._waiting if one.place == self.here), None)
+
+
+def take_away_what_was_shown(page: str) -> None:
+    """Note where the visitor is now; a one-time password that was shown elsewhere is gone from then on."""
+    _tray().arrive(f"{page}?{urlencode(st.query_params.to_dict())}")
+
+
+def note_what_was_shown() -> None:
+    """Remember at the end of a run that what it drew has been seen."""
+    if shown := _tray().on_screen:
+        shown.was_shown = True
+
+
+def hand_over(form: str, *content: str, deed: Callable[[], tuple[str, str]]) -> None:
+    """
+    Keep whose account it is and the one-time password that come of a deed, for the run that shows them.
+
+    *form* and *content* stand for the deed: the same again is a second click, unless its password was taken away.
+    """
+    tray = _tray()
+    here = tray.here
+    once(form_key(form, *content, str(tray.taken_away)), lambda: tray.put(here, *deed()))
+    st.rerun()
+
+
+def show_one_time_password() -> bool:
+    """Show what was made on this page, and tell whether there was something to show."""
+    tray = _tray()
+    found = tray.on_screen = tray.find()
+    if found is None:
+        return False
+    with st.container(width=440):
+        st.success(t("people.hand_over", username=plain(found.username)), icon=":material/key:")
+        st.code(found.password, language=None)
+    return True
+
+
+def _tray() -> _Tray:
+    tray: _Tray = st.session_state.setdefault(_TRAY, _Tray())
+    return tray
