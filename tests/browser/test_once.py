@@ -157,7 +157,7 @@ def test_what_was_typed_outlives_a_reload_and_the_end_of_the_session_until_it_is
     title, text = page.get_by_role("textbox", name="Title"), page.get_by_role("textbox", name="What happened?")
     title.fill("A long story")
     text.fill("It began on a Tuesday.")
-    page.wait_for_function("Object.values(sessionStorage).some((kept) => kept.includes('Tuesday'))")
+    wait_until(page, lambda: "Tuesday" in page.evaluate("JSON.stringify(sessionStorage)"))
 
     page.reload()
     expect(title).to_have_value("A long story")
@@ -174,6 +174,7 @@ def test_what_was_typed_outlives_a_reload_and_the_end_of_the_session_until_it_is
     expect_ticket(page, "A long story")
     expect(conversation(page)).to_contain_text("Then it rained.")
     page.get_by_role("link", name="New ticket").click()
+    expect(page.get_by_role("heading", level=1, name="New ticket")).to_be_visible()
     settle(page)
     page.reload()
     settle(page)
@@ -185,7 +186,7 @@ def test_what_was_typed_outlives_a_reload_and_the_end_of_the_session_until_it_is
 def test_what_one_person_typed_is_not_brought_back_for_the_next_in_the_same_tab(windows: Windows) -> None:
     page = windows.open("new_ticket", person="carla")
     page.get_by_role("textbox", name="Title").fill("Only mine")
-    page.wait_for_function("Object.values(sessionStorage).some((kept) => kept.includes('Only mine'))")
+    wait_until(page, lambda: "Only mine" in page.evaluate("JSON.stringify(sessionStorage)"))
 
     sign_out(page)
     expect_login(page)

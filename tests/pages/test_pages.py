@@ -388,7 +388,7 @@ def test_fourteen_days_after_its_end_a_ticket_can_be_followed_up_and_no_longer_r
     carla.open("ticket", id=number)
 
     assert carla.actions == []
-    assert carla.said == ["This ticket is closed. If it comes back, please open a follow-up."]
+    assert carla.sent(COMPOSER)["closed"] == "This ticket is closed. If it comes back, please open a follow-up."
     assert "Open a follow-up" in links(carla)
     assert ada.open("ticket", id=number).actions == ["reopen"]
 
@@ -405,7 +405,7 @@ def test_a_watcher_is_told_to_follow_up_and_not_to_reopen(
 
     oskar.open("ticket", id=number)
 
-    assert oskar.said == ["This ticket is closed. If it comes back, please open a follow-up."]
+    assert oskar.sent(COMPOSER)["closed"] == "This ticket is closed. If it comes back, please open a follow-up."
     assert "Open a follow-up" in links(oskar)
 
 

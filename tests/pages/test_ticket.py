@@ -339,8 +339,8 @@ def test_the_history_is_sent_only_when_it_is_unfolded(ada: Visit, number: str) -
     ("person", "days", "sentence"),
     [
         ("carla", 14, "This ticket is closed. Reopen it to go on."),
-        ("carla", 15, "This ticket is closed. If it comes back, please open a new ticket."),
-        ("oskar", 0, "This ticket is closed. If it comes back, please open a new ticket."),
+        ("carla", 15, "This ticket is closed. If it comes back, please open a follow-up."),
+        ("oskar", 0, "This ticket is closed. If it comes back, please open a follow-up."),
         ("ada", 15, "This ticket is closed. Reopen it to go on."),
     ],
     ids=["its requester", "its requester too late", "a watcher", "an agent"],
