@@ -18,10 +18,15 @@ else:
     from starlette.middleware import Middleware
 
     from ticketing.settings import variables
-    from ticketing.ui.feedback import show_failure
     from ticketing.web.guard import Guard
     from ticketing.web.lifespan import lifespan
     from ticketing.web.routes import ROUTES
+
+    def show_failure(error: Exception) -> bool:
+        """Answer an error that no page answered."""
+        from ticketing.ui import feedback  # noqa: PLC0415 - what draws is not needed until somebody looks
+
+        return feedback.show_failure(error)
 
     app = st.App(
         ROUTER,

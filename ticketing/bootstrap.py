@@ -8,6 +8,7 @@ reading two small files, so whatever only setting up needs is kept out of here, 
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import os
 import re
@@ -46,8 +47,10 @@ def run(command: list[str], root: Path) -> int:
         from ticketing.suite import run_tests  # noqa: PLC0415 - no other command needs it
 
         return run_tests(command[1:], root)
+    gc.disable()  # what is made now stays: to look for garbage among it would take a tenth of the start
     from ticketing.cli import main as cli  # noqa: PLC0415 - can be imported only once the packages are there
 
+    gc.enable()
     cli(command, prog_name="python3 -m ticketing")
     return 0
 

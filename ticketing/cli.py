@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -25,7 +25,6 @@ from ticketing.desk import Desk, close_shared_desk, make_ready, open_desk, share
 from ticketing.domain.browsers import is_this_machine
 from ticketing.domain.errors import TicketingError
 from ticketing.domain.people import Actor, Role
-from ticketing.services.moving.seeds import SeedPlan
 from ticketing.settings import Settings, read_settings
 from ticketing.storage import archive
 from ticketing.storage.documents.document_store import DocumentStore
@@ -33,6 +32,9 @@ from ticketing.storage.journaled.disk import write_whole
 from ticketing.storage.memory import MemoryStore
 from ticketing.storage.opening import open_store
 from ticketing.storage.original_app import holds_original_files, replace_original_files, taking_over
+
+if TYPE_CHECKING:
+    from ticketing.services.moving.seeds import SeedPlan
 
 ROOT = Path(__file__).resolve().parent.parent
 LOOPBACK = {"localhost", "127.0.0.1", "::1"}
@@ -162,6 +164,7 @@ def _run_server(settings: Settings, listener: socket.socket) -> None:
     kind, _, folder = settings.store_url.partition(":")
     if kind == "json":
         os.environ["TICKETING_STORAGE_URL"] = f"json:{Path(folder).absolute()}"
+    gc.disable()  # until the warm-up has taken all of it out of the collector's sight
     shared_desk()  # a store that cannot be opened is told before Streamlit is even loaded
     os.chdir(ROOT)
     sys.path[:0] = [str(ROOT)]
@@ -272,7 +275,7 @@ def _import(opened: Desk, folder: Path, *, yes: bool) -> None:
     click.echo(f"Done: {accounts:,} accounts and {len(plan.new_tickets):,} tickets are added.")
 
 
-def _say_plan(plan: SeedPlan) -> None:
+def _say_plan(plan: "SeedPlan") -> None:
 
     agents = sum(1 for user in plan.new_users if user.role is Role.AGENT)
     closed = sum(1 for ticket in plan.new_tickets if ticket.is_closed)

@@ -1,8 +1,15 @@
-"""The desk: all services wired to one store. Whatever comes in, by page, HTTP or command line, ends here."""
+"""
+The desk: all services wired to one store. Whatever comes in, by page, HTTP or command line, ends here.
+
+What a desk at work never needs, such as the import from the original app, is loaded when it is first asked for: a
+server is to be there at once.
+"""
 
 import logging
 import threading
 from datetime import UTC, datetime
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 from ticketing.domain.errors import SettingsError
 from ticketing.domain.store import Store
@@ -10,17 +17,19 @@ from ticketing.logs import write_log
 from ticketing.services.access import Clock, Gate
 from ticketing.services.accounts import Accounts
 from ticketing.services.agents import Agents
-from ticketing.services.demonstration.demo import Demo
 from ticketing.services.first_launch import FirstLaunch
 from ticketing.services.health import Health
-from ticketing.services.moving.exports import Exports
-from ticketing.services.moving.seeds import Seeds
 from ticketing.services.passwords import Passwords
 from ticketing.services.sessions import Sessions
 from ticketing.services.throttle import Throttle
 from ticketing.services.tickets import Tickets
 from ticketing.settings import Settings, read_settings
 from ticketing.storage.opening import open_store
+
+if TYPE_CHECKING:
+    from ticketing.services.demonstration.demo import Demo
+    from ticketing.services.moving.exports import Exports
+    from ticketing.services.moving.seeds import Seeds
 
 log = logging.getLogger(__name__)
 
@@ -38,8 +47,8 @@ class Desk:
         self.store = store
         self.clock = clock
         limits = settings.session_limits
-        gate = Gate(clock, limits)
-        passwords = Passwords(rounds=password_rounds)
+        self._gate = gate = Gate(clock, limits)
+        self._passwords = passwords = Passwords(rounds=password_rounds)
         throttle = Throttle(clock)
         self.accounts = Accounts(
             store, clock, gate, passwords, throttle, limits=limits, registration_open=settings.registration == "open"
@@ -50,10 +59,28 @@ class Desk:
         )
         self.tickets = Tickets(store, clock, gate)
         self.first_launch = FirstLaunch(store, clock, passwords)
-        self.seeds = Seeds(store, clock, gate, passwords)
-        self.exports = Exports(store, gate)
         self.health = Health(store, gate)
-        self.demo = Demo(store, clock, gate, passwords)
+
+    @cached_property
+    def seeds(self) -> "Seeds":
+        """What comes in from the original app."""
+        from ticketing.services.moving.seeds import Seeds  # noqa: PLC0415 - see above
+
+        return Seeds(self.store, self.clock, self._gate, self._passwords)
+
+    @cached_property
+    def exports(self) -> "Exports":
+        """What goes out for use elsewhere."""
+        from ticketing.services.moving.exports import Exports  # noqa: PLC0415 - see above
+
+        return Exports(self.store, self._gate)
+
+    @cached_property
+    def demo(self) -> "Demo":
+        """Invented people and tickets."""
+        from ticketing.services.demonstration.demo import Demo  # noqa: PLC0415 - see above
+
+        return Demo(self.store, self.clock, self._gate, self._passwords)
 
     def close(self) -> None:
         """Close the store."""
@@ -84,7 +111,7 @@ def make_ready(desk: Desk) -> None:
             raise SettingsError("A demo is for this machine alone: leave TICKETING_BASE_URL out.")
         desk.demo.ensure()
         return
-    if desk.demo.is_here:
+    if desk.first_launch.is_of_a_demo:
         raise SettingsError("This data directory holds a demo. Start it with --demo, or choose another directory.")
     secret = settings.admin_password.get_secret_value() if settings.admin_password else None
     one_time_password = desk.first_launch.ensure(settings.base_url if settings.is_public else None, secret)

@@ -96,7 +96,8 @@ def desk(store: MemoryStore, clock: Clock) -> Desk:
 
 def public(desk: Desk) -> Iterator[tuple[str, Callable[..., object] | None]]:
     """Yield the name and, unless it is a property, the method of everything that a service offers."""
-    for name, service in vars(desk).items():
+    offered = [name for name in dir(desk) if not name.startswith("_")]
+    for name, service in [(name, getattr(desk, name)) for name in offered]:
         if not type(service).__module__.startswith("ticketing.services."):
             continue
         for member, value in vars(type(service)).items():

@@ -58,6 +58,12 @@ class FirstLaunch:
             first = _left_over(tx)
         return first is not None and first.active
 
+    @property
+    def is_of_a_demo(self) -> bool:
+        """Whether the store holds a demo, to which everybody knows the passwords."""
+        with self._store.read() as tx:
+            return holds_demo(tx)
+
     def _save(self, tx: Transaction, hashed: str, *, one_time: bool, known: bool) -> None:
         now = self._clock()
         first = tx.users.find(FIRST_USERNAME) or User(
@@ -72,6 +78,12 @@ class FirstLaunch:
         first.has_known_password = known
         end_all_sessions(tx, first)
         tx.users.save(first)
+
+
+def holds_demo(tx: Transaction) -> bool:
+    """Tell a demo by its first account, whose mark nobody can change."""
+    first = tx.users.find(FIRST_USERNAME)
+    return first is not None and first.invented
 
 
 def _is_needed(tx: Transaction, *, known: bool) -> bool:

@@ -18,6 +18,8 @@ logger = logging.getLogger(__name__)
 
 # What the first page of a process would otherwise import while somebody waits for it: both are for the logo.
 _COSTLY = ("numpy", "PIL.Image")
+# In seconds: so that a server that is asked whether it is there can say so first.
+_AFTER_THE_START = 0.2
 
 
 @asynccontextmanager
@@ -28,10 +30,13 @@ async def lifespan(_app: st.App) -> AsyncIterator[None]:
     except TicketingError as error:
         logger.critical("The desk cannot open: %s", error)
         raise
-    threading.Thread(target=warm_up, name="warm-up", daemon=True).start()
+    warming_up = threading.Timer(_AFTER_THE_START, warm_up)
+    warming_up.name, warming_up.daemon = "warm-up", True
+    warming_up.start()
     try:
         yield
     finally:
+        warming_up.cancel()
         await to_thread.run_sync(close_shared_desk)
 
 
@@ -46,3 +51,4 @@ def warm_up() -> None:
         import_module(name)
     gc.collect()
     gc.freeze()
+    gc.enable()  # the command line has it off while it starts

@@ -16,7 +16,7 @@ from ticketing.domain.tickets import Ticket
 from ticketing.services.access import Clock, Gate
 from ticketing.services.demonstration.history import HISTORY, Cast, invent
 from ticketing.services.demonstration.texts import FIRST_NAMES, LAST_NAME_ENDS, LAST_NAME_STARTS
-from ticketing.services.first_launch import FIRST_USERNAME, KNOWN_PASSWORD
+from ticketing.services.first_launch import FIRST_USERNAME, KNOWN_PASSWORD, holds_demo
 from ticketing.services.passwords import Passwords
 
 DEMO_USER: Final = "user1"
@@ -45,13 +45,6 @@ class Demo:
         self._gate = gate
         self._passwords = passwords
 
-    @property
-    def is_here(self) -> bool:
-        """Whether the store holds a demo, to which everybody knows the passwords."""
-        with self._store.read() as tx:
-            admin = tx.users.find(FIRST_USERNAME)
-            return admin is not None and admin.invented
-
     def ensure(self) -> None:
         """
         Make the demo in an empty store; one that was made earlier is left as it has become.
@@ -59,9 +52,9 @@ class Demo:
         Known passwords: user1 with userpass, and the admin support_agent with supportpass. Raises RefusedError when
         the store holds real accounts.
         """
-        if self.is_here:
-            return
         with self._store.read() as tx:
+            if holds_demo(tx):
+                return
             _require_no_real_accounts(tx)
         requester, admin = self._passwords.hash(DEMO_USER_PASSWORD), self._passwords.hash(KNOWN_PASSWORD)
         people = _people(DEMO_TICKETS, self._clock(), requester, admin)
