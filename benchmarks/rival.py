@@ -23,14 +23,15 @@ CREATE TABLE IF NOT EXISTS seen (number INTEGER, username TEXT, messages INTEGER
     WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS tickets (
     number INTEGER PRIMARY KEY, title TEXT, status TEXT, priority TEXT, category TEXT, requester TEXT, assignee TEXT,
-    opened_at INTEGER, updated_at INTEGER, is_new INTEGER, messages INTEGER, last_author TEXT, document TEXT
+    opened_at INTEGER, updated_at INTEGER, public_updated_at INTEGER, is_new INTEGER, messages INTEGER,
+    last_author TEXT, document TEXT
 );
 CREATE INDEX IF NOT EXISTS by_update ON tickets (updated_at);
-CREATE INDEX IF NOT EXISTS by_requester ON tickets (requester, updated_at);
+CREATE INDEX IF NOT EXISTS by_requester ON tickets (requester, public_updated_at);
 CREATE INDEX IF NOT EXISTS by_assignee ON tickets (assignee, status, updated_at);
 CREATE VIRTUAL TABLE IF NOT EXISTS texts USING fts5 (text);
 """
-PUT = "INSERT OR REPLACE INTO tickets VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+PUT = "INSERT OR REPLACE INTO tickets VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 LINES = """
 SELECT t.number, title, status, is_new, priority, category, requester, r.display_name, assignee, a.display_name,
        opened_at, updated_at, t.messages, last_author, coalesce(s.messages, 0)
@@ -38,7 +39,6 @@ FROM picked JOIN tickets t USING (number)
 LEFT JOIN people r ON r.username = requester
 LEFT JOIN people a ON a.username = assignee
 LEFT JOIN seen s ON s.number = t.number AND s.username = :me
-ORDER BY updated_at DESC, t.number DESC
 """
 MICROSECOND = 1_000_000
 
@@ -93,7 +93,8 @@ class SqliteTickets:
 
     def of_requester(self, me: str, size: int) -> Page[TicketSummary]:
         """Return a requester's own tickets, the ones changed last first."""
-        return self._page(me, "tickets", "requester = :requester", {"requester": me}, size)
+        condition = "requester = :requester"
+        return self._page(me, "tickets", condition, {"requester": me}, size, by="public_updated_at")
 
     def assigned(self, me: str, assignee: str, status: Status, size: int) -> Page[TicketSummary]:
         """Return the tickets of this status that an agent has."""
@@ -127,7 +128,7 @@ class SqliteTickets:
     def _put(self, ticket: Ticket, document: str, *, is_there: bool) -> None:
         columns = (ticket.number, ticket.title, ticket.status.value, ticket.priority.value, ticket.category.value)
         people = (ticket.requester, ticket.assignee)
-        times = (_number(ticket.opened_at), _number(ticket.updated_at))
+        times = tuple(map(_number, (ticket.opened_at, ticket.updated_at, ticket.public_updated_at)))
         messages = (ticket.is_new, len(ticket.messages), ticket.messages[-1].author)
         self.db.execute(PUT, (*columns, *people, *times, *messages, document))
         text = "\n".join([ticket.title, *(message.text for message in ticket.messages), *ticket.tags])
@@ -136,12 +137,15 @@ class SqliteTickets:
         else:
             self.db.execute("INSERT INTO texts (rowid, text) VALUES (?, ?)", (ticket.number, text))
 
-    def _page(self, me: str, source: str, condition: str, values: dict[str, Any], size: int) -> Page[TicketSummary]:
+    def _page(
+        self, me: str, source: str, condition: str, values: dict[str, Any], size: int, by: str = "updated_at"
+    ) -> Page[TicketSummary]:
         """Return what the desk's own list has: names, unread marks and how many there are in all."""
-        order = "ORDER BY updated_at DESC, number DESC LIMIT :size"
+        order = f"ORDER BY {by} DESC, tickets.number DESC LIMIT :size"
         picked = f"SELECT number FROM {source} WHERE {condition} {order}"  # noqa: S608 - parts of our own
         lines = self.db.execute(
-            f"WITH picked AS MATERIALIZED ({picked}) {LINES}", {**values, "me": me, "size": size}
+            f"WITH picked AS MATERIALIZED ({picked}) {LINES} ORDER BY {by} DESC, t.number DESC",
+            {**values, "me": me, "size": size},
         ).fetchall()
         (total,) = self.db.execute(f"SELECT count(*) FROM {source} WHERE {condition}", values).fetchone()  # noqa: S608
         return Page(items=tuple(_summary(line, me) for line in lines), total=total, page=1, size=size)
