@@ -98,6 +98,7 @@ def test_a_reload_while_an_answer_is_being_saved_writes_it_once(windows: Windows
         page.reload(wait_until="commit")
     wait_until(page, lambda: len(texts(server, ticket.number)) == 2)
 
+    settle(page)
     page.reload()
     expect(conversation(page)).to_contain_text("Sent, then reloaded")
     expect(page.get_by_role("textbox", name="Public reply")).to_have_value("")

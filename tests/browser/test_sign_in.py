@@ -184,19 +184,21 @@ def test_the_first_launch_password_opens_nothing_but_the_choice_of_another(chrom
 def test_an_agent_hands_a_one_time_password_to_a_new_colleague(windows: Windows) -> None:
     root = windows.open("agent_admin", person="root")
     root.get_by_role("button", name="Register agent").click()
-    root.get_by_label("Username", exact=True).fill("emil")
-    root.get_by_label("Display name", exact=True).fill("Emil Falk")
+    expect(root.get_by_role("button", name="Register", exact=True)).to_be_visible()
+    settle(root)
+    root.get_by_label("Username", exact=True).fill("ernst")
+    root.get_by_label("Display name", exact=True).fill("Ernst Falk")
     root.get_by_role("button", name="Register", exact=True).click()
     password = root.locator("code").inner_text()
     root.get_by_role("button", name="I have noted it").click()
-    expect(root.get_by_text("Emil Falk")).to_be_visible()
+    expect(root.get_by_text("Ernst Falk")).to_be_visible()
     expect(root.get_by_text(password)).to_have_count(0)
 
-    emil = windows.open("login")
-    sign_in(emil, "emil", password)
-    choose_password(emil, password, "seven quiet lighthouses")
+    ernst = windows.open("login")
+    sign_in(ernst, "ernst", password)
+    choose_password(ernst, password, "seven quiet lighthouses")
 
-    expect(emil.get_by_role("heading", name="All tickets")).to_be_visible()
+    expect(ernst.get_by_role("heading", name="All tickets")).to_be_visible()
 
 
 def test_what_was_typed_wrong_on_the_registration_stays_to_be_corrected(windows: Windows) -> None:
