@@ -7,19 +7,44 @@ from typing import Protocol
 
 import pytest
 
+from sqlalchemy import create_engine, inspect, text
+
+from tests.postgres import cluster
 from ticketing.domain.people import Role, User
 from ticketing.domain.statuses import TicketCategory
 from ticketing.domain.store import Store
 from ticketing.domain.tickets import Ticket
 from ticketing.storage.json_store import JsonStore
 from ticketing.storage.memory import MemoryStore
+from ticketing.storage.sql.sql_store import SqlStore
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 
 Opener = Callable[[Path], Store]
 
+POSTGRES = "contract"
+
+
+def emptied() -> str:
+    """Return the address of a database that holds nothing; its tables may be there from the test before."""
+    address = cluster().address(POSTGRES)
+    if not _made:
+        _made.append(cluster().create(POSTGRES))
+    engine = create_engine(address)
+    with engine.begin() as connection:
+        tables = [name for name in inspect(connection).get_table_names() if name != "alembic_version"]
+        for name in tables and [*tables, "texts", "watchers"][::-1]:
+            connection.execute(text(f"DELETE FROM {name}"))
+    engine.dispose()
+    return address
+
+
+_made: list[str] = []
+
 LASTING: dict[str, Opener] = {
     "json": lambda folder: JsonStore(folder / "data"),
+    "sqlite": lambda folder: SqlStore(f"sqlite:///{folder / 'desk.sqlite'}"),
+    "postgres": lambda _: SqlStore(cluster().address(POSTGRES)),
 }
 OPENERS: dict[str, Opener] = {
     "memory": lambda _: MemoryStore(),
@@ -44,6 +69,8 @@ class Register(Protocol):
 @pytest.fixture(params=OPENERS)
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
     """Return an empty store of each kind."""
+    if request.param == "postgres":
+        emptied()
     opened = OPENERS[request.param](tmp_path)
     yield opened
     opened.close()
@@ -53,6 +80,8 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
 def reopen(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[[], Store]]:
     """Return a way to open one and the same place again and again, for each kind that outlives its process."""
     opened: list[Store] = []
+    if request.param == "postgres":
+        emptied()
 
     def opening() -> Store:
         opened.append(LASTING[request.param](tmp_path))

@@ -22,7 +22,8 @@ Every refusal, as one tree. The text of each is a sentence that can be shown to 
     │   └── ThrottledError  BusyError
     └── StorageError                   the store cannot do it now; nothing was saved
         ├── StorageBusyError  StorageFullError  StorageReadOnlyError  StorageFailedError
-        └── StorageDamagedError  StorageTooNewError  StorageUnreadableError  StorageUnsupportedError
+        ├── StorageDamagedError  StorageTooNewError  StorageUnreadableError  StorageUnsupportedError
+        └── StorageUnreachableError
 """
 
 from datetime import timedelta
@@ -426,6 +427,15 @@ class StorageUnreadableError(StorageError):
             f"This version of the desk cannot read “{key}” of {collection}: a newer one has probably written it. "
             "Nothing was changed; please update the desk."
         )
+
+
+class StorageUnreachableError(StorageError):
+    """The database does not answer, or was lost in the middle of it."""
+
+    code = "storage_unreachable"
+
+    def __init__(self) -> None:
+        super().__init__("The database does not answer, so nothing was saved. Please try again in a moment.")
 
 
 class StorageUnsupportedError(StorageError):

@@ -1,0 +1,94 @@
+"""A PostgreSQL of the tests' own: in a directory of its own, on a socket in it, gone with the tests."""
+
+import atexit
+import os
+import pwd
+import shutil
+import subprocess
+import tempfile
+from functools import lru_cache
+from glob import glob
+from pathlib import Path
+
+import pytest
+
+HOW_TO = (
+    "These tests need PostgreSQL's programs: install them (Debian, Ubuntu: sudo apt install postgresql), or leave the "
+    'tests out with -m "not postgres".'
+)
+SERVER_USER = "ticketing"
+
+
+class Cluster:
+    """A running server."""
+
+    def __init__(self) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix="ticketing-pg-", dir="/tmp"))
+        self._owner = _owner()
+        if self._owner is not None:
+            os.chown(self.folder, pwd.getpwnam(self._owner).pw_uid, -1)
+        self._data = str(self.folder / "data")
+        options = ["--username", SERVER_USER, "--auth=trust", "--encoding=UTF8", "--no-locale", "--no-sync"]
+        self._run("initdb", "--pgdata", self._data, *options)
+        self.start()
+
+    def start(self) -> None:
+        """Start the server, and return when it answers."""
+        options = f"-k {self.folder} -c listen_addresses='' -c max_connections=200"
+        log = str(self.folder / "log")
+        self._run("pg_ctl", "start", "--wait", "--pgdata", self._data, "--options", options, "--log", log)
+
+    def stop(self, mode: str = "fast") -> None:
+        """Stop the server; `immediate` is as if it was killed."""
+        self._run("pg_ctl", "stop", "--wait", "--pgdata", self._data, "--mode", mode)
+
+    def remove(self) -> None:
+        """Stop it and leave nothing behind."""
+        self.stop("immediate")
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def address(self, database: str) -> str:
+        """Return the address of a database, as a setting has it."""
+        return f"postgresql+psycopg://{SERVER_USER}@/{database}?host={self.folder}"
+
+    def create(self, database: str) -> str:
+        """Make an empty database, in the place of one of this name, and return its address."""
+        for statement in (f"DROP DATABASE IF EXISTS {database} WITH (FORCE)", f"CREATE DATABASE {database}"):
+            self._run("psql", "-qX", "-h", str(self.folder), "-U", SERVER_USER, "-d", "postgres", "-c", statement)
+        return self.address(database)
+
+    def _run(self, program: str, *arguments: str) -> None:
+        finished = subprocess.run(
+            [_program(program), *arguments],
+            cwd=self.folder,
+            user=self._owner,
+            env={**os.environ, "HOME": str(self.folder)},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+        if finished.returncode:
+            pytest.fail(f"{program} failed: {finished.stderr}")
+
+
+@lru_cache
+def cluster() -> Cluster:
+    """Return the server of this process, started when first asked for."""
+    started = Cluster()
+    atexit.register(started.remove)
+    return started
+
+
+def _owner() -> str | None:
+    """Return as whom the server runs: it refuses to run as root."""
+    if os.geteuid():
+        return None
+    names = {user.pw_name for user in pwd.getpwall()}
+    return "postgres" if "postgres" in names else "nobody"
+
+
+def _program(name: str) -> str:
+    found = shutil.which(name) or next(iter(sorted(glob(f"/usr/lib/postgresql/*/bin/{name}"), reverse=True)), None)
+    return found or pytest.fail(HOW_TO)

@@ -1,0 +1,1 @@
+"""The same store in SQLite or PostgreSQL."""

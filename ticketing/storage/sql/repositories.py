@@ -1,0 +1,171 @@
+"""All other repositories, and the transaction that holds them."""
+
+from collections.abc import Iterator
+from typing import Any, Generic, TypeVar
+
+from sqlalchemy import ColumnElement, Connection, Table, delete, func, select
+
+from ticketing.domain.people import PeopleQuery, Role, User
+from ticketing.domain.queries import Page
+from ticketing.domain.receipts import Receipt
+from ticketing.domain.sign_in import Attempts, Device, HandOff, Session
+from ticketing.domain.text import Stored
+from ticketing.storage.sql import tables
+from ticketing.storage.sql.searching import SEPARATOR, contains
+from ticketing.storage.sql.tables import users
+from ticketing.storage.sql.tickets import BATCH, SqlTickets
+from ticketing.storage.sql.writing import put
+
+Document = TypeVar("Document", bound=Stored)
+
+
+class SqlCollection(Generic[Document]):
+    """Documents of one kind by id; what is asked for them stands in columns of the same name."""
+
+    def __init__(self, connection: Connection, table: Table, model: type[Document]) -> None:
+        self._connection = connection
+        self._table = table
+        self._model = model
+        self._key = next(iter(table.primary_key))
+
+    def find(self, key: str) -> Document | None:
+        """Return a copy of the document, or None."""
+        raw = self._connection.scalar(select(self._table.c.document).where(self._key == key)) if _can_be(key) else None
+        return None if raw is None else self._model.model_validate_json(raw)
+
+    def save(self, document: Document) -> None:
+        """Add it, or put it in the place of the one with the same id."""
+        put(self._connection, self._table, self._columns(document))
+
+    def remove(self, key: str) -> None:
+        """Take it away; that it is not there is no error."""
+        self._connection.execute(delete(self._table).where(self._key == key))
+
+    def _columns(self, document: Document) -> dict[str, Any]:
+        named = {column.name: getattr(document, column.name) for column in self._table.columns[:-1]}
+        return named | {"document": document.model_dump_json(exclude_none=True)}
+
+    def _documents(self, *where: ColumnElement[bool], order: Any) -> list[Document]:
+        question = select(self._table.c.document).where(*where).order_by(*order)
+        return [self._model.model_validate_json(raw) for raw in self._connection.scalars(question)]
+
+
+class SqlUsers(SqlCollection[User]):
+    """All accounts."""
+
+    def any(self) -> bool:
+        """Whether there is an account at all."""
+        return self._connection.scalar(select(users.c.username).limit(1)) is not None
+
+    def active_admins(self) -> int:
+        """Return how many admins can sign in."""
+        question = select(func.count()).where(users.c.active, users.c.role == Role.ADMIN.value)
+        return self._connection.scalar(question) or 0
+
+    def agents(self) -> list[User]:
+        """Return the active agents and admins by display name."""
+        staff = users.c.role.in_([Role.AGENT.value, Role.ADMIN.value])
+        return self._documents(users.c.active, staff, order=_BY_NAME)
+
+    def search(self, query: PeopleQuery) -> Page[User]:
+        """Return one page of accounts by display name."""
+        where = _wanted(query)
+        total = self._connection.scalar(select(func.count()).select_from(users).where(*where)) or 0
+        first = (query.page - 1) * query.size
+        question = select(users.c.document).where(*where).order_by(*_BY_NAME).limit(query.size).offset(first)
+        found = tuple(User.model_validate_json(raw) for raw in self._connection.scalars(question))
+        return Page(items=found, total=total, page=query.page, size=query.size)
+
+    def names(self, usernames: set[str]) -> dict[str, str]:
+        """Return the display names of those that exist."""
+        question = select(users.c.username, users.c.display_name).where(users.c.username.in_(usernames))
+        return {name: display_name for name, display_name in self._connection.execute(question)}
+
+    def stream(self) -> Iterator[User]:
+        """Yield every account by username, read in batches."""
+        last = ""
+        while True:
+            question = select(users.c.username, users.c.document).where(users.c.username > last)
+            rows = self._connection.execute(question.order_by(users.c.username).limit(BATCH)).all()
+            yield from (User.model_validate_json(raw) for _, raw in rows)
+            if len(rows) < BATCH:
+                return
+            last = rows[-1].username
+
+    def _columns(self, document: User) -> dict[str, Any]:
+        folded = SEPARATOR.join([document.id, document.display_name, document.email or ""]).casefold()
+        return {
+            "username": document.id,
+            "role": document.role.value,
+            "active": document.active,
+            "display_name": document.display_name,
+            "folded_name": document.display_name.casefold(),
+            "folded": folded,
+            "document": document.model_dump_json(exclude_none=True),
+        }
+
+
+class SqlSessions(SqlCollection[Session]):
+    """All sessions, by the hash of their secret."""
+
+    def of_user(self, username: str) -> list[Session]:
+        """Return the person's sessions, newest first; some may have expired."""
+        sessions = tables.sessions.c
+        return self._documents(sessions.username == username, order=[sessions.created_at.desc()])
+
+
+class SqlTransaction:
+    """All repositories over one transaction."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self.tickets = SqlTickets(connection)
+
+    @property
+    def users(self) -> SqlUsers:
+        """All accounts."""
+        return SqlUsers(self._connection, users, User)
+
+    @property
+    def sessions(self) -> SqlSessions:
+        """All sessions."""
+        return SqlSessions(self._connection, tables.sessions, Session)
+
+    @property
+    def hand_offs(self) -> SqlCollection[HandOff]:
+        """Sign-ins on their way to a cookie."""
+        return SqlCollection(self._connection, tables.hand_offs, HandOff)
+
+    @property
+    def devices(self) -> SqlCollection[Device]:
+        """Browsers known to accounts."""
+        return SqlCollection(self._connection, tables.devices, Device)
+
+    @property
+    def attempts(self) -> SqlCollection[Attempts]:
+        """Failed attempts."""
+        return SqlCollection(self._connection, tables.attempts, Attempts)
+
+    @property
+    def receipts(self) -> SqlCollection[Receipt]:
+        """What was done already."""
+        return SqlCollection(self._connection, tables.receipts, Receipt)
+
+
+_BY_NAME = (users.c.folded_name, users.c.username)
+
+
+def _can_be(key: str) -> bool:
+    """Whether the database takes such a text in a question; one that cannot be written was never stored."""
+    return "\0" not in key and key.isprintable()
+
+
+def _wanted(query: PeopleQuery) -> list[ColumnElement[bool]]:
+    found: list[ColumnElement[bool]] = []
+    if query.roles:
+        found.append(users.c.role.in_(sorted(role.value for role in query.roles)))
+    if query.active is not None:
+        found.append(users.c.active.is_(query.active))
+    if needle := query.text.strip().casefold():
+        found.append(contains(users.c.folded, needle))
+    return found

@@ -1,0 +1,105 @@
+"""The store in SQLite or PostgreSQL: what the tables keep, one writer at a time as in every store."""
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from sqlalchemy import Connection, delete, func, select, text
+
+from ticketing.domain.errors import StorageBusyError
+from ticketing.storage.sql import schema
+from ticketing.storage.sql.connecting import IMMEDIATE, PATIENCE, connect, told_as_ours
+from ticketing.storage.sql.repositories import SqlTransaction
+from ticketing.storage.sql.tables import EXPIRING
+
+# The number of the advisory lock that makes one writer of all processes: "ticket" in ASCII.
+WRITING: Final = 0x7469636B6574
+_PURGE_EVERY: Final = 600.0
+_KEPT_AFTER_EXPIRY: Final = timedelta(hours=1)
+
+
+class SqlStore:
+    """
+    A store in the database at a SQLAlchemy address; raises StorageError when it cannot be opened.
+
+    Writers take turns, those of other processes included: SQLite has one writer by nature, and in PostgreSQL each
+    holds an advisory lock until its transaction is over. So no transaction ever has to be run again.
+    """
+
+    def __init__(self, address: str, *, read_only: bool = False) -> None:
+        self._engine = connect(address, read_only=read_only)
+        self._read_only = read_only
+        self._turn = threading.Lock()
+        self._purge_at = time.monotonic() + _PURGE_EVERY
+        try:
+            schema.make_current(self._engine, read_only=read_only)
+        except BaseException:
+            self._engine.dispose()
+            raise
+
+    @contextmanager
+    def read(self) -> Iterator[SqlTransaction]:
+        """Give a consistent view; nothing written in it is kept."""
+        with told_as_ours(), self._engine.connect() as connection:
+            if connection.dialect.name == "postgresql":
+                connection.execution_options(isolation_level="REPEATABLE READ")
+            with connection.begin() as view:
+                try:
+                    yield SqlTransaction(connection)
+                finally:
+                    view.rollback()
+
+    @contextmanager
+    def write(self, patience: float | None = None) -> Iterator[SqlTransaction]:
+        """Give the one writer's transaction: durable when the block ends, untouched when it raises."""
+        limit = PATIENCE if patience is None else patience
+        if not self._turn.acquire(timeout=limit):
+            raise StorageBusyError
+        try:
+            with told_as_ours(), self._engine.connect() as connection:
+                _prepare(connection, limit)
+                with connection.begin():
+                    _take_turn(connection, limit)
+                    yield SqlTransaction(connection)
+                    self._purge_if_due(connection)
+        finally:
+            self._turn.release()
+
+    def ping(self) -> None:
+        """Raise StorageError unless the store answers."""
+        with told_as_ours(), self._engine.connect() as connection:
+            connection.execute(text("SELECT 1"))
+
+    def close(self) -> None:
+        """Let go of all connections."""
+        self._engine.dispose()
+
+    def _purge_if_due(self, connection: Connection) -> None:
+        """Remove what has expired, now and then, by the way of another change."""
+        if time.monotonic() < self._purge_at:
+            return
+        self._purge_at = time.monotonic() + _PURGE_EVERY
+        for table in EXPIRING:
+            connection.execute(delete(table).where(table.c.expires_at < datetime.now(UTC) - _KEPT_AFTER_EXPIRY))
+
+
+def _prepare(connection: Connection, patience: float) -> None:
+    if connection.dialect.name == "sqlite":
+        connection.execution_options(**{IMMEDIATE: True})
+        _set_busy_timeout(connection, patience)
+
+
+def _set_busy_timeout(connection: Connection, patience: float) -> None:
+    driver = connection.connection.driver_connection
+    if driver is not None:
+        driver.execute(f"PRAGMA busy_timeout = {round(patience * 1000)}")
+
+
+def _take_turn(connection: Connection, patience: float) -> None:
+    if connection.dialect.name == "postgresql":
+        if patience != PATIENCE:
+            connection.execute(select(func.set_config("lock_timeout", f"{max(1, round(patience * 1000))}", True)))
+        connection.execute(select(func.pg_advisory_xact_lock(WRITING)))

@@ -1,0 +1,149 @@
+"""
+The tables: a column for all that is filtered, ordered or counted, and a document for what is read whole.
+
+`tickets.document` holds the conversation and the history too, since a ticket is read and shown as a whole. What a
+search looks through stands casefolded in `texts`, apart from what only agents may find. `tallies` counts tickets by
+assignee and status, so that no view has to be counted through.
+"""
+
+from typing import Final
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    SmallInteger,
+    Table,
+    text,
+)
+
+from ticketing.domain.people import Role
+from ticketing.domain.statuses import Priority, Status, TicketCategory
+from ticketing.storage.sql.columns import Document, Moment, Word
+
+NAMES: Final = {
+    "ix": "%(table_name)s_by_%(column_0_N_name)s",
+    "ck": "%(table_name)s_%(constraint_name)s",
+    "fk": "%(table_name)s_%(column_0_name)s",
+    "pk": "%(table_name)s_key",
+}
+metadata = MetaData(naming_convention=NAMES)
+
+
+def _one_of(column: str, values: type[Role | Status | Priority | TicketCategory]) -> CheckConstraint:
+    allowed = ", ".join(f"'{value.value}'" for value in values)
+    return CheckConstraint(f"{column} IN ({allowed})", name=f"{column}_is_known")
+
+
+def _expiring(name: str, *columns: Column[object]) -> Table:
+    """Return a table of documents that go by themselves."""
+    return Table(
+        name,
+        metadata,
+        Column("id", Word, primary_key=True),
+        *columns,
+        Column("expires_at", Moment, nullable=False, index=True),
+        Column("document", Document, nullable=False),
+    )
+
+
+users = Table(
+    "users",
+    metadata,
+    Column("username", Word, primary_key=True),
+    Column("role", Word, _one_of("role", Role), nullable=False),
+    Column("active", Boolean(create_constraint=False), nullable=False),
+    Column("display_name", Word, nullable=False),
+    Column("folded_name", Word, nullable=False),
+    Column("folded", Word, nullable=False),
+    Column("document", Document, nullable=False),
+    Index("users_by_name", "folded_name", "username"),
+    Index("users_by_role", "role"),
+)
+
+tickets = Table(
+    "tickets",
+    metadata,
+    Column("number", BigInteger().with_variant(Integer(), "sqlite"), primary_key=True, autoincrement=False),
+    Column("title", Word, nullable=False),
+    Column("requester", Word, nullable=False),
+    Column("assignee", Word),
+    Column("status", Word, _one_of("status", Status), nullable=False),
+    Column("priority", Word, _one_of("priority", Priority), nullable=False),
+    Column("urgency", SmallInteger, nullable=False),
+    Column("category", Word, _one_of("category", TicketCategory), nullable=False),
+    Column("external_id", Word),
+    Column("is_new", Boolean(create_constraint=False), nullable=False),
+    Column("opened_at", Moment, nullable=False),
+    Column("updated_at", Moment, nullable=False),
+    Column("public_updated_at", Moment, nullable=False),
+    Column("resolved_at", Moment),
+    Column("messages", Integer, nullable=False),
+    Column("last_author", Word, nullable=False),
+    Column("public_messages", Integer, nullable=False),
+    Column("last_public_author", Word, nullable=False),
+    Column("document", Document, nullable=False),
+    Index("tickets_by_update", "updated_at", "number"),
+    Index("tickets_by_public_update", "public_updated_at", "number"),
+    Index("tickets_by_urgency", "urgency", "updated_at", "number"),
+    Index("tickets_by_requester", "requester", "public_updated_at", "number"),
+    Index("tickets_by_assignee", "assignee", "status", "updated_at", "number"),
+    Index("tickets_by_status", "status", "updated_at", "number"),
+    Index("tickets_by_category", "category", "updated_at", "number"),
+    Index("tickets_by_external_id", "external_id", postgresql_using="hash"),  # which may be as long as it likes
+    Index(
+        "tickets_by_resolution",
+        "resolved_at",
+        postgresql_where=text("status = 'resolved'"),
+        sqlite_where=text("status = 'resolved'"),
+    ),
+)
+
+watchers = Table(
+    "watchers",
+    metadata,
+    Column("number", ForeignKey(tickets.c.number, ondelete="CASCADE"), primary_key=True),
+    Column("username", Word, primary_key=True),
+    Index("watchers_by_username", "username", "number"),
+)
+
+# In SQLite this is a table of its full-text extension, which the migration makes; both have the same columns.
+texts = Table(
+    "texts",
+    metadata,
+    Column("number", ForeignKey(tickets.c.number, ondelete="CASCADE"), primary_key=True),
+    Column("public", Word, nullable=False),
+    Column("internal", Word, nullable=False),
+)
+
+tallies = Table(
+    "tallies",
+    metadata,
+    Column("assignee", Word, primary_key=True),
+    Column("status", Word, primary_key=True),
+    Column("tickets", Integer, nullable=False),
+)
+
+seen = Table(
+    "seen",
+    metadata,
+    Column("number", BigInteger().with_variant(Integer(), "sqlite"), primary_key=True, autoincrement=False),
+    Column("username", Word, primary_key=True),
+    Column("messages", Integer, nullable=False),
+)
+
+sessions = _expiring(
+    "sessions",
+    Column("username", Word, nullable=False, index=True),
+    Column("created_at", Moment, nullable=False),
+)
+hand_offs = _expiring("hand_offs")
+devices = _expiring("devices")
+attempts = _expiring("attempts")
+receipts = _expiring("receipts")
+EXPIRING: Final = (sessions, hand_offs, devices, attempts, receipts)

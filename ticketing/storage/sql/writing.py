@@ -1,0 +1,42 @@
+"""The one statement that the two databases spell differently: add a row, or put it in the place of the one there."""
+
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import Connection, Table
+from sqlalchemy.dialects import postgresql, sqlite
+
+
+def put(connection: Connection, table: Table, *rows: dict[str, Any]) -> None:
+    """Add the rows, or put each in the place of the one with the same key."""
+    if rows:
+        connection.execute(_upsert(connection.dialect.name, table), rows)
+
+
+def add_up(connection: Connection, table: Table, column: str, rows: Sequence[dict[str, Any]]) -> None:
+    """Add the rows; where one with the same key is there, add to its column."""
+    if rows:
+        connection.execute(_sum(connection.dialect.name, table, column), rows)
+
+
+@lru_cache
+def _upsert(dialect: str, table: Table) -> Any:
+    statement = _insert(dialect, table)
+    keys = [column.name for column in table.primary_key]
+    others = {column.name: statement.excluded[column.name] for column in table.columns if column.name not in keys}
+    if not others:
+        return statement.on_conflict_do_nothing()
+    return statement.on_conflict_do_update(index_elements=keys, set_=others)
+
+
+@lru_cache
+def _sum(dialect: str, table: Table, column: str) -> Any:
+    statement = _insert(dialect, table)
+    keys = [key.name for key in table.primary_key]
+    total = table.c[column] + statement.excluded[column]
+    return statement.on_conflict_do_update(index_elements=keys, set_={column: total})
+
+
+def _insert(dialect: str, table: Table) -> Any:
+    return postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
