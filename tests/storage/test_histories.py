@@ -3,7 +3,7 @@
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from ticketing.domain.queries import UNASSIGNED, Audience, Sort, TicketQuery, Ti
 from ticketing.domain.statuses import Priority, Status, StatusCategory, TicketCategory
 from ticketing.domain.store import Store, Transaction
 from ticketing.domain.tickets import MessageKind, Ticket, TicketEdit
-from ticketing.storage.json_store import JsonStore
+from tests.storage.conftest import LASTING, emptied
 from ticketing.storage.memory import MemoryStore
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -151,13 +151,17 @@ class Histories(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.folder = Path(tempfile.mkdtemp())
-        self.stores: dict[str, Store] = {"memory": MemoryStore(), "json": self.opened(), "other json": self.opened()}
+        emptied()
+        self.stores: dict[str, Store] = {"memory": MemoryStore()}
+        for kind in LASTING:
+            self.stores[kind] = self.opened(kind)
+            self.stores[f"other {kind}"] = self.opened(kind)
         self.model = Model()
         self.now = START
 
-    def opened(self) -> Store:
-        """Open the JSON store in this history's folder."""
-        return JsonStore(self.folder / "data")
+    def opened(self, kind: str) -> Store:
+        """Open a store of this kind in this history's place."""
+        return LASTING[kind](self.folder)
 
     def teardown(self) -> None:
         """Leave nothing behind."""
@@ -167,10 +171,11 @@ class Histories(RuleBasedStateMachine):
 
     @contextmanager
     def writing(self, data: st.DataObject) -> Iterator[list[Transaction]]:
-        """Give a transaction of the memory store, and one of either object that is open on the folder."""
-        either = data.draw(st.sampled_from(["json", "other json"]), label="through")
-        with self.stores["memory"].write() as one, self.stores[either].write() as other:
-            yield [one, other]
+        """Give a transaction of the memory store, and one of either object that is open on each other place."""
+        either = data.draw(st.sampled_from(["", "other "]), label="through")
+        with ExitStack() as stack:
+            names = ["memory", *(f"{either}{kind}" for kind in LASTING)]
+            yield [stack.enter_context(self.stores[name].write()) for name in names]
 
     def number(self, data: st.DataObject) -> int:
         """Draw the number of a ticket, mostly one that is there."""
@@ -185,7 +190,7 @@ class Histories(RuleBasedStateMachine):
     def register(self, name: str, display_name: str) -> None:
         """Save an account everywhere."""
         user = User(id=name, display_name=display_name, password="-", created_at=START, password_changed_at=START)
-        for which in ("memory", "json"):
+        for which in ("memory", *LASTING):
             with self.stores[which].write() as tx:
                 tx.users.save(user)
         self.model.names[name] = display_name
@@ -291,11 +296,11 @@ class Histories(RuleBasedStateMachine):
                 _compare(tx, draft, audience, query)
             1 / 0  # noqa: B018 - any error will do
 
-    @rule()
-    def the_desk_is_started_again(self) -> None:
+    @rule(kind=st.sampled_from(list(LASTING)))
+    def the_desk_is_started_again(self, kind: str) -> None:
         """Read everything from the files anew."""
-        self.stores["json"].close()
-        self.stores["json"] = self.opened()
+        self.stores[kind].close()
+        self.stores[kind] = self.opened(kind)
 
     @rule(audience=audiences, query=queries)
     def somebody_asks(self, audience: Audience, query: TicketQuery) -> None:
