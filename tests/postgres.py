@@ -7,7 +7,6 @@ import shutil
 import subprocess
 import tempfile
 from functools import lru_cache
-from glob import glob
 from pathlib import Path
 
 import pytest
@@ -53,14 +52,18 @@ class Cluster:
 
     def create(self, database: str) -> str:
         """Make an empty database, in the place of one of this name, and return its address."""
-        for statement in (f"DROP DATABASE IF EXISTS {database} WITH (FORCE)", f"CREATE DATABASE {database}"):
-            self._run("psql", "-qX", "-h", str(self.folder), "-U", SERVER_USER, "-d", "postgres", "-c", statement)
+        self.run_sql(f"DROP DATABASE IF EXISTS {database} WITH (FORCE)", f"CREATE DATABASE {database}")
         return self.address(database)
+
+    def run_sql(self, *statements: str, database: str = "postgres") -> None:
+        """Carry out statements as the owner of everything."""
+        for statement in statements:
+            self._run("psql", "-qX", "-h", str(self.folder), "-U", SERVER_USER, "-d", database, "-c", statement)
 
     def _run(self, program: str, *arguments: str) -> None:
         finished = subprocess.run(
             [_program(program), *arguments],
-            cwd=self.folder,
+            cwd="/",
             user=self._owner,
             env={**os.environ, "HOME": str(self.folder)},
             stdin=subprocess.DEVNULL,
@@ -90,5 +93,6 @@ def _owner() -> str | None:
 
 
 def _program(name: str) -> str:
-    found = shutil.which(name) or next(iter(sorted(glob(f"/usr/lib/postgresql/*/bin/{name}"), reverse=True)), None)
+    of_debian = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"), reverse=True)
+    found = shutil.which(name) or next(map(str, of_debian), None)
     return found or pytest.fail(HOW_TO)

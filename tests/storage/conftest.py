@@ -6,8 +6,7 @@ from pathlib import Path
 from typing import Protocol
 
 import pytest
-
-from sqlalchemy import create_engine, inspect, text
+from sqlalchemy import NullPool, create_engine, delete
 
 from tests.postgres import cluster
 from ticketing.domain.people import Role, User
@@ -17,6 +16,7 @@ from ticketing.domain.tickets import Ticket
 from ticketing.storage.json_store import JsonStore
 from ticketing.storage.memory import MemoryStore
 from ticketing.storage.sql.sql_store import SqlStore
+from ticketing.storage.sql.tables import metadata
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 
@@ -30,12 +30,11 @@ def emptied() -> str:
     address = cluster().address(POSTGRES)
     if not _made:
         _made.append(cluster().create(POSTGRES))
-    engine = create_engine(address)
-    with engine.begin() as connection:
-        tables = [name for name in inspect(connection).get_table_names() if name != "alembic_version"]
-        for name in tables and [*tables, "texts", "watchers"][::-1]:
-            connection.execute(text(f"DELETE FROM {name}"))
-    engine.dispose()
+        SqlStore(address).close()
+    connections = create_engine(address, poolclass=NullPool)
+    with connections.begin() as connection:
+        for table in reversed(metadata.sorted_tables):
+            connection.execute(delete(table))
     return address
 
 

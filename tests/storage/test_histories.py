@@ -12,13 +12,13 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from tests.storage.conftest import LASTING, emptied
 from ticketing.domain.errors import TicketingError
 from ticketing.domain.people import Actor, Role, User
 from ticketing.domain.queries import UNASSIGNED, Audience, Sort, TicketQuery, TicketSummary
 from ticketing.domain.statuses import Priority, Status, StatusCategory, TicketCategory
 from ticketing.domain.store import Store, Transaction
 from ticketing.domain.tickets import MessageKind, Ticket, TicketEdit
-from tests.storage.conftest import LASTING, emptied
 from ticketing.storage.memory import MemoryStore
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)

@@ -3,14 +3,27 @@
 from pathlib import Path
 
 from ticketing.domain.errors import StorageUnsupportedError
+from ticketing.domain.store import Store
 from ticketing.storage.documents.document_store import DocumentStore
 from ticketing.storage.json_store import JsonStore
 from ticketing.storage.memory import MemoryStore
 from ticketing.storage.original_app import refuse_original_files
 
+SQL = frozenset({"sqlite", "postgresql", "postgres"})
+KNOWN = "json:DIRECTORY, sqlite:///FILE, postgresql+psycopg://USER:PASSWORD@HOST/DATABASE and memory:"
 
-def open_store(url: str, *, read_only: bool = False) -> DocumentStore:
-    """Open `json:DIRECTORY` or `memory:`; raises StorageUnsupportedError for any other address."""
+
+def open_store(url: str, *, read_only: bool = False) -> Store:
+    """Open the store at an address; raises StorageUnsupportedError for one of no kind that is known."""
+    if url.partition("://")[0].partition("+")[0] in SQL:
+        from ticketing.storage.sql.sql_store import SqlStore  # noqa: PLC0415 - slow to import, and most desks keep files
+
+        return SqlStore(url, read_only=read_only)
+    return open_document_store(url, read_only=read_only)
+
+
+def open_document_store(url: str, *, read_only: bool = False) -> DocumentStore:
+    """Open `json:DIRECTORY` or `memory:`."""
     kind, _, rest = url.partition(":")
     if kind == "json" and rest:
         refuse_original_files(Path(rest))
@@ -18,4 +31,4 @@ def open_store(url: str, *, read_only: bool = False) -> DocumentStore:
     if url == "memory:":
         return MemoryStore()
     # An address may hold a password anywhere behind its kind.
-    raise StorageUnsupportedError(f"“{kind}” is no storage address. Known are json:DIRECTORY and memory:.")
+    raise StorageUnsupportedError(f"“{kind}” is no storage address. Known are {KNOWN}.")

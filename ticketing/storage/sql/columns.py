@@ -32,7 +32,8 @@ class Moment(TypeDecorator[datetime]):
         """Turn what the column gave into a moment in UTC."""
         if value is None:
             return None
-        return _EPOCH + value * _MICROSECOND if dialect.name == "sqlite" else value.astimezone(UTC)
+        found: datetime = _EPOCH + value * _MICROSECOND if dialect.name == "sqlite" else value.astimezone(UTC)
+        return found
 
 
 class Document(UserDefinedType[str]):

@@ -79,7 +79,7 @@ class SqlUsers(SqlCollection[User]):
     def names(self, usernames: set[str]) -> dict[str, str]:
         """Return the display names of those that exist."""
         question = select(users.c.username, users.c.display_name).where(users.c.username.in_(usernames))
-        return {name: display_name for name, display_name in self._connection.execute(question)}
+        return {row.username: row.display_name for row in self._connection.execute(question)}
 
     def stream(self) -> Iterator[User]:
         """Yield every account by username, read in batches."""

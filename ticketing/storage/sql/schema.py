@@ -38,7 +38,8 @@ def version(connection: Connection) -> str | None:
     """Return the migration that the tables are at; None if there are none."""
     if not inspect(connection).has_table("alembic_version"):
         return None
-    return connection.scalar(text("SELECT version_num FROM alembic_version"))
+    found: str | None = connection.scalar(text("SELECT version_num FROM alembic_version"))
+    return found
 
 
 def _require_utf_8(connection: Connection) -> None:

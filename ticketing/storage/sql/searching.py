@@ -8,7 +8,6 @@ from sqlalchemy import (
     Dialect,
     Select,
     UnaryExpression,
-
     false,
     func,
     literal,
@@ -102,7 +101,7 @@ def _in_texts(needle: str, audience: Audience, dialect: Dialect) -> Select[Any]:
 
 def _in_full_text_index(needle: str, audience: Audience) -> Select[Any]:
     """SQLite finds three letters and more through its index; for fewer it looks through all texts."""
-    found = select(literal_column("texts.rowid")).select_from(texts)
+    found: Select[Any] = select(literal_column("texts.rowid")).select_from(texts)
     if len(needle) < _SHORTEST_TRIGRAM:
         holds = func.instr(texts.c.public, needle) > 0
         return found.where(or_(holds, func.instr(texts.c.internal, needle) > 0) if audience.sees_all else holds)

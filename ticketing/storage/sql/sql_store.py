@@ -101,5 +101,5 @@ def _set_busy_timeout(connection: Connection, patience: float) -> None:
 def _take_turn(connection: Connection, patience: float) -> None:
     if connection.dialect.name == "postgresql":
         if patience != PATIENCE:
-            connection.execute(select(func.set_config("lock_timeout", f"{max(1, round(patience * 1000))}", True)))
+            connection.execute(text(f"SET LOCAL lock_timeout = {max(1, round(patience * 1000))}"))
         connection.execute(select(func.pg_advisory_xact_lock(WRITING)))

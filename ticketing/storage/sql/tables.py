@@ -112,13 +112,18 @@ watchers = Table(
     Index("watchers_by_username", "username", "number"),
 )
 
-# In SQLite this is a table of its full-text extension, which the migration makes; both have the same columns.
+# In SQLite this is a table of its full-text extension, which the migration makes, with these columns; in PostgreSQL it
+# has the indexes unless pg_trgm is missing.
 texts = Table(
     "texts",
     metadata,
     Column("number", ForeignKey(tickets.c.number, ondelete="CASCADE"), primary_key=True),
     Column("public", Word, nullable=False),
     Column("internal", Word, nullable=False),
+    *(
+        Index(f"texts_by_{column}", column, postgresql_using="gin", postgresql_ops={column: "gin_trgm_ops"})
+        for column in ("public", "internal")
+    ),
 )
 
 tallies = Table(

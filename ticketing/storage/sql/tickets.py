@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, delete, func, literal_column, select, text, update
+from sqlalchemy import Connection, delete, func, select, text
 
 from ticketing.domain.queries import UNASSIGNED, Audience, Page, TicketQuery, TicketSummary, statuses_of
 from ticketing.domain.statuses import Priority, Status, StatusCategory, TicketCategory
@@ -15,7 +15,9 @@ from ticketing.storage.sql.writing import add_up, put
 
 BATCH: Final = 500
 _DONE: Final = statuses_of(StatusCategory.DONE)
-_TEXTS_OF_SQLITE: Final = text("INSERT OR REPLACE INTO texts (rowid, public, internal) VALUES (:number, :public, :internal)")
+_TEXTS_OF_SQLITE: Final = text(
+    "INSERT OR REPLACE INTO texts (rowid, public, internal) VALUES (:number, :public, :internal)"
+)
 _requesters, _assignees = users.alias("requesters"), users.alias("assignees")
 
 
@@ -58,7 +60,7 @@ class SqlTickets:
         self._save_watchers(ticket, is_new=before is None)
         self._save_texts(ticket)
 
-    def _tally(self, before: Row[Any] | None, ticket: Ticket) -> None:
+    def _tally(self, before: Any, ticket: Ticket) -> None:
         counted = [] if before is None else [(before.assignee or UNASSIGNED, before.status, -1)]
         counted.append((ticket.assignee or UNASSIGNED, ticket.status.value, 1))
         if len({(assignee, status) for assignee, status, _ in counted}) < len(counted):
@@ -119,7 +121,7 @@ class SqlTickets:
             .limit(query.size)
             .offset(first)
         )  # fmt: skip
-        return [_summary(row, audience) for row in self._connection.execute(question)]
+        return [_summary(tuple(row), audience) for row in self._connection.execute(question)]
 
     def counts(self, audience: Audience, queries: Sequence[TicketQuery]) -> list[int]:
         """Return how many match each query among what the audience may see, all at one moment."""
@@ -215,9 +217,10 @@ def _from_tally(tally: dict[tuple[str, str], int], query: TicketQuery) -> int:
     )
 
 
-def _summary(row: Row[Any], audience: Audience) -> TicketSummary:
-    *line, messages, last_author, messages_seen = row
-    number, title, status, is_new, priority, category, *rest = line
+def _summary(row: Sequence[Any], audience: Audience) -> TicketSummary:
+    number, title, status, is_new, priority, category = row[:6]
+    requester, requester_name, assignee, assignee_name, opened_at, updated = row[6:12]
+    messages, last_author, messages_seen = row[12:]
     is_owed = not audience.sees_all or Status(status) not in _DONE
     return TicketSummary(
         number,
@@ -226,7 +229,12 @@ def _summary(row: Row[Any], audience: Audience) -> TicketSummary:
         is_new,
         Priority(priority),
         TicketCategory(category),
-        *rest,
+        requester,
+        requester_name,
+        assignee,
+        assignee_name,
+        opened_at,
+        updated,
         messages,
         is_owed and last_author != audience.username and messages_seen < messages,
     )

@@ -26,9 +26,7 @@ def upgrade() -> None:
     for name in ("sessions", "hand_offs", "devices", "attempts", "receipts"):
         _make_expiring(name)
     if op.get_bind().dialect.name == "sqlite":
-        op.execute(
-            "CREATE VIRTUAL TABLE texts USING fts5 (public, internal, tokenize = 'trigram case_sensitive 1')"
-        )
+        op.execute("CREATE VIRTUAL TABLE texts USING fts5 (public, internal, tokenize = 'trigram case_sensitive 1')")
     else:
         _make_texts()
 
@@ -84,7 +82,9 @@ def _make_tickets() -> None:
     }.items():
         op.create_index(f"tickets_by_{name}", "tickets", columns)
     op.create_index("tickets_by_external_id", "tickets", ["external_id"], postgresql_using="hash")
-    resolved: dict[str, Any] = {f"{dialect}_where": sa.text("status = 'resolved'") for dialect in ("postgresql", "sqlite")}
+    resolved: dict[str, Any] = {
+        f"{dialect}_where": sa.text("status = 'resolved'") for dialect in ("postgresql", "sqlite")
+    }
     op.create_index("tickets_by_resolution", "tickets", ["resolved_at"], **resolved)
 
 
@@ -114,7 +114,9 @@ def _make_what_hangs_on_tickets() -> None:
 
 
 def _make_expiring(name: str) -> None:
-    of_sessions = [_word("username"), sa.Column("created_at", moment, nullable=False)] if name == "sessions" else []
+    of_sessions: list[sa.Column[Any]] = []
+    if name == "sessions":
+        of_sessions = [_word("username"), sa.Column("created_at", moment, nullable=False)]
     op.create_table(
         name,
         _word("id"),

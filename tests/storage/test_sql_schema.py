@@ -1,0 +1,132 @@
+"""The tables of the two databases: as the code says, up to date after a start, and refused when they are not ours."""
+
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import Engine, NullPool, create_engine, inspect, text
+
+from tests.postgres import cluster
+from ticketing.domain.errors import StorageTooNewError, StorageUnsupportedError
+from ticketing.storage.sql import schema
+from ticketing.storage.sql.connecting import connect
+from ticketing.storage.sql.sql_store import SqlStore
+from ticketing.storage.sql.tables import metadata
+
+ADDRESSES = ["sqlite", "postgres"]
+VERSIONS = Path(schema.__file__).parent / "migrations" / "versions"
+
+
+@pytest.fixture(params=ADDRESSES)
+def address(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Return the address of a database in which nothing is."""
+    return f"sqlite:///{tmp_path / 'desk.sqlite'}" if request.param == "sqlite" else cluster().create("tables")
+
+
+@pytest.fixture
+def engine(address: str) -> Iterator[Engine]:
+    """Return connections to a database whose tables a first start has made."""
+    SqlStore(address).close()
+    connections = connect(address)
+    yield connections
+    connections.dispose()
+
+
+def asked(address: str, question: str) -> list[tuple[Any, ...]]:
+    """Put a question to a database past the store."""
+    connections = create_engine(address, poolclass=NullPool)
+    with connections.connect() as connection:
+        return [tuple(row) for row in connection.execute(text(question))]
+
+
+def test_the_migrations_make_the_tables_that_the_code_expects(engine: Engine) -> None:
+    with engine.connect() as connection:
+        differences = compare_metadata(MigrationContext.configure(connection), metadata)
+
+    # In SQLite the texts are a table of its full-text extension, which no migration tool understands.
+    assert [one for one in differences if engine.dialect.name == "postgresql" or "texts" not in repr(one)] == []
+
+
+def test_every_migration_is_known_as_the_newest_one_or_one_before() -> None:
+    files = sorted(file.name.partition("_")[0] for file in VERSIONS.glob("[0-9]*.py"))
+
+    assert files[-1] == schema.CURRENT
+
+
+def test_a_start_over_current_tables_does_not_even_load_the_migrations(address: str) -> None:
+    SqlStore(address).close()
+    program = (
+        "import sys; from ticketing.storage.sql.sql_store import SqlStore; "
+        "SqlStore(sys.argv[1]).close(); sys.exit('alembic' in sys.modules)"
+    )
+
+    assert subprocess.run([sys.executable, "-c", program, address], check=False).returncode == 0
+
+
+def test_starters_that_race_make_the_tables_once(address: str) -> None:
+    together = threading.Barrier(4)
+
+    def start(_: int) -> None:
+        together.wait()
+        SqlStore(address).close()
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(start, range(4)))
+
+    assert asked(address, "SELECT version_num FROM alembic_version") == [(schema.CURRENT,)]
+
+
+def test_tables_of_a_newer_version_are_refused_and_left_alone(engine: Engine, address: str) -> None:
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '0999'"))
+    before = sorted(inspect(engine).get_table_names())
+
+    with pytest.raises(StorageTooNewError, match="database schema has format 999 of a newer version"):
+        SqlStore(address)
+
+    assert sorted(inspect(engine).get_table_names()) == before
+
+
+def test_a_reader_makes_no_tables(address: str) -> None:
+    if address.startswith("sqlite"):
+        Path(address.removeprefix("sqlite:///")).touch()
+
+    with pytest.raises(StorageUnsupportedError, match="start the desk once"):
+        SqlStore(address, read_only=True)
+
+
+def test_a_database_in_another_encoding_is_refused() -> None:
+    cluster().run_sql("DROP DATABASE IF EXISTS latin", "CREATE DATABASE latin ENCODING 'LATIN1' TEMPLATE template0")
+
+    with pytest.raises(StorageUnsupportedError, match="keeps texts as LATIN1: make one with the encoding UTF8"):
+        SqlStore(cluster().address("latin"))
+
+
+def test_a_database_knows_no_status_and_no_role_but_ours(engine: Engine) -> None:
+    with engine.connect() as connection:
+        constraints = [one["name"] for one in inspect(connection).get_check_constraints("tickets")]
+        constraints += [one["name"] for one in inspect(connection).get_check_constraints("users")]
+
+    assert {"tickets_status_is_known", "tickets_priority_is_known", "users_role_is_known"} <= set(constraints)
+
+
+def test_without_the_right_to_add_the_trigram_index_the_desk_works_all_the_same() -> None:
+    cluster().run_sql(
+        "DROP DATABASE IF EXISTS plain", "DROP ROLE IF EXISTS stranger",
+        "CREATE ROLE stranger LOGIN", "CREATE DATABASE plain",
+    )  # fmt: skip
+    cluster().run_sql("GRANT CREATE ON SCHEMA public TO stranger", database="plain")
+    address = cluster().address("plain").replace("ticketing@", "stranger@")
+
+    store = SqlStore(address)
+
+    store.ping()
+    store.close()
+    assert asked(address, "SELECT indexname FROM pg_indexes WHERE tablename = 'texts'") == [("texts_key",)]
