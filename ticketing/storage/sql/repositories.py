@@ -93,16 +93,7 @@ class SqlUsers(SqlCollection[User]):
             last = rows[-1].username
 
     def _columns(self, document: User) -> dict[str, Any]:
-        folded = SEPARATOR.join([document.id, document.display_name, document.email or ""]).casefold()
-        return {
-            "username": document.id,
-            "role": document.role.value,
-            "active": document.active,
-            "display_name": document.display_name,
-            "folded_name": document.display_name.casefold(),
-            "folded": folded,
-            "document": document.model_dump_json(exclude_none=True),
-        }
+        return user_columns(document)
 
 
 class SqlSessions(SqlCollection[Session]):
@@ -150,6 +141,19 @@ class SqlTransaction:
     def receipts(self) -> SqlCollection[Receipt]:
         """What was done already."""
         return SqlCollection(self._connection, tables.receipts, Receipt)
+
+
+def user_columns(user: User) -> dict[str, Any]:
+    """Return the row of an account."""
+    return {
+        "username": user.id,
+        "role": user.role.value,
+        "active": user.active,
+        "display_name": user.display_name,
+        "folded_name": user.display_name.casefold(),
+        "folded": SEPARATOR.join([user.id, user.display_name, user.email or ""]).casefold(),
+        "document": user.model_dump_json(exclude_none=True),
+    }
 
 
 _BY_NAME = (users.c.folded_name, users.c.username)

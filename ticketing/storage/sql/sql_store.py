@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -10,7 +10,7 @@ from typing import Final
 from sqlalchemy import Connection, delete, func, select, text
 
 from ticketing.domain.errors import StorageBusyError
-from ticketing.storage.sql import schema
+from ticketing.storage.sql import schema, whole
 from ticketing.storage.sql.connecting import IMMEDIATE, PATIENCE, connect, told_as_ours
 from ticketing.storage.sql.repositories import SqlTransaction
 from ticketing.storage.sql.tables import EXPIRING
@@ -43,30 +43,53 @@ class SqlStore:
     @contextmanager
     def read(self) -> Iterator[SqlTransaction]:
         """Give a consistent view; nothing written in it is kept."""
+        with self._viewing() as connection:
+            yield SqlTransaction(connection)
+
+    @contextmanager
+    def write(self, patience: float | None = None) -> Iterator[SqlTransaction]:
+        """Give the one writer's transaction: durable when the block ends, untouched when it raises."""
+        with self._writing(PATIENCE if patience is None else patience) as connection:
+            yield SqlTransaction(connection)
+
+    @contextmanager
+    def _viewing(self) -> Iterator[Connection]:
         with told_as_ours(), self._engine.connect() as connection:
             if connection.dialect.name == "postgresql":
                 connection.execution_options(isolation_level="REPEATABLE READ")
             with connection.begin() as view:
                 try:
-                    yield SqlTransaction(connection)
+                    yield connection
                 finally:
                     view.rollback()
 
     @contextmanager
-    def write(self, patience: float | None = None) -> Iterator[SqlTransaction]:
-        """Give the one writer's transaction: durable when the block ends, untouched when it raises."""
-        limit = PATIENCE if patience is None else patience
-        if not self._turn.acquire(timeout=limit):
+    def _writing(self, patience: float) -> Iterator[Connection]:
+        if not self._turn.acquire(timeout=patience):
             raise StorageBusyError
         try:
             with told_as_ours(), self._engine.connect() as connection:
-                _prepare(connection, limit)
+                _prepare(connection, patience)
                 with connection.begin():
-                    _take_turn(connection, limit)
-                    yield SqlTransaction(connection)
+                    _take_turn(connection, patience)
+                    yield connection
                     self._purge_if_due(connection)
         finally:
             self._turn.release()
+
+    @contextmanager
+    def documents(self) -> Iterator[Mapping[str, Iterator[tuple[str, bytes]]]]:
+        """Give all documents that do not expire, by collection and with their ids, as they are at one moment."""
+        with self._viewing() as connection:
+            yield whole.documents(connection)
+
+    @contextmanager
+    def taking_in(self) -> Iterator[whole.Intake]:
+        """Give a way to put documents in, all of them in one transaction."""
+        with self._writing(PATIENCE) as connection:
+            intake = whole.Intake(connection)
+            yield intake
+            intake.finish()
 
     def ping(self) -> None:
         """Raise StorageError unless the store answers."""

@@ -23,9 +23,12 @@ from sqlalchemy import (
 )
 
 from ticketing.domain.people import Role
+from ticketing.domain.queries import UNASSIGNED
 from ticketing.domain.statuses import Priority, Status, TicketCategory
 from ticketing.storage.sql.columns import Document, Moment, Word
 
+# As whose the tickets are tallied that nobody works on; no username looks like it.
+NOBODY: Final = UNASSIGNED
 NAMES: Final = {
     "ix": "%(table_name)s_by_%(column_0_N_name)s",
     "ck": "%(table_name)s_%(constraint_name)s",

@@ -4,20 +4,17 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, delete, func, select, text
+from sqlalchemy import Connection, delete, func, select
 
-from ticketing.domain.queries import UNASSIGNED, Audience, Page, TicketQuery, TicketSummary, statuses_of
+from ticketing.domain.queries import Audience, Page, TicketQuery, TicketSummary, statuses_of
 from ticketing.domain.statuses import Priority, Status, StatusCategory, TicketCategory
 from ticketing.domain.tickets import MessageKind, Ticket
 from ticketing.storage.sql.searching import SEPARATOR, conditions, order, updated_at
-from ticketing.storage.sql.tables import seen, tallies, texts, tickets, users, watchers
-from ticketing.storage.sql.writing import add_up, put
+from ticketing.storage.sql.tables import NOBODY, seen, tallies, tickets, users, watchers
+from ticketing.storage.sql.writing import add_up, put, put_texts
 
 BATCH: Final = 500
 _DONE: Final = statuses_of(StatusCategory.DONE)
-_TEXTS_OF_SQLITE: Final = text(
-    "INSERT OR REPLACE INTO texts (rowid, public, internal) VALUES (:number, :public, :internal)"
-)
 _requesters, _assignees = users.alias("requesters"), users.alias("assignees")
 
 
@@ -44,7 +41,7 @@ class SqlTickets:
         if raw is None:
             return None
         ticket = Ticket.model_validate_json(raw)
-        self._searched[number] = _searchable(ticket)
+        self._searched[number] = searchable(ticket)
         return ticket
 
     def save(self, ticket: Ticket) -> None:
@@ -55,14 +52,14 @@ class SqlTickets:
         before = connection.execute(
             select(tickets.c.assignee, tickets.c.status).where(tickets.c.number == number)
         ).one_or_none()
-        put(connection, tickets, _columns(ticket))
+        put(connection, tickets, ticket_columns(ticket))
         self._tally(before, ticket)
         self._save_watchers(ticket, is_new=before is None)
         self._save_texts(ticket)
 
     def _tally(self, before: Any, ticket: Ticket) -> None:
-        counted = [] if before is None else [(before.assignee or UNASSIGNED, before.status, -1)]
-        counted.append((ticket.assignee or UNASSIGNED, ticket.status.value, 1))
+        counted = [] if before is None else [(before.assignee or NOBODY, before.status, -1)]
+        counted.append((ticket.assignee or NOBODY, ticket.status.value, 1))
         if len({(assignee, status) for assignee, status, _ in counted}) < len(counted):
             return
         rows = [{"assignee": assignee, "status": status, "tickets": number} for assignee, status, number in counted]
@@ -82,15 +79,11 @@ class SqlTickets:
 
     def _save_texts(self, ticket: Ticket) -> None:
         """Keep what can be searched, unless it is as it was: that index is the costliest."""
-        found = _searchable(ticket)
+        found = searchable(ticket)
         if self._searched.get(ticket.number) == found:
             return
         self._searched[ticket.number] = found
-        row = {"number": ticket.number, "public": found[0], "internal": found[1]}
-        if self._connection.dialect.name == "sqlite":
-            self._connection.execute(_TEXTS_OF_SQLITE, row)
-        else:
-            put(self._connection, texts, row)
+        put_texts(self._connection, [(ticket.number, *found)])
 
     def search(self, audience: Audience, query: TicketQuery) -> Page[TicketSummary]:
         """Return one page of what matches among what the audience may see."""
@@ -171,7 +164,8 @@ class SqlTickets:
             last = rows[-1].number
 
 
-def _columns(ticket: Ticket) -> dict[str, Any]:
+def ticket_columns(ticket: Ticket) -> dict[str, Any]:
+    """Return the row of a ticket."""
     public = [message.author for message in ticket.messages if message.kind is MessageKind.REPLY]
     return {
         "number": ticket.number,
@@ -196,7 +190,7 @@ def _columns(ticket: Ticket) -> dict[str, Any]:
     }
 
 
-def _searchable(ticket: Ticket) -> tuple[str, str]:
+def searchable(ticket: Ticket) -> tuple[str, str]:
     """Return what everybody in the ticket may find, and what agents may find beside it, casefolded."""
     public = [ticket.title, ticket.requester, ticket.external_id or ""]
     public += [message.text for message in ticket.messages if message.kind is MessageKind.REPLY]

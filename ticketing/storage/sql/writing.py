@@ -4,8 +4,13 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, Table
+from sqlalchemy import Connection, Table, text
 from sqlalchemy.dialects import postgresql, sqlite
+
+from ticketing.storage.sql.tables import texts
+
+# A table of the full-text extension has no key but the row's id, and knows no ON CONFLICT.
+_TEXTS_OF_SQLITE = text("INSERT OR REPLACE INTO texts (rowid, public, internal) VALUES (:number, :public, :internal)")
 
 
 def put(connection: Connection, table: Table, *rows: dict[str, Any]) -> None:
@@ -18,6 +23,15 @@ def add_up(connection: Connection, table: Table, column: str, rows: Sequence[dic
     """Add the rows; where one with the same key is there, add to its column."""
     if rows:
         connection.execute(_sum(connection.dialect.name, table, column), rows)
+
+
+def put_texts(connection: Connection, found: Sequence[tuple[int, str, str]]) -> None:
+    """Keep what can be found of tickets: number, what everybody in it may find, and what agents may beside it."""
+    rows = [{"number": number, "public": public, "internal": internal} for number, public, internal in found]
+    if connection.dialect.name == "sqlite":
+        connection.execute(_TEXTS_OF_SQLITE, rows)
+    else:
+        put(connection, texts, *rows)
 
 
 @lru_cache
