@@ -23,6 +23,13 @@ from ticketing.domain.errors import (
 PATIENCE: Final = 10.0
 CONNECT_SECONDS: Final = 3
 IMMEDIATE: Final = "ticketing_immediate"
+# A desk's questions are short: to compile them would take longer than to answer them.
+_POSTGRES: Final = {
+    "timezone": "UTC",
+    "lock_timeout": f"{round(PATIENCE * 1000)}",
+    "idle_in_transaction_session_timeout": "60s",
+    "jit": "off",
+}
 _POOL: Final = 5
 _OVERFLOW: Final = 15
 _SQLITE_FAULTS: Final[dict[int, type[StorageBusyError | StorageFullError]]] = {
@@ -81,7 +88,7 @@ def _begin_sqlite(connection: Connection) -> None:
 
 
 def _postgres(url: URL) -> Engine:
-    options = f"-c timezone=UTC -c lock_timeout={round(PATIENCE * 1000)} -c idle_in_transaction_session_timeout=60s"
+    options = " ".join(f"-c {name}={value}" for name, value in _POSTGRES.items())
     arguments = {"connect_timeout": CONNECT_SECONDS, "application_name": "ticketing", "options": options}
     return create_engine(
         url,

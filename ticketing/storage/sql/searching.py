@@ -18,11 +18,13 @@ from sqlalchemy import (
 )
 
 from ticketing.domain.queries import UNASSIGNED, Audience, Sort, TicketQuery
+from ticketing.domain.statuses import Status
 from ticketing.storage.sql.tables import texts, tickets, users, watchers
 
 # Between the texts that are searched as one; nobody can type it.
 SEPARATOR: Final = "\x1f"
 _SHORTEST_TRIGRAM: Final = 3
+_SEVERAL: Final = 2
 # What no text can hold and no database takes in a question: NUL, halves of surrogate pairs.
 _NOWHERE: Final = {"\0", SEPARATOR, *map(chr, range(0xD800, 0xE000))}
 
@@ -38,16 +40,45 @@ def conditions(audience: Audience, query: TicketQuery, dialect: Dialect) -> list
         found.append(
             tickets.c.assignee.is_(None) if query.assignee == UNASSIGNED else tickets.c.assignee == query.assignee
         )
-    for column, values in (
-        (tickets.c.status, query.statuses),
-        (tickets.c.priority, query.priorities),
-        (tickets.c.category, query.categories),
-    ):
-        if values:
-            found.append(column.in_(sorted(value.value for value in values)))
+    if query.statuses:
+        found.append(tickets.c.status.in_(sorted(query.statuses)))
+    if query.priorities:
+        found.append(tickets.c.urgency.in_(sorted(priority.rank for priority in query.priorities)))
+    if query.categories:
+        found.append(tickets.c.category.in_(sorted(query.categories)))
     if needle := query.text.strip().casefold():
         found.append(false() if _NOWHERE & set(needle) else tickets.c.number.in_(_holding(needle, audience, dialect)))
     return found
+
+
+def page_of(audience: Audience, query: TicketQuery, first: int, dialect: Dialect) -> Select[Any]:
+    """
+    Return the numbers of the tickets on a page.
+
+    For several statuses the first ones of each are merged: an index gives them in order for one status at a time.
+    """
+    end = first + query.size
+    wanted = order(audience, query.sort)
+    statuses = query.statuses if query.sort in {Sort.UPDATED, Sort.LEAST_RECENTLY_UPDATED} else frozenset[Status]()
+    if len(statuses) < _SEVERAL:
+        return _picked(audience, query, dialect).order_by(*wanted).limit(query.size).offset(first)
+    parts = [
+        _picked(audience, query.model_copy(update={"statuses": {status}}), dialect)
+        .order_by(*wanted)
+        .limit(end)
+        .subquery()
+        for status in sorted(statuses)
+    ]
+    merged = union_all(*(select(part.c.number, part.c.updated_at) for part in parts)).subquery()
+    again = [merged.c.updated_at, merged.c.number]
+    ordered = [column.desc() for column in again] if query.sort is Sort.UPDATED else again
+    return select(merged.c.number).order_by(*ordered).limit(query.size).offset(first)
+
+
+def _picked(audience: Audience, query: TicketQuery, dialect: Dialect) -> Select[Any]:
+    return select(tickets.c.number, updated_at(audience).label("updated_at")).where(
+        *conditions(audience, query, dialect)
+    )
 
 
 def order(audience: Audience, sort: Sort) -> list[UnaryExpression[Any]]:

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, delete, func, select
 from ticketing.domain.queries import Audience, Page, TicketQuery, TicketSummary, statuses_of
 from ticketing.domain.statuses import Priority, Status, StatusCategory, TicketCategory
 from ticketing.domain.tickets import MessageKind, Ticket
-from ticketing.storage.sql.searching import SEPARATOR, conditions, order, updated_at
+from ticketing.storage.sql.searching import SEPARATOR, conditions, order, page_of, updated_at
 from ticketing.storage.sql.tables import NOBODY, seen, tallies, tickets, users, watchers
 from ticketing.storage.sql.writing import add_up, put, put_texts
 
@@ -93,7 +93,9 @@ class SqlTickets:
         return Page(items=tuple(lines), total=total, page=query.page, size=query.size)
 
     def _lines(self, audience: Audience, query: TicketQuery, first: int) -> list[TicketSummary]:
+        """Pick the tickets of the page, then read what the lines of the list say: of these few alone."""
         c = tickets.c
+        picked = page_of(audience, query, first, self._connection.dialect).cte("picked")
         messages, last_author = (
             (c.messages, c.last_author) if audience.sees_all else (c.public_messages, c.last_public_author)
         )
@@ -105,14 +107,12 @@ class SqlTickets:
                 c.opened_at, updated_at(audience), messages, last_author, func.coalesce(seen.c.messages, 0),
             )
             .select_from(
-                tickets.outerjoin(_requesters, _requesters.c.username == c.requester)
+                picked.join(tickets, c.number == picked.c.number)
+                .outerjoin(_requesters, _requesters.c.username == c.requester)
                 .outerjoin(_assignees, _assignees.c.username == c.assignee)
                 .outerjoin(seen, (seen.c.number == c.number) & (seen.c.username == audience.username))
             )
-            .where(*conditions(audience, query, self._connection.dialect))
             .order_by(*order(audience, query.sort))
-            .limit(query.size)
-            .offset(first)
         )  # fmt: skip
         return [_summary(tuple(row), audience) for row in self._connection.execute(question)]
 
