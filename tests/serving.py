@@ -40,16 +40,27 @@ STOP_SECONDS = 15.0
 
 
 class Server:
-    """The desk as its users meet it, on a free port of this machine; without people it is as on its first launch."""
+    """
+    The desk as its users meet it, on a free port of this machine; without people it is as on its first launch.
+
+    *storage* is the address of its store, "" for files in its folder.
+    """
 
     def __init__(
-        self, folder: Path, *, with_people: bool = True, script: Path = ROOT / "streamlit_app.py", **environment: str
+        self,
+        folder: Path,
+        *,
+        with_people: bool = True,
+        script: Path = ROOT / "streamlit_app.py",
+        storage: str = "",
+        **environment: str,
     ) -> None:
         self.data = folder / "data"
         self.log_file = folder / "server.log"
         self.port = free_port()
         self.base = f"http://127.0.0.1:{self.port}"
-        self.desk = open_desk(Settings(data_dir=self.data), password_rounds=4)
+        self.storage = storage
+        self.desk = open_desk(Settings(data_dir=self.data, storage_url=storage), password_rounds=4)
         self._script = script
         self._environment = environment
         self._addresses = (f"198.51.{number >> 8}.{number & 255}" for number in count())
@@ -72,13 +83,17 @@ class Server:
         """All that the server has written so far, over all its starts."""
         return self.log_file.read_text(encoding="utf-8", errors="replace")
 
+    def require(self, **settings: str) -> None:
+        """Give it settings that are known only when it has a port; they hold from its next start."""
+        self._environment |= {f"{PREFIX}{name}": value for name, value in settings.items()}
+
     def start(self) -> None:
         """Start it and wait until it answers."""
         inherited = {name: value for name, value in os.environ.items() if not name.upper().startswith(PREFIX)}
         own = {
             f"{PREFIX}DATA_DIR": str(self.data),
-            f"{PREFIX}STORAGE_URL": "",
-        }  # whatever the working copy's secrets say
+            f"{PREFIX}STORAGE_URL": self.storage,  # "" as well, whatever the working copy's secrets say
+        }
         command = [sys.executable, "-m", "streamlit", "run", str(self._script)]
         with self.log_file.open("ab") as log:
             self._process = subprocess.Popen(

@@ -1,0 +1,15 @@
+# The desk, as a user of its own, with everything it keeps in /data. See docs/deploy.md.
+FROM python:3.12-slim
+
+RUN useradd --system --create-home --home-dir /app ticketing && install -d -o ticketing /data
+WORKDIR /app
+COPY requirements.txt .
+RUN pip install --no-cache-dir --require-hashes --no-deps -r requirements.txt
+COPY --chown=ticketing . .
+
+USER ticketing
+ENV TICKETING_DATA_DIR=/data
+VOLUME /data
+EXPOSE 8501
+HEALTHCHECK --start-period=20s CMD ["python", "-c", "import urllib.request as u; u.urlopen('http://127.0.0.1:8501/healthz')"]
+CMD ["python", "-m", "ticketing", "serve", "--host", "0.0.0.0"]
