@@ -7,8 +7,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-import pytest
-
 from tests.serving import ROOT, free_port
 
 HOW_TO = "This test needs nginx and openssl: install them (Debian, Ubuntu: sudo apt install nginx-light openssl)."
@@ -73,4 +71,5 @@ class Proxy:
 
 
 def _program(name: str) -> str:
-    return shutil.which(name) or shutil.which(f"/usr/sbin/{name}") or pytest.fail(HOW_TO)
+    found = shutil.which(name) or shutil.which(f"/usr/sbin/{name}")
+    return found or pytest.fail(HOW_TO)

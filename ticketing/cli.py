@@ -13,7 +13,7 @@ import os
 import socket
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -27,11 +27,12 @@ from ticketing.domain.errors import TicketingError
 from ticketing.domain.people import Actor, Role
 from ticketing.settings import Settings, read_settings
 from ticketing.storage import archive
-from ticketing.storage.documents.document_store import DocumentStore
 from ticketing.storage.journaled.disk import write_whole
 from ticketing.storage.memory import MemoryStore
+from ticketing.storage.moving import move
 from ticketing.storage.opening import open_store
 from ticketing.storage.original_app import holds_original_files, replace_original_files, taking_over
+from ticketing.storage.whole import WholeStore
 
 if TYPE_CHECKING:
     from ticketing.services.moving.seeds import SeedPlan
@@ -102,7 +103,7 @@ def desk() -> Iterator[Desk]:
 
 
 @contextmanager
-def bare_store(*, read_only: bool = False) -> Iterator[DocumentStore]:
+def bare_store(*, read_only: bool = False) -> Iterator[WholeStore]:
     """Open the store without a desk over it: nothing is put into it that was not there."""
     opened = open_store(read_settings().store_url, read_only=read_only)
     try:
@@ -357,9 +358,25 @@ def restore(file: Path, *, replace: bool) -> None:
 @opens_store
 def verify() -> None:
     """Check every byte and every document of the store, and change nothing."""
-    with bare_store(read_only=True) as store:
-        counts = archive.check(store.copy(), "The store")
+    with bare_store(read_only=True) as store, store.documents() as documents:
+        counts = archive.check(documents, "The store")
     click.echo(f"All is well: {_told(counts)}.")
+
+
+@main.command()
+@opens_store
+@click.option(
+    "--to", "target", required=True, metavar="URL", help="An empty store, as TICKETING_STORAGE_URL names one."
+)
+def migrate(target: str) -> None:
+    """
+    Copy everything into another store, and prove that it has arrived; then set TICKETING_STORAGE_URL to it.
+
+    Nothing changes here. Everybody signs in again there.
+    """
+    with bare_store(read_only=True) as source, closing(open_store(target)) as empty, _progress("Copying") as progress:
+        counts = move(source, empty, progress)
+    click.echo(f"All of it has arrived: {_told(counts)}.")
 
 
 @main.command()

@@ -25,14 +25,16 @@ from pydantic import BaseModel, Field, ValidationError
 
 from ticketing.domain.errors import RefusedError, StorageDamagedError, StorageTooNewError
 from ticketing.domain.people import User
+from ticketing.domain.queries import Audience, TicketQuery
+from ticketing.domain.store import Transaction
 from ticketing.domain.text import Stored
 from ticketing.domain.tickets import MessageKind, Ticket
-from ticketing.storage.documents.document_store import DocumentStore
 from ticketing.storage.documents.searching import SEEN
 from ticketing.storage.documents.state import EXPIRING, TICKETS, USERS, Documents
 from ticketing.storage.journaled.disk import as_storage_error, rename_over, sync_folder
 from ticketing.storage.journaled.journal import check_change
 from ticketing.storage.journaled.snapshots import document_id
+from ticketing.storage.whole import Everything, WholeStore
 
 FORMAT: Final = 1
 MANIFEST: Final = "manifest.json"
@@ -90,19 +92,18 @@ def count(documents: Documents) -> dict[str, int]:
     return {name: len(found) for name, found in sorted(documents.items()) if name not in EXPIRING}
 
 
-def back_up(store: DocumentStore, target: Path, now: datetime) -> dict[str, int]:
+def back_up(store: WholeStore, target: Path, now: datetime) -> dict[str, int]:
     """
     Write all of the store, as it is at this moment, to one file of mode 0600; an older file of this name is replaced.
 
     The file appears when it is whole and on disk. Others read and write the store meanwhile.
     """
-    documents = {name: found for name, found in store.copy().items() if name not in EXPIRING}
     temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
     try:
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600)
         try:
-            with os.fdopen(descriptor, "wb") as file:
-                _write(file, documents, now)
+            with os.fdopen(descriptor, "wb") as file, store.documents() as documents:
+                manifest = _write(file, documents, now)
                 file.flush()
                 os.fsync(file.fileno())
             rename_over(temporary, target)
@@ -114,41 +115,44 @@ def back_up(store: DocumentStore, target: Path, now: datetime) -> dict[str, int]
         if error.filename is not None:
             raise
         raise as_storage_error(error) from error
-    return count(documents)
+    return {name.removesuffix(".jsonl"): said.documents for name, said in manifest.files.items()}
 
 
-def _write(file: IO[bytes], documents: Documents, now: datetime) -> None:
+def _write(file: IO[bytes], documents: Everything, now: datetime) -> Manifest:
     files: dict[str, ArchivedFile] = {}
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=_COMPRESSION) as archive:
         for collection, found in sorted(documents.items()):
             name = f"{collection}.jsonl"
             with archive.open(name, "w", force_zip64=True) as member:
-                files[name] = _write_lines(member, found)
+                files[name] = _write_lines(member, (document for _, document in found))
         manifest = Manifest(format=FORMAT, created_at=now, files=files)
         archive.writestr(MANIFEST, manifest.model_dump_json(indent=1))
+    return manifest
 
 
-def _write_lines(member: IO[bytes], documents: Mapping[str, bytes]) -> ArchivedFile:
-    checksum, length = hashlib.sha256(), 0
-    for block in _blocks(documents):
+def _write_lines(member: IO[bytes], documents: Iterator[bytes]) -> ArchivedFile:
+    checksum, length, written = hashlib.sha256(), 0, 0
+    for lines in _pieces(documents):
+        block = b"\n".join(lines) + b"\n"
         checksum.update(block)
         length += len(block)
+        written += len(lines)
         member.write(block)
-    return ArchivedFile(documents=len(documents), bytes=length, sha256=checksum.hexdigest())
+    return ArchivedFile(documents=written, bytes=length, sha256=checksum.hexdigest())
 
 
-def _blocks(documents: Mapping[str, bytes]) -> Iterator[bytes]:
-    """Join lines, so that no step is taken for each alone."""
+def _pieces(documents: Iterator[bytes]) -> Iterator[list[bytes]]:
+    """Take many lines at a time, so that no step is taken for each alone."""
     lines: list[bytes] = []
     length = 0
-    for document in documents.values():
+    for document in documents:
         lines.append(document)
         length += len(document)
         if length >= _CHUNK:
-            yield b"\n".join(lines) + b"\n"
+            yield lines
             lines, length = [], 0
     if lines:
-        yield b"\n".join(lines) + b"\n"
+        yield lines
 
 
 def read_archive(path: Path) -> Archive:
@@ -168,7 +172,7 @@ def read_archive(path: Path) -> Archive:
             }
     except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError) as error:
         raise _fault(path, "it is no zip file, or cut off, or changed") from error
-    check(documents, path.name)
+    check({name: iter(found.items()) for name, found in documents.items()}, path.name)
     for collection, found in documents.items():
         found.update({key: _as_we_write(collection, raw) for key, raw in found.items()})
     return Archive(manifest.created_at, documents)
@@ -176,47 +180,52 @@ def read_archive(path: Path) -> Archive:
 
 def _as_we_write(collection: str, raw: bytes) -> bytes:
     """Do away with escapes that this desk does not write: behind them, the search would not find a word."""
-    if collection not in MODELS or not _FOREIGN_ESCAPE.search(raw):
-        return raw
+    return raw if collection not in MODELS or not _FOREIGN_ESCAPE.search(raw) else canonical(collection, raw)
+
+
+def canonical(collection: str, raw: bytes) -> bytes:
+    """Return a document as this version writes it, whoever wrote it."""
     return MODELS[collection].model_validate_json(raw).model_dump_json(exclude_none=True).encode()
 
 
-def restore(store: DocumentStore, archive: Archive, *, replace: bool = False) -> dict[str, int]:
+def restore(store: WholeStore, archive: Archive, *, replace: bool = False) -> dict[str, int]:
     """
     Put a backup's documents into an empty store, or with *replace* in the place of all that it holds.
 
     One transaction: it happens as a whole or not at all. Everybody is signed out by it.
     """
-    with store.write() as tx:
-        present = store.copy()
-        if not replace and not is_empty(present):
-            held = ", ".join(f"{number:,} {name}" for name, number in count(present).items() if number)
+    with store.taking_in() as intake:
+        if not replace and (held := holdings(intake.tx)):
             raise RefusedError(f"This desk holds {held}. Only with --replace a backup takes their place.")
-        for collection, found in present.items():
-            for key in found.keys() - archive.documents.get(collection, {}).keys():
-                tx.pending.put(collection, key, None)
+        intake.clear()
         for collection, found in archive.documents.items():
             for key, document in found.items():
-                tx.pending.put(collection, key, document)
+                intake.put(collection, key, document)
     return archive.counts
 
 
-def is_empty(documents: Documents) -> bool:
-    """Whether nothing is lost with these: there is nothing, or only the untouched account of the first launch."""
-    users = [User.model_validate_json(raw) for raw in documents.get(USERS, {}).values()]
-    return not documents.get(TICKETS) and all(user.has_known_password for user in users)
+def holdings(tx: Transaction) -> str:
+    """Say what would be lost with a store; "" if it holds at most the untouched account of the first launch."""
+    tickets = tx.tickets.counts(Audience(username="console", sees_all=True), [TicketQuery()])[0]
+    users = list(tx.users.stream())
+    if not tickets and all(user.has_known_password for user in users):
+        return ""
+    return ", ".join(f"{number:,} {name}" for name, number in (("tickets", tickets), ("users", len(users))) if number)
 
 
-def check(documents: Documents, name: str) -> dict[str, int]:
+def check(documents: Everything, name: str) -> dict[str, int]:
     """Check that each document is what it should be, and return how many there are; raises StorageDamagedError."""
-    for collection, found in documents.items():
+    counts = {}
+    for collection, found in sorted(documents.items()):
         model = MODELS.get(collection)
-        if model is None and collection not in EXPIRING:
+        if model is None:
             raise StorageDamagedError(f"{name} holds “{collection}”, which this version does not know.")
-        for key, raw in found.items():
-            if model is not None and (fault := _invalid(collection, key, raw, model)):
+        counts[collection] = 0
+        for key, raw in found:
+            counts[collection] += 1
+            if fault := _invalid(collection, key, raw, model):
                 raise StorageDamagedError(f"{name}: {collection} “{key[:80]}” is not valid: {fault}.")
-    return count(documents)
+    return counts
 
 
 def _invalid(collection: str, key: str, raw: bytes, model: type[Stored]) -> str | None:

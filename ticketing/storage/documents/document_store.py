@@ -12,6 +12,7 @@ from pydantic_core import from_json
 from ticketing.domain.store import StoreHealth
 from ticketing.storage.documents.repositories import DocumentTransaction
 from ticketing.storage.documents.state import EXPIRING, Change, Documents, State
+from ticketing.storage.whole import Everything
 
 
 class Writer(Protocol):
@@ -72,6 +73,31 @@ class Reading:
         self._engine.state_lock.release()
 
 
+def _by_id(pair: tuple[str, bytes]) -> tuple[int, str]:
+    """Order by number, where ids are or begin with numbers, and then by the letters."""
+    key, _ = pair
+    number = key.partition(":")[0]
+    return (int(number) if number.isdecimal() else 0, key)
+
+
+class DocumentIntake:
+    """Takes documents in, as they are."""
+
+    def __init__(self, tx: DocumentTransaction, present: Documents) -> None:
+        self.tx = tx
+        self._present = present
+
+    def clear(self) -> None:
+        """Take everything away, also what goes by itself."""
+        for collection, found in self._present.items():
+            for key in found:
+                self.tx.pending.put(collection, key, None)
+
+    def put(self, collection: str, key: str, document: bytes) -> None:
+        """Put one document in."""
+        self.tx.pending.put(collection, key, document)
+
+
 class DocumentStore:
     """A store whose engine is made by the given function, which is told whom to keep informed."""
 
@@ -104,6 +130,18 @@ class DocumentStore:
             for collection, found in documents.items():
                 for key, raw in found.items():
                     tx.pending.put(collection, key, raw)
+
+    @contextmanager
+    def documents(self) -> Iterator[Everything]:
+        """Give everything as it is at this moment, by id; nobody waits while it is used."""
+        copy = {name: found for name, found in self.copy().items() if name not in EXPIRING}
+        yield {name: iter(sorted(found.items(), key=_by_id)) for name, found in sorted(copy.items())}
+
+    @contextmanager
+    def taking_in(self) -> Iterator["DocumentIntake"]:
+        """Give a way in; all of it is there when the block ends, or nothing."""
+        with self.write() as tx:
+            yield DocumentIntake(tx, self._state.documents)
 
     def ping(self) -> None:
         """Raise StorageError unless the store answers."""

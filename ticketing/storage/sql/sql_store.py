@@ -2,18 +2,20 @@
 
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from sqlalchemy import Connection, delete, func, select, text
 
-from ticketing.domain.errors import StorageBusyError
+from ticketing.domain.errors import StorageBusyError, StorageError
+from ticketing.domain.store import StoreHealth
 from ticketing.storage.sql import schema, whole
 from ticketing.storage.sql.connecting import IMMEDIATE, PATIENCE, connect, told_as_ours
 from ticketing.storage.sql.repositories import SqlTransaction
 from ticketing.storage.sql.tables import EXPIRING
+from ticketing.storage.whole import Everything
 
 # The number of the advisory lock that makes one writer of all processes: "ticket" in ASCII.
 WRITING: Final = 0x7469636B6574
@@ -78,14 +80,14 @@ class SqlStore:
             self._turn.release()
 
     @contextmanager
-    def documents(self) -> Iterator[Mapping[str, Iterator[tuple[str, bytes]]]]:
-        """Give all documents that do not expire, by collection and with their ids, as they are at one moment."""
+    def documents(self) -> Iterator[Everything]:
+        """Give everything as it is at this moment, read as it is asked for."""
         with self._viewing() as connection:
             yield whole.documents(connection)
 
     @contextmanager
     def taking_in(self) -> Iterator[whole.Intake]:
-        """Give a way to put documents in, all of them in one transaction."""
+        """Give a way in; all of it is there when the block ends, or nothing."""
         with self._writing(PATIENCE) as connection:
             intake = whole.Intake(connection)
             yield intake
@@ -95,6 +97,14 @@ class SqlStore:
         """Raise StorageError unless the store answers."""
         with told_as_ours(), self._engine.connect() as connection:
             connection.execute(text("SELECT 1"))
+
+    def health(self) -> StoreHealth:
+        """Return what is to be known about the store: whether it answers."""
+        try:
+            self.ping()
+        except StorageError as error:
+            return StoreHealth(trouble=str(error))
+        return StoreHealth()
 
     def close(self) -> None:
         """Let go of all connections."""

@@ -1,7 +1,7 @@
 """All documents at once, out of the tables and into them: for backups, moves and checks."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from typing import Final
 
 from pydantic_core import from_json, to_json
@@ -10,17 +10,16 @@ from sqlalchemy import Connection, Table, delete, select, text
 from ticketing.domain.people import User
 from ticketing.domain.tickets import Ticket
 from ticketing.storage.sql import tables
-from ticketing.storage.sql.repositories import user_columns
+from ticketing.storage.sql.repositories import SqlTransaction, user_columns
 from ticketing.storage.sql.tickets import searchable, ticket_columns
 from ticketing.storage.sql.writing import add_up, put, put_texts
+from ticketing.storage.whole import Everything
 
 BATCH: Final = 500
 
-Documents = Iterator[tuple[str, bytes]]
 
-
-def documents(connection: Connection) -> Mapping[str, Documents]:
-    """Return all documents by collection, each with its id, read as they are asked for."""
+def documents(connection: Connection) -> Everything:
+    """Return all documents, read as they are asked for."""
     return {
         "tickets": _of_table(connection, tables.tickets),
         "users": _of_table(connection, tables.users),
@@ -28,7 +27,7 @@ def documents(connection: Connection) -> Mapping[str, Documents]:
     }
 
 
-def _of_table(connection: Connection, table: Table) -> Documents:
+def _of_table(connection: Connection, table: Table) -> Iterator[tuple[str, bytes]]:
     key = next(iter(table.primary_key))
     question = select(key, table.c.document).order_by(key)
     last = None
@@ -41,7 +40,7 @@ def _of_table(connection: Connection, table: Table) -> Documents:
             return
 
 
-def _seen(connection: Connection) -> Documents:
+def _seen(connection: Connection) -> Iterator[tuple[str, bytes]]:
     seen = tables.seen.c
     question = select(seen.number, seen.username, seen.messages).order_by(seen.number, seen.username)
     for number, username, messages in connection.execution_options(yield_per=BATCH).execute(question):
@@ -57,6 +56,7 @@ class Intake:
     """
 
     def __init__(self, connection: Connection) -> None:
+        self.tx = SqlTransaction(connection)
         self._connection = connection
         self._tally: Counter[tuple[str, str]] = Counter()
         self._waiting: dict[str, list[bytes]] = {}
@@ -74,8 +74,8 @@ class Intake:
             if table is not tables.texts:
                 self._connection.execute(delete(table))
 
-    def put(self, collection: str, document: bytes) -> None:
-        """Put one document in."""
+    def put(self, collection: str, _key: str, document: bytes) -> None:
+        """Put one document in; its id is part of it."""
         waiting = self._waiting.setdefault(collection, [])
         waiting.append(document)
         if len(waiting) >= BATCH:
