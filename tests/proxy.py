@@ -46,6 +46,7 @@ class Proxy:
     def _site(self, ports: list[int]) -> str:
         """Return the documented configuration, with this machine's names, ports and files."""
         text = (ROOT / "docs/deploy.md").read_text("utf-8")
+        site: str
         [site] = re.findall(r"```nginx\n(.*?)```", text, re.DOTALL)
         for documented, ours in {
             "listen 443 ssl": f"listen 127.0.0.1:{self.port} ssl",
@@ -72,4 +73,5 @@ class Proxy:
 
 def _program(name: str) -> str:
     found = shutil.which(name) or shutil.which(f"/usr/sbin/{name}")
-    return found or pytest.fail(HOW_TO)
+    assert found, HOW_TO
+    return found
