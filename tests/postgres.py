@@ -6,15 +6,14 @@ import pwd
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 
 import pytest
 
-HOW_TO = (
-    "These tests need PostgreSQL's programs: install them (Debian, Ubuntu: sudo apt install postgresql), or leave the "
-    'tests out with -m "not postgres".'
-)
+HOW_TO = "left out, since PostgreSQL's programs are not here (Debian, Ubuntu: sudo apt install postgresql)"
 SERVER_USER = "ticketing"
 
 
@@ -60,6 +59,19 @@ class Cluster:
         for statement in statements:
             self._run("psql", "-qX", "-h", str(self.folder), "-U", SERVER_USER, "-d", database, "-c", statement)
 
+    @contextmanager
+    def asking_for_passwords(self) -> Iterator[None]:
+        """Let nobody but the owner of everything in without a password."""
+        rules = self.folder / "data" / "pg_hba.conf"
+        before = rules.read_text("utf-8")
+        rules.write_text(f"local all {SERVER_USER} trust\nlocal all all scram-sha-256\n", "utf-8")
+        self.run_sql("SELECT pg_reload_conf()")
+        try:
+            yield
+        finally:
+            rules.write_text(before, "utf-8")
+            self.run_sql("SELECT pg_reload_conf()")
+
     def _run(self, program: str, *arguments: str) -> None:
         finished = subprocess.run(
             [_program(program), *arguments],
@@ -95,4 +107,6 @@ def _owner() -> str | None:
 def _program(name: str) -> str:
     of_debian = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"), reverse=True)
     found = shutil.which(name) or next(map(str, of_debian), None)
-    return found or pytest.fail(HOW_TO)
+    if not found:
+        pytest.skip(HOW_TO)
+    return found

@@ -19,8 +19,7 @@ PROGRAMS = {
 }
 ALL_PROGRAMS = PROGRAMS | {
     "python3": '[ "$1" = -c ] && exit 0; echo "python3 $* (CI=$CI, input: $(cat))"',
-    "chromium": "",
-    "git": "",
+    **dict.fromkeys(("chromium", "git", "initdb", "nginx", "openssl"), ""),
 }
 
 
@@ -46,7 +45,7 @@ def test_on_a_bare_debian_everything_is_installed_then_everything_is_tested(tmp_
     *_, update, install, tests = done.stdout.splitlines()
     assert update == "apt-get update"
     assert install.startswith("apt-get install -y ")
-    assert set(install.split()) >= {"chromium", "git", "python3-venv"}
+    assert set(install.split()) >= {"chromium", "git", "nginx-light", "openssl", "python3-venv"}
     assert tests == f"{EVERYTHING} (CI=true, input: )"
 
 

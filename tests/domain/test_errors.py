@@ -57,6 +57,7 @@ SAMPLES: dict[type[TicketingError], tuple[object, ...]] = {
     errors.StorageTooNewError: ("journal-000001.jsonl", 2, 1),
     errors.StorageUnreadableError: ("tickets", "7"),
     errors.StorageUnsupportedError: (SENTENCE,),
+    errors.StorageUnreachableError: (),
 }
 
 

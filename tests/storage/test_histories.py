@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
@@ -148,12 +148,15 @@ def _updated(ticket: Ticket, audience: Audience) -> datetime:
 class Histories(RuleBasedStateMachine):
     """People work; every store and the model do the same and are asked the same."""
 
+    kinds: ClassVar = ["json", "sqlite"]
+
     def __init__(self) -> None:
         super().__init__()
         self.folder = Path(tempfile.mkdtemp())
-        emptied()
+        if "postgres" in self.kinds:
+            emptied()
         self.stores: dict[str, Store] = {"memory": MemoryStore()}
-        for kind in LASTING:
+        for kind in self.kinds:
             self.stores[kind] = self.opened(kind)
             self.stores[f"other {kind}"] = self.opened(kind)
         self.model = Model()
@@ -174,7 +177,7 @@ class Histories(RuleBasedStateMachine):
         """Give a transaction of the memory store, and one of either object that is open on each other place."""
         either = data.draw(st.sampled_from(["", "other "]), label="through")
         with ExitStack() as stack:
-            names = ["memory", *(f"{either}{kind}" for kind in LASTING)]
+            names = ["memory", *(f"{either}{kind}" for kind in self.kinds)]
             yield [stack.enter_context(self.stores[name].write()) for name in names]
 
     def number(self, data: st.DataObject) -> int:
@@ -190,7 +193,7 @@ class Histories(RuleBasedStateMachine):
     def register(self, name: str, display_name: str) -> None:
         """Save an account everywhere."""
         user = User(id=name, display_name=display_name, password="-", created_at=START, password_changed_at=START)
-        for which in ("memory", *LASTING):
+        for which in ("memory", *self.kinds):
             with self.stores[which].write() as tx:
                 tx.users.save(user)
         self.model.names[name] = display_name
@@ -296,9 +299,10 @@ class Histories(RuleBasedStateMachine):
                 _compare(tx, draft, audience, query)
             1 / 0  # noqa: B018 - any error will do
 
-    @rule(kind=st.sampled_from(list(LASTING)))
-    def the_desk_is_started_again(self, kind: str) -> None:
-        """Read everything from the files anew."""
+    @rule(data=st.data())
+    def the_desk_is_started_again(self, data: st.DataObject) -> None:
+        """Read everything anew."""
+        kind = data.draw(st.sampled_from(self.kinds), label="restarted")
         self.stores[kind].close()
         self.stores[kind] = self.opened(kind)
 
@@ -342,7 +346,14 @@ def _compare(tx: Transaction, model: Model, audience: Audience, query: TicketQue
     assert page.total == tx.tickets.counts(audience, [query])[0] == len(expected)
 
 
+class HistoriesWithPostgres(Histories):
+    """The same with every kind of store."""
+
+    kinds: ClassVar = list(LASTING)
+
+
 TestHistories = Histories.TestCase
-TestHistories.settings = settings(
+TestHistoriesWithPostgres = HistoriesWithPostgres.TestCase
+TestHistories.settings = TestHistoriesWithPostgres.settings = settings(
     max_examples=20, stateful_step_count=30, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )

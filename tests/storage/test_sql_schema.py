@@ -14,7 +14,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Engine, NullPool, create_engine, inspect, text
 
 from tests.postgres import cluster
-from ticketing.domain.errors import StorageTooNewError, StorageUnsupportedError
+from ticketing.domain.errors import StorageDamagedError, StorageTooNewError, StorageUnsupportedError
 from ticketing.storage.sql import schema
 from ticketing.storage.sql.connecting import connect
 from ticketing.storage.sql.sql_store import SqlStore
@@ -130,3 +130,42 @@ def test_without_the_right_to_add_the_trigram_index_the_desk_works_all_the_same(
     store.ping()
     store.close()
     assert asked(address, "SELECT indexname FROM pg_indexes WHERE tablename = 'texts'") == [("texts_key",)]
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        (("ticketing@", "nobody:secret@"), "knows no such user: create it"),
+        (("/postgres?", "/nowhere?"), "does not exist: create it"),
+        (("host=", "host=/nowhere&application_name="), "does not answer: start it"),
+    ],
+)
+def test_a_database_that_lets_nobody_in_is_told_by_the_setting_and_what_helps(
+    change: tuple[str, str], sentence: str
+) -> None:
+    with pytest.raises(StorageUnsupportedError, match=f"TICKETING_STORAGE_URL.*({sentence})") as it:
+        SqlStore(cluster().address("postgres").replace(*change))
+
+    assert "secret" not in str(it.value)
+
+
+def test_a_wrong_password_is_told_without_it() -> None:
+    cluster().run_sql("DROP ROLE IF EXISTS guarded", "CREATE ROLE guarded LOGIN PASSWORD 'right'")
+
+    with cluster().asking_for_passwords():
+        with pytest.raises(StorageUnsupportedError, match="refuses the user or the password") as it:
+            SqlStore(cluster().address("postgres").replace("ticketing@", "guarded:wr0ng@"))
+        with pytest.raises(StorageUnsupportedError, match="wants a password: add it"):
+            SqlStore(cluster().address("postgres").replace("ticketing@", "guarded@"))
+
+    assert "wr0ng" not in str(it.value)
+
+
+@pytest.mark.parametrize("content", [b"not a database at all, but long enough to be taken for one" * 20])
+def test_a_file_that_is_no_database_is_refused(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "desk.sqlite").write_bytes(content)
+
+    with pytest.raises(StorageDamagedError, match="is damaged, or no database"):
+        SqlStore(f"sqlite:///{tmp_path / 'desk.sqlite'}")
+
+    assert (tmp_path / "desk.sqlite").read_bytes() == content

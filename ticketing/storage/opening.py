@@ -3,19 +3,19 @@
 from pathlib import Path
 
 from ticketing.domain.errors import StorageUnsupportedError
+from ticketing.storage.addresses import KNOWN
 from ticketing.storage.documents.document_store import DocumentStore
 from ticketing.storage.json_store import JsonStore
 from ticketing.storage.memory import MemoryStore
 from ticketing.storage.original_app import refuse_original_files
 from ticketing.storage.whole import WholeStore
 
-SQL = frozenset({"sqlite", "postgresql", "postgres"})
-KNOWN = "json:DIRECTORY, sqlite:///FILE, postgresql+psycopg://USER:PASSWORD@HOST/DATABASE and memory:"
+_SQL = frozenset({"sqlite", "postgresql", "postgresql+psycopg"})
 
 
 def open_store(url: str, *, read_only: bool = False) -> WholeStore:
     """Open the store at an address; raises StorageUnsupportedError for one of no kind that is known."""
-    if url.partition("://")[0].partition("+")[0] in SQL:
+    if url.partition("://")[0] in _SQL:
         from ticketing.storage.sql.sql_store import SqlStore  # noqa: PLC0415 - slow to import, and most desks keep files
 
         return SqlStore(url, read_only=read_only)

@@ -19,6 +19,7 @@ from ticketing.domain.errors import (
     StorageUnreachableError,
     StorageUnsupportedError,
 )
+from ticketing.storage.addresses import KNOWN
 
 PATIENCE: Final = 10.0
 CONNECT_SECONDS: Final = 3
@@ -37,34 +38,39 @@ _SQLITE_FAULTS: Final[dict[int, type[StorageBusyError | StorageFullError]]] = {
     sqlite3.SQLITE_LOCKED: StorageBusyError,
     sqlite3.SQLITE_FULL: StorageFullError,
 }
+# PostgreSQL's words when it lets nobody in, for which its driver has no codes, and ours.
+_WHAT_HELPS: Final = {
+    "authentication failed": "refuses the user or the password: correct them in the address.",
+    "no password supplied": "wants a password: add it to the address, as in postgresql+psycopg://USER:PASSWORD@HOST/NAME.",
+    "role ": "knows no such user: create it (createuser), or correct the address.",
+    "database ": "does not exist: create it (createdb --encoding UTF8), or correct the address.",
+    "permission denied": "may not be used by this user: grant it CONNECT and CREATE.",
+    "no pg_hba.conf entry": "lets this user in from elsewhere only: see its pg_hba.conf.",
+}
+_WHAT_ELSE_HELPS: Final = "does not answer: start it, or correct host and port in the address."
 _LOCK_NOT_AVAILABLE: Final = "55P03"
 _DISK_FULL: Final = frozenset({"53100"})
 _READ_ONLY: Final = frozenset({"25006", "42501"})
 
 
 def connect(address: str, *, read_only: bool = False) -> Engine:
-    """Return connections to the database at a SQLAlchemy address; none is opened yet."""
+    """Return connections to the database at an address; none is opened yet."""
     url = _url(address)
     return _sqlite(url, read_only=read_only) if url.get_backend_name() == "sqlite" else _postgres(url)
 
 
 def _url(address: str) -> URL:
+    """Read an address; what is wrong with it is told without it, since it may hold a password."""
     try:
         url = make_url(address)
-    except ArgumentError:
-        raise StorageUnsupportedError("TICKETING_STORAGE_URL is no address of a database.") from None
-    if url.drivername in {"postgresql", "postgres"}:
-        url = url.set(drivername="postgresql+psycopg")
-    if url.drivername not in {"sqlite", "postgresql+psycopg"}:
-        raise StorageUnsupportedError(
-            f"There is no store “{url.drivername}”. Known are sqlite:///FILE and postgresql+psycopg://USER@HOST/NAME."
-        )
-    return url
+    except (ArgumentError, ValueError):
+        raise StorageUnsupportedError(f"This is no storage address. Known are {KNOWN}.") from None
+    return url.set(drivername="postgresql+psycopg") if url.drivername == "postgresql" else url
 
 
 def _sqlite(url: URL, *, read_only: bool) -> Engine:
     if not url.database or url.database == ":memory:":
-        raise StorageUnsupportedError("TICKETING_STORAGE_URL names no file: write sqlite:///FILE.")
+        raise StorageUnsupportedError(f"A storage address without a file is no storage address. Known are {KNOWN}.")
     path = Path(url.database)
     if not path.parent.is_dir():
         raise StorageUnsupportedError(f"There is no directory “{path.parent}” for the database.")
@@ -99,6 +105,19 @@ def _postgres(url: URL) -> Engine:
         pool_timeout=PATIENCE,
         isolation_level="READ COMMITTED",
     )
+
+
+@contextmanager
+def opening() -> Iterator[None]:
+    """Turn what keeps a store from being opened into a sentence that names the setting and what helps."""
+    try:
+        yield
+    except OperationalError as error:
+        if isinstance(error.orig, sqlite3.Error):
+            raise
+        said = str(error.orig)
+        help_for_it = next((help_ for mark, help_ in _WHAT_HELPS.items() if mark in said), _WHAT_ELSE_HELPS)
+        raise StorageUnsupportedError(f"The database of TICKETING_STORAGE_URL {help_for_it}") from error
 
 
 @contextmanager

@@ -6,7 +6,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, Engine, func, inspect, select, text
 
 from ticketing.domain.errors import StorageTooNewError, StorageUnsupportedError
-from ticketing.storage.sql.connecting import IMMEDIATE, told_as_ours
+from ticketing.storage.sql.connecting import IMMEDIATE, opening, told_as_ours
 
 # The newest migration; a test holds it against the files.
 CURRENT: Final = "0001"
@@ -21,7 +21,7 @@ def make_current(engine: Engine, *, read_only: bool = False) -> None:
 
     Raises StorageTooNewError for tables of a newer version, StorageUnsupportedError for a database in another encoding.
     """
-    with told_as_ours(), engine.connect() as connection:
+    with told_as_ours(), opening(), engine.connect() as connection:
         _require_utf_8(connection)
         found = version(connection)
     if found == CURRENT:
