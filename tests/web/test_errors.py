@@ -21,7 +21,8 @@ BY_STATUS = {
     429: "TooManyRequestsError ThrottledError",
     500: "TicketingError",
     503: "SettingsError BusyError StorageError StorageBusyError StorageFullError StorageReadOnlyError "
-    "StorageFailedError StorageDamagedError StorageUnreadableError StorageTooNewError StorageUnsupportedError",
+    "StorageFailedError StorageDamagedError StorageUnreadableError StorageUnreachableError StorageTooNewError "
+    "StorageUnsupportedError",
 }
 STATUSES = {name: status for status, names in BY_STATUS.items() for name in names.split()}
 

@@ -96,13 +96,15 @@ class SqlUsers(SqlCollection[User]):
         return user_columns(document)
 
 
-class SqlSessions(SqlCollection[Session]):
-    """All sessions, by the hash of their secret."""
+class SqlOwned(SqlCollection[Document]):
+    """Documents that belong to somebody."""
 
-    def of_user(self, username: str) -> list[Session]:
-        """Return the person's sessions, newest first; some may have expired."""
-        sessions = tables.sessions.c
-        return self._documents(sessions.username == username, order=[sessions.created_at.desc()])
+    def of_user(self, username: str) -> list[Document]:
+        """Return the person's documents, newest first; some may have expired."""
+        return self._documents(self._table.c.username == username, order=[self._newest().desc()])
+
+    def _newest(self) -> ColumnElement[Any]:
+        return self._table.c.get("created_at", self._table.c.expires_at)
 
 
 class SqlTransaction:
@@ -118,9 +120,9 @@ class SqlTransaction:
         return SqlUsers(self._connection, users, User)
 
     @property
-    def sessions(self) -> SqlSessions:
+    def sessions(self) -> SqlOwned[Session]:
         """All sessions."""
-        return SqlSessions(self._connection, tables.sessions, Session)
+        return SqlOwned(self._connection, tables.sessions, Session)
 
     @property
     def hand_offs(self) -> SqlCollection[HandOff]:
@@ -128,9 +130,9 @@ class SqlTransaction:
         return SqlCollection(self._connection, tables.hand_offs, HandOff)
 
     @property
-    def devices(self) -> SqlCollection[Device]:
+    def devices(self) -> SqlOwned[Device]:
         """Browsers known to accounts."""
-        return SqlCollection(self._connection, tables.devices, Device)
+        return SqlOwned(self._connection, tables.devices, Device)
 
     @property
     def attempts(self) -> SqlCollection[Attempts]:

@@ -151,7 +151,7 @@ sessions = _expiring(
     Column("created_at", Moment, nullable=False),
 )
 hand_offs = _expiring("hand_offs")
-devices = _expiring("devices")
+devices = _expiring("devices", Column("username", Word, nullable=False, index=True))
 attempts = _expiring("attempts")
 receipts = _expiring("receipts")
 EXPIRING: Final = (sessions, hand_offs, devices, attempts, receipts)

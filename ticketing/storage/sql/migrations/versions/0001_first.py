@@ -114,20 +114,20 @@ def _make_what_hangs_on_tickets() -> None:
 
 
 def _make_expiring(name: str) -> None:
-    of_sessions: list[sa.Column[Any]] = []
-    if name == "sessions":
-        of_sessions = [_word("username"), sa.Column("created_at", moment, nullable=False)]
+    owned = [_word("username")] if name in {"sessions", "devices"} else []
+    dated = [sa.Column("created_at", moment, nullable=False)] if name == "sessions" else []
     op.create_table(
         name,
         _word("id"),
-        *of_sessions,
+        *owned,
+        *dated,
         sa.Column("expires_at", moment, nullable=False),
         sa.Column("document", sa.JSON(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=f"{name}_key"),
     )
     op.create_index(f"{name}_by_expires_at", name, ["expires_at"])
-    if of_sessions:
-        op.create_index("sessions_by_username", "sessions", ["username"])
+    if owned:
+        op.create_index(f"{name}_by_username", name, ["username"])
 
 
 def _make_texts() -> None:
