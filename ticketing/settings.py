@@ -32,7 +32,9 @@ class Settings(BaseSettings):
 
     data_dir: Path = Field(Path("data"), description="where the JSON store lives")
     storage_url: str | None = Field(
-        None, description="`json:DIR` or `memory:`; by default `json:` and the data directory"
+        None,
+        description="`json:DIR`, `sqlite:///FILE`, `postgresql+psycopg://USER:PASSWORD@HOST/NAME` or `memory:`; "
+        "by default `json:` and the data directory",
     )
     base_url: str | None = Field(None, description="the public address, such as https://desk.example.org")
     admin_password: SecretStr | None = Field(None, description="password of the first account")
