@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.storage.conftest import FileTicket, Register, make_ticket, make_user
+from tests.storage.conftest import OPENERS, FileTicket, Register, make_ticket, make_user
 from tests.storage.recording import Recorder, contents, save
 from ticketing.domain.errors import StorageError, StorageUnreadableError
 from ticketing.domain.queries import Audience, TicketQuery
@@ -41,6 +41,14 @@ UNREADABLE = {
     "a session of another kind": ("sessions", "s-1", b'{"id":"s-1","user":"vera"}'),
 }
 unreadable = pytest.mark.parametrize("change", UNREADABLE.values(), ids=UNREADABLE)
+
+
+@pytest.fixture(params=["memory", "json"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+    """Return a store of documents; tables take nothing else than what this version knows."""
+    opened = OPENERS[request.param](tmp_path)
+    yield opened
+    opened.close()
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import Final, NoReturn
 
 from sqlalchemy import Connection, delete, func, select, text
 
@@ -41,6 +41,9 @@ class SqlStore:
         except BaseException:
             self._engine.dispose()
             raise
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("A store cannot be pickled: its connections and its turn are this process' own.")
 
     @contextmanager
     def read(self) -> Iterator[SqlTransaction]:
