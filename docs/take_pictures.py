@@ -40,9 +40,9 @@ def main(base: str) -> None:
         page = browser.new_page(viewport={"width": 1440, "height": 900})
         sign_in(page, base)
         take(page, "list.png")
-        page.goto(f"{base}/all_tickets?view=open")
+        page.goto(f"{base}/all_tickets?view=all&q=Called back, nobody there")  # words of a note, which is to be seen
         page.locator("tr[data-number] a").first.click()
-        expect(page.locator(".conversation")).to_be_visible()
+        expect(page.locator(".conversation .note")).to_be_visible()
         take(page, "ticket.png")
         browser.close()
 
