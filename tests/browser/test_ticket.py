@@ -423,6 +423,22 @@ def test_a_reply_offers_what_is_possible_after_the_status_has_changed(windows: W
     expect(statuses).to_have_text(["Leave the status", "and close"])
 
 
+def test_after_the_page_was_drawn_anew_a_note_is_still_a_note(windows: Windows, server: Server, number: int) -> None:
+    page = windows.open(f"ticket?id={number}", person="ada")
+    page.get_by_role("button", name="Assign to me").click()
+    expect(page.get_by_text("The ticket is yours now.")).to_be_visible()
+
+    page.get_by_role("radio", name="Internal note").click()
+    page.get_by_role("textbox", name="Internal note").fill("A spoon was in it.")
+    page.get_by_role("button", name="Add note").click()
+
+    expect(page.get_by_text("Your note is saved.")).to_be_visible()
+    expect(page.get_by_role("textbox", name="Internal note")).to_have_value("")
+    assert [(message.kind, message.text) for message in server.ticket(number).messages[1:]] == [
+        ("note", "A spoon was in it.")
+    ]
+
+
 def test_a_note_leaves_the_status_chosen_for_the_reply(windows: Windows, server: Server, number: int) -> None:
     page = windows.open(f"ticket?id={number}", person="ada")
     page.get_by_label("Status after the reply").select_option(label="and resolve")

@@ -7,6 +7,7 @@
 const STORE = "ticketingDrafts"
 const KEPT = 20 // drafts, of which each is limited by its text field
 const drafts = (window.ticketingDrafts ??= storedDrafts())
+const composers = new WeakMap()
 
 function storedDrafts() {
   try {
@@ -32,7 +33,8 @@ function holdsSomething({ texts, refusal, outbox }) {
 function draftOf({ draft: name, signIn, kinds }) {
   const [person] = name.split(" ")
   for (const other of drafts.keys()) if (!other.startsWith(`${person} `)) drafts.delete(other)
-  const draft = { kind: "", texts: {}, status: "", refusal: "", ...drafts.get(name) }
+  // It stays the same object, since what was drawn once goes on writing into it.
+  const draft = drafts.get(name) || { kind: "", texts: {}, status: "", refusal: "" }
   // A message that got no answer before one had to sign in again is unsent text; sending it is for the person to decide.
   const outbox = draft.signIn === signIn ? draft.outbox : {}
   draft.outbox = outbox instanceof Outbox ? outbox : Object.assign(new Outbox(), outbox)
@@ -61,7 +63,7 @@ function statusOf({ data, draft }) {
 }
 
 function drawKinds(composer) {
-  const { place, data, draft } = composer
+  const { place, data } = composer
   const group = place.querySelector(".kinds")
   group.hidden = data.kinds.length < 2
   group.setAttribute("aria-label", data.words.kind)
@@ -69,13 +71,13 @@ function drawKinds(composer) {
     for (const { kind, word } of data.kinds) {
       const radio = element("input", { type: "radio", name: "kind", value: kind })
       radio.onchange = () => {
-        draft.kind = kind
+        composer.draft.kind = kind
         draw(composer)
       }
       group.append(element("label", {}, radio, word))
     }
   }
-  for (const radio of group.querySelectorAll("input")) radio.checked = radio.value === draft.kind
+  for (const radio of group.querySelectorAll("input")) radio.checked = radio.value === composer.draft.kind
 }
 
 function drawStatus(composer, isNote) {
@@ -155,7 +157,10 @@ function send(composer) {
 
 export default function (component) {
   const data = JSON.parse(new TextDecoder().decode(component.data))
-  const composer = { component, data, place: component.parentElement, draft: draftOf(data) }
+  const place = component.parentElement
+  const composer = composers.get(place) || { place }
+  composers.set(place, composer)
+  Object.assign(composer, { data, draft: draftOf(data) })
   const form = composer.place.querySelector("form")
   form.onsubmit = (event) => {
     event.preventDefault()
