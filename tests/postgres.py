@@ -21,6 +21,7 @@ class Cluster:
     """A running server."""
 
     def __init__(self) -> None:
+        _program("initdb")  # before there is anything that a skipped test would leave behind
         self.folder = Path(tempfile.mkdtemp(prefix="ticketing-pg-", dir="/tmp"))
         self._owner = _owner()
         if self._owner is not None:
@@ -60,11 +61,11 @@ class Cluster:
             self._run("psql", "-qX", "-h", str(self.folder), "-U", SERVER_USER, "-d", database, "-c", statement)
 
     @contextmanager
-    def asking_for_passwords(self) -> Iterator[None]:
-        """Let nobody but the owner of everything in without a password."""
+    def letting_in(self, *others: str) -> Iterator[None]:
+        """Let nobody in but the owner of everything, and whom the lines of pg_hba.conf name."""
         rules = self.folder / "data" / "pg_hba.conf"
         before = rules.read_text("utf-8")
-        rules.write_text(f"local all {SERVER_USER} trust\nlocal all all scram-sha-256\n", "utf-8")
+        rules.write_text("\n".join((f"local all {SERVER_USER} trust", *others, "")), "utf-8")
         self.run_sql("SELECT pg_reload_conf()")
         try:
             yield

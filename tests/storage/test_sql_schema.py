@@ -14,7 +14,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Engine, NullPool, create_engine, inspect, text
 
 from tests.postgres import cluster
-from ticketing.domain.errors import StorageDamagedError, StorageTooNewError, StorageUnsupportedError
+from ticketing.domain.errors import StorageDamagedError, StorageReadOnlyError, StorageTooNewError, StorageUnsupportedError
 from ticketing.storage.sql import schema
 from ticketing.storage.sql.connecting import connect
 from ticketing.storage.sql.sql_store import SqlStore
@@ -102,6 +102,32 @@ def test_a_reader_makes_no_tables(address: str) -> None:
         SqlStore(address, read_only=True)
 
 
+def test_a_store_opened_for_reading_takes_nothing_in(address: str) -> None:
+    SqlStore(address).close()
+    reader = SqlStore(address, read_only=True)
+
+    with pytest.raises(StorageReadOnlyError, match="opened for reading only"), reader.write():
+        pass
+    with pytest.raises(StorageReadOnlyError, match="opened for reading only"), reader.taking_in():
+        pass
+
+    with reader.read() as tx:
+        assert list(tx.users.stream()) == []
+    reader.close()
+
+
+def test_a_file_that_nobody_may_write_can_be_read(tmp_path: Path) -> None:
+    address = f"sqlite:///{tmp_path / 'desk.sqlite'}"
+    SqlStore(address).close()
+    connections = create_engine(address, poolclass=NullPool)
+    with connections.connect() as connection:
+        connection.exec_driver_sql("PRAGMA journal_mode = DELETE")
+
+    SqlStore(address, read_only=True).close()
+
+    assert asked(address, "PRAGMA journal_mode") == [("delete",)]
+
+
 def test_a_database_in_another_encoding_is_refused() -> None:
     cluster().run_sql("DROP DATABASE IF EXISTS latin", "CREATE DATABASE latin ENCODING 'LATIN1' TEMPLATE template0")
 
@@ -149,10 +175,28 @@ def test_a_database_that_lets_nobody_in_is_told_by_the_setting_and_what_helps(
     assert "secret" not in str(it.value)
 
 
+def test_a_user_whom_the_database_does_not_let_in_is_told_what_to_grant() -> None:
+    cluster().run_sql(
+        "DROP DATABASE IF EXISTS closed", "DROP ROLE IF EXISTS outsider",
+        "CREATE ROLE outsider LOGIN", "CREATE DATABASE closed", "REVOKE CONNECT ON DATABASE closed FROM PUBLIC",
+    )  # fmt: skip
+
+    with pytest.raises(StorageUnsupportedError, match="may not be used by this user: grant it CONNECT"):
+        SqlStore(cluster().address("closed").replace("ticketing@", "outsider@"))
+
+
+def test_a_user_whom_no_rule_of_the_server_knows_is_told_where_the_rules_are() -> None:
+    with (
+        cluster().letting_in(),
+        pytest.raises(StorageUnsupportedError, match="lets this user in from elsewhere only: see its pg_hba"),
+    ):
+        SqlStore(cluster().address("postgres").replace("ticketing@", "outsider@"))
+
+
 def test_a_wrong_password_is_told_without_it() -> None:
     cluster().run_sql("DROP ROLE IF EXISTS guarded", "CREATE ROLE guarded LOGIN PASSWORD 'right'")
 
-    with cluster().asking_for_passwords():
+    with cluster().letting_in("local all all scram-sha-256"):
         with pytest.raises(StorageUnsupportedError, match="refuses the user or the password") as it:
             SqlStore(cluster().address("postgres").replace("ticketing@", "guarded:wr0ng@"))
         with pytest.raises(StorageUnsupportedError, match="wants a password: add it"):

@@ -20,7 +20,7 @@ Every refusal, as one tree. The text of each is a sentence that can be shown to 
     │   └── StaleEditError             somebody changed the same field meanwhile
     ├── TooManyRequestsError           try again after `retry_after`
     │   └── ThrottledError  BusyError
-    └── StorageError                   the store cannot do it now; nothing was saved
+    └── StorageError                   the store cannot do it now
         ├── StorageBusyError  StorageFullError  StorageReadOnlyError  StorageFailedError
         ├── StorageDamagedError  StorageTooNewError  StorageUnreadableError  StorageUnsupportedError
         └── StorageUnreachableError
@@ -430,12 +430,12 @@ class StorageUnreadableError(StorageError):
 
 
 class StorageUnreachableError(StorageError):
-    """The database does not answer, or was lost in the middle of it."""
+    """The database does not answer, or was lost in the middle of it; whether a change arrived is then unknown."""
 
     code = "storage_unreachable"
 
     def __init__(self) -> None:
-        super().__init__("The database does not answer, so nothing was saved. Please try again in a moment.")
+        super().__init__("The database does not answer, so a change just made may not be saved. Please try again in a moment.")
 
 
 class StorageUnsupportedError(StorageError):

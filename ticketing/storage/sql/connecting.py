@@ -38,14 +38,15 @@ _SQLITE_FAULTS: Final[dict[int, type[StorageBusyError | StorageFullError]]] = {
     sqlite3.SQLITE_LOCKED: StorageBusyError,
     sqlite3.SQLITE_FULL: StorageFullError,
 }
-# PostgreSQL's words when it lets nobody in, for which its driver has no codes, and ours.
+# PostgreSQL's words when it lets nobody in, for which its driver has no codes, and ours; the first that fit count, since
+# a refusal names the role and the database as well.
 _WHAT_HELPS: Final = {
-    "authentication failed": "refuses the user or the password: correct them in the address.",
-    "no password supplied": "wants a password: add it to the address, as in postgresql+psycopg://USER:PASSWORD@HOST/NAME.",
-    "role ": "knows no such user: create it (createuser), or correct the address.",
-    "database ": "does not exist: create it (createdb --encoding UTF8), or correct the address.",
     "permission denied": "may not be used by this user: grant it CONNECT and CREATE.",
     "no pg_hba.conf entry": "lets this user in from elsewhere only: see its pg_hba.conf.",
+    "authentication failed": "refuses the user or the password: correct them in the address.",
+    "no password supplied": "wants a password: add it to the address, as in postgresql+psycopg://USER:PASSWORD@HOST/NAME.",
+    'role "': "knows no such user: create it (createuser), or correct the address.",
+    'database "': "does not exist: create it (createdb --encoding UTF8), or correct the address.",
 }
 _WHAT_ELSE_HELPS: Final = "does not answer: start it, or correct host and port in the address."
 _LOCK_NOT_AVAILABLE: Final = "55P03"
@@ -77,13 +78,17 @@ def _sqlite(url: URL, *, read_only: bool) -> Engine:
     if read_only and not path.exists():
         raise StorageUnsupportedError(f"There is no database “{path}”.")
     engine = create_engine(url, connect_args={"timeout": PATIENCE}, pool_size=_POOL, max_overflow=_OVERFLOW)
-    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "connect", _prepare_reader if read_only else _prepare_writer)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
 
 
-def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
+def _prepare_reader(connection: sqlite3.Connection, _record: object) -> None:
     connection.isolation_level = None  # transactions begin where we say so
+
+
+def _prepare_writer(connection: sqlite3.Connection, record: object) -> None:
+    _prepare_reader(connection, record)
     for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
         connection.execute(f"PRAGMA {pragma}")
 

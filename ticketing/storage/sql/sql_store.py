@@ -9,7 +9,7 @@ from typing import Final, NoReturn
 
 from sqlalchemy import Connection, delete, func, select, text
 
-from ticketing.domain.errors import StorageBusyError, StorageError
+from ticketing.domain.errors import StorageBusyError, StorageError, StorageReadOnlyError
 from ticketing.domain.store import StoreHealth
 from ticketing.storage.sql import schema, whole
 from ticketing.storage.sql.connecting import IMMEDIATE, PATIENCE, connect, told_as_ours
@@ -70,6 +70,8 @@ class SqlStore:
 
     @contextmanager
     def _writing(self, patience: float) -> Iterator[Connection]:
+        if self._read_only:
+            raise StorageReadOnlyError("it was opened for reading only")
         if not self._turn.acquire(timeout=patience):
             raise StorageBusyError
         try:
