@@ -247,6 +247,23 @@ def test_a_backup_of_a_newer_version_is_refused_by_its_format(backup: Path) -> N
         read_archive(backup)
 
 
+@pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_a_backup_packed_by_a_method_that_is_not_ours_is_refused_unread(backup: Path, method: int) -> None:
+    repack(backup, lambda _: None, method)
+
+    with pytest.raises(StorageDamagedError, match=r"is packed in a way of its own"):
+        read_archive(backup)
+
+
+def test_an_encrypted_backup_is_refused_unread(backup: Path) -> None:
+    whole = bytearray(backup.read_bytes())
+    whole[whole.rindex(b"PK\x01\x02") + 8] |= 1
+    backup.write_bytes(whole)
+
+    with pytest.raises(StorageDamagedError, match=r"is packed in a way of its own"):
+        read_archive(backup)
+
+
 def test_a_member_that_appears_twice_is_refused(backup: Path) -> None:
     with zipfile.ZipFile(backup, "a") as archive, pytest.warns(UserWarning, match="Duplicate"):
         archive.writestr("users.jsonl", b"")

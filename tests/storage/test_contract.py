@@ -682,6 +682,7 @@ def test_a_number_is_found_whole_and_text_in_part(store: Store, file_ticket: Fil
         file_ticket("Other")
 
     assert numbers(store, text="T-12") == numbers(store, text="#12") == [12]
+    assert numbers(store, text=f"#{2**63}") == numbers(store, text="T-" + "9" * 198) == []
     assert set(numbers(store, text="12")) == {12, *range(1, 26, 2)}
 
 

@@ -14,7 +14,12 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Engine, NullPool, create_engine, inspect, text
 
 from tests.postgres import cluster
-from ticketing.domain.errors import StorageDamagedError, StorageReadOnlyError, StorageTooNewError, StorageUnsupportedError
+from ticketing.domain.errors import (
+    StorageDamagedError,
+    StorageReadOnlyError,
+    StorageTooNewError,
+    StorageUnsupportedError,
+)
 from ticketing.storage.sql import schema
 from ticketing.storage.sql.connecting import connect
 from ticketing.storage.sql.sql_store import SqlStore

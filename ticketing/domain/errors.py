@@ -435,7 +435,7 @@ class StorageUnreachableError(StorageError):
     code = "storage_unreachable"
 
     def __init__(self) -> None:
-        super().__init__("The database does not answer, so a change just made may not be saved. Please try again in a moment.")
+        super().__init__("The database does not answer, so a change just made may not be saved. Please try again.")
 
 
 class StorageUnsupportedError(StorageError):

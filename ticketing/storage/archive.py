@@ -39,6 +39,7 @@ from ticketing.storage.whole import Everything, WholeStore
 FORMAT: Final = 1
 MANIFEST: Final = "manifest.json"
 _FILE_NAME: Final = re.compile(r"([a-z][a-z0-9_]*)\.jsonl")
+_NO_ZIP: Final = "it is no zip file, or cut off, or changed"
 _FOREIGN_ESCAPE: Final = re.compile(rb"\\[u/]")
 _CHUNK: Final = 1 << 20
 _LONGEST_MANIFEST: Final = 1 << 20
@@ -46,6 +47,9 @@ _LONGEST_LINE: Final = 64 << 20
 _ALWAYS_FINE: Final = 64 << 20
 _MOST_COMPRESSED: Final = 200
 _COMPRESSION: Final = 3
+_METHODS: Final = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
+# Encrypted, a patch to another file, strongly encrypted (bits 0, 5 and 6 of a member's flags in PKWARE's APPNOTE).
+_NOT_OURS: Final = 0x61
 
 
 class Seen(Stored):
@@ -163,15 +167,15 @@ def read_archive(path: Path) -> Archive:
     for one that a newer version wrote.
     """
     try:
-        with zipfile.ZipFile(path) as archive:
+        with _opened(path) as archive:
             members = _members(path, archive)
             manifest = _manifest(path, archive, members)
             documents = {
                 name.removesuffix(".jsonl"): _read_documents(path, archive, members[name], said)
                 for name, said in manifest.files.items()
             }
-    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError) as error:
-        raise _fault(path, "it is no zip file, or cut off, or changed") from error
+    except (zipfile.BadZipFile, zlib.error, EOFError, UnicodeDecodeError) as error:
+        raise _fault(path, _NO_ZIP) from error
     check({name: iter(found.items()) for name, found in documents.items()}, path.name)
     for collection, found in documents.items():
         found.update({key: _as_we_write(collection, raw) for key, raw in found.items()})
@@ -250,6 +254,13 @@ def _invalid_ticket(ticket: Ticket) -> str | None:
     return None
 
 
+def _opened(path: Path) -> zipfile.ZipFile:
+    try:
+        return zipfile.ZipFile(path)
+    except NotImplementedError as error:  # what zip files of later versions of that format raise
+        raise _fault(path, _NO_ZIP) from error
+
+
 def _members(path: Path, archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
     """List what is in the archive; refuses what could not be of ours, before any of it is unpacked."""
     members = {info.filename: info for info in archive.infolist()}
@@ -258,6 +269,8 @@ def _members(path: Path, archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]
     strange = next((name for name in members if name != MANIFEST and not _FILE_NAME.fullmatch(name)), None)
     if strange is not None:
         raise _fault(path, f"“{strange[:80]}” does not belong in it")
+    if any(info.flag_bits & _NOT_OURS or info.compress_type not in _METHODS for info in members.values()):
+        raise _fault(path, "a file in it is packed in a way of its own")
     if sum(info.file_size for info in members.values()) > max(_ALWAYS_FINE, _MOST_COMPRESSED * path.stat().st_size):
         raise _fault(path, "it would unpack to far more than a desk's data")
     return members

@@ -38,8 +38,8 @@ _SQLITE_FAULTS: Final[dict[int, type[StorageBusyError | StorageFullError]]] = {
     sqlite3.SQLITE_LOCKED: StorageBusyError,
     sqlite3.SQLITE_FULL: StorageFullError,
 }
-# PostgreSQL's words when it lets nobody in, for which its driver has no codes, and ours; the first that fit count, since
-# a refusal names the role and the database as well.
+# PostgreSQL's words when it lets nobody in, for which its driver has no codes, and ours. The first that fit count: a
+# refusal names the role and the database as well.
 _WHAT_HELPS: Final = {
     "permission denied": "may not be used by this user: grant it CONNECT and CREATE.",
     "no pg_hba.conf entry": "lets this user in from elsewhere only: see its pg_hba.conf.",

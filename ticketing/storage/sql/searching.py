@@ -25,6 +25,7 @@ from ticketing.storage.sql.tables import texts, tickets, users, watchers
 SEPARATOR: Final = "\x1f"
 _SHORTEST_TRIGRAM: Final = 3
 _SEVERAL: Final = 2
+_GREATEST_NUMBER: Final = 2**63 - 1  # that the databases know; a longer one is no ticket's
 # What no text can hold and no database takes in a question: NUL, halves of surrogate pairs.
 _NOWHERE: Final = {"\0", SEPARATOR, *map(chr, range(0xD800, 0xE000))}
 
@@ -116,7 +117,7 @@ def _holding(needle: str, audience: Audience, dialect: Dialect) -> CompoundSelec
         select(tickets.c.number).where(tickets.c.requester.in_(people)),
     ]
     label = needle.removeprefix("t-").removeprefix("#")
-    if label.isascii() and label.isdigit() and len(label) <= len(str(2**62)):
+    if label.isascii() and label.isdigit() and int(label) <= _GREATEST_NUMBER:
         parts.append(select(literal(int(label))))
     return union_all(*parts)
 
