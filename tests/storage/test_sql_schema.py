@@ -75,6 +75,7 @@ def test_a_start_over_current_tables_does_not_even_load_the_migrations(address: 
     assert subprocess.run([sys.executable, "-c", program, address], check=False).returncode == 0
 
 
+@pytest.mark.parametrize("address", ["postgres", *["sqlite"] * 20], indirect=True)
 def test_starters_that_race_make_the_tables_once(address: str) -> None:
     together = threading.Barrier(4)
 
