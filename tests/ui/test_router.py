@@ -2,11 +2,14 @@
 
 import json
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from unittest.mock import PropertyMock
 
 import pytest
 import streamlit as st
+from streamlit.runtime.scriptrunner import RerunData, get_script_run_ctx
 from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
 from streamlit.web.server.starlette.starlette_app_utils import generate_xsrf_token_string
@@ -14,6 +17,7 @@ from streamlit.web.server.starlette.starlette_app_utils import generate_xsrf_tok
 from tests.ui.conftest import PASSWORD, ROUTER, Visit, words
 from ticketing.desk import Desk
 from ticketing.domain.browsers import XSRF_COOKIE
+from ticketing.domain.store import Store, Transaction
 from ticketing.ui.pages import PAGES, Audience, safe_target
 from ticketing.ui.wording import t
 
@@ -178,6 +182,22 @@ def test_on_https_only_the_cookie_that_is_bound_to_the_host_counts(
     assert (planted, own) == (t("page.login"), t("page.my_tickets"))
 
 
+def click_at_every_write(store: Store, monkeypatch: pytest.MonkeyPatch) -> list[bool]:
+    """Have a click arrive whenever the store has saved something for a run; return whether each was taken."""
+    write, clicks = store.write, []
+
+    @contextmanager
+    def write_while_somebody_clicks() -> Iterator[Transaction]:
+        with write() as tx:
+            yield tx
+        run = get_script_run_ctx()
+        if run and run.script_requests:
+            clicks.append(run.script_requests.request_rerun(RerunData(page_script_hash=run.page_script_hash)))
+
+    monkeypatch.setattr(store, "write", write_while_somebody_clicks)
+    return clicks
+
+
 def test_where_no_cookie_can_be_set_a_sign_in_lasts_as_long_as_its_tab(visit: Visit, cookies: dict[str, str]) -> None:
     visit("")
     cookies[XSRF_COOKIE] = generate_xsrf_token_string()
@@ -195,8 +215,28 @@ def test_where_no_cookie_can_be_set_a_sign_in_lasts_as_long_as_its_tab(visit: Vi
     assert title(app) == t("page.login")
 
 
+def test_where_no_cookie_can_be_set_clicks_that_come_in_the_middle_of_a_sign_in_do_not_end_it(
+    visit: Visit, desk: Desk, cookies: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    visit("")
+    cookies[XSRF_COOKIE] = generate_xsrf_token_string()
+    app = AppTest.from_file(str(ROUTER), default_timeout=20)
+    app.session_state["_without_routes"] = True
+    app.run()
+    clicks = click_at_every_write(desk.store, monkeypatch)
+    app.text_input(key="username").input("carla")
+    app.text_input(key="password").input(PASSWORD)
+    app.button(key="submit").click().run()
+
+    assert clicks
+    assert all(clicks)
+    assert not app.error
+    assert title(app) == t("page.my_tickets")
+
+
+@pytest.mark.parametrize("clicking", [False, True], ids=["undisturbed", "with clicks in the middle of it"])
 def test_where_no_cookie_can_be_set_a_changed_password_keeps_the_tab_signed_in(
-    visit: Visit, cookies: dict[str, str]
+    visit: Visit, desk: Desk, cookies: dict[str, str], monkeypatch: pytest.MonkeyPatch, *, clicking: bool
 ) -> None:
     visit("")
     cookies[XSRF_COOKIE] = generate_xsrf_token_string()
@@ -210,8 +250,10 @@ def test_where_no_cookie_can_be_set_a_changed_password_keeps_the_tab_signed_in(
 
     for key, typed in (("current", PASSWORD), ("new", "four dry raincoats"), ("confirmation", "four dry raincoats")):
         app.text_input(key=key).input(typed)
+    clicks = click_at_every_write(desk.store, monkeypatch) if clicking else []
     app.button(key="save_password").click().run()
 
+    assert bool(clicks) is clicking
     assert not app.error
     assert app.sidebar.caption[0].value == "Signed in as **Carla** · requester"
 

@@ -16,7 +16,16 @@ import streamlit as st
 from ticketing.domain.people import Actor
 from ticketing.ui import bridge
 from ticketing.ui.deeds import SECONDS, once
-from ticketing.ui.session import address, browser, desk, keep_without_routes, target, user_agent, without_routes
+from ticketing.ui.session import (
+    address,
+    browser,
+    desk,
+    forget_others,
+    keep_without_routes,
+    target,
+    user_agent,
+    without_routes,
+)
 
 _SECRET = secrets.token_bytes(32)
 _ON_THE_WAY = "_on_the_way"
@@ -25,14 +34,21 @@ _WHOSE = "_whose"
 
 
 class _Way:
-    """The hand-off that is on its way to the browser, if there is one."""
+    """The hand-off that is on its way to the browser, and the token it becomes where there are no routes."""
 
     def __init__(self) -> None:
         self.hand_off = ""
+        self.token = ""
         self._since = 0.0
 
     def set_out(self, hand_off: str) -> None:
-        self.hand_off, self._since = hand_off, time.monotonic()
+        self.hand_off, self.token, self._since = hand_off, "", time.monotonic()
+
+    def redeem(self, address: str, browser: str, description: str) -> None:
+        redeemed = desk().sessions.redeem(
+            self.hand_off, address=address, browser=browser, device=None, description=description
+        )
+        self.token = redeemed.token
 
     def is_fresh(self) -> bool:
         return bool(self.hand_off) and time.monotonic() - self._since < SECONDS
@@ -68,10 +84,7 @@ def keep_to_one_sign_in(actor: Actor | None) -> None:
     """
     before, now = st.session_state.get(_WHOSE), actor.session if actor else None
     if before not in {None, now}:
-        way = st.session_state.get(_ON_THE_WAY)
-        st.session_state.clear()
-        if way and not actor:
-            st.session_state[_ON_THE_WAY] = way
+        forget_others(*([] if actor else [_ON_THE_WAY]))
         st.rerun()
     st.session_state[_WHOSE] = now
 
@@ -81,10 +94,6 @@ def _go_on(way: _Way) -> None:
         bridge.carry_in(way.hand_off, target() or "./")
         return
     where, here, what = address(), browser(), user_agent()
-    once(way.hand_off, lambda: keep_without_routes(_redeemed(way, where, here, what)))
+    once(way.hand_off, lambda: way.redeem(where, here, what))
+    keep_without_routes(way.token)
     st.rerun()
-
-
-def _redeemed(way: _Way, where: str, here: str, what: str) -> str:
-    hand_off, way.hand_off = way.hand_off, ""
-    return desk().sessions.redeem(hand_off, address=where, browser=here, device=None, description=what).token

@@ -173,9 +173,15 @@ def without_routes() -> bool:
 
 def keep_without_routes(token: str) -> None:
     """Remember who is here on a host where no cookie can be set, and nothing of who was."""
-    st.session_state.clear()
-    note_missing_routes()
+    # A click may end the run at each step, so the token comes first.
     st.session_state[_TOKEN_WITHOUT_ROUTES] = token
+    forget_others()
+
+
+def forget_others(*kept: str) -> None:
+    """Forget all that this Streamlit session knows but who is here, and what is *kept*."""
+    for key in st.session_state.keys() - {_TOKEN_WITHOUT_ROUTES, _WITHOUT_ROUTES, *kept}:
+        del st.session_state[key]
 
 
 def note_missing_routes() -> None:
