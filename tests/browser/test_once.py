@@ -191,6 +191,7 @@ def test_what_one_person_typed_is_not_brought_back_for_the_next_in_the_same_tab(
 
     sign_out(page)
     expect_login(page)
+    assert "Only mine" not in page.evaluate("JSON.stringify(sessionStorage)")
     sign_in(page, "oskar")
     page.get_by_role("link", name="New ticket").click()
     expect(page.get_by_role("heading", level=1, name="New ticket")).to_be_visible()

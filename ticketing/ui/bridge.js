@@ -17,11 +17,14 @@ async function call(data) {
   return refusal.error || data.failed
 }
 
-// What was typed in this tab and not sent goes with the person who signs out.
+// What was typed in this tab and not sent goes with the person who signs out: of the composer as of the forms.
 function forgetDrafts() {
   window.ticketingDrafts?.clear()
+  document.oninput = null
   try {
-    sessionStorage.removeItem("ticketingDrafts")
+    for (const name of Object.keys(sessionStorage)) {
+      if (name.startsWith("ticketing")) sessionStorage.removeItem(name)
+    }
   } catch {
     // A browser that keeps nothing has kept nothing.
   }
