@@ -6,6 +6,8 @@ from typing import Any
 
 import streamlit as st
 
+from ticketing.ui.text import displayable
+
 
 def packed(data: object) -> bytes:
     """
@@ -14,7 +16,7 @@ def packed(data: object) -> bytes:
     Of a dict it would look at each value for something like a data frame, and import pandas to know one: seconds at the
     first list after a start, and 70 MB for good.
     """
-    return json.dumps(data, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
+    return displayable(json.dumps(data, ensure_ascii=False, separators=(",", ":"))).encode()
 
 
 def reported(key: str, event: str) -> Any:

@@ -43,7 +43,7 @@ _CODE_BLOCK = f'<pre style="{_SHADE};padding:.7em .9em;white-space:pre-wrap"><co
 @lru_cache(maxsize=1024)
 def plain(text: str) -> str:
     """Return *text* on one line, escaped so that a label, a title or a badge shows it letter by letter."""
-    line = " ".join(_printable(text).split())
+    line = " ".join(displayable(text).split())
     line = _TYPOGRAPHY.sub(lambda found: found[0][:1] + _WORD_JOINER + found[0][1:], line)
     line = _ADDRESS.sub(lambda found: found[0] + _WORD_JOINER, line)
     return _PUNCTUATION.sub(r"\\\1", line)
@@ -52,13 +52,14 @@ def plain(text: str) -> str:
 @lru_cache(maxsize=512)
 def to_html(text: str) -> str:
     """Return a message as HTML of a handful of tags; the one attribute its author chooses is a link's address."""
-    text = _printable(text).strip("\n")
+    text = displayable(text).strip("\n")
     if len(_MARKUP.findall(text)) > _MARKUP_LIMIT:
         return _BOX.format(_AS_TYPED.format(_linked(text)))
     return _BOX.format(_markdown().render(text))
 
 
-def _printable(text: str) -> str:
+def displayable(text: str) -> str:
+    """Return the text without controls and signs that turn the direction of reading, which would show another text."""
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     return _SURROGATE.sub("\ufffd", _UNPRINTABLE.sub("", text))
 
