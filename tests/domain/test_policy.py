@@ -7,7 +7,7 @@ import pytest
 
 from ticketing.domain import policy
 from ticketing.domain.errors import PermissionDeniedError
-from ticketing.domain.people import Actor, Role, User
+from ticketing.domain.people import Actor, Person, Role, User
 from ticketing.domain.policy import Action, Relation
 from ticketing.domain.queries import Audience
 from ticketing.domain.statuses import TicketCategory
@@ -109,6 +109,8 @@ def test_may_and_require_say_what_the_table_says(action: Action, role: Role, rel
     allowed = policy.may(actor, action, target)
 
     assert allowed is ALLOWED[action, role, relation]
+    if isinstance(target, User):
+        assert policy.may(actor, action, Person.of(target)) is allowed
     if allowed:
         policy.require(actor, action, target)
     else:
@@ -132,6 +134,13 @@ def test_the_command_line_is_nobodys_own_account() -> None:
 
     assert policy.relation_to_account(console, account(console.username, Role.ADMIN)) is Relation.OF_ADMIN
     assert policy.may(console, Action.RESET_PASSWORD, account("root", Role.ADMIN))
+
+
+def test_nobody_but_the_command_line_is_at_the_command_line(root: Actor) -> None:
+    policy.require_console(Actor.console(), Action.MOVE_DATA)
+
+    with pytest.raises(PermissionDeniedError, match="You may not move the desk's data"):
+        policy.require_console(root, Action.MOVE_DATA)
 
 
 def test_what_lists_show_follows_from_the_same_table(carla: Actor, ada: Actor, root: Actor) -> None:

@@ -5,7 +5,7 @@ import pytest
 from tests.services.conftest import PASSWORD
 from ticketing.desk import Desk, open_desk
 from ticketing.domain.errors import PermissionDeniedError, RegistrationClosedError, WrongCredentialsError
-from ticketing.domain.people import Actor
+from ticketing.domain.people import Actor, Role
 from ticketing.settings import read_settings
 
 
@@ -27,7 +27,7 @@ def test_the_operators_password_opens_the_first_account(monkeypatch: pytest.Monk
 
     first = desk.sessions.actor(desk.accounts.sign_in("support_agent", PASSWORD))
 
-    assert first.is_admin
+    assert first.role is Role.ADMIN
     assert not first.must_change_password
     assert not desk.first_launch.is_waiting
     with pytest.raises(WrongCredentialsError):

@@ -48,11 +48,6 @@ class Actor:
         """Whether the person works the queue: agents and admins do."""
         return self.role in {Role.AGENT, Role.ADMIN}
 
-    @property
-    def is_admin(self) -> bool:
-        """Whether the person may change roles and settings."""
-        return self.role is Role.ADMIN
-
     @classmethod
     def console(cls) -> Self:
         """Return the operator at the machine's command line, who owns the data anyway."""

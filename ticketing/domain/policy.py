@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Final
 
 from ticketing.domain.errors import PermissionDeniedError
-from ticketing.domain.people import Actor, Role, User
+from ticketing.domain.people import Actor, Person, Role, User
 from ticketing.domain.queries import Audience
 from ticketing.domain.tickets import Ticket
 
@@ -106,21 +106,27 @@ def relation_to_ticket(actor: Actor, ticket: Ticket) -> Relation:
     return Relation.WATCHED if actor.username in ticket.watchers else Relation.FOREIGN
 
 
-def relation_to_account(actor: Actor, user: User) -> Relation:
+def relation_to_account(actor: Actor, user: User | Person) -> Relation:
     """How the actor stands to an account: it is their own, or one of such a role."""
-    if actor.username == user.id and not actor.at_console:
+    if actor.username == user.username and not actor.at_console:
         return Relation.SELF
     return {Role.USER: Relation.OF_USER, Role.AGENT: Relation.OF_AGENT, Role.ADMIN: Relation.OF_ADMIN}[user.role]
 
 
-def may(actor: Actor, action: Action, target: Ticket | User | None = None) -> bool:
+def may(actor: Actor, action: Action, target: Ticket | User | Person | None = None) -> bool:
     """Whether the actor may do this to the ticket, the account, or at the desk as a whole."""
     return allows(actor.role, action, _relation(actor, target))
 
 
-def require(actor: Actor, action: Action, target: Ticket | User | None = None) -> None:
+def require(actor: Actor, action: Action, target: Ticket | User | Person | None = None) -> None:
     """Raise PermissionDeniedError unless the actor may do this."""
     if not may(actor, action, target):
+        raise PermissionDeniedError(action.value)
+
+
+def require_console(actor: Actor, action: Action) -> None:
+    """Raise PermissionDeniedError unless the actor is at the command line: who can run it can read the files anyway."""
+    if not actor.at_console:
         raise PermissionDeniedError(action.value)
 
 
@@ -129,9 +135,9 @@ def audience(actor: Actor) -> Audience:
     return Audience(username=actor.username, sees_all=may(actor, Action.SEE_ALL_TICKETS))
 
 
-def _relation(actor: Actor, target: Ticket | User | None) -> Relation:
+def _relation(actor: Actor, target: Ticket | User | Person | None) -> Relation:
     if isinstance(target, Ticket):
         return relation_to_ticket(actor, target)
-    if isinstance(target, User):
+    if isinstance(target, User | Person):
         return relation_to_account(actor, target)
     return Relation.DESK

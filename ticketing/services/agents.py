@@ -168,7 +168,7 @@ class Agents:
         self, actor: Actor, username: str, password: str, *, role: Role = Role.AGENT, email: str = ""
     ) -> Person:
         """Make an account for an agent or an admin with a chosen password; only at the command line."""
-        _require_console(actor, Action.REGISTER_AGENT)
+        policy.require_console(actor, Action.REGISTER_AGENT)
         _require_staff(role)
         name, shown, mail = clean_identity(username, username, email)
         check_new(password, role=role, username=name, email=mail)
@@ -179,7 +179,7 @@ class Agents:
 
     def set_password(self, actor: Actor, username: str, password: str) -> None:
         """Give an account a chosen password, and end its sessions; only at the command line."""
-        _require_console(actor, Action.RESET_PASSWORD)
+        policy.require_console(actor, Action.RESET_PASSWORD)
         with self._store.read() as tx:
             user = self._reach(tx, actor, username, Action.RESET_PASSWORD)
         check_new(password, role=user.role, username=user.id, display_name=user.display_name, email=user.email)
@@ -216,7 +216,9 @@ class Agents:
 
     def _may_register(self, actor: Actor, role: Role) -> bool:
         action = Action.REGISTER_ADMIN if role is Role.ADMIN else Action.REGISTER_AGENT
-        return policy.may(actor, action) and (actor.is_admin or self._agents_may_register_agents)
+        return policy.may(actor, action) and (
+            policy.may(actor, Action.REGISTER_ADMIN) or self._agents_may_register_agents
+        )
 
     def _require_register(self, actor: Actor, role: Role) -> None:
         if not self._may_register(actor, role):
@@ -242,11 +244,6 @@ def _find(tx: Transaction, actor: Actor, username: str) -> User:
 def one_time_password() -> str:
     """Return a password nobody guesses and everybody can copy by hand, such as k7mq-2xwd-9hsa-p4tz-cb3f: 99 bits."""
     return "-".join("".join(secrets.choice(_ALPHABET) for _ in range(_GROUP)) for _ in range(_GROUPS))
-
-
-def _require_console(actor: Actor, action: Action) -> None:
-    if not actor.at_console:
-        raise PermissionDeniedError(action.value)
 
 
 def _require_staff(role: Role) -> None:

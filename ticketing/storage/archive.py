@@ -23,9 +23,10 @@ from typing import IO, Any, Final
 
 from pydantic import BaseModel, Field, ValidationError
 
+from ticketing.domain import policy
 from ticketing.domain.errors import RefusedError, StorageDamagedError, StorageTooNewError
-from ticketing.domain.people import User
-from ticketing.domain.queries import Audience, TicketQuery
+from ticketing.domain.people import Actor, User
+from ticketing.domain.queries import TicketQuery
 from ticketing.domain.store import Transaction
 from ticketing.domain.text import Stored
 from ticketing.domain.tickets import MessageKind, Ticket
@@ -210,11 +211,16 @@ def restore(store: WholeStore, archive: Archive, *, replace: bool = False) -> di
 
 def holdings(tx: Transaction) -> str:
     """Say what would be lost with a store; "" if it holds at most the untouched account of the first launch."""
-    tickets = tx.tickets.counts(Audience(username="console", sees_all=True), [TicketQuery()])[0]
+    tickets = number_of_tickets(tx)
     users = list(tx.users.stream())
     if not tickets and all(user.has_known_password for user in users):
         return ""
     return ", ".join(f"{number:,} {name}" for name, number in (("tickets", tickets), ("users", len(users))) if number)
+
+
+def number_of_tickets(tx: Transaction) -> int:
+    """Return how many tickets there are, whoever may see them."""
+    return tx.tickets.counts(policy.audience(Actor.console()), [TicketQuery()])[0]
 
 
 def check(documents: Everything, name: str) -> dict[str, int]:

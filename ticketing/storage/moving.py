@@ -2,17 +2,13 @@
 
 import hashlib
 from collections.abc import Callable, Iterator
-from typing import Final
 
 from ticketing.domain.errors import RefusedError, StorageDamagedError
-from ticketing.domain.queries import Audience, TicketQuery
-from ticketing.storage.archive import canonical, holdings
+from ticketing.storage.archive import canonical, holdings, number_of_tickets
 from ticketing.storage.whole import Everything, WholeStore
 
 Progress = Callable[[int, int], None]
 Content = dict[str, tuple[int, str]]
-
-_EVERYBODY: Final = Audience(username="console", sees_all=True)
 
 
 def move(source: WholeStore, target: WholeStore, progress: Progress) -> dict[str, int]:
@@ -29,7 +25,7 @@ def move(source: WholeStore, target: WholeStore, progress: Progress) -> dict[str
             raise RefusedError(f"The target holds {held}. Nothing was changed; choose an empty one.")
         intake.clear()
         with source.read() as tx:
-            whole = tx.tickets.counts(_EVERYBODY, [TicketQuery()])[0]
+            whole = number_of_tickets(tx)
         with source.documents() as documents:
             for name, found in documents.items():
                 digest = _Digest()

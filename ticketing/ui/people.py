@@ -26,7 +26,6 @@ _GROUPS: dict[str, frozenset[Role]] = {
     "requesters": frozenset({Role.USER}),
 }
 _ROLE_COLOURS: dict[Role, Tone] = {Role.USER: "gray", Role.AGENT: "blue", Role.ADMIN: "violet"}
-_RELATIONS = {Role.USER: Relation.OF_USER, Role.AGENT: Relation.OF_AGENT, Role.ADMIN: Relation.OF_ADMIN}
 
 
 def people_head(actor: Actor) -> None:
@@ -122,14 +121,9 @@ def _draw_names(person: Person) -> None:
     )
 
 
-def _may(actor: Actor, person: Person, action: Action) -> bool:
-    relation = Relation.SELF if person.username == actor.username else _RELATIONS[person.role]
-    return policy.allows(actor.role, action, relation)
-
-
 def _manageable(actor: Actor, person: Person) -> bool:
     actions = (Action.DEACTIVATE, Action.RESET_PASSWORD, Action.END_SESSIONS, Action.LIFT_WAIT, Action.CHANGE_ROLE)
-    return any(_may(actor, person, action) for action in actions)
+    return any(policy.may(actor, action, person) for action in actions)
 
 
 def register_agent(actor: Actor) -> None:
@@ -141,7 +135,7 @@ def register_agent(actor: Actor) -> None:
         username = st.text_input(t("field.username"), key="new_username", help=t("register.username_help"))
         display_name = st.text_input(t("field.display_name"), key="new_display_name")
         email = st.text_input(t("field.email_optional"), key="new_email", type="email")
-        roles = [Role.AGENT, Role.ADMIN] if actor.is_admin else [Role.AGENT]
+        roles = [Role.AGENT, Role.ADMIN] if policy.may(actor, Action.REGISTER_ADMIN) else [Role.AGENT]
         role = st.selectbox(t("field.role"), roles, format_func=lambda role: t(f"role.{role}"), key="new_role")
         submitted = st.form_submit_button(t("people.register"), type="primary", key="submit_new_agent")
     if submitted:
@@ -175,7 +169,7 @@ def _draw_title(title: str) -> None:
 def _draw_management(actor: Actor, person: Person) -> None:
     agents = desk().agents
     username = person.username
-    if _may(actor, person, Action.CHANGE_ROLE):
+    if policy.may(actor, Action.CHANGE_ROLE, person):
         role = st.selectbox(
             t("field.role"),
             list(Role),
@@ -190,16 +184,16 @@ def _draw_management(actor: Actor, person: Person) -> None:
         ):
             told = "people.joined_staff" if person.role is Role.USER else "people.role_saved"
             _do(lambda: agents.change_role(actor, username, role), t(told, name=person.display_name))
-    if _may(actor, person, Action.RESET_PASSWORD) and _offer("reset_password", "key"):
+    if policy.may(actor, Action.RESET_PASSWORD, person) and _offer("reset_password", "key"):
         with shown_errors():
             hand_over("reset_password", username, deed=lambda: (username, agents.reset_password(actor, username)))
-    if _may(actor, person, Action.LIFT_WAIT) and (wait := agents.wait(actor, username)):
+    if policy.may(actor, Action.LIFT_WAIT, person) and (wait := agents.wait(actor, username)):
         st.warning(t("people.waits", minutes=ceil(wait / timedelta(minutes=1))), icon=":material/hourglass_top:")
         if _offer("lift_wait", "lock_open"):
             _do(lambda: agents.lift_wait(actor, username), t("people.wait_lifted", name=person.display_name))
-    if _may(actor, person, Action.END_SESSIONS) and _offer("end_sessions", "logout"):
+    if policy.may(actor, Action.END_SESSIONS, person) and _offer("end_sessions", "logout"):
         _do(lambda: agents.end_sessions(actor, username), t("people.sessions_ended", name=person.display_name))
-    if _may(actor, person, Action.DEACTIVATE):
+    if policy.may(actor, Action.DEACTIVATE, person):
         if person.active and _offer("deactivate", "person_off"):
             _do(lambda: agents.deactivate(actor, username), t("people.deactivated", name=person.display_name))
         if not person.active and _offer("reactivate", "person_check"):

@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import Final
 
 from ticketing.domain import policy
-from ticketing.domain.errors import PermissionDeniedError
 from ticketing.domain.people import Actor, Role, User
 from ticketing.domain.policy import Action
 from ticketing.domain.store import Store
@@ -68,8 +67,7 @@ class Exports:
 
     def json_lines(self, actor: Actor) -> Iterator[str]:
         """Yield every ticket whole, notes included, as one line of JSON each; only at the command line."""
-        if not actor.at_console:
-            raise PermissionDeniedError(Action.MOVE_DATA.value)
+        policy.require_console(actor, Action.MOVE_DATA)
         with self._store.read() as tx:
             for ticket in tx.tickets.stream():
                 yield ticket.model_dump_json(exclude_none=True) + "\n"
