@@ -93,7 +93,7 @@ class Visit:
 
     def answer(self, text: str, kind: str = "reply", status: str = "") -> "Visit":
         """Send a message out of a ticket's composer."""
-        return self._put(COMPOSER, kind, text, status)
+        return self._put(COMPOSER, kind, text, status, self.sent(COMPOSER)["seen"])
 
     def unfold_history(self) -> "Visit":
         """Open the history of a ticket."""

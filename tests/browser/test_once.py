@@ -20,7 +20,7 @@ from tests.browser.cable import Cable
 from tests.browser.conftest import Windows, settle
 from tests.serving import Server
 from ticketing.domain.queries import TicketQuery
-from ticketing.domain.statuses import Priority
+from ticketing.domain.statuses import Priority, Status
 from ticketing.domain.tickets import TicketEdit
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
@@ -330,6 +330,27 @@ def test_a_refusal_is_told_also_to_who_looks_at_something_else_meanwhile(windows
 
     expect(page.get_by_role("alert").filter(has_text="Priority was changed")).to_be_visible()
     expect(page.get_by_role("combobox", name="Priority")).to_have_value("urgent")
+
+
+def test_a_status_sent_with_a_reply_does_not_take_back_what_a_colleague_set_meanwhile(
+    windows: Windows, server: Server
+) -> None:
+    ticket = server.desk.tickets.open(server.actor("carla"), "Both at once", "Who is faster?")
+    page = windows.open(f"ticket?id={ticket.number}", person="ada")
+    server.desk.tickets.edit(server.actor("bert"), ticket.number, TicketEdit(status=Status.ON_HOLD))
+
+    choose(page, "Status after the reply", "and resolve")
+    answer(page, "This is what helps.")
+
+    expect(page.get_by_role("alert").filter(has_text="Status was changed to “On hold”")).to_be_visible()
+    expect(page.locator(".pill", has_text="On hold")).to_be_visible()
+    expect(page.get_by_role("textbox", name="Public reply")).to_have_value("This is what helps.")
+    assert texts(server, ticket.number) == ["Who is faster?"]
+
+    page.get_by_role("button", name="Send reply").click()
+
+    expect(page.get_by_text("Your reply is saved.")).to_be_visible()
+    assert server.ticket(ticket.number).status == "resolved"
 
 
 def test_a_choice_made_without_a_line_is_saved_when_it_is_back(windows: Windows, server: Server, cable: Cable) -> None:

@@ -36,7 +36,7 @@ def test_what_cannot_be_saved_is_said_to_be_lost_and_stays_in_the_form(tmp_path:
             ada.run()
             DISASTERS[disaster](max(server.data.glob("journal-*")))
 
-            ada.trigger(COMPOSER, "outbox", [[1, "reply", "Into the void", ""]])
+            ada.trigger(COMPOSER, "outbox", [[1, "reply", "Into the void", "", "open"]])
             refused = ada.text
             ada.run()
 

@@ -114,8 +114,10 @@ class Deed(NamedTuple):
 
 DEEDS = {
     "look again": Deed("ticket", "id={}", Wire.run),
-    "reply": Deed("ticket", "id={}", lambda wire: wire.trigger(COMPOSER, "outbox", [[1, "reply", "forged", ""]])),
-    "note": Deed("ticket", "id={}", lambda wire: wire.trigger(COMPOSER, "outbox", [[2, "note", "forged", ""]])),
+    "reply": Deed(
+        "ticket", "id={}", lambda wire: wire.trigger(COMPOSER, "outbox", [[1, "reply", "forged", "", "open"]])
+    ),
+    "note": Deed("ticket", "id={}", lambda wire: wire.trigger(COMPOSER, "outbox", [[2, "note", "forged", "", "open"]])),
     "close": Deed("ticket", "id={}", lambda wire: wire.trigger(HEAD, "outbox", [[1, "close"]])),
     "take": Deed("ticket", "id={}", lambda wire: wire.trigger(HEAD, "outbox", [[2, "assign_to_me"]])),
     "status": Deed("ticket", "id={}", lambda wire: wire.trigger(PANEL, "outbox", [[1, "status", "pending", "open"]])),

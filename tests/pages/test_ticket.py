@@ -396,16 +396,18 @@ def test_a_reply_offers_the_statuses_to_which_an_arrow_leads(
         "Hello",
         [["reply", "Hello"]],
         [[1, "reply", "Hello"]],
-        [[0, "reply", "Hello", ""]],
-        [["1", "reply", "Hello", ""]],
-        [[1, "secret", "Hello", ""]],
-        [[1, ["reply"], "Hello", ""]],
-        [[1, "reply", 7, ""]],
-        [[1, "reply", None, ""]],
-        [[1, "reply", "Hello", "exploded"]],
-        [[1, "reply", "Hello", "open"]],
-        [[1, "reply", "Hello", None]],
-        [[1, "reply", "Hello", "", "more"]],
+        [[0, "reply", "Hello", "", "open"]],
+        [["1", "reply", "Hello", "", "open"]],
+        [[1, "secret", "Hello", "", "open"]],
+        [[1, ["reply"], "Hello", "", "open"]],
+        [[1, "reply", 7, "", "open"]],
+        [[1, "reply", None, "", "open"]],
+        [[1, "reply", "Hello", "exploded", "open"]],
+        [[1, "reply", "Hello", "open", "open"]],
+        [[1, "reply", "Hello", None, "open"]],
+        [[1, "reply", "Hello", "", "open", "more"]],
+        [[1, "reply", "Hello", "", "exploded"]],
+        [[1, "reply", "Hello", ""]],
         {"kind": "reply", "text": "Hello"},
     ],
     ids=repr,
@@ -436,7 +438,7 @@ def test_the_same_message_sent_twice_is_one_message(ada: Visit, number: str, sto
     ada.open("ticket", id=number)
 
     for place in (1, 1, 2):
-        ada.report(COMPOSER, "outbox", [[place, "reply", "Is the plug in?", ""]])
+        ada.report(COMPOSER, "outbox", [[place, "reply", "Is the plug in?", "", "open"]])
 
     assert [message.text for message in stored().messages] == ["The line is dead.", "Is the plug in?"]
     assert ada.said == ["Your reply is saved."]
@@ -445,7 +447,7 @@ def test_the_same_message_sent_twice_is_one_message(ada: Visit, number: str, sto
 def test_a_message_that_comes_again_after_a_reload_is_one_message_also_when_it_was_answered(
     desk: Desk, carla: Visit, root: Visit, number: str, actor: Behind, stored: Look
 ) -> None:
-    message = [[1, "reply", "Still broken.", ""]]
+    message = [[1, "reply", "Still broken.", "", "open"]]
     carla.open("ticket", id=number).report(COMPOSER, "outbox", message)
     desk.tickets.reply(actor(root), int(number), "Is the plug in?")
 
@@ -501,7 +503,9 @@ def test_a_message_that_meets_a_fault_of_ours_is_not_taken_for_saved(
 
 
 def test_a_message_that_this_version_cannot_read_is_not_taken_for_saved(ada: Visit, number: str) -> None:
-    ada.open("ticket", id=number).report(COMPOSER, "outbox", [[1, "reply", "Written by a newer page", "", "more"]])
+    ada.open("ticket", id=number).report(
+        COMPOSER, "outbox", [[1, "reply", "Written by a newer page", "", "open", "more"]]
+    )
 
     assert ada.refusal(COMPOSER) == "This could not be done. Please try again."
 

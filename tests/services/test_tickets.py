@@ -367,6 +367,30 @@ def test_a_reply_sets_a_status_with_it(tickets: Tickets, carla: Actor, ada: Acto
     assert tickets.get(carla, number).messages[-1].text == "Please try again."
 
 
+def test_a_status_that_goes_with_a_reply_does_not_take_back_what_a_colleague_set_meanwhile(
+    tickets: Tickets, carla: Actor, ada: Actor, number: int, everything: Everything
+) -> None:
+    tickets.close(carla, number)
+    tickets.reopen(carla, number)
+    tickets.edit(ada, number, TicketEdit(status=Status.RESOLVED))
+    before = everything()
+
+    with pytest.raises(StaleEditError) as refusal:
+        tickets.reply(ada, number, "Is the plug in?", status=Status.CLOSED, seen=Status.OPEN)
+
+    assert (refusal.value.theirs, refusal.value.yours) == ("resolved", "closed")
+    assert everything() == before
+    assert tickets.reply(ada, number, "Solved.", status=Status.CLOSED, seen=Status.RESOLVED).status is Status.CLOSED
+
+
+def test_a_reply_that_leaves_the_status_alone_does_not_ask_what_it_was(
+    tickets: Tickets, ada: Actor, number: int
+) -> None:
+    tickets.edit(ada, number, TicketEdit(status=Status.ON_HOLD))
+
+    assert tickets.reply(ada, number, "Waiting.", seen=Status.OPEN).status is Status.ON_HOLD
+
+
 def test_a_requester_cannot_set_a_status_with_a_reply(
     tickets: Tickets, carla: Actor, number: int, everything: Everything
 ) -> None:

@@ -90,15 +90,32 @@ class Tickets:
         ticket.require_closed()
         return ticket
 
-    def reply(self, actor: Actor, number: int, text: str, *, status: Status | None = None, key: str = "") -> Ticket:
-        """Add a public reply, and set the status with it if one is given."""
+    def reply(
+        self,
+        actor: Actor,
+        number: int,
+        text: str,
+        *,
+        status: Status | None = None,
+        seen: Status | None = None,
+        key: str = "",
+    ) -> Ticket:
+        """
+        Add a public reply, and set the status with it if one is given.
+
+        `seen` is the status that the actor saw: when somebody set another one meanwhile, nothing is saved and
+        StaleEditError carries both.
+        """
 
         def deed(tx: Transaction, actor: Actor, now: datetime) -> Ticket:
             ticket = _reach_now(tx, actor, number, now)
             policy.require(actor, Action.REPLY, ticket)
-            ticket.reply(actor, text, now)
             if status is not None:
                 policy.require(actor, Action.EDIT_TICKET, ticket)
+            if status is not None and seen is not None:
+                _require_fresh(ticket, TicketEdit(status=status), TicketEdit(status=seen))
+            ticket.reply(actor, text, now)
+            if status is not None:
                 ticket.change_status(actor, status, now)
             return ticket
 

@@ -32,12 +32,13 @@ _part = TicketPart("ticketing_composer", "ticket_composer", flashes_refusals=Fal
 
 @dataclass(frozen=True, slots=True)
 class _Sent:
-    """A message as it was sent: its number, and the status to set with it, if any."""
+    """A message as it was sent: its number, the status to set with it, if any, and the one that was shown."""
 
     place: int
     kind: MessageKind
     text: str
     status: Status | None
+    seen: Status
 
 
 def compose(actor: Actor, ticket: Ticket) -> None:
@@ -52,6 +53,7 @@ def compose(actor: Actor, ticket: Ticket) -> None:
             "signIn": key_of(sign_in_of(actor)),
             "closed": _why_closed(actor, ticket),
             "kinds": [_words(kind) for kind in kinds],
+            "seen": ticket.status.value,
             "statuses": _statuses(ticket) if policy.may(actor, Action.EDIT_TICKET, ticket) else [],
             "limit": _TYPING_ROOM,
             "words": {"kind": t("composer.kind"), "then": t("composer.then"), "keys": t("composer.keys")},
@@ -86,8 +88,11 @@ def _why_closed(actor: Actor, ticket: Ticket) -> str:
 def _send(number: int, actor: Actor, place: int, message: list[Any]) -> str:
     """Save a message that the composer can send, unless it is there already."""
     match message:
-        case [("reply" | "note") as kind, str(text), str(status)] if status in {_AS_IS, *_NEXT_STATUSES}:
-            sent = _Sent(place, MessageKind(kind), text, Status(status) if status else None)
+        case [("reply" | "note") as kind, str(text), str(status), str(seen)] if status in {
+            _AS_IS,
+            *_NEXT_STATUSES,
+        } and seen in set(Status):
+            sent = _Sent(place, MessageKind(kind), text, Status(status) if status else None, Status(seen))
             if not _is_repeated(actor, number, sent):
                 _save(actor, number, sent)
             return t(f"composer.saved_{kind}")
@@ -110,6 +115,6 @@ def _save(actor: Actor, number: int, sent: _Sent) -> None:
         if sent.kind is MessageKind.NOTE:
             desk().tickets.note(actor, number, sent.text, key=key)
         else:
-            desk().tickets.reply(actor, number, sent.text, status=sent.status, key=key)
+            desk().tickets.reply(actor, number, sent.text, status=sent.status, seen=sent.seen, key=key)
     except TicketClosedError as error:
         raise RefusedError(t("composer.closed_meanwhile")) from error

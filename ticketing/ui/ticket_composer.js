@@ -148,10 +148,10 @@ function send(composer) {
   const { data, draft: { kind, texts, outbox } } = composer
   const message = [kind, texts[kind] || "", kind === data.kinds[0].kind ? statusOf(composer) : ""]
   const [sent] = outbox.waiting
-  if (sent && JSON.stringify(sent.slice(1)) === JSON.stringify(message)) return outbox.post()
+  if (sent && JSON.stringify(sent.slice(1, -1)) === JSON.stringify(message)) return outbox.post()
   // What was not delivered yet is not meant any more.
   outbox.waiting = []
-  outbox.put(...message)
+  outbox.put(...message, data.seen)
   keepDrafts()
 }
 
