@@ -76,8 +76,8 @@ class UserRepository(Collection[User], Protocol):
     def active_admins(self) -> int:
         """Return how many admins can sign in."""
 
-    def agents(self) -> list[User]:
-        """Return the active agents and admins by display name."""
+    def agents(self) -> dict[str, str]:
+        """Return the display names of the active agents and admins, in their order."""
 
     def search(self, query: PeopleQuery) -> Page[User]:
         """Return one page of accounts by display name."""

@@ -318,7 +318,9 @@ class Ticket(Stored):
         events = [event.known() for event in self.events if event.field in _REQUESTERS_EVENTS]
         events = [event for event in events if event.field != FOLLOW_UP or event.new not in gone]
         messages = [message.known() for message in self.public_messages()]
-        return Ticket.model_construct(**shown, messages=messages, events=events, updated_at=self.public_updated_at)
+        # No tags, said outright: pydantic inspects the factory of a default anew each time.
+        shown |= {"messages": messages, "events": events, "tags": [], "updated_at": self.public_updated_at}
+        return Ticket.model_construct(**shown)
 
     def _require_not_closed(self) -> None:
         if self.status is Status.CLOSED:

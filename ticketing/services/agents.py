@@ -94,11 +94,11 @@ class Agents:
         with self._store.read() as tx:
             return self._may_register(self._gate.admit(tx, actor), Role.AGENT)
 
-    def assignable(self, actor: Actor) -> list[Person]:
-        """Return those to whom a ticket can be given: the active agents and admins by display name."""
+    def assignable(self, actor: Actor) -> dict[str, str]:
+        """Return those to whom a ticket can be given, the active agents and admins: username and display name."""
         with self._store.read() as tx:
             policy.require(self._gate.admit(tx, actor), Action.BE_ASSIGNED)
-            return [Person.of(user) for user in tx.users.agents()]
+            return tx.users.agents()
 
     def deactivate(self, actor: Actor, username: str) -> Person:
         """Close an account to its owner at once, and keep everything in it."""

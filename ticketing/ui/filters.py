@@ -7,7 +7,7 @@ from typing import Self, TypeVar
 
 import streamlit as st
 
-from ticketing.domain.people import Actor, Person
+from ticketing.domain.people import Actor
 from ticketing.domain.queries import PAGE_SIZES, UNASSIGNED, Sort, TicketQuery, View
 from ticketing.domain.statuses import Priority, Status, TicketCategory
 from ticketing.domain.text import SEARCH_LIMIT, printable
@@ -139,9 +139,8 @@ class ListFilters:
         words = {option.value: t(f"{field}.{option}") for option in options}
         return Choice(field, t(f"filters.{field}"), getattr(self.now, field), words)
 
-    def _assignee(self, agents: list[Person]) -> Choice:
-        names = {"": t("filters.anyone"), UNASSIGNED: t("ticket.unassigned")}
-        names |= {agent.username: agent.display_name for agent in agents}
+    def _assignee(self, agents: dict[str, str]) -> Choice:
+        names = {"": t("filters.anyone"), UNASSIGNED: t("ticket.unassigned")} | agents
         names.setdefault(self.now.assignee, self.now.assignee)
         return Choice("assignee", t("filters.assignee"), self.now.assignee, names)
 

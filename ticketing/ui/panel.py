@@ -54,8 +54,7 @@ def panel(actor: Actor, conversation: Conversation) -> None:
 
 def _fields(actor: Actor, conversation: Conversation) -> list[tuple[str, str, str, list[tuple[str, str]]]]:
     ticket = conversation.ticket
-    names = {NOBODY: t("ticket.unassigned")}
-    names |= {agent.username: agent.display_name for agent in desk().agents.assignable(actor)}
+    names = {NOBODY: t("ticket.unassigned")} | desk().agents.assignable(actor)
     if ticket.assignee:
         names.setdefault(ticket.assignee, conversation.name(ticket.assignee))
     return [

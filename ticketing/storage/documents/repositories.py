@@ -132,11 +132,10 @@ class Users(DocumentCollection[User]):
         with self._pending.applied(USERS) as state:
             return sum(person.role is Role.ADMIN for person in state.staff())
 
-    def agents(self) -> list[User]:
-        """Return the active agents and admins by display name."""
+    def agents(self) -> dict[str, str]:
+        """Return the display names of the active agents and admins, in their order."""
         with self._pending.applied(USERS) as state:
-            found = [person.username for person in state.staff()]
-        return self._documents(found)
+            return {person.username: person.display_name for person in state.staff()}
 
     def search(self, query: PeopleQuery) -> Page[User]:
         """Return one page of accounts by display name."""

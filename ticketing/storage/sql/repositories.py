@@ -62,10 +62,11 @@ class SqlUsers(SqlCollection[User]):
         question = select(func.count()).where(users.c.active, users.c.role == Role.ADMIN.value)
         return self._connection.scalar(question) or 0
 
-    def agents(self) -> list[User]:
-        """Return the active agents and admins by display name."""
+    def agents(self) -> dict[str, str]:
+        """Return the display names of the active agents and admins, in their order."""
         staff = users.c.role.in_([Role.AGENT.value, Role.ADMIN.value])
-        return self._documents(users.c.active, staff, order=_BY_NAME)
+        question = select(users.c.username, users.c.display_name).where(users.c.active, staff).order_by(*_BY_NAME)
+        return {row.username: row.display_name for row in self._connection.execute(question)}
 
     def search(self, query: PeopleQuery) -> Page[User]:
         """Return one page of accounts by display name."""
