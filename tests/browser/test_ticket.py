@@ -1,5 +1,6 @@
 """A ticket's page under the hands of people: fields, tags, the head and the composer."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -522,3 +523,27 @@ def test_beside_the_conversation_there_is_room_for_the_details(windows: Windows,
     assert is_beside()
     assert abs(facts["y"] - messages["y"]) < 4
     expect(page.get_by_role("button", name="Details")).not_to_be_visible()
+
+
+def test_what_draws_a_ticket_is_fetched_once_and_kept_and_no_run_sends_it(windows: Windows, number: int) -> None:
+    page = windows.open(f"ticket?id={number}", person="ada")
+    answer(page, "Is the plug in?")
+    expect(conversation(page)).to_contain_text("Is the plug in?")
+    page.reload()
+    expect_ticket(page, "Rattling fan")
+
+    assert b"setTriggerValue" not in bytes(windows.received[page.context])
+    sizes = page.evaluate(
+        "performance.getEntriesByType('resource').filter(one => one.name.includes('/components/'))"
+        ".map(one => one.transferSize)"
+    )
+    assert sizes == [0, 0, 0]
+
+
+def test_a_component_that_did_not_arrive_is_asked_for_once_more(windows: Windows, server: Server, number: int) -> None:
+    page = windows.open(person="ada")
+    page.route(re.compile(r"/components/ticket_panel\.js\?v=\w+$"), lambda route: route.abort())
+
+    page.goto(f"{server.base}/ticket?id={number}")
+
+    expect(page.get_by_role("combobox", name="Priority")).to_be_visible()

@@ -200,7 +200,7 @@ def test_who_cannot_be_served_now_is_told_why_keeps_the_text_and_can_send_it_lat
         assert carla.refused[0].startswith(sentence)
         assert carla.at.text_area(key="description").value == "Out of the printer."
         assert carla.open("ticket", id="1").titles == ["No dial tone"]
-        assert "Smoke" not in str(carla.open("my_tickets").sent("ticketing_list"))
+        assert "Smoke" not in str(carla.open("my_tickets").sent("ticketing_list_table"))
 
     carla.open("new_ticket").press("submit")
 

@@ -125,9 +125,9 @@ def test_a_display_name_is_kept_as_typed_or_refused_in_a_sentence(server: Server
 
 
 SEARCHES: dict[str, Callable[[Wire, str], Wire]] = {
-    "the list's words": lambda wire, text: wire.trigger("ticketing_list", "filters", {"q": text}),
-    "the list's requester": lambda wire, text: wire.trigger("ticketing_list", "filters", {"requester": text}),
-    "the list's assignee": lambda wire, text: wire.trigger("ticketing_list", "filters", {"assignee": text}),
+    "the list's words": lambda wire, text: wire.trigger("ticketing_list_table", "filters", {"q": text}),
+    "the list's requester": lambda wire, text: wire.trigger("ticketing_list_table", "filters", {"requester": text}),
+    "the list's assignee": lambda wire, text: wire.trigger("ticketing_list_table", "filters", {"assignee": text}),
 }
 
 

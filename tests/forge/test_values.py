@@ -32,10 +32,10 @@ def test_a_row_that_the_list_did_not_show_opens_nothing(server: Server, ticket: 
     server.desk.tickets.open(server.actor("oskar"), "Of Oskar", "Mine alone.")
     assert ticket.number == 1
     with visit(server, "oskar", "my_tickets") as oskar:
-        assert "ticketing_list" in oskar.widgets
+        assert "ticketing_list_table" in oskar.widgets
 
-        oskar.trigger("ticketing_list", "opened", answer)
-        oskar.trigger("ticketing_list", "selected", answer)
+        oskar.trigger("ticketing_list_table", "opened", answer)
+        oskar.trigger("ticketing_list_table", "selected", answer)
 
         assert "Of Oskar" in oskar.text
         assert t("page.my_tickets") in oskar.text
@@ -69,7 +69,7 @@ def test_a_row_that_the_list_did_not_show_opens_nothing(server: Server, ticket: 
 )
 def test_filters_that_the_list_does_not_offer_change_nothing(server: Server, ticket: Ticket, asked: object) -> None:
     with visit(server, "ada", "all_tickets", "q=zqtag") as ada:
-        ada.trigger("ticketing_list", "filters", asked)
+        ada.trigger("ticketing_list_table", "filters", asked)
 
         assert ticket.title in ada.text
         assert ada.query == "q=zqtag"

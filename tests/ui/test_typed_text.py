@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 UI = Path(__file__).resolve().parents[2] / "ticketing" / "ui"
+COMPONENTS = UI.parent / "components"
 SOURCES = sorted([*UI.glob("*.py"), *(UI.parents[1] / "pages").glob("*.py")])
 
 # Calls of Streamlit that read Markdown or HTML in what they are given, be it a label; `st.text` and `st.code` don't.
@@ -164,9 +165,14 @@ def test_the_helper_is_let_through(line: str) -> None:
     assert violations(line) == []
 
 
-@pytest.mark.parametrize("path", sorted(UI.glob("*.js")), ids=lambda path: path.name)
+@pytest.mark.parametrize("path", sorted(COMPONENTS.glob("*.js")), ids=lambda path: path.name)
 def test_in_the_browser_text_stays_text(path: Path) -> None:
     assert READS_HTML.findall(path.read_text(encoding="utf-8")) == []
+
+
+@pytest.mark.parametrize("path", sorted(COMPONENTS.glob("*.js")), ids=lambda path: path.name)
+def test_no_script_of_ours_asks_for_cookies(path: Path) -> None:
+    assert "cookie" not in path.read_text(encoding="utf-8").lower()
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""`/session`, `/healthz` and `/readyz`."""
+"""`/session`, `/components`, `/healthz` and `/readyz`."""
 
 import json
 from http.cookies import Morsel, SimpleCookie
@@ -8,6 +8,7 @@ from starlette.testclient import TestClient
 from streamlit.web.server.starlette.starlette_app_utils import generate_xsrf_token_string
 
 from tests.web.conftest import PASSWORD, OpenSite
+from ticketing.components import code, version
 from ticketing.desk import shared_desk
 from ticketing.domain.browsers import XSRF_COOKIE, browser_id
 from ticketing.domain.errors import SignedOutError, StorageFullError
@@ -175,3 +176,27 @@ def test_a_store_that_does_not_answer_is_alive_but_not_ready(
 
     assert browser.get("/healthz").status_code == 200
     assert browser.get("/readyz").status_code == 503
+
+
+@pytest.mark.parametrize("name", ["bridge", "draft", "list_table", "ticket_composer", "ticket_head", "ticket_panel"])
+def test_a_components_code_is_there_for_everybody_and_may_be_kept_under_its_mark(
+    browser: TestClient, name: str
+) -> None:
+    answer = browser.get(f"/components/{name}.js", params={"v": version(name)})
+
+    assert (answer.status_code, answer.text) == (200, code(name))
+    assert answer.headers["content-type"] == "text/javascript; charset=utf-8"
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert answer.headers["cache-control"] == "public, max-age=31536000, immutable"
+
+
+def test_a_page_of_another_version_gets_the_present_code_and_keeps_nothing(browser: TestClient) -> None:
+    answer = browser.get("/components/bridge.js", params={"v": "0123456789abcdef"})
+
+    assert (answer.status_code, answer.text) == (200, code("bridge"))
+    assert answer.headers["cache-control"] == "no-store"
+
+
+@pytest.mark.parametrize("name", ["nothing", "ticket_outbox", "bridge.js", "BRIDGE"])
+def test_what_is_no_component_has_no_code(browser: TestClient, name: str) -> None:
+    assert browser.get(f"/components/{name}.js").status_code == 404

@@ -163,8 +163,8 @@ def test_a_forged_click_on_a_row_that_was_not_shown_opens_nothing(base: str, des
     with Wire.connect(base, page="my_tickets", cookies={"ticketing_session": desk_of_carla[1]}) as carla:
         carla.run()
 
-        carla.trigger("ticketing_list", "opened", 99)
+        carla.trigger("ticketing_list_table", "opened", 99)
         assert t("page.my_tickets") in carla.text
 
-        carla.trigger("ticketing_list", "opened", 1)
+        carla.trigger("ticketing_list_table", "opened", 1)
         assert "The line is dead." in carla.text

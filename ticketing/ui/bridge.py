@@ -6,21 +6,11 @@ route once and then leaves the page by a full navigation, so that a Streamlit se
 """
 
 import hashlib
-from pathlib import Path
 
-import streamlit as st
-
-from ticketing.ui.packing import packed
+from ticketing.ui.packing import component, packed
 from ticketing.ui.wording import t
 
-_HERE = Path(__file__).parent
-
-_mount = st.components.v2.component(
-    "ticketing_bridge",
-    html='<p role="status"></p><button type="button" hidden></button>',
-    css=(_HERE / "bridge.css").read_text(encoding="utf-8"),
-    js=(_HERE / "bridge.js").read_text(encoding="utf-8"),
-)
+_mount = component("bridge")
 
 
 def carry_in(hand_off: str, target: str) -> None:

@@ -27,7 +27,7 @@ _AS_IS = ""
 _NEXT_STATUSES = (Status.PENDING, Status.ON_HOLD, Status.RESOLVED, Status.CLOSED)
 _TYPING_ROOM = 2 * TEXT_LIMIT
 
-_part = TicketPart("ticketing_composer", "ticket_composer", flashes_refusals=False)
+_part = TicketPart("ticket_composer", flashes_refusals=False)
 
 
 @dataclass(frozen=True, slots=True)

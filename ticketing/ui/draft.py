@@ -4,17 +4,9 @@ What is typed into a form and not sent: it stays in the browser's tab, through a
 The fields are Streamlit's own, and tell the server nothing before they are sent; so `draft.js` watches over them.
 """
 
-from pathlib import Path
+from ticketing.ui.packing import component, packed
 
-import streamlit as st
-
-from ticketing.ui.packing import packed
-
-_mount = st.components.v2.component(
-    "ticketing_draft",
-    html="<span hidden></span>",
-    js=(Path(__file__).parent / "draft.js").read_text(encoding="utf-8"),
-)
+_mount = component("draft")
 
 
 def keep_typed(name: str, *fields: str) -> None:

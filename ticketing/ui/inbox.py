@@ -9,7 +9,6 @@ that were fetched from the session's state before, since the run may be cut shor
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import streamlit as st
@@ -18,11 +17,10 @@ from ticketing.domain.errors import TicketingError
 from ticketing.domain.people import Actor
 from ticketing.ui.deeds import turn
 from ticketing.ui.feedback import next_flash, sentence_of
-from ticketing.ui.packing import on_report, packed
+from ticketing.ui.packing import component, on_report, packed
 from ticketing.ui.session import require_actor
 from ticketing.ui.wording import t
 
-_HERE = Path(__file__).parent
 _INBOXES = "_inboxes"
 _EVENT = "outbox"
 
@@ -75,14 +73,9 @@ def _numbered(reports: Any) -> list[Report]:
 class TicketPart:
     """A part of a ticket's page: a component of ours together with what it reports."""
 
-    def __init__(self, name: str, file: str, *, flashes_refusals: bool = True) -> None:
+    def __init__(self, name: str, *, flashes_refusals: bool = True) -> None:
         self._flashes_refusals = flashes_refusals
-        self._mount = st.components.v2.component(
-            name,
-            html=(_HERE / f"{file}.html").read_text(encoding="utf-8"),
-            css=(_HERE / f"{file}.css").read_text(encoding="utf-8"),
-            js="".join((_HERE / f"{script}.js").read_text(encoding="utf-8") for script in ("ticket_outbox", file)),
-        )
+        self._mount = component(name)
 
     def draw(self, key: str, data: dict[str, object], deed: Deed, **callbacks: Any) -> Any:
         """Draw it under *key*, deal with what it reports, and return what else came back from the browser."""

@@ -10,22 +10,15 @@ Streamlit's costs the server as much as twenty rows.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import streamlit as st
 
-from ticketing.ui.packing import packed
+from ticketing.ui.packing import component, packed
 from ticketing.ui.wording import t
 
-_HERE = Path(__file__).parent
 ALL_COLUMNS = ("number", "title", "requester", "status", "priority", "assignee", "updated")
 
-_mount = st.components.v2.component(
-    "ticketing_list",
-    html=(_HERE / "list_table.html").read_text(encoding="utf-8"),
-    css=(_HERE / "list_table.css").read_text(encoding="utf-8"),
-    js=(_HERE / "list_table.js").read_text(encoding="utf-8"),
-)
+_mount = component("list_table")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,12 +1,21 @@
-"""How data travels to our components in the browser, and back."""
+"""Our components in the browser: how Streamlit knows them, and how data travels there and back."""
 
 import json
 from collections.abc import Callable
 from typing import Any
 
 import streamlit as st
+from streamlit.components.v2.types import ComponentRenderer
 
+from ticketing.components import code_to_send, markup, style
 from ticketing.ui.text import displayable
+
+
+def component(name: str) -> ComponentRenderer:
+    """Make one of our components known to Streamlit, and return what draws it."""
+    return st.components.v2.component(
+        f"ticketing_{name}", html=markup(name), css=style(name) or None, js=code_to_send(name)
+    )
 
 
 def packed(data: object) -> bytes:

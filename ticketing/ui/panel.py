@@ -29,7 +29,7 @@ from ticketing.ui.wording import t
 
 NOBODY = ""
 _FIELDS = ("status", "resolution", "priority", "category", "assignee", "tags")
-_part = TicketPart("ticketing_ticket_panel", "ticket_panel")
+_part = TicketPart("ticket_panel")
 
 
 def panel(actor: Actor, conversation: Conversation) -> None:

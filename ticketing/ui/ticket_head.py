@@ -26,7 +26,7 @@ from ticketing.ui.tickets import PRIORITY_TONES, STATUS_TONES, status_label
 from ticketing.ui.times import ago, exact, zone
 from ticketing.ui.wording import t
 
-_part = TicketPart("ticketing_ticket_head", "ticket_head")
+_part = TicketPart("ticket_head")
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from importlib import import_module
 import streamlit as st
 from anyio import to_thread
 
+from ticketing.components import have_address
 from ticketing.desk import close_shared_desk, shared_desk
 from ticketing.domain.errors import TicketingError
 from ticketing.web.guard import inline_script_hashes
@@ -30,6 +31,7 @@ async def lifespan(_app: st.App) -> AsyncIterator[None]:
     except TicketingError as error:
         logger.critical("The desk cannot open: %s", error)
         raise
+    have_address()
     warming_up = threading.Timer(_AFTER_THE_START, warm_up)
     warming_up.name, warming_up.daemon = "warm-up", True
     warming_up.start()

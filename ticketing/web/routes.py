@@ -1,4 +1,4 @@
-"""Our own addresses beside Streamlit's: signing in and out, and whether the desk is well."""
+"""Our own addresses beside Streamlit's: signing in and out, the components' code, and whether the desk is well."""
 
 import json
 import logging
@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from ticketing.components import code, version
 from ticketing.desk import shared_desk
 from ticketing.domain.browsers import XSRF_COOKIE, browser_id, cookie_name, device_cookie_name
 from ticketing.domain.errors import TicketingError
@@ -67,8 +68,25 @@ async def readyz(_request: Request) -> Response:
     return JSONResponse({"status": "ok"}, headers={"cache-control": "no-store"})
 
 
+async def component_code(request: Request) -> Response:
+    """
+    Return the code that draws one of our components.
+
+    A browser may keep it for good under the mark of what it got; an older page of a server that was replaced asks under
+    another mark, and keeps nothing.
+    """
+    name = request.path_params["name"]
+    try:
+        is_present = request.query_params.get("v") == version(name)
+    except KeyError:
+        return _turn_away("There is no such component.", 404)
+    kept = f"public, max-age={_ONE_YEAR}, immutable" if is_present else "no-store"
+    return Response(code(name), media_type="text/javascript", headers={"cache-control": kept})
+
+
 ROUTES: list[BaseRoute] = [
     Route("/session", SessionEndpoint),
+    Route("/components/{name}.js", component_code, methods=["GET"]),
     Route("/healthz", healthz, methods=["GET"]),
     Route("/readyz", readyz, methods=["GET"]),
 ]

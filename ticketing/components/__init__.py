@@ -1,0 +1,65 @@
+"""
+What our components are made of in the browser: markup, style and code.
+
+Streamlit sends a component's code anew at each run. So where the desk has HTTP routes, what is sent is a line that
+fetches it from `/components/NAME.js`, which the browser keeps.
+"""
+
+import hashlib
+import threading
+from functools import lru_cache
+from pathlib import Path
+
+_HERE = Path(__file__).parent
+# The files that a component's code is put together from, in order.
+_CODE = {
+    "bridge": ["bridge.js"],
+    "draft": ["draft.js"],
+    "list_table": ["list_table.js"],
+    "ticket_composer": ["ticket_outbox.js", "ticket_composer.js"],
+    "ticket_head": ["ticket_outbox.js", "ticket_head.js"],
+    "ticket_panel": ["ticket_outbox.js", "ticket_panel.js"],
+}
+# The address is relative to the page, which stands one level deep, so that it works below a path prefix as well.
+# What did not arrive is asked for once more, under another address, since a browser may remember the failure.
+_FETCHED = """\
+const address = new URL("components/{name}.js?v={version}", document.location.href).href
+const {{ default: draw }} = await import(address).catch(() => import(`${{address}}&again`))
+export default draw
+"""
+_has_address = threading.Event()
+
+
+@lru_cache
+def markup(name: str) -> str:
+    """Return a component's HTML."""
+    return (_HERE / f"{name}.html").read_text(encoding="utf-8")
+
+
+@lru_cache
+def style(name: str) -> str:
+    """Return a component's CSS, "" for one without."""
+    path = _HERE / f"{name}.css"
+    return path.read_text(encoding="utf-8") if path.exists() else ""
+
+
+@lru_cache
+def code(name: str) -> str:
+    """Return a component's JavaScript; raises KeyError for a name that no component has."""
+    return "".join((_HERE / file).read_text(encoding="utf-8") for file in _CODE[name])
+
+
+@lru_cache
+def version(name: str) -> str:
+    """Return the mark of a component's present code; raises KeyError for a name that no component has."""
+    return hashlib.sha256(code(name).encode()).hexdigest()[:16]
+
+
+def have_address() -> None:
+    """Note that the components' code is to be had at its address in this process."""
+    _has_address.set()
+
+
+def code_to_send(name: str) -> str:
+    """Return what fetches the component's code from its address, or where it has none the code itself."""
+    return _FETCHED.format(name=name, version=version(name)) if _has_address.is_set() else code(name)
