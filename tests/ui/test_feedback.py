@@ -5,6 +5,8 @@ from streamlit.testing.v1 import AppTest
 from tests.ui.conftest import PASSWORD
 from ticketing.desk import Desk
 from ticketing.ui import form_key
+from ticketing.ui.feedback import Flash
+from ticketing.ui.memory import MEMORY
 
 
 def test_a_refusal_is_shown_as_the_sentence_it_is_and_draws_nothing() -> None:
@@ -79,7 +81,7 @@ def test_what_is_said_in_a_run_that_is_cut_short_is_said_again() -> None:
     app = AppTest.from_function(page).run()
     assert [box.value for box in app.success] == ["Sent\\."]
 
-    app.session_state["_flash"].say("Again.")
+    app.session_state[MEMORY][Flash].say("Again.")
     app.button[0].click().run()
     app.run()
 

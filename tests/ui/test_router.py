@@ -18,7 +18,9 @@ from tests.ui.conftest import PASSWORD, ROUTER, Visit, words
 from ticketing.desk import Desk
 from ticketing.domain.browsers import XSRF_COOKIE
 from ticketing.domain.store import Store, Transaction
+from ticketing.ui.memory import MEMORY
 from ticketing.ui.pages import PAGES, Audience, safe_target
+from ticketing.ui.session import Host
 from ticketing.ui.wording import t
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -202,7 +204,7 @@ def test_where_no_cookie_can_be_set_a_sign_in_lasts_as_long_as_its_tab(visit: Vi
     visit("")
     cookies[XSRF_COOKIE] = generate_xsrf_token_string()
     app = AppTest.from_file(str(ROUTER), default_timeout=20)
-    app.session_state["_without_routes"] = True
+    app.session_state[MEMORY] = {Host: Host(is_without_routes=True)}
     app.run()
     assert t("login.without_routes") in words(app)
 
@@ -221,7 +223,7 @@ def test_where_no_cookie_can_be_set_clicks_that_come_in_the_middle_of_a_sign_in_
     visit("")
     cookies[XSRF_COOKIE] = generate_xsrf_token_string()
     app = AppTest.from_file(str(ROUTER), default_timeout=20)
-    app.session_state["_without_routes"] = True
+    app.session_state[MEMORY] = {Host: Host(is_without_routes=True)}
     app.run()
     clicks = click_at_every_write(desk.store, monkeypatch)
     app.text_input(key="username").input("carla")
@@ -241,7 +243,7 @@ def test_where_no_cookie_can_be_set_a_changed_password_keeps_the_tab_signed_in(
     visit("")
     cookies[XSRF_COOKIE] = generate_xsrf_token_string()
     app = AppTest.from_file(str(ROUTER), default_timeout=20)
-    app.session_state["_without_routes"] = True
+    app.session_state[MEMORY] = {Host: Host(is_without_routes=True)}
     app.run()
     app.text_input(key="username").input("carla")
     app.text_input(key="password").input(PASSWORD)

@@ -10,12 +10,14 @@ import hmac
 import secrets
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import streamlit as st
 
 from ticketing.domain.people import Actor
 from ticketing.ui import bridge
-from ticketing.ui.deeds import SECONDS, once
+from ticketing.ui.deeds import SECOND_CLICK_WITHIN, once
+from ticketing.ui.memory import recall
 from ticketing.ui.session import (
     address,
     browser,
@@ -28,9 +30,6 @@ from ticketing.ui.session import (
 )
 
 _SECRET = secrets.token_bytes(32)
-_ON_THE_WAY = "_on_the_way"
-# The id of the sign-in to which this Streamlit session belongs.
-_WHOSE = "_whose"
 
 
 class _Way:
@@ -51,7 +50,14 @@ class _Way:
         self.token = redeemed.token
 
     def is_fresh(self) -> bool:
-        return bool(self.hand_off) and time.monotonic() - self._since < SECONDS
+        return bool(self.hand_off) and time.monotonic() - self._since < SECOND_CLICK_WITHIN
+
+
+@dataclass(slots=True)
+class _Owner:
+    """The id of the sign-in to which this Streamlit session belongs."""
+
+    sign_in: str | None = None
 
 
 def sign_in_by(key: str, prove: Callable[[], str]) -> None:
@@ -61,15 +67,15 @@ def sign_in_by(key: str, prove: Callable[[], str]) -> None:
     *key* stands for what was typed: the same again, a moment later, is a second click. A password is part of it, so it
     is kept in a form that takes the secret of this process to try out.
     """
-    way: _Way = st.session_state.setdefault(_ON_THE_WAY, _Way())
+    way = recall(_Way)
     once(hmac.digest(_SECRET, key.encode(), "sha256").hex(), lambda: way.set_out(prove()))
     _go_on(way)
 
 
 def is_signing_in() -> bool:
     """Go on with a sign-in whose run was ended by a second click, and tell whether there was one."""
-    way: _Way | None = st.session_state.get(_ON_THE_WAY)
-    if way is None or not way.is_fresh():
+    way = recall(_Way)
+    if not way.is_fresh():
         return False
     _go_on(way)
     return True
@@ -82,11 +88,11 @@ def keep_to_one_sign_in(actor: Actor | None) -> None:
     Streamlit lets everybody who knows a session's id resume it. A sign-in that is on its way goes on: it may have ended
     the one before, as a changed password does.
     """
-    before, now = st.session_state.get(_WHOSE), actor.session if actor else None
-    if before not in {None, now}:
-        forget_others(*([] if actor else [_ON_THE_WAY]))
+    owner, now = recall(_Owner), actor.session if actor else None
+    if owner.sign_in not in {None, now}:
+        forget_others(*([] if actor else [_Way]))
         st.rerun()
-    st.session_state[_WHOSE] = now
+    owner.sign_in = now
 
 
 def _go_on(way: _Way) -> None:

@@ -12,16 +12,14 @@ import threading
 import time
 from collections.abc import Callable
 
-import streamlit as st
-
 from ticketing.domain.people import Actor
 from ticketing.ui import session
+from ticketing.ui.memory import recall
 
-SECONDS = 10
-_DEEDS = "_deeds"
+SECOND_CLICK_WITHIN = 10  # seconds
 
 
-class _Deeds:
+class Deeds:
     """The last deeds of one visitor, by their keys, and the lock under which they are done."""
 
     def __init__(self) -> None:
@@ -29,8 +27,9 @@ class _Deeds:
         self._done: dict[str, float] = {}
 
     def once(self, key: str, deed: Callable[[], None]) -> None:
+        """Do it, unless the same was done a moment ago."""
         with self.turn:
-            self._done = {one: at for one, at in self._done.items() if time.monotonic() - at < SECONDS}
+            self._done = {one: at for one, at in self._done.items() if time.monotonic() - at < SECOND_CLICK_WITHIN}
             if key not in self._done:
                 deed()
                 self._done[key] = time.monotonic()
@@ -62,14 +61,9 @@ def once(key: str, deed: Callable[[], None]) -> None:
 
     The deed itself keeps what comes of it where the run of the second click finds it.
     """
-    _visitors().once(key, deed)
+    recall(Deeds).once(key, deed)
 
 
 def turn() -> threading.Lock:
     """Return the lock under which the deeds of this visitor are done, one at a time."""
-    return _visitors().turn
-
-
-def _visitors() -> _Deeds:
-    deeds: _Deeds = st.session_state.setdefault(_DEEDS, _Deeds())
-    return deeds
+    return recall(Deeds).turn

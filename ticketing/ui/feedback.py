@@ -10,13 +10,12 @@ import streamlit as st
 from ticketing.domain.errors import MustChangePasswordError, SignedOutError, StorageError, TicketingError
 from ticketing.ui import session
 from ticketing.ui.deeds import turn
+from ticketing.ui.memory import recall
 from ticketing.ui.pages import ACCOUNT
 from ticketing.ui.text import plain
 from ticketing.ui.wording import t
 
 logger = logging.getLogger(__name__)
-
-_FLASH = "_flash"
 
 
 @contextmanager
@@ -75,8 +74,7 @@ class Flash:
 
 def next_flash() -> Flash:
     """Return what will be said in the next run; whoever does something fetches it before the deed."""
-    flash: Flash = st.session_state.setdefault(_FLASH, Flash())
-    return flash
+    return recall(Flash)
 
 
 def say_after_rerun(text: str) -> None:

@@ -13,10 +13,9 @@ from urllib.parse import urlencode
 import streamlit as st
 
 from ticketing.ui.deeds import form_key, once
+from ticketing.ui.memory import recall
 from ticketing.ui.text import plain
 from ticketing.ui.wording import t
-
-_TRAY = "_one_time_passwords"
 
 
 @dataclass
@@ -52,12 +51,12 @@ class _Tray:
 
 def take_away_what_was_shown(page: str) -> None:
     """Note where the visitor is now; a one-time password that was shown elsewhere is gone from then on."""
-    _tray().arrive(f"{page}?{urlencode(st.query_params.to_dict())}")
+    recall(_Tray).arrive(f"{page}?{urlencode(st.query_params.to_dict())}")
 
 
 def note_what_was_shown() -> None:
     """Remember at the end of a run that what it drew has been seen."""
-    if shown := _tray().on_screen:
+    if shown := recall(_Tray).on_screen:
         shown.was_shown = True
 
 
@@ -67,7 +66,7 @@ def hand_over(form: str, *content: str, deed: Callable[[], tuple[str, str]]) -> 
 
     *form* and *content* stand for the deed: the same again is a second click, unless its password was taken away.
     """
-    tray = _tray()
+    tray = recall(_Tray)
     here = tray.here
     once(form_key(form, *content, str(tray.taken_away)), lambda: tray.put(here, *deed()))
     st.rerun()
@@ -75,7 +74,7 @@ def hand_over(form: str, *content: str, deed: Callable[[], tuple[str, str]]) -> 
 
 def show_one_time_password() -> bool:
     """Show what was made on this page, and tell whether there was something to show."""
-    tray = _tray()
+    tray = recall(_Tray)
     found = tray.on_screen = tray.find()
     if found is None:
         return False
@@ -83,8 +82,3 @@ def show_one_time_password() -> bool:
         st.success(t("people.hand_over", username=plain(found.username)), icon=":material/key:")
         st.code(found.password, language=None)
     return True
-
-
-def _tray() -> _Tray:
-    tray: _Tray = st.session_state.setdefault(_TRAY, _Tray())
-    return tray

@@ -17,11 +17,11 @@ from ticketing.domain.errors import TicketingError
 from ticketing.domain.people import Actor
 from ticketing.ui.deeds import turn
 from ticketing.ui.feedback import next_flash, sentence_of
+from ticketing.ui.memory import recall
 from ticketing.ui.packing import component, on_report, packed
 from ticketing.ui.session import require_actor
 from ticketing.ui.wording import t
 
-_INBOXES = "_inboxes"
 _EVENT = "outbox"
 
 Report = tuple[int, list[Any]]
@@ -62,6 +62,13 @@ class Inbox:
             return ""
         del self.refusals[number]
         return confirmation
+
+
+@dataclass(slots=True)
+class _Inboxes:
+    """The inboxes of all parts that this visitor was shown."""
+
+    by_key: dict[str, Inbox] = field(default_factory=dict)
 
 
 def _numbered(reports: Any) -> list[Report]:
@@ -114,5 +121,4 @@ class TicketPart:
 
 
 def _inbox(key: str) -> Inbox:
-    inboxes: dict[str, Inbox] = st.session_state.setdefault(_INBOXES, {})
-    return inboxes.setdefault(key, Inbox())
+    return recall(_Inboxes).by_key.setdefault(key, Inbox())

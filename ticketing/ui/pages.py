@@ -1,10 +1,12 @@
 """Which pages there are, and for whom each is."""
 
+from collections.abc import Callable
 from copy import copy
 from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache
 from pathlib import Path
+from typing import NoReturn
 from urllib.parse import parse_qsl, urlencode
 
 import streamlit as st
@@ -68,6 +70,19 @@ def _made(page: Page, *, in_menu: bool) -> StreamlitPage:
     )
 
 
+def stand_in(leads_on: Callable[[], NoReturn], name: str) -> StreamlitPage:
+    """Return what stands at an address, out of sight, where there is no page for the visitor."""
+    return copy(_stand_in(leads_on, name))
+
+
+@lru_cache(maxsize=64)
+def _stand_in(leads_on: Callable[[], NoReturn], name: str) -> StreamlitPage:
+    at_the_root = name == AT_THE_ROOT
+    address = None if at_the_root else name
+    return st.Page(leads_on, title=t("app.name"), url_path=address, default=at_the_root, visibility="hidden")
+
+
+AT_THE_ROOT = ""
 LOGIN = "login"
 ACCOUNT = "account"
 

@@ -13,18 +13,13 @@ from ticketing.ui import session
 from ticketing.ui.arrival import is_signing_in, keep_to_one_sign_in
 from ticketing.ui.feedback import show_failure
 from ticketing.ui.handing_over import note_what_was_shown, take_away_what_was_shown
-from ticketing.ui.pages import BY_NAME, LOGIN, PAGES, Page
+from ticketing.ui.memory import Runs, recall
+from ticketing.ui.pages import AT_THE_ROOT, BY_NAME, LOGIN, PAGES, Page, stand_in
 from ticketing.ui.pictures import picture
 from ticketing.ui.text import plain
 from ticketing.ui.wording import t
 
-_RUNS = "_whole_runs"
 _RUNS_THAT_TELL = 2
-
-
-def _home() -> None:
-    """Stand at the root of the site and lead on."""
-    session.go_home()
 
 
 def _hidden(name: str, actor: Actor | None) -> StreamlitPage:
@@ -32,7 +27,7 @@ def _hidden(name: str, actor: Actor | None) -> StreamlitPage:
     stub = session.show_login if actor is None else session.not_found
     if actor is not None and (actor.must_change_password or name == LOGIN):
         stub = session.go_home
-    return st.Page(stub, title=t("app.name"), url_path=name, visibility="hidden")
+    return stand_in(stub, name)
 
 
 def _registered(page: Page, actor: Actor | None) -> StreamlitPage:
@@ -47,7 +42,7 @@ def _unknown_name() -> str | None:
 
 
 def _navigation(actor: Actor | None) -> StreamlitPage:
-    pages = [st.Page(_home, title=t("app.name"), default=True, visibility="hidden")]
+    pages = [stand_in(session.go_home, AT_THE_ROOT)]
     pages += [_registered(page, actor) for page in PAGES]
     if unknown := _unknown_name():
         pages.append(_hidden(unknown, actor))
@@ -67,7 +62,7 @@ def _configure_page() -> None:
 
     It is told twice, since what a run has sent is dropped when the next one begins at once.
     """
-    if st.session_state.get(_RUNS, 0) < _RUNS_THAT_TELL:
+    if recall(Runs).whole < _RUNS_THAT_TELL:
         st.set_page_config(page_icon=picture("icon.png"), layout="wide")
 
 
@@ -95,7 +90,7 @@ def main() -> None:
     page.run()
     ui.flash_is_over()
     note_what_was_shown()
-    st.session_state[_RUNS] = st.session_state.get(_RUNS, 0) + 1
+    recall(Runs).whole += 1
 
 
 def _run() -> None:

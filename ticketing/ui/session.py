@@ -5,6 +5,7 @@ Who somebody is comes from the cookie of the present connection and nothing else
 Session state holds nothing about it: Streamlit lets everybody who knows a session's id resume it.
 """
 
+from dataclasses import dataclass
 from typing import NoReturn
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
@@ -23,13 +24,19 @@ from ticketing.domain.browsers import (
 from ticketing.domain.errors import SignedOutError
 from ticketing.domain.people import Actor
 from ticketing.ui import bridge
+from ticketing.ui.memory import forget_all_but, recall
 from ticketing.ui.pages import ACCOUNT, BY_NAME, LOGIN, landing_page, safe_target
 from ticketing.ui.wording import t
 
 _TARGET = "next"
-# Set by the router where a host serves no HTTP routes, so that no cookie can be set.
-_WITHOUT_ROUTES = "_without_routes"
-_TOKEN_WITHOUT_ROUTES = "_token_without_routes"  # noqa: S105 - the name of a key, not a token
+
+
+@dataclass(slots=True)
+class Host:
+    """Whether the host serves no HTTP routes, so that no cookie can be set, and then the token of who is here."""
+
+    is_without_routes: bool = False
+    token: str | None = None
 
 
 def desk() -> Desk:
@@ -94,7 +101,7 @@ def sign_out() -> NoReturn:
     if token := _token():
         desk().sessions.sign_out(token)
     if without_routes():
-        st.session_state.clear()
+        forget_all_but()
         st.rerun()
     bridge.carry_out(LOGIN)
     st.stop()
@@ -168,25 +175,24 @@ def is_served() -> bool:
 
 def without_routes() -> bool:
     """Tell whether this host serves the pages only: then a sign-in lasts as long as its tab."""
-    return bool(st.session_state.get(_WITHOUT_ROUTES))
+    return recall(Host).is_without_routes
 
 
 def keep_without_routes(token: str) -> None:
     """Remember who is here on a host where no cookie can be set, and nothing of who was."""
     # A click may end the run at each step, so the token comes first.
-    st.session_state[_TOKEN_WITHOUT_ROUTES] = token
+    recall(Host).token = token
     forget_others()
 
 
-def forget_others(*kept: str) -> None:
+def forget_others(*kept: type) -> None:
     """Forget all that this Streamlit session knows but who is here, and what is *kept*."""
-    for key in st.session_state.keys() - {_TOKEN_WITHOUT_ROUTES, _WITHOUT_ROUTES, *kept}:
-        del st.session_state[key]
+    forget_all_but(Host, *kept)
 
 
 def note_missing_routes() -> None:
     """Remember that this host runs the pages as a plain script."""
-    st.session_state[_WITHOUT_ROUTES] = True
+    recall(Host).is_without_routes = True
 
 
 def _enter_by_the_router() -> None:
@@ -201,9 +207,9 @@ def _enter_by_the_router() -> None:
 
 
 def _token() -> str | None:
-    if without_routes():
-        kept = st.session_state.get(_TOKEN_WITHOUT_ROUTES)
-        return kept if isinstance(kept, str) else None
+    host = recall(Host)
+    if host.is_without_routes:
+        return host.token
     return _cookie(cookie_name(desk().settings.cookie_name, secure=_is_secure()))
 
 

@@ -1,0 +1,49 @@
+"""
+What is remembered of a visitor from run to run, beside what Streamlit remembers of its own elements.
+
+All of it stands under one name in the session's state, and a run asks for that once: each question takes as long as
+drawing rows of a list, and may be where the run is cut short.
+"""
+
+import threading
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+
+Memory = TypeVar("Memory")
+
+MEMORY = "_memory"
+_thread = threading.local()
+
+
+@dataclass(slots=True)
+class Runs:
+    """How many of a visitor's runs came to their end."""
+
+    whole: int = 0
+
+
+def recall(kind: type[Memory]) -> Memory:
+    """Return what is remembered of this kind, made anew where there is nothing."""
+    found: Memory = _memories().setdefault(kind, kind())
+    return found
+
+
+def forget_all_but(*kinds: type) -> None:
+    """Forget everything that this Streamlit session knows, what was typed into forms included, but for these kinds."""
+    memories = _memories()
+    for kind in memories.keys() - set(kinds):
+        del memories[kind]
+    for key in st.session_state.keys() - {MEMORY}:
+        del st.session_state[key]
+
+
+def _memories() -> dict[type, Any]:
+    run = get_script_run_ctx(suppress_warning=True)
+    known, memories = getattr(_thread, "memories", (None, {}))
+    if run is None or known is not run:
+        memories = st.session_state.setdefault(MEMORY, {})
+        _thread.memories = run, memories
+    return memories
