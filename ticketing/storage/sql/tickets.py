@@ -13,6 +13,9 @@ from ticketing.storage.sql.searching import SEPARATOR, conditions, order, page_o
 from ticketing.storage.sql.tables import NOBODY, seen, tallies, tickets, users, watchers
 from ticketing.storage.sql.writing import add_up, put, put_texts
 
+# What everybody in a ticket may find, and what agents may find beside it.
+Texts = tuple[list[str], list[str]]
+
 BATCH: Final = 500
 _DONE: Final = statuses_of(StatusCategory.DONE)
 _requesters, _assignees = users.alias("requesters"), users.alias("assignees")
@@ -24,7 +27,7 @@ class SqlTickets:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._last_number = 0
-        self._searched: dict[int, tuple[str, str]] = {}
+        self._searched: dict[int, Texts] = {}
 
     def next_number(self) -> int:
         """Return one more than the highest number; no ticket is ever removed, so none comes twice."""
@@ -41,7 +44,7 @@ class SqlTickets:
         if raw is None:
             return None
         ticket = Ticket.model_validate_json(raw)
-        self._searched[number] = searchable(ticket)
+        self._searched[number] = _texts_of(ticket)
         return ticket
 
     def save(self, ticket: Ticket) -> None:
@@ -79,11 +82,10 @@ class SqlTickets:
 
     def _save_texts(self, ticket: Ticket) -> None:
         """Keep what can be searched, unless it is as it was: that index is the costliest."""
-        found = searchable(ticket)
-        if self._searched.get(ticket.number) == found:
-            return
-        self._searched[ticket.number] = found
-        put_texts(self._connection, [(ticket.number, *found)])
+        found = _texts_of(ticket)
+        if self._searched.get(ticket.number) != found:
+            self._searched[ticket.number] = found
+            put_texts(self._connection, [(ticket.number, *searchable(ticket))])
 
     def search(self, audience: Audience, query: TicketQuery) -> Page[TicketSummary]:
         """Return one page of what matches among what the audience may see."""
@@ -192,10 +194,15 @@ def ticket_columns(ticket: Ticket) -> dict[str, Any]:
 
 def searchable(ticket: Ticket) -> tuple[str, str]:
     """Return what everybody in the ticket may find, and what agents may find beside it, casefolded."""
+    public, internal = _texts_of(ticket)
+    return SEPARATOR.join(public).casefold(), SEPARATOR.join(internal).casefold()
+
+
+def _texts_of(ticket: Ticket) -> Texts:
     public = [ticket.title, ticket.requester, ticket.external_id or ""]
     public += [message.text for message in ticket.messages if message.kind is MessageKind.REPLY]
     internal = [message.text for message in ticket.messages if message.kind is MessageKind.NOTE] + ticket.tags
-    return SEPARATOR.join(public).casefold(), SEPARATOR.join(internal).casefold()
+    return public, internal
 
 
 def _is_tallied(query: TicketQuery) -> bool:
