@@ -72,8 +72,7 @@ class SqlUsers(SqlCollection[User]):
         """Return one page of accounts by display name."""
         where = _wanted(query)
         total = self._connection.scalar(select(func.count()).select_from(users).where(*where)) or 0
-        first = (query.page - 1) * query.size
-        question = select(users.c.document).where(*where).order_by(*_BY_NAME).limit(query.size).offset(first)
+        question = select(users.c.document).where(*where).order_by(*_BY_NAME).limit(query.size).offset(query.first)
         found = tuple(User.model_validate_json(raw) for raw in self._connection.scalars(question))
         return Page(items=found, total=total, page=query.page, size=query.size)
 
@@ -173,6 +172,6 @@ def _wanted(query: PeopleQuery) -> list[ColumnElement[bool]]:
         found.append(users.c.role.in_(sorted(role.value for role in query.roles)))
     if query.active is not None:
         found.append(users.c.active.is_(query.active))
-    if needle := query.text.strip().casefold():
+    if needle := query.needle:
         found.append(contains(users.c.folded, needle))
     return found

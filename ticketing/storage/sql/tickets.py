@@ -6,8 +6,8 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, delete, func, select
 
-from ticketing.domain.queries import Audience, Page, TicketQuery, TicketSummary, statuses_of
-from ticketing.domain.statuses import Priority, Status, StatusCategory, TicketCategory
+from ticketing.domain.queries import GREATEST_NUMBER, Audience, Page, TicketQuery, TicketSummary, is_news, is_tallied
+from ticketing.domain.statuses import Priority, Status, TicketCategory
 from ticketing.domain.tickets import MessageKind, Ticket
 from ticketing.storage.sql.searching import SEPARATOR, conditions, order, page_of, updated_at
 from ticketing.storage.sql.tables import NOBODY, seen, tallies, tickets, users, watchers
@@ -17,7 +17,6 @@ from ticketing.storage.sql.writing import add_up, put, put_texts
 Texts = tuple[list[str], list[str]]
 
 BATCH: Final = 500
-_DONE: Final = statuses_of(StatusCategory.DONE)
 _requesters, _assignees = users.alias("requesters"), users.alias("assignees")
 
 
@@ -40,7 +39,7 @@ class SqlTickets:
         question = select(tickets.c.document).where(tickets.c.number == number)
         if audience is not None:
             question = question.where(*conditions(audience, TicketQuery(), self._connection.dialect))
-        raw = self._connection.scalar(question) if 0 < number < 2**63 else None
+        raw = self._connection.scalar(question) if 0 < number <= GREATEST_NUMBER else None
         if raw is None:
             return None
         ticket = Ticket.model_validate_json(raw)
@@ -90,14 +89,13 @@ class SqlTickets:
     def search(self, audience: Audience, query: TicketQuery) -> Page[TicketSummary]:
         """Return one page of what matches among what the audience may see."""
         total = self.counts(audience, [query])[0]
-        first = (query.page - 1) * query.size
-        lines = self._lines(audience, query, first) if first < total else []
+        lines = self._lines(audience, query) if query.first < total else []
         return Page(items=tuple(lines), total=total, page=query.page, size=query.size)
 
-    def _lines(self, audience: Audience, query: TicketQuery, first: int) -> list[TicketSummary]:
+    def _lines(self, audience: Audience, query: TicketQuery) -> list[TicketSummary]:
         """Pick the tickets of the page, then read what the lines of the list say: of these few alone."""
         c = tickets.c
-        picked = page_of(audience, query, first, self._connection.dialect).cte("picked")
+        picked = page_of(audience, query, self._connection.dialect).cte("picked")
         messages, last_author = (
             (c.messages, c.last_author) if audience.sees_all else (c.public_messages, c.last_public_author)
         )
@@ -120,10 +118,11 @@ class SqlTickets:
 
     def counts(self, audience: Audience, queries: Sequence[TicketQuery]) -> list[int]:
         """Return how many match each query among what the audience may see, all at one moment."""
-        tally = self._tally_sheet() if audience.sees_all and any(map(_is_tallied, queries)) else {}
+        tallied = [is_tallied(audience, query) for query in queries]
+        tally = self._tally_sheet() if any(tallied) else {}
         return [
-            _from_tally(tally, query) if audience.sees_all and _is_tallied(query) else self._count(audience, query)
-            for query in queries
+            _from_tally(tally, query) if from_tally else self._count(audience, query)
+            for query, from_tally in zip(queries, tallied, strict=True)
         ]
 
     def _tally_sheet(self) -> dict[tuple[str, str], int]:
@@ -205,10 +204,6 @@ def _texts_of(ticket: Ticket) -> Texts:
     return public, internal
 
 
-def _is_tallied(query: TicketQuery) -> bool:
-    return not (query.requester is not None or query.priorities or query.categories or query.text.strip())
-
-
 def _from_tally(tally: dict[tuple[str, str], int], query: TicketQuery) -> int:
     statuses = {status.value for status in query.statuses or Status}
     return sum(
@@ -222,7 +217,6 @@ def _summary(row: Sequence[Any], audience: Audience) -> TicketSummary:
     number, title, status, is_new, priority, category = row[:6]
     requester, requester_name, assignee, assignee_name, opened_at, updated = row[6:12]
     messages, last_author, messages_seen = row[12:]
-    is_owed = not audience.sees_all or Status(status) not in _DONE
     return TicketSummary(
         number,
         title,
@@ -237,5 +231,5 @@ def _summary(row: Sequence[Any], audience: Audience) -> TicketSummary:
         opened_at,
         updated,
         messages,
-        is_owed and last_author != audience.username and messages_seen < messages,
+        is_news(audience, Status(status), last_author) and messages_seen < messages,
     )
