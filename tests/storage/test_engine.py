@@ -566,12 +566,33 @@ def test_what_has_expired_is_removed_at_compaction_for_everybody(
     assert engine.documents == other.documents == recorder.state == kept
 
 
+def test_compaction_looks_only_into_collections_that_can_expire(folder: Path) -> None:
+    class Asked(Recorder):
+        def __init__(self) -> None:
+            super().__init__()
+            self.asked: list[bytes] = []
+
+        def keep(self, found: bytes) -> bool:
+            self.asked.append(found)
+            return super().keep(found)
+
+    listener = Asked()
+    engine = Engine(folder, listener)
+    save(engine, put("s-1", "sessions"), *[put(f"T-{number}", expired=True) for number in range(10)])
+
+    engine.compact()
+
+    assert listener.asked == [document("s-1")]
+    assert set(stored(folder)["tickets"]) == {f"T-{number}" for number in range(10)}
+    engine.close()
+
+
 def test_a_document_renewed_while_compaction_looks_is_kept(folder: Path) -> None:
     class Renewing(Recorder):
         renewed = False
 
-        def keep(self, collection: str, found: bytes) -> bool:
-            kept = super().keep(collection, found)
+        def keep(self, found: bytes) -> bool:
+            kept = super().keep(found)
             if not kept and not self.renewed:
                 self.renewed = True
                 thread = threading.Thread(target=save, args=[engine, put("s-1", "sessions", expired=False)])

@@ -15,7 +15,7 @@ import os
 import threading
 import time
 import weakref
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -76,8 +76,16 @@ class Listener(Protocol):
         All that may be wrong with a document is found here, where nothing has happened yet.
         """
 
-    def keep(self, collection: str, document: bytes) -> bool:
-        """Whether a document is still wanted; asked without any lock, and the others are removed by a transaction."""
+    @property
+    def expiring(self) -> Collection[str]:
+        """The collections whose documents go by themselves when their time is over."""
+
+    def keep(self, document: bytes) -> bool:
+        """
+        Whether a document of such a collection is still wanted.
+
+        It is asked without any lock, and those that are not wanted are removed by a transaction.
+        """
 
 
 @dataclass(frozen=True, slots=True)
@@ -561,13 +569,12 @@ class Engine:
 
     def _expired(self) -> list[tuple[str, str, bytes]]:
         with self.state_lock:
-            everything = [(collection, list(found.items())) for collection, found in self.documents.items()]
-        return [
-            (collection, key, document)
-            for collection, found in everything
-            for key, document in found
-            if not self._listener.keep(collection, document)
-        ]
+            found = [
+                (collection, key, document)
+                for collection in self._listener.expiring
+                for key, document in self.documents.get(collection, {}).items()
+            ]
+        return [(collection, key, document) for collection, key, document in found if not self._listener.keep(document)]
 
     def _remove(self, expired: Sequence[tuple[str, str, bytes]]) -> None:
         """Remove what has expired, unless it was changed since it was looked at."""
