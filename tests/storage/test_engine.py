@@ -524,7 +524,7 @@ def test_a_large_store_is_compacted_in_the_background_while_writers_go_on(
         assert go_on.wait(10)
         write_snapshot(target, snapshot)
 
-    monkeypatch.setattr("ticketing.storage.journaled.engine.write_snapshot", slow)
+    monkeypatch.setattr("ticketing.storage.journaled.compaction.write_snapshot", slow)
     engine = Engine(folder, Recorder(), compact_at=1000, small_store=5)
     save(engine, *[put(f"T-{number}") for number in range(10)])
 
@@ -644,7 +644,7 @@ def test_snapshots_half_written_are_no_loss(engine: Engine, folder: Path, monkey
         write_snapshot(target, snapshot)
 
     with monkeypatch.context() as patch:
-        patch.setattr("ticketing.storage.journaled.engine.write_snapshot", stop_after_the_first)
+        patch.setattr("ticketing.storage.journaled.compaction.write_snapshot", stop_after_the_first)
         with pytest.raises(StorageFailedError):
             engine.compact()
 
