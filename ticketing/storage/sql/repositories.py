@@ -11,9 +11,10 @@ from ticketing.domain.receipts import Receipt
 from ticketing.domain.sign_in import Attempts, Device, HandOff, Session
 from ticketing.domain.text import Stored
 from ticketing.storage.sql import tables
+from ticketing.storage.sql.reading import in_batches
 from ticketing.storage.sql.searching import SEPARATOR, contains
 from ticketing.storage.sql.tables import users
-from ticketing.storage.sql.tickets import BATCH, SqlTickets
+from ticketing.storage.sql.tickets import SqlTickets
 from ticketing.storage.sql.writing import put
 
 Document = TypeVar("Document", bound=Stored)
@@ -83,14 +84,7 @@ class SqlUsers(SqlCollection[User]):
 
     def stream(self) -> Iterator[User]:
         """Yield every account by username, read in batches."""
-        last = ""
-        while True:
-            question = select(users.c.username, users.c.document).where(users.c.username > last)
-            rows = self._connection.execute(question.order_by(users.c.username).limit(BATCH)).all()
-            yield from (User.model_validate_json(raw) for _, raw in rows)
-            if len(rows) < BATCH:
-                return
-            last = rows[-1].username
+        return (User.model_validate_json(raw) for _, raw in in_batches(self._connection, users))
 
     def _columns(self, document: User) -> dict[str, Any]:
         return user_columns(document)

@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 
 from sqlalchemy import Connection, delete, func, select
 
 from ticketing.domain.queries import GREATEST_NUMBER, Audience, Page, TicketQuery, TicketSummary, is_news, is_tallied
 from ticketing.domain.statuses import Priority, Status, TicketCategory
 from ticketing.domain.tickets import MessageKind, Ticket
+from ticketing.storage.sql.reading import in_batches
 from ticketing.storage.sql.searching import SEPARATOR, conditions, order, page_of, updated_at
 from ticketing.storage.sql.tables import NOBODY, seen, tallies, tickets, users, watchers
 from ticketing.storage.sql.writing import add_up, put, put_texts
@@ -16,7 +17,6 @@ from ticketing.storage.sql.writing import add_up, put, put_texts
 # What everybody in a ticket may find, and what agents may find beside it.
 Texts = tuple[list[str], list[str]]
 
-BATCH: Final = 500
 _requesters, _assignees = users.alias("requesters"), users.alias("assignees")
 
 
@@ -155,14 +155,7 @@ class SqlTickets:
 
     def stream(self) -> Iterator[Ticket]:
         """Yield every ticket by number, read in batches."""
-        last = 0
-        while True:
-            after = select(tickets.c.number, tickets.c.document).where(tickets.c.number > last)
-            rows = self._connection.execute(after.order_by(tickets.c.number).limit(BATCH)).all()
-            yield from (Ticket.model_validate_json(raw) for _, raw in rows)
-            if len(rows) < BATCH:
-                return
-            last = rows[-1].number
+        return (Ticket.model_validate_json(raw) for _, raw in in_batches(self._connection, tickets))
 
 
 def ticket_columns(ticket: Ticket) -> dict[str, Any]:
