@@ -383,6 +383,16 @@ def test_a_demo_serves_this_machine_alone(run: Run) -> None:
     assert "A demo is for this machine alone" in result.stderr
 
 
+@pytest.mark.parametrize("host", ["127.0.0.1", "LOCALHOST"])
+def test_a_demo_serves_this_machine_by_whatever_name(run: Run, host: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        result = run("serve", "--demo", "--host", host, "--port", taken.getsockname()[1])
+
+    assert result.exit_code == 1
+    assert "A demo is for this machine alone" not in result.stderr
+    assert "another program has it" in result.stderr
+
+
 def test_a_taken_port_is_told_in_a_sentence(run: Run) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]

@@ -38,7 +38,6 @@ if TYPE_CHECKING:
     from ticketing.services.moving.seeds import SeedPlan
 
 ROOT = Path(__file__).resolve().parent.parent
-LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 LONGEST_WEBSOCKET_MESSAGE = 50 << 20
 WARNINGS_SHOWN = 20
 
@@ -125,12 +124,12 @@ def serve(port: int, host: str, *, demo: bool, demo_anywhere: bool) -> None:
             os.environ[name] = "true"
 
     settings = read_settings()
-    if settings.demo and not settings.demo_anywhere and host not in LOOPBACK:
+    if settings.demo and not settings.demo_anywhere and not is_this_machine(host):
         raise click.ClickException(
             f"A demo is for this machine alone, and {host} is not. With --demo-anywhere others may see it, and sign in."
         )
     listener = _listen(host, port)
-    shown = "localhost" if host in LOOPBACK else f"[{host}]" if ":" in host else host
+    shown = "localhost" if host in {"127.0.0.1", "::1"} else f"[{host}]" if ":" in host else host
     click.echo(f"The desk opens at http://{shown}:{port} (Ctrl+C ends it).")
     if settings.demo:
         click.echo("A demo: sign in as user1 with userpass, or as support_agent with supportpass.")

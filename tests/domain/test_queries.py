@@ -5,8 +5,25 @@ from datetime import UTC, datetime
 import pytest
 from pydantic import ValidationError
 
-from ticketing.domain.queries import UNASSIGNED, Page, TicketQuery, TicketSummary, View, statuses_of
+from ticketing.domain.people import PeopleQuery
+from ticketing.domain.queries import (
+    GREATEST_NUMBER,
+    UNASSIGNED,
+    Audience,
+    Page,
+    Query,
+    TicketQuery,
+    TicketSummary,
+    View,
+    is_news,
+    is_tallied,
+    number_in,
+    statuses_of,
+)
 from ticketing.domain.statuses import Priority, Status, StatusCategory, TicketCategory
+
+ADA = Audience(username="ada", sees_all=True)
+CARLA = Audience(username="carla", sees_all=False)
 
 
 @pytest.mark.parametrize(
@@ -55,6 +72,85 @@ def test_every_status_is_in_one_category() -> None:
 def test_a_query_outside_its_limits_is_refused(fields: dict[str, object]) -> None:
     with pytest.raises(ValidationError):
         TicketQuery.model_validate(fields)
+
+
+@pytest.mark.parametrize(("page", "size", "first"), [(1, 50, 0), (2, 50, 50), (3, 25, 50)])
+def test_before_a_page_come_those_of_the_pages_before_it(page: int, size: int, first: int) -> None:
+    assert Query(page=page, size=size).first == first
+
+
+@pytest.mark.parametrize("kind", [TicketQuery, PeopleQuery])
+@pytest.mark.parametrize(
+    ("text", "needle"), [("", ""), ("  \t ", ""), (" Dial  TONE\n", "dial  tone"), ("Straße", "strasse")]
+)
+def test_a_text_is_looked_for_whatever_its_case_and_what_is_around_it(
+    kind: type[Query], text: str, needle: str
+) -> None:
+    assert kind(text=text).needle == needle
+
+
+@pytest.mark.parametrize(
+    ("typed", "number"),
+    [
+        ("12", 12),
+        ("#12", 12),
+        ("T-12", 12),
+        ("t-#12", 12),
+        ("T-0012", 12),
+        ("0", 0),
+        (str(GREATEST_NUMBER), GREATEST_NUMBER),
+        (str(GREATEST_NUMBER + 1), None),
+        ("9" * 200, None),
+        ("", None),
+        ("T-", None),
+        ("12a", None),
+        ("-12", None),
+        ("1 2", None),
+        ("1.2", None),
+        ("١٢", None),
+        ("²", None),
+    ],
+)
+def test_a_text_names_a_ticket_by_its_number(typed: str, number: int | None) -> None:
+    assert number_in(TicketQuery(text=typed).needle) == number
+
+
+@pytest.mark.parametrize(
+    ("audience", "query", "tallied"),
+    [
+        (ADA, TicketQuery(), True),
+        (ADA, TicketQuery(text="  "), True),
+        (ADA, TicketQuery(assignee="ada", statuses=frozenset({Status.OPEN}), page=3), True),
+        (ADA, TicketQuery(requester="carla"), False),
+        (ADA, TicketQuery(priorities=frozenset({Priority.LOW})), False),
+        (ADA, TicketQuery(categories=frozenset({TicketCategory.NETWORK})), False),
+        (ADA, TicketQuery(text="x"), False),
+        (CARLA, TicketQuery(), False),
+    ],
+)
+def test_tallies_answer_who_sees_all_and_asks_for_people_and_statuses_alone(
+    audience: Audience, query: TicketQuery, *, tallied: bool
+) -> None:
+    assert is_tallied(audience, query) is tallied
+
+
+@pytest.mark.parametrize(
+    ("audience", "status", "last_author", "news"),
+    [
+        (ADA, Status.OPEN, "carla", True),
+        (ADA, Status.OPEN, "ada", False),
+        (ADA, Status.PENDING, "carla", True),
+        (ADA, Status.RESOLVED, "carla", False),
+        (ADA, Status.CLOSED, "carla", False),
+        (CARLA, Status.OPEN, "ada", True),
+        (CARLA, Status.OPEN, "carla", False),
+        (CARLA, Status.CLOSED, "ada", True),
+    ],
+)
+def test_what_somebody_else_wrote_last_is_news_but_to_an_agent_only_while_it_is_not_done(
+    audience: Audience, status: Status, last_author: str, *, news: bool
+) -> None:
+    assert is_news(audience, status, last_author) is news
 
 
 def test_a_line_of_a_list_carries_the_number_as_it_is_written() -> None:

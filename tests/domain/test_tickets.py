@@ -183,7 +183,54 @@ def test_values_that_are_there_already_are_no_change(ticket: Ticket, ada: Actor,
     ticket.edit(ada, same, now + HOUR)
     ticket.edit(ada, TicketEdit(), now + HOUR)
 
-    assert ticket.model_dump() == before
+    assert (ticket.model_dump(), ticket.steps) == (before, 2)
+
+
+CHANGES: dict[str, Callable[[Ticket, Actor, datetime], object]] = {
+    "reply": lambda ticket, ada, now: ticket.reply(ada, "Which room?", now),
+    "note": lambda ticket, ada, now: ticket.note(ada, "Hm.", now),
+    "title": lambda ticket, ada, now: ticket.edit(ada, TicketEdit(title="Line dead"), now),
+    "status": lambda ticket, ada, now: ticket.edit(ada, TicketEdit(status=Status.PENDING), now),
+    "priority": lambda ticket, ada, now: ticket.edit(ada, TicketEdit(priority=Priority.HIGH), now),
+    "category": lambda ticket, ada, now: ticket.edit(ada, TicketEdit(category=TicketCategory.HARDWARE), now),
+    "tags": lambda ticket, ada, now: ticket.edit(ada, TicketEdit(tags=("vpn",)), now),
+    "assignee": lambda ticket, ada, now: ticket.edit(ada, TicketEdit(assignee="ada"), now),
+    "close": lambda ticket, ada, now: ticket.close(ada, now),
+}
+CHANGES_OF_THE_RESOLVED: dict[str, Callable[[Ticket, Actor, datetime], object]] = {
+    "resolution": lambda ticket, ada, now: ticket.resolve_as(ada, Resolution.DUPLICATE, now),
+    "reopen": lambda ticket, ada, now: ticket.reopen(ada, now),
+    "lapse": lambda ticket, _ada, _now: ticket.lapse(),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_each_change_is_a_step_more(ticket: Ticket, ada: Actor, now: datetime, change: str) -> None:
+    before, steps = ticket.model_dump(), ticket.steps
+
+    CHANGES[change](ticket, ada, now + HOUR)
+
+    assert ticket.steps > steps
+    assert ticket.model_dump() != before
+
+
+@pytest.mark.parametrize("change", CHANGES_OF_THE_RESOLVED)
+def test_each_change_of_what_is_resolved_is_a_step_more(ticket: Ticket, ada: Actor, now: datetime, change: str) -> None:
+    ticket.change_status(ada, Status.RESOLVED, now)
+    steps = ticket.steps
+
+    CHANGES_OF_THE_RESOLVED[change](ticket, ada, now + HOUR)
+
+    assert ticket.steps > steps
+
+
+def test_to_be_followed_is_a_step_more(ticket: Ticket, carla: Actor, ada: Actor, now: datetime) -> None:
+    ticket.close(ada, now)
+    steps = ticket.steps
+
+    ticket.follow_up(2, carla, "Again", "And again.", TicketCategory.GENERAL, now + HOUR)
+
+    assert ticket.steps > steps
 
 
 def test_one_edit_may_set_a_field_and_close(ticket: Ticket, ada: Actor, now: datetime) -> None:

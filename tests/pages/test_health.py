@@ -63,7 +63,7 @@ def test_an_admin_reads_that_the_files_could_not_be_tidied_up(
 
     with monkeypatch.context() as patch:
         patch.setattr(Path, "replace", full)
-        desk.store.engine._compact_quietly(lambda: True)  # type: ignore[attr-defined]  # noqa: SLF001 - else 256 KiB
+        desk.store.engine.compaction.compact_quietly(lambda: True)  # type: ignore[attr-defined]
 
     assert warnings(root) == [t("health.compaction")]
 

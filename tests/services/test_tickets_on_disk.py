@@ -6,8 +6,10 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
+import sqlalchemy
 
 from tests.services.conftest import PASSWORD, Clock
 from ticketing.desk import Desk, open_desk
@@ -127,3 +129,32 @@ def test_a_reply_takes_as_many_steps_among_many_tickets_as_among_few(tmp_path: P
     many = steps_of_a_reply(tmp_path / "many", clock, 3000)
 
     assert 50 < many < 1.2 * few
+
+
+@contextmanager
+def statements() -> Iterator[list[str]]:
+    """Give the statements that are put to databases while the block lasts."""
+    asked: list[str] = []
+
+    def note(*details: Any) -> None:
+        asked.append(details[2])
+
+    sqlalchemy.event.listen(sqlalchemy.Engine, "before_cursor_execute", note)
+    try:
+        yield asked
+    finally:
+        sqlalchemy.event.remove(sqlalchemy.Engine, "before_cursor_execute", note)
+
+
+@pytest.mark.parametrize("kind", REQUESTS)
+def test_a_change_reads_its_ticket_once(tmp_path: Path, clock: Clock, kind: str) -> None:
+    settings = Settings(storage_url=f"sqlite:///{tmp_path / 'desk.sqlite'}")
+    with closing(open_desk(settings, clock=clock, password_rounds=4)) as desk, statements() as asked:
+        desk.tickets.open(CONSOLE, "No dial tone", "The line is dead.")
+        desk.tickets.close(CONSOLE, desk.tickets.open(CONSOLE, "Another", "Done already.").number)
+        asked.clear()
+
+        REQUESTS[kind](desk, CONSOLE)
+
+    reads = [one for one in asked if one.startswith("SELECT CAST(tickets.document")]
+    assert len(reads) == (0 if kind == "open" else 1)

@@ -13,7 +13,9 @@ from ticketing.storage.journaled.journal import Change
 
 
 class Recorder:
-    """Follows the engine as a store would; a document with `"expired":true` is no longer wanted."""
+    """Follows the engine as a store would; a session with `"expired":true` is no longer wanted."""
+
+    expiring = frozenset({"sessions"})
 
     def __init__(self) -> None:
         self.state: dict[str, dict[str, bytes]] = {}
@@ -38,7 +40,7 @@ class Recorder:
             else:
                 self.state.setdefault(collection, {})[key] = document
 
-    def keep(self, _collection: str, document: bytes) -> bool:
+    def keep(self, document: bytes) -> bool:
         """Keep what does not say that it is over."""
         return b'"expired":true' not in document
 

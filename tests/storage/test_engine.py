@@ -524,7 +524,7 @@ def test_a_large_store_is_compacted_in_the_background_while_writers_go_on(
         assert go_on.wait(10)
         write_snapshot(target, snapshot)
 
-    monkeypatch.setattr("ticketing.storage.journaled.engine.write_snapshot", slow)
+    monkeypatch.setattr("ticketing.storage.journaled.compaction.write_snapshot", slow)
     engine = Engine(folder, Recorder(), compact_at=1000, small_store=5)
     save(engine, *[put(f"T-{number}") for number in range(10)])
 
@@ -566,12 +566,33 @@ def test_what_has_expired_is_removed_at_compaction_for_everybody(
     assert engine.documents == other.documents == recorder.state == kept
 
 
+def test_compaction_looks_only_into_collections_that_can_expire(folder: Path) -> None:
+    class Asked(Recorder):
+        def __init__(self) -> None:
+            super().__init__()
+            self.asked: list[bytes] = []
+
+        def keep(self, found: bytes) -> bool:
+            self.asked.append(found)
+            return super().keep(found)
+
+    listener = Asked()
+    engine = Engine(folder, listener)
+    save(engine, put("s-1", "sessions"), *[put(f"T-{number}", expired=True) for number in range(10)])
+
+    engine.compact()
+
+    assert listener.asked == [document("s-1")]
+    assert set(stored(folder)["tickets"]) == {f"T-{number}" for number in range(10)}
+    engine.close()
+
+
 def test_a_document_renewed_while_compaction_looks_is_kept(folder: Path) -> None:
     class Renewing(Recorder):
         renewed = False
 
-        def keep(self, collection: str, found: bytes) -> bool:
-            kept = super().keep(collection, found)
+        def keep(self, found: bytes) -> bool:
+            kept = super().keep(found)
             if not kept and not self.renewed:
                 self.renewed = True
                 thread = threading.Thread(target=save, args=[engine, put("s-1", "sessions", expired=False)])
@@ -623,7 +644,7 @@ def test_snapshots_half_written_are_no_loss(engine: Engine, folder: Path, monkey
         write_snapshot(target, snapshot)
 
     with monkeypatch.context() as patch:
-        patch.setattr("ticketing.storage.journaled.engine.write_snapshot", stop_after_the_first)
+        patch.setattr("ticketing.storage.journaled.compaction.write_snapshot", stop_after_the_first)
         with pytest.raises(StorageFailedError):
             engine.compact()
 

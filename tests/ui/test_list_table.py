@@ -33,9 +33,8 @@ def row(number: int, title: str = "No dial tone") -> TicketRow:
 
 HEAD = ListHead("All tickets", [("open", "Open", 2)], "open", "", [], 0)
 ORDER = ListOrder({"-updated": "Latest update"}, "-updated", {"updated": "updated"}, ("updated", "descending"))
-
-
 NOTHING = Empty("inbox", "No tickets yet", "They stand here.")
+COLUMNS = ("number", "title", "requester", "status", "priority", "assignee", "updated")
 
 
 @pytest.fixture
@@ -46,7 +45,7 @@ def answer(monkeypatch: pytest.MonkeyPatch) -> Answer:
         state: dict[str, object] = {}
         monkeypatch.setattr(st, "session_state", state)
         monkeypatch.setattr(list_table, "_mount", lambda **_sent: None)
-        ticket_list([row(1), row(2)], HEAD, ORDER, ListFoot("1 to 2 of 2"), key="list", empty=NOTHING)
+        ticket_list([row(1), row(2)], HEAD, ORDER, ListFoot("1 to 2 of 2"), key="list", empty=NOTHING, columns=COLUMNS)
         state["list"] = SimpleNamespace(**values)
         return asked_of_list("list")
 
@@ -94,7 +93,7 @@ def test_a_hundred_rows_stay_below_sixty_kilobytes(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(list_table, "_mount", mount)
     rows = [row(number, "Cannot log in after the password reset of yesterday") for number in range(100)]
 
-    ticket_list(rows, HEAD, ORDER, ListFoot("1 to 100 of 100"), key="list", empty=NOTHING)
+    ticket_list(rows, HEAD, ORDER, ListFoot("1 to 100 of 100"), key="list", empty=NOTHING, columns=COLUMNS)
 
     drawing = components.markup("list_table") + components.style("list_table") + components.code("list_table")
     assert len(sent[0]) + len(drawing.encode()) < 60_000

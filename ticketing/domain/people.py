@@ -7,10 +7,9 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Self
 
-from pydantic import Field
-
 from ticketing.domain.errors import EmailError, UsernameError
-from ticketing.domain.text import EMAIL_LIMIT, SEARCH_LIMIT, Stored, Typed, clean_line, clean_name, is_blank
+from ticketing.domain.queries import Query
+from ticketing.domain.text import EMAIL_LIMIT, Stored, Typed, clean_line, clean_name, is_blank
 
 # Names under which the desk itself stands in histories.
 RESERVED_USERNAMES = frozenset({"system", "console"})
@@ -110,14 +109,11 @@ class Person(Typed):
         return cls(username=user.id, **user.model_dump(include=set(cls.model_fields) - {"username"}))
 
 
-class PeopleQuery(Typed):
+class PeopleQuery(Query):
     """Which accounts to list, by display name; `text` matches username, display name and e-mail."""
 
     roles: frozenset[Role] = frozenset()
-    text: str = Field("", max_length=SEARCH_LIMIT)
     active: bool | None = None
-    page: int = Field(1, ge=1, le=1_000_000)
-    size: int = Field(50, ge=1, le=200)
 
 
 def username_key(typed: str) -> str:

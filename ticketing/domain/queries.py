@@ -10,6 +10,8 @@ from ticketing.domain.statuses import Priority, Status, StatusCategory, TicketCa
 from ticketing.domain.text import SEARCH_LIMIT, Typed
 
 UNASSIGNED = "-"
+# Of a ticket, in any store: databases know no greater one.
+GREATEST_NUMBER = 2**63 - 1
 PAGE_SIZES = (25, 50, 100)
 
 Item = TypeVar("Item")
@@ -25,12 +27,30 @@ class Sort(StrEnum):
     PRIORITY = "-priority"
 
 
-class TicketQuery(Typed):
+class Query(Typed):
+    """What is asked of any list: what to look for, and which page. `page` counts from 1; `size` is at most 200."""
+
+    text: str = Field("", max_length=SEARCH_LIMIT)
+    page: int = Field(1, ge=1, le=1_000_000)
+    size: int = Field(50, ge=1, le=200)
+
+    @property
+    def needle(self) -> str:
+        """The text as it is looked for in casefolded ones; white space at its ends does not count."""
+        return self.text.strip().casefold()
+
+    @property
+    def first(self) -> int:
+        """How many lines come before the page."""
+        return (self.page - 1) * self.size
+
+
+class TicketQuery(Query):
     """
     Which tickets, in which order, which page of them.
 
     An empty set does not restrict. `text` is looked for in title, messages, people, tags, number and external id,
-    whatever the case. `page` counts from 1; `size` is at most 200.
+    whatever the case.
     """
 
     requester: str | None = None
@@ -38,10 +58,7 @@ class TicketQuery(Typed):
     statuses: frozenset[Status] = frozenset()
     priorities: frozenset[Priority] = frozenset()
     categories: frozenset[TicketCategory] = frozenset()
-    text: str = Field("", max_length=SEARCH_LIMIT)
     sort: Sort = Sort.UPDATED
-    page: int = Field(1, ge=1, le=1_000_000)
-    size: int = Field(50, ge=1, le=200)
 
 
 class Audience(Typed):
@@ -121,6 +138,31 @@ class View(StrEnum):
                 return TicketQuery()
 
 
+def number_in(needle: str) -> int | None:
+    """Return the number of the ticket that a needle names, as 12, #12 or t-12; None when it names none."""
+    digits = needle.removeprefix("t-").removeprefix("#")
+    number = int(digits) if digits.isascii() and digits.isdigit() else None
+    return number if number is not None and number <= GREATEST_NUMBER else None
+
+
+def is_tallied(audience: Audience, query: TicketQuery) -> bool:
+    """Whether tallies by assignee and status say how many match, so that nobody has to count."""
+    restricted = query.requester is not None or query.priorities or query.categories or query.needle
+    return audience.sees_all and not restricted
+
+
+def is_news(audience: Audience, status: Status, last_author: str) -> bool:
+    """
+    Whether a ticket is unread to the audience as long as they have not seen all that they may read in it.
+
+    It is when somebody else wrote last; to an agent, done tickets owe nothing.
+    """
+    return last_author != audience.username and not (audience.sees_all and status in _DONE)
+
+
 def statuses_of(*categories: StatusCategory) -> frozenset[Status]:
     """Return the statuses of these categories."""
     return frozenset(status for status in Status if status.category in categories)
+
+
+_DONE = statuses_of(StatusCategory.DONE)

@@ -136,6 +136,11 @@ class Ticket(Stored):
         return self.status.category is StatusCategory.OPEN and self.first_response_at is None
 
     @property
+    def steps(self) -> int:
+        """How much has happened: each change adds a message or an event, and none is ever taken away."""
+        return len(self.messages) + len(self.events)
+
+    @property
     def goes_on_in(self) -> list[int]:
         """Numbers of the tickets that follow this one."""
         return [int(event.new) for event in self.events if event.field == FOLLOW_UP and event.new]

@@ -23,6 +23,7 @@ LAPSE_BATCH = 500
 
 Label = TypeVar("Label")
 Deed = Callable[[Transaction, Actor, datetime], Ticket]
+Change = Callable[[Transaction, Actor, Ticket, datetime], None]
 
 log = logging.getLogger(__name__)
 
@@ -73,12 +74,15 @@ class Tickets:
 
         def deed(tx: Transaction, actor: Actor, now: datetime) -> Ticket:
             policy.require(actor, Action.OPEN_TICKET)
+            number = tx.tickets.next_number()
             if follows is None:
-                return Ticket.open(tx.tickets.next_number(), actor.username, title, description, category, now)
-            former = _reach_now(tx, actor, follows, now)
-            policy.require(actor, Action.REPLY, former)
-            ticket = former.follow_up(tx.tickets.next_number(), actor, title, description, category, now)
-            tx.tickets.save(former)
+                ticket = Ticket.open(number, actor.username, title, description, category, now)
+            else:
+                former = _reach_now(tx, actor, follows, now)
+                policy.require(actor, Action.REPLY, former)
+                ticket = former.follow_up(number, actor, title, description, category, now)
+                tx.tickets.save(former)
+            tx.tickets.save(ticket)
             return ticket
 
         return self._once(actor, key, deed)
@@ -107,8 +111,7 @@ class Tickets:
         StaleEditError carries both.
         """
 
-        def deed(tx: Transaction, actor: Actor, now: datetime) -> Ticket:
-            ticket = _reach_now(tx, actor, number, now)
+        def change(_tx: Transaction, actor: Actor, ticket: Ticket, now: datetime) -> None:
             policy.require(actor, Action.REPLY, ticket)
             if status is not None:
                 policy.require(actor, Action.EDIT_TICKET, ticket)
@@ -117,20 +120,17 @@ class Tickets:
             ticket.reply(actor, text, now)
             if status is not None:
                 ticket.change_status(actor, status, now)
-            return ticket
 
-        return self._once(actor, key, deed)
+        return self._change(actor, number, key, change)
 
     def note(self, actor: Actor, number: int, text: str, *, key: str = "") -> Ticket:
         """Add an internal note, for agents only."""
 
-        def deed(tx: Transaction, actor: Actor, now: datetime) -> Ticket:
-            ticket = _reach_now(tx, actor, number, now)
+        def change(_tx: Transaction, actor: Actor, ticket: Ticket, now: datetime) -> None:
             policy.require(actor, Action.WRITE_NOTE, ticket)
             ticket.note(actor, text, now)
-            return ticket
 
-        return self._once(actor, key, deed)
+        return self._change(actor, number, key, change)
 
     def edit(
         self, actor: Actor, number: int, edit: TicketEdit, *, seen: TicketEdit | None = None, key: str = ""
@@ -142,17 +142,15 @@ class Tickets:
         and StaleEditError carries both values; changes of other fields are left as they are.
         """
 
-        def deed(tx: Transaction, actor: Actor, now: datetime) -> Ticket:
-            ticket = _reach_now(tx, actor, number, now)
+        def change(tx: Transaction, actor: Actor, ticket: Ticket, now: datetime) -> None:
             policy.require(actor, Action.EDIT_TICKET, ticket)
             if seen is not None:
                 _require_fresh(ticket, edit, seen)
             if edit.assignee is not None:
                 _require_agent(tx, edit.assignee)
             ticket.edit(actor, edit, now)
-            return ticket
 
-        return self._once(actor, key, deed)
+        return self._change(actor, number, key, change)
 
     def assign(self, actor: Actor, number: int, assignee: str | None, *, key: str = "") -> Ticket:
         """Give the ticket to an agent, or to nobody with None."""
@@ -163,8 +161,7 @@ class Tickets:
     ) -> Ticket:
         """Close a ticket, after a last public reply if one is given; agents may say as what it is done."""
 
-        def deed(tx: Transaction, actor: Actor, now: datetime) -> Ticket:
-            ticket = _reach_now(tx, actor, number, now)
+        def change(_tx: Transaction, actor: Actor, ticket: Ticket, now: datetime) -> None:
             policy.require(actor, Action.CLOSE, ticket)
             if reply:
                 policy.require(actor, Action.REPLY, ticket)
@@ -172,20 +169,17 @@ class Tickets:
             if resolution is not None:
                 policy.require(actor, Action.EDIT_TICKET, ticket)
             ticket.close(actor, now, resolution)
-            return ticket
 
-        return self._once(actor, key, deed)
+        return self._change(actor, number, key, change)
 
     def reopen(self, actor: Actor, number: int, *, key: str = "") -> Ticket:
         """Open a resolved or closed ticket again; requesters within 14 days of its closing."""
 
-        def deed(tx: Transaction, actor: Actor, now: datetime) -> Ticket:
-            ticket = _reach_now(tx, actor, number, now)
+        def change(_tx: Transaction, actor: Actor, ticket: Ticket, now: datetime) -> None:
             policy.require(actor, Action.REOPEN, ticket)
             ticket.reopen(actor, now)
-            return ticket
 
-        return self._once(actor, key, deed)
+        return self._change(actor, number, key, change)
 
     def get(self, actor: Actor, number: int) -> Ticket:
         """Return the ticket as the actor may see it; raises TicketNotFoundError."""
@@ -225,6 +219,20 @@ class Tickets:
             audience = policy.audience(actor)
             return dict(zip(queries, tx.tickets.counts(audience, list(queries.values())), strict=True))
 
+    def _change(self, actor: Actor, number: int, key: str, change: Change) -> Ticket:
+        """Change a ticket, and keep it if anything came of that."""
+
+        def deed(tx: Transaction, actor: Actor, now: datetime) -> Ticket:
+            ticket = reach(tx, actor, number)
+            before = ticket.steps
+            _lapse_if_due(ticket, now)
+            change(tx, actor, ticket, now)
+            if ticket.steps > before:
+                tx.tickets.save(ticket)
+            return ticket
+
+        return self._once(actor, key, deed)
+
     def _once(self, actor: Actor, key: str, deed: Deed) -> Ticket:
         now = self._clock()
         with self._store.write() as tx:
@@ -234,8 +242,6 @@ class Tickets:
             if receipt is not None and now < receipt.expires_at:
                 return _shown(tx, actor, reach(tx, actor, receipt.ticket))
             ticket = deed(tx, actor, now)
-            if ticket != tx.tickets.find(ticket.number):
-                tx.tickets.save(ticket)
             if key:
                 expires_at = now + RECEIPT_LIFETIME
                 tx.receipts.save(Receipt(id=receipt_id, ticket=ticket.number, expires_at=expires_at))
@@ -276,9 +282,13 @@ def _has_lapsed(ticket: Ticket, now: datetime) -> bool:
 def _reach_now(tx: Transaction, actor: Actor, number: int, now: datetime) -> Ticket:
     """Reach a ticket in its present state, which may be that its days as resolved are over."""
     ticket = reach(tx, actor, number)
+    _lapse_if_due(ticket, now)
+    return ticket
+
+
+def _lapse_if_due(ticket: Ticket, now: datetime) -> None:
     if _has_lapsed(ticket, now):
         ticket.lapse()
-    return ticket
 
 
 def _shown(tx: Transaction, actor: Actor, ticket: Ticket) -> Ticket:

@@ -31,7 +31,7 @@ from ticketing.domain.store import Transaction
 from ticketing.domain.text import Stored
 from ticketing.domain.tickets import MessageKind, Ticket
 from ticketing.storage.documents.searching import SEEN
-from ticketing.storage.documents.state import EXPIRING, TICKETS, USERS, Documents
+from ticketing.storage.documents.state import TICKETS, USERS, Documents
 from ticketing.storage.journaled.disk import as_storage_error, rename_over, sync_folder
 from ticketing.storage.journaled.journal import check_change
 from ticketing.storage.journaled.snapshots import document_id
@@ -89,12 +89,7 @@ class Archive:
     @property
     def counts(self) -> dict[str, int]:
         """How many documents each collection holds."""
-        return count(self.documents)
-
-
-def count(documents: Documents) -> dict[str, int]:
-    """Return how many documents each collection holds that does not expire by itself, by name."""
-    return {name: len(found) for name, found in sorted(documents.items()) if name not in EXPIRING}
+        return {name: len(found) for name, found in sorted(self.documents.items())}
 
 
 def back_up(store: WholeStore, target: Path, now: datetime) -> dict[str, int]:

@@ -1,13 +1,13 @@
 """From one store into another: everything but what goes by itself, and proof that it has arrived."""
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 from ticketing.domain.errors import RefusedError, StorageDamagedError
+from ticketing.domain.progress import Progress
 from ticketing.storage.archive import canonical, holdings, number_of_tickets
 from ticketing.storage.whole import Everything, WholeStore
 
-Progress = Callable[[int, int], None]
 Content = dict[str, tuple[int, str]]
 
 

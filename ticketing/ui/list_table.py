@@ -16,8 +16,6 @@ import streamlit as st
 from ticketing.ui.packing import component, packed
 from ticketing.ui.wording import t
 
-ALL_COLUMNS = ("number", "title", "requester", "status", "priority", "assignee", "updated")
-
 _mount = component("list_table")
 
 
@@ -140,9 +138,9 @@ def ticket_list(
     *,
     key: str,
     empty: Empty,
-    columns: Sequence[str] = ALL_COLUMNS,
+    columns: Sequence[str],
 ) -> None:
-    """Draw the list; *columns* are names of ALL_COLUMNS or "category"."""
+    """Draw the list; the head of each of the *columns* is a word of the catalogue, `table.` and its name."""
     st.session_state[_shown(key)] = tuple(row.number for row in rows)
     _mount(
         key=key,

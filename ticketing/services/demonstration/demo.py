@@ -1,6 +1,6 @@
 """Invented people with invented tickets: to try the desk out, to show it, and to measure it."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from itertools import count, islice, product
 from random import Random
@@ -10,6 +10,7 @@ from ticketing.domain import policy
 from ticketing.domain.errors import RefusedError
 from ticketing.domain.people import Actor, Role, User
 from ticketing.domain.policy import Action
+from ticketing.domain.progress import Progress, silent
 from ticketing.domain.statuses import StatusCategory
 from ticketing.domain.store import Store, Transaction
 from ticketing.domain.tickets import Ticket
@@ -32,8 +33,6 @@ _TICKETS_PER_REQUESTER: Final = 20
 _BATCH: Final = 2_000
 _SEEN_BY_REQUESTER: Final = 0.85
 _SEEN_BY_AGENT: Final = 0.7
-
-Progress = Callable[[int, int], None]
 
 
 class Demo:
@@ -64,7 +63,7 @@ class Demo:
         people[-1] = people[-1].model_copy(
             update={"id": FIRST_USERNAME, "display_name": "Support agent", "email": _mailbox(FIRST_USERNAME)}
         )
-        self._save(people, people, DEMO_TICKETS, DEMO_SEED, _silent)
+        self._save(people, people, DEMO_TICKETS, DEMO_SEED, silent)
 
     def fill(
         self,
@@ -73,7 +72,7 @@ class Demo:
         random_seed: int,
         *,
         among_real_accounts: bool = False,
-        progress: Progress | None = None,
+        progress: Progress = silent,
     ) -> dict[str, int]:
         """
         Add so many tickets and the people for them, who cannot sign in until somebody resets their passwords.
@@ -91,7 +90,7 @@ class Demo:
                 if (present := tx.users.find(user.id)) is None or present.invented
             ]
             new = [user for user in people if tx.users.find(user.id) is None]
-        self._save(people, new, tickets, random_seed, progress or _silent)
+        self._save(people, new, tickets, random_seed, progress)
         return {"people": len(new), "tickets": tickets}
 
     def _save(
@@ -175,7 +174,3 @@ def _reader(rng: Random, ticket: Ticket) -> str | None:
     if ticket.status.category is StatusCategory.DONE:
         return ticket.requester if rng.random() < _SEEN_BY_REQUESTER else None
     return ticket.assignee if rng.random() < _SEEN_BY_AGENT else None
-
-
-def _silent(_done: int, _of: int) -> None:
-    """Tell nobody."""

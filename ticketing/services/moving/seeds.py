@@ -1,7 +1,7 @@
 """Bring in the accounts and tickets of the original app: a plan first, then all of it in one transaction."""
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,6 +11,7 @@ from typing import Final
 from ticketing.domain import policy
 from ticketing.domain.people import Actor, Role, User
 from ticketing.domain.policy import Action
+from ticketing.domain.progress import Progress, silent
 from ticketing.domain.store import Store, Transaction
 from ticketing.domain.text import NAME_LIMIT, is_blank, printable
 from ticketing.domain.tickets import SYSTEM, Event, Message, Source, Ticket
@@ -26,7 +27,6 @@ _NO_PASSWORD: Final = "!"  # noqa: S105 - no password has this hash
 _HASHERS: Final = 2
 _SYSTEM: Final = Actor(SYSTEM, "System", Role.AGENT)
 
-Progress = Callable[[int, int], None]
 TicketKey = tuple[str, str, str]
 
 
@@ -64,7 +64,7 @@ class Seeds:
         with self._store.read() as tx:
             return _plan(tx, seed)
 
-    def apply(self, actor: Actor, plan: SeedPlan, progress: Progress | None = None) -> SeedPlan:
+    def apply(self, actor: Actor, plan: SeedPlan, progress: Progress = silent) -> SeedPlan:
         """
         Carry the plan out as a whole or not at all, and return what was done.
 
@@ -74,7 +74,7 @@ class Seeds:
         with self._store.read() as tx:
             policy.require(self._gate.admit(tx, actor), Action.MOVE_DATA)
             to_hash = [*plan.new_users, *_heir_of_first_account(tx, plan.seed)]
-        hashes = self._hash(to_hash, progress or _silent)
+        hashes = self._hash(to_hash, progress)
         with self._store.write() as tx:
             actor = self._gate.admit(tx, actor)
             policy.require(actor, Action.MOVE_DATA)
@@ -208,7 +208,3 @@ def _ticket(number: int, found: SeedTicket, staff: set[str], at: datetime) -> Ti
 
 def _event(field: str, by: str, at: datetime, *, old: str | None = None, new: str | None = None) -> Event:
     return Event(field=field, old=old, new=new, by=by, at=at, source=Source.IMPORT)
-
-
-def _silent(_done: int, _of: int) -> None:
-    """Tell nobody."""

@@ -42,10 +42,10 @@ class DocumentEngine(Protocol):
 class Followed(State):
     """The state as an engine drives it; says at compaction which documents are still worth keeping."""
 
-    def keep(self, collection: str, document: bytes) -> bool:
-        """Whether a document is not one that has expired."""
-        if collection not in EXPIRING:
-            return True
+    expiring = EXPIRING
+
+    def keep(self, document: bytes) -> bool:
+        """Whether a document that may expire has not done so."""
         expires_at = datetime.fromisoformat(from_json(document)["expires_at"])
         return expires_at > datetime.fromtimestamp(time.time(), UTC)
 

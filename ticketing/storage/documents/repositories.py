@@ -140,8 +140,7 @@ class Users(DocumentCollection[User]):
     def search(self, query: PeopleQuery) -> Page[User]:
         """Return one page of accounts by display name."""
         found = self._matching(query)
-        first = (query.page - 1) * query.size
-        items = tuple(self._documents(found[first : first + query.size]))
+        items = tuple(self._documents(found[query.first : query.first + query.size]))
         return Page(items=items, total=len(found), page=query.page, size=query.size)
 
     def _matching(self, query: PeopleQuery) -> list[str]:
@@ -305,5 +304,5 @@ def _is_wanted(person: PersonRow, query: PeopleQuery) -> bool:
         return False
     if query.active is not None and person.active is not query.active:
         return False
-    needle = query.text.strip().casefold()
+    needle = query.needle
     return not needle or any(needle in text.casefold() for text in (person.username, person.display_name, person.email))

@@ -9,13 +9,21 @@ from typing import Any
 
 from pydantic_core import from_json
 
-from ticketing.domain.queries import UNASSIGNED, Audience, Page, Sort, TicketQuery, TicketSummary, statuses_of
-from ticketing.domain.statuses import StatusCategory
+from ticketing.domain.queries import (
+    UNASSIGNED,
+    Audience,
+    Page,
+    Sort,
+    TicketQuery,
+    TicketSummary,
+    is_news,
+    is_tallied,
+    number_in,
+)
 from ticketing.storage.documents.rows import ByUpdate, Talk, TicketRow, by_public_update, by_update
 from ticketing.storage.documents.state import TICKETS, State
 
 SEEN = "seen"
-_DONE = statuses_of(StatusCategory.DONE)
 
 Predicate = Callable[[TicketRow], bool]
 
@@ -25,6 +33,7 @@ class Searcher:
 
     def __init__(self, state: State, audience: Audience) -> None:
         self._state = state
+        self._audience = audience
         self._sees_all = audience.sees_all
         self._username = audience.username
         self._documents = state.documents.get(TICKETS, {})
@@ -32,19 +41,18 @@ class Searcher:
 
     def search(self, query: TicketQuery) -> Page[TicketSummary]:
         """Return one page; when the query restricts nothing but people and statuses, in time of the page alone."""
-        first = (query.page - 1) * query.size
         wanted = self._matches(query)
-        if self._can_tally(query):
+        if is_tallied(self._audience, query):
             total = self.count(query)
-            rows = _slice(wanted, first, query.size)
+            rows = _slice(wanted, query.first, query.size)
         else:
             found = list(wanted)
-            total, rows = len(found), found[first : first + query.size]
+            total, rows = len(found), found[query.first : query.first + query.size]
         return Page(items=tuple([self._summary(row) for row in rows]), total=total, page=query.page, size=query.size)
 
     def count(self, query: TicketQuery) -> int:
         """Return how many match; from tallies where they suffice."""
-        if not self._can_tally(query):
+        if not is_tallied(self._audience, query):
             return sum(1 for _ in self._matches(query))
         by_status, tally = self._state.by_status, self._state.tally
         statuses = query.statuses or by_status.keys()
@@ -52,10 +60,6 @@ class Searcher:
             return sum([len(by_status[status]) for status in statuses]) if query.statuses else len(self._state.rows)
         assignee = _stored(query.assignee)
         return sum([tally.get((assignee, status), 0) for status in statuses])
-
-    def _can_tally(self, query: TicketQuery) -> bool:
-        restricted = query.requester is not None or query.priorities or query.categories or query.text.strip()
-        return self._sees_all and not restricted
 
     def _matches(self, query: TicketQuery) -> Iterator[TicketRow]:
         rows = iter(self._candidates(query))
@@ -114,15 +118,13 @@ class Searcher:
             predicates.append(lambda row: row.priority in query.priorities)
         if query.categories:
             predicates.append(lambda row: row.category in query.categories)
-        if query.text.strip():
-            predicates.append(self._text_predicate(query.text.strip()))
+        if query.needle:
+            predicates.append(self._text_predicate(query.needle))
         return predicates
 
-    def _text_predicate(self, text: str) -> Predicate:
+    def _text_predicate(self, needle: str) -> Predicate:
         """Look into the raw document first, which is quick and may say yes too often; then exactly."""
-        needle = text.casefold()
-        label = needle.removeprefix("t-").removeprefix("#")
-        number = int(label) if label.isascii() and label.isdigit() else None
+        number = number_in(needle)
         people = {person.username for person in self._state.people.values() if needle in person.display_name.casefold()}
         may_hold = _raw_test(needle)
 
@@ -148,6 +150,8 @@ class Searcher:
         talk = row.talk
         if talk is None:
             talk = row.talk = Talk.of(self._documents[str(row.number)])
+        messages = talk.messages if sees_all else talk.public_messages
+        last_author = talk.last_author if sees_all else talk.last_public_author
         return TicketSummary(
             row.number,
             row.title,
@@ -161,15 +165,9 @@ class Searcher:
             name(row.assignee) if row.assignee else None,
             row.opened_at,
             row.updated_at if sees_all else row.public_updated_at,
-            talk.messages if sees_all else talk.public_messages,
-            self._is_unread(row, talk),
+            messages,
+            is_news(self._audience, row.status, last_author) and self._seen(row) < messages,
         )
-
-    def _is_unread(self, row: TicketRow, talk: Talk) -> bool:
-        """Whether somebody else wrote last and it was not seen; to an agent, done tickets owe nothing."""
-        if self._sees_all:
-            return talk.last_author != self._username and row.status not in _DONE and self._seen(row) < talk.messages
-        return talk.last_public_author != self._username and self._seen(row) < talk.public_messages
 
     def _seen(self, row: TicketRow) -> int:
         raw = self._seen_documents.get(seen_key(row.number, self._username))

@@ -3,7 +3,8 @@
 import errno
 import os
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from ticketing.domain.errors import (
@@ -34,6 +35,28 @@ def as_storage_error(error: OSError) -> StorageError:
             "Use a local disk for the data directory, or a database."
         )
     return StorageFailedError()
+
+
+@contextmanager
+def told_as_ours() -> Iterator[None]:
+    """Tell errors of the operating system in the words of the desk."""
+    try:
+        yield
+    except OSError as error:
+        raise as_storage_error(error) from error
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder if it is not there, durably: a power cut must not take it with all that is saved in it."""
+    try:
+        missing = [each for each in (folder, *folder.parents) if not each.exists()]
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for made in missing:
+            sync_folder(made.parent)
+    except FileExistsError as error:
+        raise StorageUnsupportedError(f"“{folder}” is a file, not a directory.") from error
+    except OSError as error:
+        raise as_storage_error(error) from error
 
 
 def read_range(descriptor: int, start: int, end: int) -> bytes:

@@ -32,8 +32,9 @@ _POSTGRES: Final = {
     "idle_in_transaction_session_timeout": "60s",
     "jit": "off",
 }
-_POOL: Final = 5
-_OVERFLOW: Final = 15
+# How many a process has for its readers, and how many of them it keeps open when there is little to do.
+CONNECTIONS: Final = 20
+_KEPT: Final = 5
 _SQLITE_FAULTS: Final[dict[int, type[StorageBusyError | StorageFullError]]] = {
     sqlite3.SQLITE_BUSY: StorageBusyError,
     sqlite3.SQLITE_LOCKED: StorageBusyError,
@@ -55,10 +56,29 @@ _DISK_FULL: Final = frozenset({"53100"})
 _READ_ONLY: Final = frozenset({"25006", "42501"})
 
 
-def connect(address: str, *, read_only: bool = False) -> Engine:
-    """Return connections to the database at an address; none is opened yet."""
+class Deadline:
+    """The end of a patience that is one, whatever there is to wait for."""
+
+    def __init__(self, seconds: float) -> None:
+        self._end = time.monotonic() + seconds
+
+    @property
+    def seconds(self) -> float:
+        """How many are left, at least none."""
+        return max(0.0, self._end - time.monotonic())
+
+    @property
+    def milliseconds(self) -> int:
+        """How many are left, at least one: to a database, none at all means without an end."""
+        return max(1, round(self.seconds * 1000))
+
+
+def connect(address: str, *, read_only: bool = False, most: int = CONNECTIONS) -> Engine:
+    """Return at most so many connections to the database at an address; none is opened yet."""
     url = _url(address)
-    return _sqlite(url, read_only=read_only) if url.get_backend_name() == "sqlite" else _postgres(url)
+    kept = min(most, _KEPT)
+    pool = {"pool_size": kept, "max_overflow": most - kept, "pool_timeout": PATIENCE}
+    return _sqlite(url, pool, read_only=read_only) if url.get_backend_name() == "sqlite" else _postgres(url, pool)
 
 
 def _url(address: str) -> URL:
@@ -70,7 +90,7 @@ def _url(address: str) -> URL:
     return url.set(drivername="postgresql+psycopg") if url.drivername == "postgresql" else url
 
 
-def _sqlite(url: URL, *, read_only: bool) -> Engine:
+def _sqlite(url: URL, pool: dict[str, Any], *, read_only: bool) -> Engine:
     if not url.database or url.database == ":memory:":
         raise StorageUnsupportedError(f"A storage address without a file is no storage address. Known are {KNOWN}.")
     path = Path(url.database)
@@ -78,7 +98,7 @@ def _sqlite(url: URL, *, read_only: bool) -> Engine:
         raise StorageUnsupportedError(f"There is no directory “{path.parent}” for the database.")
     if read_only and not path.exists():
         raise StorageUnsupportedError(f"There is no database “{path}”.")
-    engine = create_engine(url, connect_args={"timeout": PATIENCE}, pool_size=_POOL, max_overflow=_OVERFLOW)
+    engine = create_engine(url, connect_args={"timeout": PATIENCE}, **pool)
     event.listen(engine, "connect", _prepare_reader if read_only else _prepare_writer)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
@@ -97,12 +117,12 @@ def _prepare_writer(connection: sqlite3.Connection, record: object) -> None:
 
 def _keep_a_write_ahead_log(connection: sqlite3.Connection) -> None:
     """Change the file's mode unless it is changed; SQLite lets nobody wait for those who change it at the same time."""
-    give_up = time.monotonic() + PATIENCE
+    deadline = Deadline(PATIENCE)
     while True:
         try:
             connection.execute("PRAGMA journal_mode = WAL")
         except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > give_up:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or not deadline.seconds:
                 raise
             time.sleep(0.01)
         else:
@@ -114,17 +134,15 @@ def _begin_sqlite(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if is_writer else "BEGIN")
 
 
-def _postgres(url: URL) -> Engine:
+def _postgres(url: URL, pool: dict[str, Any]) -> Engine:
     options = " ".join(f"-c {name}={value}" for name, value in _POSTGRES.items())
     arguments = {"connect_timeout": CONNECT_SECONDS, "application_name": "ticketing", "options": options}
     return create_engine(
         url,
         connect_args={key: value for key, value in arguments.items() if key not in url.query},
         pool_pre_ping=True,
-        pool_size=_POOL,
-        max_overflow=_OVERFLOW,
-        pool_timeout=PATIENCE,
         isolation_level="READ COMMITTED",
+        **pool,
     )
 
 

@@ -11,9 +11,10 @@ from ticketing.domain.receipts import Receipt
 from ticketing.domain.sign_in import Attempts, Device, HandOff, Session
 from ticketing.domain.text import Stored
 from ticketing.storage.sql import tables
+from ticketing.storage.sql.reading import in_batches
 from ticketing.storage.sql.searching import SEPARATOR, contains
 from ticketing.storage.sql.tables import users
-from ticketing.storage.sql.tickets import BATCH, SqlTickets
+from ticketing.storage.sql.tickets import SqlTickets
 from ticketing.storage.sql.writing import put
 
 Document = TypeVar("Document", bound=Stored)
@@ -72,8 +73,7 @@ class SqlUsers(SqlCollection[User]):
         """Return one page of accounts by display name."""
         where = _wanted(query)
         total = self._connection.scalar(select(func.count()).select_from(users).where(*where)) or 0
-        first = (query.page - 1) * query.size
-        question = select(users.c.document).where(*where).order_by(*_BY_NAME).limit(query.size).offset(first)
+        question = select(users.c.document).where(*where).order_by(*_BY_NAME).limit(query.size).offset(query.first)
         found = tuple(User.model_validate_json(raw) for raw in self._connection.scalars(question))
         return Page(items=found, total=total, page=query.page, size=query.size)
 
@@ -84,14 +84,7 @@ class SqlUsers(SqlCollection[User]):
 
     def stream(self) -> Iterator[User]:
         """Yield every account by username, read in batches."""
-        last = ""
-        while True:
-            question = select(users.c.username, users.c.document).where(users.c.username > last)
-            rows = self._connection.execute(question.order_by(users.c.username).limit(BATCH)).all()
-            yield from (User.model_validate_json(raw) for _, raw in rows)
-            if len(rows) < BATCH:
-                return
-            last = rows[-1].username
+        return (User.model_validate_json(raw) for _, raw in in_batches(self._connection, users))
 
     def _columns(self, document: User) -> dict[str, Any]:
         return user_columns(document)
@@ -173,6 +166,6 @@ def _wanted(query: PeopleQuery) -> list[ColumnElement[bool]]:
         found.append(users.c.role.in_(sorted(role.value for role in query.roles)))
     if query.active is not None:
         found.append(users.c.active.is_(query.active))
-    if needle := query.text.strip().casefold():
+    if needle := query.needle:
         found.append(contains(users.c.folded, needle))
     return found

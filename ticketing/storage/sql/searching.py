@@ -17,7 +17,7 @@ from sqlalchemy import (
     union_all,
 )
 
-from ticketing.domain.queries import UNASSIGNED, Audience, Sort, TicketQuery
+from ticketing.domain.queries import UNASSIGNED, Audience, Sort, TicketQuery, number_in
 from ticketing.domain.statuses import Status
 from ticketing.storage.sql.tables import texts, tickets, users, watchers
 
@@ -25,7 +25,6 @@ from ticketing.storage.sql.tables import texts, tickets, users, watchers
 SEPARATOR: Final = "\x1f"
 _SHORTEST_TRIGRAM: Final = 3
 _SEVERAL: Final = 2
-_GREATEST_NUMBER: Final = 2**63 - 1  # that the databases know; a longer one is no ticket's
 # What no text can hold and no database takes in a question: NUL, halves of surrogate pairs.
 _NOWHERE: Final = {"\0", SEPARATOR, *map(chr, range(0xD800, 0xE000))}
 
@@ -47,33 +46,32 @@ def conditions(audience: Audience, query: TicketQuery, dialect: Dialect) -> list
         found.append(tickets.c.urgency.in_(sorted(priority.rank for priority in query.priorities)))
     if query.categories:
         found.append(tickets.c.category.in_(sorted(query.categories)))
-    if needle := query.text.strip().casefold():
+    if needle := query.needle:
         found.append(false() if _NOWHERE & set(needle) else tickets.c.number.in_(_holding(needle, audience, dialect)))
     return found
 
 
-def page_of(audience: Audience, query: TicketQuery, first: int, dialect: Dialect) -> Select[Any]:
+def page_of(audience: Audience, query: TicketQuery, dialect: Dialect) -> Select[Any]:
     """
     Return the numbers of the tickets on a page.
 
     For several statuses the first ones of each are merged: an index gives them in order for one status at a time.
     """
-    end = first + query.size
     wanted = order(audience, query.sort)
     statuses = query.statuses if query.sort in {Sort.UPDATED, Sort.LEAST_RECENTLY_UPDATED} else frozenset[Status]()
     if len(statuses) < _SEVERAL:
-        return _picked(audience, query, dialect).order_by(*wanted).limit(query.size).offset(first)
+        return _picked(audience, query, dialect).order_by(*wanted).limit(query.size).offset(query.first)
     parts = [
         _picked(audience, query.model_copy(update={"statuses": {status}}), dialect)
         .order_by(*wanted)
-        .limit(end)
+        .limit(query.first + query.size)
         .subquery()
         for status in sorted(statuses)
     ]
     merged = union_all(*(select(part.c.number, part.c.updated_at) for part in parts)).subquery()
     again = [merged.c.updated_at, merged.c.number]
     ordered = [column.desc() for column in again] if query.sort is Sort.UPDATED else again
-    return select(merged.c.number).order_by(*ordered).limit(query.size).offset(first)
+    return select(merged.c.number).order_by(*ordered).limit(query.size).offset(query.first)
 
 
 def _picked(audience: Audience, query: TicketQuery, dialect: Dialect) -> Select[Any]:
@@ -116,9 +114,8 @@ def _holding(needle: str, audience: Audience, dialect: Dialect) -> CompoundSelec
         _in_texts(needle, audience, dialect),
         select(tickets.c.number).where(tickets.c.requester.in_(people)),
     ]
-    label = needle.removeprefix("t-").removeprefix("#")
-    if label.isascii() and label.isdigit() and int(label) <= _GREATEST_NUMBER:
-        parts.append(select(literal(int(label))))
+    if (number := number_in(needle)) is not None:
+        parts.append(select(literal(number)))
     return union_all(*parts)
 
 

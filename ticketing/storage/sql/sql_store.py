@@ -7,12 +7,12 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Final, NoReturn
 
-from sqlalchemy import Connection, delete, func, select, text
+from sqlalchemy import Connection, delete, func, select, text, true
 
 from ticketing.domain.errors import StorageBusyError, StorageError, StorageReadOnlyError
 from ticketing.domain.store import StoreHealth
 from ticketing.storage.sql import schema, whole
-from ticketing.storage.sql.connecting import IMMEDIATE, PATIENCE, connect, told_as_ours
+from ticketing.storage.sql.connecting import IMMEDIATE, PATIENCE, Deadline, connect, told_as_ours
 from ticketing.storage.sql.repositories import SqlTransaction
 from ticketing.storage.sql.tables import EXPIRING
 from ticketing.storage.whole import Everything
@@ -28,11 +28,13 @@ class SqlStore:
     A store in the database at a SQLAlchemy address; raises StorageError when it cannot be opened.
 
     Writers take turns, those of other processes included: SQLite has one writer by nature, and in PostgreSQL each
-    holds an advisory lock until its transaction is over. So no transaction ever has to be run again.
+    holds an advisory lock until its transaction is over. So no transaction ever has to be run again. The one writer of
+    a process has a connection to itself, for which it never waits behind readers.
     """
 
     def __init__(self, address: str, *, read_only: bool = False) -> None:
         self._engine = connect(address, read_only=read_only)
+        self._writer = connect(address, read_only=read_only, most=1)
         self._read_only = read_only
         self._turn = threading.Lock()
         self._purge_at = time.monotonic() + _PURGE_EVERY
@@ -72,13 +74,14 @@ class SqlStore:
     def _writing(self, patience: float) -> Iterator[Connection]:
         if self._read_only:
             raise StorageReadOnlyError("it was opened for reading only")
-        if not self._turn.acquire(timeout=patience):
+        deadline = Deadline(patience)
+        if not self._turn.acquire(timeout=deadline.seconds):
             raise StorageBusyError
         try:
-            with told_as_ours(), self._engine.connect() as connection:
-                _prepare(connection, patience)
+            with told_as_ours(), self._writer.connect() as connection:
+                _prepare(connection, deadline)
                 with connection.begin():
-                    _take_turn(connection, patience)
+                    _take_turn(connection, deadline)
                     yield connection
                     self._purge_if_due(connection)
         finally:
@@ -113,6 +116,7 @@ class SqlStore:
 
     def close(self) -> None:
         """Let go of all connections."""
+        self._writer.dispose()
         self._engine.dispose()
 
     def _purge_if_due(self, connection: Connection) -> None:
@@ -124,20 +128,14 @@ class SqlStore:
             connection.execute(delete(table).where(table.c.expires_at < datetime.now(UTC) - _KEPT_AFTER_EXPIRY))
 
 
-def _prepare(connection: Connection, patience: float) -> None:
-    if connection.dialect.name == "sqlite":
-        connection.execution_options(**{IMMEDIATE: True})
-        _set_busy_timeout(connection, patience)
-
-
-def _set_busy_timeout(connection: Connection, patience: float) -> None:
+def _prepare(connection: Connection, deadline: Deadline) -> None:
     driver = connection.connection.driver_connection
-    if driver is not None:
-        driver.execute(f"PRAGMA busy_timeout = {round(patience * 1000)}")
+    if connection.dialect.name == "sqlite" and driver is not None:
+        connection.execution_options(**{IMMEDIATE: True})
+        driver.execute(f"PRAGMA busy_timeout = {deadline.milliseconds}")
 
 
-def _take_turn(connection: Connection, patience: float) -> None:
+def _take_turn(connection: Connection, deadline: Deadline) -> None:
     if connection.dialect.name == "postgresql":
-        if patience != PATIENCE:
-            connection.execute(text(f"SET LOCAL lock_timeout = {max(1, round(patience * 1000))}"))
-        connection.execute(select(func.pg_advisory_xact_lock(WRITING)))
+        patience = func.set_config("lock_timeout", str(deadline.milliseconds), true())
+        connection.execute(select(patience, func.pg_advisory_xact_lock(WRITING)))

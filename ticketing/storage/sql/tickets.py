@@ -2,19 +2,21 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 
 from sqlalchemy import Connection, delete, func, select
 
-from ticketing.domain.queries import Audience, Page, TicketQuery, TicketSummary, statuses_of
-from ticketing.domain.statuses import Priority, Status, StatusCategory, TicketCategory
+from ticketing.domain.queries import GREATEST_NUMBER, Audience, Page, TicketQuery, TicketSummary, is_news, is_tallied
+from ticketing.domain.statuses import Priority, Status, TicketCategory
 from ticketing.domain.tickets import MessageKind, Ticket
+from ticketing.storage.sql.reading import in_batches
 from ticketing.storage.sql.searching import SEPARATOR, conditions, order, page_of, updated_at
 from ticketing.storage.sql.tables import NOBODY, seen, tallies, tickets, users, watchers
 from ticketing.storage.sql.writing import add_up, put, put_texts
 
-BATCH: Final = 500
-_DONE: Final = statuses_of(StatusCategory.DONE)
+# What everybody in a ticket may find, and what agents may find beside it.
+Texts = tuple[list[str], list[str]]
+
 _requesters, _assignees = users.alias("requesters"), users.alias("assignees")
 
 
@@ -24,7 +26,7 @@ class SqlTickets:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._last_number = 0
-        self._searched: dict[int, tuple[str, str]] = {}
+        self._searched: dict[int, Texts] = {}
 
     def next_number(self) -> int:
         """Return one more than the highest number; no ticket is ever removed, so none comes twice."""
@@ -37,11 +39,11 @@ class SqlTickets:
         question = select(tickets.c.document).where(tickets.c.number == number)
         if audience is not None:
             question = question.where(*conditions(audience, TicketQuery(), self._connection.dialect))
-        raw = self._connection.scalar(question) if 0 < number < 2**63 else None
+        raw = self._connection.scalar(question) if 0 < number <= GREATEST_NUMBER else None
         if raw is None:
             return None
         ticket = Ticket.model_validate_json(raw)
-        self._searched[number] = searchable(ticket)
+        self._searched[number] = _texts_of(ticket)
         return ticket
 
     def save(self, ticket: Ticket) -> None:
@@ -79,23 +81,21 @@ class SqlTickets:
 
     def _save_texts(self, ticket: Ticket) -> None:
         """Keep what can be searched, unless it is as it was: that index is the costliest."""
-        found = searchable(ticket)
-        if self._searched.get(ticket.number) == found:
-            return
-        self._searched[ticket.number] = found
-        put_texts(self._connection, [(ticket.number, *found)])
+        found = _texts_of(ticket)
+        if self._searched.get(ticket.number) != found:
+            self._searched[ticket.number] = found
+            put_texts(self._connection, [(ticket.number, *searchable(ticket))])
 
     def search(self, audience: Audience, query: TicketQuery) -> Page[TicketSummary]:
         """Return one page of what matches among what the audience may see."""
         total = self.counts(audience, [query])[0]
-        first = (query.page - 1) * query.size
-        lines = self._lines(audience, query, first) if first < total else []
+        lines = self._lines(audience, query) if query.first < total else []
         return Page(items=tuple(lines), total=total, page=query.page, size=query.size)
 
-    def _lines(self, audience: Audience, query: TicketQuery, first: int) -> list[TicketSummary]:
+    def _lines(self, audience: Audience, query: TicketQuery) -> list[TicketSummary]:
         """Pick the tickets of the page, then read what the lines of the list say: of these few alone."""
         c = tickets.c
-        picked = page_of(audience, query, first, self._connection.dialect).cte("picked")
+        picked = page_of(audience, query, self._connection.dialect).cte("picked")
         messages, last_author = (
             (c.messages, c.last_author) if audience.sees_all else (c.public_messages, c.last_public_author)
         )
@@ -118,10 +118,11 @@ class SqlTickets:
 
     def counts(self, audience: Audience, queries: Sequence[TicketQuery]) -> list[int]:
         """Return how many match each query among what the audience may see, all at one moment."""
-        tally = self._tally_sheet() if audience.sees_all and any(map(_is_tallied, queries)) else {}
+        tallied = [is_tallied(audience, query) for query in queries]
+        tally = self._tally_sheet() if any(tallied) else {}
         return [
-            _from_tally(tally, query) if audience.sees_all and _is_tallied(query) else self._count(audience, query)
-            for query in queries
+            _from_tally(tally, query) if from_tally else self._count(audience, query)
+            for query, from_tally in zip(queries, tallied, strict=True)
         ]
 
     def _tally_sheet(self) -> dict[tuple[str, str], int]:
@@ -154,14 +155,7 @@ class SqlTickets:
 
     def stream(self) -> Iterator[Ticket]:
         """Yield every ticket by number, read in batches."""
-        last = 0
-        while True:
-            after = select(tickets.c.number, tickets.c.document).where(tickets.c.number > last)
-            rows = self._connection.execute(after.order_by(tickets.c.number).limit(BATCH)).all()
-            yield from (Ticket.model_validate_json(raw) for _, raw in rows)
-            if len(rows) < BATCH:
-                return
-            last = rows[-1].number
+        return (Ticket.model_validate_json(raw) for _, raw in in_batches(self._connection, tickets))
 
 
 def ticket_columns(ticket: Ticket) -> dict[str, Any]:
@@ -192,14 +186,15 @@ def ticket_columns(ticket: Ticket) -> dict[str, Any]:
 
 def searchable(ticket: Ticket) -> tuple[str, str]:
     """Return what everybody in the ticket may find, and what agents may find beside it, casefolded."""
-    public = [ticket.title, ticket.requester, ticket.external_id or ""]
-    public += [message.text for message in ticket.messages if message.kind is MessageKind.REPLY]
-    internal = [message.text for message in ticket.messages if message.kind is MessageKind.NOTE] + ticket.tags
+    public, internal = _texts_of(ticket)
     return SEPARATOR.join(public).casefold(), SEPARATOR.join(internal).casefold()
 
 
-def _is_tallied(query: TicketQuery) -> bool:
-    return not (query.requester is not None or query.priorities or query.categories or query.text.strip())
+def _texts_of(ticket: Ticket) -> Texts:
+    public = [ticket.title, ticket.requester, ticket.external_id or ""]
+    public += [message.text for message in ticket.messages if message.kind is MessageKind.REPLY]
+    internal = [message.text for message in ticket.messages if message.kind is MessageKind.NOTE] + ticket.tags
+    return public, internal
 
 
 def _from_tally(tally: dict[tuple[str, str], int], query: TicketQuery) -> int:
@@ -215,7 +210,6 @@ def _summary(row: Sequence[Any], audience: Audience) -> TicketSummary:
     number, title, status, is_new, priority, category = row[:6]
     requester, requester_name, assignee, assignee_name, opened_at, updated = row[6:12]
     messages, last_author, messages_seen = row[12:]
-    is_owed = not audience.sees_all or Status(status) not in _DONE
     return TicketSummary(
         number,
         title,
@@ -230,5 +224,5 @@ def _summary(row: Sequence[Any], audience: Audience) -> TicketSummary:
         opened_at,
         updated,
         messages,
-        is_owed and last_author != audience.username and messages_seen < messages,
+        is_news(audience, Status(status), last_author) and messages_seen < messages,
     )

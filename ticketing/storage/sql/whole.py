@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator
-from typing import Final
 
 from pydantic_core import from_json, to_json
 from sqlalchemy import Connection, Table, delete, select, text
@@ -10,12 +9,11 @@ from sqlalchemy import Connection, Table, delete, select, text
 from ticketing.domain.people import User
 from ticketing.domain.tickets import Ticket
 from ticketing.storage.sql import tables
+from ticketing.storage.sql.reading import BATCH, in_batches
 from ticketing.storage.sql.repositories import SqlTransaction, user_columns
 from ticketing.storage.sql.tickets import searchable, ticket_columns
 from ticketing.storage.sql.writing import add_up, put, put_texts
 from ticketing.storage.whole import Everything
-
-BATCH: Final = 500
 
 
 def documents(connection: Connection) -> Everything:
@@ -28,16 +26,7 @@ def documents(connection: Connection) -> Everything:
 
 
 def _of_table(connection: Connection, table: Table) -> Iterator[tuple[str, bytes]]:
-    key = next(iter(table.primary_key))
-    question = select(key, table.c.document).order_by(key)
-    last = None
-    while True:
-        after = question if last is None else question.where(key > last)
-        rows = connection.execute(after.limit(BATCH)).all()
-        for last, raw in rows:
-            yield str(last), raw.encode()
-        if len(rows) < BATCH:
-            return
+    return ((str(key), raw.encode()) for key, raw in in_batches(connection, table))
 
 
 def _seen(connection: Connection) -> Iterator[tuple[str, bytes]]:
