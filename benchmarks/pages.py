@@ -20,6 +20,7 @@ from benchmarks.serving import Running, an_empty_page, running, the_desk
 from ticketing.desk import Desk
 from ticketing.domain.people import Actor
 from ticketing.domain.queries import TicketQuery
+from ticketing.domain.statuses import Status
 from ticketing.settings import Settings
 from ticketing.storage.json_store import JsonStore
 
@@ -161,7 +162,7 @@ def fill(folder: Path, size: int) -> tuple[dict[str, str], int]:
     desk = Desk(Settings(), JsonStore(folder), password_rounds=4)
     console = Actor.console()
     desk.demo.fill(console, size, 1)
-    found = desk.tickets.search(console, TicketQuery(size=200)).items
+    found = desk.tickets.search(console, TicketQuery(size=200, statuses=frozenset({Status.OPEN}))).items
     theirs = [ticket for ticket in found if ticket.assignee] or found
     ticket = min(theirs, key=lambda one: abs(one.messages - TYPICAL_MESSAGES))
     people = {"agent": ticket.assignee or "", "requester": ticket.requester}

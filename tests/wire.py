@@ -178,6 +178,12 @@ class Wire:
         self.set_raw(f"{prefix}_{widget_id}__events", "json_trigger_value", [{"event": event, "value": value}])
         return self.run()
 
+    def change(self, component: str, state: object) -> Self:
+        """Have a component of this name say that its state is another one, and run."""
+        widget_id, _ = self._widget(component)
+        self.set_raw(widget_id, "json_value", state)
+        return self.run()
+
     def send(self, message: BackMsg) -> None:
         """Send any message of the protocol."""
         self.socket.send(message.SerializeToString())

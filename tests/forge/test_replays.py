@@ -125,7 +125,7 @@ DEEDS = {
         "ticket", "id={}", lambda wire: wire.trigger(PANEL, "outbox", [[2, "priority", "urgent", "normal"]])
     ),
     "tags": Deed("ticket", "id={}", lambda wire: wire.trigger(PANEL, "outbox", [[3, "tags", ["forged"], []]])),
-    "history": Deed("ticket", "id={}", lambda wire: wire.trigger(PANEL, "history", value=True)),
+    "history": Deed("ticket", "id={}", lambda wire: wire.change(PANEL, {"history": True})),
     "list": Deed("all_tickets", "", lambda wire: wire.trigger("ticketing_list_table", "opened", 1)),
     "search": Deed("all_tickets", "", lambda wire: wire.trigger("ticketing_list_table", "filters", {"q": "zq"})),
     "profile": Deed("account", "", lambda wire: _send(wire, "display_name", "Forged", "save_profile")),

@@ -10,6 +10,8 @@ from streamlit.components.v2.types import ComponentRenderer
 from ticketing.components import code_to_send, markup, style
 from ticketing.ui.text import displayable
 
+_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+
 
 def component(name: str) -> ComponentRenderer:
     """Make one of our components known to Streamlit, and return what draws it."""
@@ -25,7 +27,7 @@ def packed(data: object) -> bytes:
     Of a dict it would look at each value for something like a data frame, and import pandas to know one: seconds at the
     first list after a start, and 70 MB for good.
     """
-    return displayable(json.dumps(data, ensure_ascii=False, separators=(",", ":"))).encode()
+    return displayable(_json.encode(data)).encode()
 
 
 def reported(key: str, event: str) -> Any:

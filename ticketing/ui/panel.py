@@ -7,10 +7,12 @@ sentence. A choice of a shape that the panel cannot send is dropped.
 """
 
 from collections.abc import Iterable
+from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import partial
 from typing import Any
 
+import streamlit as st
 from pydantic import ValidationError
 
 from ticketing.domain import policy
@@ -22,7 +24,7 @@ from ticketing.domain.tickets import TicketEdit
 from ticketing.services.tickets import Conversation
 from ticketing.ui.conversation import history_lines
 from ticketing.ui.inbox import TicketPart
-from ticketing.ui.packing import reported
+from ticketing.ui.memory import recall
 from ticketing.ui.session import desk
 from ticketing.ui.times import ago, zone
 from ticketing.ui.wording import t
@@ -32,12 +34,20 @@ _FIELDS = ("status", "resolution", "priority", "category", "assignee", "tags")
 _part = TicketPart("ticket_panel")
 
 
+@dataclass(slots=True)
+class _Folds:
+    """The panels, by their keys, of which the history is unfolded."""
+
+    unfolded: set[str] = field(default_factory=set)
+
+
 def panel(actor: Actor, conversation: Conversation) -> None:
     """Draw the side of a ticket as this person may see it."""
     ticket, key = conversation.ticket, f"panel_{conversation.ticket.number}"
     is_agents = policy.may(actor, Action.EDIT_TICKET, ticket)
-    has_history = reported(key, "history") is True
-    _part.draw(
+    folds = recall(_Folds)
+    has_history = key in folds.unfolded
+    result = _part.draw(
         key,
         {
             "fields": _fields(actor, conversation) if is_agents else [],
@@ -50,6 +60,10 @@ def panel(actor: Actor, conversation: Conversation) -> None:
         partial(_save, ticket.number),
         on_history_change=_noted,
     )
+    # What the browser says is known after drawing; to ask Streamlit for it before costs each run, and this a rare one.
+    if (getattr(result, "history", None) is True) is not has_history:
+        folds.unfolded ^= {key}
+        st.rerun()
 
 
 def _fields(actor: Actor, conversation: Conversation) -> list[tuple[str, str, str, list[tuple[str, str]]]]:
