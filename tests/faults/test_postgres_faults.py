@@ -6,12 +6,13 @@ import urllib.request
 from collections import Counter
 from collections.abc import Callable, Iterator, Sized
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from itertools import count
+from contextlib import ExitStack, contextmanager, suppress
+from itertools import count, cycle
 from pathlib import Path
 from urllib.error import HTTPError
 
 import pytest
+from websockets.exceptions import WebSocketException
 
 from tests.faults.database_line import Break, DatabaseLine
 from tests.postgres import Cluster
@@ -23,6 +24,7 @@ from ticketing.domain.people import Actor
 from ticketing.domain.queries import Audience, TicketQuery
 from ticketing.services import retrying
 from ticketing.settings import Settings
+from ticketing.ui.wording import t
 
 pytestmark = pytest.mark.faults
 
@@ -230,3 +232,45 @@ def test_a_served_desk_says_that_its_database_is_away_and_goes_on_when_it_is_bac
 
         assert AWAY in away
         assert (carla.exceptions, carla.menu[0]) == ([], "my_tickets")
+
+
+def opened_through(server: Server, token: str, title: str) -> bool:
+    """Open a ticket as somebody in a browser does, and tell whether they saw that it is open."""
+    with (
+        suppress(OSError, WebSocketException),
+        Wire.connect(server.base, page="new_ticket", cookies={COOKIE: token}) as wire,
+    ):
+        wire.run()
+        wire.set("title", title)
+        wire.set("description", "Hello")
+        wire.click("submit")
+        return title in wire.text and t("page.new_ticket") not in wire.text
+    return False
+
+
+def test_either_process_may_be_killed_at_work_and_people_who_send_it_again_through_the_other_lose_nothing(
+    server: Cluster, tmp_path: Path
+) -> None:
+    storage, acknowledged, steps = server.create("two"), [], count()
+    with ExitStack() as stack:
+        both = [stack.enter_context(Server(tmp_path, storage=storage, with_people=first)) for first in (True, False)]
+        tokens = [both[0].sign_in(name) for name in ("carla", "oskar", "ada", "bert")]
+
+        def work(person: int) -> None:
+            title = f"Ticket {person}.{next(steps)}"
+            tries = cycle(both if person % 2 else both[::-1])
+            while not opened_through(next(tries), tokens[person], title):
+                pass
+            acknowledged.append(title)
+
+        with people_at_work(work):
+            for dying in both:
+                time.sleep(1)
+                before = len(acknowledged)
+                dying.kill()
+                time.sleep(1)
+                assert len(acknowledged) > before
+                dying.start()
+
+        assert len(acknowledged) > 10
+        assert Counter(titles(both[0].desk)) == Counter(acknowledged)
