@@ -1,5 +1,7 @@
 """PostgreSQL goes away and comes back while people work: nothing acknowledged is lost, and nobody has to restart."""
 
+import os
+import socket
 import threading
 import time
 import urllib.request
@@ -24,6 +26,7 @@ from ticketing.domain.people import Actor
 from ticketing.domain.queries import Audience, TicketQuery
 from ticketing.services import retrying
 from ticketing.settings import Settings
+from ticketing.storage.sql.connecting import connect
 from ticketing.ui.wording import t
 
 pytestmark = pytest.mark.faults
@@ -196,10 +199,11 @@ def test_a_write_with_a_key_is_given_up_when_a_person_would(
     try:
         with pytest.raises(StorageUnreachableError, match="may not be saved"):
             desk.tickets.open(CONSOLE, "Too late", "Dead.", key="once")
+        waited = time.monotonic() - began
     finally:
         server.start()
 
-    assert 0.5 < time.monotonic() - began < 4
+    assert 0.5 < waited < 4
 
 
 def status(address: str) -> int:
@@ -274,3 +278,21 @@ def test_either_process_may_be_killed_at_work_and_people_who_send_it_again_throu
 
         assert len(acknowledged) > 10
         assert Counter(titles(both[0].desk)) == Counter(acknowledged)
+
+
+def test_a_line_that_falls_silent_is_given_up_long_before_the_system_would(server: Cluster, line: DatabaseLine) -> None:
+    server.create("faults")
+    engine = connect(line.address("faults"))
+
+    with engine.connect() as connection:
+        driver = connection.connection.driver_connection
+        assert driver is not None
+        with socket.socket(fileno=os.dup(driver.fileno())) as ours:
+            kept_alive = ours.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
+            seconds = [
+                ours.getsockopt(socket.IPPROTO_TCP, option) for option in (socket.TCP_KEEPIDLE, socket.TCP_KEEPINTVL)
+            ]
+            silence = ours.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT)
+
+    engine.dispose()
+    assert (kept_alive, seconds, silence) == (1, [2, 1], 4000)
