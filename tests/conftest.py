@@ -1,54 +1,78 @@
 """What all tests share."""
 
 import os
+from collections import Counter
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 
-class NothingLeftOut:
+class LeftOut:
     """
-    Turn a run red when a test of the suite was skipped or deselected.
+    Says at the end how many tests could not run here and why; a strict run is red then.
 
-    A test that never runs proves nothing, and in continuous integration nobody reads the list of skips.
+    A test that never runs proves nothing, and in continuous integration nobody reads the list of skips. Elsewhere, what
+    a machine lacks is no fault of the project; but how much of it was reached can then not be told.
     """
 
-    def __init__(self) -> None:
-        self.left_out: list[str] = []
+    def __init__(self, config: pytest.Config, *, strict: bool) -> None:
+        self._config = config
+        self._strict = strict
+        self.tests: list[str] = []
+        self.reasons: Counter[str] = Counter()
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Note a skipped test; an expected failure ran."""
         if report.skipped and not hasattr(report, "wasxfail"):
-            self.left_out.append(report.nodeid)
+            self._note(report)
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """Note a module that was skipped whole."""
         if report.skipped:
-            self.left_out.append(report.nodeid)
+            self._note(report)
 
     def pytest_deselected(self, items: list[pytest.Item]) -> None:
-        """Note tests that were sorted out."""
-        self.left_out += [item.nodeid for item in items]
+        """Note tests that were sorted out, which is their wish who ask for it."""
+        self.tests += [item.nodeid for item in items]
 
     def pytest_testnodedown(self, node: Any) -> None:
         """Take over what a worker process of pytest-xdist sorted out."""
-        self.left_out += getattr(node, "workeroutput", {}).get("left_out", [])
+        self.tests += getattr(node, "workeroutput", {}).get("left_out", [])
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        """Fail the run, in a worker process by telling the process that controls it."""
+        """Fail a strict run, in a worker process by telling the process that controls it."""
         if hasattr(session.config, "workeroutput"):
-            session.config.workeroutput["left_out"] = self.left_out
-        elif self.left_out and session.exitstatus == pytest.ExitCode.OK:
+            session.config.workeroutput["left_out"] = self.tests
+        elif self._strict and self.tests and session.exitstatus == pytest.ExitCode.OK:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
-    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
-        """Say why."""
-        for test in dict.fromkeys(self.left_out):
-            terminalreporter.write_line(f"LEFT OUT {test}: with CI=true every test has to run", red=True)
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> Iterator[None]:
+        """Say what and why, after all else that is summed up."""
+        yield
+        for reason, number in self.reasons.most_common():
+            tests = "1 test" if number == 1 else f"{number} tests"
+            terminalreporter.write_line(f"COULD NOT RUN {tests}: {reason}", yellow=True)
+        for test in dict.fromkeys(self.tests) if self._strict else ():
+            terminalreporter.write_line(f"LEFT OUT {test}: in a strict run every test has to run", red=True)
+
+    def _note(self, report: pytest.TestReport | pytest.CollectReport) -> None:
+        self.tests.append(report.nodeid)
+        said = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+        self.reasons[said.removeprefix("Skipped: ")] += 1
+        coverage = self._config.pluginmanager.getplugin("_cov")
+        if coverage and not self._strict:
+            coverage.options.cov_fail_under = None
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Know what `python3 -m ticketing test --strict` asks of pytest, whose own option of that name is another thing."""
+    parser.addoption("--leave-nothing-out", action="store_true", help="fail when a test is skipped or deselected")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Leave nothing out in continuous integration."""
-    if os.environ.get("CI") == "true":
-        config.pluginmanager.register(NothingLeftOut(), "nothing-left-out")
+    """Look at what is left out; in continuous integration that may be nothing."""
+    strict = config.getoption("--leave-nothing-out") or os.environ.get("CI") == "true"
+    config.pluginmanager.register(LeftOut(config, strict=strict), "left-out")

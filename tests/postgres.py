@@ -1,4 +1,10 @@
-"""A PostgreSQL of the tests' own: in a directory of its own, on a socket in it, gone with the tests."""
+"""
+A PostgreSQL for the tests.
+
+By default it is their own: in a directory of its own, on a socket in it, gone with the tests. Where its programs are
+not here, but a server is, TICKETING_TEST_POSTGRES_URL names it for those tests that only need databases: its user may
+make them, and the tests take theirs away again. Those that stop a server, or must own it, still want the programs.
+"""
 
 import atexit
 import os
@@ -10,15 +16,31 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
+from typing import Protocol
 
 import pytest
+from sqlalchemy import NullPool, create_engine, make_url, text
 
-HOW_TO = "left out, since PostgreSQL's programs are not here (Debian, Ubuntu: sudo apt install postgresql)"
+LENT = "TICKETING_TEST_POSTGRES_URL"
+HOW_TO = "PostgreSQL's programs are not here (Debian, Ubuntu: sudo apt install postgresql)"
 SERVER_USER = "ticketing"
 
 
+class Databases(Protocol):
+    """Where the tests get their databases."""
+
+    def address(self, database: str) -> str:
+        """Return the address of a database, as a setting has it."""
+
+    def create(self, database: str) -> str:
+        """Make an empty database, in the place of one of this name, and return its address."""
+
+    def remove(self) -> None:
+        """Leave nothing behind."""
+
+
 class Cluster:
-    """A running server."""
+    """A running server of the tests' own."""
 
     def __init__(self) -> None:
         _program("initdb")  # before there is anything that a skipped test would leave behind
@@ -89,9 +111,54 @@ class Cluster:
             pytest.fail(f"{program} failed: {finished.stderr}")
 
 
+class Lent:
+    """A server that was here before; each process of the tests has databases of its own on it."""
+
+    def __init__(self, address: str) -> None:
+        self._url = make_url(address).set(drivername="postgresql+psycopg")
+        self._engine = create_engine(self._url, isolation_level="AUTOCOMMIT", poolclass=NullPool)
+        self._made: set[str] = set()
+
+    def address(self, database: str) -> str:
+        """Return the address of a database, as a setting has it."""
+        return self._url.set(database=self._name(database)).render_as_string(hide_password=False)
+
+    def create(self, database: str) -> str:
+        """Make an empty database, in the place of one of this name, and return its address."""
+        name = self._name(database)
+        self._drop(name)
+        with self._engine.connect() as connection:
+            connection.execute(text(f"CREATE DATABASE {name} ENCODING 'UTF8' TEMPLATE template0"))
+        self._made.add(name)
+        return self.address(database)
+
+    def remove(self) -> None:
+        """Take away what was made."""
+        for name in self._made:
+            self._drop(name)
+
+    def _name(self, database: str) -> str:
+        return f"ticketing_test_{database}_{os.getpid()}"
+
+    def _drop(self, name: str) -> None:
+        with self._engine.connect() as connection:
+            connection.execute(text(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
+
+
+@lru_cache
+def databases() -> Databases:
+    """Return where the tests of this process get their databases."""
+    address = os.environ.get(LENT)
+    if not address:
+        return cluster()
+    lent = Lent(address)
+    atexit.register(lent.remove)
+    return lent
+
+
 @lru_cache
 def cluster() -> Cluster:
-    """Return the server of this process, started when first asked for."""
+    """Return the tests' own server in this process, started when first asked for."""
     started = Cluster()
     atexit.register(started.remove)
     return started

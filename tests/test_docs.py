@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from ticketing.cli import main
-from ticketing.settings import PREFIX, Settings
+from ticketing.settings import PREFIX, TESTS_PREFIX, Settings
 from ticketing.ui import wording
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -38,7 +38,8 @@ def test_the_readme_names_every_command(command: str) -> None:
 def invented(text: str) -> list[str]:
     """Name the commands, options, choices and settings in a text that do not exist; what follows `test` is pytest's."""
     settings = {f"{PREFIX}{name.upper()}" for name in Settings.model_fields}
-    found = [name for name in re.findall(rf"\b{PREFIX}[A-Z_]+\b", text) if name not in settings]
+    named = re.findall(rf"\b{PREFIX}[A-Z_]+\b", text)
+    found = [name for name in named if name not in settings and not name.startswith(TESTS_PREFIX)]
     for name, words in re.findall(r"python3 -m ticketing ([a-z][a-z-]*)([^`\n]*)", text):
         if name not in main.commands:
             found += [name] if name != "test" else []

@@ -36,7 +36,17 @@ def greet(name: str) -> str:
     return greeting
 '''
 ONE_WAY = BOTH_WAYS.partition("\ndef test_a_stranger")[0]
-SKIPPED = "\nimport pytest\n\n@pytest.mark.skip\ndef test_that_never_runs():\n    assert False\n"
+SKIPPED = """
+import pytest
+
+@pytest.mark.skip(reason="it needs a database")
+@pytest.mark.parametrize("way", ["there", "back"])
+def test_that_never_runs(way):
+    assert False
+
+def test_that_never_runs_either():
+    pytest.skip("it needs a browser")
+"""
 
 
 @pytest.fixture
@@ -113,22 +123,51 @@ def test_too_little_coverage_fails_the_command(project: Path, capfd: pytest.Capt
 
 
 @pytest.mark.parametrize("workers", [[], ["--numprocesses=2"]], ids=["one process", "workers"])
-def test_continuous_integration_fails_when_a_test_is_left_out(
-    project: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], workers: list[str]
+@pytest.mark.parametrize(("strict", "ci"), [(["--strict"], ""), ([], "true")], ids=["strict", "CI"])
+def test_a_strict_run_fails_when_a_test_is_left_out(
+    project: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+    workers: list[str],
+    strict: list[str],
+    ci: str,
 ) -> None:
     (project / "tests/test_skipped.py").write_text(SKIPPED, "utf-8")
-    monkeypatch.setenv("CI", "true")
+    monkeypatch.setenv("CI", ci)
 
-    code = run_tests(["-k", "not stranger", *workers], project)
+    code = run_tests([*strict, "-k", "not stranger", *workers], project)
 
     said = capfd.readouterr().out
     assert code == 1
-    assert "2 passed, 1 skipped" in said
-    assert "LEFT OUT tests/test_skipped.py::test_that_never_runs" in said
+    assert "2 passed, 3 skipped" in said
+    assert "LEFT OUT tests/test_skipped.py::test_that_never_runs[there]" in said
     assert "LEFT OUT tests/test_greetings.py::test_a_stranger_is_greeted" in said
 
 
-def test_elsewhere_a_test_may_be_left_out(project: Path) -> None:
+@pytest.mark.parametrize("workers", [[], ["--numprocesses=2"]], ids=["one process", "workers"])
+def test_elsewhere_a_test_may_be_left_out_and_the_end_says_how_many_and_why(
+    project: Path, capfd: pytest.CaptureFixture[str], workers: list[str]
+) -> None:
     (project / "tests/test_skipped.py").write_text(SKIPPED, "utf-8")
 
-    assert run_tests(["tests/test_skipped.py", "tests/test_pages.py"], project) == 0
+    code = run_tests(["tests/test_skipped.py", "tests/test_pages.py", *workers], project)
+
+    said = capfd.readouterr().out
+    assert code == 0, said
+    assert "COULD NOT RUN 2 tests: it needs a database" in said.splitlines()[-3:]
+    assert "COULD NOT RUN 1 test: it needs a browser" in said.splitlines()[-3:]
+    assert "LEFT OUT" not in said
+
+
+@pytest.mark.parametrize(("arguments", "code"), [([], 0), (["--strict"], 1)])
+def test_of_a_suite_that_could_not_run_whole_nobody_asks_how_much_it_reached(
+    project: Path, capfd: pytest.CaptureFixture[str], arguments: list[str], code: int
+) -> None:
+    (project / "tests/test_skipped.py").write_text(SKIPPED, "utf-8")
+    (project / "pages/account.py").write_text("TITLE = 'Account'\n" * 20, "utf-8")
+
+    assert run_tests(arguments, project) == code
+
+    said = capfd.readouterr().out
+    assert "COULD NOT RUN 2 tests: it needs a database" in said
+    assert ("Required test coverage" in said) is bool(arguments)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from ticketing.domain.errors import SettingsError
 from ticketing.domain.store import Store
+from ticketing.figures import Figures
 from ticketing.logs import write_log
 from ticketing.services.access import Clock, Gate
 from ticketing.services.accounts import Accounts
@@ -25,6 +26,7 @@ from ticketing.services.throttle import Throttle
 from ticketing.services.tickets import Tickets
 from ticketing.settings import Settings, read_settings
 from ticketing.storage.opening import open_store
+from ticketing.watching import WatchedStore, watched
 
 if TYPE_CHECKING:
     from ticketing.services.demonstration.demo import Demo
@@ -46,20 +48,24 @@ class Desk:
         self.settings = settings
         self.store = store
         self.clock = clock
+        self.figures = figures = Figures()
+        store = WatchedStore(store, figures)
         limits = settings.session_limits
         self._gate = gate = Gate(clock, limits)
         self._passwords = passwords = Passwords(rounds=password_rounds)
         throttle = Throttle(clock)
-        self.accounts = Accounts(
+        accounts = Accounts(
             store, clock, gate, passwords, throttle, limits=limits, registration_open=settings.registration == "open"
         )
-        self.sessions = Sessions(store, clock, gate, limits)
-        self.agents = Agents(
+        agents = Agents(
             store, clock, gate, passwords, throttle, agents_may_register_agents=settings.agents_may_register_agents
         )
-        self.tickets = Tickets(store, clock, gate)
+        self.accounts = watched("accounts", accounts, figures)
+        self.sessions = watched("sessions", Sessions(store, clock, gate, limits), figures)
+        self.agents = watched("agents", agents, figures)
+        self.tickets = watched("tickets", Tickets(store, clock, gate), figures)
+        self.health = watched("health", Health(store, gate, figures), figures)
         self.first_launch = FirstLaunch(store, clock, passwords)
-        self.health = Health(store, gate)
 
     @cached_property
     def seeds(self) -> "Seeds":

@@ -46,6 +46,7 @@ class Settings(BaseSettings):
     agent_session_idle_hours: int = Field(4, ge=1, le=24 * 14, description="the same for agents and admins")
     agent_session_hours: int = Field(24, ge=1, le=24 * 90, description="the same for agents and admins")
     log_format: Literal["text", "json"] = Field("text", description="of the log on standard error")
+    metrics_token: SecretStr | None = Field(None, description="with it as a bearer token, `/metrics` tells figures")
     demo: bool = Field(default=False, description="a desk with invented history and known passwords; loopback only")
     demo_anywhere: bool = Field(default=False, description="lets the demo serve beyond this machine")
 

@@ -1,5 +1,8 @@
 """
-Run the project's tests: `python3 -m ticketing test`.
+Run the project's tests: `python3 -m ticketing test [--strict] [ARGS]`.
+
+A test that needs what is not here, such as PostgreSQL or a browser, is left out, and the end says so; with `--strict`
+that is a failure.
 
 Standard library only, as it is a way in beside the desk: whatever is broken there, the tests must start.
 """
@@ -14,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+STRICT = "--strict"
+LEAVE_NOTHING_OUT = "--leave-nothing-out"  # see tests/conftest.py
 # Tests that share a server are one group, so that it is started once.
 WHOLE_SUITE = [
     "--numprocesses=2",
@@ -25,11 +30,13 @@ WHOLE_SUITE = [
 DOMAIN_COVERED = ["report", "--include=ticketing/domain/*", "--skip-covered", "--show-missing", "--fail-under=100"]
 
 
-def run_tests(chosen: Sequence[str], root: Path) -> int:
+def run_tests(arguments: Sequence[str], root: Path) -> int:
     """Run the tests that pytest's arguments choose; without any, the whole suite and what it must cover."""
+    chosen = [one for one in arguments if one != STRICT]
+    strict = [LEAVE_NOTHING_OUT] if STRICT in arguments else []
     if chosen:
-        return python(root, "pytest", *chosen)
-    failed = python(root, "pytest", *WHOLE_SUITE)
+        return python(root, "pytest", *strict, *chosen)
+    failed = python(root, "pytest", *strict, *WHOLE_SUITE)
     return failed or domain_is_uncovered(root)
 
 

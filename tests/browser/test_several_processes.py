@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.acting import answer, conversation, expect_ticket, fill_in_ticket, sign_in
 from tests.browser.conftest import Windows, settle
-from tests.postgres import cluster
+from tests.postgres import databases
 from tests.proxy import Proxy
 from tests.serving import Server
 
@@ -32,7 +32,7 @@ class Site:
 @pytest.fixture(params=["json", "postgres"])
 def site(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Site]:
     """Return both on each store that several processes may share."""
-    storage = cluster().create("processes") if request.param == "postgres" else ""
+    storage = databases().create("processes") if request.param == "postgres" else ""
     with ExitStack() as stack:
         yield Site(tmp_path, storage, stack)
 

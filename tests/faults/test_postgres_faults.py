@@ -1,22 +1,40 @@
 """PostgreSQL goes away and comes back while people work: nothing acknowledged is lost, and nobody has to restart."""
 
+import os
+import socket
 import threading
 import time
-from collections.abc import Iterator
+import urllib.request
+from collections import Counter
+from collections.abc import Callable, Iterator, Sized
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager, suppress
+from itertools import count, cycle
+from pathlib import Path
+from urllib.error import HTTPError
 
 import pytest
+from websockets.exceptions import WebSocketException
 
+from tests.faults.database_line import Break, DatabaseLine
 from tests.postgres import Cluster
+from tests.serving import COOKIE, Server
+from tests.wire import Wire
 from ticketing.desk import Desk, open_desk
 from ticketing.domain.errors import StorageError, StorageUnreachableError
 from ticketing.domain.people import Actor
 from ticketing.domain.queries import Audience, TicketQuery
+from ticketing.services import retrying
 from ticketing.settings import Settings
+from ticketing.storage.sql.connecting import connect
+from ticketing.ui.wording import t
 
 pytestmark = pytest.mark.faults
 
 CONSOLE = Actor.console()
+EVERYBODY = Audience(username="console", sees_all=True)
+UNREACHABLE = str(StorageUnreachableError())
+AWAY = "The database does not answer"
 RECOVERY = 5.0
 
 
@@ -36,44 +54,65 @@ def desk(server: Cluster) -> Iterator[Desk]:
     opened.close()
 
 
+def titles(desk: Desk) -> list[str]:
+    """Return what was saved, with the lock of those who write: one who was cut off may still be committing."""
+    with desk.store.write() as tx:
+        return [ticket.title for ticket in tx.tickets.stream()]
+
+
+@contextmanager
+def people_at_work(work: Callable[[int], None], people: int = 4) -> Iterator[None]:
+    """Let some people do one thing after the other until the block ends."""
+    done = threading.Event()
+
+    def keep_working(person: int) -> None:
+        while not done.is_set():
+            work(person)
+
+    with ThreadPoolExecutor(people) as pool:
+        at_work = [pool.submit(keep_working, person) for person in range(people)]
+        try:
+            yield
+        finally:
+            done.set()
+        for one in at_work:
+            one.result()
+
+
+def kill_and_restart(server: Cluster, acknowledged: Sized) -> None:
+    """Kill the server and bring it back, and see that work goes on soon after."""
+    time.sleep(0.4)
+    server.stop("immediate")
+    time.sleep(0.3)
+    server.start()
+    back, before = time.monotonic(), len(acknowledged)
+    while len(acknowledged) == before and time.monotonic() - back < 2 * RECOVERY:
+        time.sleep(0.01)
+    assert time.monotonic() - back < RECOVERY
+
+
 def test_a_server_that_is_killed_loses_nothing_acknowledged_and_is_found_again(desk: Desk, server: Cluster) -> None:
     acknowledged: list[int] = []
     refused: list[str] = []
-    done = threading.Event()
 
-    def work(worker: int) -> None:
-        step = 0
-        while not done.is_set():
-            step += 1
-            try:
-                acknowledged.append(desk.tickets.open(CONSOLE, f"{worker}.{step}", "Hello").number)
-            except StorageError as error:
-                refused.append(str(error))
-                time.sleep(0.02)
+    def work(person: int) -> None:
+        try:
+            acknowledged.append(desk.tickets.open(CONSOLE, f"From {person}", "Hello").number)
+        except StorageError as error:
+            refused.append(str(error))
+            time.sleep(0.02)
 
-    with ThreadPoolExecutor(4) as pool:
-        workers = [pool.submit(work, worker) for worker in range(4)]
+    with people_at_work(work):
         for _ in range(3):
-            time.sleep(0.4)
-            server.stop("immediate")
-            time.sleep(0.2)
-            server.start()
-            back, before = time.monotonic(), len(acknowledged)
-            while len(acknowledged) == before and time.monotonic() - back < 2 * RECOVERY:
-                time.sleep(0.01)
-            assert time.monotonic() - back < RECOVERY
-        done.set()
-        for one in workers:
-            one.result()
+            kill_and_restart(server, acknowledged)
 
     with desk.store.read() as tx:
         numbers = {ticket.number for ticket in tx.tickets.stream()}
-        assert tx.tickets.counts(Audience(username="console", sees_all=True), [TicketQuery()]) == [len(numbers)]
+        assert tx.tickets.counts(EVERYBODY, [TicketQuery()]) == [len(numbers)]
     assert set(acknowledged) <= numbers
     assert len(acknowledged) == len(set(acknowledged))
     assert len(numbers) - len(acknowledged) <= len(refused)
-    assert refused
-    assert set(refused) == {str(StorageUnreachableError())}
+    assert set(refused) == {UNREACHABLE}
 
 
 def test_while_the_server_is_away_the_desk_says_so_soon(desk: Desk, server: Cluster) -> None:
@@ -92,3 +131,168 @@ def test_while_the_server_is_away_the_desk_says_so_soon(desk: Desk, server: Clus
     server.start()
     desk.store.ping()
     assert [line.title for line in desk.tickets.search(CONSOLE, TicketQuery()).items] == ["Before"]
+
+
+def test_restarts_in_the_middle_of_writes_with_a_key_are_noticed_by_nobody(desk: Desk, server: Cluster) -> None:
+    acknowledged: list[str] = []
+    steps = count()
+
+    def work(person: int) -> None:
+        title = f"{person}.{next(steps)}"
+        assert desk.tickets.open(CONSOLE, title, "Hello", key=title).title == title
+        acknowledged.append(title)
+
+    with people_at_work(work):
+        for _ in range(3):
+            kill_and_restart(server, acknowledged)
+
+    assert len(acknowledged) > 20
+    assert Counter(titles(desk)) == Counter(acknowledged)
+
+
+@pytest.fixture
+def line(server: Cluster) -> Iterator[DatabaseLine]:
+    with DatabaseLine(server) as opened:
+        yield opened
+
+
+@pytest.fixture
+def far_desk(server: Cluster, line: DatabaseLine) -> Iterator[Desk]:
+    """Return a desk that reaches its database over a line."""
+    server.create("faults")
+    opened = open_desk(Settings(storage_url=line.address("faults")), password_rounds=4)
+    yield opened
+    opened.close()
+
+
+@pytest.mark.parametrize("where", Break)
+def test_a_write_with_a_key_that_loses_its_line_is_done_once(far_desk: Desk, line: DatabaseLine, where: Break) -> None:
+    line.break_once(where)
+
+    ticket = far_desk.tickets.open(CONSOLE, "No dial tone", "Dead.", key="once")
+    reply = far_desk.tickets.reply(CONSOLE, ticket.number, "Hello", key="twice")
+
+    assert line.breaks == 1
+    assert titles(far_desk) == [ticket.title] == ["No dial tone"]
+    assert [message.text for message in reply.messages] == ["Dead.", "Hello"]
+
+
+@pytest.mark.parametrize(("where", "saved"), [(Break.BEFORE_THE_COMMIT, []), (Break.AFTER_THE_COMMIT, ["Once"])])
+def test_a_write_without_a_key_is_never_repeated_and_told_as_uncertain(
+    far_desk: Desk, line: DatabaseLine, where: Break, saved: list[str]
+) -> None:
+    line.break_once(where)
+
+    with pytest.raises(StorageUnreachableError, match="may not be saved"):
+        far_desk.tickets.open(CONSOLE, "Once", "Dead.")
+
+    assert line.breaks == 1
+    assert titles(far_desk) == saved
+
+
+def test_a_write_with_a_key_is_given_up_when_a_person_would(
+    desk: Desk, server: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(retrying, "PATIENCE", 1.0)
+    server.stop("immediate")
+    began = time.monotonic()
+    try:
+        with pytest.raises(StorageUnreachableError, match="may not be saved"):
+            desk.tickets.open(CONSOLE, "Too late", "Dead.", key="once")
+        waited = time.monotonic() - began
+    finally:
+        server.start()
+
+    assert 0.5 < waited < 4
+
+
+def status(address: str) -> int:
+    try:
+        with urllib.request.urlopen(address, timeout=10) as answer:  # noqa: S310 - our own address
+            code: int = answer.status
+    except HTTPError as error:
+        code = error.code
+    return code
+
+
+def test_a_served_desk_says_that_its_database_is_away_and_goes_on_when_it_is_back(
+    server: Cluster, tmp_path: Path
+) -> None:
+    with (
+        Server(tmp_path, storage=server.create("served")) as served,
+        Wire.connect(served.base, page="my_tickets", cookies={COOKIE: served.sign_in("carla")}) as carla,
+    ):
+        ready, alive = f"{served.base}/readyz", f"{served.base}/healthz"
+        assert status(ready) == 200
+
+        server.stop("immediate")
+        away = carla.run().text
+        assert (status(ready), status(alive)) == (503, 200)
+        server.start()
+        back = time.monotonic()
+        while status(ready) != 200 or AWAY in carla.run().text:
+            assert time.monotonic() - back < RECOVERY
+            time.sleep(0.05)
+
+        assert AWAY in away
+        assert (carla.exceptions, carla.menu[0]) == ([], "my_tickets")
+
+
+def opened_through(server: Server, token: str, title: str) -> bool:
+    """Open a ticket as somebody in a browser does, and tell whether they saw that it is open."""
+    with (
+        suppress(OSError, WebSocketException),
+        Wire.connect(server.base, page="new_ticket", cookies={COOKIE: token}) as wire,
+    ):
+        wire.run()
+        wire.set("title", title)
+        wire.set("description", "Hello")
+        wire.click("submit")
+        return title in wire.text and t("page.new_ticket") not in wire.text
+    return False
+
+
+def test_either_process_may_be_killed_at_work_and_people_who_send_it_again_through_the_other_lose_nothing(
+    server: Cluster, tmp_path: Path
+) -> None:
+    storage, acknowledged, steps = server.create("two"), [], count()
+    with ExitStack() as stack:
+        both = [stack.enter_context(Server(tmp_path, storage=storage, with_people=first)) for first in (True, False)]
+        tokens = [both[0].sign_in(name) for name in ("carla", "oskar", "ada", "bert")]
+
+        def work(person: int) -> None:
+            title = f"Ticket {person}.{next(steps)}"
+            tries = cycle(both if person % 2 else both[::-1])
+            while not opened_through(next(tries), tokens[person], title):
+                pass
+            acknowledged.append(title)
+
+        with people_at_work(work):
+            for dying in both:
+                time.sleep(1)
+                before = len(acknowledged)
+                dying.kill()
+                time.sleep(1)
+                assert len(acknowledged) > before
+                dying.start()
+
+        assert len(acknowledged) > 10
+        assert Counter(titles(both[0].desk)) == Counter(acknowledged)
+
+
+def test_a_line_that_falls_silent_is_given_up_long_before_the_system_would(server: Cluster, line: DatabaseLine) -> None:
+    server.create("faults")
+    engine = connect(line.address("faults"))
+
+    with engine.connect() as connection:
+        driver = connection.connection.driver_connection
+        assert driver is not None
+        with socket.socket(fileno=os.dup(driver.fileno())) as ours:
+            kept_alive = ours.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
+            seconds = [
+                ours.getsockopt(socket.IPPROTO_TCP, option) for option in (socket.TCP_KEEPIDLE, socket.TCP_KEEPINTVL)
+            ]
+            silence = ours.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT)
+
+    engine.dispose()
+    assert (kept_alive, seconds, silence) == (1, [2, 1], 4000)

@@ -8,7 +8,7 @@ from typing import Protocol
 import pytest
 from sqlalchemy import NullPool, create_engine, delete
 
-from tests.postgres import cluster
+from tests.postgres import databases
 from ticketing.domain.people import Role, User
 from ticketing.domain.statuses import TicketCategory
 from ticketing.domain.store import Store
@@ -27,9 +27,9 @@ POSTGRES = "contract"
 
 def emptied() -> str:
     """Return the address of a database that holds nothing; its tables may be there from the test before."""
-    address = cluster().address(POSTGRES)
+    address = databases().address(POSTGRES)
     if not _made:
-        _made.append(cluster().create(POSTGRES))
+        _made.append(databases().create(POSTGRES))
         SqlStore(address).close()
     connections = create_engine(address, poolclass=NullPool)
     with connections.begin() as connection:
@@ -43,7 +43,7 @@ _made: list[str] = []
 LASTING: dict[str, Opener] = {
     "json": lambda folder: JsonStore(folder / "data"),
     "sqlite": lambda folder: SqlStore(f"sqlite:///{folder / 'desk.sqlite'}"),
-    "postgres": lambda _: SqlStore(cluster().address(POSTGRES)),
+    "postgres": lambda _: SqlStore(databases().address(POSTGRES)),
 }
 OPENERS: dict[str, Opener] = {
     "memory": lambda _: MemoryStore(),

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.postgres import cluster
+from tests.postgres import databases
 from tests.storage.conftest import make_ticket, make_user
 from ticketing.domain.errors import RefusedError
 from ticketing.domain.people import Role
@@ -31,7 +31,7 @@ def empty(tmp_path: Path) -> Iterator[Open]:
         addresses = {
             "json": lambda: f"json:{tmp_path / 'data'}",
             "sqlite": lambda: f"sqlite:///{tmp_path / 'desk.sqlite'}",
-            "postgres": lambda: cluster().create("moving"),
+            "postgres": lambda: databases().create("moving"),
         }
         opened.append(open_store(addresses[kind]()))
         return opened[-1]

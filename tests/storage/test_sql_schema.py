@@ -13,7 +13,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Engine, NullPool, create_engine, inspect, text
 
-from tests.postgres import cluster
+from tests.postgres import cluster, databases
 from ticketing.domain.errors import (
     StorageDamagedError,
     StorageReadOnlyError,
@@ -32,7 +32,7 @@ VERSIONS = Path(schema.__file__).parent / "migrations" / "versions"
 @pytest.fixture(params=ADDRESSES)
 def address(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """Return the address of a database in which nothing is."""
-    return f"sqlite:///{tmp_path / 'desk.sqlite'}" if request.param == "sqlite" else cluster().create("tables")
+    return f"sqlite:///{tmp_path / 'desk.sqlite'}" if request.param == "sqlite" else databases().create("tables")
 
 
 @pytest.fixture

@@ -189,8 +189,8 @@ def click_at_every_write(store: Store, monkeypatch: pytest.MonkeyPatch) -> list[
     write, clicks = store.write, []
 
     @contextmanager
-    def write_while_somebody_clicks() -> Iterator[Transaction]:
-        with write() as tx:
+    def write_while_somebody_clicks(patience: float | None = None) -> Iterator[Transaction]:
+        with write(patience) as tx:
             yield tx
         run = get_script_run_ctx()
         if run and run.script_requests:

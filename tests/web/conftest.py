@@ -1,6 +1,7 @@
 """A desk in memory behind the guard and the routes, with its people, and a browser to reach it with."""
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 from starlette.applications import Starlette
@@ -45,8 +46,8 @@ def desk(monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
     yield from _open(monkeypatch)
 
 
-def _open(monkeypatch: pytest.MonkeyPatch, base_url: str | None = None) -> Iterator[Desk]:
-    opened = open_desk(Settings(storage_url="memory:", base_url=base_url), password_rounds=4)
+def _open(monkeypatch: pytest.MonkeyPatch, base_url: str | None = None, **settings: Any) -> Iterator[Desk]:
+    opened = open_desk(Settings(storage_url="memory:", base_url=base_url, **settings), password_rounds=4)
     monkeypatch.setattr(ticketing.desk, "_shared", opened)
     opened.accounts.register("carla", "Carla Ruiz", PASSWORD, PASSWORD)
     yield opened
@@ -55,11 +56,11 @@ def _open(monkeypatch: pytest.MonkeyPatch, base_url: str | None = None) -> Itera
 
 @pytest.fixture
 def site(monkeypatch: pytest.MonkeyPatch) -> Iterator[OpenSite]:
-    """Return a way to open a desk under a public address, and a browser at *address* that looks at it."""
+    """Return a way to open a desk with settings and a public address, and a browser at *address* that looks at it."""
     opened: list[Iterator[Desk]] = []
 
-    def open_site(base_url: str | None = None, address: str = HERE) -> TestClient:
-        opened.append(_open(monkeypatch, base_url))
+    def open_site(base_url: str | None = None, address: str = HERE, **settings: Any) -> TestClient:
+        opened.append(_open(monkeypatch, base_url, **settings))
         next(opened[-1])
         methods = ["GET", "POST", "PUT", "DELETE"]
         everything = [WebSocketRoute("/_stcore/stream", stream), Route("/{path:path}", page, methods=methods)]

@@ -132,7 +132,7 @@ def test_on_a_full_disk_nobody_is_signed_in_or_out_and_both_are_told_why(
     token, hand_off = shared_desk().accounts.sign_in("carla", PASSWORD), begin(browser)
     browser.cookies.set("ticketing_session", token)
 
-    def fail() -> None:
+    def fail(_patience: float | None = None) -> None:
         raise StorageFullError
 
     with monkeypatch.context() as full_disk:

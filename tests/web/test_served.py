@@ -1,6 +1,7 @@
 """The desk as it is served: real processes, asked over real sockets by clients that are no browsers."""
 
 import http.client
+import json
 import os
 import socket
 import subprocess
@@ -9,11 +10,12 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from urllib.request import urlopen
+from urllib.request import Request, urlopen
 
 import pytest
 from websockets.exceptions import InvalidStatus
 
+from tests.serving import COOKIE, Server
 from tests.web.conftest import PASSWORD
 from tests.wire import Wire
 from ticketing.desk import open_desk
@@ -168,3 +170,42 @@ def test_a_forged_click_on_a_row_that_was_not_shown_opens_nothing(base: str, des
 
         carla.trigger("ticketing_list_table", "opened", 1)
         assert "The line is dead." in carla.text
+
+
+def collected(server: Server, token: str) -> dict[str, str]:
+    """Read the figures of a server."""
+    asked = Request(f"{server.base}/metrics", headers={"Authorization": f"Bearer {token}"})  # noqa: S310 - our own
+    with urlopen(asked, timeout=10) as answer:  # noqa: S310 - as above
+        return dict(line.rsplit(" ", 1) for line in answer.read().decode().splitlines() if not line.startswith("#"))
+
+
+def test_a_served_desk_tells_its_figures_and_one_line_of_each_event(tmp_path: Path) -> None:
+    token = "for the collector"
+    with Server(tmp_path, TICKETING_METRICS_TOKEN=token, TICKETING_LOG_FORMAT="json") as server:
+        cookies = {COOKIE: server.sign_in("carla")}
+        with Wire.connect(server.base, page="new_ticket", cookies=cookies) as carla:
+            carla.run()
+            for title in ("zqfirst", "zqsecond"):
+                carla.page = "new_ticket"
+                carla.page_hash = ""
+                carla.run()
+                carla.set("title", title)
+                carla.set("description", "zqtext")
+                carla.click("submit")
+            figures = collected(server, token)
+        until = time.monotonic() + SECONDS
+        while collected(server, token)["ticketing_sessions"] != "0":
+            assert time.monotonic() < until
+
+        lines = [json.loads(line) for line in server.log.splitlines() if line.startswith('{"at"')]
+    opened = [line for line in lines if line.get("action") == "tickets.open"]
+    assert [(line["actor"], line["object"], line["outcome"]) for line in opened] == [
+        ("carla", "T-1", "done"),
+        ("carla", "T-2", "done"),
+    ]
+    assert len({line["reference"] for line in opened}) == 2
+    assert "zq" not in server.log
+    assert figures["ticketing_sessions"] == "1"
+    assert int(figures["ticketing_runs_total"]) >= 5
+    assert figures['ticketing_events_total{action="tickets.open",outcome="done"}'] == "2"
+    assert int(figures['ticketing_store_seconds_count{kind="read"}']) > int(figures["ticketing_runs_total"])

@@ -37,6 +37,7 @@ _log = logging.getLogger(__name__)
 class SignedIn:
     """What a browser keeps: the secret of its session, for how many seconds, and the secrets by which it is known."""
 
+    username: str
     token: str
     device: str
     max_age: int
@@ -89,15 +90,18 @@ class Sessions:
                 known = _remember_device(tx, user, device or "", now)
                 token = open_session(tx, user, self._limits, now, address, description)
                 lifetime = self._limits.absolute(user.role)
-                signed_in = SignedIn(token, known, int(lifetime.total_seconds()))
+                signed_in = SignedIn(user.id, token, known, int(lifetime.total_seconds()))
         if not usable:
             raise HandOffError
         return signed_in
 
-    def sign_out(self, token: str) -> None:
-        """End the session of this secret; that there is none is no error."""
+    def sign_out(self, token: str) -> Session | None:
+        """End the session of this secret and return it; that there is none is no error."""
         with self._store.write() as tx:
-            tx.sessions.remove(fingerprint(token))
+            session = tx.sessions.find(fingerprint(token))
+            if session is not None:
+                tx.sessions.remove(session.id)
+        return session
 
     def own(self, actor: Actor) -> list[Session]:
         """Return the person's live sessions, newest first; the present one has the id `actor.session`."""

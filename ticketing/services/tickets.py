@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import TypeVar
 
 from ticketing.domain import policy
@@ -17,6 +18,7 @@ from ticketing.domain.statuses import RESOLVED_FOR, Resolution, Status, TicketCa
 from ticketing.domain.store import Store, Transaction
 from ticketing.domain.tickets import SYSTEM, Ticket, TicketEdit
 from ticketing.services.access import A_MOMENT, Clock, Gate, reach
+from ticketing.services.retrying import until_it_is_known
 
 LAPSE_EVERY = timedelta(minutes=1)
 LAPSE_BATCH = 500
@@ -46,7 +48,8 @@ class Tickets:
     What one can do with tickets.
 
     `key` makes a request repeatable: the same key from the same person within ten minutes is one effect and the same
-    answer, also after a restart and in another process.
+    answer, also after a restart and in another process. So a request with a key is repeated here when the database is
+    lost in the middle of it; one without never is.
     """
 
     def __init__(self, store: Store, clock: Clock, gate: Gate) -> None:
@@ -234,6 +237,11 @@ class Tickets:
         return self._once(actor, key, deed)
 
     def _once(self, actor: Actor, key: str, deed: Deed) -> Ticket:
+        """Do it; with a key even if the database is lost meanwhile, for the receipt tells whether it was done."""
+        attempt = partial(self._attempt, actor, key, deed)
+        return until_it_is_known(attempt) if key else attempt()
+
+    def _attempt(self, actor: Actor, key: str, deed: Deed) -> Ticket:
         now = self._clock()
         with self._store.write() as tx:
             actor = self._gate.admit(tx, actor)

@@ -1,13 +1,13 @@
 """How the pages speak to the person: refusals, confirmations, and failures that are ours."""
 
 import logging
-import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import streamlit as st
 
 from ticketing.domain.errors import MustChangePasswordError, SignedOutError, StorageError, TicketingError
+from ticketing.logs import reference
 from ticketing.ui import session
 from ticketing.ui.deeds import turn
 from ticketing.ui.memory import recall
@@ -107,9 +107,9 @@ def show_failure(error: Exception) -> bool:
     if isinstance(error, TicketingError):
         _show(error)
         return True
-    reference = secrets.token_hex(4)
-    logger.error("A page failed, reference %s", reference, exc_info=error)
-    st.error(t("failure.text", reference=reference), icon=":material/error:")
+    mark = reference()
+    logger.error("A page failed, reference %s", mark, exc_info=error)
+    st.error(t("failure.text", reference=mark), icon=":material/error:")
     return True
 
 

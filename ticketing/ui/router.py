@@ -76,6 +76,7 @@ def main() -> None:
     if not session.is_served():
         st.error(t("demo.elsewhere"), icon=":material/block:")
         st.stop()
+    session.desk().figures.runs.add()
     actor = session.visitor()
     keep_to_one_sign_in(actor)
     page = _navigation(actor)

@@ -4,7 +4,7 @@ import base64
 import hashlib
 import logging
 import re
-import secrets
+import time
 from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
@@ -20,6 +20,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from ticketing.desk import Desk, shared_desk
 from ticketing.domain.browsers import cookie_name, is_this_machine
 from ticketing.domain.errors import TicketingError
+from ticketing.logs import Event, new_reference, tell
 from ticketing.web.site import Site
 
 logger = logging.getLogger(__name__)
@@ -28,6 +29,9 @@ _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 _CLOSED = ("/_stcore/metrics", "/_stcore/agent")
 _UPLOADS = "/_stcore/upload_file"
 _POLICY_VIOLATION = 1008
+_REFUSED = 400
+_FAILED = 500
+_PART_TOLD = 40  # characters of an address
 _ONE_YEAR = 365 * 24 * 3600
 _POLICY = (
     "default-src 'none'; script-src 'self' blob: {scripts}; style-src 'self' 'unsafe-inline'; "
@@ -69,10 +73,20 @@ class Guard:
         scheme = "https" if scope.get("scheme") == "wss" else "http"
         is_ours = host and site.answers_to(host) and site.is_own(_only(headers, "origin"), scheme, host)
         if is_ours and self._is_served(scope):
-            await self.app(scope, receive, send)
+            await self._hold(scope, receive, send)
         else:
             await receive()
             await send({"type": "websocket.close", "code": _POLICY_VIOLATION})
+            new_reference()
+            _tell("websocket", scope, 403, 0.0)
+
+    async def _hold(self, scope: Scope, receive: Receive, send: Send) -> None:
+        sessions = self.desk().figures.sessions
+        sessions.add()
+        try:
+            await self.app(scope, receive, send)
+        finally:
+            sessions.add(by=-1)
 
     def _is_served(self, scope: Scope) -> bool:
         """Whether the client may come in at all: everybody knows a demo's passwords, so it stays on its machine."""
@@ -83,6 +97,7 @@ class Guard:
         return client is not None and is_this_machine(client[0])
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        reference, began = new_reference(), time.perf_counter()
         site, headers = self._site, Headers(scope=scope)
         refusal = await self._refusal(scope, site, headers)
         secure = site.is_secure(HTTPConnection(scope))
@@ -92,10 +107,12 @@ class Guard:
         except Exception:
             if reply.started:
                 raise
-            reference = secrets.token_hex(4)
             logger.exception("Request failed, reference %s", reference)
             failure = PlainTextResponse(f"Something went wrong. Reference: {reference}\n", 500)
             await failure(scope, receive, reply.send)
+        finally:
+            if scope["method"] not in _SAFE_METHODS or reply.status >= _REFUSED:
+                _tell(scope["method"], scope, reply.status, time.perf_counter() - began)
 
     async def _refusal(self, scope: Scope, site: Site, headers: Headers) -> ASGIApp | None:
         host, path = _only(headers, "host"), scope["path"]
@@ -134,16 +151,33 @@ class _Reply:
         self._headers = headers
         self._secure = secure
         self.started = False
+        self.status = _FAILED
 
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.started = True
+            self.status = message["status"]
             headers = MutableHeaders(scope=message)
             for name, value in self._headers.items():
                 headers.setdefault(name, value)
             if self._secure:
                 message["headers"] = [_with_secure(name, value) for name, value in headers.raw]
         await self._send(message)
+
+
+def _tell(method: str, scope: Scope, status: int, seconds: float) -> None:
+    """Log a request that may have changed something or was refused; of its address only the first part."""
+    client = scope.get("client")
+    part = scope["path"].lstrip("/").partition("/")[0][:_PART_TOLD]
+    tell(
+        Event(
+            action=f"http.{method.lower()}",
+            object=f"/{part}",
+            outcome=str(status),
+            seconds=seconds,
+            address=client[0] if client else "",
+        )
+    )
 
 
 def _with_secure(name: bytes, value: bytes) -> tuple[bytes, bytes]:

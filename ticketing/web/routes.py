@@ -1,5 +1,6 @@
 """Our own addresses beside Streamlit's: signing in and out, the components' code, and whether the desk is well."""
 
+import hmac
 import json
 import logging
 from typing import Any
@@ -7,8 +8,9 @@ from typing import Any
 from anyio import to_thread
 from starlette.endpoints import HTTPEndpoint
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
-from starlette.routing import BaseRoute, Route
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import BaseRoute, Match, Route
+from starlette.types import Scope
 
 from ticketing.components import code, version
 from ticketing.desk import shared_desk
@@ -21,6 +23,7 @@ logger = logging.getLogger(__name__)
 
 _BODY_LIMIT = 4096
 _ONE_YEAR = 365 * 24 * 3600
+_EXPOSITION = "text/plain; version=0.0.4; charset=utf-8"
 
 
 class SessionEndpoint(HTTPEndpoint):
@@ -84,7 +87,29 @@ async def component_code(request: Request) -> Response:
     return Response(code(name), media_type="text/javascript", headers={"cache-control": kept})
 
 
+class MetricsRoute(Route):
+    """`/metrics`, which is as unknown as any other address to a desk without a token for it."""
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        """Say whether a request is for this route."""
+        return super().matches(scope) if shared_desk().settings.metrics_token else (Match.NONE, {})
+
+
+async def metrics(request: Request) -> Response:
+    """Tell the figures of this process, to those who have the token."""
+    desk = shared_desk()
+    token = desk.settings.metrics_token
+    scheme, _, shown = request.headers.get("authorization", "").partition(" ")
+    known = token is not None and hmac.compare_digest(shown.strip().encode(), token.get_secret_value().encode())
+    if not known or scheme.lower() != "bearer":
+        refusal = _turn_away("The figures are for those who have the token.", 401)
+        refusal.headers["www-authenticate"] = "Bearer"
+        return refusal
+    return PlainTextResponse(desk.figures.text(), media_type=_EXPOSITION, headers={"cache-control": "no-store"})
+
+
 ROUTES: list[BaseRoute] = [
+    MetricsRoute("/metrics", metrics, methods=["GET"]),
     Route("/session", SessionEndpoint),
     Route("/components/{name}.js", component_code, methods=["GET"]),
     Route("/healthz", healthz, methods=["GET"]),

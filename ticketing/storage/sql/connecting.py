@@ -31,6 +31,16 @@ _POSTGRES: Final = {
     "lock_timeout": f"{round(PATIENCE * 1000)}",
     "idle_in_transaction_session_timeout": "60s",
     "jit": "off",
+    "tcp_keepalives_idle": "2",  # of a desk that has gone, the server lets the lock go
+    "tcp_keepalives_interval": "1",
+    "tcp_keepalives_count": "2",
+}
+# A line that was cut says nothing: without these, whoever waits at its end would wait for a quarter of an hour.
+_FOUR_SECONDS_OF_SILENCE: Final = {
+    "keepalives_idle": 2,
+    "keepalives_interval": 1,
+    "keepalives_count": 2,
+    "tcp_user_timeout": 4000,
 }
 # How many a process has for its readers, and how many of them it keeps open when there is little to do.
 CONNECTIONS: Final = 20
@@ -136,7 +146,12 @@ def _begin_sqlite(connection: Connection) -> None:
 
 def _postgres(url: URL, pool: dict[str, Any]) -> Engine:
     options = " ".join(f"-c {name}={value}" for name, value in _POSTGRES.items())
-    arguments = {"connect_timeout": CONNECT_SECONDS, "application_name": "ticketing", "options": options}
+    arguments = {
+        "connect_timeout": CONNECT_SECONDS,
+        "application_name": "ticketing",
+        "options": options,
+        **_FOUR_SECONDS_OF_SILENCE,
+    }
     return create_engine(
         url,
         connect_args={key: value for key, value in arguments.items() if key not in url.query},

@@ -1,0 +1,179 @@
+"""
+What watches the services at work, so that none of them has to tell of itself.
+
+Each call of a service that changes something, and each that is refused, is one line in the log and one more among the
+figures. A call that only looks is neither, nor is what it notes by the way, such as that a session was used: for that
+it waits a moment only, whereas whoever wants to change something waits as long as a person would.
+"""
+
+import inspect
+import logging
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from contextvars import ContextVar
+from functools import wraps
+from types import TracebackType
+from typing import Any, Final, TypeVar
+
+from ticketing.domain.errors import SignedOutError, StorageError, TicketingError
+from ticketing.domain.people import Actor, username_key
+from ticketing.domain.store import Store, StoreHealth, Transaction
+from ticketing.figures import Durations, Figures
+from ticketing.logs import NOBODY, NOTHING, Event, tell
+
+DONE: Final = "done"
+FAILED: Final = "failed"
+
+Service = TypeVar("Service")
+
+
+class _Call:
+    """A call of a service that is under way."""
+
+    __slots__ = ("is_change",)
+
+    def __init__(self) -> None:
+        self.is_change = False
+
+
+_under_way: ContextVar[_Call | None] = ContextVar("call", default=None)
+
+
+class WatchedStore:
+    """A store whose transactions are timed, and noted in the call that they belong to."""
+
+    def __init__(self, store: Store, figures: Figures) -> None:
+        self._store = store
+        self._durations = figures.store
+
+    def read(self) -> AbstractContextManager[Transaction]:
+        """Return a consistent view."""
+        return _Timed(self._store.read(), self._durations, "read")
+
+    def write(self, patience: float | None = None) -> AbstractContextManager[Transaction]:
+        """Return the one writer's transaction."""
+        call = _under_way.get()
+        if call is not None and patience is None:
+            call.is_change = True
+        return _Timed(self._store.write(patience), self._durations, "write")
+
+    def ping(self) -> None:
+        """Raise StorageError unless the store answers."""
+        self._store.ping()
+
+    def health(self) -> StoreHealth:
+        """Return what is to be known about the store."""
+        return self._store.health()
+
+    def close(self) -> None:
+        """Let go of all files."""
+        self._store.close()
+
+
+class _Timed:
+    """
+    A transaction that is timed from the wish for it to its end.
+
+    A class and no generator, since each run of each page goes through several.
+    """
+
+    __slots__ = ("_began", "_durations", "_kind", "_transaction")
+
+    def __init__(self, transaction: AbstractContextManager[Transaction], durations: Durations, kind: str) -> None:
+        self._transaction = transaction
+        self._durations = durations
+        self._kind = kind
+
+    def __enter__(self) -> Transaction:
+        self._began = time.perf_counter()
+        try:
+            return self._transaction.__enter__()
+        except BaseException:
+            self._note()
+            raise
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> bool | None:
+        try:
+            return self._transaction.__exit__(kind, error, trace)
+        finally:
+            self._note()
+
+    def _note(self) -> None:
+        self._durations.note(self._kind, time.perf_counter() - self._began)
+
+
+def watched(name: str, service: Service, figures: Figures) -> Service:
+    """Return the service, which from now on is told of under this name."""
+    for method_name, method in inspect.getmembers(service, inspect.ismethod):
+        if not method_name.startswith("_"):
+            setattr(service, method_name, _told(f"{name}.{method_name}", method, figures))
+    return service
+
+
+def _told(action: str, method: Callable[..., Any], figures: Figures) -> Callable[..., Any]:
+    @wraps(method)
+    def call_and_tell(*given: Any, **named: Any) -> Any:
+        if _under_way.get() is not None:  # a part of another call, which is told as a whole
+            return method(*given, **named)
+        call, began, result = _Call(), time.perf_counter(), None
+        error: Exception | None = None
+        outside = _under_way.set(call)
+        try:
+            result = method(*given, **named)
+        except Exception as raised:
+            error = raised
+            raise
+        finally:
+            _under_way.reset(outside)
+            if call.is_change or _is_told(error):
+                arguments = dict(zip(inspect.signature(method).parameters, given, strict=False)) | named
+                event = _event(action, arguments, result, error, time.perf_counter() - began)
+                figures.events.add(event.action, event.outcome)
+                tell(event, logging.ERROR if _is_ours(error) else logging.INFO)
+        return result
+
+    return call_and_tell
+
+
+def _is_told(error: Exception | None) -> bool:
+    """Whether an error is told even of a call that only looks; that nobody is signed in is no more than an answer."""
+    return error is not None and not isinstance(error, SignedOutError)
+
+
+def _is_ours(error: Exception | None) -> bool:
+    """Whether those who run the desk have to look after it."""
+    return isinstance(error, StorageError) or not (error is None or isinstance(error, TicketingError))
+
+
+def _event(action: str, arguments: dict[str, Any], result: object, error: Exception | None, seconds: float) -> Event:
+    actor = arguments.get("actor")
+    subject = _subject(arguments, result, is_done=error is None)
+    return Event(
+        action=action,
+        # Whoever has no session yet, or none any more, is the one whose account it is about.
+        actor=actor.username if isinstance(actor, Actor) else NOBODY if subject == NOTHING else subject,
+        object=subject,
+        outcome=DONE if error is None else error.code if isinstance(error, TicketingError) else FAILED,
+        seconds=seconds,
+        address=str(arguments.get("address") or ""),
+    )
+
+
+def _subject(arguments: dict[str, Any], result: object, *, is_done: bool) -> str:
+    """
+    Name the ticket or the account that it was about.
+
+    A name that was refused is not told: in its field, people also type their passwords.
+    """
+    number = arguments.get("number")
+    if isinstance(number, int):
+        return f"T-{number}"
+    if not is_done:
+        return NOTHING
+    if "username" in arguments:
+        return username_key(arguments["username"])
+    name = getattr(result, "label", None) or getattr(result, "username", None)
+    return name if isinstance(name, str) else NOTHING
