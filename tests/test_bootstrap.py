@@ -260,6 +260,22 @@ def test_an_environment_whose_python_has_gone_is_made_anew(set_up_copy: WorkingC
     assert answer(again)["little"] == "1.0"
 
 
+def test_an_environment_that_is_anothers_behind_a_link_is_never_emptied(
+    set_up_copy: WorkingCopy, tmp_path: Path
+) -> None:
+    others = tmp_path / "others"
+    (set_up_copy.root / ".venv").rename(others)
+    before = sorted(others.rglob("*"))
+    (set_up_copy.root / ".venv").symlink_to(others)
+    (others / "ticketing-stamp").write_text("place /somewhere/else/.venv", "utf-8")
+
+    refused = set_up_copy.start()
+
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert "is a link to an environment that was made elsewhere: remove the link" in refused.stderr
+    assert sorted(others.rglob("*")) == before
+
+
 def test_an_environment_made_by_hand_is_taken_as_it_is(copy: WorkingCopy) -> None:
     subprocess.run([UV_FOLDER / "uv", "venv", "--quiet", copy.root / ".venv"], check=True)
     left_there = copy.root / ".venv" / "note"

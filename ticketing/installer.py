@@ -56,8 +56,8 @@ def build(environment: Environment, wanted: Sequence[str]) -> None:
     if not uv:
         require_venv()
     if not can_be_kept(environment, needs_pip=not uv):
-        say(f"Making the virtual environment {environment.place} with Python {sys.version.split()[0]}")
         clear(environment)
+        say(f"Making the virtual environment {environment.place} with Python {sys.version.split()[0]}")
         make = (
             [uv, "venv", "--quiet", "--allow-existing", "--python", BASE_PYTHON] if uv else [BASE_PYTHON, "-m", "venv"]
         )
@@ -94,6 +94,10 @@ def can_be_kept(environment: Environment, *, needs_pip: bool) -> bool:
 
 def clear(environment: Environment) -> None:
     """Empty the environment but for its stamp, so that even a kill in the middle of this is noticed."""
+    if environment.place.is_symlink():
+        raise SetupError(
+            f"{environment.place} is a link to an environment that was made elsewhere: remove the link and start again."
+        )
     environment.place.mkdir(exist_ok=True)
     environment.stamp.write_text(UNFINISHED, "utf-8")
     for entry in environment.place.iterdir():
