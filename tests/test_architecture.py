@@ -179,7 +179,11 @@ def test_a_planted_import_in_a_page_is_found(planted: str) -> None:
 
 # Whoever comes to these is nobody yet.
 FOR_STRANGERS = {"login", "register"}
-GUARDS = {Audience.EVERYBODY: "actor = ui.require_actor", Audience.AGENTS: "actor = ui.require_agent"}
+GUARDS = {
+    Audience.EVERYBODY: "actor = ui.require_actor",
+    Audience.AGENTS: "actor = ui.require_agent",
+    Audience.ADMINS: "actor = ui.require_admin",
+}
 
 
 def beginning(script: str) -> str:

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -176,3 +177,29 @@ def test_an_empty_storage_address_is_none(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setenv("TICKETING_STORAGE_URL", "")
 
     assert read_settings().store_url == "json:data"
+
+
+@pytest.mark.parametrize(
+    ("written", "hours"), [("1h", 1), ("24h", 24), (" 36H ", 36), ("7d", 168), ("366d", 8784), ("", None)]
+)
+def test_the_time_between_backups_is_written_in_hours_or_days(
+    written: str, hours: int | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TICKETING_BACKUP_EVERY", written)
+
+    assert read_settings().backup_every == (None if hours is None else timedelta(hours=hours))
+
+
+@pytest.mark.parametrize("written", ["24", "0h", "367d", "9999d", "1.5h", "30m", "-1d", "P1D", "1:00:00", "daily"])
+def test_what_is_no_time_between_backups_is_told(written: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TICKETING_BACKUP_EVERY", written)
+
+    with pytest.raises(SettingsError, match=r"^TICKETING_BACKUP_EVERY should be hours or days, at most 366d, such as "):
+        read_settings()
+
+
+def test_at_least_one_backup_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TICKETING_BACKUP_KEEP", "0")
+
+    with pytest.raises(SettingsError, match=r"^TICKETING_BACKUP_KEEP "):
+        read_settings()

@@ -14,6 +14,7 @@ import socket
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager
+from dataclasses import asdict
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -21,9 +22,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from ticketing import __version__
-from ticketing.desk import Desk, close_shared_desk, make_ready, open_desk, shared_desk, utc_now
+from ticketing.desk import Desk, close_shared_desk, examine, make_ready, open_desk, shared_desk, utc_now
 from ticketing.domain.browsers import is_this_machine
 from ticketing.domain.errors import TicketingError
+from ticketing.domain.findings import by_gravity
 from ticketing.domain.people import Actor, Role
 from ticketing.settings import Settings, read_settings
 from ticketing.storage import archive
@@ -33,6 +35,7 @@ from ticketing.storage.moving import move
 from ticketing.storage.opening import open_store
 from ticketing.storage.original_app import holds_original_files, replace_original_files, taking_over
 from ticketing.storage.whole import WholeStore
+from ticketing.web.front_door import knock
 
 if TYPE_CHECKING:
     from ticketing.services.moving.seeds import SeedPlan
@@ -360,6 +363,23 @@ def verify() -> None:
     with bare_store(read_only=True) as store, store.documents() as documents:
         counts = archive.check(documents, "The store")
     click.echo(f"All is well: {_told(counts)}.")
+
+
+@main.command()
+@opens_store
+@click.option("--json", "as_json", is_flag=True, help="Write the findings as JSON, for other programs.")
+def doctor(*, as_json: bool) -> None:
+    """Look at the desk from all sides, and say what helps; exit code 1 if something should be done."""
+    settings = read_settings()
+    findings = by_gravity([*examine(settings), *knock(settings.base_url)])
+    if as_json:
+        click.echo(json.dumps([asdict(finding) for finding in findings], ensure_ascii=False, indent=2))
+    for finding in [] if as_json else findings:
+        click.echo(f"{finding.level:8}  {finding.subject:10}  {finding.says}")
+        if finding.fix:
+            click.echo(f"{'':22}{finding.fix}")
+    if any(finding.level.is_bad for finding in findings):
+        raise click.exceptions.Exit(1)
 
 
 @main.command()

@@ -11,21 +11,26 @@ from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from ticketing.domain.errors import SettingsError
-from ticketing.domain.store import Store
+from ticketing.domain.errors import SettingsError, StorageError
+from ticketing.domain.findings import Finding, Level, by_gravity
+from ticketing.domain.people import Actor
 from ticketing.figures import Figures
 from ticketing.logs import write_log
 from ticketing.services.access import Clock, Gate
 from ticketing.services.accounts import Accounts
 from ticketing.services.agents import Agents
+from ticketing.services.diagnosis import Setup
 from ticketing.services.first_launch import FirstLaunch
-from ticketing.services.health import Health
+from ticketing.services.health import Health, Surroundings
 from ticketing.services.passwords import Passwords
 from ticketing.services.sessions import Sessions
 from ticketing.services.throttle import Throttle
 from ticketing.services.tickets import Tickets
 from ticketing.settings import Settings, read_settings
+from ticketing.storage.backups import BackupFolder, ScheduledBackups
 from ticketing.storage.opening import open_store
+from ticketing.storage.place import Place
+from ticketing.storage.whole import WholeStore
 from ticketing.watching import WatchedStore, watched
 
 if TYPE_CHECKING:
@@ -44,12 +49,14 @@ def utc_now() -> datetime:
 class Desk:
     """All that one can do, in one object; make it with `open_desk`."""
 
-    def __init__(self, settings: Settings, store: Store, clock: Clock = utc_now, password_rounds: int = 12) -> None:
+    def __init__(
+        self, settings: Settings, whole: WholeStore, clock: Clock = utc_now, password_rounds: int = 12
+    ) -> None:
         self.settings = settings
-        self.store = store
+        self.store = whole
         self.clock = clock
         self.figures = figures = Figures()
-        store = WatchedStore(store, figures)
+        store = WatchedStore(whole, figures)
         limits = settings.session_limits
         self._gate = gate = Gate(clock, limits)
         self._passwords = passwords = Passwords(rounds=password_rounds)
@@ -64,8 +71,10 @@ class Desk:
         self.sessions = watched("sessions", Sessions(store, clock, gate, limits), figures)
         self.agents = watched("agents", agents, figures)
         self.tickets = watched("tickets", Tickets(store, clock, gate), figures)
-        self.health = watched("health", Health(store, gate, figures), figures)
         self.first_launch = FirstLaunch(store, clock, passwords)
+        self._backups = BackupFolder(settings.backup_folder.absolute(), settings.backup_keep)
+        health = Health(store, clock, gate, _setup(settings), _surroundings(settings, self._backups), figures)
+        self.health = watched("health", health, figures)
 
     @cached_property
     def seeds(self) -> "Seeds":
@@ -88,9 +97,31 @@ class Desk:
 
         return Demo(self.store, self.clock, self._gate, self._passwords)
 
+    def scheduled_backups(self) -> ScheduledBackups | None:
+        """Return what makes backups in the background as the settings ask for them; None if they don't."""
+        every = self.settings.backup_every
+        if every is None or self.settings.demo:
+            return None
+        return ScheduledBackups(self.store, self._backups, every, self.clock)
+
     def close(self) -> None:
         """Close the store."""
         self.store.close()
+
+
+def _setup(settings: Settings) -> Setup:
+    return Setup(
+        base_url=settings.base_url,
+        is_public=settings.is_public,
+        cookie=settings.cookie_name,
+        backup_every=settings.backup_every,
+        demo=settings.demo,
+    )
+
+
+def _surroundings(settings: Settings, backups: BackupFolder) -> Surroundings:
+    place = Place.of(settings.store_url)
+    return Surroundings(place.permanence(), place.look, lambda: backups.newest)
 
 
 def open_desk(settings: Settings | None = None, *, clock: Clock = utc_now, password_rounds: int = 12) -> Desk:
@@ -125,25 +156,48 @@ def make_ready(desk: Desk) -> None:
         log.warning("First account: support_agent, one-time password: %s (shown once)", one_time_password)
 
 
+def examine(settings: Settings) -> list[Finding]:
+    """Look at a desk from the command line without changing it; that it cannot be opened is a finding as well."""
+    try:
+        desk = Desk(settings, open_store(settings.store_url, read_only=True))
+        try:
+            return desk.health.findings(Actor.console())
+        finally:
+            desk.close()
+    except StorageError as error:
+        place = Place.of(settings.store_url)
+        fix = "See to that first; what can be known only then is left out here."
+        return by_gravity([Finding(Level.PROBLEM, "files", str(error), fix), place.permanence(), *place.look()])
+
+
 _opening = threading.Lock()
 _shared: Desk | None = None
+_backups: ScheduledBackups | None = None
 
 
 def shared_desk() -> Desk:
-    """Return this process' desk, opened when first asked for."""
-    global _shared  # noqa: PLW0603 - one store per process: its locks and memory are the process' own
+    """Return this process' desk, opened when first asked for; from then on it makes the backups that are due."""
+    global _shared, _backups  # noqa: PLW0603 - one store per process: its locks and memory are the process' own
     with _opening:
         if _shared is None:
             settings = read_settings()
             write_log(settings.log_format)
             _shared = open_desk(settings)
+            if fleeting := _shared.health.throw_away(Actor.console()):
+                log.warning("%s %s", fleeting.says, fleeting.fix)
+            _backups = _shared.scheduled_backups()
+            if _backups is not None:
+                _backups.start()
         return _shared
 
 
 def close_shared_desk() -> None:
     """Close this process' desk if it is open; the next request for it opens it again."""
-    global _shared  # noqa: PLW0603 - see shared_desk
+    global _shared, _backups  # noqa: PLW0603 - see shared_desk
     with _opening:
+        if _backups is not None:
+            _backups.stop()
+            _backups = None
         if _shared is not None:
             _shared.close()
             _shared = None

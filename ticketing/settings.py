@@ -45,6 +45,10 @@ class Settings(BaseSettings):
     session_days: int = Field(14, ge=1, le=90, description="a user's session ends after so long in any case")
     agent_session_idle_hours: int = Field(4, ge=1, le=24 * 14, description="the same for agents and admins")
     agent_session_hours: int = Field(24, ge=1, le=24 * 90, description="the same for agents and admins")
+    backup_every: timedelta | None = Field(
+        None, description="makes a backup in the data directory so often, such as `24h` or `7d`; by default never"
+    )
+    backup_keep: int = Field(7, ge=1, le=1000, description="how many of these are kept")
     log_format: Literal["text", "json"] = Field("text", description="of the log on standard error")
     metrics_token: SecretStr | None = Field(None, description="with it as a bearer token, `/metrics` tells figures")
     demo: bool = Field(default=False, description="a desk with invented history and known passwords; loopback only")
@@ -60,6 +64,18 @@ class Settings(BaseSettings):
             raise ValueError("should be an address such as https://desk.example.org")
         return value.rstrip("/")
 
+    @field_validator("backup_every", mode="before")
+    @classmethod
+    def _is_time(cls, value: object) -> object:
+        """Read hours or days; an hour at least, a year at most."""
+        if not isinstance(value, str):
+            return value
+        found = re.fullmatch(r"([1-9][0-9]{0,3})([hd])", value.strip().lower())
+        time = timedelta(hours=int(found[1]) * (24 if found[2] == "d" else 1)) if found else None
+        if value and (time is None or time > timedelta(days=366)):
+            raise ValueError("should be hours or days, at most 366d, such as 24h or 7d")
+        return time
+
     @field_validator("storage_url")
     @classmethod
     def _is_given(cls, value: str | None) -> str | None:
@@ -70,6 +86,11 @@ class Settings(BaseSettings):
         """Where everything is kept: `storage_url`, or else JSON in the data directory; a demo keeps to itself in it."""
         is_shared = self.demo and "data_dir" not in self.model_fields_set
         return self.storage_url or f"json:{self.data_dir / 'demo' if is_shared else self.data_dir}"
+
+    @property
+    def backup_folder(self) -> Path:
+        """Where scheduled backups are kept."""
+        return self.data_dir / "backups"
 
     @property
     def is_public(self) -> bool:

@@ -23,6 +23,7 @@ AGENTS = (
     "agent_admin",
     "agent_admin?new=agent",
     "agent_admin?person=carla",
+    "doctor",
 )
 AGENTS_TICKET = "ticket?id={}"
 EVERY_PAGE = [

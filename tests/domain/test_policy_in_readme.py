@@ -24,7 +24,7 @@ LINES = {
         Action.END_SESSIONS,
         Action.LIFT_WAIT,
     ],
-    "see how the files are": [Action.SEE_HEALTH],
+    "see how the desk is doing": [Action.SEE_HEALTH],
 }
 # Words in the table, and to whose tickets and accounts they extend; one's own account is no matter of this table.
 MEANINGS = {

@@ -52,7 +52,7 @@ class Action(StrEnum):
     END_SESSIONS = "end the sessions of this account"
     LIFT_WAIT = "lift the wait of this account"
     MOVE_DATA = "move the desk's data in or out"
-    SEE_HEALTH = "see how the desk's files are"
+    SEE_HEALTH = "see how the desk is doing"
 
 
 _TICKETS = frozenset({Relation.OWN, Relation.WATCHED, Relation.FOREIGN})

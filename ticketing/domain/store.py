@@ -141,11 +141,16 @@ class StoreHealth:
     What those who look after a store should know; by default, that all is well.
 
     `torn` names the files in which half-written changes are kept. `trouble` is a sentence about what is wrong now.
+    Only databases have tables, at a `schema` that is or isn't the one of this version; only a database on a server has
+    a `clock` of its own.
     """
 
     torn: tuple[str, ...] = ()
     compaction_fails: bool = False
     trouble: str | None = None
+    schema: str | None = None
+    schema_is_current: bool = True
+    clock: datetime | None = None
 
 
 class Store(Protocol):

@@ -1,25 +1,72 @@
 """How the desk is, for those who look after it."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
 from ticketing.domain import policy
+from ticketing.domain.findings import Finding, by_gravity
 from ticketing.domain.people import Actor
 from ticketing.domain.policy import Action
-from ticketing.domain.store import Store, StoreHealth
+from ticketing.domain.queries import TicketQuery
+from ticketing.domain.receipts import BACKUP_RECEIPT
+from ticketing.domain.store import Store
 from ticketing.figures import Figures, Summary
-from ticketing.services.access import Gate
+from ticketing.services import diagnosis
+from ticketing.services.access import Clock, Gate
+from ticketing.services.diagnosis import Setup, Visit
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What is around the store: in what it is kept, what else can be found out there, and its newest backup."""
+
+    storage: Finding
+    look: Callable[[], list[Finding]]
+    newest_backup: Callable[[], datetime | None]
 
 
 class Health:
-    """What an admin should know about the store, and about this process."""
+    """What an admin should know about the desk, and about this process."""
 
-    def __init__(self, store: Store, gate: Gate, figures: Figures) -> None:
+    def __init__(
+        self, store: Store, clock: Clock, gate: Gate, setup: Setup, surroundings: Surroundings, figures: Figures
+    ) -> None:
         self._store = store
+        self._clock = clock
         self._gate = gate
+        self._setup = setup
+        self._surroundings = surroundings
         self._figures = figures
 
-    def of_store(self, actor: Actor) -> StoreHealth:
-        """Look closely at the store, which takes longer than a page's other questions do."""
+    def findings(self, actor: Actor, visit: Visit | None = None) -> list[Finding]:
+        """Look at everything, the gravest first, which takes a moment; *visit* is how the actor reached the desk."""
+        with self._store.read() as tx:
+            actor = self._gate.admit(tx, actor)
+            policy.require(actor, Action.SEE_HEALTH)
+            newest = tx.tickets.search(policy.audience(actor), TicketQuery(size=1)).items
+            staff = tx.users.agents()
+            receipt = tx.receipts.find(BACKUP_RECEIPT)
+        health, now, setup = self._store.health(), self._clock(), self._setup
+        return by_gravity(
+            [
+                self._surroundings.storage,
+                *diagnosis.files(health),
+                *diagnosis.schema(health),
+                *self._surroundings.look(),
+                *diagnosis.clocks(now, newest[0].updated_at if newest else None, health.clock),
+                *diagnosis.backups(now, setup.backup_every, self._surroundings.newest_backup(), receipt),
+                *diagnosis.address(setup, visit),
+                *(diagnosis.connection(setup, visit) if visit else []),
+                *diagnosis.accounts(now, staff, setup),
+                *diagnosis.mail(),
+            ]
+        )
+
+    def of_store(self, actor: Actor) -> list[Finding]:
+        """Return what is wrong with the store itself, as it says so."""
         self._require(actor)
-        return self._store.health()
+        return [finding for finding in diagnosis.files(self._store.health()) if finding.level.is_bad]
 
     def figures(self, actor: Actor) -> Summary:
         """Sum up what this process has counted of itself since it began."""
@@ -29,3 +76,9 @@ class Health:
     def _require(self, actor: Actor) -> None:
         with self._store.read() as tx:
             policy.require(self._gate.admit(tx, actor), Action.SEE_HEALTH)
+
+    def throw_away(self, actor: Actor) -> Finding | None:
+        """Return what every page tells an admin when all is lost at the next restart; found out once, at the start."""
+        storage = self._surroundings.storage
+        is_told = storage.level.is_bad and not self._setup.demo and policy.may(actor, Action.SEE_HEALTH)
+        return storage if is_told else None

@@ -178,6 +178,22 @@ def read_archive(path: Path) -> Archive:
     return Archive(manifest.created_at, documents)
 
 
+def check_sums(path: Path) -> None:
+    """Read a backup's files once more and compare them with its manifest; raises StorageDamagedError."""
+    try:
+        with _opened(path) as archive:
+            members = _members(path, archive)
+            for name, said in _manifest(path, archive, members).files.items():
+                checksum = hashlib.sha256()
+                with archive.open(members[name]) as member:
+                    while chunk := member.read(_CHUNK):
+                        checksum.update(chunk)
+                if checksum.hexdigest() != said.sha256:
+                    raise _fault(path, f"the checksum of {name} differs")
+    except (zipfile.BadZipFile, zlib.error, EOFError) as error:
+        raise _fault(path, _NO_ZIP) from error
+
+
 def _as_we_write(collection: str, raw: bytes) -> bytes:
     """Do away with escapes that this desk does not write: behind them, the search would not find a word."""
     return raw if collection not in MODELS or not _FOREIGN_ESCAPE.search(raw) else canonical(collection, raw)

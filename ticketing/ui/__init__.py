@@ -3,7 +3,8 @@ The part of the desk that draws with Streamlit.
 
 What a page needs of it:
 
-    ui.require_actor()  ui.require_agent()  ui.visitor()  ui.desk()            who is here, and what they can do
+    ui.require_actor()  ui.require_agent()  ui.require_admin()                  who is here
+    ui.visitor()  ui.desk()                                                    the same, or nobody; what they can do
     ui.sign_in_by()  ui.sign_out()  ui.go_to()  ui.go_to_ticket()  ui.not_found()
     ui.shown_errors()  ui.say_after_rerun()  ui.form_key()                      refusals, confirmations, resent forms
     ui.plain()  ui.to_html()                                                   what people typed
@@ -15,8 +16,8 @@ from ticketing.ui.account import explain_sign_in, offer_registration, own_sessio
 from ticketing.ui.arrival import sign_in_by
 from ticketing.ui.deeds import form_key
 from ticketing.ui.feedback import flash, flash_is_over, say_after_rerun, shown_errors
-from ticketing.ui.health import health_notes
-from ticketing.ui.layout import narrow
+from ticketing.ui.health import health_notes, health_report, warn_of_throw_away
+from ticketing.ui.layout import head_below_people, narrow
 from ticketing.ui.new_ticket import forget_draft, former_asked_for, keep_draft, remind_of_newest, tell_what_it_follows
 from ticketing.ui.pages import page
 from ticketing.ui.passwords import password_field
@@ -31,6 +32,7 @@ from ticketing.ui.session import (
     go_to_ticket,
     not_found,
     require_actor,
+    require_admin,
     require_agent,
     sign_out,
     target,
@@ -58,7 +60,9 @@ __all__ = [
     "go_home",
     "go_to",
     "go_to_ticket",
+    "head_below_people",
     "health_notes",
+    "health_report",
     "keep_draft",
     "manage_person",
     "narrow",
@@ -78,6 +82,7 @@ __all__ = [
     "register_agent",
     "remind_of_newest",
     "require_actor",
+    "require_admin",
     "require_agent",
     "say_after_rerun",
     "shown_errors",
@@ -90,6 +95,7 @@ __all__ = [
     "ticket_head",
     "to_html",
     "visitor",
+    "warn_of_throw_away",
     "who_may_do_what",
     "without_routes",
 ]

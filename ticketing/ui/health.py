@@ -1,30 +1,53 @@
-"""What an admin is told about the desk's files, and what to do about it; nothing while all is well."""
+"""What an admin is told about how the desk is, and what helps."""
 
 import streamlit as st
 
 from ticketing.domain import policy
+from ticketing.domain.findings import Finding, Level
 from ticketing.domain.people import Actor
 from ticketing.domain.policy import Action
-from ticketing.ui.session import desk
+from ticketing.services.diagnosis import Visit
+from ticketing.ui.session import address, desk, forwarded_for, host, origin
 from ticketing.ui.text import plain
 from ticketing.ui.wording import t
 
-_NAMED = 3
+_BOXES = {
+    Level.PROBLEM: (st.error, "error"),
+    Level.WARNING: (st.warning, "warning"),
+    Level.NOTE: (st.info, "info"),
+}
+
+
+def warn_of_throw_away(actor: Actor) -> None:
+    """Warn on the page at hand, whichever it is, while all would be lost at the next restart."""
+    if found := desk().health.throw_away(actor):
+        st.warning(_told(found), icon=":material/warning:")
 
 
 def health_notes(actor: Actor) -> None:
-    """Draw a warning for each thing that is not as it should be."""
+    """Draw a warning for each thing that is wrong with the store; nothing for who may not see it."""
     if not policy.may(actor, Action.SEE_HEALTH):
         return
-    health = desk().health.of_store(actor)
-    if health.trouble:
-        _warn(t("health.trouble", trouble=health.trouble))
-    if health.compaction_fails:
-        _warn(t("health.compaction"))
-    if health.torn:
-        names = ", ".join(health.torn[:_NAMED])
-        _warn(t("health.torn", names=names if len(health.torn) <= _NAMED else f"{names} …"))
+    for found in desk().health.of_store(actor):
+        st.warning(_told(found), icon=":material/build:")
 
 
-def _warn(text: str) -> None:
-    st.warning(plain(text), icon=":material/build:")
+def health_report(actor: Actor) -> None:
+    """Draw all that is found: in a box what should be known, the gravest first, and in a list what is well."""
+    visit = Visit(host=host(), origin=origin(), address=address(), forwarded_for=forwarded_for())
+    findings = desk().health.findings(actor, visit)
+    if not any(found.level.is_bad for found in findings):
+        st.success(t("health.well"), icon=":material/check_circle:")
+    for found in findings:
+        if found.level is not Level.OK:
+            draw, icon = _BOXES[found.level]
+            draw(_told(found), icon=f":material/{icon}:")
+    with st.container(gap="xsmall"):
+        for found in findings:
+            if found.level is Level.OK:
+                st.markdown(f":material/check: {_told(found)}")
+
+
+def _told(found: Finding) -> str:
+    """Return what was found, with what helps on a line of its own."""
+    return f"{plain(found.says)}  \n:small[{plain(found.fix)}]" if found.fix else plain(found.says)

@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl, urlencode
 import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
-from ticketing.domain.people import Actor
+from ticketing.domain.people import Actor, Role
 from ticketing.ui.wording import t
 
 _FOLDER = Path(__file__).resolve().parents[2] / "pages"
@@ -25,6 +25,7 @@ class Audience(Enum):
     STRANGERS = "not signed in"
     EVERYBODY = "signed in"
     AGENTS = "working the queue"
+    ADMINS = "looking after the desk"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,8 @@ class Page:
             return self.audience is Audience.STRANGERS
         if actor.must_change_password:
             return self.name == ACCOUNT
+        if self.audience is Audience.ADMINS:
+            return actor.role is Role.ADMIN
         return self.audience is Audience.EVERYBODY or (self.audience is Audience.AGENTS and actor.is_agent)
 
     def registered(self, actor: Actor | None) -> StreamlitPage:
@@ -85,12 +88,14 @@ def _stand_in(leads_on: Callable[[], NoReturn], name: str) -> StreamlitPage:
 AT_THE_ROOT = ""
 LOGIN = "login"
 ACCOUNT = "account"
+DOCTOR = "doctor"
 
 PAGES = (
     Page("all_tickets", "inbox", Audience.AGENTS, in_menu=True),
     Page("my_tickets", "confirmation_number", Audience.EVERYBODY, in_menu=True),
     Page("new_ticket", "add", Audience.EVERYBODY, in_menu=True),
     Page("agent_admin", "group", Audience.AGENTS, in_menu=True),
+    Page(DOCTOR, "stethoscope", Audience.ADMINS),
     Page("ticket", "chat", Audience.EVERYBODY),
     Page(ACCOUNT, "account_circle", Audience.EVERYBODY, in_menu=True),
     Page(LOGIN, "login", Audience.STRANGERS),

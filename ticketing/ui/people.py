@@ -14,6 +14,7 @@ from ticketing.domain.policy import Action, Relation
 from ticketing.domain.text import SEARCH_LIMIT
 from ticketing.ui.feedback import say_after_rerun, shown_errors
 from ticketing.ui.handing_over import hand_over, show_one_time_password
+from ticketing.ui.layout import head_below_people
 from ticketing.ui.session import desk, go_to
 from ticketing.ui.tickets import Tone
 from ticketing.ui.times import ago
@@ -29,15 +30,20 @@ _ROLE_COLOURS: dict[Role, Tone] = {Role.USER: "gray", Role.AGENT: "blue", Role.A
 
 
 def people_head(actor: Actor) -> None:
-    """Draw the title, and the way to a new agent for those who may register one."""
+    """Draw the title, and the ways to the desk's health and to a new agent for those who may go them."""
     with st.container(
         horizontal=True, horizontal_alignment="distribute", vertical_alignment="center", wrap=False, key="page_head"
     ):
         st.title(t("page.agent_admin"), width="content", anchor=False)
-        if desk().agents.may_register(actor) and st.button(
-            t("people.register_agent"), key="register_agent", type="primary", icon=":material/person_add:"
-        ):
-            go_to("agent_admin", new="agent")
+        with st.container(horizontal=True, vertical_alignment="center", wrap=False, width="content"):
+            if policy.may(actor, Action.SEE_HEALTH) and st.button(
+                t("page.doctor"), key="look_at_health", type="tertiary", icon=":material/stethoscope:"
+            ):
+                go_to("doctor")
+            if desk().agents.may_register(actor) and st.button(
+                t("people.register_agent"), key="register_agent", type="primary", icon=":material/person_add:"
+            ):
+                go_to("agent_admin", new="agent")
 
 
 def people_list(actor: Actor) -> None:
@@ -128,7 +134,7 @@ def _manageable(actor: Actor, person: Person) -> bool:
 
 def register_agent(actor: Actor) -> None:
     """Draw the form for a new agent, and afterwards the one-time password to hand over."""
-    _draw_title(t("people.register_agent"))
+    head_below_people(t("people.register_agent"))
     if _showed_one_time_password():
         return
     with st.form("new_agent", width=440):
@@ -151,19 +157,13 @@ def _registered(actor: Actor, username: str, display_name: str, email: str, role
 
 def manage_person(actor: Actor, username: str) -> None:
     """Draw what the actor may do about one account."""
-    _draw_title(t("people.manage_title"))
+    head_below_people(t("people.manage_title"))
     if _showed_one_time_password():
         return
     with shown_errors(), st.container(width=440):
         person = desk().agents.person(actor, username)
         _draw_names(person)
         _draw_management(actor, person)
-
-
-def _draw_title(title: str) -> None:
-    if st.button(t("page.agent_admin"), key="back_to_people", type="tertiary", icon=":material/arrow_back:"):
-        go_to("agent_admin")
-    st.title(title, anchor=False)
 
 
 def _draw_management(actor: Actor, person: Person) -> None:

@@ -14,7 +14,7 @@ from ticketing.ui.arrival import is_signing_in, keep_to_one_sign_in
 from ticketing.ui.feedback import show_failure
 from ticketing.ui.handing_over import note_what_was_shown, take_away_what_was_shown
 from ticketing.ui.memory import Runs, recall
-from ticketing.ui.pages import AT_THE_ROOT, BY_NAME, LOGIN, PAGES, Page, stand_in
+from ticketing.ui.pages import AT_THE_ROOT, BY_NAME, DOCTOR, LOGIN, PAGES, Page, stand_in
 from ticketing.ui.pictures import picture
 from ticketing.ui.text import plain
 from ticketing.ui.wording import t
@@ -85,6 +85,8 @@ def main() -> None:
         _sidebar(actor)
     if session.desk().settings.demo:
         st.info(t("demo.banner"), icon=":material/science:")
+    if actor is not None and page.url_path != DOCTOR:
+        ui.warn_of_throw_away(actor)
     ui.flash()
     if actor is None and is_signing_in():
         st.stop()

@@ -22,7 +22,7 @@ from ticketing.domain.browsers import (
     is_this_machine,
 )
 from ticketing.domain.errors import SignedOutError
-from ticketing.domain.people import Actor
+from ticketing.domain.people import Actor, Role
 from ticketing.ui import bridge
 from ticketing.ui.memory import forget_all_but, recall
 from ticketing.ui.pages import ACCOUNT, BY_NAME, LOGIN, landing_page, safe_target
@@ -75,6 +75,14 @@ def require_agent() -> Actor:
     """Return the agent who is looking at this page; for anybody else there is no such page."""
     actor = require_actor()
     if not actor.is_agent:
+        not_found()
+    return actor
+
+
+def require_admin() -> Actor:
+    """Return the admin who is looking at this page; for anybody else there is no such page."""
+    actor = require_actor()
+    if actor.role is not Role.ADMIN:
         not_found()
     return actor
 
@@ -153,6 +161,21 @@ def user_agent() -> str:
     return _header("User-Agent")
 
 
+def host() -> str:
+    """Return the name and port by which the browser asked for the desk."""
+    return _header("Host")
+
+
+def origin() -> str:
+    """Return the origin of the page, as the browser gave it when it opened the WebSocket; "" if it didn't."""
+    return _header("Origin")
+
+
+def forwarded_for() -> str:
+    """Return what proxies say about where the visitor came from; whether to believe it is another matter."""
+    return _header("X-Forwarded-For")
+
+
 def address() -> str:
     """Return the visitor's network address, "" where it isn't known."""
     found = st.context.ip_address
@@ -169,7 +192,7 @@ def is_served() -> bool:
     settings = desk().settings
     if not settings.demo or settings.demo_anywhere:
         return True
-    name = urlsplit(f"//{_header('Host')}").hostname
+    name = urlsplit(f"//{host()}").hostname
     return all(is_this_machine(known) for known in (address(), name) if known)
 
 
@@ -224,7 +247,7 @@ def _header(name: str) -> str:
 
 
 def _is_secure() -> bool:
-    return is_secure_origin(_header("Origin"))
+    return is_secure_origin(origin())
 
 
 def _asked_for() -> str:

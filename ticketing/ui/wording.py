@@ -11,6 +11,7 @@ WORDING = {
     "page.ticket": "Ticket",
     "page.all_tickets": "All tickets",
     "page.agent_admin": "People",
+    "page.doctor": "Health",
     # Around the pages
     "sidebar.signed_in": "Signed in as **{name}** · {role}",
     "sidebar.sign_out": "Sign out",
@@ -25,12 +26,8 @@ WORDING = {
     "failure.text": "Something went wrong on our side. "
     "Please try again; if it happens again, tell the people who run this desk the reference {reference}.",
     "failure.not_done": "This could not be done. Please try again.",
-    # How the files are
-    "health.trouble": "Something is wrong with the desk's files. {trouble}",
-    "health.compaction": "Tidying up the desk's files has failed and will be tried again. Nothing is lost, but the "
-    "journal grows: please see that there is room on the disk; the log says more.",
-    "health.torn": "A crash has left changes half written that nobody was told were saved. They were cut off the "
-    "journal and kept: {names}. Once you have looked at these files in the data directory, delete them.",
+    # How the desk is; what is found is told in the words of the findings
+    "health.well": "All is well.",
     # Signing in and out
     "bridge.signing_in": "Signing you in …",
     "bridge.signing_out": "Signing you out …",

@@ -119,15 +119,20 @@ def refuse_network_folder(folder: Path, mounts: Path = MOUNTS) -> None:
 
 def file_system_of(folder: Path, mounts: Path = MOUNTS) -> str:
     """Name the kind of file system that *folder* is on; empty where the system does not tell."""
+    return mount_of(folder, mounts)[1]
+
+
+def mount_of(folder: Path, mounts: Path = MOUNTS) -> tuple[Path, str]:
+    """Return where the file system of *folder* is mounted, and its kind; empty where the system does not tell."""
+    found = Path(), ""
     try:
         lines = mounts.read_text("utf-8", "surrogateescape").splitlines()
     except OSError:
-        return ""
+        return found
     resolved = folder.resolve()
-    best, kind = -1, ""
     for line in lines:
-        mount_point, found = line.split(" ")[1:3]
+        mount_point, kind = line.split(" ")[1:3]
         point = Path(mount_point.replace("\\040", " "))
-        if resolved.is_relative_to(point) and len(point.parts) >= best:
-            best, kind = len(point.parts), found
-    return kind
+        if resolved.is_relative_to(point) and len(point.parts) >= len(found[0].parts):
+            found = point, kind
+    return found

@@ -107,12 +107,15 @@ class SqlStore:
             connection.execute(text("SELECT 1"))
 
     def health(self) -> StoreHealth:
-        """Return what is to be known about the store: whether it answers."""
+        """Return what is to be known about the store: whether it answers, how its tables are, what time it has."""
         try:
-            self.ping()
+            with told_as_ours(), self._engine.connect() as connection:
+                found = schema.version(connection)
+                is_server = connection.dialect.name == "postgresql"
+                clock = connection.scalar(select(func.clock_timestamp())) if is_server else None
         except StorageError as error:
             return StoreHealth(trouble=str(error))
-        return StoreHealth()
+        return StoreHealth(schema=found or "none", schema_is_current=found == schema.CURRENT, clock=clock)
 
     def close(self) -> None:
         """Let go of all connections."""

@@ -1,0 +1,161 @@
+"""
+Scheduled backups: made in the background by a process that serves, into a folder of their own.
+
+    backups/ticketing-20260302T090000Z.zip     one for each time that one was due; the time is in UTC
+    backups/.unfinished/                       the one in the making
+
+A receipt in the store says that the present one is made or in the making. So of all processes that share a store one
+makes it, wherever they run; it is caught up at the next start; and when it failed, it is tried again later.
+"""
+
+import logging
+import re
+import shutil
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Final
+
+from ticketing.domain.errors import StorageError, StorageUnsupportedError
+from ticketing.domain.receipts import BACKUP_RECEIPT, Receipt
+from ticketing.domain.store import Transaction
+from ticketing.storage.archive import back_up, check_sums
+from ticketing.storage.journaled.disk import rename_over, sync_folder
+from ticketing.storage.whole import WholeStore
+
+# How long a backup in the making keeps others from beginning one, and how long after a failure the next try is due.
+RETRY: Final = timedelta(hours=1)
+LOOK_EVERY: Final = 60.0
+# In seconds: a server that has just started has better things to do.
+FIRST_LOOK: Final = 2.0
+STOP_SECONDS: Final = 5.0
+_NAME: Final = re.compile(r"ticketing-(\d{8}T\d{6}Z)\.zip")
+_TIME: Final = "%Y%m%dT%H%M%SZ"
+_UNFINISHED: Final = ".unfinished"
+
+log = logging.getLogger(__name__)
+
+
+class BackupFolder:
+    """Where scheduled backups are kept: the newest *keep* of them. Files of other names are never touched."""
+
+    def __init__(self, path: Path, keep: int) -> None:
+        self._path = path
+        self._keep = keep
+
+    @property
+    def newest(self) -> datetime | None:
+        """When the newest backup was made; None if there is none."""
+        names = self._names()
+        return _made_at(names[-1]) if names else None
+
+    def add(self, store: WholeStore, now: datetime) -> Path:
+        """Make a backup, check it, put it in place as a whole, and only then remove the oldest ones."""
+        making = self._path / _UNFINISHED
+        made = self._path / f"ticketing-{now.astimezone(UTC):{_TIME}}.zip"
+        try:
+            shutil.rmtree(making, ignore_errors=True)
+            for folder in (self._path, making):
+                folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            back_up(store, making / made.name, now)
+            check_sums(making / made.name)
+            rename_over(making / made.name, made)
+            sync_folder(self._path)
+            self._remove_oldest(made.name)
+        except OSError as error:
+            reason = (error.strerror or str(error)).lower()
+            raise StorageUnsupportedError(f"The folder of backups cannot be used: {reason}.") from error
+        finally:
+            shutil.rmtree(making, ignore_errors=True)
+        return made
+
+    def _remove_oldest(self, made: str) -> None:
+        for name in self._names()[: -self._keep]:
+            if name != made:  # it is not the last one if a clock was wrong once
+                (self._path / name).unlink(missing_ok=True)
+
+    def _names(self) -> list[str]:
+        """Return the names of all backups, the oldest first."""
+        with suppress(FileNotFoundError):
+            return sorted(path.name for path in self._path.iterdir() if _NAME.fullmatch(path.name) and path.is_file())
+        return []
+
+
+def _made_at(name: str) -> datetime | None:
+    found = _NAME.fullmatch(name)
+    with suppress(ValueError):
+        return datetime.strptime(found[1], _TIME).replace(tzinfo=UTC) if found else None
+    return None
+
+
+class ScheduledBackups:
+    """Makes a backup whenever one is due, in a thread of its own from `start` to `stop`."""
+
+    def __init__(
+        self, store: WholeStore, folder: BackupFolder, every: timedelta, clock: Callable[[], datetime]
+    ) -> None:
+        self._store = store
+        self._folder = folder
+        self._every = every
+        self._clock = clock
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="backups", daemon=True)
+
+    def start(self) -> None:
+        """Begin to look, soon and then every minute, whether one is due."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Begin no other backup, and give one in the making a while to be finished; else it is made another time."""
+        self._stopping.set()
+        if self._thread.is_alive():
+            self._thread.join(STOP_SECONDS)
+
+    def make_if_due(self) -> Path | None:
+        """Make a backup if one is due and nobody else makes it; what goes wrong is logged and kept as a receipt."""
+        now = self._clock()
+        try:
+            if not self._take_turn(now):
+                return None
+            try:
+                made = self._folder.add(self._store, now)
+            except StorageError as error:
+                self._note(now + RETRY, failure=str(error))
+                raise
+            self._note(now + self._every)
+        except StorageError as error:
+            log.error("The scheduled backup failed and will be tried again: %s", error)  # noqa: TRY400 - no bug of ours
+            return None
+        log.info("The scheduled backup is written: %s", made.name)
+        return made
+
+    def _run(self) -> None:
+        pause = FIRST_LOOK
+        while not self._stopping.wait(pause):
+            pause = LOOK_EVERY
+            try:
+                self.make_if_due()
+            except Exception:
+                log.exception("The scheduled backup failed")
+
+    def _take_turn(self, now: datetime) -> bool:
+        """Note that one is in the making, unless it is made or somebody else makes it."""
+        with self._store.read() as tx:
+            if not self._is_due(tx, now):
+                return False
+        with self._store.write() as tx:
+            if not self._is_due(tx, now):
+                return False
+            tx.receipts.save(Receipt(id=BACKUP_RECEIPT, expires_at=now + RETRY))
+        return True
+
+    def _note(self, expires_at: datetime, failure: str | None = None) -> None:
+        with self._store.write() as tx:
+            tx.receipts.save(Receipt(id=BACKUP_RECEIPT, expires_at=expires_at, failure=failure))
+
+    def _is_due(self, tx: Transaction, now: datetime) -> bool:
+        """Whether no receipt holds; one for longer than the present time between two is from before a change of it."""
+        receipt = tx.receipts.find(BACKUP_RECEIPT)
+        return receipt is None or not now < receipt.expires_at <= now + max(self._every, RETRY)
