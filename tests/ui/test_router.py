@@ -26,6 +26,7 @@ from ticketing.ui.wording import t
 ROOT = Path(__file__).resolve().parents[2]
 PROTECTED = [page.name for page in PAGES if page.audience is not Audience.STRANGERS]
 FOR_AGENTS = [page.name for page in PAGES if page.audience is Audience.AGENTS]
+FOR_ADMINS = [page.name for page in PAGES if page.audience is Audience.ADMINS]
 
 
 def title(app: AppTest) -> str:
@@ -74,6 +75,25 @@ def test_a_page_for_agents_reads_to_a_requester_like_one_that_does_not_exist(vis
 @pytest.mark.parametrize("page", FOR_AGENTS)
 def test_a_page_for_agents_opens_for_an_agent(visit: Visit, page: str) -> None:
     app = visit(page, as_="ada")
+
+    assert t("not_found.text") not in words(app)
+    assert not app.exception
+
+
+@pytest.mark.parametrize("person", ["carla", "ada"])
+@pytest.mark.parametrize("page", FOR_ADMINS)
+def test_a_page_for_admins_reads_to_everybody_else_like_one_that_does_not_exist(
+    visit: Visit, page: str, person: str
+) -> None:
+    forbidden, unknown = visit(page, as_=person), visit("no_such_page", as_=person)
+
+    assert words(forbidden) == words(unknown)
+    assert t("not_found.text") in words(forbidden)
+
+
+@pytest.mark.parametrize("page", FOR_ADMINS)
+def test_a_page_for_admins_opens_for_an_admin(visit: Visit, page: str) -> None:
+    app = visit(page, as_="root")
 
     assert t("not_found.text") not in words(app)
     assert not app.exception
