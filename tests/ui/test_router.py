@@ -99,6 +99,24 @@ def test_a_page_for_admins_opens_for_an_admin(visit: Visit, page: str) -> None:
     assert not app.exception
 
 
+@pytest.mark.parametrize(("person", "shown"), [("ada", t("not_found.title")), ("root", "For admins")])
+def test_a_page_for_admins_refuses_others_even_if_the_router_let_them_in(
+    visit: Visit, desk: Desk, cookies: dict[str, str], person: str, shown: str
+) -> None:
+    def page() -> None:
+        import streamlit as st  # noqa: PLC0415 - the function is run as a script of its own
+
+        from ticketing import ui  # noqa: PLC0415 - as above
+
+        ui.require_admin()
+        st.title("For admins")
+
+    visit("")
+    cookies["ticketing_session"] = desk.accounts.sign_in(person, PASSWORD)
+
+    assert [title.value for title in AppTest.from_function(page).run().title] == [shown]
+
+
 @pytest.mark.parametrize(("person", "shown"), [("carla", t("not_found.title")), ("ada", "For agents")])
 def test_a_page_for_agents_refuses_others_even_if_the_router_let_them_in(
     visit: Visit, desk: Desk, cookies: dict[str, str], person: str, shown: str

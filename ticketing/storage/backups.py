@@ -77,8 +77,8 @@ class BackupFolder:
                 (self._path / name).unlink(missing_ok=True)
 
     def _names(self) -> list[str]:
-        """Return the names of all backups, the oldest first."""
-        with suppress(FileNotFoundError):
+        """Return the names of all backups, the oldest first; none as long as the folder cannot be read."""
+        with suppress(OSError):
             return sorted(path.name for path in self._path.iterdir() if _NAME.fullmatch(path.name) and path.is_file())
         return []
 
