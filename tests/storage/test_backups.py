@@ -15,6 +15,7 @@ import pytest
 from tests.storage.conftest import LASTING, emptied, make_ticket
 from ticketing.domain.receipts import BACKUP_RECEIPT, Receipt
 from ticketing.storage import archive, backups
+from ticketing.storage.archive import back_up, check_sums
 from ticketing.storage.backups import RETRY, BackupFolder, ScheduledBackups
 from ticketing.storage.json_store import JsonStore
 from ticketing.storage.memory import MemoryStore
@@ -176,9 +177,9 @@ def test_while_a_backup_is_in_the_making_nobody_begins_another_one_and_people_go
         seen.append(ScheduledBackups(store, BackupFolder(folder, 3), DAY, clock).make_if_due())
         seen.append(sorted(path.name for path in folder.glob("*.zip")))
         file_tickets(store, 1)
-        archive.check_sums(path)
+        check_sums(path)
 
-    monkeypatch.setattr(backups, "check_sums", meanwhile)
+    monkeypatch.setattr(archive, "check_sums", meanwhile)
 
     made = schedule.make_if_due()
 
@@ -219,13 +220,13 @@ def test_a_backup_that_does_not_read_back_as_it_was_written_takes_nobodys_place(
     before = names(folder)
 
     def spoil(store: WholeStore, target: Path, now: datetime) -> dict[str, int]:
-        counts = archive.back_up(store, target, now)
+        counts = back_up(store, target, now)
         content = bytearray(target.read_bytes())
         content[len(content) // 3] ^= 1  # as a failing disk does
         target.write_bytes(content)
         return counts
 
-    monkeypatch.setattr(backups, "back_up", spoil)
+    monkeypatch.setattr(archive, "back_up", spoil)
 
     assert schedule.make_if_due() is None
     assert names(folder) == before

@@ -21,7 +21,6 @@ from typing import Final
 from ticketing.domain.errors import StorageError, StorageUnsupportedError
 from ticketing.domain.receipts import BACKUP_RECEIPT, Receipt
 from ticketing.domain.store import Transaction
-from ticketing.storage.archive import back_up, check_sums
 from ticketing.storage.journaled.disk import rename_over, sync_folder
 from ticketing.storage.whole import WholeStore
 
@@ -53,14 +52,16 @@ class BackupFolder:
 
     def add(self, store: WholeStore, now: datetime) -> Path:
         """Make a backup, check it, put it in place as a whole, and only then remove the oldest ones."""
+        from ticketing.storage import archive  # noqa: PLC0415 - slow to import, and a start is to be quick
+
         making = self._path / _UNFINISHED
         made = self._path / f"ticketing-{now.astimezone(UTC):{_TIME}}.zip"
         try:
             shutil.rmtree(making, ignore_errors=True)
             for folder in (self._path, making):
                 folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            back_up(store, making / made.name, now)
-            check_sums(making / made.name)
+            archive.back_up(store, making / made.name, now)
+            archive.check_sums(making / made.name)
             rename_over(making / made.name, made)
             sync_folder(self._path)
             self._remove_oldest(made.name)
