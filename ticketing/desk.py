@@ -183,7 +183,7 @@ def shared_desk() -> Desk:
             settings = read_settings()
             write_log(settings.log_format)
             _shared = open_desk(settings)
-            if fleeting := _shared.health.throw_away(Actor.console()):
+            if fleeting := _shared.health.throw_away:
                 log.warning("%s %s", fleeting.says, fleeting.fix)
             _backups = _shared.scheduled_backups()
             if _backups is not None:

@@ -109,18 +109,12 @@ def test_of_all_accounts_the_active_ones_of_agents_are_judged(
     assert told.says == "Not signed in for 90 days: ada, root."
 
 
-def test_that_storage_is_thrown_away_is_told_to_admins_alone(
-    store: MemoryStore, clock: Clock, gate: Gate, arrives: SignIn
+def test_that_storage_is_thrown_away_is_known_without_looking_again(
+    store: MemoryStore, clock: Clock, gate: Gate
 ) -> None:
-    fleeting = health_of(store, clock, gate, storage=FLEETING)
-
-    assert fleeting.throw_away(arrives("root", Role.ADMIN)) == FLEETING
-    assert fleeting.throw_away(arrives("ada", Role.AGENT)) is None
-    assert fleeting.throw_away(arrives("carla")) is None
+    assert health_of(store, clock, gate, storage=FLEETING).throw_away == FLEETING
+    assert health_of(store, clock, gate, storage=LASTING).throw_away is None
 
 
-def test_storage_that_lasts_is_no_matter_for_every_page_and_neither_is_a_demo(
-    store: MemoryStore, clock: Clock, gate: Gate, root: Actor
-) -> None:
-    assert health_of(store, clock, gate).throw_away(root) is None
-    assert health_of(store, clock, gate, storage=FLEETING, setup=Setup(demo=True)).throw_away(root) is None
+def test_that_a_demo_is_thrown_away_is_no_matter(store: MemoryStore, clock: Clock, gate: Gate) -> None:
+    assert health_of(store, clock, gate, storage=FLEETING, setup=Setup(demo=True)).throw_away is None

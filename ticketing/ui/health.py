@@ -19,8 +19,9 @@ _BOXES = {
 
 
 def warn_of_throw_away(actor: Actor) -> None:
-    """Warn on the page at hand, whichever it is, while all would be lost at the next restart."""
-    if found := desk().health.throw_away(actor):
+    """Warn an admin on the page at hand, whichever it is, while all would be lost at the next restart."""
+    found = desk().health.throw_away
+    if found and policy.may(actor, Action.SEE_HEALTH):
         st.warning(_told(found), icon=":material/warning:")
 
 
