@@ -13,7 +13,7 @@ from click.testing import CliRunner, Result
 from tests.postgres import cluster
 from tests.serving import PASSWORD, Server
 from ticketing.cli import main
-from ticketing.desk import open_desk
+from ticketing.desk import close_shared_desk, open_desk, shared_desk
 from ticketing.domain.people import Actor, Role
 from ticketing.services.first_launch import FIRST_USERNAME
 from ticketing.settings import Settings
@@ -223,3 +223,15 @@ def test_beside_a_desk_that_serves_its_front_door_is_tried(server: Server, monke
     server.stop()
     result = doctor("--json")
     assert (result.exit_code, findings(result)["proxy"]["level"]) == (1, "warning")
+
+
+@pytest.mark.parametrize(("address", "warnings"), [("memory:", 1), ("", 0)], ids=["in memory", "on a disk"])
+def test_the_log_tells_at_the_start_that_a_restart_would_lose_everything(
+    address: str, warnings: int, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("TICKETING_STORAGE_URL", address)
+
+    shared_desk()
+    close_shared_desk()
+
+    assert sum("all of them are lost at the next restart" in message for message in caplog.messages) == warnings
