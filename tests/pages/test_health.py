@@ -125,6 +125,15 @@ def test_an_admin_comes_from_the_people_to_all_that_was_found_and_back(root: Vis
     assert root.press("back_to_people").titles == [t("page.agent_admin")]
 
 
+def test_an_admin_is_shown_what_the_process_has_counted(desk: Desk, root: Visit) -> None:
+    desk.figures.sessions.add(by=3)
+
+    [told] = [caption.value for caption in root.open("doctor").at.main.caption]
+
+    assert told.startswith("This process since its start: 3 open tabs, ")
+    assert f" {desk.figures.summary().writes.count} changes in " in told
+
+
 def test_how_an_admin_reaches_the_desk_is_judged(root: Visit) -> None:
     root.headers |= {"Host": "192.0.2.7:8501", "X-Forwarded-For": "203.0.113.9"}
     root.address = "10.0.0.5"

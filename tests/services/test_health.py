@@ -10,6 +10,7 @@ from ticketing.domain.findings import Finding, Level
 from ticketing.domain.people import Actor, Role
 from ticketing.domain.statuses import TicketCategory
 from ticketing.domain.tickets import Ticket
+from ticketing.figures import Figures
 from ticketing.services.access import Gate
 from ticketing.services.diagnosis import Setup, Visit
 from ticketing.services.health import Health, Surroundings
@@ -22,7 +23,7 @@ LASTING = Finding(Level.OK, "storage", "Tickets are kept on a stone.")
 def health_of(
     store: MemoryStore, clock: Clock, gate: Gate, *, storage: Finding = LASTING, setup: Setup | None = None
 ) -> Health:
-    return Health(store, clock, gate, setup or Setup(), Surroundings(storage, list, lambda: None))
+    return Health(store, clock, gate, setup or Setup(), Surroundings(storage, list, lambda: None), Figures())
 
 
 @pytest.fixture

@@ -47,6 +47,23 @@ def health_report(actor: Actor) -> None:
         for found in findings:
             if found.level is Level.OK:
                 st.markdown(f":material/check: {_told(found)}")
+    _figures(actor)
+
+
+def _figures(actor: Actor) -> None:
+    """Sum up what this process has counted since it began."""
+    figures = desk().health.figures(actor)
+    st.caption(
+        t(
+            "health.figures",
+            sessions=figures.sessions,
+            runs=figures.runs,
+            reads=figures.reads.count,
+            read_ms=1000 * figures.reads.mean,
+            writes=figures.writes.count,
+            write_ms=1000 * figures.writes.mean,
+        )
+    )
 
 
 def _told(found: Finding) -> str:

@@ -28,6 +28,8 @@ WORDING = {
     "failure.not_done": "This could not be done. Please try again.",
     # How the desk is; what is found is told in the words of the findings
     "health.well": "All is well.",
+    "health.figures": "This process since its start: {sessions:,} open tabs, {runs:,} clicks, {reads:,} questions to "
+    "the store in {read_ms:.1f} ms each, {writes:,} changes in {write_ms:.1f} ms each.",
     # Signing in and out
     "bridge.signing_in": "Signing you in …",
     "bridge.signing_out": "Signing you out …",
