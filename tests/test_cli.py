@@ -146,7 +146,7 @@ def test_a_setting_that_does_not_exist_stops_every_command(run: Run, monkeypatch
 
     result = run("verify")
 
-    assert result.exit_code == 1
+    assert result.exit_code == 2
     assert result.stderr.startswith("There is no setting TICKETING_COLOUR.")
 
 
@@ -206,7 +206,7 @@ def test_files_of_the_original_app_in_the_data_directory_are_taken_over_in_place
     done = run("import-seed", data, "--data-dir", data, "--yes")
     again = run("import-seed", data, "--data-dir", data, "--yes")
 
-    assert refused.exit_code == 1
+    assert refused.exit_code == 2
     assert "import-seed" in refused.stderr
     assert "Done: 2 accounts and 1 tickets" in done.output
     assert again.output == "There is nothing to bring in: the files here are the desk's own.\n"
@@ -345,7 +345,7 @@ def test_verify_changes_no_byte(run: Run, data: Path, *, at_work: bool) -> None:
 def test_verify_makes_no_directory(run: Run, data: Path) -> None:
     result = run("verify")
 
-    assert result.exit_code == 1
+    assert result.exit_code == 2
     assert "There is no data directory" in result.stderr
     assert not data.exists()
 
@@ -421,24 +421,24 @@ def a_newer_store(data: Path) -> None:
     snapshot.write_bytes(snapshot.read_bytes().replace(b'{"format":1,', b'{"format":2,', 1))
 
 
-UNUSABLE: dict[str, tuple[Callable[[Path], None], str]] = {
-    "a file": (a_file, "is a file, not a directory."),
-    "damaged": (a_damaged_store, "tickets.json is not as it was written"),
-    "newer": (a_newer_store, "tickets.json has format 2"),
-    "the original app's": (write_seed, "holds the files of the original app. Nothing was changed."),
+UNUSABLE: dict[str, tuple[Callable[[Path], None], int, str]] = {
+    "a file": (a_file, 2, "is a file, not a directory."),
+    "damaged": (a_damaged_store, 1, "tickets.json is not as it was written"),
+    "newer": (a_newer_store, 2, "tickets.json has format 2"),
+    "the original app's": (write_seed, 2, "holds the files of the original app. Nothing was changed."),
 }
 
 
 @pytest.mark.parametrize("kind", UNUSABLE)
 def test_a_store_that_cannot_be_opened_is_told_before_the_server_starts(data: Path, kind: str) -> None:
-    spoil, reason = UNUSABLE[kind]
+    spoil, code, reason = UNUSABLE[kind]
     spoil(data)
     before = files(data) if data.is_dir() else {}
 
     with serving() as (server, url):
         told, _ = server.communicate(timeout=60)
 
-    assert server.returncode == 1
+    assert server.returncode == code
     opening, sentence = told.splitlines()
     assert url.rpartition(":")[2] in opening
     assert reason in sentence

@@ -1,7 +1,8 @@
 """
 The command line: `python3 -m ticketing COMMAND`.
 
-Every refusal is a sentence on standard error and exit code 1. The server alone is imported late, since its packages
+Every refusal is a sentence on standard error and exit code 1; when a setting is wrong or what it names cannot be used
+as a store, it is 2, as for an unknown option. The server alone is imported late, since its packages
 take longer to load than most commands take to run.
 """
 
@@ -24,7 +25,7 @@ import click
 from ticketing import __version__
 from ticketing.desk import Desk, close_shared_desk, examine, make_ready, open_desk, shared_desk, utc_now
 from ticketing.domain.browsers import is_this_machine
-from ticketing.domain.errors import TicketingError
+from ticketing.domain.errors import SettingsError, StorageTooNewError, StorageUnsupportedError, TicketingError
 from ticketing.domain.findings import by_gravity
 from ticketing.domain.people import Actor, Role
 from ticketing.settings import Settings, read_settings
@@ -32,7 +33,7 @@ from ticketing.storage import archive
 from ticketing.storage.journaled.disk import write_whole
 from ticketing.storage.memory import MemoryStore
 from ticketing.storage.moving import move
-from ticketing.storage.opening import open_store
+from ticketing.storage.opening import open_source, open_store, open_target, schema_versions, told_as_of
 from ticketing.storage.original_app import holds_original_files, replace_original_files, taking_over
 from ticketing.storage.whole import WholeStore
 from ticketing.web.front_door import knock
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parent.parent
 LONGEST_WEBSOCKET_MESSAGE = 50 << 20
 WARNINGS_SHOWN = 20
+NOT_SET_UP = (SettingsError, StorageUnsupportedError, StorageTooNewError)
 
 _WITHOUT_TLS = (
     "Others reach this desk without TLS, so passwords can be read on their way. Put a proxy with TLS in front, and set "
@@ -63,6 +65,8 @@ class Commands(click.Group):
             return super().invoke(ctx)
         except TicketingError as refusal:
             click.echo(str(refusal), err=True)
+            if isinstance(refusal, NOT_SET_UP):
+                raise click.exceptions.Exit(2) from refusal
         except OSError as error:
             if isinstance(error, BrokenPipeError):
                 raise
@@ -336,12 +340,17 @@ def _write(path: Path, parts: Iterable[str]) -> None:
 @main.command()
 @opens_store
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
-def backup(file: Path) -> None:
+@click.option("--verify", is_flag=True, help="Then bring it back into a store that is thrown away, and compare.")
+def backup(file: Path, *, verify: bool) -> None:
     """Write accounts and tickets to one FILE; the desk may be running meanwhile."""
     _require_outside(file.parent)
-    with bare_store(read_only=True) as store:
-        counts = archive.back_up(store, file, utc_now())
+    with closing(open_source(read_settings().store_url)) as store, _progress("Writing") as progress:
+        counts = archive.back_up(store, file, utc_now(), progress)
     click.echo(f"“{file}” is written: {_told(counts)}.")
+    if verify:
+        with _progress("Rehearsing") as progress:
+            counts = archive.rehearse(file, progress)
+        click.echo(f"It was brought back on trial, and all of it came: {_told(counts)}.")
 
 
 @main.command()
@@ -350,9 +359,10 @@ def backup(file: Path) -> None:
 @click.option("--replace", is_flag=True, help="Put the backup in the place of all that is here.")
 def restore(file: Path, *, replace: bool) -> None:
     """Bring back all that a backup FILE holds, into an empty data directory."""
-    found = archive.read_archive(file)
-    with bare_store() as store:
-        counts = archive.restore(store, found, replace=replace)
+    with _progress("Reading") as progress:
+        found = archive.read_archive(file, progress)
+    with bare_store() as store, _progress("Bringing back") as progress:
+        counts = archive.restore(store, found, replace=replace, progress=progress)
     click.echo(f"Brought back as of {found.created_at:%Y-%m-%d %H:%M} UTC: {_told(counts)}.")
 
 
@@ -360,7 +370,7 @@ def restore(file: Path, *, replace: bool) -> None:
 @opens_store
 def verify() -> None:
     """Check every byte and every document of the store, and change nothing."""
-    with bare_store(read_only=True) as store, store.documents() as documents:
+    with closing(open_source(read_settings().store_url)) as store, store.documents() as documents:
         counts = archive.check(documents, "The store")
     click.echo(f"All is well: {_told(counts)}.")
 
@@ -384,18 +394,46 @@ def doctor(*, as_json: bool) -> None:
 
 @main.command()
 @opens_store
-@click.option(
-    "--to", "target", required=True, metavar="URL", help="An empty store, as TICKETING_STORAGE_URL names one."
-)
-def migrate(target: str) -> None:
+@click.option("--to", "target", metavar="URL", help="An empty store, as TICKETING_STORAGE_URL names one.")
+@click.option("--schema", is_flag=True, help="Bring the tables of TICKETING_STORAGE_URL up to date instead.")
+@click.option("--check", is_flag=True, help="With --schema: change nothing; exit code 1 unless they are up to date.")
+def migrate(target: str | None, *, schema: bool, check: bool) -> None:
     """
     Copy everything into another store, and prove that it has arrived; then set TICKETING_STORAGE_URL to it.
 
-    Nothing changes here. Everybody signs in again there.
+    Nothing changes here. Everybody signs in again there. Cut off in the middle, the same command begins anew.
     """
-    with bare_store(read_only=True) as source, closing(open_store(target)) as empty, _progress("Copying") as progress:
+    if (target is not None) == schema or (check and not schema):
+        raise click.UsageError("It takes either --to URL, or --schema and perhaps --check.")
+    url = read_settings().store_url
+    if target is None:
+        _see_to_tables(url, check=check)
+        return
+    with (
+        closing(open_source(url)) as source,
+        told_as_of("--to"),
+        closing(open_target(target)) as empty,
+        _progress("Copying, then checking") as progress,
+    ):
         counts = move(source, empty, progress)
     click.echo(f"All of it has arrived: {_told(counts)}.")
+
+
+def _see_to_tables(url: str, *, check: bool) -> None:
+    found = schema_versions(url, update=not check)
+    if found is None:
+        click.echo("There are no tables: what is kept in files needs none.")
+        return
+    before, newest = found
+    if before == newest:
+        click.echo(f"The tables are up to date ({newest}).")
+    elif check:
+        standing = f"are at {before}, and this version needs {newest}" if before else "are not made yet"
+        raise click.ClickException(f"The tables {standing}. Run: python3 -m ticketing migrate --schema")
+    else:
+        click.echo(
+            f"The tables are brought from {before} to {newest}." if before else f"The tables are made ({newest})."
+        )
 
 
 @main.command()
@@ -429,7 +467,7 @@ def bench(what: str, tickets: int | None, json_path: Path | None) -> None:
 @contextmanager
 def _progress(label: str) -> Iterator[Callable[[int, int], None]]:
     """Show how far it is, on a terminal only; there is nothing to show when there is nothing to do."""
-    with click.progressbar(length=1, label=label, file=sys.stderr) as bar:
+    with click.progressbar(length=1, label=label, file=sys.stderr, hidden=not sys.stderr.isatty()) as bar:
 
         def advance(done: int, whole: int) -> None:
             bar.length = whole

@@ -54,7 +54,7 @@ SAMPLES: dict[type[TicketingError], tuple[object, ...]] = {
     errors.StorageReadOnlyError: ("permission denied",),
     errors.StorageFailedError: (),
     errors.StorageDamagedError: (SENTENCE,),
-    errors.StorageTooNewError: ("journal-000001.jsonl", 2, 1),
+    errors.StorageTooNewError: ("The file journal-000001.jsonl", 2, 1),
     errors.StorageUnreadableError: ("tickets", "7"),
     errors.StorageUnsupportedError: (SENTENCE,),
     errors.StorageUnreachableError: (),

@@ -12,7 +12,7 @@ from typing import cast
 
 import pytest
 
-from ticketing.domain.errors import RefusedError, StorageDamagedError, StorageTooNewError, StorageUnsupportedError
+from ticketing.domain.errors import RefusedError, StorageDamagedError, StorageUnsupportedError
 from ticketing.domain.people import Actor, Role, User
 from ticketing.domain.queries import Audience, TicketQuery
 from ticketing.domain.sign_in import Session
@@ -213,7 +213,7 @@ def test_no_flipped_byte_goes_unseen_or_does_harm(backup: Path) -> None:
         backup.write_bytes(whole[:position] + bytes([whole[position] ^ 0x10]) + whole[position + 1 :])
         try:
             found = read_archive(backup)
-        except (StorageDamagedError, StorageTooNewError):
+        except (StorageDamagedError, RefusedError):
             continue
         assert found.documents == expected.documents  # such as a time stamp inside the zip file
 
@@ -243,7 +243,7 @@ def test_a_backup_with_which_somebody_meddled_is_refused(backup: Path, tamper: T
 def test_a_backup_of_a_newer_version_is_refused_by_its_format(backup: Path) -> None:
     repack(backup, edit_manifest(format=7))
 
-    with pytest.raises(StorageTooNewError, match="has format 7"):
+    with pytest.raises(RefusedError, match=r"has format 7 of a newer version.*Update the desk"):
         read_archive(backup)
 
 
@@ -284,7 +284,7 @@ def test_a_member_that_appears_twice_is_refused(backup: Path) -> None:
 )
 def test_a_document_that_is_not_what_it_should_be_is_named(collection: str, key: str, raw: bytes, fault: str) -> None:
     with pytest.raises(StorageDamagedError, match=fault):
-        check({collection: iter([(key, raw)])}, "The store")
+        check({collection: [(key, raw)]}, "The store")
 
 
 def test_a_ticket_without_a_description_is_no_ticket(store: MemoryStore) -> None:
@@ -292,7 +292,7 @@ def test_a_ticket_without_a_description_is_no_ticket(store: MemoryStore) -> None
     ticket.messages = ticket.messages[1:]
 
     with pytest.raises(StorageDamagedError, match="does not begin with a description"):
-        check({"tickets": iter([("1", ticket.model_dump_json().encode())])}, "The store")
+        check({"tickets": [("1", ticket.model_dump_json().encode())]}, "The store")
 
 
 ORIGINAL_USERS = '{"carla": {"password": "in plain text", "role": "user"}}'

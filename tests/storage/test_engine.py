@@ -519,7 +519,7 @@ def test_a_large_store_is_compacted_in_the_background_while_writers_go_on(
 ) -> None:
     at_it, go_on = threading.Event(), threading.Event()
 
-    def slow(target: Path, snapshot: Snapshot) -> None:
+    def slow(target: Path, snapshot: Snapshot[bytes]) -> None:
         at_it.set()
         assert go_on.wait(10)
         write_snapshot(target, snapshot)
@@ -638,7 +638,7 @@ def test_snapshots_half_written_are_no_loss(engine: Engine, folder: Path, monkey
     engine.compact()
     save(engine, put("T-2"), put("oskar", "users"), put("m-1", "outbox"))
 
-    def stop_after_the_first(target: Path, snapshot: Snapshot) -> None:
+    def stop_after_the_first(target: Path, snapshot: Snapshot[bytes]) -> None:
         if snapshot.collection != "tickets":
             raise OSError(errno.EIO, "Input/output error")
         write_snapshot(target, snapshot)
@@ -790,7 +790,7 @@ def test_opening_while_another_one_swaps_the_files_begins_anew(
     save(engine, put("T-2"), put("oskar", "users"))
     read: list[str] = []
 
-    def swap_after_the_first(path: Path) -> Snapshot:
+    def swap_after_the_first(path: Path) -> Snapshot[bytes]:
         found = read_snapshot(path)
         read.append(path.name)
         if len(read) == 1:

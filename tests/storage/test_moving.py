@@ -1,6 +1,8 @@
 """Everything can go from any store into any other, and comes back as it was."""
 
-from collections.abc import Callable, Iterator
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from itertools import permutations
 from pathlib import Path
@@ -8,37 +10,44 @@ from pathlib import Path
 import pytest
 
 from tests.postgres import databases
-from tests.storage.conftest import make_ticket, make_user
-from ticketing.domain.errors import RefusedError
+from tests.storage.conftest import NOW, make_ticket, make_user
+from ticketing.domain.errors import RefusedError, StorageDamagedError, StorageUnsupportedError
 from ticketing.domain.people import Role
 from ticketing.domain.tickets import Message, MessageKind
 from ticketing.storage import archive
-from ticketing.storage.moving import content_of, move
-from ticketing.storage.opening import open_store
-from ticketing.storage.whole import WholeStore
+from ticketing.storage.json_store import JsonStore
+from ticketing.storage.memory import MemoryStore
+from ticketing.storage.moving import move
+from ticketing.storage.opening import open_source, open_store, open_target
+from ticketing.storage.whole import WholeStore, content_of
 
 KINDS = ["json", "sqlite", "postgres"]
 WAYS = list(permutations(KINDS, 2))
-Open = Callable[[str], WholeStore]
+Place = Callable[[str], str]
 
 
 @pytest.fixture
-def empty(tmp_path: Path) -> Iterator[Open]:
-    """Return a way to open an empty store of a kind; each kind has one place."""
-    opened: list[WholeStore] = []
+def place(tmp_path: Path) -> Place:
+    """Return a way to the address of an empty store of a kind; each kind has one place."""
+    addresses = {
+        "json": lambda: f"json:{tmp_path / 'data'}",
+        "sqlite": lambda: f"sqlite:///{tmp_path / 'desk.sqlite'}",
+        "postgres": lambda: databases().create("moving"),
+    }
+    return lambda kind: addresses[kind]()
 
-    def open_one(kind: str) -> WholeStore:
-        addresses = {
-            "json": lambda: f"json:{tmp_path / 'data'}",
-            "sqlite": lambda: f"sqlite:///{tmp_path / 'desk.sqlite'}",
-            "postgres": lambda: databases().create("moving"),
-        }
-        opened.append(open_store(addresses[kind]()))
-        return opened[-1]
 
-    yield open_one
-    for store in opened:
-        store.close()
+def migrate(here: str, there: str, progress: Callable[[int, int], None] = lambda _done, _whole: None) -> dict[str, int]:
+    """Move from one address to another, as the command does."""
+    with closing(open_source(here)) as source, closing(open_target(there)) as target:
+        return move(source, target, progress)
+
+
+def filled(address: str) -> str:
+    """Put a bit of everything into the store at an address."""
+    with closing(open_store(address)) as store:
+        fill(store)
+    return address
 
 
 def fill(store: WholeStore) -> None:
@@ -57,89 +66,230 @@ def fill(store: WholeStore) -> None:
         tx.tickets.mark_seen(11, "a:b", 2)
 
 
-def everything(store: WholeStore) -> dict[str, list[tuple[str, bytes]]]:
-    with store.documents() as documents:
-        return {name: list(found) for name, found in documents.items()}
-
-
-def nobody(_done: int, _whole: int) -> None:
-    """Tell nobody how far it is."""
+def everything(address: str) -> dict[str, list[tuple[str, bytes]]]:
+    """Read all that the store at an address holds."""
+    with closing(open_store(address)) as store, store.documents() as documents:
+        return {name: list(found) for name, found in documents.items() if found}
 
 
 @pytest.mark.parametrize(("here", "there"), WAYS)
-def test_a_move_takes_everything_along_and_leaves_the_source_as_it_was(empty: Open, here: str, there: str) -> None:
-    source, target = empty(here), empty(there)
-    fill(source)
+def test_a_move_takes_everything_along_and_leaves_the_source_as_it_was(place: Place, here: str, there: str) -> None:
+    source, target = filled(place(here)), place(there)
     before = everything(source)
     told: list[tuple[int, int]] = []
 
-    counts = move(source, target, lambda done, whole: told.append((done, whole)))
+    counts = migrate(source, target, lambda done, whole: told.append((done, whole)))
 
     assert counts == {"seen": 2, "tickets": 11, "users": 1}
     assert everything(target) == before == everything(source)
-    assert told == [(number, 11) for number in range(1, 12)]
-    with target.write() as tx:
+    assert told == [(28, 28)]
+    with closing(open_store(target)) as store, store.write() as tx:
         assert tx.tickets.next_number() == 12
 
 
-def test_from_files_to_a_database_and_back_nothing_changes(empty: Open, tmp_path: Path) -> None:
-    source, target = empty("json"), empty("postgres")
+@pytest.mark.parametrize("here", ["json", "sqlite"])
+def test_a_move_changes_no_byte_of_its_source(place: Place, here: str, tmp_path: Path) -> None:
+    source = filled(place(here))
+    file = tmp_path / "data" / "tickets.json" if here == "json" else tmp_path / "desk.sqlite"
+    before = {path: path.read_bytes() for path in file.parent.iterdir() if path.is_file()}
+
+    migrate(source, f"json:{tmp_path / 'there'}")
+
+    after = {path: path.read_bytes() for path in file.parent.iterdir() if path.is_file()}
+    assert {path: content for path, content in after.items() if path.suffix != ".sqlite-shm" and content} == {
+        path: content for path, content in before.items() if content
+    }
+
+
+def test_from_files_to_a_database_and_back_nothing_changes(place: Place, tmp_path: Path) -> None:
+    source, target, again = filled(place("json")), place("postgres"), f"json:{tmp_path / 'again'}"
+
+    migrate(source, target)
+    migrate(target, again)
+
+    assert everything(again) == everything(source)
+    with open_source(again).documents() as one, open_source(source).documents() as other:
+        assert content_of(one) == content_of(other)
+
+
+@pytest.mark.parametrize("there", KINDS)
+def test_sessions_and_throttles_are_left_behind(place: Place, tmp_path: Path, there: str) -> None:
+    source = MemoryStore()
     fill(source)
+    source.put({name: {"x": b'{"id":"x"}'} for name in ("attempts", "receipts")})
+    target = place(there)
 
-    move(source, target, nobody)
-    with closing(open_store(f"json:{tmp_path / 'again'}")) as again:
-        move(target, again, nobody)
+    with closing(open_target(target)) as opened:
+        move(source, opened, lambda _done, _whole: None)
 
-        assert everything(again) == everything(source)
-        with again.documents() as one, source.documents() as other:
-            assert content_of(one) == content_of(other)
+    assert set(everything(target)) == {"seen", "tickets", "users"}
+    assert [name for name in ("attempts.json", "receipts.json") if (tmp_path / "data" / name).exists()] == []
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_target_that_holds_something_is_refused_and_left_alone(empty: Open, kind: str, tmp_path: Path) -> None:
-    target = empty(kind)
-    fill(target)
+def test_a_target_that_holds_something_is_refused_and_left_alone(place: Place, kind: str, tmp_path: Path) -> None:
+    target = filled(place(kind))
     before = everything(target)
-    source = open_store(f"sqlite:///{tmp_path / 'other.sqlite'}")
+    source = f"sqlite:///{tmp_path / 'other.sqlite'}"
+    open_store(source).close()
 
-    with closing(source), pytest.raises(RefusedError, match="The target holds 11 tickets, 1 users"):
-        move(source, target, nobody)
+    with pytest.raises(RefusedError, match="The target holds 11 tickets, 1 users"):
+        migrate(source, target)
 
     assert everything(target) == before
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_move_that_is_cut_off_has_not_happened_and_can_be_begun_again(empty: Open, kind: str, tmp_path: Path) -> None:
-    target = empty(kind)
-    with closing(open_store(f"sqlite:///{tmp_path / 'other.sqlite'}")) as source:
-        fill(source)
+def test_a_first_account_that_nobody_has_used_gives_way(place: Place, kind: str, tmp_path: Path) -> None:
+    target = place(kind)
+    with closing(open_store(target)) as store, store.write() as tx:
+        tx.users.save(make_user("support_agent", role=Role.ADMIN, has_known_password=True))
+    source = filled(f"sqlite:///{tmp_path / 'other.sqlite'}")
 
-        def cut_off(done: int, _whole: int) -> None:
-            if done == 7:
-                raise KeyboardInterrupt
+    migrate(source, target)
 
-        with pytest.raises(KeyboardInterrupt):
-            move(source, target, cut_off)
-        assert [pair for found in everything(target).values() for pair in found] == []
+    assert everything(target) == everything(source)
 
-        move(source, target, nobody)
-        assert everything(target) == everything(source)
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("cut_at", [7, 20], ids=["while it is sent", "while it is read back"])
+def test_a_move_that_is_cut_off_has_not_happened_is_no_store_and_is_begun_anew(
+    place: Place, kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cut_at: int
+) -> None:
+    monkeypatch.setattr("ticketing.domain.progress._NOW_AND_THEN", 1)
+    target, source = place(kind), filled(f"sqlite:///{tmp_path / 'other.sqlite'}")
+
+    def cut_off(done: int, _whole: int) -> None:
+        if done == cut_at:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        migrate(source, target, cut_off)
+    for opened in (open_store, open_source):
+        with pytest.raises(StorageUnsupportedError, match=r"half moved.* migrate --to …, again"):
+            opened(target)
+
+    with closing(open_store(source)) as store, store.write() as tx:
+        tx.tickets.save(make_ticket(12, "Opened between the two"))
+    migrate(source, target)
+
+    assert everything(target) == everything(source)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_of_two_moves_into_one_target_one_arrives_whole(place: Place, kind: str, tmp_path: Path) -> None:
+    target = place(kind)
+    sources = [filled(f"sqlite:///{tmp_path / name}") for name in ("one.sqlite", "other.sqlite")]
+    with closing(open_store(sources[1])) as store, store.write() as tx:
+        tx.tickets.save(make_ticket(12, "In this one alone"))
+    together = threading.Barrier(2)
+
+    def run(source: str) -> str | None:
+        together.wait()
+        try:
+            migrate(source, target)
+        except RefusedError as refusal:
+            return str(refusal)
+        return None
+
+    with ThreadPoolExecutor(2) as pool:
+        refusals = list(pool.map(run, sources))
+
+    (arrived,) = [source for source, refusal in zip(sources, refusals, strict=True) if refusal is None]
+    assert everything(target) == everything(arrived)
+
+
+def test_a_desk_that_runs_on_the_target_writes_nothing_over_what_was_moved_in(place: Place, tmp_path: Path) -> None:
+    source, target = filled(place("sqlite")), place("json")
+    running = JsonStore(tmp_path / "data")
+
+    migrate(source, target)
+
+    with pytest.raises(StorageDamagedError, match="removed while the desk was running"), running.write() as tx:
+        tx.users.save(make_user("late"))
+    running.close()
+    assert everything(target) == everything(source)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_does_not_arrive_as_it_was_sent_is_not_kept(
+    place: Place, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source, target = MemoryStore(), place(kind)
+    fill(source)
+    lost = iter([(b"x", b"x")])
+    monkeypatch.setattr("ticketing.storage.moving.content_of", lambda *_: {"tickets": next(lost)})
+
+    with closing(open_target(target)) as opened, pytest.raises(StorageDamagedError, match="not what was sent"):
+        move(source, opened, lambda _done, _whole: None)
+
+    with pytest.raises(StorageUnsupportedError, match="half moved"):
+        open_store(target)
+
+
+def test_a_document_of_the_source_that_is_none_stops_the_move(place: Place) -> None:
+    source = MemoryStore()
+    source.put({"seen": {"1:x": b'{"id":"1:x","messages":"many"}'}})
+
+    with (
+        closing(open_target(place("json"))) as target,
+        pytest.raises(StorageDamagedError, match="seen is not valid: mess"),
+    ):
+        move(source, target, lambda _done, _whole: None)
+
+
+def test_a_collection_that_this_version_does_not_know_stops_the_move(place: Place) -> None:
+    source = MemoryStore()
+    source.put({"dreams": {"x": b'{"id":"x"}'}})
+
+    with (
+        closing(open_target(place("json"))) as target,
+        pytest.raises(StorageDamagedError, match="“dreams”, which this"),
+    ):
+        move(source, target, lambda _done, _whole: None)
+
+
+def test_a_move_out_of_files_that_others_write_to_takes_whole_transactions(tmp_path: Path) -> None:
+    store, done = JsonStore(tmp_path / "data"), threading.Event()
+
+    def write() -> None:
+        number = 0
+        while not done.is_set():
+            number += 2
+            with store.write() as tx:
+                tx.tickets.save(make_ticket(number - 1, description="x" * 5_000))
+                tx.tickets.save(make_ticket(number, description="x" * 5_000))
+
+    with ThreadPoolExecutor(1) as pool:
+        writer = pool.submit(write)
+        counts = [migrate(f"json:{tmp_path / 'data'}", f"json:{tmp_path / str(one)}") for one in range(12)]
+        done.set()
+        writer.result()
+    store.close()
+
+    assert [each["tickets"] % 2 for each in counts] == [0] * 12
+    assert len({each["tickets"] for each in counts}) > 1
+
+
+def test_nothing_is_moved_into_memory(place: Place) -> None:
+    filled(place("json"))
+
+    with pytest.raises(StorageUnsupportedError, match="is gone at once"):
+        migrate(place("json"), "memory:")
 
 
 @pytest.mark.parametrize(("here", "there"), WAYS)
 def test_a_backup_of_one_store_can_be_restored_into_any_other(
-    empty: Open, here: str, there: str, tmp_path: Path
+    place: Place, here: str, there: str, tmp_path: Path
 ) -> None:
-    source, target = empty(here), empty(there)
-    fill(source)
-    file = tmp_path / "desk.backup"
+    source, target, file = filled(place(here)), place(there), tmp_path / "desk.backup"
 
-    with source.read() as tx:
-        at = next(tx.tickets.stream()).opened_at
-    counts = archive.back_up(source, file, at)
-    restored = archive.restore(target, archive.read_archive(file))
+    with closing(open_source(source)) as opened:
+        counts = archive.back_up(opened, file, NOW)
+    with closing(open_store(target)) as store:
+        restored = archive.restore(store, archive.read_archive(file))
 
     assert counts == restored == {"seen": 2, "tickets": 11, "users": 1}
     assert everything(target) == everything(source)
-    with target.documents() as documents:
+    with closing(open_source(target)) as opened, opened.documents() as documents:
         assert archive.check(documents, "The store") == counts

@@ -19,7 +19,7 @@ TWO = Snapshot(
 )
 
 
-def write(folder: Path, snapshot: Snapshot) -> Path:
+def write(folder: Path, snapshot: Snapshot[bytes]) -> Path:
     write_snapshot(folder, snapshot)
     return folder / f"{snapshot.collection}.json"
 

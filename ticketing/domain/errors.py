@@ -409,12 +409,14 @@ class StorageDamagedError(StorageError):
 
 
 class StorageTooNewError(StorageError):
-    """The files were written by a newer version."""
+    """The files or the tables were made by a newer version; *name* begins the sentence."""
 
     code = "storage_too_new"
 
     def __init__(self, name: str, found: int, known: int) -> None:
-        super().__init__(f"The file {name} has format {found} of a newer version; this one reads up to {known}.")
+        super().__init__(
+            f"{name} has format {found} of a newer version; this one reads up to {known}. Update the desk."
+        )
 
 
 class StorageUnreadableError(StorageError):

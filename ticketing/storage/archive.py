@@ -16,18 +16,18 @@ import re
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import IO, Any, Final
 
 from pydantic import BaseModel, Field, ValidationError
 
-from ticketing.domain import policy
-from ticketing.domain.errors import RefusedError, StorageDamagedError, StorageTooNewError
-from ticketing.domain.people import Actor, User
-from ticketing.domain.queries import TicketQuery
-from ticketing.domain.store import Transaction
+from ticketing.domain.errors import RefusedError, StorageDamagedError
+from ticketing.domain.people import User
+from ticketing.domain.progress import Progress, Steps, silent
 from ticketing.domain.text import Stored
 from ticketing.domain.tickets import MessageKind, Ticket
 from ticketing.storage.documents.searching import SEEN
@@ -35,7 +35,8 @@ from ticketing.storage.documents.state import TICKETS, USERS, Documents
 from ticketing.storage.journaled.disk import as_storage_error, rename_over, sync_folder
 from ticketing.storage.journaled.journal import check_change
 from ticketing.storage.journaled.snapshots import document_id
-from ticketing.storage.whole import Everything, WholeStore
+from ticketing.storage.json_store import JsonStore
+from ticketing.storage.whole import Everything, Source, WholeStore, content_of
 
 FORMAT: Final = 1
 MANIFEST: Final = "manifest.json"
@@ -92,18 +93,19 @@ class Archive:
         return {name: len(found) for name, found in sorted(self.documents.items())}
 
 
-def back_up(store: WholeStore, target: Path, now: datetime) -> dict[str, int]:
+def back_up(store: Source, target: Path, now: datetime, progress: Progress = silent) -> dict[str, int]:
     """
     Write all of the store, as it is at this moment, to one file of mode 0600; an older file of this name is replaced.
 
-    The file appears when it is whole and on disk. Others read and write the store meanwhile.
+    The file appears when it is whole and on disk. Others read and write the store meanwhile. *progress* is told how
+    many documents are written.
     """
     temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
     try:
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600)
         try:
             with os.fdopen(descriptor, "wb") as file, store.documents() as documents:
-                manifest = _write(file, documents, now)
+                manifest = _write(file, documents, now, progress)
                 file.flush()
                 os.fsync(file.fileno())
             rename_over(temporary, target)
@@ -118,13 +120,14 @@ def back_up(store: WholeStore, target: Path, now: datetime) -> dict[str, int]:
     return {name.removesuffix(".jsonl"): said.documents for name, said in manifest.files.items()}
 
 
-def _write(file: IO[bytes], documents: Everything, now: datetime) -> Manifest:
+def _write(file: IO[bytes], documents: Everything, now: datetime, progress: Progress) -> Manifest:
     files: dict[str, ArchivedFile] = {}
+    steps = Steps(sum(map(len, documents.values())), progress)
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=_COMPRESSION) as archive:
         for collection, found in sorted(documents.items()):
             name = f"{collection}.jsonl"
             with archive.open(name, "w", force_zip64=True) as member:
-                files[name] = _write_lines(member, (document for _, document in found))
+                files[name] = _write_lines(member, (document for _, document in steps.over(found)))
         manifest = Manifest(format=FORMAT, created_at=now, files=files)
         archive.writestr(MANIFEST, manifest.model_dump_json(indent=1))
     return manifest
@@ -155,24 +158,25 @@ def _pieces(documents: Iterator[bytes]) -> Iterator[list[bytes]]:
         yield lines
 
 
-def read_archive(path: Path) -> Archive:
+def read_archive(path: Path, progress: Progress = silent) -> Archive:
     """
-    Read a backup and check all of it.
+    Read a backup and check all of it; *progress* is told how many documents are read.
 
-    Raises StorageDamagedError when a part is missing, added or changed, or a document is not valid; StorageTooNewError
-    for one that a newer version wrote.
+    Raises StorageDamagedError when a part is missing, added or changed, or a document is not valid; RefusedError for
+    one that a newer version wrote.
     """
     try:
         with _opened(path) as archive:
             members = _members(path, archive)
             manifest = _manifest(path, archive, members)
+            steps = Steps(sum(said.documents for said in manifest.files.values()), progress)
             documents = {
-                name.removesuffix(".jsonl"): _read_documents(path, archive, members[name], said)
+                name.removesuffix(".jsonl"): _read_documents(path, archive, members[name], said, steps)
                 for name, said in manifest.files.items()
             }
     except (zipfile.BadZipFile, zlib.error, EOFError, UnicodeDecodeError) as error:
         raise _fault(path, _NO_ZIP) from error
-    check({name: iter(found.items()) for name, found in documents.items()}, path.name)
+    check(_listed(documents), path.name)
     for collection, found in documents.items():
         found.update({key: _as_we_write(collection, raw) for key, raw in found.items()})
     return Archive(manifest.created_at, documents)
@@ -200,47 +204,56 @@ def _as_we_write(collection: str, raw: bytes) -> bytes:
 
 
 def canonical(collection: str, raw: bytes) -> bytes:
-    """Return a document as this version writes it, whoever wrote it."""
-    return MODELS[collection].model_validate_json(raw).model_dump_json(exclude_none=True).encode()
+    """Return a document as this version writes it; raises StorageDamagedError for one that is not valid."""
+    model = _model(collection, "The store")
+    try:
+        return model.model_validate_json(raw).model_dump_json(exclude_none=True).encode()
+    except ValidationError as error:
+        raise StorageDamagedError(f"A document of {collection} is not valid: {_explained(error)}.") from error
 
 
-def restore(store: WholeStore, archive: Archive, *, replace: bool = False) -> dict[str, int]:
+def restore(
+    store: WholeStore, archive: Archive, *, replace: bool = False, progress: Progress = silent
+) -> dict[str, int]:
     """
     Put a backup's documents into an empty store, or with *replace* in the place of all that it holds.
 
     One transaction: it happens as a whole or not at all. Everybody is signed out by it.
     """
+    steps = Steps(sum(archive.counts.values()), progress)
     with store.taking_in() as intake:
-        if not replace and (held := holdings(intake.tx)):
+        if not replace and (held := intake.holdings()):
             raise RefusedError(f"This desk holds {held}. Only with --replace a backup takes their place.")
         intake.clear()
         for collection, found in archive.documents.items():
-            for key, document in found.items():
-                intake.put(collection, key, document)
+            intake.take(collection, steps.over(found.items()))
     return archive.counts
 
 
-def holdings(tx: Transaction) -> str:
-    """Say what would be lost with a store; "" if it holds at most the untouched account of the first launch."""
-    tickets = number_of_tickets(tx)
-    users = list(tx.users.stream())
-    if not tickets and all(user.has_known_password for user in users):
-        return ""
-    return ", ".join(f"{number:,} {name}" for name, number in (("tickets", tickets), ("users", len(users))) if number)
+def rehearse(path: Path, progress: Progress = silent) -> dict[str, int]:
+    """
+    Bring a backup back into a store that is thrown away again, and return how many documents of each kind arrived.
+
+    Raises StorageDamagedError when they are not what is in the backup.
+    """
+    archive = read_archive(path, progress)
+    with TemporaryDirectory(prefix="ticketing-rehearsal-") as folder, closing(JsonStore(Path(folder))) as store:
+        restore(store, archive, progress=progress)
+        with store.documents() as arrived:
+            if content_of(arrived) != content_of(_listed(archive.documents)):
+                raise StorageDamagedError(f"{path.name} does not come back as it is. Make another backup.")
+    return archive.counts
 
 
-def number_of_tickets(tx: Transaction) -> int:
-    """Return how many tickets there are, whoever may see them."""
-    return tx.tickets.counts(policy.audience(Actor.console()), [TicketQuery()])[0]
+def _listed(documents: Documents) -> Everything:
+    return {name: list(found.items()) for name, found in documents.items()}
 
 
 def check(documents: Everything, name: str) -> dict[str, int]:
     """Check that each document is what it should be, and return how many there are; raises StorageDamagedError."""
     counts = {}
     for collection, found in sorted(documents.items()):
-        model = MODELS.get(collection)
-        if model is None:
-            raise StorageDamagedError(f"{name} holds “{collection}”, which this version does not know.")
+        model = _model(collection, name)
         counts[collection] = 0
         for key, raw in found:
             counts[collection] += 1
@@ -249,13 +262,23 @@ def check(documents: Everything, name: str) -> dict[str, int]:
     return counts
 
 
+def _model(collection: str, holder: str) -> type[Stored]:
+    if collection not in MODELS:
+        raise StorageDamagedError(f"{holder} holds “{collection}”, which this version does not know.")
+    return MODELS[collection]
+
+
+def _explained(error: ValidationError) -> str:
+    first = error.errors(include_url=False, include_input=False)[0]
+    return f"{'.'.join(map(str, first['loc'])) or 'document'}: {first['msg'].lower()}"
+
+
 def _invalid(collection: str, key: str, raw: bytes, model: type[Stored]) -> str | None:
     try:
         check_change((collection, key, raw))
         document = model.model_validate_json(raw)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        return f"{'.'.join(map(str, first['loc'])) or 'document'}: {first['msg'].lower()}"
+        return _explained(error)
     except ValueError:
         return "it is not of the form in which documents are kept"
     if isinstance(document, Ticket):
@@ -300,7 +323,9 @@ def _manifest(path: Path, archive: zipfile.ZipFile, members: Mapping[str, zipfil
         content: Any = json.loads(archive.read(MANIFEST))
         found = content.get("format")
         if isinstance(found, int) and found > FORMAT:
-            raise StorageTooNewError(path.name, found, FORMAT)
+            raise RefusedError(
+                f"{path.name} has format {found} of a newer version; this one reads up to {FORMAT}. Update the desk."
+            )
         manifest = Manifest.model_validate(content)
     except (ValueError, AttributeError, RecursionError) as error:
         raise _fault(path, f"its {MANIFEST} cannot be read") from error
@@ -310,7 +335,7 @@ def _manifest(path: Path, archive: zipfile.ZipFile, members: Mapping[str, zipfil
 
 
 def _read_documents(
-    path: Path, archive: zipfile.ZipFile, info: zipfile.ZipInfo, said: ArchivedFile
+    path: Path, archive: zipfile.ZipFile, info: zipfile.ZipInfo, said: ArchivedFile, steps: Steps
 ) -> dict[str, bytes]:
     documents: dict[str, bytes] = {}
     checksum, length, lines = hashlib.sha256(), 0, 0
@@ -319,6 +344,7 @@ def _read_documents(
             checksum.update(line)
             length += len(line)
             lines += 1
+            steps.take()
             try:
                 documents[document_id(line)] = line.removesuffix(b"\n")
             except ValueError as error:

@@ -1,34 +1,139 @@
-"""From a storage address to the store."""
+"""From a storage address to the store, or to what it is filled from or moved into."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING, Final
 
-from ticketing.domain.errors import StorageUnsupportedError
-from ticketing.storage.addresses import KNOWN
+from ticketing.domain.errors import StorageReadOnlyError, StorageUnsupportedError
+from ticketing.storage.addresses import KNOWN, SETTING
 from ticketing.storage.documents.document_store import DocumentStore
+from ticketing.storage.json_files import JsonFiles, is_half_moved, refuse_half_moved
 from ticketing.storage.json_store import JsonStore
 from ticketing.storage.memory import MemoryStore
 from ticketing.storage.original_app import refuse_original_files
-from ticketing.storage.whole import WholeStore
+from ticketing.storage.whole import Source, Target, WholeStore
 
-_SQL = frozenset({"sqlite", "postgresql", "postgresql+psycopg"})
+if TYPE_CHECKING:
+    from ticketing.storage.sql.sql_store import SqlStore
+
+_SQL: Final = frozenset({"sqlite", "postgresql", "postgresql+psycopg"})
+_EITHER: Final = f"TICKETING_DATA_DIR or {SETTING}"
 
 
 def open_store(url: str, *, read_only: bool = False) -> WholeStore:
     """Open the store at an address; raises StorageUnsupportedError for one of no kind that is known."""
-    if url.partition("://")[0] in _SQL:
-        from ticketing.storage.sql.sql_store import SqlStore  # noqa: PLC0415 - slow to import, and most desks keep files
-
-        return SqlStore(url, read_only=read_only)
+    if is_sql(url):
+        return _open_sql(url, read_only=read_only)
     return open_document_store(url, read_only=read_only)
 
 
 def open_document_store(url: str, *, read_only: bool = False) -> DocumentStore:
     """Open `json:DIRECTORY` or `memory:`."""
+    if url == "memory:":
+        return MemoryStore()
+    folder = _folder(url)
+    refuse_half_moved(folder)
+    return _open_json(folder, read_only=read_only)
+
+
+def open_source(url: str) -> Source:
+    """Open what is at an address only to read all of it, which does not take the memory for all of it."""
+    if is_sql(url):
+        return _open_sql(url, read_only=True)
+    if url == "memory:":
+        return MemoryStore()
+    folder = _folder(url)
+    refuse_half_moved(folder)
+    return JsonFiles(folder)
+
+
+def open_target(url: str) -> Target:
+    """Open what is to be filled by a migration; its directory or its tables are made."""
+    if is_sql(url):
+        return _sql_store(url, read_only=False)
+    if url == "memory:":
+        raise StorageUnsupportedError(
+            f"What is moved into memory is gone at once: name a store that lasts in {SETTING}."
+        )
+    folder = _folder(url)
+    if not is_half_moved(folder):
+        _open_json(folder, read_only=False).close()
+    return JsonFiles(folder)
+
+
+@contextmanager
+def told_as_of(option: str) -> Iterator[None]:
+    """Name an option in the place of the setting, in what is wrong with an address that was given there."""
+    try:
+        yield
+    except StorageUnsupportedError as error:
+        raise StorageUnsupportedError(str(error).replace(_EITHER, option).replace(SETTING, option)) from error
+
+
+def schema_versions(url: str, *, update: bool) -> tuple[str | None, str] | None:
+    """
+    Return which migration the tables are at (None without tables) and which one is the newest; None if files need none.
+
+    With *update* they are brought there then.
+    """
+    if not is_sql(url):
+        open_source(url).close()
+        return None
+    with _all_packages():
+        from ticketing.storage.sql import schema  # noqa: PLC0415 - slow to import, and most desks keep files
+
+        return schema.versions(url, update=update)
+
+
+def is_sql(url: str) -> bool:
+    """Whether an address is one of a database."""
+    return url.partition("://")[0] in _SQL
+
+
+def _open_sql(url: str, *, read_only: bool) -> "SqlStore":
+    store = _sql_store(url, read_only=read_only)
+    try:
+        store.refuse_half_moved()
+    except BaseException:
+        store.close()
+        raise
+    return store
+
+
+def _sql_store(url: str, *, read_only: bool) -> "SqlStore":
+    with _all_packages():
+        from ticketing.storage.sql.sql_store import SqlStore  # noqa: PLC0415 - as above
+
+        return SqlStore(url, read_only=read_only)
+
+
+@contextmanager
+def _all_packages() -> Iterator[None]:
+    """Say which package is missing, such as the driver of the database."""
+    try:
+        yield
+    except ImportError as error:
+        raise StorageUnsupportedError(
+            f"The database of {SETTING} needs the package {error.name or 'psycopg'}, which is not installed or cannot "
+            "be loaded: install what requirements.txt names."
+        ) from error
+
+
+def _open_json(folder: Path, *, read_only: bool) -> JsonStore:
+    try:
+        return JsonStore(folder, read_only=read_only)
+    except StorageReadOnlyError as error:
+        raise StorageUnsupportedError(
+            f"The data directory “{folder}” cannot be written: let this user write to it, or name another one in "
+            f"{_EITHER}."
+        ) from error
+
+
+def _folder(url: str) -> Path:
     kind, _, rest = url.partition(":")
     if kind == "json" and rest:
         refuse_original_files(Path(rest))
-        return JsonStore(Path(rest), read_only=read_only)
-    if url == "memory:":
-        return MemoryStore()
+        return Path(rest)
     # An address may hold a password anywhere behind its kind.
-    raise StorageUnsupportedError(f"“{kind}” is no storage address. Known are {KNOWN}.")
+    raise StorageUnsupportedError(f"{SETTING} is no storage address. Known are {KNOWN}.")

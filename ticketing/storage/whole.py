@@ -1,35 +1,130 @@
 """A store taken as a whole: all documents out of it at one moment, all of them into it in one transaction."""
 
-from collections.abc import Iterator, Mapping
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
-from typing import Protocol
+from typing import Final, Protocol
 
-from ticketing.domain.store import Store, Transaction
+from ticketing.domain.people import User
+from ticketing.domain.progress import Steps
+from ticketing.domain.store import Store
 
-# By collection, the documents that do not go by themselves, each with its id and in the order of these: tickets by
-# number, people by username.
-Everything = Mapping[str, Iterator[tuple[str, bytes]]]
+HALF_MOVED: Final = (
+    "This store is half moved: a migration into it was cut off. Run the same command, "
+    "python3 -m ticketing migrate --to …, again: it begins anew by itself."
+)
+
+NOT_EMPTY: Final = "The target holds {}. Nothing was changed; choose an empty one."
+
+
+class Documents(Protocol):
+    """The documents of a collection, each with its id and in the order of these: tickets by number, people by name."""
+
+    def __len__(self) -> int:
+        """Return how many there are."""
+
+    def __iter__(self) -> Iterator[tuple[str, bytes]]:
+        """Yield them, read as they are asked for."""
+
+
+# By collection, the documents that do not go by themselves.
+Everything = Mapping[str, Documents]
+
+
+class Source(Protocol):
+    """A place out of which everything can be read."""
+
+    def documents(self) -> AbstractContextManager[Everything]:
+        """Give everything as it is at one moment, read as it is asked for; others read and write meanwhile."""
+
+    def close(self) -> None:
+        """Let go of it."""
+
+
+class Arrival(Protocol):
+    """Takes documents in, as they are."""
+
+    def take(self, collection: str, documents: Iterable[tuple[str, bytes]]) -> None:
+        """Take in the documents of a collection, each with its id; there are none of it yet."""
+
+    def documents(self) -> Everything:
+        """Give what is here, what was just taken in included."""
+
+
+class Target(Protocol):
+    """An empty place into which everything can be moved."""
+
+    def moving_in(self) -> AbstractContextManager[Arrival]:
+        """
+        Give a way into it; all of it is there when the block ends, or nothing.
+
+        From its beginning until it ends well, be it in another process after this one was killed, nobody can open the
+        place as a store. Raises RefusedError for one that holds something.
+        """
+
+    def close(self) -> None:
+        """Let go of it."""
 
 
 class Intake(Protocol):
     """Takes documents in, as they are."""
 
-    @property
-    def tx(self) -> Transaction:
-        """The transaction in which it happens; it may not see yet what was just put in."""
+    def holdings(self) -> str:
+        """Say what was here before, in the words of `holdings`."""
 
     def clear(self) -> None:
         """Take everything away, also what goes by itself."""
 
-    def put(self, collection: str, key: str, document: bytes) -> None:
-        """Put one document in, whose id is the key."""
+    def take(self, collection: str, documents: Iterable[tuple[str, bytes]]) -> None:
+        """Take in the documents of a collection, each with its id; there are none of it yet."""
 
 
-class WholeStore(Store, Protocol):
-    """A store that can be copied, moved and checked."""
-
-    def documents(self) -> AbstractContextManager[Everything]:
-        """Give everything as it is at one moment, read as it is asked for; others read and write meanwhile."""
+class WholeStore(Store, Source, Protocol):
+    """A store that can be copied, checked and filled."""
 
     def taking_in(self) -> AbstractContextManager[Intake]:
         """Give a way in; all of it is there when the block ends, or nothing."""
+
+
+def holdings(everything: Everything) -> str:
+    """Say what would be lost with a store; "" if it holds at most the untouched account of the first launch."""
+    tickets, users = (everything.get(name, ()) for name in ("tickets", "users"))
+    if not tickets and all(User.model_validate_json(raw).has_known_password for _, raw in users):
+        return ""
+    return ", ".join(
+        f"{number:,} {name}" for name, number in (("tickets", len(tickets)), ("users", len(users))) if number
+    )
+
+
+# For each collection that holds something, how many documents and the SHA-256 of all by their ids.
+Content = dict[str, tuple[int, str]]
+
+
+class Digest:
+    """What a collection holds, in a number and a hash."""
+
+    def __init__(self) -> None:
+        self._documents = 0
+        self._hash = hashlib.sha256()
+
+    def over(self, documents: Iterable[tuple[str, bytes]]) -> Iterator[tuple[str, bytes]]:
+        """Count documents in as they pass."""
+        for key, document in documents:
+            self._documents += 1
+            self._hash.update(document + b"\n")
+            yield key, document
+
+    def content(self, collection: str) -> Content:
+        """Return what was counted, under the name of the collection; nothing for nothing."""
+        return {collection: (self._documents, self._hash.hexdigest())} if self._documents else {}
+
+
+def content_of(everything: Everything, steps: Steps | None = None) -> Content:
+    """Return what a store holds, in numbers and hashes."""
+    content: Content = {}
+    for name, found in everything.items():
+        digest = Digest()
+        for _ in digest.over(steps.over(found) if steps else found):
+            pass
+        content |= digest.content(name)
+    return content

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from typing import Protocol
@@ -12,7 +12,7 @@ from pydantic_core import from_json
 from ticketing.domain.store import StoreHealth
 from ticketing.storage.documents.repositories import DocumentTransaction
 from ticketing.storage.documents.state import EXPIRING, Change, Documents, State
-from ticketing.storage.whole import Everything
+from ticketing.storage.whole import Everything, holdings
 
 
 class Writer(Protocol):
@@ -73,7 +73,7 @@ class Reading:
         self._engine.state_lock.release()
 
 
-def _by_id(pair: tuple[str, bytes]) -> tuple[int, str]:
+def by_id(pair: tuple[str, object]) -> tuple[int, str]:
     """Order by number, where ids are or begin with numbers, and then by the letters."""
     key, _ = pair
     number = key.partition(":")[0]
@@ -84,18 +84,23 @@ class DocumentIntake:
     """Takes documents in, as they are."""
 
     def __init__(self, tx: DocumentTransaction, present: Documents) -> None:
-        self.tx = tx
+        self._pending = tx.pending
         self._present = present
+
+    def holdings(self) -> str:
+        """Say what was here before."""
+        return holdings({name: list(found.items()) for name, found in self._present.items()})
 
     def clear(self) -> None:
         """Take everything away, also what goes by itself."""
         for collection, found in self._present.items():
             for key in found:
-                self.tx.pending.put(collection, key, None)
+                self._pending.put(collection, key, None)
 
-    def put(self, collection: str, key: str, document: bytes) -> None:
-        """Put one document in."""
-        self.tx.pending.put(collection, key, document)
+    def take(self, collection: str, documents: Iterable[tuple[str, bytes]]) -> None:
+        """Take in the documents of a collection."""
+        for key, document in documents:
+            self._pending.put(collection, key, document)
 
 
 class DocumentStore:
@@ -135,7 +140,7 @@ class DocumentStore:
     def documents(self) -> Iterator[Everything]:
         """Give everything as it is at this moment, by id; nobody waits while it is used."""
         copy = {name: found for name, found in self.copy().items() if name not in EXPIRING}
-        yield {name: iter(sorted(found.items(), key=_by_id)) for name, found in sorted(copy.items())}
+        yield {name: sorted(found.items(), key=by_id) for name, found in sorted(copy.items())}
 
     @contextmanager
     def taking_in(self) -> Iterator["DocumentIntake"]:

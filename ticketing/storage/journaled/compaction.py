@@ -36,7 +36,7 @@ class JournalKeeper(Protocol):
     def writing_alone(self) -> AbstractContextManager[None]:
         """Keep all others from writing."""
 
-    def begin_next_journal(self, expired: Sequence[Expired]) -> tuple[list[Snapshot], int]:
+    def begin_next_journal(self, expired: Sequence[Expired]) -> tuple[list[Snapshot[bytes]], int]:
         """
         Remove what has expired and begin a new journal; the caller keeps all others from writing.
 

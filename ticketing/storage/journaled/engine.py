@@ -252,7 +252,7 @@ class Engine:
         self._refuse_if_not_writable()
         self.compaction.compact()
 
-    def begin_next_journal(self, expired: Sequence[Expired]) -> tuple[list[Snapshot], int]:
+    def begin_next_journal(self, expired: Sequence[Expired]) -> tuple[list[Snapshot[bytes]], int]:
         """Do as `JournalKeeper` says."""
         self._remove(expired)
         self._rotate()
@@ -282,7 +282,7 @@ class Engine:
             raise self._write_error(error) from error
         self._follower.catch_up()
 
-    def _copy_state(self) -> tuple[list[Snapshot], int]:
+    def _copy_state(self) -> tuple[list[Snapshot[bytes]], int]:
         with self.state_lock:
             journal, sequence = self._follower.newest()
             number = journal.number if journal else 0

@@ -272,7 +272,7 @@ class Follower:
             self.flusher.learn(loaded.known_good)
             self.live_bytes = sum(sum(map(len, documents.values())) for documents in loaded.documents.values())
 
-    def _check_is_not_older(self, loaded: Loaded) -> None:
+    def _check_is_not_older(self, loaded: Loaded[bytes]) -> None:
         if loaded.sequence < self.sequence:
             raise StorageDamagedError(
                 f"The files end with change number {loaded.sequence}, but number {self.sequence} was saved: "

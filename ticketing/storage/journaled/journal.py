@@ -176,7 +176,7 @@ def read_tail(data: bytes, sequence: int) -> Tail:
     next_journal = None
     while next_journal is None and (newline := data.find(b"\n", position)) >= 0:
         entry = decode(data[position : newline + 1])
-        if entry is None or not _follows(entry, pending, sequence):
+        if entry is None or not is_due(entry, sequence, len(pending), pending[0].parts if pending else 0):
             break
         position = newline + 1
         pending.append(entry)
@@ -190,11 +190,11 @@ def read_tail(data: bytes, sequence: int) -> Tail:
     return Tail(transactions, ends, lines, sequence, known_good, next_journal, rest)
 
 
-def _follows(entry: Entry, pending: Sequence[Entry], sequence: int) -> bool:
-    """Whether a line is the one that is due after the *pending* lines of an unfinished transaction."""
+def is_due(entry: Entry, sequence: int, pending: int, parts: int) -> bool:
+    """Whether a line is the one that is due after change *sequence* and *pending* of *parts* lines of a transaction."""
     if entry.change is None:
         return not pending and entry.sequence == sequence
-    due = (sequence + len(pending) + 1, len(pending) + 1, pending[0].parts if pending else entry.parts)
+    due = (sequence + pending + 1, pending + 1, parts if pending else entry.parts)
     return (entry.sequence, entry.part, entry.parts) == due
 
 
@@ -218,12 +218,11 @@ def judge(rest: bytes, sequence: int) -> str | None:
 
 
 def _is_unfinished(entries: Sequence[Entry | None], sequence: int) -> bool:
-    pending: list[Entry] = []
-    for entry in entries:
-        if entry is None or entry.change is None or not _follows(entry, pending, sequence):
-            return False
-        pending.append(entry)
-    return True
+    parts = entries[0].parts if entries and entries[0] else 0
+    return all(
+        entry is not None and entry.change is not None and is_due(entry, sequence, pending, parts)
+        for pending, entry in enumerate(entries)
+    )
 
 
 def first_bad_line(rest: bytes) -> tuple[int, int]:
@@ -269,7 +268,7 @@ def open_journal(folder: Path, number: int, *, read_only: bool) -> Journal:
 def _read_header(path: Path, number: int, line: bytes) -> tuple[int, list[str]]:
     match = re.match(rb'\{"format":(\d+),', line)
     if match and int(match[1]) > FORMAT:
-        raise StorageTooNewError(path.name, int(match[1]), FORMAT)
+        raise StorageTooNewError(f"The file {path.name}", int(match[1]), FORMAT)
     if match is None or not is_sealed(line):
         raise StorageDamagedError(f"{path.name}, line 1 (byte 0) is damaged: its checksum differs.")
     fields = json.loads(line)

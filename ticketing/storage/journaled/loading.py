@@ -4,10 +4,10 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Generic, Protocol
 
 from ticketing.domain.errors import StorageDamagedError
 from ticketing.storage.journaled.journal import (
-    Change,
     Journal,
     Tail,
     damaged_journal,
@@ -18,7 +18,7 @@ from ticketing.storage.journaled.journal import (
     read_new,
     read_tail,
 )
-from ticketing.storage.journaled.snapshots import Snapshot, read_snapshot, snapshot_files, snapshot_path
+from ticketing.storage.journaled.snapshots import Kept, Snapshot, read_snapshot, snapshot_files, snapshot_path
 
 ATTEMPTS = 50
 
@@ -26,17 +26,47 @@ Documents = dict[str, dict[str, bytes]]
 
 
 @dataclass(slots=True)
-class Loaded:
-    """The state of a data directory, and the journal in which it goes on; None if there is none yet."""
+class Loaded(Generic[Kept]):
+    """
+    The state of a data directory, and the journal in which it goes on; None if there is none yet.
 
-    snapshots: list[Snapshot]
-    documents: Documents
+    `rest` is what its end holds beside whole transactions.
+    """
+
+    snapshots: list[Snapshot[Kept]]
+    documents: dict[str, dict[str, Kept]]
     sequence: int
     known_good: int = 0
     journal: Journal | None = None
+    rest: bytes = b""
 
 
-def apply_changes(documents: Documents, changes: Sequence[Change]) -> None:
+class Reader(Protocol[Kept]):
+    """How the files are read, and what is kept of each document."""
+
+    def snapshot(self, path: Path) -> Snapshot[Kept]:
+        """Read a snapshot."""
+
+    def replay(self, documents: dict[str, dict[str, Kept]], journal: Journal) -> Tail:
+        """Carry out what a journal holds behind its header."""
+
+
+class InFull:
+    """Keeps the documents themselves."""
+
+    def snapshot(self, path: Path) -> Snapshot[bytes]:
+        """Read a snapshot."""
+        return read_snapshot(path)
+
+    def replay(self, documents: Documents, journal: Journal) -> Tail:
+        """Carry out what a journal holds behind its header."""
+        tail = read_tail(read_new(journal, os.fstat(journal.descriptor).st_size), journal.first_sequence)
+        for changes in tail.transactions:  # a newer snapshot may hold them already: whole documents can be put again
+            apply_changes(documents, changes)
+        return tail
+
+
+def apply_changes(documents: dict[str, dict[str, Kept]], changes: Sequence[tuple[str, str, Kept | None]]) -> None:
     """Carry changes out in memory."""
     for collection, key, document in changes:
         if document is not None:
@@ -45,9 +75,14 @@ def apply_changes(documents: Documents, changes: Sequence[Change]) -> None:
             documents[collection].pop(key, None)
 
 
-def load(folder: Path, *, read_only: bool) -> Loaded:
+def load(folder: Path, *, read_only: bool) -> Loaded[bytes]:
+    """Read everything, without a lock."""
+    return load_by(InFull(), folder, read_only=read_only)
+
+
+def load_by(reader: Reader[Kept], folder: Path, *, read_only: bool) -> Loaded[Kept]:
     """
-    Read everything, without a lock.
+    Let a reader read everything, without a lock.
 
     Meanwhile another process may put new snapshots in place and delete the journals before them. So what looks like
     damage is believed only if no file changed while it was being read.
@@ -55,7 +90,7 @@ def load(folder: Path, *, read_only: bool) -> Loaded:
     for _ in range(ATTEMPTS):
         before = _signature(folder)
         try:
-            return _load_once(folder, read_only=read_only)
+            return _load_once(reader, folder, read_only=read_only)
         except (StorageDamagedError, FileNotFoundError) as error:
             problem = error
         if _signature(folder) == before:
@@ -79,8 +114,8 @@ def _signature(folder: Path) -> set[tuple[str, int, int, int]]:
     return found
 
 
-def _load_once(folder: Path, *, read_only: bool) -> Loaded:
-    snapshots = [read_snapshot(path) for path in snapshot_files(folder)]
+def _load_once(reader: Reader[Kept], folder: Path, *, read_only: bool) -> Loaded[Kept]:
+    snapshots = [reader.snapshot(path) for path in snapshot_files(folder)]
     numbers = journal_numbers(folder)
     _check_journals_are_there(folder, snapshots, numbers)
     loaded = Loaded(
@@ -89,11 +124,11 @@ def _load_once(folder: Path, *, read_only: bool) -> Loaded:
         max((snapshot.sequence for snapshot in snapshots), default=0),
     )
     if numbers:
-        _replay(folder, loaded, numbers, read_only=read_only)
+        _replay(reader, folder, loaded, numbers, read_only=read_only)
     return loaded
 
 
-def _check_journals_are_there(folder: Path, snapshots: Sequence[Snapshot], numbers: Sequence[int]) -> None:
+def _check_journals_are_there(folder: Path, snapshots: Sequence[Snapshot[Kept]], numbers: Sequence[int]) -> None:
     for snapshot in snapshots:
         if snapshot.journal and snapshot.journal not in numbers:
             raise _missing_journal(folder, snapshot.journal, snapshot.sequence)
@@ -104,7 +139,9 @@ def _missing_journal(folder: Path, number: int, sequence: int) -> StorageDamaged
     return StorageDamagedError(f"{name} is missing: changes after number {sequence} are lost.")
 
 
-def _replay(folder: Path, loaded: Loaded, numbers: Sequence[int], *, read_only: bool) -> None:
+def _replay(
+    reader: Reader[Kept], folder: Path, loaded: Loaded[Kept], numbers: Sequence[int], *, read_only: bool
+) -> None:
     """Carry out what the journals hold, one after the other, and keep the last one open."""
     newest_snapshot = loaded.sequence
     current = open_journal(folder, numbers[0], read_only=read_only)
@@ -112,9 +149,10 @@ def _replay(folder: Path, loaded: Loaded, numbers: Sequence[int], *, read_only: 
         _check_base(folder, loaded, current)
         loaded.sequence = loaded.known_good = current.first_sequence
         while True:
-            tail = _replay_one(loaded, current)
+            tail = _replay_one(reader, loaded, current)
             following = _following(folder, loaded, current, tail, read_only=read_only)
             if following is None:
+                loaded.rest = tail.rest
                 break
             os.close(current.descriptor)
             current = following
@@ -125,7 +163,7 @@ def _replay(folder: Path, loaded: Loaded, numbers: Sequence[int], *, read_only: 
     loaded.journal = current
 
 
-def _check_base(folder: Path, loaded: Loaded, oldest: Journal) -> None:
+def _check_base(folder: Path, loaded: Loaded[Kept], oldest: Journal) -> None:
     """Check that the snapshots hold all that came before the oldest journal."""
     for collection in oldest.collections:
         if collection not in {snapshot.collection for snapshot in loaded.snapshots}:
@@ -135,7 +173,7 @@ def _check_base(folder: Path, loaded: Loaded, oldest: Journal) -> None:
             raise _missing_journal(folder, oldest.number - 1, snapshot.sequence)
 
 
-def _check_end(loaded: Loaded, newest: Journal, newest_snapshot: int) -> None:
+def _check_end(loaded: Loaded[Kept], newest: Journal, newest_snapshot: int) -> None:
     """Check that the journals reach as far as the snapshots."""
     if loaded.sequence < newest_snapshot:
         raise StorageDamagedError(
@@ -144,10 +182,8 @@ def _check_end(loaded: Loaded, newest: Journal, newest_snapshot: int) -> None:
         )
 
 
-def _replay_one(loaded: Loaded, journal: Journal) -> Tail:
-    tail = read_tail(read_new(journal, os.fstat(journal.descriptor).st_size), journal.first_sequence)
-    for changes in tail.transactions:  # a newer snapshot may hold them already: whole documents can be put again
-        apply_changes(loaded.documents, changes)
+def _replay_one(reader: Reader[Kept], loaded: Loaded[Kept], journal: Journal) -> Tail:
+    tail = reader.replay(loaded.documents, journal)
     journal.offset += tail.length
     journal.lines += tail.lines
     loaded.sequence = tail.sequence
@@ -155,7 +191,7 @@ def _replay_one(loaded: Loaded, journal: Journal) -> Tail:
     return tail
 
 
-def _following(folder: Path, loaded: Loaded, journal: Journal, tail: Tail, *, read_only: bool) -> Journal | None:
+def _following(folder: Path, loaded: Loaded[Kept], journal: Journal, tail: Tail, *, read_only: bool) -> Journal | None:
     """
     Open the journal in which the changes go on; None if it is still this one.
 

@@ -14,10 +14,11 @@ an export. A document begins with its id, so that loading needs no JSON parser.
 import json
 import re
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
-from typing import IO, TypedDict
+from typing import IO, Generic, TypedDict, TypeVar
 
 from ticketing.domain.errors import StorageDamagedError, StorageTooNewError
 from ticketing.storage.journaled.disk import write_whole
@@ -30,16 +31,23 @@ ID_START = b'{"id":"'
 TAIL = re.compile(rb'\n\],"count":(\d+),"crc32":"([0-9a-f]{8})"\}\n')
 CRC_MARK = b',"crc32":"'
 CRC_TAIL_LENGTH = len(b',"crc32":"01234567"}\n')
+BETWEEN = b",\n"
+"""A document is one line, so these two bytes stand between documents only."""
+
+Kept = TypeVar("Kept")
+"""What is kept of a document: itself, or where it lies."""
+Keep = Callable[[IO[bytes], Sequence[bytes], int], Iterable[Kept]]
+"""Returns what is to be kept of documents that follow each other in a file, from the given byte on."""
 
 
 @dataclass(frozen=True, slots=True)
-class Snapshot:
+class Snapshot(Generic[Kept]):
     """A collection as it was after change number `sequence`."""
 
     collection: str
     journal: int
     sequence: int
-    documents: dict[str, bytes]
+    documents: dict[str, Kept]
 
 
 def snapshot_path(folder: Path, collection: str) -> Path:
@@ -52,30 +60,41 @@ def snapshot_files(folder: Path) -> list[Path]:
     return sorted(path for path in folder.glob("*.json") if not path.name.startswith("."))
 
 
-def write_snapshot(folder: Path, snapshot: Snapshot) -> None:
+def write_snapshot(folder: Path, snapshot: Snapshot[bytes]) -> None:
     """Put the file of a collection in place, whole and durable."""
-    write_whole(snapshot_path(folder, snapshot.collection), _chunks(snapshot))
+    write_documents(
+        folder, snapshot.collection, snapshot.documents.values(), journal=snapshot.journal, sequence=snapshot.sequence
+    )
 
 
-def _chunks(snapshot: Snapshot) -> Iterator[bytes]:
+def write_documents(
+    folder: Path, collection: str, documents: Iterable[bytes], *, journal: int = 0, sequence: int = 0
+) -> None:
+    """Do the same with documents as they come; by default they stand for themselves."""
+    start = b'{"format":%d,"collection":"%s","journal":%d,"seq":%d,"docs":[\n' % (
+        FORMAT,
+        collection.encode(),
+        journal,
+        sequence,
+    )
+    write_whole(snapshot_path(folder, collection), _chunks(start, documents))
+
+
+def _chunks(start: bytes, documents: Iterable[bytes]) -> Iterator[bytes]:
     crc = 0
-    for chunk in _checked_chunks(snapshot):
+    for chunk in _checked_chunks(start, documents):
         crc = zlib.crc32(chunk, crc)
         yield chunk
     yield b'%s%08x"}\n' % (CRC_MARK, crc)
 
 
-def _checked_chunks(snapshot: Snapshot) -> Iterator[bytes]:
-    yield b'{"format":%d,"collection":"%s","journal":%d,"seq":%d,"docs":[\n' % (
-        FORMAT,
-        snapshot.collection.encode(),
-        snapshot.journal,
-        snapshot.sequence,
-    )
-    documents = list(snapshot.documents.values())
-    for start in range(0, len(documents), BATCH):
-        yield (b",\n" if start else b"") + b",\n".join(documents[start : start + BATCH])
-    yield b'\n],"count":%d' % len(documents)
+def _checked_chunks(start: bytes, documents: Iterable[bytes]) -> Iterator[bytes]:
+    yield start
+    count, rest = 0, iter(documents)
+    while batch := list(islice(rest, BATCH)):
+        yield (BETWEEN if count else b"") + BETWEEN.join(batch)
+        count += len(batch)
+    yield b'\n],"count":%d' % count
 
 
 def document_id(document: bytes) -> str:
@@ -85,15 +104,20 @@ def document_id(document: bytes) -> str:
     return document[7 : document.index(b'"', 7)].decode()
 
 
-def read_snapshot(path: Path) -> Snapshot:
+def read_snapshot(path: Path) -> Snapshot[bytes]:
     """Load a collection; refuses a file in which a single bit is not as it was written."""
     with path.open("rb") as file:
-        header = file.readline()
-        fields = _read_header(path, header)
-        try:
-            documents, tail, crc = _read_documents(file, zlib.crc32(header))
-        except ValueError as error:
-            raise _damaged(path) from error
+        return read_snapshot_file(path, file, lambda _file, documents, _offset: documents)
+
+
+def read_snapshot_file(path: Path, file: IO[bytes], keep: Keep[Kept]) -> Snapshot[Kept]:
+    """Read all of an open file in the same way, and hold of its documents what is to be kept."""
+    header = file.readline()
+    fields = _read_header(path, header)
+    try:
+        documents, tail, crc = _read_documents(file, header, keep)
+    except ValueError as error:
+        raise _damaged(path) from error
     match = TAIL.fullmatch(tail)
     if match is None or int(match[2], 16) != crc or int(match[1]) != len(documents):
         raise _damaged(path)
@@ -117,7 +141,7 @@ def _read_header(path: Path, line: bytes) -> _Header:
     except ValueError as error:
         raise _damaged(path) from error
     if isinstance(fields["format"], int) and fields["format"] > FORMAT:
-        raise StorageTooNewError(path.name, fields["format"], FORMAT)
+        raise StorageTooNewError(f"The file {path.name}", fields["format"], FORMAT)
     if [type(fields.get(name)) for name in ("collection", "journal", "seq")] != [str, int, int]:
         raise _damaged(path)
     if fields["collection"] != path.stem:
@@ -125,21 +149,22 @@ def _read_header(path: Path, line: bytes) -> _Header:
     return _Header(collection=fields["collection"], journal=fields["journal"], seq=fields["seq"])
 
 
-def _read_documents(file: IO[bytes], crc: int) -> tuple[dict[str, bytes], bytes, int]:
+def _read_documents(file: IO[bytes], header: bytes, keep: Keep[Kept]) -> tuple[dict[str, Kept], bytes, int]:
     """Read all documents; also returns how the file ends, and the checksum of what comes before its own."""
-    documents: dict[str, bytes] = {}
+    documents: dict[str, Kept] = {}
+    crc, offset = zlib.crc32(header), len(header)
     rest = b""
     while chunk := file.read(CHUNK):
         block = rest + chunk
-        # A document is one line, so these two bytes stand between documents only.
-        parts = block.split(b",\n")
+        parts = block.split(BETWEEN)
         rest = parts.pop()
         crc = zlib.crc32(memoryview(block)[: len(block) - len(rest)], crc)
-        documents.update(zip(map(document_id, parts), parts, strict=True))
+        documents.update(zip(map(document_id, parts), keep(file, parts, offset), strict=True))
+        offset += len(block) - len(rest)
     crc = zlib.crc32(rest[:-CRC_TAIL_LENGTH], crc)
     last, mark, tail = rest.rpartition(b"\n]")
     if last:
-        documents[document_id(last)] = last
+        documents[document_id(last)], *_ = keep(file, [last], offset)
     return documents, mark + tail, crc
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import quote
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
@@ -20,7 +21,7 @@ from ticketing.domain.errors import (
     StorageUnreachableError,
     StorageUnsupportedError,
 )
-from ticketing.storage.addresses import KNOWN
+from ticketing.storage.addresses import KNOWN, SETTING
 
 PATIENCE: Final = 10.0
 CONNECT_SECONDS: Final = 3
@@ -61,9 +62,19 @@ _WHAT_HELPS: Final = {
     'database "': "does not exist: create it (createdb --encoding UTF8), or correct the address.",
 }
 _WHAT_ELSE_HELPS: Final = "does not answer: start it, or correct host and port in the address."
+WHAT_TO_GRANT: Final = (
+    "permits this user too little: let the tables' owner run “python3 -m ticketing migrate --schema”, and grant this "
+    "user SELECT, INSERT, UPDATE and DELETE on all of them."
+)
+_WHAT_TO_LEAVE_OUT: Final = "is given an option that it does not know: correct what follows the “?” in the address."
+_WHAT_TO_LET: Final = (
+    "cannot be opened: let this user read and write the file and its directory, or correct the address."
+)
 _LOCK_NOT_AVAILABLE: Final = "55P03"
 _DISK_FULL: Final = frozenset({"53100"})
-_READ_ONLY: Final = frozenset({"25006", "42501"})
+_NO_PRIVILEGE: Final = "42501"
+_READ_ONLY: Final = frozenset({"25006", _NO_PRIVILEGE})
+_NOT_LET: Final = frozenset({sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM})
 
 
 class Deadline:
@@ -96,22 +107,30 @@ def _url(address: str) -> URL:
     try:
         url = make_url(address)
     except (ArgumentError, ValueError):
-        raise StorageUnsupportedError(f"This is no storage address. Known are {KNOWN}.") from None
+        raise _no_address() from None
     return url.set(drivername="postgresql+psycopg") if url.drivername == "postgresql" else url
 
 
 def _sqlite(url: URL, pool: dict[str, Any], *, read_only: bool) -> Engine:
-    if not url.database or url.database == ":memory:":
-        raise StorageUnsupportedError(f"A storage address without a file is no storage address. Known are {KNOWN}.")
+    if not url.database or url.database == ":memory:" or url.host or url.query:
+        raise _no_address()
     path = Path(url.database)
     if not path.parent.is_dir():
-        raise StorageUnsupportedError(f"There is no directory “{path.parent}” for the database.")
-    if read_only and not path.exists():
-        raise StorageUnsupportedError(f"There is no database “{path}”.")
+        raise StorageUnsupportedError(
+            f"There is no directory “{path.parent}” for the database of {SETTING}: create it, or correct the address."
+        )
+    if read_only:
+        if not path.exists():
+            raise StorageUnsupportedError(f"There is no database “{path}”: correct {SETTING}, or start the desk once.")
+        url = url.set(database=f"file:{quote(url.database)}", query={"mode": "ro", "uri": "true"})
     engine = create_engine(url, connect_args={"timeout": PATIENCE}, **pool)
     event.listen(engine, "connect", _prepare_reader if read_only else _prepare_writer)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def _no_address() -> StorageUnsupportedError:
+    return StorageUnsupportedError(f"{SETTING} is no storage address. Known are {KNOWN}.")
 
 
 def _prepare_reader(connection: sqlite3.Connection, _record: object) -> None:
@@ -166,12 +185,24 @@ def opening() -> Iterator[None]:
     """Turn what keeps a store from being opened into a sentence that names the setting and what helps."""
     try:
         yield
-    except OperationalError as error:
-        if isinstance(error.orig, sqlite3.Error):
+    except DBAPIError as error:
+        help_for_it = _help_with_sqlite(error.orig) if isinstance(error.orig, sqlite3.Error) else _help_with(error)
+        if help_for_it is None:
             raise
-        said = str(error.orig)
-        help_for_it = next((help_ for mark, help_ in _WHAT_HELPS.items() if mark in said), _WHAT_ELSE_HELPS)
-        raise StorageUnsupportedError(f"The database of TICKETING_STORAGE_URL {help_for_it}") from error
+        raise StorageUnsupportedError(f"The database of {SETTING} {help_for_it}") from error
+
+
+def _help_with(error: DBAPIError) -> str | None:
+    if getattr(error.orig, "sqlstate", None) == _NO_PRIVILEGE:
+        return WHAT_TO_GRANT
+    said = str(error.orig)
+    if isinstance(error, OperationalError):
+        return next((help_ for mark, help_ in _WHAT_HELPS.items() if mark in said), _WHAT_ELSE_HELPS)
+    return _WHAT_TO_LEAVE_OUT if "connection option" in said else None
+
+
+def _help_with_sqlite(cause: sqlite3.Error) -> str | None:
+    return _WHAT_TO_LET if _code(cause) in _NOT_LET else None
 
 
 @contextmanager
@@ -202,11 +233,15 @@ def _as_storage_error(error: SQLAlchemyError) -> StorageError | SQLAlchemyError:
     return error
 
 
+def _code(cause: sqlite3.Error) -> int:
+    return (getattr(cause, "sqlite_errorcode", None) or 0) & 0xFF
+
+
 def _of_sqlite(cause: sqlite3.Error) -> StorageError | None:
-    code = (getattr(cause, "sqlite_errorcode", None) or 0) & 0xFF
+    code = _code(cause)
     if code in _SQLITE_FAULTS:
         return _SQLITE_FAULTS[code]()
-    if code in {sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM}:
+    if code in _NOT_LET:
         return StorageReadOnlyError("the database file cannot be written")
     if code in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}:
         return StorageDamagedError("The database file is damaged, or no database: restore a backup.")

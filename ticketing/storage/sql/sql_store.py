@@ -9,13 +9,19 @@ from typing import Final, NoReturn
 
 from sqlalchemy import Connection, delete, func, select, text, true
 
-from ticketing.domain.errors import StorageBusyError, StorageError, StorageReadOnlyError
+from ticketing.domain.errors import (
+    RefusedError,
+    StorageBusyError,
+    StorageError,
+    StorageReadOnlyError,
+    StorageUnsupportedError,
+)
 from ticketing.domain.store import StoreHealth
 from ticketing.storage.sql import schema, whole
 from ticketing.storage.sql.connecting import IMMEDIATE, PATIENCE, Deadline, connect, told_as_ours
 from ticketing.storage.sql.repositories import SqlTransaction
 from ticketing.storage.sql.tables import EXPIRING
-from ticketing.storage.whole import Everything
+from ticketing.storage.whole import HALF_MOVED, NOT_EMPTY, Everything
 
 # The number of the advisory lock that makes one writer of all processes: "ticket" in ASCII.
 WRITING: Final = 0x7469636B6574
@@ -97,9 +103,32 @@ class SqlStore:
     def taking_in(self) -> Iterator[whole.Intake]:
         """Give a way in; all of it is there when the block ends, or nothing."""
         with self._writing(PATIENCE) as connection:
+            yield whole.Intake(connection)
+
+    @contextmanager
+    def moving_in(self) -> Iterator[whole.Intake]:
+        """
+        Give a way in, as a Target does: one transaction, and before it a mark that goes only with its end.
+
+        Another migration may come between the two, and even come to its end; hence the second look.
+        """
+        with self._writing(PATIENCE) as connection:
+            if not whole.is_half_moved(connection):
+                _require_empty(whole.Intake(connection))
+                whole.mark_half_moved(connection)
+        with self._writing(PATIENCE) as connection:
             intake = whole.Intake(connection)
+            if not whole.is_half_moved(connection):
+                _require_empty(intake)
+            intake.clear()
             yield intake
-            intake.finish()
+            whole.unmark_half_moved(connection)
+
+    def refuse_half_moved(self) -> None:
+        """Raise StorageUnsupportedError if a migration into this database has not come to its end."""
+        with told_as_ours(), self._engine.connect() as connection:
+            if whole.is_half_moved(connection):
+                raise StorageUnsupportedError(HALF_MOVED)
 
     def ping(self) -> None:
         """Raise StorageError unless the store answers."""
@@ -129,6 +158,11 @@ class SqlStore:
         self._purge_at = time.monotonic() + _PURGE_EVERY
         for table in EXPIRING:
             connection.execute(delete(table).where(table.c.expires_at < datetime.now(UTC) - _KEPT_AFTER_EXPIRY))
+
+
+def _require_empty(intake: whole.Intake) -> None:
+    if held := intake.holdings():
+        raise RefusedError(NOT_EMPTY.format(held))
 
 
 def _prepare(connection: Connection, deadline: Deadline) -> None:

@@ -1,82 +1,108 @@
 """All documents at once, out of the tables and into them: for backups, moves and checks."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
+from typing import Final
 
 from pydantic_core import from_json, to_json
-from sqlalchemy import Connection, Table, delete, select, text
+from sqlalchemy import Connection, Table, column, delete, func, insert, inspect, select, table, text
 
 from ticketing.domain.people import User
 from ticketing.domain.tickets import Ticket
 from ticketing.storage.sql import tables
 from ticketing.storage.sql.reading import BATCH, in_batches
-from ticketing.storage.sql.repositories import SqlTransaction, user_columns
+from ticketing.storage.sql.repositories import user_columns
 from ticketing.storage.sql.tickets import searchable, ticket_columns
 from ticketing.storage.sql.writing import add_up, put, put_texts
-from ticketing.storage.whole import Everything
+from ticketing.storage.whole import HALF_MOVED, Everything, holdings
+
+# The table is there as long as a migration into this database has not come to its end.
+_HALF_MOVED: Final = table("half_moved", column("note"))
+
+
+def is_half_moved(connection: Connection) -> bool:
+    """Whether a migration into this database was begun and has not come to its end."""
+    return inspect(connection).has_table(_HALF_MOVED.name)
+
+
+def mark_half_moved(connection: Connection) -> None:
+    """Say that a migration into this database begins."""
+    connection.execute(text("CREATE TABLE half_moved (note TEXT)"))
+    connection.execute(insert(_HALF_MOVED).values(note=HALF_MOVED))
+
+
+def unmark_half_moved(connection: Connection) -> None:
+    """Say that it has come to its end."""
+    connection.execute(text("DROP TABLE IF EXISTS half_moved"))
 
 
 def documents(connection: Connection) -> Everything:
     """Return all documents, read as they are asked for."""
     return {
-        "tickets": _of_table(connection, tables.tickets),
-        "users": _of_table(connection, tables.users),
-        "seen": _seen(connection),
+        "tickets": _InTable(connection, tables.tickets),
+        "users": _InTable(connection, tables.users),
+        "seen": _Seen(connection, tables.seen),
     }
 
 
-def _of_table(connection: Connection, table: Table) -> Iterator[tuple[str, bytes]]:
-    return ((str(key), raw.encode()) for key, raw in in_batches(connection, table))
+class _InTable:
+    """The documents of a table."""
+
+    def __init__(self, connection: Connection, kept_in: Table) -> None:
+        self._connection = connection
+        self._table = kept_in
+
+    def __len__(self) -> int:
+        return self._connection.scalar(select(func.count()).select_from(self._table)) or 0
+
+    def __iter__(self) -> Iterator[tuple[str, bytes]]:
+        return ((str(key), raw.encode()) for key, raw in in_batches(self._connection, self._table))
 
 
-def _seen(connection: Connection) -> Iterator[tuple[str, bytes]]:
-    seen = tables.seen.c
-    question = select(seen.number, seen.username, seen.messages).order_by(seen.number, seen.username)
-    for number, username, messages in connection.execution_options(yield_per=BATCH).execute(question):
-        key = f"{number}:{username}"
-        yield key, to_json({"id": key, "messages": messages})
+class _Seen(_InTable):
+    """What people have seen, of which no document is kept."""
+
+    def __iter__(self) -> Iterator[tuple[str, bytes]]:
+        seen = tables.seen.c
+        question = select(seen.number, seen.username, seen.messages).order_by(seen.number, seen.username)
+        for number, username, messages in self._connection.execute(question, execution_options={"yield_per": BATCH}):
+            key = f"{number}:{username}"
+            yield key, to_json({"id": key, "messages": messages})
 
 
 class Intake:
-    """
-    Puts documents into the tables by the batch, within one transaction; `finish` puts in the last ones.
-
-    Each is to be new here.
-    """
+    """Takes documents into the tables by the batch, within one transaction; each is to be new here."""
 
     def __init__(self, connection: Connection) -> None:
-        self.tx = SqlTransaction(connection)
         self._connection = connection
-        self._tally: Counter[tuple[str, str]] = Counter()
-        self._waiting: dict[str, list[bytes]] = {}
         self._ways: dict[str, Callable[[list[bytes]], None]] = {
             "users": self._put_users,
             "tickets": self._put_tickets,
             "seen": self._put_seen,
         }
 
+    def documents(self) -> Everything:
+        """Give what is here."""
+        return documents(self._connection)
+
+    def holdings(self) -> str:
+        """Say what is here."""
+        return holdings(self.documents())
+
     def clear(self) -> None:
         """Take everything away."""
         if self._connection.dialect.name == "sqlite":
             self._connection.execute(text("DELETE FROM texts"))
-        for table in reversed(tables.metadata.sorted_tables):
-            if table is not tables.texts:
-                self._connection.execute(delete(table))
+        for each in reversed(tables.metadata.sorted_tables):
+            if each is not tables.texts:
+                self._connection.execute(delete(each))
 
-    def put(self, collection: str, _key: str, document: bytes) -> None:
-        """Put one document in; its id is part of it."""
-        waiting = self._waiting.setdefault(collection, [])
-        waiting.append(document)
-        if len(waiting) >= BATCH:
-            self._ways[collection](self._waiting.pop(collection))
-
-    def finish(self) -> None:
-        """Put in what is waiting."""
-        for collection in list(self._waiting):
-            self._ways[collection](self._waiting.pop(collection))
-        rows = [{"assignee": who, "status": status, "tickets": n} for (who, status), n in self._tally.items()]
-        add_up(self._connection, tables.tallies, "tickets", rows)
-        self._tally.clear()
+    def take(self, collection: str, found: Iterable[tuple[str, bytes]]) -> None:
+        """Take in the documents of a collection; its id is part of each."""
+        rest = (raw for _, raw in found)
+        while batch := list(islice(rest, BATCH)):
+            self._ways[collection](batch)
 
     def _put_users(self, batch: list[bytes]) -> None:
         put(self._connection, tables.users, *(user_columns(User.model_validate_json(raw)) for raw in batch))
@@ -87,7 +113,9 @@ class Intake:
         watchers = [{"number": one.number, "username": name} for one in found for name in dict.fromkeys(one.watchers)]
         put(self._connection, tables.watchers, *watchers)
         put_texts(self._connection, [(one.number, *searchable(one)) for one in found])
-        self._tally.update((one.assignee or tables.NOBODY, one.status.value) for one in found)
+        tally = Counter((one.assignee or tables.NOBODY, one.status.value) for one in found)
+        rows = [{"assignee": who, "status": status, "tickets": number} for (who, status), number in tally.items()]
+        add_up(self._connection, tables.tallies, "tickets", rows)
 
     def _put_seen(self, batch: list[bytes]) -> None:
         rows = []

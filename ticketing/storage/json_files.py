@@ -1,0 +1,123 @@
+"""The files of a JSON store taken as a whole, a document at a time: to be read or filled without a desk over them."""
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Final
+
+from ticketing.domain.errors import RefusedError, StorageUnsupportedError
+from ticketing.storage.documents.document_store import by_id
+from ticketing.storage.documents.state import EXPIRING
+from ticketing.storage.journaled.disk import sync_folder, told_as_ours, write_whole
+from ticketing.storage.journaled.folder_lock import FolderLock
+from ticketing.storage.journaled.journal import check_change, journal_numbers, journal_path
+from ticketing.storage.journaled.locating import Place, located
+from ticketing.storage.journaled.snapshots import snapshot_files, write_documents
+from ticketing.storage.whole import HALF_MOVED, NOT_EMPTY, Everything, holdings
+
+_LOCK_TIMEOUT: Final = 10.0
+
+
+def is_half_moved(folder: Path) -> bool:
+    """Whether a migration into a directory was begun and has not come to its end."""
+    return _mark(folder).exists()
+
+
+def refuse_half_moved(folder: Path) -> None:
+    """Keep a directory from being opened into which a migration has not come to its end."""
+    if is_half_moved(folder):
+        raise StorageUnsupportedError(HALF_MOVED)
+
+
+class JsonFiles:
+    """The files in a directory."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    @contextmanager
+    def documents(self) -> Iterator[Everything]:
+        """Give everything as it is at this moment, read as it is asked for; no lock is taken and nothing written."""
+        if not self._folder.is_dir():
+            raise StorageUnsupportedError(f"There is no data directory “{self._folder}”.")
+        with ExitStack() as files:
+            with told_as_ours():
+                places = files.enter_context(located(self._folder))
+            yield {name: _Located(found) for name, found in sorted(places.items()) if found and name not in EXPIRING}
+
+    @contextmanager
+    def moving_in(self) -> Iterator["JsonArrival"]:
+        """
+        Give a way in, as a Target does.
+
+        A mark is made before anything else changes, and taken away when all else is on the disk. A desk that runs here
+        meanwhile finds its journal gone, and writes no more.
+        """
+        mark = _mark(self._folder)
+        with self._alone(), ExitStack() as files:
+            if not is_half_moved(self._folder):
+                self._require_empty()
+                write_whole(mark, [HALF_MOVED.encode()])
+            self._clear()
+            yield JsonArrival(self._folder, lambda: files.enter_context(self.documents()))
+            files.close()
+            mark.unlink()
+            sync_folder(self._folder)
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Keep others from writing, snapshots too, with the locks that the engine takes and in its order."""
+        with ExitStack() as held, told_as_ours():
+            for name in (".compact.lock", ".lock"):
+                lock = FolderLock(self._folder / name)
+                held.callback(lock.close)
+                held.enter_context(lock.held(_LOCK_TIMEOUT))
+            yield
+
+    def _require_empty(self) -> None:
+        with self.documents() as present:
+            if held := holdings(present):
+                raise RefusedError(NOT_EMPTY.format(held))
+
+    def _clear(self) -> None:
+        journals = [journal_path(self._folder, number) for number in journal_numbers(self._folder)]
+        for path in (*snapshot_files(self._folder), *journals):
+            path.unlink()
+
+    def close(self) -> None:
+        """There is nothing to let go of."""
+
+
+class JsonArrival:
+    """Takes documents into files, each of which stands for itself."""
+
+    def __init__(self, folder: Path, read_back: Callable[[], Everything]) -> None:
+        self._folder = folder
+        self.documents = read_back
+
+    def take(self, collection: str, documents: Iterable[tuple[str, bytes]]) -> None:
+        """Write the documents of a collection, each as it comes."""
+        write_documents(self._folder, collection, _checked(collection, documents))
+
+
+class _Located:
+    """Documents that are read when they are asked for."""
+
+    def __init__(self, places: dict[str, Place]) -> None:
+        self._places = sorted(places.items(), key=by_id)
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    def __iter__(self) -> Iterator[tuple[str, bytes]]:
+        return ((key, place.read()) for key, place in self._places)
+
+
+def _checked(collection: str, documents: Iterable[tuple[str, bytes]]) -> Iterator[bytes]:
+    for key, raw in documents:
+        check_change((collection, key, raw))
+        yield raw
+
+
+def _mark(folder: Path) -> Path:
+    return folder / ".half-moved"
