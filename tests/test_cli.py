@@ -7,6 +7,7 @@ import socket
 import stat
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -308,6 +309,74 @@ def test_a_restore_over_tickets_is_refused_without_a_word_and_done_with_it(
 
     assert (refused.exit_code, done.exit_code) == (1, 0)
     assert "Only with --replace" in refused.stderr
+
+
+def test_a_backup_is_rehearsed_without_a_trace(
+    run: Run, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(data)
+    before = files(data)
+    (tmp_path / "scratch").mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "scratch"))
+
+    made = run("backup", tmp_path / "desk.zip", "--verify")
+
+    assert made.output.splitlines() == [
+        f"“{tmp_path / 'desk.zip'}” is written: 3 tickets, 2 users.",
+        "It was brought back on trial, and all of it came: 3 tickets, 2 users.",
+    ]
+    assert list((tmp_path / "scratch").iterdir()) == []
+    assert files(data) == before
+
+
+def test_a_backup_that_was_cut_off_midway_is_refused_before_anything_changes(
+    run: Run, data: Path, tmp_path: Path
+) -> None:
+    fill(data)
+    run("backup", tmp_path / "desk.zip")
+    whole = (tmp_path / "desk.zip").read_bytes()
+    (tmp_path / "desk.zip").write_bytes(whole[: len(whole) // 2])
+    before = files(data)
+
+    result = run("restore", tmp_path / "desk.zip", "--replace")
+
+    assert result.exit_code == 1
+    assert "desk.zip is no sound backup: it is no zip file, or cut off, or changed." in result.stderr
+    assert files(data) == before
+
+
+@pytest.mark.parametrize(
+    ("command", "label"),
+    [
+        (["backup", "other.zip", "--verify"], "Rehearsing"),
+        (["restore", "desk.zip", "--replace"], "Bringing back"),
+        (["migrate", "--to", "json:there"], "Copying, then checking"),
+    ],
+    ids=["backup", "restore", "migrate"],
+)
+def test_how_far_it_is_shows_on_a_terminal_alone(
+    run: Run, data: Path, tmp_path: Path, command: list[str], label: str
+) -> None:
+    fill(data)
+    run("backup", tmp_path / "desk.zip")
+    code = "import sys; from ticketing.cli import main; main(sys.argv[1:])"
+    terminal, end = os.openpty()
+
+    shown = subprocess.run(
+        [sys.executable, "-c", f"import sys; sys.path.insert(0, {str(ROOT)!r}); {code}", *command],
+        stdout=subprocess.DEVNULL,
+        stderr=end,
+        check=False,
+    )
+    os.close(end)
+    told = os.read(terminal, 1 << 16).decode()
+    os.close(terminal)
+    piped = run(*(part.replace("there", "elsewhere") for part in command))
+
+    assert (shown.returncode, piped.exit_code) == (0, 0)
+    assert label in told
+    assert "100%" in told
+    assert label not in piped.output
 
 
 def test_a_damaged_store_is_told_by_verify(run: Run, data: Path) -> None:
