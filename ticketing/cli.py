@@ -109,9 +109,9 @@ def desk() -> Iterator[Desk]:
 
 
 @contextmanager
-def bare_store(*, read_only: bool = False) -> Iterator[WholeStore]:
+def bare_store() -> Iterator[WholeStore]:
     """Open the store without a desk over it: nothing is put into it that was not there."""
-    opened = open_store(read_settings().store_url, read_only=read_only)
+    opened = open_store(read_settings().store_url)
     try:
         yield opened
     finally:
