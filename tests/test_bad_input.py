@@ -98,10 +98,10 @@ WRONG: dict[str, tuple[Callable[[Path], str], str]] = {
         lambda _: cluster().address("postgres").replace("ticketing@", "nobody:secret@"),
         f"The database of {URL} knows no such user: create it",
     ),
-    "no privileges": (lambda _: without_privileges(), f"The database of {URL} permits this user too little: let"),
+    "no privileges": (lambda _: without_privileges(), f"The database of {URL} permits this user too little: name"),
     "no tables, nor the right to make them": (
-        lambda _: elsewhere("bare", idler="").replace("ticketing@", "idler@"),
-        f"The database of {URL} permits this user too little: let",
+        lambda _: elsewhere("empty", nobody_much="").replace("ticketing@", "nobody_much@"),
+        f"The database of {URL} permits this user too little: name",
     ),
     "a newer schema": (lambda _: newer(), f"The database schema of {URL} has format 999 of a newer version"),
     "another encoding": (lambda _: latin(), f"The database of {URL} keeps texts as LATIN1: make one with"),
@@ -240,11 +240,18 @@ def test_a_wrong_address_to_migrate_to_is_told_as_the_options(run: Run, tmp_path
     assert "secret" not in result.stderr
 
 
-def test_a_user_who_may_not_make_tables_moves_nothing_in_and_is_told_what_to_grant(run: Run, tmp_path: Path) -> None:
+@pytest.mark.parametrize("made", [False, True], ids=["no tables", "the owner's tables"])
+def test_a_user_who_may_not_make_tables_moves_nothing_in_and_is_told_what_helps(
+    run: Run, tmp_path: Path, *, made: bool
+) -> None:
     open_store(f"json:{tmp_path / 'here'}").close()
-    target = elsewhere("bare", idler="").replace("ticketing@", "idler@")
+    owner = elsewhere("bare", idler="")
+    if made:
+        open_store(owner).close()
+        cluster().run_sql("GRANT ALL ON ALL TABLES IN SCHEMA public TO idler", database="bare")
 
-    result = run(f"json:{tmp_path / 'here'}", "migrate", "--to", target)
+    result = run(f"json:{tmp_path / 'here'}", "migrate", "--to", owner.replace("ticketing@", "idler@"))
 
     assert result.exit_code == 2
-    assert "The database of --to permits this user too little" in result.stderr
+    assert "The database of --to permits this user too little: name the tables' owner" in result.stderr
+    cluster().run_sql("DROP DATABASE bare WITH (FORCE)")

@@ -212,6 +212,41 @@ def test_a_desk_that_runs_on_the_target_writes_nothing_over_what_was_moved_in(pl
 
 
 @pytest.mark.parametrize("kind", KINDS)
+def test_what_a_desk_on_the_target_wrote_after_a_move_was_cut_off_is_never_taken_away(
+    place: Place, kind: str, tmp_path: Path
+) -> None:
+    target, source = place(kind), filled(f"sqlite:///{tmp_path / 'other.sqlite'}")
+    with closing(open_store(target)) as running:
+        if kind == "json":  # as if it was killed as soon as it had made its mark
+            (tmp_path / "data" / ".half-moved").touch()
+        else:
+            with pytest.raises(KeyboardInterrupt), closing(open_target(target)) as opened, opened.moving_in():
+                raise KeyboardInterrupt
+        with running.write() as tx:
+            tx.users.save(make_user("carla"))
+
+    with pytest.raises(RefusedError, match="The target holds 1 users"):
+        migrate(source, target)
+
+    assert list(everything(target)) == ["users"]
+
+
+@pytest.mark.parametrize("left", ["journal", "snapshots", "nothing"])
+def test_a_move_that_was_cut_off_while_it_made_room_is_begun_anew(place: Place, tmp_path: Path, left: str) -> None:
+    target, source = place("json"), filled(place("sqlite"))
+    with closing(JsonStore(tmp_path / "data")) as store, store.write() as tx:
+        tx.users.save(make_user("support_agent", has_known_password=True))
+    (tmp_path / "data" / ".half-moved").touch()
+    for gone in [] if left == "journal" else ["journal-*"] if left == "snapshots" else ["journal-*", "*.json"]:
+        for path in (tmp_path / "data").glob(gone):
+            path.unlink()
+
+    migrate(source, target)
+
+    assert everything(target) == everything(source)
+
+
+@pytest.mark.parametrize("kind", KINDS)
 def test_what_does_not_arrive_as_it_was_sent_is_not_kept(
     place: Place, kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -5,7 +5,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Final
 
-from ticketing.domain.errors import RefusedError, StorageUnsupportedError
+from ticketing.domain.errors import RefusedError, StorageDamagedError, StorageUnsupportedError
 from ticketing.storage.documents.document_store import by_id
 from ticketing.storage.documents.state import EXPIRING
 from ticketing.storage.journaled.disk import sync_folder, told_as_ours, write_whole
@@ -50,19 +50,18 @@ class JsonFiles:
         """
         Give a way in, as a Target does.
 
-        A mark is made before anything else changes, and taken away when all else is on the disk. A desk that runs here
-        meanwhile finds its journal gone, and writes no more.
+        A mark is made before anything else changes, and taken away when all else is on the disk. The newest journal
+        goes first: from then on a desk that runs here writes no more. What lies under the mark without any journal is
+        what an earlier attempt wrote.
         """
-        mark = _mark(self._folder)
         with self._alone(), ExitStack() as files:
-            if not is_half_moved(self._folder):
+            if journal_numbers(self._folder) or not is_half_moved(self._folder):
                 self._require_empty()
-                write_whole(mark, [HALF_MOVED.encode()])
+            write_whole(_mark(self._folder), [HALF_MOVED.encode()])
             self._clear()
             yield JsonArrival(self._folder, lambda: files.enter_context(self.documents()))
             files.close()
-            mark.unlink()
-            sync_folder(self._folder)
+            self._unmark()
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
@@ -75,14 +74,25 @@ class JsonFiles:
             yield
 
     def _require_empty(self) -> None:
-        with self.documents() as present:
-            if held := holdings(present):
-                raise RefusedError(NOT_EMPTY.format(held))
+        try:
+            with self.documents() as present:
+                held = holdings(present)
+        except StorageDamagedError:
+            if is_half_moved(self._folder):  # then it lacks only what an earlier attempt has taken away already
+                return
+            raise
+        if held:
+            self._unmark()
+            raise RefusedError(NOT_EMPTY.format(held))
 
     def _clear(self) -> None:
         journals = [journal_path(self._folder, number) for number in journal_numbers(self._folder)]
-        for path in (*snapshot_files(self._folder), *journals):
+        for path in (*reversed(journals), *snapshot_files(self._folder)):
             path.unlink()
+
+    def _unmark(self) -> None:
+        _mark(self._folder).unlink(missing_ok=True)
+        sync_folder(self._folder)
 
     def close(self) -> None:
         """There is nothing to let go of."""

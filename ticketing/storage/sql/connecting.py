@@ -63,8 +63,8 @@ _WHAT_HELPS: Final = {
 }
 _WHAT_ELSE_HELPS: Final = "does not answer: start it, or correct host and port in the address."
 WHAT_TO_GRANT: Final = (
-    "permits this user too little: let the tables' owner run “python3 -m ticketing migrate --schema”, and grant this "
-    "user SELECT, INSERT, UPDATE and DELETE on all of them."
+    "permits this user too little: name the tables' owner in the address, or let that one run “python3 -m ticketing "
+    "migrate --schema” and grant this user SELECT, INSERT, UPDATE and DELETE on all of them."
 )
 _WHAT_TO_LEAVE_OUT: Final = "is given an option that it does not know: correct what follows the “?” in the address."
 _WHAT_TO_LET: Final = (

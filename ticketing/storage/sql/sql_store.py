@@ -18,7 +18,7 @@ from ticketing.domain.errors import (
 )
 from ticketing.domain.store import StoreHealth
 from ticketing.storage.sql import schema, whole
-from ticketing.storage.sql.connecting import IMMEDIATE, PATIENCE, Deadline, connect, told_as_ours
+from ticketing.storage.sql.connecting import IMMEDIATE, PATIENCE, Deadline, connect, opening, told_as_ours
 from ticketing.storage.sql.repositories import SqlTransaction
 from ticketing.storage.sql.tables import EXPIRING
 from ticketing.storage.whole import HALF_MOVED, NOT_EMPTY, Everything
@@ -110,19 +110,19 @@ class SqlStore:
         """
         Give a way in, as a Target does: one transaction, and before it a mark that goes only with its end.
 
-        Another migration may come between the two, and even come to its end; hence the second look.
+        So whatever is here, an earlier attempt has not put it here. Somebody else may come between the mark and the
+        transaction, hence the second look.
         """
-        with self._writing(PATIENCE) as connection:
-            if not whole.is_half_moved(connection):
-                _require_empty(whole.Intake(connection))
-                whole.mark_half_moved(connection)
+        with self._writing(PATIENCE) as connection, opening():
+            held = whole.Intake(connection).holdings()
+            whole.mark_half_moved(connection, is_so=not held)
         with self._writing(PATIENCE) as connection:
             intake = whole.Intake(connection)
-            if not whole.is_half_moved(connection):
-                _require_empty(intake)
+            if held := held or intake.holdings():
+                raise RefusedError(NOT_EMPTY.format(held))
             intake.clear()
             yield intake
-            whole.unmark_half_moved(connection)
+            whole.mark_half_moved(connection, is_so=False)
 
     def refuse_half_moved(self) -> None:
         """Raise StorageUnsupportedError if a migration into this database has not come to its end."""
@@ -158,11 +158,6 @@ class SqlStore:
         self._purge_at = time.monotonic() + _PURGE_EVERY
         for table in EXPIRING:
             connection.execute(delete(table).where(table.c.expires_at < datetime.now(UTC) - _KEPT_AFTER_EXPIRY))
-
-
-def _require_empty(intake: whole.Intake) -> None:
-    if held := intake.holdings():
-        raise RefusedError(NOT_EMPTY.format(held))
 
 
 def _prepare(connection: Connection, deadline: Deadline) -> None:

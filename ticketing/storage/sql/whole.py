@@ -26,15 +26,12 @@ def is_half_moved(connection: Connection) -> bool:
     return inspect(connection).has_table(_HALF_MOVED.name)
 
 
-def mark_half_moved(connection: Connection) -> None:
-    """Say that a migration into this database begins."""
-    connection.execute(text("CREATE TABLE half_moved (note TEXT)"))
-    connection.execute(insert(_HALF_MOVED).values(note=HALF_MOVED))
-
-
-def unmark_half_moved(connection: Connection) -> None:
-    """Say that it has come to its end."""
+def mark_half_moved(connection: Connection, *, is_so: bool) -> None:
+    """Say whether a migration into this database was begun and has not come to its end."""
     connection.execute(text("DROP TABLE IF EXISTS half_moved"))
+    if is_so:
+        connection.execute(text("CREATE TABLE half_moved (note TEXT)"))
+        connection.execute(insert(_HALF_MOVED).values(note=HALF_MOVED))
 
 
 def documents(connection: Connection) -> Everything:
