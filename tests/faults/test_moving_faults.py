@@ -47,9 +47,9 @@ with closing(open_store(sys.argv[2])) as store:
     restore(store, archive, replace=True, progress={TOLD})
 """
 PEAK = f"""
-import resource
 {MIGRATE}
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+with open("/proc/self/status") as status:
+    print(*(line.split()[1] for line in status if line.startswith("VmHWM")))
 """
 
 

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Final
 from ticketing.domain.errors import StorageReadOnlyError, StorageUnsupportedError
 from ticketing.storage.addresses import KNOWN, SETTING
 from ticketing.storage.documents.document_store import DocumentStore
-from ticketing.storage.json_files import JsonFiles, is_half_moved, refuse_half_moved
+from ticketing.storage.journaled.disk import make_folder
+from ticketing.storage.journaled.folder_lock import refuse_network_folder
+from ticketing.storage.json_files import JsonFiles, refuse_half_moved
 from ticketing.storage.json_store import JsonStore
 from ticketing.storage.memory import MemoryStore
 from ticketing.storage.original_app import refuse_original_files
@@ -34,7 +36,8 @@ def open_document_store(url: str, *, read_only: bool = False) -> DocumentStore:
         return MemoryStore()
     folder = _folder(url)
     refuse_half_moved(folder)
-    return _open_json(folder, read_only=read_only)
+    with _named(folder):
+        return JsonStore(folder, read_only=read_only)
 
 
 def open_source(url: str) -> Source:
@@ -57,8 +60,9 @@ def open_target(url: str) -> Target:
             f"What is moved into memory is gone at once: name a store that lasts in {SETTING}."
         )
     folder = _folder(url)
-    if not is_half_moved(folder):
-        _open_json(folder, read_only=False).close()
+    with _named(folder):
+        make_folder(folder)
+        refuse_network_folder(folder)
     return JsonFiles(folder)
 
 
@@ -120,9 +124,11 @@ def _all_packages() -> Iterator[None]:
         ) from error
 
 
-def _open_json(folder: Path, *, read_only: bool) -> JsonStore:
+@contextmanager
+def _named(folder: Path) -> Iterator[None]:
+    """Say which directory cannot be written, and what helps."""
     try:
-        return JsonStore(folder, read_only=read_only)
+        yield
     except StorageReadOnlyError as error:
         raise StorageUnsupportedError(
             f"The data directory “{folder}” cannot be written: let this user write to it, or name another one in "
