@@ -170,7 +170,9 @@ COMMANDS = {
 
 
 def test_no_command_that_opens_the_store_is_left_out() -> None:
-    assert set(main.commands) - {"bench", "serve"} <= set(COMMANDS)
+    of_their_own = {"serve", "doctor"}  # the one is tested below, to the other it is a finding
+
+    assert set(main.commands) - {"bench", *of_their_own} <= set(COMMANDS)
 
 
 @pytest.mark.parametrize("command", COMMANDS)
