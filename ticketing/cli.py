@@ -29,14 +29,11 @@ from ticketing.domain.errors import SettingsError, StorageTooNewError, StorageUn
 from ticketing.domain.findings import by_gravity
 from ticketing.domain.people import Actor, Role
 from ticketing.settings import Settings, read_settings
-from ticketing.storage import archive
 from ticketing.storage.journaled.disk import write_whole
 from ticketing.storage.memory import MemoryStore
-from ticketing.storage.moving import move
 from ticketing.storage.opening import open_source, open_store, open_target, schema_versions, told_as_of
 from ticketing.storage.original_app import holds_original_files, replace_original_files, taking_over
 from ticketing.storage.whole import WholeStore
-from ticketing.web.front_door import knock
 
 if TYPE_CHECKING:
     from ticketing.services.moving.seeds import SeedPlan
@@ -343,6 +340,8 @@ def _write(path: Path, parts: Iterable[str]) -> None:
 @click.option("--verify", is_flag=True, help="Then bring it back into a store that is thrown away, and compare.")
 def backup(file: Path, *, verify: bool) -> None:
     """Write accounts and tickets to one FILE; the desk may be running meanwhile."""
+    from ticketing.storage import archive  # noqa: PLC0415 - slow to import, and a start is to be quick
+
     _require_outside(file.parent)
     with closing(open_source(read_settings().store_url)) as store, _progress("Writing") as progress:
         counts = archive.back_up(store, file, utc_now(), progress)
@@ -359,6 +358,8 @@ def backup(file: Path, *, verify: bool) -> None:
 @click.option("--replace", is_flag=True, help="Put the backup in the place of all that is here.")
 def restore(file: Path, *, replace: bool) -> None:
     """Bring back all that a backup FILE holds, into an empty data directory."""
+    from ticketing.storage import archive  # noqa: PLC0415 - as above
+
     with _progress("Reading") as progress:
         found = archive.read_archive(file, progress)
     with bare_store() as store, _progress("Bringing back") as progress:
@@ -370,6 +371,8 @@ def restore(file: Path, *, replace: bool) -> None:
 @opens_store
 def verify() -> None:
     """Check every byte and every document of the store, and change nothing."""
+    from ticketing.storage import archive  # noqa: PLC0415 - as above
+
     with closing(open_source(read_settings().store_url)) as store, store.documents() as documents:
         counts = archive.check(documents, "The store")
     click.echo(f"All is well: {_told(counts)}.")
@@ -380,6 +383,8 @@ def verify() -> None:
 @click.option("--json", "as_json", is_flag=True, help="Write the findings as JSON, for other programs.")
 def doctor(*, as_json: bool) -> None:
     """Look at the desk from all sides, and say what helps; exit code 1 if something should be done."""
+    from ticketing.web.front_door import knock  # noqa: PLC0415 - as above
+
     settings = read_settings()
     findings = by_gravity([*examine(settings), *knock(settings.base_url)])
     if as_json:
@@ -403,6 +408,8 @@ def migrate(target: str | None, *, schema: bool, check: bool) -> None:
 
     Nothing changes here. Everybody signs in again there. Cut off in the middle, the same command begins anew.
     """
+    from ticketing.storage.moving import move  # noqa: PLC0415 - as above
+
     if (target is not None) == schema or (check and not schema):
         raise click.UsageError("It takes either --to URL, or --schema and perhaps --check.")
     url = read_settings().store_url
