@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from ticketing.domain.queries import Page, TicketSummary
+from ticketing.domain.queries import MOST_HITS, Page, TicketSummary
 from ticketing.domain.statuses import Priority, Status, StatusCategory, TicketCategory
 from ticketing.domain.tickets import Ticket
 
@@ -104,7 +104,7 @@ class SqliteTickets:
     def search(self, me: str, word: str, size: int) -> Page[TicketSummary]:
         """Return the tickets that hold the word."""
         source = "texts JOIN tickets ON tickets.number = texts.rowid"
-        return self._page(me, source, "texts MATCH :word", {"word": f'"{word}"'}, size)
+        return self._page(me, source, "texts MATCH :word", {"word": f'"{word}"'}, size, most=MOST_HITS)
 
     def counts(self, me: str) -> list[int]:
         """Return how many tickets are in each of the six views of the queue."""
@@ -138,7 +138,14 @@ class SqliteTickets:
             self.db.execute("INSERT INTO texts (rowid, text) VALUES (?, ?)", (ticket.number, text))
 
     def _page(
-        self, me: str, source: str, condition: str, values: dict[str, Any], size: int, by: str = "updated_at"
+        self,
+        me: str,
+        source: str,
+        condition: str,
+        values: dict[str, Any],
+        size: int,
+        by: str = "updated_at",
+        most: int = -1,
     ) -> Page[TicketSummary]:
         """Return what the desk's own list has: names, unread marks and how many there are in all."""
         order = f"ORDER BY {by} DESC, tickets.number DESC LIMIT :size"
@@ -147,8 +154,10 @@ class SqliteTickets:
             f"WITH picked AS MATERIALIZED ({picked}) {LINES} ORDER BY {by} DESC, t.number DESC",
             {**values, "me": me, "size": size},
         ).fetchall()
-        (total,) = self.db.execute(f"SELECT count(*) FROM {source} WHERE {condition}", values).fetchone()  # noqa: S608
-        return Page(items=tuple(_summary(line, me) for line in lines), total=total, page=1, size=size)
+        counted = f"SELECT 1 FROM {source} WHERE {condition} LIMIT :most"  # noqa: S608 - as above
+        (total,) = self.db.execute(f"SELECT count(*) FROM ({counted})", {**values, "most": most}).fetchone()  # noqa: S608
+        items = tuple(_summary(line, me) for line in lines)
+        return Page(items=items, total=total, page=1, size=size, ends_early=total == most)
 
 
 def _summary(line: Sequence[Any], me: str) -> TicketSummary:

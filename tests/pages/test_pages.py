@@ -12,7 +12,7 @@ from tests.visiting import COMPOSER, LIST, PANEL, Visit, unescaped
 from ticketing.desk import Desk, open_desk
 from ticketing.domain.errors import RegistrationClosedError, ThrottledError, WrongCredentialsError
 from ticketing.domain.people import Actor, Role
-from ticketing.domain.queries import View
+from ticketing.domain.queries import MOST_HITS, View
 from ticketing.domain.statuses import Priority, Status, TicketCategory
 from ticketing.domain.tickets import MessageKind, TicketEdit
 from ticketing.services.throttle import FAILURES_PER_MINUTE, FREE_FAILURES, REGISTRATIONS_PER_HOUR
@@ -481,6 +481,15 @@ def test_a_page_beyond_the_last_shows_the_last(ada: Visit) -> None:
     ada.open("all_tickets", page="7")
 
     assert ada.sent(LIST)["foot"] == ["1 to 1 of 1", 1, 1]
+
+
+def test_a_search_with_more_hits_than_anybody_leafs_through_says_so(ada: Visit, carla: Visit, actor: Behind) -> None:
+    for _ in range(MOST_HITS + 1):
+        ada.desk.tickets.open(actor(carla), "No dial tone", "The line is dead.")
+
+    ada.open("all_tickets", q="dial")
+
+    assert ada.sent(LIST)["foot"] == ["1 to 25 of 500 or more", 1, 20]
 
 
 def test_filters_are_remembered_while_the_agent_is_elsewhere(ada: Visit, number: str) -> None:

@@ -14,7 +14,7 @@ import pytest
 
 from ticketing.domain.errors import StorageBusyError
 from ticketing.domain.people import Actor, PeopleQuery, Role, User
-from ticketing.domain.queries import UNASSIGNED, Audience, Sort, TicketQuery, TicketSummary, View
+from ticketing.domain.queries import MOST_HITS, UNASSIGNED, Audience, Sort, TicketQuery, TicketSummary, View
 from ticketing.domain.receipts import Receipt
 from ticketing.domain.sign_in import Attempts, Device, HandOff, Session
 from ticketing.domain.statuses import Priority, Status, TicketCategory
@@ -505,6 +505,40 @@ def test_pages_cut_the_same_list_without_gap_or_overlap(queue: Store, query: dic
     assert {page.total for page in pages} == {len(whole)}
     assert [page.page for page in pages] == [1, 2, 3, 4]
     assert pages[0].pages == -(-len(whole) // 2)
+
+
+@pytest.fixture
+def crowded(store: Store, make_ticket_of: Callable[..., Ticket]) -> Store:
+    """Return a store with more tickets about a printer than anybody leafs through; the oldest ones name its maker."""
+    with store.write() as tx:
+        for number in range(1, MOST_HITS + 21):
+            title = "Printer of Acme" if number in {1, 2, 40} else "Printer"
+            tx.tickets.save(make_ticket_of(number, title, age=2 * MOST_HITS - number))
+    return store
+
+
+@pytest.mark.parametrize("sort", Sort)
+def test_a_search_ends_at_its_first_hits_of_more_than_anybody_leafs_through(crowded: Store, sort: Sort) -> None:
+    with crowded.read() as tx:
+        pages = (1, 2, 3, 4)
+        printers = [tx.tickets.search(AGENT, TicketQuery(text="rint", sort=sort, page=n, size=200)) for n in pages]
+        everything = [tx.tickets.search(AGENT, TicketQuery(sort=sort, page=n, size=200)) for n in pages]
+        counted = tx.tickets.counts(AGENT, [TicketQuery(text="rint"), TicketQuery()])
+
+    in_order = [ticket for page in everything for ticket in page.items]
+    assert [ticket for page in printers for ticket in page.items] == in_order[:MOST_HITS]
+    assert {(page.total, page.ends_early) for page in printers} == {(MOST_HITS, True)}
+    assert {(page.total, page.ends_early) for page in everything} == {(MOST_HITS + 20, False)}
+    assert counted == [MOST_HITS, MOST_HITS + 20]
+
+
+@pytest.mark.parametrize("text", ["acme", "me", "of acme"])
+def test_a_search_goes_on_to_the_end_of_the_list(crowded: Store, text: str) -> None:
+    assert numbers(crowded, text=text) == [40, 2, 1]
+    assert numbers(crowded, text=text, sort=Sort.OLDEST) == [1, 2, 40]
+    assert numbers(crowded, text=text, statuses=[Status.CLOSED]) == []
+    assert numbers(crowded, CARLA, text=text) == [40, 2, 1]
+    assert numbers(crowded, OSKAR, text=text) == []
 
 
 @pytest.mark.parametrize("audience", [AGENT, CARLA, OSKAR], ids=["agent", "carla", "oskar"])

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, ClassVar
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -20,6 +21,7 @@ from ticketing.domain.statuses import Priority, Status, StatusCategory, TicketCa
 from ticketing.domain.store import Store, Transaction
 from ticketing.domain.tickets import MessageKind, Ticket, TicketEdit
 from ticketing.storage.memory import MemoryStore
+from ticketing.storage.sql import searching
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 PEOPLE = {
@@ -338,7 +340,14 @@ def _apply(ticket: Ticket | None, deed: Callable[[Ticket], None]) -> str:
 
 
 def _compare(tx: Transaction, model: Model, audience: Audience, query: TicketQuery) -> None:
-    """Ask a store, and the model, and want the same answer."""
+    """Ask a store, and the model, and want the same answer, whatever way a database takes to it."""
+    for nearby in (1, 3, searching.NEARBY):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(searching, "NEARBY", nearby)
+            _compare_answers(tx, model, audience, query)
+
+
+def _compare_answers(tx: Transaction, model: Model, audience: Audience, query: TicketQuery) -> None:
     expected = model.search(audience, query)
     page = tx.tickets.search(audience, query)
     first = (query.page - 1) * query.size

@@ -13,6 +13,8 @@ UNASSIGNED = "-"
 # Of a ticket, in any store: databases know no greater one.
 GREATEST_NUMBER = 2**63 - 1
 PAGE_SIZES = (25, 50, 100)
+# Nobody leafs through more hits than these: they say it in other words. So no search has to find all of them.
+MOST_HITS = 500
 
 Item = TypeVar("Item")
 
@@ -50,7 +52,7 @@ class TicketQuery(Query):
     Which tickets, in which order, which page of them.
 
     An empty set does not restrict. `text` is looked for in title, messages, people, tags, number and external id,
-    whatever the case.
+    whatever the case; the list ends at its first MOST_HITS hits.
     """
 
     requester: str | None = None
@@ -59,6 +61,11 @@ class TicketQuery(Query):
     priorities: frozenset[Priority] = frozenset()
     categories: frozenset[TicketCategory] = frozenset()
     sort: Sort = Sort.UPDATED
+
+    @property
+    def most(self) -> int | None:
+        """How long the list can become; None where there is no end to it."""
+        return MOST_HITS if self.needle else None
 
 
 class Audience(Typed):
@@ -97,12 +104,13 @@ class TicketSummary(NamedTuple):
 
 
 class Page(Typed, Generic[Item]):
-    """A part of a list, and how long the whole is."""
+    """A part of a list, and how long the whole is; `ends_early` if there may be more that nobody looked for."""
 
     items: tuple[Item, ...]
     total: int
     page: int
     size: int
+    ends_early: bool = False
 
     @property
     def pages(self) -> int:

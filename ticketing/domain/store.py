@@ -49,7 +49,7 @@ class TicketRepository(Protocol):
         """Return one page of what matches among what the audience may see."""
 
     def counts(self, audience: Audience, queries: Sequence[TicketQuery]) -> list[int]:
-        """Return how many match each query among what the audience may see, all at one moment."""
+        """Return how long the list of each query is for the audience, all at one moment."""
 
     def lapsed(self, resolved_before: datetime, limit: int) -> list[int]:
         """Return numbers of tickets resolved before that moment and not closed yet, at most `limit`."""

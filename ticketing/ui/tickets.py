@@ -134,4 +134,5 @@ def _row(ticket: TicketSummary, updated_text: str, *, for_agent: bool) -> Ticket
 
 def _range(page: Page[TicketSummary]) -> str:
     first = (page.page - 1) * page.size + 1
-    return t("list.range", first=first, last=first + len(page.items) - 1, total=page.total)
+    wording = "list.range_ends_early" if page.ends_early else "list.range"
+    return t(wording, first=first, last=first + len(page.items) - 1, total=page.total)

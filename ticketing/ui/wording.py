@@ -164,6 +164,7 @@ WORDING = {
     "sort.oldest": "Oldest",
     "sort.priority": "Priority",
     "list.range": "{first:,} to {last:,} of {total:,}",
+    "list.range_ends_early": "{first:,} to {last:,} of {total:,} or more",
     # Lists without a ticket in them
     "empty.no_match": "No ticket matches",
     "empty.no_match_text": "Nothing in this view fits the search and filters.",

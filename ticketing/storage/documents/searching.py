@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 from heapq import merge
+from itertools import islice
 from typing import Any
 
 from pydantic_core import from_json
@@ -46,14 +47,15 @@ class Searcher:
             total = self.count(query)
             rows = _slice(wanted, query.first, query.size)
         else:
-            found = list(wanted)
+            found = list(islice(wanted, query.most))
             total, rows = len(found), found[query.first : query.first + query.size]
-        return Page(items=tuple([self._summary(row) for row in rows]), total=total, page=query.page, size=query.size)
+        lines = tuple([self._summary(row) for row in rows])
+        return Page(items=lines, total=total, page=query.page, size=query.size, ends_early=total == query.most)
 
     def count(self, query: TicketQuery) -> int:
         """Return how many match; from tallies where they suffice."""
         if not is_tallied(self._audience, query):
-            return sum(1 for _ in self._matches(query))
+            return sum(1 for _ in islice(self._matches(query), query.most))
         by_status, tally = self._state.by_status, self._state.tally
         statuses = query.statuses or by_status.keys()
         if query.assignee is None:

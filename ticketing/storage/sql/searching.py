@@ -3,8 +3,8 @@
 from typing import Any, Final
 
 from sqlalchemy import (
+    Column,
     ColumnElement,
-    CompoundSelect,
     Dialect,
     Select,
     UnaryExpression,
@@ -16,21 +16,27 @@ from sqlalchemy import (
     select,
     union_all,
 )
+from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
 from ticketing.domain.queries import UNASSIGNED, Audience, Sort, TicketQuery, number_in
-from ticketing.domain.statuses import Status
 from ticketing.storage.sql.tables import texts, tickets, users, watchers
 
 # Between the texts that are searched as one; nobody can type it.
 SEPARATOR: Final = "\x1f"
+# So many tickets of a list are searched one by one, before it is decided how to search the others.
+NEARBY: Final = 500
+# From this share of the tickets on, a text is found sooner by going through the list than by the index over all texts,
+# after which PostgreSQL looks at each text again.
+COMMON: Final = {"postgresql": 0.05, "sqlite": 0.15}
 _SHORTEST_TRIGRAM: Final = 3
-_SEVERAL: Final = 2
 # What no text can hold and no database takes in a question: NUL, halves of surrogate pairs.
 _NOWHERE: Final = {"\0", SEPARATOR, *map(chr, range(0xD800, 0xE000))}
 
+Columns = ReadOnlyColumnCollection[str, Any]
 
-def conditions(audience: Audience, query: TicketQuery, dialect: Dialect) -> list[ColumnElement[bool]]:
-    """Return what has to hold for a ticket to be in the list."""
+
+def conditions(audience: Audience, query: TicketQuery) -> list[ColumnElement[bool]]:
+    """Return what has to hold for a ticket to be in the list, but for the text."""
     found: list[ColumnElement[bool]] = []
     if not audience.sees_all:
         found.append(_concerns(audience.username))
@@ -46,57 +52,59 @@ def conditions(audience: Audience, query: TicketQuery, dialect: Dialect) -> list
         found.append(tickets.c.urgency.in_(sorted(priority.rank for priority in query.priorities)))
     if query.categories:
         found.append(tickets.c.category.in_(sorted(query.categories)))
-    if needle := query.needle:
-        found.append(false() if _NOWHERE & set(needle) else tickets.c.number.in_(_holding(needle, audience, dialect)))
     return found
 
 
-def page_of(audience: Audience, query: TicketQuery, dialect: Dialect) -> Select[Any]:
-    """
-    Return the numbers of the tickets on a page.
+def listed(audience: Audience, query: TicketQuery) -> Select[Any]:
+    """Return the numbers of the tickets in the list, in its order, whatever the text."""
+    return select(tickets.c.number).where(*conditions(audience, query)).order_by(*order(audience, query.sort))
 
-    For several statuses the first ones of each are merged: an index gives them in order for one status at a time.
-    """
-    wanted = order(audience, query.sort)
-    statuses = query.statuses if query.sort in {Sort.UPDATED, Sort.LEAST_RECENTLY_UPDATED} else frozenset[Status]()
-    if len(statuses) < _SEVERAL:
-        return _picked(audience, query, dialect).order_by(*wanted).limit(query.size).offset(query.first)
-    parts = [
-        _picked(audience, query.model_copy(update={"statuses": {status}}), dialect)
-        .order_by(*wanted)
-        .limit(query.first + query.size)
-        .subquery()
-        for status in sorted(statuses)
+
+def nearby(audience: Audience, query: TicketQuery, dialect: Dialect) -> Select[Any]:
+    """Return the first NEARBY tickets of the list, each with whether it holds the text."""
+    *ordered_by, _ = (tickets.c[name] for name in _ordered_by(audience, query.sort))
+    first = listed(audience, query).add_columns(tickets.c.requester, *ordered_by).limit(NEARBY).subquery("near")
+    holds = _holds(query.needle, audience, dialect, first.c)
+    return select(first.c.number, holds).order_by(*order(audience, query.sort, first.c))
+
+
+def walked(audience: Audience, query: TicketQuery, dialect: Dialect) -> Select[Any]:
+    """Return the hits by going through the list ticket by ticket: for a text that many hold."""
+    return listed(audience, query).where(_holds(query.needle, audience, dialect, tickets.c)).limit(query.most)
+
+
+def looked_up(audience: Audience, query: TicketQuery, dialect: Dialect) -> Select[Any]:
+    """Return the hits by the index over all texts, and put them in order then: for a text that few hold."""
+    needle = query.needle
+    parts: list[Select[Any]] = [
+        _in_texts(needle, audience, dialect),
+        select(tickets.c.number).where(tickets.c.requester.in_(_people(needle))),
     ]
-    merged = union_all(*(select(part.c.number, part.c.updated_at) for part in parts)).subquery()
-    again = [merged.c.updated_at, merged.c.number]
-    ordered = [column.desc() for column in again] if query.sort is Sort.UPDATED else again
-    return select(merged.c.number).order_by(*ordered).limit(query.size).offset(query.first)
+    if (number := number_in(needle)) is not None:
+        parts.append(select(literal(number)))
+    # PostgreSQL is not to guess whether it had better go ticket by ticket: it knows nothing of long texts.
+    holding = union_all(*parts).cte("holding").prefix_with("MATERIALIZED", dialect="postgresql")
+    return listed(audience, query).where(tickets.c.number.in_(select(holding.c.number))).limit(query.most)
 
 
-def _picked(audience: Audience, query: TicketQuery, dialect: Dialect) -> Select[Any]:
-    return select(tickets.c.number, updated_at(audience).label("updated_at")).where(
-        *conditions(audience, query, dialect)
-    )
-
-
-def order(audience: Audience, sort: Sort) -> list[UnaryExpression[Any]]:
+def order(audience: Audience, sort: Sort, columns: Columns = tickets.c) -> list[UnaryExpression[Any]]:
     """Return the order; what changed at the same moment comes by number."""
-    updated = updated_at(audience)
+    ascending = sort in {Sort.LEAST_RECENTLY_UPDATED, Sort.OLDEST}
+    ordered_by = [columns[name] for name in _ordered_by(audience, sort)]
+    return [column.asc() if ascending else column.desc() for column in ordered_by]
+
+
+def _ordered_by(audience: Audience, sort: Sort) -> list[str]:
     match sort:
-        case Sort.UPDATED:
-            return [updated.desc(), tickets.c.number.desc()]
-        case Sort.LEAST_RECENTLY_UPDATED:
-            return [updated.asc(), tickets.c.number.asc()]
-        case Sort.NEWEST:
-            return [tickets.c.number.desc()]
-        case Sort.OLDEST:
-            return [tickets.c.number.asc()]
+        case Sort.UPDATED | Sort.LEAST_RECENTLY_UPDATED:
+            return [updated_at(audience).name, "number"]
+        case Sort.NEWEST | Sort.OLDEST:
+            return ["number"]
         case Sort.PRIORITY:
-            return [tickets.c.urgency.desc(), updated.desc(), tickets.c.number.desc()]
+            return ["urgency", updated_at(audience).name, "number"]
 
 
-def updated_at(audience: Audience) -> ColumnElement[Any]:
+def updated_at(audience: Audience) -> Column[Any]:
     """Return when the ticket changed as far as the audience can tell."""
     return tickets.c.updated_at if audience.sees_all else tickets.c.public_updated_at
 
@@ -107,38 +115,45 @@ def _concerns(username: str) -> ColumnElement[bool]:
     return tickets.c.number.in_(union_all(own, watched))
 
 
-def _holding(needle: str, audience: Audience, dialect: Dialect) -> CompoundSelect[Any]:
-    """Return the numbers of the tickets in which the audience can read the text, or that have it for a number."""
-    people = select(users.c.username).where(contains(users.c.folded_name, needle))
-    parts: list[Select[Any]] = [
-        _in_texts(needle, audience, dialect),
-        select(tickets.c.number).where(tickets.c.requester.in_(people)),
-    ]
+def _holds(needle: str, audience: Audience, dialect: Dialect, columns: Columns) -> ColumnElement[bool]:
+    """Return whether the audience can read the text in a ticket at hand, or whether it is its number."""
+    in_texts = select(_anywhere(needle, audience, dialect)).where(_key(dialect) == columns.number)
+    found = [in_texts.select_from(texts).scalar_subquery(), columns.requester.in_(_people(needle))]
     if (number := number_in(needle)) is not None:
-        parts.append(select(literal(number)))
-    return union_all(*parts)
+        found.append(columns.number == number)
+    return or_(*found)
 
 
 def _in_texts(needle: str, audience: Audience, dialect: Dialect) -> Select[Any]:
-    if dialect.name == "sqlite":
-        return _in_full_text_index(needle, audience)
-    where = [contains(texts.c.public, needle)]
-    if audience.sees_all:
-        where.append(contains(texts.c.internal, needle))
-    return select(texts.c.number).where(or_(*where))
-
-
-def _in_full_text_index(needle: str, audience: Audience) -> Select[Any]:
-    """SQLite finds three letters and more through its index; for fewer it looks through all texts."""
-    found: Select[Any] = select(literal_column("texts.rowid")).select_from(texts)
-    if len(needle) < _SHORTEST_TRIGRAM:
-        holds = func.instr(texts.c.public, needle) > 0
-        return found.where(or_(holds, func.instr(texts.c.internal, needle) > 0) if audience.sees_all else holds)
+    """SQLite finds three letters and more by its index; for fewer each database looks through all texts."""
+    found = select(_key(dialect).label("number")).select_from(texts)
+    if dialect.name != "sqlite" or len(needle) < _SHORTEST_TRIGRAM or _cannot_be(needle):
+        return found.where(_anywhere(needle, audience, dialect))
     columns = "{public internal}" if audience.sees_all else "{public}"
     phrase = needle.replace('"', '""')
     return found.where(literal_column("texts").op("MATCH")(f'{columns} : "{phrase}"'))
 
 
+def _anywhere(needle: str, audience: Audience, dialect: Dialect) -> ColumnElement[bool]:
+    readable = [texts.c.public, texts.c.internal] if audience.sees_all else [texts.c.public]
+    if dialect.name == "sqlite" and not _cannot_be(needle):
+        return or_(*(func.instr(column, needle) > 0 for column in readable))
+    return or_(*(contains(column, needle) for column in readable))
+
+
+def _key(dialect: Dialect) -> ColumnElement[Any]:
+    """Return the ticket's number in `texts`, which is the row's own in a table of SQLite's full-text extension."""
+    return literal_column("texts.rowid") if dialect.name == "sqlite" else texts.c.number
+
+
+def _people(needle: str) -> Select[Any]:
+    return select(users.c.username).where(contains(users.c.folded_name, needle))
+
+
 def contains(column: ColumnElement[Any], needle: str) -> ColumnElement[bool]:
     """Return that a casefolded column holds the text; none holds what cannot be written."""
-    return false() if _NOWHERE & set(needle) else column.contains(needle, autoescape=True, escape="!")
+    return false() if _cannot_be(needle) else column.contains(needle, autoescape=True, escape="!")
+
+
+def _cannot_be(needle: str) -> bool:
+    return bool(_NOWHERE & set(needle))

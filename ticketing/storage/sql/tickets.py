@@ -2,16 +2,17 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final, NamedTuple, Self
 
-from sqlalchemy import Connection, delete, func, select
+from sqlalchemy import Connection, Select, delete, func, select
 
 from ticketing.domain.queries import GREATEST_NUMBER, Audience, Page, TicketQuery, TicketSummary, is_news, is_tallied
 from ticketing.domain.statuses import Priority, Status, TicketCategory
 from ticketing.domain.tickets import MessageKind, Ticket
+from ticketing.storage.sql import searching
 from ticketing.storage.sql.reading import in_batches
-from ticketing.storage.sql.searching import SEPARATOR, conditions, order, page_of, updated_at
-from ticketing.storage.sql.tables import NOBODY, seen, tallies, tickets, users, watchers
+from ticketing.storage.sql.searching import SEPARATOR, conditions, listed, order, updated_at
+from ticketing.storage.sql.tables import IS_RESOLVED, NOBODY, seen, tallies, tickets, users, watchers
 from ticketing.storage.sql.writing import add_up, put, put_texts
 
 # What everybody in a ticket may find, and what agents may find beside it.
@@ -20,82 +21,117 @@ Texts = tuple[list[str], list[str]]
 _requesters, _assignees = users.alias("requesters"), users.alias("assignees")
 
 
+class _Kept(NamedTuple):
+    """What is kept of a ticket beside its own row."""
+
+    tallied: tuple[str, str]
+    watchers: frozenset[str]
+    texts: Texts
+
+    @classmethod
+    def of(cls, ticket: Ticket) -> Self:
+        """Return what is to be kept of it."""
+        tallied = (ticket.assignee or NOBODY, ticket.status.value)
+        return cls(tallied, frozenset(ticket.watchers), _texts_of(ticket))
+
+
+_NOTHING: Final = _Kept(("", ""), frozenset(), ([], []))
+
+
 class SqlTickets:
     """All tickets, within one transaction."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._last_number = 0
-        self._searched: dict[int, Texts] = {}
+        self._first_free: int | None = None
+        self._kept: dict[int, _Kept] = {}
 
     def next_number(self) -> int:
         """Return one more than the highest number; no ticket is ever removed, so none comes twice."""
-        highest = self._connection.scalar(select(func.max(tickets.c.number))) or 0
-        self._last_number = max(self._last_number, highest) + 1
+        if self._first_free is None:
+            self._first_free = (self._connection.scalar(select(func.max(tickets.c.number))) or 0) + 1
+        self._last_number = max(self._last_number + 1, self._first_free)
         return self._last_number
 
     def find(self, number: int, audience: Audience | None = None) -> Ticket | None:
         """Return a copy of the ticket, or None; one that the audience may not see is not even read."""
         question = select(tickets.c.document).where(tickets.c.number == number)
         if audience is not None:
-            question = question.where(*conditions(audience, TicketQuery(), self._connection.dialect))
+            question = question.where(*conditions(audience, TicketQuery()))
         raw = self._connection.scalar(question) if 0 < number <= GREATEST_NUMBER else None
         if raw is None:
             return None
         ticket = Ticket.model_validate_json(raw)
-        self._searched[number] = _texts_of(ticket)
+        self._kept[number] = _Kept.of(ticket)
         return ticket
 
     def save(self, ticket: Ticket) -> None:
-        """Keep the ticket, with its version raised by one."""
+        """Keep the ticket, with its version raised by one; of what hangs on it, only what is not as it was."""
         ticket.version += 1
-        number, connection = ticket.number, self._connection
+        number = ticket.number
+        before, now = self._before(number), _Kept.of(ticket)
+        put(self._connection, tickets, ticket_columns(ticket))
+        self._tally(before, now)
+        if now.watchers != before.watchers:
+            self._save_watchers(number, before.watchers, now.watchers)
+        if now.texts != before.texts:  # that index is the costliest
+            put_texts(self._connection, [(number, *searchable(ticket))])
+        self._kept[number] = now
         self._last_number = max(self._last_number, number)
-        before = connection.execute(
-            select(tickets.c.assignee, tickets.c.status).where(tickets.c.number == number)
-        ).one_or_none()
-        put(connection, tickets, ticket_columns(ticket))
-        self._tally(before, ticket)
-        self._save_watchers(ticket, is_new=before is None)
-        self._save_texts(ticket)
 
-    def _tally(self, before: Any, ticket: Ticket) -> None:
-        counted = [] if before is None else [(before.assignee or NOBODY, before.status, -1)]
-        counted.append((ticket.assignee or NOBODY, ticket.status.value, 1))
-        if len({(assignee, status) for assignee, status, _ in counted}) < len(counted):
+    def _before(self, number: int) -> _Kept:
+        """Return what is kept of the ticket, which in a change was read already, or is known to be nothing yet."""
+        if number not in self._kept and (self._first_free is None or number < self._first_free):
+            self.find(number)
+        return self._kept.get(number, _NOTHING)
+
+    def _tally(self, before: _Kept, now: _Kept) -> None:
+        if before.tallied == now.tallied:
             return
+        counted = [(*now.tallied, 1)] if before is _NOTHING else [(*before.tallied, -1), (*now.tallied, 1)]
         rows = [{"assignee": assignee, "status": status, "tickets": number} for assignee, status, number in counted]
         add_up(self._connection, tallies, "tickets", rows)
 
-    def _save_watchers(self, ticket: Ticket, *, is_new: bool) -> None:
-        if not is_new:
-            gone = delete(watchers).where(
-                watchers.c.number == ticket.number, watchers.c.username.not_in(ticket.watchers)
-            )
-            self._connection.execute(gone)
-        put(
-            self._connection,
-            watchers,
-            *({"number": ticket.number, "username": name} for name in dict.fromkeys(ticket.watchers)),
-        )
-
-    def _save_texts(self, ticket: Ticket) -> None:
-        """Keep what can be searched, unless it is as it was: that index is the costliest."""
-        found = _texts_of(ticket)
-        if self._searched.get(ticket.number) != found:
-            self._searched[ticket.number] = found
-            put_texts(self._connection, [(ticket.number, *searchable(ticket))])
+    def _save_watchers(self, number: int, before: frozenset[str], now: frozenset[str]) -> None:
+        if gone := before - now:
+            no_longer = delete(watchers).where(watchers.c.number == number, watchers.c.username.in_(sorted(gone)))
+            self._connection.execute(no_longer)
+        put(self._connection, watchers, *({"number": number, "username": name} for name in sorted(now - before)))
 
     def search(self, audience: Audience, query: TicketQuery) -> Page[TicketSummary]:
         """Return one page of what matches among what the audience may see."""
-        total = self.counts(audience, [query])[0]
-        lines = self._lines(audience, query) if query.first < total else []
-        return Page(items=tuple(lines), total=total, page=query.page, size=query.size)
+        if query.most is None:
+            total = self.counts(audience, [query])[0]
+            picked = listed(audience, query).limit(query.size).offset(query.first)
+        else:
+            hits = self._hits(audience, query)
+            total = len(hits)
+            picked = select(tickets.c.number).where(tickets.c.number.in_(hits[query.first : query.first + query.size]))
+        lines = self._lines(audience, query, picked) if query.first < total else []
+        ends_early = total == query.most
+        return Page(items=tuple(lines), total=total, page=query.page, size=query.size, ends_early=ends_early)
 
-    def _lines(self, audience: Audience, query: TicketQuery) -> list[TicketSummary]:
-        """Pick the tickets of the page, then read what the lines of the list say: of these few alone."""
+    def _hits(self, audience: Audience, query: TicketQuery) -> Sequence[int]:
+        """
+        Return the numbers of the tickets that hold the text, in order, `query.most` at most.
+
+        How many do at the list's beginning tells how to find the rest, or there is no rest. The databases' own guesses
+        would not do: SQLite makes none, and PostgreSQL leaves out long texts.
+        """
+        dialect = self._connection.dialect
+        near = self._connection.execute(searching.nearby(audience, query, dialect)).all()
+        found = [number for number, holds in near if holds]
+        if len(near) < searching.NEARBY:
+            return found[: query.most]
+        is_common = len(found) >= searching.COMMON[dialect.name] * len(near)
+        way = searching.walked if is_common else searching.looked_up
+        return self._connection.scalars(way(audience, query, dialect)).all()
+
+    def _lines(self, audience: Audience, query: TicketQuery, page: Select[Any]) -> list[TicketSummary]:
+        """Read what the lines of the list say: of the tickets of the page alone."""
         c = tickets.c
-        picked = page_of(audience, query, self._connection.dialect).cte("picked")
+        picked = page.cte("picked")
         messages, last_author = (
             (c.messages, c.last_author) if audience.sees_all else (c.public_messages, c.last_public_author)
         )
@@ -130,13 +166,16 @@ class SqlTickets:
         return {(assignee, status): number for assignee, status, number in rows}
 
     def _count(self, audience: Audience, query: TicketQuery) -> int:
-        matching = conditions(audience, query, self._connection.dialect)
+        if query.most is not None:
+            return len(self._hits(audience, query))
+        matching = conditions(audience, query)
         return self._connection.scalar(select(func.count()).select_from(tickets).where(*matching)) or 0
 
     def lapsed(self, resolved_before: datetime, limit: int) -> list[int]:
         """Return numbers of tickets resolved before that moment and not closed yet, at most `limit`."""
-        due = (tickets.c.status == Status.RESOLVED.value, tickets.c.resolved_at <= resolved_before)
-        question = select(tickets.c.number).where(*due).order_by(tickets.c.number).limit(limit)
+        due = select(tickets.c.number).where(IS_RESOLVED, tickets.c.resolved_at <= resolved_before)
+        # Put in order when they are found: to go through all tickets by number is what a database would choose.
+        question = due.order_by(tickets.c.number + 0).limit(limit)
         return list(self._connection.scalars(question))
 
     def imported(self, external_id: str) -> list[int]:

@@ -16,13 +16,13 @@ _TEXTS_OF_SQLITE = text("INSERT OR REPLACE INTO texts (rowid, public, internal) 
 def put(connection: Connection, table: Table, *rows: dict[str, Any]) -> None:
     """Add the rows, or put each in the place of the one with the same key."""
     if rows:
-        connection.execute(_upsert(connection.dialect.name, table), rows)
+        _carry_out(connection, _upsert(connection.dialect.name, table), rows)
 
 
 def add_up(connection: Connection, table: Table, column: str, rows: Sequence[dict[str, Any]]) -> None:
     """Add the rows; where one with the same key is there, add to its column."""
     if rows:
-        connection.execute(_sum(connection.dialect.name, table, column), rows)
+        _carry_out(connection, _sum(connection.dialect.name, table, column), rows)
 
 
 def put_texts(connection: Connection, found: Sequence[tuple[int, str, str]]) -> None:
@@ -32,6 +32,11 @@ def put_texts(connection: Connection, found: Sequence[tuple[int, str, str]]) -> 
         connection.execute(_TEXTS_OF_SQLITE, rows)
     else:
         put(connection, texts, *rows)
+
+
+def _carry_out(connection: Connection, statement: Any, rows: Sequence[dict[str, Any]]) -> None:
+    """Several rows are sent on without waiting for each; for a single one that would take longer."""
+    connection.execute(statement, rows[0] if len(rows) == 1 else rows)
 
 
 @lru_cache

@@ -72,13 +72,11 @@ def _make_tickets() -> None:
         _one_of("tickets", "category", "general", "account", "billing", "hardware", "network", "software", "other"),
     )
     for name, columns in {
-        "update": ["updated_at", "number"],
-        "public_update": ["public_updated_at", "number"],
-        "urgency": ["urgency", "updated_at", "number"],
+        "update": ["updated_at", "number", "status", "urgency", "category", "assignee", "requester"],
+        "urgency": ["urgency", "updated_at", "number", "status", "category", "assignee", "requester"],
+        "number": ["number", "status", "urgency", "category", "assignee", "requester"],
+        "assignee": ["assignee", "status", "updated_at", "number", "urgency", "category", "requester"],
         "requester": ["requester", "public_updated_at", "number"],
-        "assignee": ["assignee", "status", "updated_at", "number"],
-        "status": ["status", "updated_at", "number"],
-        "category": ["category", "updated_at", "number"],
     }.items():
         op.create_index(f"tickets_by_{name}", "tickets", columns)
     op.create_index("tickets_by_external_id", "tickets", ["external_id"], postgresql_using="hash")
