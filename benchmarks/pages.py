@@ -2,21 +2,23 @@
 `bench pages`: what a run of each page costs the server, beside a run of a page with nothing on it.
 
 All servers are started in the same way with the same configuration and take turns in short slices; visitors speak to
-them over real WebSockets. What counts is the processor time that the server's process takes for a run.
+them over real WebSockets. What counts is the processor time that the server's process takes for a run. With a database,
+the desk over it is held against the desk over files of the same size, and two processes over it against one.
 """
 
 import asyncio
 import os
-from collections.abc import Sequence
-from contextlib import ExitStack
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
+from benchmarks.databases import copied
 from benchmarks.measuring import MILLISECONDS, Figure, Report, percentile, require_linux
-from benchmarks.serving import Running, an_empty_page, running, the_desk
+from benchmarks.serving import Running, an_empty_page, running, the_desk, the_desk_at
 from ticketing.desk import Desk
 from ticketing.domain.people import Actor
 from ticketing.domain.queries import TicketQuery
@@ -31,6 +33,9 @@ PASSWORD = "four slow kettles"  # noqa: S105 - of accounts that live as long as 
 COOKIE = "ticketing_session"
 KILOBYTES = 1 / 1000
 TYPICAL_MESSAGES = 5
+SIZES = (10_000, 100_000)
+IN_DATABASE = 1.3
+CROWD = 6
 MISSING = "The page benchmark speaks WebSocket: install what tests/requirements.txt names (websockets is missing)."
 
 
@@ -76,20 +81,21 @@ VISITS = (
 class Plan:
     """How much to measure."""
 
-    sizes: Sequence[int] = (10_000, 100_000)
+    sizes: Sequence[int] = SIZES
     sessions: Sequence[int] = (1, 16)
+    postgres: str | None = None
     visits: Sequence[Visit] = VISITS
     slices: int = 4
     slice_seconds: float = 0.5
 
 
-def main(tickets: int | None, json_path: Path | None) -> None:
+def main(tickets: int | None, json_path: Path | None, postgres: str | None) -> None:
     """Measure at the given number of tickets, or at both, and print what comes out."""
     require_linux()
     if find_spec("websockets") is None:
         raise SystemExit(MISSING)
     report = Report("Pages")
-    measure(report, Plan(sizes=[tickets]) if tickets else Plan())
+    measure(report, Plan(sizes=[tickets] if tickets else SIZES, postgres=postgres))
     report.write(json_path)
 
 
@@ -101,6 +107,12 @@ class Setting:
     server: Running
     tokens: dict[str, str]
     ticket: int
+    kept_in: str = ""
+
+    @property
+    def name(self) -> str:
+        """What it is called in the report."""
+        return f"at {self.size:,}{self.kept_in}"
 
 
 def measure(report: Report, plan: Plan) -> None:
@@ -114,11 +126,15 @@ def measure(report: Report, plan: Plan) -> None:
             tokens, ticket = fill(folder / str(size), size)
             server = stack.enter_context(running(the_desk(folder / str(size))))
             settings.append(Setting(size, server, tokens, ticket))
+        if plan.postgres:
+            settings.append(stack.enter_context(in_database(settings[0], folder / str(plan.sizes[0]), plan.postgres)))
         for server in [empty, *(one.server for one in settings)]:
             server.settle()
         for sessions in plan.sessions:
             for visit in plan.visits:
                 compare(report, plan, sessions, visit, empty, settings)
+        if plan.postgres:
+            compare_processes(report, plan, settings[-1])
 
 
 def compare(
@@ -136,15 +152,17 @@ def compare(
     figures = [
         figure for one, crowd in zip(settings, crowds, strict=True) for figure in _figures(visit, one, crowd, nothing)
     ]
-    if len(crowds) > 1:
-        grown, smallest = _cost(crowds[-1]), _cost(crowds[0])
-        against = f"at {settings[0].size:,}"
-        figures.append(Figure(f"CPU a run at {settings[-1].size:,}", grown, "ms", smallest, against, visit.growth))
+    for one, crowd in zip(settings[1:], crowds[1:], strict=True):
+        limit = IN_DATABASE if one.kept_in else visit.growth
+        figures.append(Figure(f"CPU a run {one.name}", _cost(crowd), "ms", _cost(crowds[0]), settings[0].name, limit))
+        if one.kept_in:
+            theirs, files = (MILLISECONDS * percentile(each.runs.seconds, 0.5) for each in (crowd, crowds[0]))
+            figures.append(Figure(f"half of the runs within, {one.name}", theirs, "ms", files, settings[0].name, limit))
     report.add(f"{visit.name}, {sessions} session{'s' if sessions > 1 else ''}", figures)
 
 
 def _figures(visit: Visit, setting: Setting, crowd: "Crowd", nothing: "Crowd") -> list[Figure]:
-    at = f"at {setting.size:,}"
+    at = setting.name
     figures = [Figure(f"CPU a run {at}", _cost(crowd), "ms", _cost(nothing), "empty page", visit.cost)]
     for share, name in ((0.5, "half of the runs"), (0.95, "95 % of the runs")):
         ours, rivals = (MILLISECONDS * percentile(one.runs.seconds, share) for one in (crowd, nothing))
@@ -155,6 +173,44 @@ def _figures(visit: Visit, setting: Setting, crowd: "Crowd", nothing: "Crowd") -
 
 def _cost(crowd: "Crowd") -> float:
     return MILLISECONDS * crowd.cpu / len(crowd.runs.seconds)
+
+
+@contextmanager
+def in_database(files: Setting, folder: Path, address: str) -> Iterator[Setting]:
+    """Give a desk with the same tickets in a database; the same people sign in there."""
+    with closing(JsonStore(folder, read_only=True)) as source, copied(source, address) as store:
+        desk = Desk(Settings(), store, password_rounds=4)
+        ticket = desk.tickets.get(Actor.console(), files.ticket)
+        people = {"agent": ticket.assignee or "", "requester": ticket.requester}
+        tokens = {who: desk.accounts.sign_in(username, PASSWORD) for who, username in people.items()}
+        with running(the_desk_at(address)) as server:
+            yield Setting(files.size, server, tokens, files.ticket, " in PostgreSQL")
+
+
+def compare_processes(report: Report, plan: Plan, desk: Setting) -> None:
+    """Hold one process against two over one database, twice as many visitors at the two."""
+    from benchmarks.visitors import Address, together  # noqa: PLC0415 - needs what only tests install
+
+    visit = Visit("all_tickets", "agent")
+    token = {COOKIE: desk.tokens[visit.who]}
+    with running(the_desk_at(plan.postgres or "")) as second:
+        second.settle()
+        one, two = (
+            [Address(server.base, visit.page, cookies=token) for server in servers]
+            for servers in ([desk.server], [desk.server, second])
+        )
+        slices = (plan.slices, plan.slice_seconds)
+        alone, both = asyncio.run(together([(one, CROWD), (two, 2 * CROWD)], *slices))
+    late, later = (MILLISECONDS * percentile(runs.seconds, 0.95) for runs in (alone, both))
+    # Everybody clicks without a pause, so that the time of an answer grows as the visitors do.
+    served = 2 * CROWD * late / later
+    report.add(
+        f"{visit.name}, one process and two in PostgreSQL",
+        [
+            Figure(f"95 % of the runs within, {CROWD} sessions and {2 * CROWD}", late, "ms", later, "two processes"),
+            Figure("sessions at equal 95 %", CROWD, "", served, "two processes", limit=1 / 1.7),
+        ],
+    )
 
 
 def fill(folder: Path, size: int) -> tuple[dict[str, str], int]:

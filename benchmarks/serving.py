@@ -7,9 +7,9 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryFile
 
@@ -39,11 +39,18 @@ class Program:
     folder: Path
     health: str
     port_option: str = "--port"
+    settings: Mapping[str, str] = field(default_factory=dict)
 
 
 def the_desk(data: Path, python: str = sys.executable) -> Program:
     """Return the desk over this data, started by the documented command."""
     return Program((python, "-m", "ticketing", "serve", "--data-dir", str(data)), ROOT, "healthz")
+
+
+def the_desk_at(address: str) -> Program:
+    """Return the desk over a store at an address."""
+    command = (sys.executable, "-m", "ticketing", "serve")
+    return Program(command, ROOT, "healthz", settings={f"{PREFIX}STORAGE_URL": address})
 
 
 def an_empty_page(folder: Path) -> Program:
@@ -100,7 +107,7 @@ def running(program: Program) -> Iterator[Running]:
         process = subprocess.Popen(
             [*program.command, program.port_option, str(port)],
             cwd=program.folder,
-            env=environment,
+            env=environment | dict(program.settings),
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,

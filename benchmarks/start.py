@@ -23,7 +23,7 @@ TICKETS = 1_000
 LIMIT = 1.3
 
 
-def main(tickets: int | None, json_path: Path | None) -> None:
+def main(tickets: int | None, json_path: Path | None, _postgres: str | None) -> None:
     """Measure with so many tickets, or with a small team's, and print what comes out."""
     require_linux()
     report = Report("Start")

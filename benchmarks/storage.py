@@ -2,7 +2,7 @@
 `bench storage`: the JSON store beside the least that a durable write can cost, and beside SQLite.
 
 The least is a bare append of the same bytes and a flush, on the same disk. SQLite holds the same tickets and gives the
-same answers, which is checked before anything is timed.
+same answers, which is checked before anything is timed. Then the desk's own stores in databases do the same.
 """
 
 import gc
@@ -10,13 +10,14 @@ import os
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from benchmarks.contest import PASSWORD, RARE, TEXT, TITLE, Contest
+from benchmarks.databases import compare
 from benchmarks.measuring import MICROSECONDS, Figure, Report, require_linux
 from ticketing.desk import Desk
 from ticketing.domain.people import Actor
@@ -32,15 +33,15 @@ ROW_BYTES = 512
 LARGE_DEMO = 100_000
 
 
-def main(tickets: int | None, json_path: Path | None) -> None:
+def main(tickets: int | None, json_path: Path | None, postgres: str | None) -> None:
     """Measure at the given number of tickets, or at all three, and print what comes out."""
     require_linux()
     report = Report("Storage")
-    measure(report, [tickets] if tickets else SIZES, ROUNDS)
+    measure(report, [tickets] if tickets else SIZES, ROUNDS, postgres)
     report.write(json_path)
 
 
-def measure(report: Report, sizes: Sequence[int], rounds: int) -> None:
+def measure(report: Report, sizes: Sequence[int], rounds: int, postgres: str | None = None) -> None:
     """Measure at each size, then hold the largest store against the smallest one."""
     # Not in /tmp, which may be in memory, where a flush costs nothing.
     place = os.environ.get("TMPDIR", "/var/tmp")  # noqa: S108 - a directory of our own is made in it
@@ -53,6 +54,9 @@ def measure(report: Report, sizes: Sequence[int], rounds: int) -> None:
             figures = [*contest.writes(), *contest.reads(), *contest.costs_of_a_reply()]
             figures += [*opening.figures(), *filling.figures()]
             report.add(f"{size:,} tickets of {contest.average / 1000:.1f} kB", figures)
+            with closing(JsonStore(folder / str(size) / "desk")) as files:
+                found = compare(files, folder / str(size), postgres, rounds)
+            report.add(f"{size:,} tickets in databases", found)
             contests.append(contest)
         if len(contests) > 1:
             largest, smallest = contests[-1], contests[0]

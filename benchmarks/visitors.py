@@ -1,6 +1,7 @@
 """Visitors without a browser, who speak Streamlit's protocol over its WebSocket and have a page run again and again."""
 
 import asyncio
+import os
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
@@ -141,6 +142,24 @@ class Crowd:
         until = time.perf_counter() + seconds
         await asyncio.gather(*(visitor.run_until(until, self.runs) for visitor in self.visitors))
         self.cpu += self.server.cpu_seconds() - before
+
+
+async def together(crowds: Sequence[tuple[Sequence[Address], int]], slices: int, slice_seconds: float) -> list[Runs]:
+    """Send as many visitors as given to all addresses of a crowd, on one core; one crowd after the other, in slices."""
+    async with AsyncExitStack() as stack:
+        cores = os.sched_getaffinity(0)
+        os.sched_setaffinity(0, {min(cores)})
+        stack.callback(os.sched_setaffinity, 0, cores)
+        visitors = [
+            [await Visitor.enter(stack, addresses[place % len(addresses)]) for place in range(sessions)]
+            for addresses, sessions in crowds
+        ]
+        found = [Runs() for _ in crowds]
+        for _ in range(slices):
+            for crowd, runs in zip(visitors, found, strict=True):
+                until = time.perf_counter() + slice_seconds
+                await asyncio.gather(*(visitor.run_until(until, runs) for visitor in crowd))
+        return found
 
 
 async def in_turns(

@@ -4,6 +4,7 @@ import importlib.util
 import json
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from importlib.machinery import ModuleSpec
 from pathlib import Path
 from types import ModuleType
@@ -13,9 +14,13 @@ from click.testing import CliRunner
 
 from benchmarks import pages, start, storage
 from benchmarks.measuring import Contestant, Figure, Report, take_turns
+from tests.postgres import cluster
 from ticketing.bootstrap import RUN_TIME, Environment
 from ticketing.cli import main
+from ticketing.desk import open_desk
 from ticketing.installer import BASE_PYTHON
+from ticketing.settings import Settings
+from ticketing.storage.opening import open_store
 
 ROOT = Path(__file__).resolve().parent.parent
 WRITES = ("open a ticket", "reply", "change the status")
@@ -56,13 +61,41 @@ def test_the_storage_benchmark_yields_every_figure_and_how_it_grows() -> None:
 
     storage.measure(report, [40, 60], rounds=2)
 
-    small, large, growth = report.sections
+    small, in_databases, large, _, growth = report.sections
     assert small.startswith("40 tickets")
+    assert names(report, in_databases) >= {"reply, SQLite", "the newest 50, SQLite, 95 %"}
     assert names(report, small) == names(report, large)
     assert names(report, small) >= {*WRITES, *(f"{write}, beside SQLite" for write in WRITES), *READS}
     assert names(report, small) >= {"invented tickets a second", "100,000 invented tickets at this pace"}
     assert names(report, growth) == {"reply"}
     assert all(figure.ours > 0 for figure in all_figures(report) if "memory" not in figure.name)
+
+
+def test_a_database_is_measured_beside_the_files_and_left_empty() -> None:
+    report, address = Report("Storage"), cluster().create("bench")
+
+    storage.measure(report, [40], rounds=2, postgres=address)
+
+    _, in_databases = report.sections
+    found = {figure.name: figure for figure in report.sections[in_databases]}
+    assert {name.partition(", ")[0] for name in found} >= {*WRITES[:2], *READS[:5], "a rare word", "a common word"}
+    assert (found["reply, PostgreSQL"].against, found["reply, PostgreSQL"].limit) == ("bare commit", 2.0)
+    assert (found["the newest 50, PostgreSQL"].against, found["the newest 50, PostgreSQL"].limit) == ("JSON", None)
+    assert found["the newest 50, PostgreSQL, 95 %"].limit == 20
+    with closing(open_store(address)) as store, store.read() as tx:
+        assert not tx.users.any()
+        assert tx.tickets.next_number() == 1
+
+
+def test_a_database_that_is_somebodys_is_not_measured_in() -> None:
+    address = cluster().create("bench")
+    open_desk(Settings(storage_url=address)).close()
+
+    with pytest.raises(SystemExit, match="must be an empty one"):
+        storage.measure(Report("Storage"), [40], rounds=1, postgres=address)
+
+    with closing(open_store(address)) as store, store.read() as tx:
+        assert tx.users.any()
 
 
 def test_a_reply_is_one_write_and_one_flush() -> None:
@@ -106,6 +139,24 @@ def test_the_page_benchmark_visits_every_page_of_a_desk_over_the_wire() -> None:
         ]
 
 
+def test_pages_over_a_database_are_held_against_pages_over_files_and_two_processes_against_one() -> None:
+    report = Report("Pages")
+
+    visits = [visit for visit in pages.VISITS if visit.page == "ticket"]
+    plan = pages.Plan([40], [1], cluster().create("bench"), visits, slices=1, slice_seconds=0.05)
+    with ThreadPoolExecutor() as pool:
+        pool.submit(pages.measure, report, plan).result()
+
+    *visited, processes = report.sections
+    for section in visited:
+        found = {figure.name: figure for figure in report.sections[section] if figure.against == "at 40"}
+        assert {name: figure.limit for name, figure in found.items()} == {
+            "CPU a run at 40 in PostgreSQL": 1.3,
+            "half of the runs within, at 40 in PostgreSQL": 1.3,
+        }
+    assert [figure.against for figure in report.sections[processes]] == ["two processes"] * 2
+
+
 def test_the_page_benchmark_says_what_it_misses_where_the_test_packages_are_not_installed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -115,7 +166,7 @@ def test_the_page_benchmark_says_what_it_misses_where_the_test_packages_are_not_
     monkeypatch.setattr(pages, "find_spec", find)
 
     with pytest.raises(SystemExit, match=r"tests/requirements\.txt"):
-        pages.main(40, None)
+        pages.main(40, None, None)
 
 
 def test_the_start_benchmark_yields_both_figures() -> None:
@@ -181,7 +232,7 @@ def test_the_command_shows_the_figures_and_writes_them_where_it_is_told(
 
     assert told.exit_code == 0, told.output
     written = json.loads((tmp_path / "figures.json").read_text("utf-8"))
-    (figures,) = written["sections"].values()
+    figures, _in_databases = written["sections"].values()
     assert {*WRITES, *READS} <= {figure["name"] for figure in figures}
     assert all(figure["name"] in told.output for figure in figures)
 

@@ -465,10 +465,11 @@ def demo_data(tickets: int, random_seed: int, *, yes: bool) -> None:
 @click.option(
     "--json", "json_path", type=click.Path(dir_okay=False, path_type=Path), help="Write the figures here, too."
 )
-def bench(what: str, tickets: int | None, json_path: Path | None) -> None:
+@click.option("--postgres", metavar="URL", help="Measure in this empty database, too (the start is the same there).")
+def bench(what: str, tickets: int | None, json_path: Path | None, postgres: str | None) -> None:
     """Measure the store, the pages or the start beside the least that this machine could take."""
     sys.path[:0] = [str(ROOT)]
-    import_module(f"benchmarks.{what}").main(tickets, json_path)
+    import_module(f"benchmarks.{what}").main(tickets, json_path, postgres)
 
 
 @contextmanager
