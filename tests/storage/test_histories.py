@@ -341,9 +341,10 @@ def _apply(ticket: Ticket | None, deed: Callable[[Ticket], None]) -> str:
 
 def _compare(tx: Transaction, model: Model, audience: Audience, query: TicketQuery) -> None:
     """Ask a store, and the model, and want the same answer, whatever way a database takes to it."""
-    for nearby in (1, 3, searching.NEARBY):
+    for nearby, looked_up in ((1, 2), (1, 50), (3, 50), (searching.NEARBY, searching.LOOKED_UP)):
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(searching, "NEARBY", nearby)
+            patch.setattr(searching, "LOOKED_UP", looked_up)
             _compare_answers(tx, model, audience, query)
 
 

@@ -7,6 +7,7 @@ from sqlalchemy import (
     ColumnElement,
     Dialect,
     Select,
+    Subquery,
     UnaryExpression,
     false,
     func,
@@ -14,6 +15,7 @@ from sqlalchemy import (
     literal_column,
     or_,
     select,
+    true,
     union_all,
 )
 from sqlalchemy.sql.base import ReadOnlyColumnCollection
@@ -24,10 +26,11 @@ from ticketing.storage.sql.tables import texts, tickets, users, watchers
 # Between the texts that are searched as one; nobody can type it.
 SEPARATOR: Final = "\x1f"
 # So many tickets of a list are searched one by one, before it is decided how to search the others.
-NEARBY: Final = 500
-# From this share of the tickets on, a text is found sooner by going through the list than by the index over all texts,
-# after which PostgreSQL looks at each text again.
+NEARBY: Final = 200
+# If this share of them holds the text, it is found sooner by going on through the list than by the index over all
+# texts, after which PostgreSQL looks at each text again. That way ends where so many tickets hold it.
 COMMON: Final = {"postgresql": 0.05, "sqlite": 0.15}
+LOOKED_UP: Final = 5_000
 _SHORTEST_TRIGRAM: Final = 3
 # What no text can hold and no database takes in a question: NUL, halves of surrogate pairs.
 _NOWHERE: Final = {"\0", SEPARATOR, *map(chr, range(0xD800, 0xE000))}
@@ -62,10 +65,9 @@ def listed(audience: Audience, query: TicketQuery) -> Select[Any]:
 
 def nearby(audience: Audience, query: TicketQuery, dialect: Dialect) -> Select[Any]:
     """Return the first NEARBY tickets of the list, each with whether it holds the text."""
-    *ordered_by, _ = (tickets.c[name] for name in _ordered_by(audience, query.sort))
-    first = listed(audience, query).add_columns(tickets.c.requester, *ordered_by).limit(NEARBY).subquery("near")
-    holds = _holds(query.needle, audience, dialect, first.c)
-    return select(first.c.number, holds).order_by(*order(audience, query.sort, first.c))
+    near = _in_order(audience, query, NEARBY)
+    holds = _holds(query.needle, audience, dialect, near.c)
+    return select(near.c.number, holds).order_by(*order(audience, query.sort, near.c))
 
 
 def walked(audience: Audience, query: TicketQuery, dialect: Dialect) -> Select[Any]:
@@ -74,7 +76,11 @@ def walked(audience: Audience, query: TicketQuery, dialect: Dialect) -> Select[A
 
 
 def looked_up(audience: Audience, query: TicketQuery, dialect: Dialect) -> Select[Any]:
-    """Return the hits by the index over all texts, and put them in order then: for a text that few hold."""
+    """
+    Return the hits by the index over all texts, put in order then: for a text that few hold.
+
+    With each comes how many hold it whatever the list, and with no hit that alone; of LOOKED_UP, not all were found.
+    """
     needle = query.needle
     parts: list[Select[Any]] = [
         _in_texts(needle, audience, dialect),
@@ -83,8 +89,18 @@ def looked_up(audience: Audience, query: TicketQuery, dialect: Dialect) -> Selec
     if (number := number_in(needle)) is not None:
         parts.append(select(literal(number)))
     # PostgreSQL is not to guess whether it had better go ticket by ticket: it knows nothing of long texts.
-    holding = union_all(*parts).cte("holding").prefix_with("MATERIALIZED", dialect="postgresql")
-    return listed(audience, query).where(tickets.c.number.in_(select(holding.c.number))).limit(query.most)
+    holding = union_all(*parts).limit(LOOKED_UP).cte("holding").prefix_with("MATERIALIZED", dialect="postgresql")
+    counted = select(func.count().label("found")).select_from(holding).subquery("counted")
+    hits = _in_order(audience, query, query.most, tickets.c.number.in_(select(holding.c.number)))
+    found = select(hits.c.number, counted.c.found).select_from(counted.outerjoin(hits, true()))
+    return found.order_by(*order(audience, query.sort, hits.c))
+
+
+def _in_order(audience: Audience, query: TicketQuery, most: int | None, *where: ColumnElement[bool]) -> Subquery:
+    """Return the first of the list, with all that is needed to keep the order and to look for people."""
+    *ordered_by, _ = (tickets.c[name] for name in _ordered_by(audience, query.sort))
+    columns = (tickets.c.requester, *ordered_by)
+    return listed(audience, query).add_columns(*columns).where(*where).limit(most).subquery()
 
 
 def order(audience: Audience, sort: Sort, columns: Columns = tickets.c) -> list[UnaryExpression[Any]]:

@@ -97,7 +97,7 @@ tickets = Table(
     # reads no ticket.
     Index("tickets_by_update", "updated_at", "number", "status", "urgency", "category", "assignee", "requester"),
     Index("tickets_by_urgency", "urgency", "updated_at", "number", "status", "category", "assignee", "requester"),
-    Index("tickets_by_number", "number", "status", "urgency", "category", "assignee", "requester"),
+    Index("tickets_by_number", "number", "updated_at", "status", "urgency", "category", "assignee", "requester"),
     Index("tickets_by_assignee", "assignee", "status", "updated_at", "number", "urgency", "category", "requester"),
     Index("tickets_by_requester", "requester", "public_updated_at", "number"),
     Index("tickets_by_external_id", "external_id", postgresql_using="hash"),  # which may be as long as it likes

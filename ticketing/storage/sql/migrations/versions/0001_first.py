@@ -74,7 +74,7 @@ def _make_tickets() -> None:
     for name, columns in {
         "update": ["updated_at", "number", "status", "urgency", "category", "assignee", "requester"],
         "urgency": ["urgency", "updated_at", "number", "status", "category", "assignee", "requester"],
-        "number": ["number", "status", "urgency", "category", "assignee", "requester"],
+        "number": ["number", "updated_at", "status", "urgency", "category", "assignee", "requester"],
         "assignee": ["assignee", "status", "updated_at", "number", "urgency", "category", "requester"],
         "requester": ["requester", "public_updated_at", "number"],
     }.items():
