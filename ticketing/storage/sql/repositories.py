@@ -1,9 +1,10 @@
 """All other repositories, and the transaction that holds them."""
 
 from collections.abc import Iterator
+from functools import cached_property, lru_cache
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, Table, delete, func, select
+from sqlalchemy import ColumnElement, Connection, Select, Table, bindparam, delete, func, select
 
 from ticketing.domain.people import PeopleQuery, Role, User
 from ticketing.domain.queries import Page
@@ -28,19 +29,25 @@ class SqlCollection(Generic[Document]):
         self._table = table
         self._model = model
         self._key = next(iter(table.primary_key))
+        self._found: dict[str, str | None] = {}
 
     def find(self, key: str) -> Document | None:
-        """Return a copy of the document, or None."""
-        raw = self._connection.scalar(select(self._table.c.document).where(self._key == key)) if _can_be(key) else None
+        """Return a copy of the document, or None; within a transaction the database is asked for it once."""
+        if key not in self._found:
+            self._found[key] = self._connection.scalar(_by_key(self._table), {"key": key}) if _can_be(key) else None
+        raw = self._found[key]
         return None if raw is None else self._model.model_validate_json(raw)
 
     def save(self, document: Document) -> None:
         """Add it, or put it in the place of the one with the same id."""
-        put(self._connection, self._table, self._columns(document))
+        columns = self._columns(document)
+        put(self._connection, self._table, columns)
+        self._found[columns[self._key.name]] = columns["document"]
 
     def remove(self, key: str) -> None:
         """Take it away; that it is not there is no error."""
         self._connection.execute(delete(self._table).where(self._key == key))
+        self._found[key] = None
 
     def _columns(self, document: Document) -> dict[str, Any]:
         named = {column.name: getattr(document, column.name) for column in self._table.columns[:-1]}
@@ -108,32 +115,32 @@ class SqlTransaction:
         self._connection = connection
         self.tickets = SqlTickets(connection)
 
-    @property
+    @cached_property
     def users(self) -> SqlUsers:
         """All accounts."""
         return SqlUsers(self._connection, users, User)
 
-    @property
+    @cached_property
     def sessions(self) -> SqlOwned[Session]:
         """All sessions."""
         return SqlOwned(self._connection, tables.sessions, Session)
 
-    @property
+    @cached_property
     def hand_offs(self) -> SqlCollection[HandOff]:
         """Sign-ins on their way to a cookie."""
         return SqlCollection(self._connection, tables.hand_offs, HandOff)
 
-    @property
+    @cached_property
     def devices(self) -> SqlOwned[Device]:
         """Browsers known to accounts."""
         return SqlOwned(self._connection, tables.devices, Device)
 
-    @property
+    @cached_property
     def attempts(self) -> SqlCollection[Attempts]:
         """Failed attempts."""
         return SqlCollection(self._connection, tables.attempts, Attempts)
 
-    @property
+    @cached_property
     def receipts(self) -> SqlCollection[Receipt]:
         """What was done already."""
         return SqlCollection(self._connection, tables.receipts, Receipt)
@@ -150,6 +157,11 @@ def user_columns(user: User) -> dict[str, Any]:
         "folded": SEPARATOR.join([user.id, user.display_name, user.email or ""]).casefold(),
         "document": user.model_dump_json(exclude_none=True),
     }
+
+
+@lru_cache
+def _by_key(table: Table) -> Select[Any]:
+    return select(table.c.document).where(next(iter(table.primary_key)) == bindparam("key"))
 
 
 _BY_NAME = (users.c.folded_name, users.c.username)

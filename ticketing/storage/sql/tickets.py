@@ -157,22 +157,28 @@ class SqlTickets:
 
     def counts(self, audience: Audience, queries: Sequence[TicketQuery]) -> list[int]:
         """Return how many match each query among what the audience may see, all at one moment."""
-        tallied = [is_tallied(audience, query) for query in queries]
-        tally = self._tally_sheet() if any(tallied) else {}
-        return [
-            _from_tally(tally, query) if from_tally else self._count(audience, query)
-            for query, from_tally in zip(queries, tallied, strict=True)
-        ]
+        tallied = {query for query in queries if is_tallied(audience, query)}
+        tally = self._tally_sheet() if tallied else {}
+        counted = iter(self._counted(audience, [query for query in queries if not (query in tallied or query.needle)]))
+
+        def count(query: TicketQuery) -> int:
+            if query in tallied:
+                return _from_tally(tally, query)
+            return len(self._hits(audience, query)) if query.needle else next(counted)
+
+        return [count(query) for query in queries]
 
     def _tally_sheet(self) -> dict[tuple[str, str], int]:
         rows = self._connection.execute(select(tallies.c.assignee, tallies.c.status, tallies.c.tickets))
         return {(assignee, status): number for assignee, status, number in rows}
 
-    def _count(self, audience: Audience, query: TicketQuery) -> int:
-        if query.most is not None:
-            return len(self._hits(audience, query))
-        matching = conditions(audience, query)
-        return self._connection.scalar(select(func.count()).select_from(tickets).where(*matching)) or 0
+    def _counted(self, audience: Audience, queries: Sequence[TicketQuery]) -> Sequence[int]:
+        """Count the tickets of each list through, all in one question."""
+        counts = [
+            select(func.count()).select_from(tickets).where(*conditions(audience, query)).scalar_subquery()
+            for query in queries
+        ]
+        return self._connection.execute(select(*counts)).one() if counts else ()
 
     def lapsed(self, resolved_before: datetime, limit: int) -> list[int]:
         """Return numbers of tickets resolved before that moment and not closed yet, at most `limit`."""
