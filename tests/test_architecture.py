@@ -33,7 +33,7 @@ PLANTED = [
 
 # Frameworks, files, network, processes, clocks and chance: some of what would make the domain depend on where it runs.
 IMPURE = (
-    *("pydantic_settings", "sqlalchemy", "starlette", "streamlit", "uvicorn"),
+    *("sqlalchemy", "starlette", "streamlit", "uvicorn"),
     *("builtins", "glob", "importlib", "io", "os", "pathlib", "shutil", "sqlite3", "sys", "tempfile"),
     *("http", "smtplib", "socket", "ssl", "urllib"),
     *("anyio", "asyncio", "concurrent", "multiprocessing", "subprocess", "threading"),

@@ -14,8 +14,7 @@ from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 
 from ticketing.domain.errors import SettingsError
 from ticketing.domain.sign_in import SessionLimits
@@ -25,10 +24,10 @@ TESTS_PREFIX = "TICKETING_TEST_"
 SECRETS = ("~/.streamlit/secrets.toml", ".streamlit/secrets.toml")  # the latter's keys go before the former's
 
 
-class Settings(BaseSettings):
+class Settings(BaseModel):
     """How this desk is set up; each field is the variable TICKETING_ and its name in capitals."""
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     data_dir: Path = Field(Path("data"), description="where the JSON store lives")
     storage_url: str | None = Field(
@@ -116,19 +115,19 @@ class Settings(BaseSettings):
 
 def read_settings() -> Settings:
     """Read environment and secrets; raises SettingsError naming a setting that is unknown or holds what it cannot."""
-    in_files = {name: (value, file) for file in SECRETS for name, value in _secrets(file).items()}
     in_environment = variables()
     _require_known(in_environment)
-    left_open = {name: found for name, found in in_files.items() if name not in in_environment}
+    found: dict[str, tuple[str, str | None]] = {}
+    for file in SECRETS:
+        found |= {name: (value, file) for name, value in _secrets(file).items()}
+    found |= {name: (value, None) for name, value in in_environment.items()}
     try:
-        return Settings.model_validate(
-            {name.removeprefix(PREFIX).lower(): value for name, (value, _) in left_open.items()}
-        )
+        return Settings.model_validate({name.removeprefix(PREFIX).lower(): value for name, (value, _) in found.items()})
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         name = f"{PREFIX}{str(first['loc'][0]).upper()}"
-        _, file = left_open.get(name, (None, None))
-        raise SettingsError(f"{name} {_explained(first['msg'])}.{_standing_in(file)}") from None
+        standing_in = _standing_in(found[name][1]) if name in found else ""
+        raise SettingsError(f"{name} {_explained(first['msg'])}.{standing_in}") from None
 
 
 def variables() -> dict[str, str]:
