@@ -48,6 +48,8 @@ def run(command: list[str], root: Path) -> int:
 
         return run_tests(command[1:], root)
     gc.disable()  # what is made now stays: to look for garbage among it would take a tenth of the start
+    # Nor is any plugin of pydantic's wanted, which would be looked for among all packages.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     from ticketing.cli import main as cli  # noqa: PLC0415 - can be imported only once the packages are there
 
     gc.enable()

@@ -28,7 +28,7 @@ _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 class Stored(BaseModel):
     """A document of the store; fields that a newer version wrote survive a round trip."""
 
-    model_config = ConfigDict(extra="allow")
+    model_config = ConfigDict(extra="allow", defer_build=True)
 
     def known(self) -> Self:
         """Return a copy without the fields that only a newer version knows."""
@@ -40,7 +40,7 @@ class Stored(BaseModel):
 class Typed(BaseModel):
     """Input from outside: an unknown field is refused, so that nothing can be slipped in."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
 def is_blank(text: str) -> bool:

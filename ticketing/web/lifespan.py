@@ -3,16 +3,18 @@
 import gc
 import logging
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from importlib import import_module
 
 import streamlit as st
 from anyio import to_thread
+from pydantic import BaseModel
 
 from ticketing.components import have_address
 from ticketing.desk import close_shared_desk, shared_desk
 from ticketing.domain.errors import TicketingError
+from ticketing.domain.text import Stored, Typed
 from ticketing.web.guard import inline_script_hashes
 
 logger = logging.getLogger(__name__)
@@ -44,13 +46,22 @@ async def lifespan(_app: st.App) -> AsyncIterator[None]:
 
 def warm_up() -> None:
     """
-    Import what the first page needs, then take all that exists so far out of the garbage collector's sight.
+    Import and build what the first page needs, then take all that exists so far out of the garbage collector's sight.
 
     Streamlit collects after every run of a script; what never goes away need not be looked at each time.
     """
     inline_script_hashes()
     for name in _COSTLY:
         import_module(name)
+    for model in _models(Stored, Typed):
+        model.model_rebuild()  # or else whoever comes first would wait for it
     gc.collect()
     gc.freeze()
     gc.enable()  # the command line has it off while it starts
+
+
+def _models(*bases: type[BaseModel]) -> Iterator[type[BaseModel]]:
+    for base in bases:
+        for model in base.__subclasses__():
+            yield model
+            yield from _models(model)
