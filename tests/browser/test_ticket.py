@@ -223,7 +223,7 @@ def test_what_one_has_just_changed_is_taken_back_above_it_and_the_other_buttons_
     undo.focus()
     page.keyboard.press("Enter")
 
-    expect(page.get_by_role("alert").filter(has_text="The change of assignee is undone.")).to_be_visible()
+    expect(page.get_by_text("The change of assignee is undone.")).to_be_visible()
     expect(page.get_by_role("combobox", name="Assignee")).to_have_value("")
     expect(undo).to_have_count(0)
     expect(page.get_by_role("group", name="What can be done")).to_be_focused()
