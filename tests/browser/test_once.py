@@ -281,6 +281,47 @@ def test_who_looks_at_something_else_while_a_ticket_is_closed_is_told_that_it_wa
     expect(page.locator(".history .body")).to_contain_text("Open → Closed")
 
 
+def test_who_looks_at_something_else_while_a_ticket_is_closed_can_take_that_back(
+    windows: Windows, server: Server
+) -> None:
+    ticket = server.desk.tickets.open(server.actor("carla"), "On second thoughts", "Never mind the never mind.")
+    page = windows.open(f"ticket?id={ticket.number}", person="carla")
+
+    with server.desk.store.write():
+        page.get_by_role("button", name="Close").click()
+        page.wait_for_timeout(400)
+        page.get_by_role("button", name="History").click()
+        page.wait_for_timeout(400)
+    page.get_by_role("button", name="Undo: status").click()
+
+    expect(page.get_by_text("The change of status is undone.")).to_be_visible()
+    expect(page.get_by_role("button", name="Close")).to_be_visible()
+    assert server.ticket(ticket.number).status == "open"
+
+
+@pytest.mark.parametrize("gap", GAPS)
+def test_a_second_click_on_undo_while_the_disk_is_slow_takes_back_once(
+    windows: Windows, server: Server, gap: int
+) -> None:
+    ticket = server.desk.tickets.open(server.actor("carla"), "Undecided", "High or not?")
+    page = windows.open(f"ticket?id={ticket.number}", person="ada")
+    choose(page, "Priority", "High")
+    undo = page.get_by_role("button", name="Undo: priority")
+    expect(undo).to_be_visible()
+
+    with server.desk.store.write():
+        undo.click()
+        page.wait_for_timeout(gap)
+        undo.click()
+
+    expect(page.get_by_text("The change of priority is undone.").first).to_be_visible()
+    expect(page.locator(".pill", has_text="Normal")).to_be_visible()
+    expect(undo).to_have_count(0)
+    settle(page)
+    expect(page.get_by_role("alert")).to_have_count(0)
+    assert [event.new for event in server.ticket(ticket.number).events[1:]] == ["high", "normal"]
+
+
 def test_who_looks_at_something_else_while_an_answer_is_saved_is_told_that_it_was(
     windows: Windows, server: Server
 ) -> None:

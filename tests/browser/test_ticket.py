@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import FloatRect, Page, expect
@@ -18,7 +19,7 @@ from tests.browser.acting import (
     sign_out,
     wait_until,
 )
-from tests.browser.conftest import PHONE, Windows, settle
+from tests.browser.conftest import DESKTOP, PHONE, Windows, settle
 from tests.serving import ROOT, Server
 from ticketing.domain.statuses import Priority
 from ticketing.domain.text import TAGS_LIMIT
@@ -202,6 +203,31 @@ def test_a_tag_that_is_refused_goes_back_into_its_field(windows: Windows, server
     expect(tags).to_have_value("")
     wait_until(page, lambda: len(server.ticket(number).tags) == len(["noise", long_one]))
     assert server.ticket(number).tags == ["noise", "x" * 40]
+
+
+@pytest.mark.parametrize("window", [DESKTOP, PHONE], ids=["desktop", "phone"])
+def test_what_one_has_just_changed_is_taken_back_above_it_and_the_other_buttons_stay_where_they_are(
+    windows: Windows, server: Server, number: int, window: dict[str, Any]
+) -> None:
+    page = windows.open(f"ticket?id={number}", person="ada", **window)
+    close = page.get_by_role("button", name="Close")
+    place = close.bounding_box()
+    if window is PHONE:
+        page.get_by_role("button", name="Details").tap()
+
+    choose(page, "Assignee", "bert")
+    undo = page.get_by_role("button", name="Undo: assignee")
+    expect(undo).to_be_in_viewport()
+    assert window is PHONE or close.bounding_box() == place
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    undo.focus()
+    page.keyboard.press("Enter")
+
+    expect(page.get_by_text("The change of assignee is undone.")).to_be_visible()
+    expect(page.get_by_role("combobox", name="Assignee")).to_have_value("")
+    expect(undo).to_have_count(0)
+    expect(page.get_by_role("group", name="What can be done")).to_be_focused()
+    assert server.ticket(number).assignee is None
 
 
 @pytest.mark.parametrize("action", ["Assign to me", "Close"])

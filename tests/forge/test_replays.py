@@ -66,6 +66,16 @@ def _send(wire: Wire, field: str, text: str, button: str) -> None:
     wire.click(button)
 
 
+def _raise_priority(wire: Wire) -> None:
+    wire.run()
+    wire.trigger(PANEL, "outbox", [[9, "priority", "urgent", "normal"]])
+
+
+def _take_back(wire: Wire) -> None:
+    """Take back the last change, wherever in the history it stands."""
+    wire.trigger(HEAD, "outbox", [[place + 10, f"undo_{place}"] for place in range(100)])
+
+
 def _register(wire: Wire) -> None:
     wire.set("new_username", "mallory")
     wire.set("new_display_name", "Mallory")
@@ -125,6 +135,7 @@ DEEDS = {
         "ticket", "id={}", lambda wire: wire.trigger(PANEL, "outbox", [[2, "priority", "urgent", "normal"]])
     ),
     "tags": Deed("ticket", "id={}", lambda wire: wire.trigger(PANEL, "outbox", [[3, "tags", ["forged"], []]])),
+    "undo": Deed("ticket", "id={}", _take_back, first=_raise_priority),
     "history": Deed("ticket", "id={}", lambda wire: wire.change(PANEL, {"history": True})),
     "list": Deed("all_tickets", "", lambda wire: wire.trigger("ticketing_list_table", "opened", 1)),
     "search": Deed("all_tickets", "", lambda wire: wire.trigger("ticketing_list_table", "filters", {"q": "zq"})),
@@ -196,6 +207,7 @@ OUTCOMES: dict[str, Callable[[After], object]] = {
     "status": lambda after: after.ticket.status is Status.PENDING,
     "priority": lambda after: after.ticket.priority is Priority.URGENT,
     "tags": lambda after: list(after.ticket.tags) == ["forged"],
+    "undo": lambda after: [event.new for event in after.ticket.events[1:]] == ["urgent", "normal"],
     "history": lambda after: b'"history":[[' in after.wire.received,
     "list": lambda after: COMPOSER in after.wire.widgets,
     "search": lambda after: "q=zq" in after.wire.query,

@@ -209,6 +209,36 @@ def test_requesters_reopen_within_fourteen_days_and_agents_at_any_time(
     assert tickets.reopen(ada, number).status is Status.OPEN
 
 
+@pytest.mark.parametrize("person", ["carla", "ada"])
+def test_who_reopens_what_they_saw_closed_does_not_take_back_what_a_colleague_set_meanwhile(
+    tickets: Tickets, carla: Actor, ada: Actor, root: Actor, number: int, everything: Everything, person: str
+) -> None:
+    actor = {"carla": carla, "ada": ada}[person]
+    tickets.close(actor, number)
+    tickets.reopen(root, number)
+    tickets.edit(root, number, TicketEdit(status=Status.RESOLVED))
+    before = everything()
+
+    with pytest.raises(StaleEditError) as refusal:
+        tickets.reopen(actor, number, seen=Status.CLOSED)
+
+    assert (refusal.value.theirs, refusal.value.yours) == ("resolved", "open")
+    assert everything() == before
+    assert tickets.reopen(actor, number, seen=Status.RESOLVED).status is Status.OPEN
+
+
+def test_what_somebody_else_has_reopened_already_is_open(
+    tickets: Tickets, carla: Actor, ada: Actor, number: int, everything: Everything
+) -> None:
+    tickets.close(carla, number)
+    tickets.reopen(ada, number)
+    before = everything()
+
+    assert tickets.reopen(carla, number, seen=Status.CLOSED).status is Status.OPEN
+
+    assert everything() == before
+
+
 @pytest.mark.parametrize("status", [Status.OPEN, Status.PENDING, Status.ON_HOLD])
 def test_what_is_not_done_cannot_be_reopened(
     tickets: Tickets, ada: Actor, number: int, everything: Everything, status: Status
@@ -724,6 +754,7 @@ def test_foreign_and_missing_tickets_read_the_same(
         "assign": lambda n: tickets.assign(oskar, n, "nobody"),
         "close": lambda n: tickets.close(oskar, n, "Mine!"),
         "reopen": lambda n: tickets.reopen(oskar, n),
+        "reopen what was seen closed": lambda n: tickets.reopen(oskar, n, seen=Status.CLOSED),
         "hostile reply": lambda n: tickets.reply(oskar, n, "\x00"),
     }
 

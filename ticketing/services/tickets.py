@@ -175,12 +175,20 @@ class Tickets:
 
         return self._change(actor, number, key, change)
 
-    def reopen(self, actor: Actor, number: int, *, key: str = "") -> Ticket:
-        """Open a resolved or closed ticket again; requesters within 14 days of its closing."""
+    def reopen(self, actor: Actor, number: int, *, seen: Status | None = None, key: str = "") -> Ticket:
+        """
+        Open a resolved or closed ticket again; requesters within 14 days of its closing.
+
+        `seen` is the status that the actor saw: when somebody set another one meanwhile, StaleEditError carries both,
+        unless the ticket is open by then.
+        """
 
         def change(_tx: Transaction, actor: Actor, ticket: Ticket, now: datetime) -> None:
             policy.require(actor, Action.REOPEN, ticket)
-            ticket.reopen(actor, now)
+            if seen is not None:
+                _require_fresh(ticket, TicketEdit(status=Status.OPEN), TicketEdit(status=seen))
+            if seen is None or ticket.status is not Status.OPEN:
+                ticket.reopen(actor, now)
 
         return self._change(actor, number, key, change)
 

@@ -19,7 +19,7 @@ from ticketing.domain.statuses import TRANSITIONS, Status
 from ticketing.domain.text import TEXT_LIMIT
 from ticketing.domain.tickets import MessageKind, Ticket
 from ticketing.ui.deeds import key_of, sign_in_of
-from ticketing.ui.inbox import TicketPart
+from ticketing.ui.inbox import Outcome, TicketPart
 from ticketing.ui.session import desk
 from ticketing.ui.wording import t
 
@@ -85,7 +85,7 @@ def _why_closed(actor: Actor, ticket: Ticket) -> str:
     return t("ticket.closed") if can_reopen else t("ticket.closed_for_good")
 
 
-def _send(number: int, actor: Actor, place: int, message: list[Any]) -> str:
+def _send(number: int, actor: Actor, place: int, message: list[Any]) -> Outcome:
     """Save a message that the composer can send, unless it is there already."""
     match message:
         case [("reply" | "note") as kind, str(text), str(status), str(seen)] if status in {
@@ -95,7 +95,7 @@ def _send(number: int, actor: Actor, place: int, message: list[Any]) -> str:
             sent = _Sent(place, MessageKind(kind), text, Status(status) if status else None, Status(seen))
             if not _is_repeated(actor, number, sent):
                 _save(actor, number, sent)
-            return t(f"composer.saved_{kind}")
+            return Outcome(t(f"composer.saved_{kind}"))
     raise RefusedError(t("failure.not_done"))
 
 

@@ -20,14 +20,24 @@ from ticketing.ui.feedback import next_flash, sentence_of
 from ticketing.ui.memory import recall
 from ticketing.ui.packing import component, on_report, packed
 from ticketing.ui.session import require_actor
+from ticketing.ui.undoing import LastDeed, Undo
 from ticketing.ui.wording import t
 
 _EVENT = "outbox"
 
 Report = tuple[int, list[Any]]
-# Does what a report asks for and returns the sentence that confirms it, "" for none; it draws nothing, and asks nothing
-# of the session's state.
-Deed = Callable[[Actor, int, list[Any]], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of a report: the sentence that confirms it, "" for none, and how it can be taken back."""
+
+    sentence: str = ""
+    undo: Undo | None = None
+
+
+# Does what a report asks for; it draws nothing, and asks nothing of the session's state but what `recall` has by then.
+Deed = Callable[[Actor, int, list[Any]], Outcome]
 
 
 @dataclass(slots=True)
@@ -51,17 +61,17 @@ class Inbox:
         sent = {number for number, _content in _numbered(reports)}
         self.refusals = {number: sentence for number, sentence in self.refusals.items() if number in sent}
 
-    def deal_with(self, report: Report, actor: Actor, deed: Deed) -> str:
-        """Do it and return what confirms it; until it is done, also by a fault of ours, it counts as refused."""
+    def deal_with(self, report: Report, actor: Actor, deed: Deed) -> Outcome:
+        """Do it and return what came of it; until it is done, also by a fault of ours, it counts as refused."""
         number, content = report
         self.done, self.refusals[number] = number, t("failure.not_done")
         try:
-            confirmation = deed(actor, number, content)
+            outcome = deed(actor, number, content)
         except TicketingError as error:
             self.refusals[number] = sentence_of(error)
-            return ""
+            return Outcome()
         del self.refusals[number]
-        return confirmation
+        return outcome
 
 
 @dataclass(slots=True)
@@ -108,12 +118,15 @@ class TicketPart:
         inbox = _inbox(key)
         if not inbox.unanswered(reports):
             return False
-        actor, flash = require_actor(), next_flash()
+        actor, flash, last = require_actor(), next_flash(), recall(LastDeed)
         with turn():
             inbox.forget_answered(reports)
             for report in inbox.unanswered(reports):
                 try:
-                    flash.say(inbox.deal_with(report, actor, deed))
+                    outcome = inbox.deal_with(report, actor, deed)
+                    flash.say(outcome.sentence)
+                    if report[0] not in inbox.refusals:
+                        last.undo = outcome.undo
                 finally:
                     if self._flashes_refusals and report[0] in inbox.refusals:
                         flash.refuse(inbox.refusals[report[0]])

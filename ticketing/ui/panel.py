@@ -23,10 +23,11 @@ from ticketing.domain.text import TAGS_LIMIT, clean_tags
 from ticketing.domain.tickets import TicketEdit
 from ticketing.services.tickets import Conversation
 from ticketing.ui.conversation import history_lines
-from ticketing.ui.inbox import TicketPart
+from ticketing.ui.inbox import Outcome, TicketPart
 from ticketing.ui.memory import recall
 from ticketing.ui.session import desk
 from ticketing.ui.times import ago, zone
+from ticketing.ui.undoing import undo_of
 from ticketing.ui.wording import t
 
 NOBODY = ""
@@ -108,7 +109,7 @@ def _words() -> dict[str, str]:
     }
 
 
-def _save(number: int, actor: Actor, _place: int, choice: list[Any]) -> str:
+def _save(number: int, actor: Actor, _place: int, choice: list[Any]) -> Outcome:
     """Save a choice, held against what the person saw when they chose."""
     match choice:
         case [field, value, was]:
@@ -117,8 +118,9 @@ def _save(number: int, actor: Actor, _place: int, choice: list[Any]) -> str:
                 if seen.tags is not None:
                     # They may stand there as they were typed a moment ago, in a choice that was saved before this one.
                     seen = TicketEdit(tags=tuple(clean_tags(list(seen.tags))))
-                desk().tickets.edit(actor, number, edit, seen=seen)
-    return ""
+                before = desk().tickets.get(actor, number)
+                return Outcome(undo=undo_of(actor, before, desk().tickets.edit(actor, number, edit, seen=seen)))
+    return Outcome()
 
 
 def _edit(field: Any, value: Any) -> TicketEdit | None:

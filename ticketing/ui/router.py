@@ -17,6 +17,7 @@ from ticketing.ui.memory import Runs, recall
 from ticketing.ui.pages import AT_THE_ROOT, BY_NAME, DOCTOR, LOGIN, PAGES, Page, stand_in
 from ticketing.ui.pictures import picture
 from ticketing.ui.text import plain
+from ticketing.ui.undoing import keep_undo_to_its_page
 from ticketing.ui.wording import t
 
 _RUNS_THAT_TELL = 2
@@ -88,6 +89,7 @@ def main() -> None:
     if actor is not None and page.url_path != DOCTOR:
         ui.warn_of_throw_away(actor)
     ui.flash()
+    keep_undo_to_its_page(page.url_path)
     if actor is None and is_signing_in():
         st.stop()
     page.run()

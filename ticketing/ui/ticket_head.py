@@ -19,11 +19,13 @@ from ticketing.domain.policy import Action
 from ticketing.domain.statuses import Status
 from ticketing.domain.tickets import Ticket
 from ticketing.services.tickets import Conversation
-from ticketing.ui.inbox import TicketPart
+from ticketing.ui.inbox import Outcome, TicketPart
+from ticketing.ui.memory import recall
 from ticketing.ui.pages import BY_NAME, landing_page
 from ticketing.ui.session import desk, go_to, go_to_ticket, require_actor
 from ticketing.ui.tickets import PRIORITY_TONES, STATUS_TONES, status_label
 from ticketing.ui.times import ago, exact, zone
+from ticketing.ui.undoing import LastDeed, is_undo, undo_of
 from ticketing.ui.wording import t
 
 _part = TicketPart("ticket_head")
@@ -48,7 +50,7 @@ def ticket_head(actor: Actor, conversation: Conversation) -> None:
         f"head_{number}",
         {
             "back": [back.name, back.title],
-            "actions": [[name, t(f"ticket.{name}"), _ACTIONS[name].icon] for name in _offered(actor, ticket, now)],
+            "actions": _buttons(actor, ticket, now),
             "title": ticket.title,
             "pills": _pills(actor, ticket),
             "facts": [t("ticket.meta", label=ticket.label, name=conversation.name(ticket.requester)), former],
@@ -67,6 +69,13 @@ def ticket_head(actor: Actor, conversation: Conversation) -> None:
     asked = getattr(result, "related", None)
     if type(asked) is int and asked in ticket.related():
         go_to_ticket(asked)
+
+
+def _buttons(actor: Actor, ticket: Ticket, now: datetime) -> list[tuple[str, str, str]]:
+    """Return the buttons; the way back comes first, so that it leaves the others where they are."""
+    undo = recall(LastDeed).undo_on(ticket.number)
+    back = [(undo.action, t("ticket.undo", what=undo.what), "undo")] if undo else []
+    return back + [(name, t(f"ticket.{name}"), _ACTIONS[name].icon) for name in _offered(actor, ticket, now)]
 
 
 def _pills(actor: Actor, ticket: Ticket) -> list[tuple[str, str]]:
@@ -91,13 +100,17 @@ def _go_back() -> None:
     go_to(landing_page(require_actor()))
 
 
-def _act(number: int, actor: Actor, _place: int, click: list[Any]) -> str:
+def _act(number: int, actor: Actor, _place: int, click: list[Any]) -> Outcome:
     """Do what was clicked if it is on offer still; a colleague may have been quicker, which one sees."""
+    before = desk().tickets.get(actor, number)
     match click:
-        case [str(name)] if name in _offered(actor, desk().tickets.get(actor, number), desk().clock()):
-            _ACTIONS[name].deed(actor, number)
-            return t(_ACTIONS[name].done)
-    return ""
+        case [str(name)] if is_undo(name):
+            last = recall(LastDeed)
+            return Outcome(last.take_back(actor, number, name), last.undo)
+        case [str(name)] if name in _offered(actor, before, desk().clock()):
+            after = _ACTIONS[name].deed(actor, number)
+            return Outcome(t(_ACTIONS[name].done), undo_of(actor, before, after))
+    return Outcome()
 
 
 def _offered(actor: Actor, ticket: Ticket, now: datetime) -> list[str]:
@@ -132,5 +145,5 @@ def _reopen(actor: Actor, number: int) -> Ticket:
 _ACTIONS = {
     "assign_to_me": _QuickAction("person_add", _can_take, _take, "ticket.assigned_to_you"),
     "close": _QuickAction("check_circle", _can_close, _close, "ticket.is_closed"),
-    "reopen": _QuickAction("undo", _can_reopen, _reopen, "ticket.is_open_again"),
+    "reopen": _QuickAction("lock_open", _can_reopen, _reopen, "ticket.is_open_again"),
 }

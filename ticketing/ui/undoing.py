@@ -1,0 +1,103 @@
+"""
+What a person can take back: the last change that one click of theirs made on the ticket before them.
+
+The head of the ticket offers it until the next deed or another page. The way back is an ordinary change of the same
+fields, held against what the deed left there; it is in the history like any other.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+from ticketing.domain import policy
+from ticketing.domain.errors import RefusedError, StaleEditError
+from ticketing.domain.people import Actor
+from ticketing.domain.policy import Action
+from ticketing.domain.statuses import TRANSITIONS, StatusCategory
+from ticketing.domain.tickets import Ticket, TicketEdit
+from ticketing.ui.memory import recall
+from ticketing.ui.session import desk
+from ticketing.ui.wording import t
+
+_PREFIX = "undo_"
+
+
+@dataclass(slots=True)
+class Undo:
+    """The way back from one change; its place in the ticket's history tells it from any other."""
+
+    number: int
+    place: int
+    field: str
+    way: Callable[[Actor], Ticket]
+    was_taken: bool = False
+
+    @property
+    def action(self) -> str:
+        """The name under which the head of the ticket offers it."""
+        return f"{_PREFIX}{self.place}"
+
+    @property
+    def what(self) -> str:
+        """The word for what comes back."""
+        return t(f"field.{self.field}").lower()
+
+
+@dataclass(slots=True)
+class LastDeed:
+    """What this visitor did last on the page that is before them, if it can be taken back."""
+
+    undo: Undo | None = None
+
+    def undo_on(self, number: int) -> Undo | None:
+        """Return what can be taken back on a ticket; on any other it is gone from then on."""
+        if self.undo and self.undo.number != number:
+            self.undo = None
+        return self.undo if self.undo and not self.undo.was_taken else None
+
+    def take_back(self, actor: Actor, number: int, action: str) -> str:
+        """Go the way back, which a second click does not do again, and return the sentence that confirms it."""
+        undo = self.undo
+        if undo is None or (undo.number, undo.action) != (number, action):
+            raise RefusedError(t("ticket.undo_is_over"))
+        try:
+            if not undo.was_taken:
+                undo.way(actor)
+        except StaleEditError as error:
+            self.undo = None
+            raise RefusedError(t("ticket.undo_is_stale", field=error.field, value=error.theirs)) from error
+        undo.was_taken = True
+        return t("ticket.undone", what=undo.what)
+
+
+def is_undo(action: str) -> bool:
+    """Tell whether an action of a ticket's head is to take something back."""
+    return action.startswith(_PREFIX)
+
+
+def keep_undo_to_its_page(page: str) -> None:
+    """Note where the visitor is now: away from tickets nothing is taken back, nor after that."""
+    if page != "ticket":
+        recall(LastDeed).undo = None
+
+
+def undo_of(actor: Actor, before: Ticket, after: Ticket) -> Undo | None:
+    """Return the way back from what the actor has just changed; None where nothing was changed or no arrow leads."""
+    steps = after.events[len(before.events) :]
+    if not steps or any(step.by != actor.username for step in steps):
+        return None
+    number, field = after.number, steps[0].field
+    if field == "status" and before.status not in TRANSITIONS[after.status]:
+        return None
+    if field == "status" and after.status.category is StatusCategory.DONE:  # from where every arrow leads to open
+        action, way = Action.REOPEN, partial(desk().tickets.reopen, number=number, seen=after.status)
+    else:
+        action, way = Action.EDIT_TICKET, _edit_back(before, after, field)
+    return Undo(number, len(after.events), field, way) if policy.may(actor, action, after) else None
+
+
+def _edit_back(before: Ticket, after: Ticket, field: str) -> "partial[Ticket]":
+    """Return what sets a field to what it was; to a status belongs as what the ticket was done."""
+    fields = [field, "resolution"] if field == "status" and before.resolution else [field]
+    edit, seen = (TicketEdit(**{field: getattr(ticket, field) for field in fields}) for ticket in (before, after))
+    return partial(desk().tickets.edit, number=after.number, edit=edit, seen=seen)
