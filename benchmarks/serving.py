@@ -22,6 +22,9 @@ STOP_SECONDS = 10.0
 POLL_SECONDS = 0.005
 SETTLING_SECONDS = 0.5
 QUIET_SECONDS = 0.02
+# A workshop's variable, with which each start would compile the desk anew, and the empty app, which is all Streamlit's,
+# nothing.
+WITHOUT_COMPILING = "PYTHONDONTWRITEBYTECODE"
 TICK = 1 / os.sysconf("SC_CLK_TCK")
 EMPTY_APP = 'import streamlit as st\n\napp = st.App("empty.py")\n'
 LIKE_SERVE = (
@@ -101,7 +104,11 @@ def running(program: Program) -> Iterator[Running]:
     """Start a server on a free port, wait until it answers, and end it in the end."""
     port = free_port()
     base = f"http://{HOST}:{port}"
-    environment = {name: value for name, value in os.environ.items() if not name.upper().startswith(PREFIX)}
+    environment = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.upper().startswith(PREFIX) and name != WITHOUT_COMPILING
+    }
     with TemporaryFile() as log:
         began = time.perf_counter()
         process = subprocess.Popen(
