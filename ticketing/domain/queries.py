@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from enum import StrEnum
+from functools import lru_cache
 from typing import Generic, NamedTuple, TypeVar
 
 from pydantic import Field
@@ -130,20 +131,25 @@ class View(StrEnum):
 
     def query(self, username: str) -> TicketQuery:
         """Return what the view asks for, for this person."""
-        unfinished = statuses_of(StatusCategory.OPEN, StatusCategory.PAUSED)
-        match self:
-            case View.UNASSIGNED:
-                return TicketQuery(assignee=UNASSIGNED, statuses=unfinished)
-            case View.MINE:
-                return TicketQuery(assignee=username, statuses=unfinished)
-            case View.OPEN:
-                return TicketQuery(statuses=statuses_of(StatusCategory.OPEN))
-            case View.WAITING:
-                return TicketQuery(statuses=statuses_of(StatusCategory.PAUSED))
-            case View.DONE:
-                return TicketQuery(statuses=statuses_of(StatusCategory.DONE))
-            case _:
-                return TicketQuery()
+        return _asked_by(self, username)
+
+
+@lru_cache(maxsize=1024)
+def _asked_by(view: View, username: str) -> TicketQuery:
+    unfinished = statuses_of(StatusCategory.OPEN, StatusCategory.PAUSED)
+    match view:
+        case View.UNASSIGNED:
+            return TicketQuery(assignee=UNASSIGNED, statuses=unfinished)
+        case View.MINE:
+            return TicketQuery(assignee=username, statuses=unfinished)
+        case View.OPEN:
+            return TicketQuery(statuses=statuses_of(StatusCategory.OPEN))
+        case View.WAITING:
+            return TicketQuery(statuses=statuses_of(StatusCategory.PAUSED))
+        case View.DONE:
+            return TicketQuery(statuses=statuses_of(StatusCategory.DONE))
+        case _:
+            return TicketQuery()
 
 
 def number_in(needle: str) -> int | None:

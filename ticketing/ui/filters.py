@@ -1,7 +1,7 @@
 """The filters of a list: remembered while the person is elsewhere, and written to the address."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Self, TypeVar
 
@@ -12,6 +12,7 @@ from ticketing.domain.queries import PAGE_SIZES, UNASSIGNED, Sort, TicketQuery, 
 from ticketing.domain.statuses import Priority, Status, TicketCategory
 from ticketing.domain.text import SEARCH_LIMIT, printable
 from ticketing.ui.list_table import Choice, ListHead
+from ticketing.ui.memory import recall
 from ticketing.ui.session import desk
 from ticketing.ui.wording import t
 
@@ -82,6 +83,21 @@ class Filters:
 _FIELDS = frozenset(asdict(Filters()))
 
 
+@dataclass(slots=True)
+class _Last:
+    """What a list was narrowed to when it was drawn last, and the address that was written then."""
+
+    filters: Filters | None = None
+    address: dict[str, str] | None = None
+
+
+@dataclass(slots=True)
+class _Lists:
+    """What each list was narrowed to last, by its key."""
+
+    by_key: dict[str, _Last] = field(default_factory=dict)
+
+
 class ListFilters:
     """
     What one list is narrowed to, from the way in until the person signs out.
@@ -95,9 +111,20 @@ class ListFilters:
         self._title = t(f"page.{name}")
         self._own = own
         self._default_view = default_view
-        self._kept = f"filters_{name}"
-        self._written = f"address_{name}"
-        self.now = self._on_the_way_in()
+        self._last = recall(_Lists).by_key.setdefault(self.key, _Last())
+        self.now = Filters(view=default_view)
+
+    def come_in(self, *, is_first: bool) -> None:
+        """
+        Take what the address says, if it isn't the one written here.
+
+        Without an address, and where the list is first drawn, it is what was set when the person left. Parameters of
+        other pages, which the browser's Back may bring along, say nothing.
+        """
+        address = {name: text for name, text in st.query_params.to_dict().items() if name in _FIELDS}
+        kept = self._last.filters
+        is_as_left = address == self._last.address or (is_first and not address)
+        self.now = kept if kept and is_as_left else Filters.from_address(address, self._default_view)
 
     def change(self, asked: Mapping[str, str]) -> None:
         """
@@ -105,7 +132,7 @@ class ListFilters:
 
         The address may be behind, since people click before their browser has followed.
         """
-        drawn: Filters = st.session_state.get(self._kept, self.now)
+        drawn = self._last.filters or self.now
         address = drawn.to_address(self._default_view)
         self.now = Filters.from_address(address | {"page": "1"} | dict(asked), self._default_view)
 
@@ -114,8 +141,7 @@ class ListFilters:
         address = self.now.to_address(self._default_view)
         if st.query_params.to_dict() != address:
             st.query_params.from_dict(address)
-        st.session_state[self._kept] = self.now
-        st.session_state[self._written] = address
+        self._last.filters, self._last.address = self.now, address
 
     def head(self, actor: Actor) -> ListHead:
         """Return what stands above the list; the queue has filters that a person's own tickets need not."""
@@ -143,20 +169,6 @@ class ListFilters:
         names = {"": t("filters.anyone"), UNASSIGNED: t("ticket.unassigned")} | agents
         names.setdefault(self.now.assignee, self.now.assignee)
         return Choice("assignee", t("filters.assignee"), self.now.assignee, names)
-
-    def _on_the_way_in(self) -> Filters:
-        """
-        Return what the address says, if it isn't the one written here.
-
-        Without an address it is what was set when the person left. Parameters of other pages, which the browser's Back
-        may bring along, say nothing.
-        """
-        address = {name: text for name, text in st.query_params.to_dict().items() if name in _FIELDS}
-        kept: Filters | None = st.session_state.get(self._kept)
-        is_coming_in = self.key not in st.session_state
-        if kept is not None and (address == st.session_state.get(self._written) or (is_coming_in and not address)):
-            return kept
-        return Filters.from_address(address, self._default_view)
 
 
 def own(actor: Actor, query: TicketQuery) -> TicketQuery:

@@ -9,20 +9,21 @@ Streamlit's costs the server as much as twenty rows.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import streamlit as st
 
+from ticketing.ui.memory import recall
 from ticketing.ui.packing import component, packed
 from ticketing.ui.wording import t
 
 _mount = component("list_table")
 
 
-@dataclass(frozen=True, slots=True)
-class TicketRow:
+class TicketRow(NamedTuple):
     """
-    One line of the list, in words ready to be shown.
+    One line of the list, in words ready to be shown and in the order in which `list_table.js` takes them.
 
     `href` is what opens in another tab. A tone is one of gray, blue, green, orange, red, violet.
     `updated` is an ISO time for machines and the tooltip, `updated_text` what is read ("2 h ago").
@@ -110,11 +111,23 @@ class Empty:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What was asked for since the list was drawn: a ticket, a new one, or filters by their names in the address."""
+    """
+    What was asked for since the list was drawn: a ticket, a new one, or filters by their names in the address.
 
+    Nothing was where `is_first` says that it was not drawn in the run before.
+    """
+
+    is_first: bool = False
     opened: int | None = None
     new_ticket: bool = False
     filters: Mapping[str, str] | None = None
+
+
+@dataclass(slots=True)
+class _Shown:
+    """The numbers of the tickets that a visitor was shown last, by the key of each list."""
+
+    by_list: dict[str, set[int]] = field(default_factory=dict)
 
 
 def asked_of_list(key: str) -> Asked:
@@ -122,7 +135,8 @@ def asked_of_list(key: str) -> Asked:
     answer = st.session_state.get(key)
     opened, new_ticket, filters = (getattr(answer, name, None) for name in ("opened", "new_ticket", "filters"))
     return Asked(
-        opened=opened if type(opened) is int and opened in st.session_state.get(_shown(key), ()) else None,
+        is_first=answer is None,
+        opened=opened if type(opened) is int and opened in recall(_Shown).by_list.get(key, ()) else None,
         new_ticket=new_ticket is True,
         filters=filters
         if isinstance(filters, dict) and all(isinstance(word, str) for pair in filters.items() for word in pair)
@@ -141,7 +155,7 @@ def ticket_list(
     columns: Sequence[str],
 ) -> None:
     """Draw the list; the head of each of the *columns* is a word of the catalogue, `table.` and its name."""
-    st.session_state[_shown(key)] = tuple(row.number for row in rows)
+    recall(_Shown).by_list[key] = {row.number for row in rows}
     _mount(
         key=key,
         data=packed(
@@ -157,7 +171,7 @@ def ticket_list(
                         for choice in head.choices
                     ],
                 },
-                "rows": [_cells(row) for row in rows],
+                "rows": rows,
                 "empty": [empty.icon, empty.title, empty.text, empty.action],
                 "columns": [[name, t(f"table.{name}"), order.by_column.get(name)] for name in columns],
                 "sorted": order.sorted_by,
@@ -177,10 +191,6 @@ def _noted() -> None:
     """Declare that a name may come back; what to do about it is decided when the page runs."""
 
 
-def _shown(key: str) -> str:
-    return f"shown_in_{key}"
-
-
 def _words(narrowing: int) -> dict[str, str]:
     return {
         "new": t("page.new_ticket"),
@@ -198,22 +208,3 @@ def _words(narrowing: int) -> dict[str, str]:
         "previous": t("table.previous_page"),
         "next": t("table.next_page"),
     }
-
-
-def _cells(row: TicketRow) -> list[str | int | bool]:
-    return [
-        row.number,
-        row.label,
-        row.href,
-        row.title,
-        row.status_label,
-        row.status_tone,
-        row.priority_label,
-        row.priority_tone,
-        row.requester,
-        row.assignee,
-        row.updated,
-        row.updated_text,
-        int(row.unread),
-        row.category,
-    ]

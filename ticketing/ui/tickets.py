@@ -8,7 +8,7 @@ from ticketing.domain.statuses import Priority, Status
 from ticketing.ui.filters import ListFilters, own
 from ticketing.ui.list_table import Empty, ListFoot, ListHead, ListOrder, TicketRow, asked_of_list, ticket_list
 from ticketing.ui.session import desk, go_to, go_to_ticket
-from ticketing.ui.times import ago
+from ticketing.ui.times import ago, zone
 from ticketing.ui.wording import t
 
 Tone = Literal["gray", "blue", "green", "orange", "red", "violet"]
@@ -62,6 +62,7 @@ def status_label(status: Status, *, is_new: bool, for_agent: bool) -> str:
 
 def _draw(actor: Actor, filters: ListFilters, columns: tuple[str, ...]) -> None:
     asked = asked_of_list(filters.key)
+    filters.come_in(is_first=asked.is_first)
     if asked.opened is not None:
         go_to_ticket(asked.opened)
     if asked.new_ticket:
@@ -72,9 +73,9 @@ def _draw(actor: Actor, filters: ListFilters, columns: tuple[str, ...]) -> None:
     for_agent = "requester" in columns
     query = filters.now.query(actor.username)
     page = _page(actor, query if for_agent else own(actor, query))
-    now, head = desk().clock(), filters.head(actor)
+    now, where, head = desk().clock(), zone(), filters.head(actor)
     ticket_list(
-        [_row(ticket, ago(ticket.updated_at, now), for_agent=for_agent) for ticket in page.items],
+        [_row(ticket, ago(ticket.updated_at, now, where), for_agent=for_agent) for ticket in page.items],
         head,
         _order(filters.now.sort),
         ListFoot(_range(page), page.page, page.pages),
