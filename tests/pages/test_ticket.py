@@ -520,3 +520,9 @@ def test_a_message_after_the_end_of_the_session_leads_to_signing_in(
 
     assert carla.titles == ["Sign in"]
     assert len(stored().messages) == 1
+
+
+def test_code_in_a_message_keeps_its_lines_of_spaces(carla: Visit, number: str) -> None:
+    carla.open("ticket", id=number).answer("```\nif up:\n    \n    ring()\n```")
+
+    assert "if up:\n    \n    ring()" in carla.html

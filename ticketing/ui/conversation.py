@@ -35,13 +35,23 @@ _STYLE = """<style>
 </style>"""
 
 
+class _AsItIs:
+    """HTML that Streamlit takes as it is; from a plain text it takes indents away, and asks whether it names a file."""
+
+    def __init__(self, html: str) -> None:
+        self._html = html
+
+    def _repr_html_(self) -> str:
+        return self._html
+
+
 def show_conversation(conversation: Conversation, now: datetime) -> None:
     """Draw all messages, oldest first; notes in yellow under their own heading."""
     ticket = conversation.ticket
     where = zone()
     items = "".join(_message(message, conversation, now, where) for message in ticket.messages)
     label = escape(t("ticket.conversation"))
-    st.html(f'{_STYLE}<section class="conversation" aria-label="{label}">{items}</section>')
+    st.html(_AsItIs(f'{_STYLE}<section class="conversation" aria-label="{label}">{items}</section>'))
 
 
 def history_lines(conversation: Conversation, now: datetime) -> list[tuple[str, ...]]:
