@@ -282,4 +282,4 @@ WORDING = {
 
 def t(key: str, **values: object) -> str:
     """Return the wording for *key*, its placeholders filled in; values from people go through `plain()` first."""
-    return WORDING[key].format(**values)
+    return WORDING[key].format(**values) if values else WORDING[key]
