@@ -1,6 +1,7 @@
-"""A ticket from its first word to its last, seen by both sides."""
+"""A ticket from its first word to its last, seen by both sides, over files and over PostgreSQL."""
 
 import re
+from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import expect
@@ -15,9 +16,18 @@ from tests.browser.acting import (
     row,
 )
 from tests.browser.conftest import Windows
+from tests.postgres import databases
 from tests.serving import PASSWORD, Server
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+
+
+@pytest.fixture(scope="module", params=["json", "postgres"])
+def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """Return a server of their own, on each store that a team would choose."""
+    storage = databases().create("conversation") if request.param == "postgres" else ""
+    with Server(tmp_path_factory.mktemp("conversation"), storage=storage) as running:
+        yield running
 
 
 def test_a_newcomer_asks_and_an_agent_answers_until_it_is_done(windows: Windows) -> None:

@@ -16,8 +16,14 @@ SignIn = Callable[..., Visit]
 
 
 @pytest.fixture
-def desk(monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
-    desk = open_desk(Settings(storage_url="memory:"), password_rounds=4)
+def storage() -> str:
+    """Return the address of the store; in memory, unless a test says otherwise."""
+    return "memory:"
+
+
+@pytest.fixture
+def desk(monkeypatch: pytest.MonkeyPatch, storage: str) -> Iterator[Desk]:
+    desk = open_desk(Settings(storage_url=storage), password_rounds=4)
     monkeypatch.setattr(ticketing.desk, "_shared", desk)
     desk.agents.create_agent(Actor.console(), "ada", PASSWORD)
     desk.agents.create_agent(Actor.console(), "root", PASSWORD, role=Role.ADMIN)
