@@ -2,15 +2,20 @@
 
 import json
 import logging
+import re
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from ticketing.desk import close_shared_desk, shared_desk
+from ticketing.desk import close_shared_desk, open_desk, shared_desk
+from ticketing.domain.errors import WrongCredentialsError
 from ticketing.logs import JsonFormatter, TextFormatter, write_log
+from ticketing.settings import Settings
 
 LOGGER = logging.getLogger("ticketing.tests")
+CHOSEN = "three wet umbrellas"
 
 
 @pytest.fixture(autouse=True)
@@ -94,3 +99,20 @@ def test_the_setting_decides_in_which_form_the_desk_logs(
     told = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
 
     assert ["one-time password" in record["message"] for record in told] == [True]
+
+
+def test_the_password_in_the_log_signs_in_and_is_dead_once_another_is_chosen(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    public = Settings(data_dir=tmp_path, base_url="https://desk.example.org")
+    open_desk(public, password_rounds=4).close()
+    with closing(open_desk(public, password_rounds=4)) as desk:
+        (told,) = re.findall(r"one-time password: (\S+)", caplog.text)
+        first = desk.sessions.actor(desk.accounts.sign_in("support_agent", told))
+
+        desk.accounts.change_password(first, told, CHOSEN, CHOSEN, browser="firefox")
+
+        assert first.must_change_password
+        with pytest.raises(WrongCredentialsError):
+            desk.accounts.sign_in("support_agent", told)
+        assert desk.accounts.sign_in("support_agent", CHOSEN)

@@ -132,16 +132,22 @@ def test_a_name_is_taken_however_it_is_written(accounts: Accounts, store: Memory
         assert [user.display_name for user in tx.users.stream()] == ["Carla"]
 
 
+@pytest.mark.parametrize(
+    ("way", "where"),
+    [("register", {}), ("register_browser", {"browser": "firefox"})],
+    ids=["elsewhere", "in a browser"],
+)
 def test_twenty_who_register_one_name_at_the_same_moment_make_one_account(
-    accounts: Accounts, store: MemoryStore
+    accounts: Accounts, store: MemoryStore, way: str, where: dict[str, str]
 ) -> None:
+    register_by = getattr(accounts, way)
     outcomes: list[str] = []
     start = Barrier(20)
 
     def register(number: int) -> None:
         start.wait()
         try:
-            accounts.register("carla", f"Carla {number}", PASSWORD, PASSWORD)
+            register_by("carla", f"Carla {number}", PASSWORD, PASSWORD, **where)
         except UsernameTakenError:
             outcomes.append("taken")
         else:

@@ -1,19 +1,24 @@
 """Passwords: kept as slow hashes, compared safely, and refused when they are easy to guess."""
 
+import base64
+import hashlib
 import statistics
 import time
 import unicodedata
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from threading import Event, Thread
 
 import bcrypt
 import pytest
 
+from ticketing.desk import open_desk
 from ticketing.domain.errors import BlankError, BusyError, ForbiddenCharacterError, WeakPasswordError
 from ticketing.domain.people import Role
 from ticketing.services import passwords as module
 from ticketing.services.passwords import Passwords, check_new, same_password
+from ticketing.settings import Settings
 
 GOOD = "three wet umbrellas"
 
@@ -25,8 +30,23 @@ def test_a_password_is_kept_as_a_bcrypt_hash_that_names_its_scheme(passwords: Pa
     assert GOOD not in stored
 
 
-def test_the_usual_cost_is_twelve() -> None:
-    assert Passwords().hash(GOOD).startswith("bcrypt-hs384$v1$$2b$12$")
+def test_a_desk_keeps_passwords_at_a_cost_of_twelve() -> None:
+    with closing(open_desk(Settings(storage_url="memory:"))) as desk, desk.store.read() as tx:
+        first = tx.users.find("support_agent")
+
+    assert first is not None
+    assert first.password.startswith("bcrypt-hs384$v1$$2b$12$")
+
+
+def test_bcrypt_gets_the_hmac_of_the_normal_form_with_sha_384_in_base64(passwords: Passwords) -> None:
+    # As RFC 2104 defines it, for a block of 128 bytes: what is stored must open with any later version of the desk.
+    key = b"ticketing/pw/v1".ljust(128, b"\0")
+    typed, normal = "cre\u0300me \ufb01ne et tie\u0300de", "cr\u00e8me fine et ti\u00e8de"
+    inner = hashlib.sha384(bytes(byte ^ 0x36 for byte in key) + normal.encode()).digest()
+    outer = hashlib.sha384(bytes(byte ^ 0x5C for byte in key) + inner).digest()
+    stored = "bcrypt-hs384$v1$" + bcrypt.hashpw(base64.b64encode(outer), bcrypt.gensalt(4)).decode()
+
+    assert passwords.verify(typed, stored)
 
 
 def test_only_the_right_password_matches(passwords: Passwords) -> None:

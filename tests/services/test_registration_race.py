@@ -5,6 +5,8 @@ import sys
 from contextlib import closing
 from pathlib import Path
 
+import pytest
+
 from ticketing.desk import open_desk
 from ticketing.domain.people import Actor, PeopleQuery
 from ticketing.settings import Settings
@@ -19,10 +21,12 @@ from ticketing.domain.errors import UsernameTakenError
 from ticketing.settings import Settings
 
 desk = open_desk(Settings(data_dir=Path(sys.argv[1])), password_rounds=4)
+register_by = getattr(desk.accounts, sys.argv[2])
+where = dict(pair.split("=") for pair in sys.argv[3:])
 
 def register(number):
     try:
-        desk.accounts.register("carla", f"Carla {number}", "three wet umbrellas", "three wet umbrellas")
+        register_by("carla", f"Carla {number}", "three wet umbrellas", "three wet umbrellas", **where)
     except UsernameTakenError:
         return "taken"
     return "made"
@@ -35,9 +39,12 @@ desk.close()
 """
 
 
-def test_twenty_in_four_processes_who_register_one_name_make_one_account(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "way", [["register"], ["register_browser", "browser=firefox"]], ids=["elsewhere", "in a browser"]
+)
+def test_twenty_in_four_processes_who_register_one_name_make_one_account(tmp_path: Path, way: list[str]) -> None:
     pipe = subprocess.PIPE
-    command = [sys.executable, "-c", _REGISTER, str(tmp_path / "data")]
+    command = [sys.executable, "-c", _REGISTER, str(tmp_path / "data"), *way]
     processes = [subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True) for _ in range(PROCESSES)]
 
     for process in processes:

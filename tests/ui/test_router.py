@@ -241,16 +241,18 @@ def click_at_every_write(store: Store, monkeypatch: pytest.MonkeyPatch) -> list[
 def test_where_no_cookie_can_be_set_a_sign_in_lasts_as_long_as_its_tab(visit: Visit, cookies: dict[str, str]) -> None:
     visit("")
     cookies[XSRF_COOKIE] = generate_xsrf_token_string()
-    app = AppTest.from_file(str(ROUTER), default_timeout=20)
-    app.session_state[MEMORY] = {Host: Host(is_without_routes=True)}
-    app.run()
-    assert t("login.without_routes") in words(app)
+    app, second_tab = (AppTest.from_file(str(ROUTER), default_timeout=20) for _ in range(2))
+    for tab in (app, second_tab):
+        tab.session_state[MEMORY] = {Host: Host(is_without_routes=True)}
+        tab.run()
+        assert t("login.without_routes") in words(tab)
 
     app.text_input(key="username").input("carla")
     app.text_input(key="password").input(PASSWORD)
     app.button(key="submit").click().run()
 
     assert title(app) == t("page.my_tickets")
+    assert title(second_tab.run()) == t("page.login")
     app.sidebar.button(key="sign_out").click().run()
     assert title(app) == t("page.login")
 
