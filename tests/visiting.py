@@ -68,9 +68,10 @@ class Visit:
         return self
 
     def choose(self, key: str, value: object) -> "Visit":
-        """Choose in a select box, which acts at once."""
+        """Choose in a select box, among segments or the pages of a list, which acts at once."""
+        widgets = (*self.at.selectbox, *self.at.segmented_control, *self.at.pagination)
         with self._in_browser():
-            next(w for w in self.at.selectbox if w.key == key).set_value(value).run()
+            next(w for w in widgets if w.key == key).set_value(value).run()
         return self
 
     def press(self, key: str) -> "Visit":

@@ -1,5 +1,6 @@
 """Each page, as people meet it through the router."""
 
+import re
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
@@ -611,6 +612,19 @@ def test_a_changed_password_needs_the_present_one(carla: Visit) -> None:
     assert carla.refused == ["The present password is wrong."]
 
 
+def test_a_person_reads_where_they_are_signed_in(desk: Desk, carla: Visit) -> None:
+    hand_off = desk.accounts.sign_in_browser("carla", PASSWORD, browser="phone")
+    safari = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) Version/18.0 Mobile/15E148 Safari/604.1"
+    desk.sessions.redeem(hand_off, browser="phone", address="203.0.113.9", description=safari)
+
+    carla.open("account")
+
+    assert sorted(text.value for text in carla.at.text) == [
+        "Safari, iOS · 203.0.113.9 · last used just now",
+        "Unknown browser · 127.0.0.1 · this browser",
+    ]
+
+
 def test_a_person_ends_another_session(desk: Desk, carla: Visit, sign_in: Callable[..., Visit], actor: Behind) -> None:
     other = sign_in("carla")
     carla.open("account").press(f"end_{(actor(other).session or '')[:12]}")
@@ -652,6 +666,11 @@ def test_signing_out_ends_the_session_in_every_tab(desk: Desk, carla: Visit) -> 
 
 
 # People
+
+
+def people(visit: Visit) -> set[str]:
+    """Return the usernames in the list of accounts."""
+    return set(re.findall(r'0\.875rem">([^ ]+) · ', visit.html))
 
 
 def test_an_agent_registers_an_agent_and_sees_the_password_once(desk: Desk, ada: Visit) -> None:
@@ -747,6 +766,28 @@ def test_an_admin_makes_somebody_an_agent(desk: Desk, root: Visit, actor: Behind
 
     assert desk.agents.person(actor(root), "carla").role is Role.AGENT
     assert "The role of Carla is changed. They choose a new password when they sign in next." in root.said
+
+
+@pytest.mark.parametrize(
+    ("group", "names"), [("agents", {"ada", "root", "support_agent"}), ("requesters", {"carla", "oskar"})]
+)
+def test_the_people_of_a_group_are_shown_alone(ada: Visit, group: str, names: set[str]) -> None:
+    ada.open("agent_admin").choose("group", group)
+
+    assert people(ada) == names
+    assert f"Accounts: {len(names)}" in [caption.value for caption in ada.at.caption]
+
+
+def test_more_people_than_fit_on_a_page_stand_on_the_next(desk: Desk, ada: Visit) -> None:
+    newcomers = {f"name-{number:02}" for number in range(25)}
+    for name in newcomers:
+        desk.agents.create_agent(Actor.console(), name, PASSWORD)
+
+    first = people(ada.open("agent_admin"))
+    second = people(ada.choose("people_page", 2))
+
+    assert (len(first), len(second)) == (25, 5)
+    assert first | second == newcomers | {"ada", "root", "support_agent", "carla", "oskar"}
 
 
 def test_nobody_matches_reads_so(ada: Visit) -> None:
