@@ -1,13 +1,19 @@
-"""A second click while the first is still being dealt with: one effect, and the person learns what came of it."""
+"""A second click or a reload while the first click is dealt with: one effect, and the person learns of it."""
 
 import re
 import time
+from collections.abc import Callable
+from contextlib import suppress
 
 import pytest
 
 from tests.serving import COOKIE, PASSWORD, Server
+from tests.visiting import unescaped
 from tests.wire import Wire
-from ticketing.domain.people import Actor, PeopleQuery
+from ticketing.domain.errors import SignedOutError, ThrottledError, WrongCredentialsError
+from ticketing.domain.people import Actor, PeopleQuery, Role
+from ticketing.services.throttle import FREE_FAILURES
+from ticketing.ui.wording import t
 
 pytestmark = pytest.mark.xdist_group("forge")
 
@@ -33,6 +39,13 @@ def click_twice(server: Server, wire: Wire, button: str) -> None:
 
 def works(server: Server, username: str, password: str) -> bool:
     return bool(server.desk.accounts.sign_in(username, password, address="192.0.2.77"))
+
+
+def is_signed_in(server: Server, token: str) -> bool:
+    try:
+        return bool(server.desk.sessions.actor(token))
+    except SignedOutError:
+        return False
 
 
 def test_whoever_registers_with_two_clicks_is_signed_in(server: Server) -> None:
@@ -112,3 +125,134 @@ def test_a_second_click_long_after_is_another_deed(server: Server) -> None:
     assert second is not None
     assert first[1] != second[1]
     assert works(server, "ines", second[1])
+
+
+@pytest.mark.parametrize(
+    ("button", "sentence"),
+    [
+        ("lift_wait", "people.wait_lifted"),
+        ("end_sessions", "people.sessions_ended"),
+        ("deactivate", "people.deactivated"),
+        ("reactivate", "people.reactivated"),
+    ],
+)
+def test_what_is_done_about_an_account_with_two_clicks_is_done_and_told(
+    server: Server, button: str, sentence: str
+) -> None:
+    accounts, agents = server.desk.accounts, server.desk.agents
+    accounts.register(f"of-{button}", "Lena", PASSWORD, PASSWORD)
+    if button == "reactivate":
+        agents.deactivate(Actor.console(), f"of-{button}")
+    for number in range(FREE_FAILURES + 1 if button == "lift_wait" else 0):
+        with suppress(WrongCredentialsError, ThrottledError):
+            accounts.sign_in(f"of-{button}", "not her password", address=f"192.0.2.{number}")
+
+    with visit(server, "agent_admin", "root", f"person=of-{button}") as root:
+        click_twice(server, root, button)
+
+        assert t(sentence, name="Lena") in unescaped(root.text)
+        assert button == "end_sessions" or button not in root.widgets
+
+
+def test_a_role_saved_with_two_clicks_is_saved_and_told(server: Server) -> None:
+    server.desk.accounts.register("milan", "Milan", PASSWORD, PASSWORD)
+    with visit(server, "agent_admin", "root", "person=milan", role_milan="agent") as root:
+        root.run()
+        click_twice(server, root, "save_role")
+
+        assert t("people.joined_staff", name="Milan") in unescaped(root.text)
+    assert server.desk.agents.person(Actor.console(), "milan").role is Role.AGENT
+
+
+def test_a_profile_saved_with_two_clicks_is_saved_and_told(server: Server) -> None:
+    server.desk.accounts.register("olga", "Olga", PASSWORD, PASSWORD)
+    with visit(server, "account", "olga", display_name="Olga Berg") as olga:
+        click_twice(server, olga, "save_profile")
+
+        assert t("account.profile_saved") in unescaped(olga.text)
+    assert server.desk.agents.person(Actor.console(), "olga").display_name == "Olga Berg"
+
+
+@pytest.mark.parametrize(
+    ("button", "sentence"), [("end", "account.session_ended"), ("end_others", "account.others_ended")]
+)
+def test_a_session_ended_with_two_clicks_has_ended_and_one_is_told(server: Server, button: str, sentence: str) -> None:
+    server.desk.accounts.register(f"of-{button}", "Petra", PASSWORD, PASSWORD)
+    other = server.actor(f"of-{button}").session or ""
+    with visit(server, "account", f"of-{button}") as petra:
+        click_twice(server, petra, button if button == "end_others" else f"end_{other[:12]}")
+
+        assert t(sentence) in unescaped(petra.text)
+    assert other not in [session.id for session in server.desk.sessions.own(server.actor(f"of-{button}"))]
+
+
+# A reload
+
+
+def leave_in_the_middle(server: Server, wire: Wire, button: str) -> None:
+    """Click while another writer keeps the store waiting, and be gone before it has done."""
+    with server.desk.store.write():
+        wire.begin(button)
+        time.sleep(0.5)
+        wire.close()
+
+
+def wait_until(is_so: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 20
+    while not is_so() and time.monotonic() < deadline:
+        time.sleep(0.05)
+
+
+def test_who_reloads_while_registering_is_told_to_sign_in_when_they_try_again(server: Server) -> None:
+    typed = {"username": "quentin", "display_name": "Quentin", "password": PASSWORD, "confirmation": PASSWORD}
+    leave_in_the_middle(server, visit(server, "register", **typed), "submit")
+    wait_until(lambda: bool(server.desk.agents.people(Actor.console(), PeopleQuery(text="quentin")).total))
+
+    with visit(server, "register", **typed) as quentin:
+        quentin.click("submit")
+
+        assert "sign in if you have just made this account" in quentin.text
+    assert works(server, "quentin", PASSWORD)
+
+
+def test_who_reloads_while_their_password_is_changed_signs_in_with_the_new_one(server: Server) -> None:
+    server.desk.accounts.register("rosa", "Rosa", PASSWORD, PASSWORD)
+    cookies = {COOKIE: server.sign_in("rosa")}
+    rosa = Wire.connect(server.base, page="account", cookies=cookies).run()
+    for field, text in (("current", PASSWORD), ("new", ANOTHER_PASSWORD), ("confirmation", ANOTHER_PASSWORD)):
+        rosa.set(field, text)
+    leave_in_the_middle(server, rosa, "save_password")
+    wait_until(lambda: not is_signed_in(server, cookies[COOKIE]))
+
+    with Wire.connect(server.base, page="account", cookies=cookies) as rosa:
+        assert t("page.login") in rosa.run().text
+    assert works(server, "rosa", ANOTHER_PASSWORD)
+    with pytest.raises(WrongCredentialsError):
+        works(server, "rosa", PASSWORD)
+
+
+def test_an_agent_who_was_registered_while_one_reloaded_gets_a_password_by_a_reset(server: Server) -> None:
+    typed = {"new_username": "sven", "new_display_name": "Sven"}
+    leave_in_the_middle(server, visit(server, "agent_admin", "root", "new=agent", **typed), "submit_new_agent")
+    wait_until(lambda: bool(server.desk.agents.people(Actor.console(), PeopleQuery(text="sven")).total))
+
+    with visit(server, "agent_admin", "root", "new=agent", **typed) as root:
+        assert "is taken" in root.click("submit_new_agent").text
+    with visit(server, "agent_admin", "root", "person=sven") as root:
+        shown = ONE_TIME.search(root.click("reset_password").text)
+
+    assert shown is not None
+    assert works(server, "sven", shown[1])
+
+
+def test_a_password_that_was_reset_while_one_reloaded_is_reset_again(server: Server) -> None:
+    server.desk.accounts.register("tilda", "Tilda", PASSWORD, PASSWORD)
+    leave_in_the_middle(server, visit(server, "agent_admin", "root", "person=tilda"), "reset_password")
+    wait_until(lambda: server.desk.agents.person(Actor.console(), "tilda").must_change_password)
+
+    with visit(server, "agent_admin", "root", "person=tilda") as root:
+        assert ONE_TIME.search(root.text) is None
+        shown = ONE_TIME.search(root.click("reset_password").text)
+
+    assert shown is not None
+    assert works(server, "tilda", shown[1])

@@ -127,7 +127,10 @@ def test_somebody_signed_in_is_led_on_from_the_sign_in_page(carla: Visit) -> Non
     ("change", "sentence"),
     [
         ({"username": ""}, "Username is empty. Please fill it in."),
-        ({"username": "CARLA"}, "The username “carla” is taken. Please choose another one."),
+        (
+            {"username": "CARLA"},
+            "The username “carla” is taken. Please choose another one, or sign in if you have just made this account.",
+        ),
         ({"confirmation": "another walk home"}, "The two passwords differ. Please type the same one twice."),
         ({"password": "short", "confirmation": "short"}, None),
     ],

@@ -275,12 +275,17 @@ class TooManyTagsError(RefusedError):
 
 
 class UsernameTakenError(RefusedError):
-    """Another account has this name, perhaps written in another case."""
+    """
+    Another account has this name, perhaps written in another case.
+
+    Of oneself it may be that a moment ago: who reloads the page meanwhile doesn't learn that they were registered.
+    """
 
     code = "username_taken"
 
-    def __init__(self, username: str) -> None:
-        super().__init__(f"The username “{_quoted(username, 32)}” is taken. Please choose another one.")
+    def __init__(self, username: str, *, perhaps_by_oneself: bool = False) -> None:
+        otherwise = ", or sign in if you have just made this account" if perhaps_by_oneself else ""
+        super().__init__(f"The username “{_quoted(username, 32)}” is taken. Please choose another one{otherwise}.")
 
 
 class LastAdminError(RefusedError):

@@ -183,7 +183,7 @@ class Accounts:
             self._throttle.count_registration(tx, address)
             taken = tx.users.find(name) is not None
         if taken:
-            raise UsernameTakenError(name)
+            raise UsernameTakenError(name, perhaps_by_oneself=True)
         hashed = self._passwords.hash(password)
         now = self._clock()
         return User(id=name, display_name=shown, email=mail, password=hashed, created_at=now, password_changed_at=now)
