@@ -237,3 +237,15 @@ def test_on_a_phone_tickets_are_cards_and_details_are_folded(windows: Windows, o
     page.get_by_role("button", name="Details").click()
     expect(page.get_by_role("combobox", name="Priority")).to_be_visible()
     settle(page)
+
+
+@pytest.mark.usefixtures("orchard")
+def test_on_a_phone_the_order_is_chosen_from_a_list(windows: Windows) -> None:
+    page = windows.open("all_tickets?q=orchard", person="ada", **PHONE)
+    order = page.get_by_role("combobox", name="Order")
+
+    order.select_option(label="Priority")
+
+    expect(page.get_by_role("row").nth(1)).to_contain_text("Orchard 00")
+    expect(page).to_have_url(re.compile("sort=-priority"))
+    expect(order).to_have_value("-priority")

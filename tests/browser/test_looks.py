@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.conftest import PHONE, Windows, settle
 from tests.serving import Server
@@ -36,6 +36,7 @@ STREAMLITS_OWN = {
     # A chosen segment is drawn in the primary colour on a tint of it; on dark, no colour serves that and white on it.
     "color-contrast": 'data-selected="true"',
 }
+LONGEST_MENU = 6
 DARK_SKIN = "rgb(16, 19, 26)"
 LIGHT_SKIN = "rgb(255, 255, 255)"
 
@@ -112,11 +113,39 @@ def test_every_page_is_accessible_on_a_phone_in_the_dark_and_fits_its_width(wind
     assert objections == {}
 
 
+def ground(element: Locator) -> str:
+    """Return the colour behind an element."""
+    colour: str = element.evaluate("element => getComputedStyle(element).backgroundColor")
+    return colour
+
+
 def test_a_note_cannot_be_mistaken_for_an_answer(windows: Windows, number: int) -> None:
     page = windows.open(f"ticket?id={number}", person="ada")
     note = page.get_by_role("article").filter(has_text="Between us.")
     answer = page.get_by_role("article").filter(has_text="See https")
 
     expect(note).to_contain_text("internal note")
-    ground = "element => getComputedStyle(element).backgroundColor"
-    assert note.evaluate(ground) != answer.evaluate(ground)
+    assert ground(note) != ground(answer)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_note_in_the_making_cannot_be_mistaken_for_an_answer(windows: Windows, number: int, scheme: str) -> None:
+    page = windows.open(f"ticket?id={number}", person="ada", color_scheme=scheme)
+    composer = page.locator("form.composer")
+    of_an_answer = ground(composer)
+
+    page.get_by_role("radio", name="Internal note").check()
+
+    expect(composer).to_contain_text("Only agents see this note.")
+    assert ground(composer) != of_an_answer
+    expect(composer).to_have_css("border-left-width", "4px")
+
+
+@pytest.mark.parametrize("person", ["carla", "ada", "root"])
+def test_the_menu_is_one_short_list(windows: Windows, person: str) -> None:
+    page = windows.open("account", person=person)
+
+    entries = page.get_by_test_id("stSidebarNavLink")
+    expect(entries.filter(has_text="Account")).to_be_visible()
+    assert entries.count() <= LONGEST_MENU
+    expect(page.get_by_test_id("stNavSectionHeader")).to_have_count(0)

@@ -264,6 +264,64 @@ def test_two_actions_while_the_disk_is_slow_both_happen(windows: Windows, server
     assert (changed.assignee, changed.status) == ("ada", "closed")
 
 
+def closings(server: Server, number: int) -> int:
+    """Return how often the ticket was closed."""
+    return sum(event.new == "closed" for event in server.ticket(number).events)
+
+
+@pytest.mark.parametrize("gap", GAPS)
+def test_the_same_button_pressed_twice_while_the_disk_is_slow_acts_once(
+    windows: Windows, server: Server, gap: int
+) -> None:
+    ticket = server.desk.tickets.open(server.actor("carla"), "Twice the same", "Close it, close it.")
+    page = windows.open(f"ticket?id={ticket.number}", person="ada")
+
+    with server.desk.store.write():
+        page.get_by_role("button", name="Close").click()
+        page.wait_for_timeout(gap)
+        page.get_by_role("button", name="Close").click()
+        page.wait_for_timeout(300)
+
+    expect(page.get_by_text("The ticket is closed.")).to_be_visible()
+    expect(page.get_by_role("button", name="Reopen")).to_be_visible()
+    expect(page.get_by_role("alert").filter(has_text="Reopen it")).to_have_count(0)
+    assert closings(server, ticket.number) == 1
+
+
+def test_who_reloads_while_a_ticket_is_closed_finds_it_closed(windows: Windows, server: Server) -> None:
+    ticket = server.desk.tickets.open(server.actor("carla"), "Closed and reloaded", "F5.")
+    page = windows.open(f"ticket?id={ticket.number}", person="ada")
+
+    with server.desk.store.write():
+        page.get_by_role("button", name="Close").click()
+        page.wait_for_timeout(400)
+        page.reload()
+        settle(page)
+        page.get_by_role("button", name="Close").click()
+        page.wait_for_timeout(400)
+
+    expect(page.get_by_role("button", name="Reopen")).to_be_visible()
+    expect(page.locator(".pill", has_text="Closed")).to_be_visible()
+    assert closings(server, ticket.number) == 1
+
+
+def test_who_reloads_while_a_field_is_saved_finds_it_saved(windows: Windows, server: Server) -> None:
+    ticket = server.desk.tickets.open(server.actor("carla"), "Urgent and reloaded", "F5.")
+    page = windows.open(f"ticket?id={ticket.number}", person="ada")
+
+    with server.desk.store.write():
+        choose(page, "Priority", "Urgent")
+        page.wait_for_timeout(400)
+        page.reload()
+        settle(page)
+        choose(page, "Priority", "Urgent")
+        page.wait_for_timeout(400)
+
+    expect(page.locator(".pill", has_text="Urgent")).to_be_visible()
+    expect(page.get_by_role("combobox", name="Priority")).to_have_value("urgent")
+    assert [event.new for event in server.ticket(ticket.number).events if event.field == "priority"] == ["urgent"]
+
+
 def test_who_looks_at_something_else_while_a_ticket_is_closed_is_told_that_it_was(
     windows: Windows, server: Server
 ) -> None:
