@@ -1,14 +1,18 @@
 """What holds on every page: no menu of Streamlit's own, nothing from elsewhere, no scrolling sideways, accessible."""
 
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
 from playwright.sync_api import Locator, Page, expect
 
+from tests.browser.acting import history
 from tests.browser.conftest import PHONE, Windows, settle
 from tests.serving import Server
+from ticketing.domain.statuses import Priority
+from ticketing.domain.tickets import TicketEdit
 from ticketing.ui.pages import PAGES
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
@@ -36,6 +40,7 @@ STREAMLITS_OWN = {
     # A chosen segment is drawn in the primary colour on a tint of it; on dark, no colour serves that and white on it.
     "color-contrast": 'data-selected="true"',
 }
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 LONGEST_MENU = 6
 DARK_SKIN = "rgb(16, 19, 26)"
 LIGHT_SKIN = "rgb(255, 255, 255)"
@@ -48,6 +53,7 @@ def number(server: Server) -> int:
     ticket = desk.tickets.open(server.actor("carla"), "A look at everything", "One `line` of code.\n\n- a list")
     desk.tickets.reply(ada, ticket.number, "See https://example.org for **more**.")
     desk.tickets.note(ada, ticket.number, "Between us.")
+    desk.tickets.edit(ada, ticket.number, TicketEdit(priority=Priority.HIGH, tags=("picture",)))
     return ticket.number
 
 
@@ -72,7 +78,7 @@ def test_every_page_of_the_desk_is_among_them() -> None:
 
 def findings(page: Page) -> list[str]:
     """Return what axe objects to, but for what Streamlit itself draws."""
-    response = Axe().run(page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]}).response
+    response = Axe().run(page, options={"runOnly": RULES}).response
     return [
         f"{violation['id']}: {node['target']} {node['html'][:160]}"
         for violation in response["violations"]
@@ -149,3 +155,56 @@ def test_the_menu_is_one_short_list(windows: Windows, person: str) -> None:
     expect(entries.filter(has_text="Account")).to_be_visible()
     assert entries.count() <= LONGEST_MENU
     expect(page.get_by_test_id("stNavSectionHeader")).to_have_count(0)
+
+
+def unfold(page: Page) -> None:
+    """Unfold history and, on a phone, details, and begin a note."""
+    history(page)
+    details = page.get_by_role("button", name="Details")
+    if details.is_visible():
+        details.click()
+    expect(page.get_by_role("combobox", name="Priority")).to_be_visible()
+    page.get_by_role("radio", name="Internal note").check()
+
+
+def open_filters(page: Page) -> None:
+    """Show the filters of a list."""
+    page.get_by_role("button", name="Filters").click()
+    expect(page.get_by_role("group", name="Priority")).to_be_visible()
+
+
+def be_refused(page: Page) -> None:
+    """Send a form in which nothing is filled in."""
+    page.get_by_role("button", name=re.compile("Send reply|Open ticket")).click()
+    expect(page.get_by_role("alert").filter(has_text="is empty")).to_be_visible()
+
+
+def open_permissions(page: Page) -> None:
+    """Show who may do what."""
+    page.get_by_text("Who may do what").click()
+    expect(page.locator("table.permissions")).to_be_visible()
+
+
+@pytest.mark.parametrize(
+    "options", [{"color_scheme": "light"}, {"color_scheme": "dark"} | PHONE], ids=["desktop", "phone"]
+)
+@pytest.mark.parametrize(
+    ("path", "open_up"),
+    [
+        ("ticket?id={}", unfold),
+        ("ticket?id={}", be_refused),
+        ("all_tickets", open_filters),
+        ("new_ticket", be_refused),
+        ("agent_admin", open_permissions),
+    ],
+    ids=lambda part: getattr(part, "__name__", ""),
+)
+def test_what_a_page_opens_is_accessible(
+    windows: Windows, number: int, path: str, open_up: Callable[[Page], None], options: dict[str, Any]
+) -> None:
+    page = windows.open(path.format(number), person="root", **options)
+
+    open_up(page)
+    settle(page)
+
+    assert findings(page) == []
