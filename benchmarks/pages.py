@@ -63,13 +63,14 @@ class Visit:
 THE_TICKET = "the ticket"
 VISITS = (
     Visit("login", "visitor"),
+    Visit("register", "visitor"),
     Visit("my_tickets", "requester", cost=4, kilobytes=60),
     Visit("ticket", "requester", THE_TICKET, cost=4),
     Visit("new_ticket", "requester"),
     Visit("account", "requester"),
     Visit("all_tickets", "agent", cost=4, kilobytes=60),
     Visit("all_tickets", "agent", "size=100&view=all", kilobytes=60),
-    Visit("my_tickets", "agent", kilobytes=60),
+    Visit("my_tickets", "agent", cost=4, kilobytes=60),
     Visit("ticket", "agent", THE_TICKET, cost=4),
     Visit("new_ticket", "agent"),
     Visit("account", "agent"),

@@ -47,7 +47,7 @@ class SqliteTickets:
     """Tickets in one SQLite file, with the few operations that are compared."""
 
     def __init__(self, path: Path) -> None:
-        self.db = sqlite3.connect(path, isolation_level=None)
+        self.db = sqlite3.connect(path, timeout=60, isolation_level=None)
         self.db.executescript(SCHEMA)
         self.db.execute("PRAGMA synchronous = FULL")
 

@@ -19,6 +19,7 @@ from tempfile import TemporaryDirectory
 from benchmarks.contest import PASSWORD, RARE, TEXT, TITLE, Contest
 from benchmarks.databases import compare
 from benchmarks.measuring import MICROSECONDS, Figure, Report, require_linux
+from benchmarks.writers import figures_of_several
 from ticketing.desk import Desk
 from ticketing.domain.people import Actor
 from ticketing.domain.queries import Audience, TicketQuery
@@ -31,6 +32,7 @@ ROUNDS = 150
 MEBIBYTES = 1 / 2**20
 ROW_BYTES = 512
 LARGE_DEMO = 100_000
+CROWDED = 1_000
 
 
 def main(tickets: int | None, json_path: Path | None, postgres: str | None) -> None:
@@ -61,6 +63,9 @@ def measure(report: Report, sizes: Sequence[int], rounds: int, postgres: str | N
         if len(contests) > 1:
             largest, smallest = contests[-1], contests[0]
             report.add(f"{sizes[-1]:,} tickets beside {sizes[0]:,}", [largest.growth_since(smallest)])
+        crowded = min(sizes[0], CROWDED)
+        fill(folder / "several" / "desk", crowded)
+        report.add(f"several at once, {crowded:,} tickets", figures_of_several(folder / "several", rounds))
 
 
 @contextmanager

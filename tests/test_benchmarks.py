@@ -12,7 +12,7 @@ from types import ModuleType
 import pytest
 from click.testing import CliRunner
 
-from benchmarks import pages, start, storage
+from benchmarks import pages, start, storage, writers
 from benchmarks.measuring import Contestant, Figure, Report, take_turns
 from tests.postgres import cluster
 from ticketing.bootstrap import RUN_TIME, Environment
@@ -21,6 +21,7 @@ from ticketing.desk import open_desk
 from ticketing.installer import BASE_PYTHON
 from ticketing.settings import Settings
 from ticketing.storage.opening import open_store
+from ticketing.ui.pages import PAGES
 
 ROOT = Path(__file__).resolve().parent.parent
 WRITES = ("open a ticket", "reply", "change the status")
@@ -34,6 +35,15 @@ READS = (
     "a rare word",
     "a common word",
 )
+SEVERAL = {
+    "a change among those of 8 processes",
+    "a change among those of 8 processes, beside SQLite",
+    "99 % of the changes of 8 processes within",
+    "a change among those of 16 threads, with a flush of 5 ms",
+    "a ticket, while one process writes",
+    "the newest 50, while one process writes",
+    "written for replies, with compactions",
+}
 
 
 @pytest.fixture(autouse=True)
@@ -46,6 +56,7 @@ def own_place(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setitem(sys.modules, "__main__", ModuleType("__main__"))
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    monkeypatch.setattr(writers, "SLICE_SECONDS", 0.05)
 
 
 def names(report: Report, section: str) -> set[str]:
@@ -61,13 +72,15 @@ def test_the_storage_benchmark_yields_every_figure_and_how_it_grows() -> None:
 
     storage.measure(report, [40, 60], rounds=2)
 
-    small, in_databases, large, _, growth = report.sections
+    small, in_databases, large, _, growth, several = report.sections
     assert small.startswith("40 tickets")
     assert names(report, in_databases) >= {"reply, SQLite", "the newest 50, SQLite, 95 %"}
     assert names(report, small) == names(report, large)
     assert names(report, small) >= {*WRITES, *(f"{write}, beside SQLite" for write in WRITES), *READS}
     assert names(report, small) >= {"invented tickets a second", "100,000 invented tickets at this pace"}
     assert names(report, growth) == {"reply"}
+    assert names(report, several) == SEVERAL
+    assert {figure.limit for figure in report.sections[small] if figure.name.endswith("own CPU")} == {250}
     assert all(figure.ours > 0 for figure in all_figures(report) if "memory" not in figure.name)
 
 
@@ -157,6 +170,13 @@ def test_pages_over_a_database_are_held_against_pages_over_files_and_two_process
     assert [figure.against for figure in report.sections[processes]] == ["two processes"] * 2
 
 
+def test_every_page_of_the_desk_is_visited_and_lists_and_tickets_have_a_target() -> None:
+    with_target = {visit.page for visit in pages.VISITS if visit.cost == 4 and visit.growth == 1.3}
+
+    assert {visit.page for visit in pages.VISITS} == {page.name for page in PAGES}
+    assert with_target == {"my_tickets", "all_tickets", "ticket"}
+
+
 def test_the_page_benchmark_says_what_it_misses_where_the_test_packages_are_not_installed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -232,7 +252,7 @@ def test_the_command_shows_the_figures_and_writes_them_where_it_is_told(
 
     assert told.exit_code == 0, told.output
     written = json.loads((tmp_path / "figures.json").read_text("utf-8"))
-    figures, _in_databases = written["sections"].values()
+    figures, _in_databases, _several = written["sections"].values()
     assert {*WRITES, *READS} <= {figure["name"] for figure in figures}
     assert all(figure["name"] in told.output for figure in figures)
 
