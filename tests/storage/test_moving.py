@@ -4,8 +4,10 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from itertools import permutations
+from dataclasses import replace
+from itertools import islice, permutations
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -328,3 +330,36 @@ def test_a_backup_of_one_store_can_be_restored_into_any_other(
     assert everything(target) == everything(source)
     with closing(open_source(target)) as opened, opened.documents() as documents:
         assert archive.check(documents, "The store") == counts
+
+
+class CutOff(dict[str, bytes]):
+    """Documents that somebody goes through until they are cut off."""
+
+    def items(self) -> Any:
+        """Yield a few, and no more."""
+        yield from islice(super().items(), 7)
+        raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_restore_that_is_cut_off_has_not_happened_and_can_be_begun_again(
+    empty: Open, kind: str, tmp_path: Path
+) -> None:
+    target = empty(kind)
+    fill(target)
+    with target.read() as tx:
+        at = next(tx.tickets.stream()).opened_at
+    archive.back_up(target, tmp_path / "desk.backup", at)
+    backup = archive.read_archive(tmp_path / "desk.backup")
+    with target.write() as tx:
+        tx.tickets.save(make_ticket(99, "Opened since"))
+    before = everything(target)
+
+    cut_off = backup.documents | {"tickets": CutOff(backup.documents["tickets"])}
+    with pytest.raises(KeyboardInterrupt):
+        archive.restore(target, replace(backup, documents=cut_off), replace=True)
+    assert everything(target) == before
+
+    archive.restore(target, backup, replace=True)
+    with target.documents() as documents:
+        assert archive.check(documents, "The store") == {"seen": 2, "tickets": 11, "users": 1}
