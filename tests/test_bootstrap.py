@@ -201,8 +201,9 @@ def test_uv_does_without_the_venv_module(copy: WorkingCopy) -> None:
     assert answer(started)["little"] == "1.0"
 
 
-def test_a_first_start_needs_nothing_but_a_python(copy: WorkingCopy, a_strangers_python: str) -> None:
-    started = copy.start(python=[a_strangers_python, "-m", "ticketing"], path=SYSTEM_FOLDERS)
+@WITH_AND_WITHOUT_UV
+def test_a_first_start_needs_nothing_but_a_python(copy: WorkingCopy, a_strangers_python: str, path: str) -> None:
+    started = copy.start(python=[a_strangers_python, "-m", "ticketing"], path=path)
 
     assert answer(started)["python"] == str(copy.root / ".venv/bin/python")
     assert "Making the virtual environment" in started.stdout
