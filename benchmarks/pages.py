@@ -20,7 +20,7 @@ from benchmarks.databases import copied
 from benchmarks.measuring import MILLISECONDS, Figure, Report, percentile, require_linux
 from benchmarks.serving import Running, an_empty_page, running, the_desk, the_desk_at
 from ticketing.desk import Desk
-from ticketing.domain.people import Actor
+from ticketing.domain.people import Actor, Role
 from ticketing.domain.queries import TicketQuery
 from ticketing.domain.statuses import Status
 from ticketing.settings import Settings
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from benchmarks.visitors import Crowd
 
 PASSWORD = "four slow kettles"  # noqa: S105 - of accounts that live as long as the benchmark
+ADMIN = "head"
 COOKIE = "ticketing_session"
 KILOBYTES = 1 / 1000
 TYPICAL_MESSAGES = 5
@@ -75,6 +76,7 @@ VISITS = (
     Visit("new_ticket", "agent"),
     Visit("account", "agent"),
     Visit("agent_admin", "agent"),
+    Visit("doctor", "admin"),
 )
 
 
@@ -182,8 +184,7 @@ def in_database(files: Setting, folder: Path, address: str) -> Iterator[Setting]
     with closing(JsonStore(folder, read_only=True)) as source, copied(source, address) as store:
         desk = Desk(Settings(), store, password_rounds=4)
         ticket = desk.tickets.get(Actor.console(), files.ticket)
-        people = {"agent": ticket.assignee or "", "requester": ticket.requester}
-        tokens = {who: desk.accounts.sign_in(username, PASSWORD) for who, username in people.items()}
+        tokens = signed_in(desk, ticket.assignee, ticket.requester)
         with running(the_desk_at(address)) as server:
             yield Setting(files.size, server, tokens, files.ticket, " in PostgreSQL")
 
@@ -215,16 +216,22 @@ def compare_processes(report: Report, plan: Plan, desk: Setting) -> None:
 
 
 def fill(folder: Path, size: int) -> tuple[dict[str, str], int]:
-    """Make a desk of invented tickets; return tokens of an agent and a requester, and the number of their ticket."""
+    """Make a desk of invented tickets; return tokens of its people, and the number of a ticket of two of them."""
     desk = Desk(Settings(), JsonStore(folder), password_rounds=4)
     console = Actor.console()
     desk.demo.fill(console, size, 1)
     found = desk.tickets.search(console, TicketQuery(size=200, statuses=frozenset({Status.OPEN}))).items
     theirs = [ticket for ticket in found if ticket.assignee] or found
     ticket = min(theirs, key=lambda one: abs(one.messages - TYPICAL_MESSAGES))
-    people = {"agent": ticket.assignee or "", "requester": ticket.requester}
-    for username in people.values():
+    for username in (ticket.assignee or "", ticket.requester):
         desk.agents.set_password(console, username, PASSWORD)
-    tokens = {who: desk.accounts.sign_in(username, PASSWORD) for who, username in people.items()}
+    desk.agents.create_agent(console, ADMIN, PASSWORD, role=Role.ADMIN)
+    tokens = signed_in(desk, ticket.assignee, ticket.requester)
     desk.close()
     return tokens, ticket.number
+
+
+def signed_in(desk: Desk, agent: str | None, requester: str) -> dict[str, str]:
+    """Sign in the two of a ticket and an admin, and return their tokens."""
+    people = {"agent": agent or "", "requester": requester, "admin": ADMIN}
+    return {who: desk.accounts.sign_in(username, PASSWORD) for who, username in people.items()}

@@ -343,23 +343,22 @@ class CutOff(dict[str, bytes]):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_restore_that_is_cut_off_has_not_happened_and_can_be_begun_again(
-    empty: Open, kind: str, tmp_path: Path
+    place: Place, kind: str, tmp_path: Path
 ) -> None:
-    target = empty(kind)
-    fill(target)
-    with target.read() as tx:
-        at = next(tx.tickets.stream()).opened_at
-    archive.back_up(target, tmp_path / "desk.backup", at)
-    backup = archive.read_archive(tmp_path / "desk.backup")
-    with target.write() as tx:
-        tx.tickets.save(make_ticket(99, "Opened since"))
-    before = everything(target)
+    address, file = filled(place(kind)), tmp_path / "desk.backup"
+    with closing(open_source(address)) as source:
+        archive.back_up(source, file, NOW)
+    backup = archive.read_archive(file)
+    cut_off = replace(backup, documents=backup.documents | {"tickets": CutOff(backup.documents["tickets"])})
+    with closing(open_store(address)) as store:
+        with store.write() as tx:
+            tx.tickets.save(make_ticket(99, "Opened since"))
+        before = everything(address)
 
-    cut_off = backup.documents | {"tickets": CutOff(backup.documents["tickets"])}
-    with pytest.raises(KeyboardInterrupt):
-        archive.restore(target, replace(backup, documents=cut_off), replace=True)
-    assert everything(target) == before
+        with pytest.raises(KeyboardInterrupt):
+            archive.restore(store, cut_off, replace=True)
+        assert everything(address) == before
 
-    archive.restore(target, backup, replace=True)
-    with target.documents() as documents:
-        assert archive.check(documents, "The store") == {"seen": 2, "tickets": 11, "users": 1}
+        archive.restore(store, backup, replace=True)
+        with store.documents() as documents:
+            assert archive.check(documents, "The store") == {"seen": 2, "tickets": 11, "users": 1}
