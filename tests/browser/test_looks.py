@@ -69,6 +69,7 @@ def every_page(windows: Windows, number: int, **options: Any) -> Iterator[tuple[
         page = tabs[person]
         settle(page)
         expect(page.get_by_role("heading", level=1)).to_have_count(1)
+        expect(page.locator("button:empty:visible")).to_have_count(0)  # what isn't drawn yet has no words
         yield f"{path} for {person or 'a stranger'}", page
 
 

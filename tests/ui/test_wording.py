@@ -12,7 +12,7 @@ from tests.ui.test_typed_text import READS_MARKUP, SOURCES
 # Names that other software goes by: of browsers, systems, headers.
 NAMES = {
     *("Edg", "Edge", "Opera", "Firefox", "Chrom", "Chrome", "Safari"),
-    *("Android", "iPhone|iPad", "Windows", "Mac OS", "Linux", "User-Agent", "Origin", "Host"),
+    *("Android", "iPhone|iPad", "Windows", "Mac OS", "Linux", "User-Agent", "Origin", "Host", "X-Forwarded-For"),
 }
 # What makes up HTML: whole style sheets, whole tags, and tags of which a piece stands in another text.
 MARKUP = re.compile(r'<style>.*?</style>|[\w-]+="[^"]*"?|^[^<]*>|<[^>]*>?', re.DOTALL)
@@ -43,8 +43,10 @@ def english(node: ast.AST) -> Iterator[str]:
         case ast.Call(func=ast.Attribute(attr=called), args=[ast.Constant(value=str(text)), *_]):
             if called in READS_MARKUP and LETTERS.search(MARKUP.sub("", text)):
                 yield text
+    types = (getattr(node, "returns", None), getattr(node, "annotation", None))
     for child in ast.iter_child_nodes(node):
-        yield from english(child)
+        if child not in types:
+            yield from english(child)
 
 
 @pytest.mark.parametrize("path", [path for path in SOURCES if path.name != "wording.py"], ids=lambda path: path.name)
@@ -78,6 +80,7 @@ def test_a_word_beside_the_catalogue_would_be_found(line: str) -> None:
         'st.title(t("page.login"))',
         "st.html(f'<div style=\"white-space:pre-wrap\">{shown}</div>')",
         'st.form("new_ticket")',
+        'def edit(ticket: "partial[Ticket]") -> "partial[Ticket]":\n    return ticket',
     ],
 )
 def test_what_is_for_the_program_is_let_through(line: str) -> None:
