@@ -288,7 +288,9 @@ def test_the_same_button_pressed_twice_while_the_disk_is_slow_acts_once(
     assert closings(server, ticket.number) == 1
 
 
-def test_who_reloads_while_a_ticket_is_closed_finds_it_closed(windows: Windows, server: Server) -> None:
+def test_who_reloads_while_a_ticket_is_closed_and_closes_it_again_is_told_that_it_is(
+    windows: Windows, server: Server
+) -> None:
     ticket = server.desk.tickets.open(server.actor("carla"), "Closed and reloaded", "F5.")
     page = windows.open(f"ticket?id={ticket.number}", person="ada")
 
@@ -300,6 +302,7 @@ def test_who_reloads_while_a_ticket_is_closed_finds_it_closed(windows: Windows, 
         page.get_by_role("button", name="Close").click()
         page.wait_for_timeout(400)
 
+    expect(page.get_by_text("The ticket is closed.")).to_be_visible()
     expect(page.get_by_role("button", name="Reopen")).to_be_visible()
     expect(page.locator(".pill", has_text="Closed")).to_be_visible()
     assert closings(server, ticket.number) == 1
