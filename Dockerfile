@@ -1,13 +1,13 @@
 # The desk, as a user of its own, with everything it keeps in /data. See docs/deploy.md.
 FROM python:3.12-slim
 
-RUN useradd --system --create-home --home-dir /app ticketing && install -d -o ticketing /data
+RUN useradd --system --uid 10001 --create-home --home-dir /app ticketing && install -d -o 10001 /data
 WORKDIR /app
 COPY requirements.txt .
 RUN pip install --no-cache-dir --require-hashes --no-deps -r requirements.txt
-COPY --chown=ticketing . .
+COPY --chown=10001 . .
 
-USER ticketing
+USER 10001
 ENV TICKETING_DATA_DIR=/data
 VOLUME /data
 EXPOSE 8501
