@@ -5,9 +5,9 @@ from urllib.parse import parse_qs, urlsplit
 from zoneinfo import ZoneInfo
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
-from tests.browser.acting import conversation, expect_ticket, fill_in_ticket, history, row
+from tests.browser.acting import conversation, expect_ticket, fill_in_ticket, history, row, wait_until
 from tests.browser.conftest import PHONE, Windows, settle
 from tests.serving import PASSWORD, Server
 from ticketing.domain.statuses import Priority
@@ -249,3 +249,22 @@ def test_on_a_phone_the_order_is_chosen_from_a_list(windows: Windows) -> None:
     expect(page.get_by_role("row").nth(1)).to_contain_text("Orchard 00")
     expect(page).to_have_url(re.compile("sort=-priority"))
     expect(order).to_have_value("-priority")
+
+
+@pytest.mark.usefixtures("orchard")
+def test_nobody_can_type_into_a_list_that_would_not_hear_it_yet(windows: Windows, server: Server) -> None:
+    page = windows.open(person="ada")
+    asked: list[Route] = []
+    page.route("**/components/list_table.js*", lambda route: asked.append(route))  # noqa: PLW0108 - Playwright asks a function for its arguments
+    page.goto(f"{server.base}/all_tickets?q=orchard")
+    settle(page)
+    wait_until(page, lambda: bool(asked))
+
+    expect(page.locator('input[type="search"]')).to_have_count(1)
+    expect(page.locator('input[type="search"]')).to_be_hidden()
+
+    asked[0].continue_()
+
+    page.get_by_role("searchbox").fill("orchard 00")
+    page.get_by_role("searchbox").press("Enter")
+    expect(page.get_by_text("1 to 1 of 1")).to_be_visible()

@@ -17,10 +17,9 @@ UPLOAD = "/_stcore/upload_file/session/file"
 
 
 @pytest.fixture
-def browser(monkeypatch: pytest.MonkeyPatch, site: OpenSite) -> TestClient:
+def browser(site: OpenSite) -> TestClient:
     """Return a browser at a desk whose cookies are called what the host's proxy lets through."""
-    monkeypatch.setenv("TICKETING_COOKIE_NAME", "host_session")
-    client = site()
+    client = site(cookie_name="host_session")
     client.cookies.set(XSRF_COOKIE, generate_xsrf_token_string())
     return client
 

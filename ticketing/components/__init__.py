@@ -2,7 +2,8 @@
 What our components are made of in the browser: markup, style and code.
 
 Streamlit sends a component's code anew at each run. So where the desk has HTTP routes, what is sent is a line that
-fetches it from `/components/NAME.js`, which the browser keeps.
+fetches it from `/components/NAME.js`, which the browser keeps. Until the code is there, what one could type into or
+press is hidden: nothing would hear it.
 """
 
 import hashlib

@@ -296,5 +296,6 @@ export default function (component) {
   place.onsubmit = (event) => searched(list, event)
   place.onsearch = (event) => cleared(list, event)
   draw(list)
+  place.hidden = false
   if (turned) place.scrollIntoView()
 }

@@ -193,4 +193,5 @@ export default function (component) {
   const facts = data.facts.flatMap(([name, word]) => [element("dt", {}, name), element("dd", {}, word)])
   parentElement.querySelector("dl").replaceChildren(...facts)
   drawHistory(panel, parentElement.querySelector(".history"))
+  parentElement.querySelector(".side").hidden = false
 }
