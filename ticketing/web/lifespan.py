@@ -57,6 +57,7 @@ def warm_up() -> None:
         model.model_rebuild()  # or else whoever comes first would wait for it
     gc.collect()
     gc.freeze()
+    gc.set_threshold(10_000)  # what a page makes goes by itself: to look for it after each 700 objects finds nothing
     gc.enable()  # the command line has it off while it starts
 
 
