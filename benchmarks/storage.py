@@ -23,6 +23,7 @@ from benchmarks.writers import figures_of_several
 from ticketing.desk import Desk
 from ticketing.domain.people import Actor
 from ticketing.domain.queries import Audience, TicketQuery
+from ticketing.domain.text import complete_models
 from ticketing.settings import Settings
 from ticketing.storage.journaled.engine import Engine
 from ticketing.storage.json_store import JsonStore
@@ -145,6 +146,7 @@ class Opening:
 
 def open_once(folder: Path) -> Opening:
     """Open the store, ask for the first list, and tell what that took."""
+    complete_models()
     gc.collect()
     memory, wall, cpu = resident(), time.perf_counter(), time.process_time()
     store = JsonStore(folder)

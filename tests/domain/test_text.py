@@ -8,6 +8,8 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from ticketing.domain.errors import BlankError, ForbiddenCharacterError, InvalidInputError, TooLongError
+from ticketing.domain.people import User
+from ticketing.domain.queries import TicketQuery
 from ticketing.domain.text import (
     TAG_LIMIT,
     Stored,
@@ -16,9 +18,11 @@ from ticketing.domain.text import (
     clean_name,
     clean_tags,
     clean_text,
+    complete_models,
     is_blank,
     printable,
 )
+from ticketing.domain.tickets import Ticket
 
 INVISIBLE = {
     "nothing": "",
@@ -173,3 +177,9 @@ def test_input_with_an_unknown_field_is_refused() -> None:
 
     with pytest.raises(ValidationError):
         Input.model_validate({"title": "x", "role": "admin"})
+
+
+def test_all_models_can_be_built_before_the_first_is_needed() -> None:
+    complete_models()
+
+    assert all(model.__pydantic_complete__ for model in (Ticket, User, TicketQuery))

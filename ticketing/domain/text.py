@@ -43,6 +43,15 @@ class Typed(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
+def complete_models() -> None:
+    """Build now what checks and writes each kind of document and input; else it is built where it is first needed."""
+    waiting: list[type[BaseModel]] = [Stored, Typed]
+    while waiting:
+        model = waiting.pop()
+        model.model_rebuild()
+        waiting += model.__subclasses__()
+
+
 def is_blank(text: str) -> bool:
     """Whether nothing visible is in it: white space, format and filler characters do not count."""
     return all(unicodedata.category(char) in _INVISIBLE_CATEGORIES or char in _INVISIBLE for char in text)

@@ -3,18 +3,17 @@
 import gc
 import logging
 import threading
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib import import_module
 
 import streamlit as st
 from anyio import to_thread
-from pydantic import BaseModel
 
 from ticketing.components import have_address
 from ticketing.desk import close_shared_desk, shared_desk
 from ticketing.domain.errors import TicketingError
-from ticketing.domain.text import Stored, Typed
+from ticketing.domain.text import complete_models
 from ticketing.web.guard import inline_script_hashes
 
 logger = logging.getLogger(__name__)
@@ -53,16 +52,8 @@ def warm_up() -> None:
     inline_script_hashes()
     for name in _COSTLY:
         import_module(name)
-    for model in _models(Stored, Typed):
-        model.model_rebuild()  # or else whoever comes first would wait for it
+    complete_models()
     gc.collect()
     gc.freeze()
     gc.set_threshold(10_000)  # what a page makes goes by itself: to look for it after each 700 objects finds nothing
     gc.enable()  # the command line has it off while it starts
-
-
-def _models(*bases: type[BaseModel]) -> Iterator[type[BaseModel]]:
-    for base in bases:
-        for model in base.__subclasses__():
-            yield model
-            yield from _models(model)
