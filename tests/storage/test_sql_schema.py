@@ -1,5 +1,6 @@
 """The tables of the two databases: as the code says, up to date after a start, and refused when they are not ours."""
 
+import stat
 import subprocess
 import sys
 import threading
@@ -122,6 +123,18 @@ def test_a_store_opened_for_reading_takes_nothing_in(address: str) -> None:
     with reader.read() as tx:
         assert list(tx.users.stream()) == []
     reader.close()
+
+
+def test_a_new_file_and_those_beside_it_are_its_owners_alone(tmp_path: Path) -> None:
+    store = SqlStore(f"sqlite:///{tmp_path / 'desk.sqlite'}")
+    try:
+        with store.write() as tx:
+            tx.tickets.next_number()
+
+        modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in tmp_path.iterdir()}
+    finally:
+        store.close()
+    assert modes == dict.fromkeys(("desk.sqlite", "desk.sqlite-wal", "desk.sqlite-shm"), 0o600)
 
 
 def test_a_file_that_nobody_may_write_can_be_read(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
@@ -123,10 +123,18 @@ def _sqlite(url: URL, pool: dict[str, Any], *, read_only: bool) -> Engine:
         if not path.exists():
             raise StorageUnsupportedError(f"There is no database “{path}”: correct {SETTING}, or start the desk once.")
         url = url.set(database=f"file:{quote(url.database)}", query={"mode": "ro", "uri": "true"})
+    else:
+        _make_for_its_owner_alone(path)
     engine = create_engine(url, connect_args={"timeout": PATIENCE}, **pool)
     event.listen(engine, "connect", _prepare_reader if read_only else _prepare_writer)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def _make_for_its_owner_alone(path: Path) -> None:
+    """Make the file, from which SQLite takes who may read the others beside it; what prevents that, opening tells."""
+    with suppress(OSError):
+        path.touch(mode=0o600, exist_ok=False)
 
 
 def _no_address() -> StorageUnsupportedError:
