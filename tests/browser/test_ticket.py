@@ -544,6 +544,7 @@ def test_beside_the_conversation_there_is_room_for_the_details(windows: Windows,
         facts, messages = places()
         return facts["x"] > messages["x"] + messages["width"]
 
+    expect(page.locator(".details")).to_be_visible()
     wait_until(page, is_beside)
     facts, messages = places()
     assert is_beside()
