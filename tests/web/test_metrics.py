@@ -85,6 +85,8 @@ def test_who_only_looks_at_an_address_is_not_told_of(collector: TestClient, capl
     for address in ("/", "/healthz", "/readyz"):
         assert collector.get(address).status_code == 200
     collector.get("/metrics", headers=SHOWN)
+    # The test's site has a page for every address but this one; Streamlit's looks for others in vain as well.
+    assert collector.get("/components/ticket.js").status_code == 404
 
     assert told(caplog) == []
 

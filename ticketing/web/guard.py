@@ -30,6 +30,7 @@ _CLOSED = ("/_stcore/metrics", "/_stcore/agent")
 _UPLOADS = "/_stcore/upload_file"
 _POLICY_VIOLATION = 1008
 _REFUSED = 400
+_NOT_THERE = 404
 _FAILED = 500
 _PART_TOLD = 40  # characters of an address
 _ONE_YEAR = 365 * 24 * 3600
@@ -111,7 +112,9 @@ class Guard:
             failure = PlainTextResponse(f"Something went wrong. Reference: {reference}\n", 500)
             await failure(scope, receive, reply.send)
         finally:
-            if scope["method"] not in _SAFE_METHODS or reply.status >= _REFUSED:
+            # Streamlit's own page looks for some of its addresses where there is nothing, at each load.
+            is_looking_in_vain = refusal is None and reply.status == _NOT_THERE
+            if scope["method"] not in _SAFE_METHODS or (reply.status >= _REFUSED and not is_looking_in_vain):
                 _tell(scope["method"], scope, reply.status, time.perf_counter() - began)
 
     async def _refusal(self, scope: Scope, site: Site, headers: Headers) -> ASGIApp | None:
