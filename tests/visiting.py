@@ -82,7 +82,7 @@ class Visit:
 
     def act(self, action: str) -> "Visit":
         """Press one of the buttons in the head of a ticket, by its name."""
-        return self._put(HEAD, action)
+        return self._put(HEAD, action, *self.sent(HEAD)["seen"])
 
     def pick(self, field: str, value: object) -> "Visit":
         """Choose in a field of a ticket's panel, which saves at once."""

@@ -73,7 +73,7 @@ def _raise_priority(wire: Wire) -> None:
 
 def _take_back(wire: Wire) -> None:
     """Take back the last change, wherever in the history it stands."""
-    wire.trigger(HEAD, "outbox", [[place + 10, f"undo_{place}"] for place in range(100)])
+    wire.trigger(HEAD, "outbox", [[place + 10, f"undo_{place}", "open", ""] for place in range(100)])
 
 
 def _register(wire: Wire) -> None:
@@ -128,8 +128,8 @@ DEEDS = {
         "ticket", "id={}", lambda wire: wire.trigger(COMPOSER, "outbox", [[1, "reply", "forged", "", "open"]])
     ),
     "note": Deed("ticket", "id={}", lambda wire: wire.trigger(COMPOSER, "outbox", [[2, "note", "forged", "", "open"]])),
-    "close": Deed("ticket", "id={}", lambda wire: wire.trigger(HEAD, "outbox", [[1, "close"]])),
-    "take": Deed("ticket", "id={}", lambda wire: wire.trigger(HEAD, "outbox", [[2, "assign_to_me"]])),
+    "close": Deed("ticket", "id={}", lambda wire: wire.trigger(HEAD, "outbox", [[1, "close", "open", ""]])),
+    "take": Deed("ticket", "id={}", lambda wire: wire.trigger(HEAD, "outbox", [[2, "assign_to_me", "open", ""]])),
     "status": Deed("ticket", "id={}", lambda wire: wire.trigger(PANEL, "outbox", [[1, "status", "pending", "open"]])),
     "priority": Deed(
         "ticket", "id={}", lambda wire: wire.trigger(PANEL, "outbox", [[2, "priority", "urgent", "normal"]])

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.visiting import COMPOSER, HEAD, PANEL, Visit
-from ticketing.desk import Desk
+from ticketing.desk import Desk, shared_desk
 from ticketing.domain.people import Actor
 from ticketing.domain.statuses import Status
 from ticketing.domain.text import TAGS_LIMIT
@@ -40,13 +40,16 @@ def test_the_head_offers_each_side_what_it_may_do(ada: Visit, carla: Visit, numb
 @pytest.mark.parametrize(
     "forged",
     [
-        [[1, "reopen"]],
+        [[1, "reopen", "open", ""]],
         [[1, "delete"]],
-        [[1, "close "]],
-        [[1, ["close"]]],
-        [[0, "close"]],
-        [["1", "close"]],
-        [[1, "close", 2]],
+        [[1, "close ", "open", ""]],
+        [[1, "close"]],
+        [[1, "close", "exploded", ""]],
+        [[1, "close", "open", None]],
+        [[1, ["close"], "open", ""]],
+        [[0, "close", "open", ""]],
+        [["1", "close", "open", ""]],
+        [[1, "close", "open", "", 2]],
         [["close"]],
         [1, "close"],
         [[]],
@@ -69,16 +72,56 @@ def test_an_action_that_is_not_on_offer_is_not_done(ada: Visit, number: str, sto
 def test_a_click_that_was_dealt_with_is_not_dealt_with_again(
     desk: Desk, ada: Visit, root: Visit, number: str, actor: Behind, stored: Look
 ) -> None:
-    ada.open("ticket", id=number).report(HEAD, "outbox", [[1, "assign_to_me"]])
+    ada.open("ticket", id=number).report(HEAD, "outbox", [[1, "assign_to_me", "open", ""]])
     desk.tickets.assign(actor(root), int(number), "root")
 
-    ada.report(HEAD, "outbox", [[1, "assign_to_me"]])
+    ada.report(HEAD, "outbox", [[1, "assign_to_me", "open", ""]])
 
     assert stored().assignee == "root"
 
 
+@pytest.mark.parametrize(
+    ("action", "meanwhile"),
+    [("assign_to_me", TicketEdit(assignee="root")), ("close", TicketEdit(status=Status.ON_HOLD))],
+    ids=["take", "close"],
+)
+def test_a_click_in_the_head_takes_nothing_back_that_a_colleague_did_meanwhile(
+    ada: Visit, root: Visit, number: str, actor: Behind, stored: Look, action: str, meanwhile: TicketEdit
+) -> None:
+    ada.open("ticket", id=number)
+    left = shared_desk().tickets.edit(actor(root), int(number), meanwhile)
+
+    ada.act(action)
+
+    assert len(ada.refused) == 1
+    assert "was changed to “" in ada.refused[0]
+    assert stored() == left
+
+
+def test_reopening_does_not_take_back_that_a_colleague_did_so_and_resolved_it_again(
+    desk: Desk, ada: Visit, root: Visit, number: str, actor: Behind, stored: Look
+) -> None:
+    desk.tickets.close(actor(root), int(number))
+    ada.open("ticket", id=number)
+    desk.tickets.reopen(actor(root), int(number))
+    left = desk.tickets.edit(actor(root), int(number), TicketEdit(status=Status.RESOLVED))
+
+    ada.act("reopen")
+
+    assert len(ada.refused) == 1
+    assert stored() == left
+
+
+def test_the_head_names_no_account_to_a_requester(
+    desk: Desk, carla: Visit, root: Visit, number: str, actor: Behind
+) -> None:
+    desk.tickets.assign(actor(root), int(number), "root")
+
+    assert carla.open("ticket", id=number).sent(HEAD)["seen"] == ["open", ""]
+
+
 def test_a_click_that_is_sent_again_is_confirmed_again(ada: Visit, number: str) -> None:
-    click = [[1, "assign_to_me"]]
+    click = [[1, "assign_to_me", "open", ""]]
     ada.open("ticket", id=number).report(HEAD, "outbox", click)
 
     assert ada.report(HEAD, "outbox", click).said == ["The ticket is yours now."]

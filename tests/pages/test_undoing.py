@@ -209,10 +209,12 @@ def test_a_second_click_on_undo_does_nothing_a_second_time(
 ) -> None:
     ada.open("ticket", id=number).pick("priority", "high")
     (action,) = undos(ada)
-    ada.report(HEAD, "outbox", [[1, action]])
+    ada.report(HEAD, "outbox", [[1, action, "open", ""]])
     theirs = root_sets(priority=Priority.HIGH)
 
-    assert ada.report(HEAD, "outbox", [[1, action], [2, action]]).said == ["The change of priority is undone."]
+    assert ada.report(HEAD, "outbox", [[1, action, "open", ""], [2, action, "open", ""]]).said == [
+        "The change of priority is undone."
+    ]
 
     assert stored() == theirs
 

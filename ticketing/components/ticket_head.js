@@ -65,7 +65,7 @@ export default function (component) {
   }
   actions.onclick = (event) => {
     const button = event.target.closest("button")
-    if (button && !isSecondClick(head, event, button.dataset.action)) head.outbox.put(button.dataset.action)
+    if (button && !isSecondClick(head, event, button.dataset.action)) head.outbox.put(button.dataset.action, ...data.seen)
   }
   parentElement.querySelector("h1").textContent = data.title
   const line = parentElement.querySelector(".meta")

@@ -160,12 +160,25 @@ class Tickets:
         return self.edit(actor, number, TicketEdit(assignee=assignee), key=key)
 
     def close(
-        self, actor: Actor, number: int, reply: str = "", *, resolution: Resolution | None = None, key: str = ""
+        self,
+        actor: Actor,
+        number: int,
+        reply: str = "",
+        *,
+        resolution: Resolution | None = None,
+        seen: Status | None = None,
+        key: str = "",
     ) -> Ticket:
-        """Close a ticket, after a last public reply if one is given; agents may say as what it is done."""
+        """
+        Close a ticket, after a last public reply if one is given; agents may say as what it is done.
+
+        `seen` is the status that the actor saw: when somebody set another one meanwhile, StaleEditError carries both.
+        """
 
         def change(_tx: Transaction, actor: Actor, ticket: Ticket, now: datetime) -> None:
             policy.require(actor, Action.CLOSE, ticket)
+            if seen is not None:
+                _require_fresh(ticket, TicketEdit(status=Status.CLOSED), TicketEdit(status=seen))
             if reply:
                 policy.require(actor, Action.REPLY, ticket)
                 ticket.reply(actor, reply, now)

@@ -18,7 +18,7 @@ from ticketing.domain.errors import TicketClosedError
 from ticketing.domain.people import Actor
 from ticketing.domain.policy import Action
 from ticketing.domain.statuses import Status
-from ticketing.domain.tickets import Ticket
+from ticketing.domain.tickets import Ticket, TicketEdit
 from ticketing.services.tickets import Conversation
 from ticketing.ui.inbox import Outcome, TicketPart
 from ticketing.ui.memory import recall
@@ -34,11 +34,15 @@ _part = TicketPart("ticket_head")
 
 @dataclass(frozen=True, slots=True)
 class _QuickAction:
-    """What one click does: for whom and when it is there, the deed, and the sentence that confirms it."""
+    """
+    What one click does: for whom and when it is there, the deed, and the sentence that confirms it.
+
+    The deed is given what the person saw, so that it takes nothing back that a colleague did meanwhile.
+    """
 
     icon: str
     is_offered: Callable[[Actor, Ticket, datetime], bool]
-    deed: Callable[[Actor, int], Ticket]
+    deed: Callable[[Actor, int, TicketEdit], Ticket]
     done: str
 
 
@@ -46,12 +50,14 @@ def ticket_head(actor: Actor, conversation: Conversation) -> None:
     """Draw the head of a ticket."""
     ticket, number, now, where = conversation.ticket, conversation.ticket.number, desk().clock(), zone()
     back = BY_NAME[landing_page(actor)]
+    is_agents = policy.may(actor, Action.EDIT_TICKET, ticket)
     former = t("ticket.former_number", number=ticket.external_id) if ticket.external_id else ""
     result = _part.draw(
         f"head_{number}",
         {
             "back": [back.name, back.title],
             "actions": _buttons(actor, ticket, now),
+            "seen": [ticket.status.value, (is_agents and ticket.assignee) or ""],
             "title": ticket.title,
             "pills": _pills(actor, ticket),
             "facts": [t("ticket.meta", label=ticket.label, name=conversation.name(ticket.requester)), former],
@@ -105,11 +111,14 @@ def _act(number: int, actor: Actor, _place: int, click: list[Any]) -> Outcome:
     """Do what was clicked if it is on offer still; a colleague may have been quicker, which one sees."""
     before = desk().tickets.get(actor, number)
     match click:
-        case [str(name)] if is_undo(name):
+        case [str(name), str(), str()] if is_undo(name):
             last = recall(LastDeed)
             return Outcome(last.take_back(actor, number, name), last.undo)
-        case [str(name)] if name in _offered(actor, before, desk().clock()):
-            after = _ACTIONS[name].deed(actor, number)
+        case [str(name), str(status), str(assignee)] if status in set(Status) and name in _offered(
+            actor, before, desk().clock()
+        ):
+            seen = TicketEdit(status=Status(status), assignee=assignee or None)
+            after = _ACTIONS[name].deed(actor, number, seen)
             return Outcome(t(_ACTIONS[name].done), undo_of(actor, before, after))
     return Outcome()
 
@@ -131,20 +140,20 @@ def _can_reopen(actor: Actor, ticket: Ticket, now: datetime) -> bool:
     return ticket.can_be_reopened(actor, now) and policy.may(actor, Action.REOPEN, ticket)
 
 
-def _take(actor: Actor, number: int) -> Ticket:
-    return desk().tickets.assign(actor, number, actor.username)
+def _take(actor: Actor, number: int, seen: TicketEdit) -> Ticket:
+    return desk().tickets.edit(actor, number, TicketEdit(assignee=actor.username), seen=seen)
 
 
-def _close(actor: Actor, number: int) -> Ticket:
+def _close(actor: Actor, number: int, seen: TicketEdit) -> Ticket:
     """Close it; while this waited for the disk, a click from before a reload may have done so already."""
     try:
-        return desk().tickets.close(actor, number)
+        return desk().tickets.close(actor, number, seen=seen.status)
     except TicketClosedError:
         return desk().tickets.get(actor, number)
 
 
-def _reopen(actor: Actor, number: int) -> Ticket:
-    return desk().tickets.reopen(actor, number)
+def _reopen(actor: Actor, number: int, seen: TicketEdit) -> Ticket:
+    return desk().tickets.reopen(actor, number, seen=seen.status)
 
 
 _ACTIONS = {
