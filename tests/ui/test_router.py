@@ -10,6 +10,7 @@ from unittest.mock import PropertyMock
 import pytest
 import streamlit as st
 from streamlit.runtime.scriptrunner import RerunData, get_script_run_ctx
+from streamlit.runtime.state.session_state_proxy import SessionStateProxy
 from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
 from streamlit.web.server.starlette.starlette_app_utils import generate_xsrf_token_string
@@ -298,6 +299,29 @@ def test_where_no_cookie_can_be_set_a_changed_password_keeps_the_tab_signed_in(
     assert bool(clicks) is clicking
     assert not app.error
     assert app.sidebar.caption[0].value == "Signed in as **Carla** · requester"
+
+
+def test_nor_is_it_left_to_another_one_by_a_click_that_comes_while_it_is_forgotten(
+    visit: Visit, desk: Desk, cookies: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = visit("new_ticket", as_="carla")
+    app.text_input(key="title").input("My secret")
+    app.button(key="submit").click().run()
+    clicks: list[bool] = []
+    keys = SessionStateProxy.keys
+
+    def look_while_somebody_clicks(state: SessionStateProxy) -> object:
+        run = get_script_run_ctx()
+        if run and run.script_requests and not clicks:
+            clicks.append(run.script_requests.request_rerun(RerunData(page_script_hash=run.page_script_hash)))
+        return keys(state)
+
+    monkeypatch.setattr(SessionStateProxy, "keys", look_while_somebody_clicks)
+    cookies["ticketing_session"] = desk.accounts.sign_in("oskar", PASSWORD)
+    app.run()
+
+    assert clicks == [True]
+    assert "My secret" not in str(app.session_state)
 
 
 def test_a_sign_in_that_ends_takes_along_what_was_typed(visit: Visit, desk: Desk, cookies: dict[str, str]) -> None:

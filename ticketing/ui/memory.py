@@ -27,17 +27,21 @@ class Runs:
 
 def recall(kind: type[Memory]) -> Memory:
     """Return what is remembered of this kind, made anew where there is nothing."""
-    found: Memory = _memories().setdefault(kind, kind())
+    memories = _memories()
+    if kind not in memories:
+        memories.setdefault(kind, kind())  # a run of a second click may have made it by now
+    found: Memory = memories[kind]
     return found
 
 
 def forget_all_but(*kinds: type) -> None:
     """Forget everything that this Streamlit session knows, what was typed into forms included, but for these kinds."""
     memories = _memories()
-    for kind in memories.keys() - set(kinds):
-        del memories[kind]
     for key in st.session_state.keys() - {MEMORY}:
         del st.session_state[key]
+    # Last: whose all this was is among them, and where a run is cut short before, the next one has to begin again.
+    for kind in memories.keys() - set(kinds):
+        del memories[kind]
 
 
 def _memories() -> dict[type, Any]:
