@@ -14,6 +14,7 @@ from websockets.sync.server import ServerConnection, serve
 from tests.proxy import Proxy
 from tests.serving import Server, free_port
 from ticketing.domain.findings import Finding, Level
+from ticketing.services.diagnosis import origin_of
 from ticketing.web.front_door import knock
 
 WELL = b'{"status":"ok"}'
@@ -67,6 +68,10 @@ def test_a_desk_lets_in_its_own_pages_and_nobody_elses(server: Server) -> None:
         Finding(Level.OK, "proxy", f"{server.base} leads to a desk."),
         Finding(Level.OK, "websocket", "WebSockets of the desk's own pages come through, others are refused."),
     ]
+
+
+def test_a_path_in_the_public_address_is_no_part_of_what_browsers_send_as_origin() -> None:
+    assert origin_of("https://Desk.example.org:8443/help/") == "https://desk.example.org:8443"
 
 
 def test_a_desk_that_is_not_known_by_this_name_is_told(server: Server) -> None:

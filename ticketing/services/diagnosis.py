@@ -157,7 +157,7 @@ def _proxy(setup: Setup, visit: Visit) -> Finding:
         return Finding(Level.WARNING, "proxy", says, fix)
     if named:
         return Finding(Level.OK, "proxy", "The proxy says whose request it passes on, and is believed.")
-    if setup.is_https and visit.origin == _origin_of(setup):
+    if setup.is_https and visit.origin == origin_of(setup.base_url or ""):
         says = f"The proxy does not say whose request it passes on, {shared}."
         fix = "Have it send X-Forwarded-For; in nginx: proxy_set_header X-Forwarded-For $remote_addr;"
         return Finding(Level.WARNING, "proxy", says, fix)
@@ -170,7 +170,7 @@ def _is_among(address: str, named: list[str]) -> bool:
 
 
 def _origin(setup: Setup, visit: Visit) -> Finding:
-    if setup.base_url is None or visit.origin == _origin_of(setup):
+    if setup.base_url is None or visit.origin == origin_of(setup.base_url or ""):
         return Finding(
             Level.OK, "websocket", f"Your WebSocket came from {visit.origin or 'this machine'} and was taken."
         )
@@ -178,8 +178,9 @@ def _origin(setup: Setup, visit: Visit) -> Finding:
     return Finding(Level.NOTE, "websocket", says, f"Look at this page at {setup.base_url} to have the proxy judged.")
 
 
-def _origin_of(setup: Setup) -> str:
-    parts = urlsplit(setup.base_url or "")
+def origin_of(base_url: str) -> str:
+    """Return what browsers send as the Origin of pages at this address, which may have a path."""
+    parts = urlsplit(base_url)
     return f"{parts.scheme}://{parts.netloc}".lower()
 
 

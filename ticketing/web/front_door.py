@@ -7,6 +7,7 @@ from urllib.error import HTTPError, URLError
 from urllib.request import Request, urlopen
 
 from ticketing.domain.findings import Finding, Level
+from ticketing.services.diagnosis import origin_of
 
 SECONDS: Final = 5
 # A name that nobody can ever have (RFC 2606).
@@ -42,7 +43,7 @@ def _why_not_there(base_url: str) -> str:
 
 def _web_sockets(base_url: str) -> Finding:
     """Judge what becomes of a WebSocket of the desk's own pages, and of one from elsewhere."""
-    own, foreign = _handshake(base_url, base_url), _handshake(base_url, ELSEWHERE)
+    own, foreign = _handshake(base_url, origin_of(base_url)), _handshake(base_url, ELSEWHERE)
     if own:
         says = f"The desk's own pages cannot open their WebSocket there ({own}), so they stay empty."
         fix = "Have the proxy pass Host, Origin, Upgrade and Connection, as docs/deploy.md shows."
