@@ -96,9 +96,9 @@ class Visit:
         """Send a message out of a ticket's composer."""
         return self._put(COMPOSER, kind, text, status, self.sent(COMPOSER)["seen"])
 
-    def unfold_history(self) -> "Visit":
-        """Open the history of a ticket."""
-        return self._run_with(id=self._component(PANEL).id, json_value=json.dumps({"history": True}))
+    def unfold_history(self, *, up: bool = False) -> "Visit":
+        """Open the history of a ticket, or fold it *up* again."""
+        return self._run_with(id=self._component(PANEL).id, json_value=json.dumps({"history": not up}))
 
     def report(self, component: str, event: str, value: object) -> "Visit":
         """Have a component of ours report something."""

@@ -373,6 +373,13 @@ def test_the_history_is_sent_only_when_it_is_unfolded(ada: Visit, number: str) -
     assert ada.open("ticket", id=number).sent(PANEL)["history"] is None
 
     assert len(ada.unfold_history().sent(PANEL)["history"]) == 1
+    assert ada.unfold_history(up=True).sent(PANEL)["history"] is None
+
+
+def test_a_history_that_was_unfolded_is_there_when_one_comes_back(ada: Visit, number: str) -> None:
+    ada.open("ticket", id=number).unfold_history().open("all_tickets")
+
+    assert len(ada.open("ticket", id=number).sent(PANEL)["history"]) == 1
 
 
 # The composer

@@ -25,6 +25,7 @@ from ticketing.services.tickets import Conversation
 from ticketing.ui.conversation import history_lines
 from ticketing.ui.inbox import Outcome, TicketPart
 from ticketing.ui.memory import recall
+from ticketing.ui.packing import on_report
 from ticketing.ui.session import desk
 from ticketing.ui.times import ago, zone
 from ticketing.ui.undoing import undo_of
@@ -46,8 +47,7 @@ def panel(actor: Actor, conversation: Conversation) -> None:
     """Draw the side of a ticket as this person may see it."""
     ticket, key = conversation.ticket, f"panel_{conversation.ticket.number}"
     is_agents = policy.may(actor, Action.EDIT_TICKET, ticket)
-    folds = recall(_Folds)
-    has_history = key in folds.unfolded
+    has_history = key in recall(_Folds).unfolded
     result = _part.draw(
         key,
         {
@@ -59,11 +59,11 @@ def panel(actor: Actor, conversation: Conversation) -> None:
             "words": _words(),
         },
         partial(_save, ticket.number),
-        on_history_change=_noted,
+        on_history_change=on_report(key, "history", partial(_fold, key)),
     )
-    # What the browser says is known after drawing; to ask Streamlit for it before costs each run, and this a rare one.
-    if (getattr(result, "history", None) is True) is not has_history:
-        folds.unfolded ^= {key}
+    # A session that has just begun, as after a broken line, knows of no callback when the choice reaches it.
+    if getattr(result, "history", None) is True and not has_history:
+        _fold(key, is_unfolded=True)
         st.rerun()
 
 
@@ -109,7 +109,7 @@ def _words() -> dict[str, str]:
     }
 
 
-def _save(number: int, actor: Actor, _place: int, choice: list[Any]) -> Outcome:
+def _save(number: int, actor: Actor, _place: int, choice: list[Any]) -> Outcome | None:
     """Save a choice, held against what the person saw when they chose."""
     match choice:
         case [field, value, was]:
@@ -120,7 +120,7 @@ def _save(number: int, actor: Actor, _place: int, choice: list[Any]) -> Outcome:
                     seen = TicketEdit(tags=tuple(clean_tags(list(seen.tags))))
                 before = desk().tickets.get(actor, number)
                 return Outcome(undo=undo_of(actor, before, desk().tickets.edit(actor, number, edit, seen=seen)))
-    return Outcome()
+    return None
 
 
 def _edit(field: Any, value: Any) -> TicketEdit | None:
@@ -133,5 +133,6 @@ def _edit(field: Any, value: Any) -> TicketEdit | None:
         return None
 
 
-def _noted() -> None:
-    """Declare that the history may be asked for; it is drawn when the page runs."""
+def _fold(key: str, is_unfolded: object) -> None:
+    unfolded = recall(_Folds).unfolded
+    (unfolded.add if is_unfolded is True else unfolded.discard)(key)
