@@ -496,6 +496,14 @@ def test_a_search_with_more_hits_than_anybody_leafs_through_says_so(ada: Visit, 
     assert ada.sent(LIST)["foot"] == ["1 to 25 of 500 or more", 1, 20]
 
 
+def test_who_clears_the_address_of_a_list_sees_it_without_filters(ada: Visit) -> None:
+    assert ada.open("all_tickets", q="dial").sent(LIST)["head"]["text"] == "dial"
+
+    del ada.at.query_params["q"]
+
+    assert ada.rerun().sent(LIST)["head"]["text"] == ""
+
+
 def test_filters_are_remembered_while_the_agent_is_elsewhere(ada: Visit, number: str) -> None:
     ada.open("all_tickets", q="dial")
 

@@ -93,9 +93,9 @@ class _Last:
 
 @dataclass(slots=True)
 class _Lists:
-    """What each list was narrowed to last, by its key."""
+    """What each list was narrowed to last, by its name."""
 
-    by_key: dict[str, _Last] = field(default_factory=dict)
+    by_name: dict[str, _Last] = field(default_factory=dict)
 
 
 class ListFilters:
@@ -106,17 +106,16 @@ class ListFilters:
     beside it: a link to the page that names no filters shows it as it was left.
     """
 
-    def __init__(self, name: str, default_view: View, *, own: bool = False) -> None:
-        self.key = f"{name}_list"
+    def __init__(self, name: str, default_view: View, *, own: bool, is_first: bool) -> None:
         self._title = t(f"page.{name}")
         self._own = own
         self._default_view = default_view
-        self._last = recall(_Lists).by_key.setdefault(self.key, _Last())
-        self.now = Filters(view=default_view)
+        self._last = recall(_Lists).by_name.setdefault(name, _Last())
+        self.now = self._on_the_way_in(is_first=is_first)
 
-    def come_in(self, *, is_first: bool) -> None:
+    def _on_the_way_in(self, *, is_first: bool) -> Filters:
         """
-        Take what the address says, if it isn't the one written here.
+        Return what the address says, if it isn't the one written here.
 
         Without an address, and where the list is first drawn, it is what was set when the person left. Parameters of
         other pages, which the browser's Back may bring along, say nothing.
@@ -124,7 +123,7 @@ class ListFilters:
         address = {name: text for name, text in st.query_params.to_dict().items() if name in _FIELDS}
         kept = self._last.filters
         is_as_left = address == self._last.address or (is_first and not address)
-        self.now = kept if kept and is_as_left else Filters.from_address(address, self._default_view)
+        return kept if kept and is_as_left else Filters.from_address(address, self._default_view)
 
     def change(self, asked: Mapping[str, str]) -> None:
         """

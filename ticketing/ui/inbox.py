@@ -36,8 +36,9 @@ class Outcome:
     undo: Undo | None = None
 
 
-# Does what a report asks for; it draws nothing, and asks nothing of the session's state but what `recall` has by then.
-Deed = Callable[[Actor, int, list[Any]], Outcome]
+# Does what a report asks for and returns what came of it, None if it asked for nothing that is to be had; it draws
+# nothing, and asks nothing of the session's state but what `recall` has by then.
+Deed = Callable[[Actor, int, list[Any]], Outcome | None]
 
 
 @dataclass(slots=True)
@@ -61,15 +62,15 @@ class Inbox:
         sent = {number for number, _content in _numbered(reports)}
         self.refusals = {number: sentence for number, sentence in self.refusals.items() if number in sent}
 
-    def deal_with(self, report: Report, actor: Actor, deed: Deed) -> Outcome:
-        """Do it and return what came of it; until it is done, also by a fault of ours, it counts as refused."""
+    def deal_with(self, report: Report, actor: Actor, deed: Deed) -> Outcome | None:
+        """Do it and return what came of it, if anything; until it is done, also by a fault of ours, it is refused."""
         number, content = report
         self.done, self.refusals[number] = number, t("failure.not_done")
         try:
             outcome = deed(actor, number, content)
         except TicketingError as error:
             self.refusals[number] = sentence_of(error)
-            return Outcome()
+            return None
         del self.refusals[number]
         return outcome
 
@@ -124,8 +125,8 @@ class TicketPart:
             for report in inbox.unanswered(reports):
                 try:
                     outcome = inbox.deal_with(report, actor, deed)
-                    flash.say(outcome.sentence)
-                    if report[0] not in inbox.refusals:
+                    flash.say(outcome.sentence if outcome else "")
+                    if outcome:
                         last.undo = outcome.undo
                 finally:
                     if self._flashes_refusals and report[0] in inbox.refusals:

@@ -107,20 +107,19 @@ def _go_back() -> None:
     go_to(landing_page(require_actor()))
 
 
-def _act(number: int, actor: Actor, _place: int, click: list[Any]) -> Outcome:
+def _act(number: int, actor: Actor, _place: int, click: list[Any]) -> Outcome | None:
     """Do what was clicked if it is on offer still; a colleague may have been quicker, which one sees."""
-    before = desk().tickets.get(actor, number)
     match click:
         case [str(name), str(), str()] if is_undo(name):
             last = recall(LastDeed)
-            return Outcome(last.take_back(actor, number, name), last.undo)
-        case [str(name), str(status), str(assignee)] if status in set(Status) and name in _offered(
-            actor, before, desk().clock()
-        ):
-            seen = TicketEdit(status=Status(status), assignee=assignee or None)
-            after = _ACTIONS[name].deed(actor, number, seen)
-            return Outcome(t(_ACTIONS[name].done), undo_of(actor, before, after))
-    return Outcome()
+            sentence = last.take_back(actor, number, name)
+            return Outcome(sentence, last.undo)
+        case [str(name), str(status), str(assignee)] if status in set(Status):
+            before = desk().tickets.get(actor, number)
+            if name in _offered(actor, before, desk().clock()):
+                after = _ACTIONS[name].deed(actor, number, TicketEdit(status=Status(status), assignee=assignee or None))
+                return Outcome(t(_ACTIONS[name].done), undo_of(actor, before, after))
+    return None
 
 
 def _offered(actor: Actor, ticket: Ticket, now: datetime) -> list[str]:

@@ -45,12 +45,12 @@ _SORTED_BY = {
 
 def queue(actor: Actor) -> None:
     """Draw everybody's tickets, for agents."""
-    _draw(actor, ListFilters("all_tickets", View.OPEN), _QUEUE_COLUMNS)
+    _draw(actor, "all_tickets", View.OPEN, _QUEUE_COLUMNS)
 
 
 def own_tickets(actor: Actor) -> None:
     """Draw the tickets that the person opened or watches."""
-    _draw(actor, ListFilters("my_tickets", View.ALL, own=True), _OWN_COLUMNS)
+    _draw(actor, "my_tickets", View.ALL, _OWN_COLUMNS)
 
 
 def status_label(status: Status, *, is_new: bool, for_agent: bool) -> str:
@@ -60,9 +60,10 @@ def status_label(status: Status, *, is_new: bool, for_agent: bool) -> str:
     return t(f"status_for_requester.{status}")
 
 
-def _draw(actor: Actor, filters: ListFilters, columns: tuple[str, ...]) -> None:
-    asked = asked_of_list(filters.key)
-    filters.come_in(is_first=asked.is_first)
+def _draw(actor: Actor, name: str, default_view: View, columns: tuple[str, ...]) -> None:
+    key, for_agent = f"{name}_list", "requester" in columns
+    asked = asked_of_list(key)
+    filters = ListFilters(name, default_view, own=not for_agent, is_first=asked.is_first)
     if asked.opened is not None:
         go_to_ticket(asked.opened)
     if asked.new_ticket:
@@ -70,7 +71,6 @@ def _draw(actor: Actor, filters: ListFilters, columns: tuple[str, ...]) -> None:
     if asked.filters is not None:
         filters.change(asked.filters)
     filters.write()
-    for_agent = "requester" in columns
     query = filters.now.query(actor.username)
     page = _page(actor, query if for_agent else own(actor, query))
     now, where, head = desk().clock(), zone(), filters.head(actor)
@@ -79,7 +79,7 @@ def _draw(actor: Actor, filters: ListFilters, columns: tuple[str, ...]) -> None:
         head,
         _order(filters.now.sort),
         ListFoot(_range(page), page.page, page.pages),
-        key=filters.key,
+        key=key,
         empty=_empty(head, for_agent=for_agent),
         columns=columns,
     )

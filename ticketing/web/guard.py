@@ -107,6 +107,7 @@ class Guard:
             await (refusal or self.app)(scope, receive, reply.send)
         except Exception:
             if reply.started:
+                reply.status = _FAILED
                 raise
             logger.exception("Request failed, reference %s", reference)
             failure = PlainTextResponse(f"Something went wrong. Reference: {reference}\n", 500)

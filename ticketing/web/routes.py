@@ -92,7 +92,8 @@ class MetricsRoute(Route):
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         """Say whether a request is for this route."""
-        return super().matches(scope) if shared_desk().settings.metrics_token else (Match.NONE, {})
+        found = super().matches(scope)
+        return found if found[0] is Match.NONE or shared_desk().settings.metrics_token else (Match.NONE, {})
 
 
 async def metrics(request: Request) -> Response:
