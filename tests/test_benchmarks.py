@@ -5,6 +5,7 @@ import json
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from datetime import UTC, datetime
 from importlib.machinery import ModuleSpec
 from pathlib import Path
 from types import ModuleType
@@ -150,6 +151,17 @@ def test_the_page_benchmark_visits_every_page_of_a_desk_over_the_wire() -> None:
             "received for a run at 60",
             "CPU a run at 60",
         ]
+
+
+@pytest.mark.parametrize("hour", range(24))
+def test_a_desk_to_visit_has_a_ticket_of_an_agent_and_a_requester_at_every_hour_of_the_day(
+    tmp_path: Path, hour: int
+) -> None:
+    tokens, number = pages.fill(tmp_path / "desk", 40, lambda: datetime(2026, 11, 24, hour, tzinfo=UTC))
+
+    assert number
+    assert list(tokens) == ["agent", "requester", "admin"]
+    assert all(tokens.values())
 
 
 def test_pages_over_a_database_are_held_against_pages_over_files_and_two_processes_against_one() -> None:
