@@ -8,12 +8,13 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
+from streamlit.runtime.scriptrunner import RerunData, RerunException, StopException
 
 from ticketing.desk import Desk, open_desk
 from ticketing.domain.errors import StorageFullError, TicketingError
 from ticketing.domain.people import Actor, PeopleQuery
 from ticketing.domain.queries import TicketQuery
-from ticketing.domain.tickets import TicketEdit
+from ticketing.domain.tickets import Ticket, TicketEdit
 from ticketing.logs import JsonFormatter
 from ticketing.settings import Settings
 
@@ -225,6 +226,58 @@ def test_what_the_store_refuses_and_what_breaks_is_for_those_who_run_the_desk(
     lines = told()
 
     assert [(line["level"], line["outcome"]) for line in lines] == [("ERROR", "storage_full"), ("ERROR", "failed")]
+
+
+def test_ending_a_session_that_has_ended_is_no_event(desk: Desk, told: Told) -> None:
+    token = desk.accounts.sign_in("oskar", PASSWORD)
+    desk.sessions.sign_out(token)
+    told()
+
+    desk.sessions.sign_out(token)
+
+    assert told() == []
+
+
+@pytest.mark.parametrize("left_by", [SystemExit, KeyboardInterrupt, RerunException(RerunData()), StopException])
+def test_a_call_that_is_left_in_the_middle_is_neither_done_nor_failed(
+    desk: Desk, carla: Actor, told: Told, monkeypatch: pytest.MonkeyPatch, left_by: BaseException
+) -> None:
+    def leave(*_given: object) -> None:
+        raise left_by
+
+    monkeypatch.setattr(Ticket, "open", leave)
+    with pytest.raises((SystemExit, KeyboardInterrupt, RerunException, StopException)):
+        desk.tickets.open(carla, TITLE, TEXT)
+
+    [line] = told()
+    assert (line["level"], line["action"], line["object"]) == ("INFO", "tickets.open", "-")
+    assert line["outcome"] == "left"
+    assert desk.figures.events.value("tickets.open", "done") == 0
+    assert desk.tickets.search(carla, TicketQuery()).total == 0
+
+
+def test_a_call_that_only_looks_and_is_left_is_not_told_of(
+    desk: Desk, carla: Actor, told: Told, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def leave() -> None:
+        raise StopException
+
+    monkeypatch.setattr(desk.store, "read", leave)
+    with pytest.raises(StopException):
+        desk.tickets.search(carla, TicketQuery())
+
+    assert told() == []
+
+
+def test_a_page_that_runs_again_after_a_change_has_done_it(desk: Desk, carla: Actor, told: Told) -> None:
+    def run_of_a_page() -> None:
+        desk.tickets.open(carla, TITLE, TEXT)
+        raise RerunException(RerunData())
+
+    with pytest.raises(RerunException):
+        run_of_a_page()
+
+    assert summed_up(told()) == [("carla", "tickets.open", "T-1", "done")]
 
 
 def test_what_comes_of_one_click_has_one_reference_and_the_next_click_another(

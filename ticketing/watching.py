@@ -24,6 +24,7 @@ from ticketing.logs import NOBODY, NOTHING, Event, tell
 
 DONE: Final = "done"
 FAILED: Final = "failed"
+LEFT: Final = "left"
 
 Service = TypeVar("Service")
 
@@ -109,21 +110,21 @@ def watched(name: str, service: Service, figures: Figures) -> Service:
     """Return the service, which from now on is told of under this name."""
     for method_name, method in inspect.getmembers(service, inspect.ismethod):
         if not method_name.startswith("_"):
-            setattr(service, method_name, _told(f"{name}.{method_name}", method, figures))
+            setattr(service, method_name, _telling(f"{name}.{method_name}", method, figures))
     return service
 
 
-def _told(action: str, method: Callable[..., Any], figures: Figures) -> Callable[..., Any]:
+def _telling(action: str, method: Callable[..., Any], figures: Figures) -> Callable[..., Any]:
     @wraps(method)
     def call_and_tell(*given: Any, **named: Any) -> Any:
         if _under_way.get() is not None:  # a part of another call, which is told as a whole
             return method(*given, **named)
         call, began, result = _Call(), time.perf_counter(), None
-        error: Exception | None = None
+        error: BaseException | None = None
         outside = _under_way.set(call)
         try:
             result = method(*given, **named)
-        except Exception as raised:
+        except BaseException as raised:
             error = raised
             raise
         finally:
@@ -138,17 +139,28 @@ def _told(action: str, method: Callable[..., Any], figures: Figures) -> Callable
     return call_and_tell
 
 
-def _is_told(error: Exception | None) -> bool:
+def _is_told(error: BaseException | None) -> bool:
     """Whether an error is told even of a call that only looks; that nobody is signed in is no more than an answer."""
-    return error is not None and not isinstance(error, SignedOutError)
+    return isinstance(error, Exception) and not isinstance(error, SignedOutError)
 
 
-def _is_ours(error: Exception | None) -> bool:
+def _is_ours(error: BaseException | None) -> bool:
     """Whether those who run the desk have to look after it."""
-    return isinstance(error, StorageError) or not (error is None or isinstance(error, TicketingError))
+    return isinstance(error, StorageError) or (isinstance(error, Exception) and not isinstance(error, TicketingError))
 
 
-def _event(action: str, arguments: dict[str, Any], result: object, error: Exception | None, seconds: float) -> Event:
+def _outcome(error: BaseException | None) -> str:
+    """Name what came of a call; one is left when the process or the run of a page ends, which is nobody's failure."""
+    if error is None:
+        return DONE
+    if isinstance(error, TicketingError):
+        return error.code
+    return FAILED if isinstance(error, Exception) else LEFT
+
+
+def _event(
+    action: str, arguments: dict[str, Any], result: object, error: BaseException | None, seconds: float
+) -> Event:
     actor = arguments.get("actor")
     subject = _subject(arguments, result, is_done=error is None)
     return Event(
@@ -156,7 +168,7 @@ def _event(action: str, arguments: dict[str, Any], result: object, error: Except
         # Whoever has no session yet, or none any more, is the one whose account it is about.
         actor=actor.username if isinstance(actor, Actor) else NOBODY if subject == NOTHING else subject,
         object=subject,
-        outcome=DONE if error is None else error.code if isinstance(error, TicketingError) else FAILED,
+        outcome=_outcome(error),
         seconds=seconds,
         address=str(arguments.get("address") or ""),
     )

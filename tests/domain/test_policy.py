@@ -40,6 +40,12 @@ TRUTH = """
     MOVE_DATA             .     .       .      .     .       .        .       R
     SEE_HEALTH            .     .       .      .     .       .        .       R
 """
+# Who may make an account of a role, at a desk where agents may register agents and at one where they may not.
+REGISTERING = """
+    role   agents_may  agents_may_not
+    AGENT      AR           R
+    ADMIN      R            R
+"""
 LETTERS = {Role.USER: "U", Role.AGENT: "A", Role.ADMIN: "R"}
 MOMENT = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 
@@ -117,6 +123,24 @@ def test_may_and_require_say_what_the_table_says(action: Action, role: Role, rel
         with pytest.raises(PermissionDeniedError) as refusal:
             policy.require(actor, action, target)
         assert str(refusal.value) == f"You may not {action.value}."
+
+
+@pytest.mark.parametrize("agents_may", [True, False])
+@pytest.mark.parametrize("role", [Role.AGENT, Role.ADMIN])
+@pytest.mark.parametrize("own_role", Role)
+def test_who_may_register_whom_depends_on_the_desk_for_agents_only(
+    own_role: Role, role: Role, *, agents_may: bool
+) -> None:
+    cells = {line.split()[0]: line.split()[1:] for line in REGISTERING.strip().splitlines()[1:]}
+    expected = LETTERS[own_role] in cells[role.name][0 if agents_may else 1]
+    actor = Actor("actor", "The Actor", own_role)
+
+    assert policy.may_register(actor, role, agents_may=agents_may) is expected
+    if expected:
+        policy.require_register(actor, role, agents_may=agents_may)
+    else:
+        with pytest.raises(PermissionDeniedError, match="You may not register agents"):
+            policy.require_register(actor, role, agents_may=agents_may)
 
 
 def test_a_requester_who_watches_their_own_ticket_is_its_requester(carla: Actor) -> None:

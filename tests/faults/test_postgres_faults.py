@@ -14,6 +14,7 @@ from pathlib import Path
 from urllib.error import HTTPError
 
 import pytest
+from sqlalchemy import func, select, text
 from websockets.exceptions import WebSocketException
 
 from tests.faults.database_line import Break, DatabaseLine
@@ -21,12 +22,13 @@ from tests.postgres import Cluster
 from tests.serving import COOKIE, Server
 from tests.wire import Wire
 from ticketing.desk import Desk, open_desk
-from ticketing.domain.errors import StorageError, StorageUnreachableError
+from ticketing.domain.errors import StorageBusyError, StorageError, StorageUnreachableError
 from ticketing.domain.people import Actor
 from ticketing.domain.queries import Audience, TicketQuery
 from ticketing.services import retrying
 from ticketing.settings import Settings
 from ticketing.storage.sql.connecting import connect
+from ticketing.storage.sql.sql_store import WRITING
 from ticketing.ui.wording import t
 
 pytestmark = pytest.mark.faults
@@ -278,6 +280,30 @@ def test_either_process_may_be_killed_at_work_and_people_who_send_it_again_throu
 
         assert len(acknowledged) > 10
         assert Counter(titles(both[0].desk)) == Counter(acknowledged)
+
+
+def test_of_two_that_wait_for_each_other_the_one_who_gives_way_is_told_at_once_that_nothing_was_saved(
+    desk: Desk, server: Cluster
+) -> None:
+    desk.tickets.open(CONSOLE, "Smoke", "Help!")
+    stranger = connect(server.address("faults"))
+
+    with ThreadPoolExecutor(1) as pool, stranger.connect() as connection:
+        connection.execute(text("SET deadlock_timeout = '1h'"))  # so that it is the desk that gives way
+        connection.execute(text("UPDATE tickets SET number = number"))
+        began = time.monotonic()
+        reply = pool.submit(desk.tickets.reply, CONSOLE, 1, "It is out.", key="one click")
+        while not connection.scalar(text("SELECT count(*) FROM pg_locks WHERE NOT granted")):
+            assert time.monotonic() - began < RECOVERY
+        connection.execute(select(func.pg_advisory_xact_lock(WRITING)))
+
+        with pytest.raises(StorageBusyError, match="Nothing was saved"):
+            reply.result()
+        assert time.monotonic() - began < RECOVERY
+
+    stranger.dispose()
+    assert len(desk.tickets.get(CONSOLE, 1).messages) == 1
+    assert len(desk.tickets.reply(CONSOLE, 1, "It is out.", key="one click").messages) == 2
 
 
 def test_a_line_that_falls_silent_is_given_up_long_before_the_system_would(server: Cluster, line: DatabaseLine) -> None:

@@ -1,7 +1,9 @@
-"""A desk on SQLite whose disk fills up: it says so, keeps all that it acknowledged, and goes on when there is room."""
+"""A desk on SQLite whose disk fills up or fails: it says so, keeps all that it acknowledged, and goes on after that."""
 
+import resource
 import sqlite3
 import subprocess
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -11,7 +13,7 @@ import pytest
 from sqlalchemy import Engine, event
 
 from ticketing.desk import open_desk
-from ticketing.domain.errors import StorageFullError
+from ticketing.domain.errors import StorageFailedError, StorageFullError
 from ticketing.domain.people import Actor
 from ticketing.domain.queries import TicketQuery
 from ticketing.settings import Settings
@@ -127,5 +129,34 @@ def test_a_full_disk_is_told_loses_nothing_acknowledged_and_is_over_when_there_i
 
     with closing(open_desk(settings, password_rounds=4)) as desk, desk.store.read() as tx:
         assert [ticket.title for ticket in tx.tickets.stream()] == acknowledged
+    with closing(sqlite3.connect(tmp_path / "desk.sqlite")) as connection:
+        assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+
+
+@contextmanager
+def failing_disk(size: int) -> Iterator[None]:
+    """Have the system refuse to write files beyond a size, which to SQLite is an I/O error and not a full disk."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def test_a_disk_that_fails_is_told_at_once_and_in_the_words_of_the_other_stores(tmp_path: Path) -> None:
+    settings = Settings(storage_url=f"sqlite:///{tmp_path / 'desk.sqlite'}")
+
+    with closing(open_desk(settings, password_rounds=4)) as desk:
+        desk.tickets.open(CONSOLE, "Before", TEXT, key="before")
+        began = time.monotonic()
+        with failing_disk((tmp_path / "desk.sqlite-wal").stat().st_size):
+            with pytest.raises(StorageFailedError, match=r"The disk reported an error"):
+                desk.tickets.open(CONSOLE, "Meanwhile", TEXT, key="meanwhile")
+            assert desk.tickets.search(CONSOLE, TicketQuery()).total == 1
+        assert time.monotonic() - began < 5
+
+        assert desk.tickets.open(CONSOLE, "Meanwhile", TEXT, key="meanwhile").number == 2
+        assert desk.tickets.search(CONSOLE, TicketQuery()).total == 2
     with closing(sqlite3.connect(tmp_path / "desk.sqlite")) as connection:
         assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]

@@ -14,6 +14,7 @@ import pytest
 
 from tests.storage.conftest import LASTING, emptied, make_ticket
 from ticketing.domain.receipts import BACKUP_RECEIPT, Receipt
+from ticketing.services import diagnosis
 from ticketing.storage import archive, backups
 from ticketing.storage.archive import back_up, check_sums
 from ticketing.storage.backups import RETRY, BackupFolder, ScheduledBackups
@@ -209,6 +210,33 @@ def test_one_that_fails_is_logged_noted_and_tried_again_after_an_hour(
     noted = receipt(store)
     assert noted is not None
     assert noted.failure is None
+
+
+def test_one_that_fails_by_a_bug_is_noted_as_well_and_the_log_says_more(
+    schedule: ScheduledBackups,
+    store: JsonStore,
+    clock: Clock,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def divided_by_zero(_store: WholeStore, _target: Path, _now: datetime) -> dict[str, int]:
+        raise ZeroDivisionError("zqdetail")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(archive, "back_up", divided_by_zero)
+        assert schedule.make_if_due() is None
+
+    noted = receipt(store)
+    assert noted is not None
+    assert (noted.failure, noted.expires_at) == ("The log says more.", NOON + RETRY)
+    [record] = caplog.records
+    assert (record.levelname, record.message) == ("ERROR", "The scheduled backup failed and will be tried again")
+    assert "zqdetail" in caplog.text
+    [found] = diagnosis.backups(NOON, DAY, None, noted)
+    assert found.says == "The last scheduled backup failed; there is none yet. The log says more."
+
+    clock.now += RETRY
+    assert schedule.make_if_due() is not None
 
 
 def test_a_backup_that_does_not_read_back_as_it_was_written_takes_nobodys_place(

@@ -399,7 +399,7 @@ class StorageReadOnlyError(StorageError):
 
 
 class StorageFailedError(StorageError):
-    """The disk did not confirm a write; all writes are refused until a restart."""
+    """The disk did not confirm a write, or failed otherwise; a JSON store refuses all writes until a restart."""
 
     code = "storage_failed"
 

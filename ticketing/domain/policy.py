@@ -3,6 +3,10 @@ Who may do what: one table, nothing else anywhere.
 
 A row names an action; under each role stand the relations in which it is allowed. When something is possible (statuses,
 time windows) is the model's business and never looked at here.
+
+Two questions take more than role and relation, so they stand beside the table, and never allow what it does not:
+whether this desk leaves it to agents to register agents (`may_register`), and whether the actor is at the command line
+(`require_console`), where everybody is an admin to the table.
 """
 
 from collections.abc import Mapping
@@ -122,6 +126,18 @@ def require(actor: Actor, action: Action, target: Ticket | User | Person | None 
     """Raise PermissionDeniedError unless the actor may do this."""
     if not may(actor, action, target):
         raise PermissionDeniedError(action.value)
+
+
+def may_register(actor: Actor, role: Role, *, agents_may: bool) -> bool:
+    """Whether the actor may make an account of this role; *agents_may* is whether agents may at this desk."""
+    action = Action.REGISTER_ADMIN if role is Role.ADMIN else Action.REGISTER_AGENT
+    return may(actor, action) and (agents_may or may(actor, Action.REGISTER_ADMIN))
+
+
+def require_register(actor: Actor, role: Role, *, agents_may: bool) -> None:
+    """Raise PermissionDeniedError unless the actor may make an account of this role."""
+    if not may_register(actor, role, agents_may=agents_may):
+        raise PermissionDeniedError(Action.REGISTER_AGENT.value)
 
 
 def require_console(actor: Actor, action: Action) -> None:

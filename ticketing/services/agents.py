@@ -9,7 +9,6 @@ from ticketing.domain import policy
 from ticketing.domain.errors import (
     KnownPasswordError,
     LastAdminError,
-    PermissionDeniedError,
     PersonNotFoundError,
     UnknownChoiceError,
     UsernameError,
@@ -92,7 +91,8 @@ class Agents:
     def may_register(self, actor: Actor) -> bool:
         """Whether the actor may register agents at this desk; whether they may see that is theirs to know."""
         with self._store.read() as tx:
-            return self._may_register(self._gate.admit(tx, actor), Role.AGENT)
+            actor = self._gate.admit(tx, actor)
+            return policy.may_register(actor, Role.AGENT, agents_may=self._agents_may_register_agents)
 
     def assignable(self, actor: Actor) -> dict[str, str]:
         """Return those to whom a ticket can be given, the active agents and admins: username and display name."""
@@ -214,15 +214,8 @@ class Agents:
         policy.require(actor, action, user)
         return user
 
-    def _may_register(self, actor: Actor, role: Role) -> bool:
-        action = Action.REGISTER_ADMIN if role is Role.ADMIN else Action.REGISTER_AGENT
-        return policy.may(actor, action) and (
-            policy.may(actor, Action.REGISTER_ADMIN) or self._agents_may_register_agents
-        )
-
     def _require_register(self, actor: Actor, role: Role) -> None:
-        if not self._may_register(actor, role):
-            raise PermissionDeniedError(Action.REGISTER_AGENT.value)
+        policy.require_register(actor, role, agents_may=self._agents_may_register_agents)
         _require_staff(role)
 
 

@@ -96,10 +96,11 @@ class Sessions:
         return signed_in
 
     def sign_out(self, token: str) -> Session | None:
-        """End the session of this secret and return it; that there is none is no error."""
-        with self._store.write() as tx:
+        """End the session of this secret and return it; that there is none is no error, and changes nothing."""
+        with self._store.read() as tx:
             session = tx.sessions.find(fingerprint(token))
-            if session is not None:
+        if session is not None:
+            with self._store.write() as tx:
                 tx.sessions.remove(session.id)
         return session
 

@@ -21,7 +21,8 @@ from ticketing.services.access import A_MOMENT, Clock, Gate, reach
 from ticketing.services.retrying import until_it_is_known
 
 LAPSE_EVERY = timedelta(minutes=1)
-LAPSE_BATCH = 500
+# Of one turn of the one writer: others wait for their own meanwhile, and somebody for the list they have asked for.
+LAPSE_BATCH = 25
 
 Label = TypeVar("Label")
 Deed = Callable[[Transaction, Actor, datetime], Ticket]
@@ -277,7 +278,11 @@ class Tickets:
             return _shown(tx, actor, ticket)
 
     def _close_lapsed(self, actor: Actor) -> None:
-        """Close what stayed resolved for seven days: whoever may look does it, since no job may be relied on."""
+        """
+        Close some of what stayed resolved for seven days: whoever may look does it, since no job may be relied on.
+
+        If there may be more, whoever looks next goes on.
+        """
         now = self._clock()
         if now < self._lapse_due:
             return
@@ -285,14 +290,15 @@ class Tickets:
             self._gate.admit(tx, actor)
             self._lapse_due = now + LAPSE_EVERY
             numbers = tx.tickets.lapsed(now - RESOLVED_FOR, LAPSE_BATCH)
-        while numbers:
-            try:
-                self._lapse(numbers, now)
-            except StorageError as error:
-                log.warning("resolved tickets could not be closed: %s", error)
-                return
-            with self._store.read() as tx:
-                numbers = tx.tickets.lapsed(now - RESOLVED_FOR, LAPSE_BATCH)
+        if not numbers:
+            return
+        try:
+            self._lapse(numbers, now)
+        except StorageError as error:
+            log.warning("resolved tickets could not be closed: %s", error)
+            return
+        if len(numbers) == LAPSE_BATCH:
+            self._lapse_due = now
 
     def _lapse(self, numbers: list[int], now: datetime) -> None:
         with self._store.write(patience=A_MOMENT) as tx:

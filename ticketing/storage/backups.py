@@ -122,12 +122,12 @@ class ScheduledBackups:
                 return None
             try:
                 made = self._folder.add(self._store, now)
-            except StorageError as error:
-                self._note(now + RETRY, failure=str(error))
-                raise
+            except Exception as error:  # noqa: BLE001 - logged; whatever it is, another try is due
+                self._note(now + RETRY, failure=_logged(error))
+                return None
             self._note(now + self._every)
         except StorageError as error:
-            log.error("The scheduled backup failed and will be tried again: %s", error)  # noqa: TRY400 - no bug of ours
+            _logged(error)
             return None
         log.info("The scheduled backup is written: %s", made.name)
         return made
@@ -160,3 +160,12 @@ class ScheduledBackups:
         """Whether no receipt holds; one for longer than the present time between two is from before a change of it."""
         receipt = tx.receipts.find(BACKUP_RECEIPT)
         return receipt is None or not now < receipt.expires_at <= now + max(self._every, RETRY)
+
+
+def _logged(error: Exception) -> str:
+    """Log why a backup failed, with its traceback if that is a bug, and return what others may know of it."""
+    if isinstance(error, StorageError):
+        log.error("The scheduled backup failed and will be tried again: %s", error)
+        return str(error)
+    log.error("The scheduled backup failed and will be tried again", exc_info=error)
+    return "The log says more."

@@ -12,7 +12,9 @@ from urllib.parse import parse_qsl, urlencode
 import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
-from ticketing.domain.people import Actor, Role
+from ticketing.domain import policy
+from ticketing.domain.people import Actor
+from ticketing.domain.policy import Action
 from ticketing.ui.wording import t
 
 _FOLDER = Path(__file__).resolve().parents[2] / "pages"
@@ -49,8 +51,10 @@ class Page:
         if actor.must_change_password:
             return self.name == ACCOUNT
         if self.audience is Audience.ADMINS:
-            return actor.role is Role.ADMIN
-        return self.audience is Audience.EVERYBODY or (self.audience is Audience.AGENTS and actor.is_agent)
+            return policy.may(actor, Action.SEE_HEALTH)
+        if self.audience is Audience.AGENTS:
+            return policy.may(actor, Action.SEE_ALL_TICKETS)
+        return self.audience is Audience.EVERYBODY
 
     def registered(self, actor: Actor | None) -> StreamlitPage:
         """Return it in the form in which Streamlit's navigation knows it."""
@@ -108,7 +112,7 @@ def landing_page(actor: Actor) -> str:
     """Return the name of the page where a person begins."""
     if actor.must_change_password:
         return ACCOUNT
-    return "all_tickets" if actor.is_agent else "my_tickets"
+    return "all_tickets" if policy.may(actor, Action.SEE_ALL_TICKETS) else "my_tickets"
 
 
 def safe_target(asked: str | None) -> str:

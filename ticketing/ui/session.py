@@ -13,6 +13,7 @@ import streamlit as st
 from streamlit.runtime.pages_manager import PagesManager
 
 from ticketing.desk import Desk, shared_desk
+from ticketing.domain import policy
 from ticketing.domain.browsers import (
     XSRF_COOKIE,
     browser_id,
@@ -22,7 +23,8 @@ from ticketing.domain.browsers import (
     is_this_machine,
 )
 from ticketing.domain.errors import SignedOutError
-from ticketing.domain.people import Actor, Role
+from ticketing.domain.people import Actor
+from ticketing.domain.policy import Action
 from ticketing.ui import bridge
 from ticketing.ui.memory import forget_all_but, recall
 from ticketing.ui.pages import ACCOUNT, BY_NAME, LOGIN, landing_page, safe_target
@@ -74,7 +76,7 @@ def require_actor(*, password_may_be_due: bool = False) -> Actor:
 def require_agent() -> Actor:
     """Return the agent who is looking at this page; for anybody else there is no such page."""
     actor = require_actor()
-    if not actor.is_agent:
+    if not policy.may(actor, Action.SEE_ALL_TICKETS):
         not_found()
     return actor
 
@@ -82,7 +84,7 @@ def require_agent() -> Actor:
 def require_admin() -> Actor:
     """Return the admin who is looking at this page; for anybody else there is no such page."""
     actor = require_actor()
-    if actor.role is not Role.ADMIN:
+    if not policy.may(actor, Action.SEE_HEALTH):
         not_found()
     return actor
 

@@ -16,6 +16,7 @@ from ticketing.domain.errors import (
     StorageBusyError,
     StorageDamagedError,
     StorageError,
+    StorageFailedError,
     StorageFullError,
     StorageReadOnlyError,
     StorageUnreachableError,
@@ -46,10 +47,11 @@ _FOUR_SECONDS_OF_SILENCE: Final = {
 # How many a process has for its readers, and how many of them it keeps open when there is little to do.
 CONNECTIONS: Final = 20
 _KEPT: Final = 5
-_SQLITE_FAULTS: Final[dict[int, type[StorageBusyError | StorageFullError]]] = {
+_SQLITE_FAULTS: Final[dict[int, type[StorageBusyError | StorageFullError | StorageFailedError]]] = {
     sqlite3.SQLITE_BUSY: StorageBusyError,
     sqlite3.SQLITE_LOCKED: StorageBusyError,
     sqlite3.SQLITE_FULL: StorageFullError,
+    sqlite3.SQLITE_IOERR: StorageFailedError,
 }
 # PostgreSQL's words when it lets nobody in, for which its driver has no codes, and ours. The first that fit count: a
 # refusal names the role and the database as well.
@@ -70,7 +72,8 @@ _WHAT_TO_LEAVE_OUT: Final = "is given an option that it does not know: correct w
 _WHAT_TO_LET: Final = (
     "cannot be opened: let this user read and write the file and its directory, or correct the address."
 )
-_LOCK_NOT_AVAILABLE: Final = "55P03"
+# A lock that was not to be had in time, and a deadlock that was ended: the server has rolled it back.
+_GAVE_WAY: Final = frozenset({"55P03", "40P01"})
 _DISK_FULL: Final = frozenset({"53100"})
 _NO_PRIVILEGE: Final = "42501"
 _READ_ONLY: Final = frozenset({"25006", _NO_PRIVILEGE})
@@ -229,7 +232,7 @@ def _as_storage_error(error: SQLAlchemyError) -> StorageError | SQLAlchemyError:
     if isinstance(cause, sqlite3.Error):
         return _of_sqlite(cause) or error
     state = getattr(cause, "sqlstate", None)
-    if state == _LOCK_NOT_AVAILABLE:
+    if state in _GAVE_WAY:
         return StorageBusyError()
     if state in _DISK_FULL:
         return StorageFullError()
@@ -253,4 +256,4 @@ def _of_sqlite(cause: sqlite3.Error) -> StorageError | None:
         return StorageReadOnlyError("the database file cannot be written")
     if code in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}:
         return StorageDamagedError("The database file is damaged, or no database: restore a backup.")
-    return StorageUnreachableError() if code == sqlite3.SQLITE_IOERR else None
+    return None
