@@ -443,6 +443,15 @@ def test_two_starts_at_once_set_up_once(copy: WorkingCopy) -> None:
     assert sum("Another start is setting up; waiting for it." in text for text in said) == 1
 
 
+@pytest.fixture
+def ctrl_c() -> Iterator[None]:
+    """Let a start hear Ctrl+C: a shell hands on to what it runs in the background that it is not listened to."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("ctrl_c")
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
 def test_a_start_that_was_ended_in_the_middle_is_made_good_by_the_next(copy: WorkingCopy, how: signal.Signals) -> None:
     ended = begin(copy)

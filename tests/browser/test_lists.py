@@ -253,7 +253,7 @@ def test_on_a_phone_the_order_is_chosen_from_a_list(windows: Windows) -> None:
 
 @pytest.mark.usefixtures("orchard")
 def test_nobody_can_type_into_a_list_that_would_not_hear_it_yet(windows: Windows, server: Server) -> None:
-    page = windows.open(person="ada")
+    page = windows.open("account", person="ada")
     asked: list[Route] = []
     page.route("**/components/list_table.js*", lambda route: asked.append(route))  # noqa: PLW0108 - Playwright asks a function for its arguments
     page.goto(f"{server.base}/all_tickets?q=orchard")
