@@ -283,6 +283,75 @@ def test_nothing_is_written_into_the_data_directory(run: Run, data: Path, comman
     assert files(data) == before
 
 
+COMMANDS = [
+    ("export", "--format", "seed", "--out", "{}"),
+    ("export", "--format", "jsonl", "--out", "{}/mine.jsonl"),
+    ("export", "--format", "csv", "--out", "{}/mine.json"),
+    ("backup", "{}/mine.zip"),
+]
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=["seed", "jsonl", "csv", "backup"])
+def test_nothing_is_written_into_the_store_wherever_an_address_puts_it(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...]
+) -> None:
+    fill(tmp_path / "elsewhere")
+    (tmp_path / "link").symlink_to("elsewhere")
+    monkeypatch.setenv("TICKETING_STORAGE_URL", "json:elsewhere")
+    before = files(tmp_path / "elsewhere")
+
+    results = [run(*(part.format(tmp_path / name) for part in command)) for name in ("elsewhere", "link")]
+
+    assert [result.exit_code for result in results] == [1, 1]
+    assert "This is the data directory" in results[0].stderr
+    assert files(tmp_path / "elsewhere") == before
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=["seed", "jsonl", "csv", "backup"])
+def test_a_data_directory_without_a_store_in_it_may_be_written_into(
+    run: Run, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...]
+) -> None:
+    data.mkdir()
+    monkeypatch.setenv("TICKETING_STORAGE_URL", f"sqlite:///{tmp_path}/desk.sqlite")
+    open_desk(password_rounds=4).close()
+
+    result = run(*(part.format(data) for part in command))
+
+    assert result.exit_code == 0, result.stderr
+    assert list(data.iterdir())
+
+
+@pytest.mark.parametrize("suffix", ["", "-wal", "-shm", "-journal"])
+@pytest.mark.parametrize("command", COMMANDS[1:], ids=["jsonl", "csv", "backup"])
+def test_a_database_and_what_lies_beside_it_are_not_written_over(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...], suffix: str
+) -> None:
+    monkeypatch.setenv("TICKETING_STORAGE_URL", "sqlite:///desk.sqlite")
+    running = open_desk(password_rounds=4)
+    before = files(tmp_path)
+
+    result = run(*command[:-1], f"desk.sqlite{suffix}")
+    after = files(tmp_path)
+    running.close()
+
+    assert result.exit_code == 1
+    assert "This is the file of the desk's database" in result.stderr
+    assert after == before
+
+
+def test_an_export_of_the_original_files_does_not_write_over_a_database_of_their_name(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TICKETING_STORAGE_URL", "sqlite:///tickets.json")
+    open_desk(password_rounds=4).close()
+    before = files(tmp_path)
+
+    result = run("export", "--format", "seed", "--out", tmp_path)
+
+    assert result.exit_code == 1
+    assert files(tmp_path) == before
+
+
 def test_a_backup_is_restored_into_another_directory_while_the_desk_runs(run: Run, data: Path, tmp_path: Path) -> None:
     fill(data)
     running = open_desk(Settings(data_dir=data))

@@ -147,7 +147,7 @@ def test_a_file_system_that_lets_a_second_process_in_is_a_problem(
 ) -> None:
     monkeypatch.setattr(place, f"_{kind.upper()}_TRY", f"import sqlite3, sys; {attempt}")  # as if its lock held nobody
 
-    found = finding(Place(kind, tmp_path).look(), "lock")
+    found = finding(Place(kind, tmp_path / "desk.sqlite" if kind == "sqlite" else tmp_path).look(), "lock")
 
     assert found.level is Level.PROBLEM
     assert "does not keep a second process out" in found.says

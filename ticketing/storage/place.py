@@ -52,10 +52,10 @@ except sqlite3.OperationalError as error:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a store is: of which kind it is, and the folder of its files if it keeps any on this machine."""
+    """Where a store is: of which kind it is, and its folder or its database file if it has one on this machine."""
 
     kind: str
-    folder: Path | None
+    path: Path | None
 
     @classmethod
     def of(cls, url: str) -> Self:
@@ -64,8 +64,21 @@ class Place:
         if kind == "json":
             return cls(kind, Path(url.partition(":")[2]).absolute())
         if kind == "sqlite":
-            return cls(kind, Path(url.partition("///")[2].partition("?")[0]).absolute().parent)
+            return cls(kind, Path(url.partition("///")[2].partition("?")[0]).absolute())
         return cls(kind, None)
+
+    @property
+    def folder(self) -> Path | None:
+        """The directory in which the store's files lie."""
+        return self.path.parent if self.path and self.kind == "sqlite" else self.path
+
+    def owns(self, file: Path) -> bool:
+        """Whether a file is one of the store's, or would be taken for one: in a folder of its own, each is."""
+        if self.path is None:
+            return False
+        if self.kind == "sqlite":
+            return file.resolve() in _database_files(self.path)
+        return file.parent.resolve() == self.path.resolve()
 
     def permanence(self, environment: Mapping[str, str] = os.environ) -> Finding:
         """Say in what the store is kept, and whether that outlives a restart."""
@@ -117,6 +130,12 @@ class Place:
             "This file system does not keep a second process out while the first one writes, which damages files.",
             "Put the data on a local disk, or use PostgreSQL.",
         )
+
+
+def _database_files(database: Path) -> list[Path]:
+    """Return where SQLite keeps a database, and beside it what is not in that file yet."""
+    real = database.resolve()
+    return [real.with_name(f"{real.name}{suffix}") for suffix in ("", "-wal", "-shm", "-journal")]
 
 
 def _json_keeps_out(path: Path) -> bool:
