@@ -322,7 +322,7 @@ def export(kind: str, out: Path) -> None:
 
 
 def _require_not_the_stores(*files: Path) -> None:
-    """Keep foreign files out of the store: out of its directory, where each is taken for its own, or off its database."""
+    """Keep foreign files out of the store's directory, where each is taken for its own, and off its database."""
     place = Place.of(read_settings().store_url)
     if any(map(place.owns, files)):
         what = "file of the desk's database" if place.kind == "sqlite" else "data directory"

@@ -187,6 +187,15 @@ def test_the_room_on_a_real_disk_is_measured_with_the_files_of_the_desk(tmp_path
     assert found.says.endswith(" MB left; the desk's files take 2 MB.")
 
 
+def test_beside_a_database_only_what_sqlite_keeps_there_is_counted(tmp_path: Path) -> None:
+    for name in ("desk.sqlite", "desk.sqlite-wal", "film.mkv"):
+        (tmp_path / name).write_bytes(b"x" * (3 * MEGABYTE // 2))
+
+    found = finding(Place.of(f"sqlite:///{tmp_path}/desk.sqlite").look(), "disk")
+
+    assert found.says.endswith(" MB left; the desk's files take 3 MB.")
+
+
 @pytest.mark.parametrize(
     ("free", "held", "level"),
     [

@@ -111,7 +111,7 @@ class Place:
         if self.folder is None or not self.folder.is_dir():
             return []
         try:
-            return [self._locking(self.folder), _room(self.folder)]
+            return [self._locking(self.folder), self._room(self.folder)]
         except (OSError, subprocess.SubprocessError) as error:
             reason = getattr(error, "strerror", None) or "a second process did not answer"
             says = f"Whether files can be locked could not be tried: {reason.lower()}."
@@ -130,6 +130,10 @@ class Place:
             "This file system does not keep a second process out while the first one writes, which damages files.",
             "Put the data on a local disk, or use PostgreSQL.",
         )
+
+    def _room(self, folder: Path) -> Finding:
+        files = _database_files(self.path) if self.path and self.kind == "sqlite" else folder.iterdir()
+        return judge_room(shutil.disk_usage(folder).free, sum(map(_size, files)))
 
 
 def _database_files(database: Path) -> list[Path]:
@@ -163,10 +167,6 @@ def _second_process(code: str, path: Path) -> bool:
     if finished.returncode not in {0, _LOCKED}:
         raise subprocess.CalledProcessError(finished.returncode, "a second process")
     return finished.returncode == _LOCKED
-
-
-def _room(folder: Path) -> Finding:
-    return judge_room(shutil.disk_usage(folder).free, sum(map(_size, folder.iterdir())))
 
 
 def _size(path: Path) -> int:
