@@ -584,14 +584,14 @@ def test_a_store_that_cannot_be_opened_is_told_before_the_server_starts(data: Pa
 
 
 @contextmanager
-def serving(*arguments: str) -> Iterator[tuple["subprocess.Popen[str]", str]]:
+def serving(*arguments: str, cwd: Path = ROOT) -> Iterator[tuple["subprocess.Popen[str]", str]]:
     """Serve on a free port until the block ends."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    code = "import sys; from ticketing.cli import main; main(sys.argv[1:])"
+    code = f"import sys; sys.path.insert(0, {str(ROOT)!r}); from ticketing.cli import main; main(sys.argv[1:])"
     command = [sys.executable, "-c", code, "serve", "--port", str(port), *arguments]
     with subprocess.Popen(
-        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
+        command, cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
     ) as server:
         try:
             yield server, f"http://127.0.0.1:{port}"
@@ -652,3 +652,24 @@ def test_commands_work_beside_a_running_server(run: Run, data: Path) -> None:
         assert made.exit_code == 0
         assert checked.output == "All is well: 2 users.\n"
         assert (data / "users.json").exists()
+
+
+@pytest.mark.parametrize("address", ["sqlite:///data/desk.sqlite", "json:data"])
+def test_a_relative_address_is_of_the_folder_in_which_the_server_was_started(
+    run: Run, tmp_path: Path, data: Path, monkeypatch: pytest.MonkeyPatch, address: str
+) -> None:
+    data.mkdir()
+    monkeypatch.setenv("TICKETING_STORAGE_URL", address)
+    before = set((ROOT / "data").glob("*"))
+
+    with serving(cwd=tmp_path) as (server, url):
+        assert answers(f"{url}/readyz", server)
+        made = run("create-agent", "ada", "--password-stdin", typed=f"{PASSWORD}\n")
+        opened = {os.path.realpath(descriptor) for descriptor in Path(f"/proc/{server.pid}/fd").iterdir()}
+        works_in = os.path.realpath(f"/proc/{server.pid}/cwd")
+
+    assert made.exit_code == 0, made.stderr
+    assert works_in == str(ROOT)
+    assert {Path(file).parent for file in opened if Path(file).name in {"desk.sqlite", ".lock"}} == {data}
+    assert set((ROOT / "data").glob("*")) == before
+    assert run("verify").output.endswith(" 2 users.\n")

@@ -29,6 +29,7 @@ from ticketing.domain.errors import SettingsError, StorageTooNewError, StorageUn
 from ticketing.domain.findings import by_gravity
 from ticketing.domain.people import Actor, Role
 from ticketing.settings import Settings, read_settings
+from ticketing.storage import addresses
 from ticketing.storage.journaled.disk import write_whole
 from ticketing.storage.memory import MemoryStore
 from ticketing.storage.opening import open_source, open_store, open_target, schema_versions, told_as_of
@@ -166,9 +167,8 @@ def _listen(host: str, port: int) -> socket.socket:
 
 def _run_server(settings: Settings, listener: socket.socket) -> None:
     """Serve in this very process, from the project's folder, where Streamlit finds its settings."""
-    kind, _, folder = settings.store_url.partition(":")
-    if kind == "json":
-        os.environ["TICKETING_STORAGE_URL"] = f"json:{Path(folder).absolute()}"
+    if addresses.path(settings.store_url) is not None:
+        os.environ[addresses.SETTING] = addresses.absolute(settings.store_url)
     gc.disable()  # until the warm-up has taken all of it out of the collector's sight
     shared_desk()  # a store that cannot be opened is told before Streamlit is even loaded
     os.chdir(ROOT)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Final, Self
 
 from ticketing.domain.findings import Finding, Level
+from ticketing.storage import addresses
 from ticketing.storage.journaled import folder_lock
 from ticketing.storage.journaled.folder_lock import FolderLock, mount_of
 
@@ -33,7 +34,13 @@ MEGABYTE: Final = 1 << 20
 SCARCE: Final = 50 * MEGABYTE
 SHORT: Final = 500 * MEGABYTE
 _MOVE: Final = "Move to what lasts, such as PostgreSQL (“migrate --to URL”), and set TICKETING_STORAGE_URL to it."
-_KINDS: Final = {"json": "JSON files", "sqlite": "a SQLite file", "postgresql": "PostgreSQL", "memory": "memory"}
+_KINDS: Final = {
+    "json": "JSON files",
+    "sqlite": "a SQLite file",
+    "postgresql": "PostgreSQL",
+    "memory": "memory",
+    "": "nothing known",
+}
 _LOCKED: Final = 7
 # What a second process does with a file that the first one has locked: it ends with _LOCKED if it was kept out.
 _JSON_TRY: Final = f"""
@@ -60,12 +67,8 @@ class Place:
     @classmethod
     def of(cls, url: str) -> Self:
         """Return the place of the store at an address, whether or not it can be opened."""
-        kind = url.partition(":")[0].partition("+")[0]
-        if kind == "json":
-            return cls(kind, Path(url.partition(":")[2]).absolute())
-        if kind == "sqlite":
-            return cls(kind, Path(url.partition("///")[2].partition("?")[0]).absolute())
-        return cls(kind, None)
+        found = addresses.path(url)
+        return cls(addresses.kind(url), found and found.absolute())
 
     @property
     def folder(self) -> Path | None:
@@ -86,9 +89,7 @@ class Place:
             says = f"Tickets are kept {reason}: all of them are lost at the next restart."
             return Finding(Level.PROBLEM, "storage", says, _MOVE)
         on = mount_of(self.folder, folder_lock.MOUNTS)[1] if self.folder else ""
-        return Finding(
-            Level.OK, "storage", f"Tickets are kept in {_KINDS.get(self.kind, self.kind)}{on and f' on {on}'}."
-        )
+        return Finding(Level.OK, "storage", f"Tickets are kept in {_KINDS[self.kind]}{on and f' on {on}'}.")
 
     def _fleeting(self, environment: Mapping[str, str]) -> str:
         """Say in what the store is, if that does not outlive a restart; "" if it does as far as anybody can tell."""
