@@ -283,6 +283,75 @@ def test_nothing_is_written_into_the_data_directory(run: Run, data: Path, comman
     assert files(data) == before
 
 
+COMMANDS = [
+    ("export", "--format", "seed", "--out", "{}"),
+    ("export", "--format", "jsonl", "--out", "{}/mine.jsonl"),
+    ("export", "--format", "csv", "--out", "{}/mine.json"),
+    ("backup", "{}/mine.zip"),
+]
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=["seed", "jsonl", "csv", "backup"])
+def test_nothing_is_written_into_the_store_wherever_an_address_puts_it(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...]
+) -> None:
+    fill(tmp_path / "elsewhere")
+    (tmp_path / "link").symlink_to("elsewhere")
+    monkeypatch.setenv("TICKETING_STORAGE_URL", "json:elsewhere")
+    before = files(tmp_path / "elsewhere")
+
+    results = [run(*(part.format(tmp_path / name) for part in command)) for name in ("elsewhere", "link")]
+
+    assert [result.exit_code for result in results] == [1, 1]
+    assert "This is the data directory" in results[0].stderr
+    assert files(tmp_path / "elsewhere") == before
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=["seed", "jsonl", "csv", "backup"])
+def test_a_data_directory_without_a_store_in_it_may_be_written_into(
+    run: Run, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...]
+) -> None:
+    data.mkdir()
+    monkeypatch.setenv("TICKETING_STORAGE_URL", f"sqlite:///{tmp_path}/desk.sqlite")
+    open_desk(password_rounds=4).close()
+
+    result = run(*(part.format(data) for part in command))
+
+    assert result.exit_code == 0, result.stderr
+    assert list(data.iterdir())
+
+
+@pytest.mark.parametrize("suffix", ["", "-wal", "-shm", "-journal"])
+@pytest.mark.parametrize("command", COMMANDS[1:], ids=["jsonl", "csv", "backup"])
+def test_a_database_and_what_lies_beside_it_are_not_written_over(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...], suffix: str
+) -> None:
+    monkeypatch.setenv("TICKETING_STORAGE_URL", "sqlite:///desk.sqlite")
+    running = open_desk(password_rounds=4)
+    before = files(tmp_path)
+
+    result = run(*command[:-1], f"desk.sqlite{suffix}")
+    after = files(tmp_path)
+    running.close()
+
+    assert result.exit_code == 1
+    assert "This is the file of the desk's database" in result.stderr
+    assert after == before
+
+
+def test_an_export_of_the_original_files_does_not_write_over_a_database_of_their_name(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TICKETING_STORAGE_URL", "sqlite:///tickets.json")
+    open_desk(password_rounds=4).close()
+    before = files(tmp_path)
+
+    result = run("export", "--format", "seed", "--out", tmp_path)
+
+    assert result.exit_code == 1
+    assert files(tmp_path) == before
+
+
 def test_a_backup_is_restored_into_another_directory_while_the_desk_runs(run: Run, data: Path, tmp_path: Path) -> None:
     fill(data)
     running = open_desk(Settings(data_dir=data))
@@ -515,14 +584,14 @@ def test_a_store_that_cannot_be_opened_is_told_before_the_server_starts(data: Pa
 
 
 @contextmanager
-def serving(*arguments: str) -> Iterator[tuple["subprocess.Popen[str]", str]]:
+def serving(*arguments: str, cwd: Path = ROOT) -> Iterator[tuple["subprocess.Popen[str]", str]]:
     """Serve on a free port until the block ends."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    code = "import sys; from ticketing.cli import main; main(sys.argv[1:])"
+    code = f"import sys; sys.path.insert(0, {str(ROOT)!r}); from ticketing.cli import main; main(sys.argv[1:])"
     command = [sys.executable, "-c", code, "serve", "--port", str(port), *arguments]
     with subprocess.Popen(
-        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
+        command, cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
     ) as server:
         try:
             yield server, f"http://127.0.0.1:{port}"
@@ -583,3 +652,24 @@ def test_commands_work_beside_a_running_server(run: Run, data: Path) -> None:
         assert made.exit_code == 0
         assert checked.output == "All is well: 2 users.\n"
         assert (data / "users.json").exists()
+
+
+@pytest.mark.parametrize("address", ["sqlite:///data/desk.sqlite", "json:data"])
+def test_a_relative_address_is_of_the_folder_in_which_the_server_was_started(
+    run: Run, tmp_path: Path, data: Path, monkeypatch: pytest.MonkeyPatch, address: str
+) -> None:
+    data.mkdir()
+    monkeypatch.setenv("TICKETING_STORAGE_URL", address)
+    before = set((ROOT / "data").glob("*"))
+
+    with serving(cwd=tmp_path) as (server, url):
+        assert answers(f"{url}/readyz", server)
+        made = run("create-agent", "ada", "--password-stdin", typed=f"{PASSWORD}\n")
+        opened = {os.path.realpath(descriptor) for descriptor in Path(f"/proc/{server.pid}/fd").iterdir()}
+        works_in = os.path.realpath(f"/proc/{server.pid}/cwd")
+
+    assert made.exit_code == 0, made.stderr
+    assert works_in == str(ROOT)
+    assert {Path(file).parent for file in opened if Path(file).name in {"desk.sqlite", ".lock"}} == {data}
+    assert set((ROOT / "data").glob("*")) == before
+    assert run("verify").output.endswith(" 2 users.\n")

@@ -125,7 +125,7 @@ def test_a_desk_that_was_never_started_is_told_and_is_not_made(data: Path) -> No
     assert not data.exists()
 
 
-def test_damage_is_a_finding_beside_those_that_need_no_store(data: Path) -> None:
+def test_damage_is_a_finding_and_nothing_about_that_store_is_called_well(data: Path) -> None:
     settle()
     for path in data.glob("*.json*"):
         path.write_bytes(path.read_bytes().replace(b"Smoke", b"Snake"))
@@ -134,7 +134,36 @@ def test_damage_is_a_finding_beside_those_that_need_no_store(data: Path) -> None
 
     assert found["files"]["level"] == "problem"
     assert found["files"]["says"].startswith("tickets.json ")
-    assert found["lock"]["level"] == found["disk"]["level"] == found["storage"]["level"] == "ok"
+    assert not found.keys() & {"lock", "disk", "storage"}
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["mongodb://desk:crimson@db/desk", "sqlite:///nowhere/desk.sqlite", "postgresql://desk:crimson@[::1]:1/x"],
+)
+def test_what_cannot_be_opened_is_not_called_well(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TICKETING_STORAGE_URL", address)
+
+    result = doctor("--json")
+
+    found = findings(result)
+    assert result.exit_code == 1
+    assert found["files"]["level"] == "problem"
+    assert not found.keys() & {"lock", "disk", "storage"}
+    assert "crimson" not in result.output
+
+
+def test_beside_damage_it_is_told_that_the_next_restart_would_lose_the_rest(
+    data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settle()
+    (data / "tickets.json").write_bytes(b"")
+    monkeypatch.setenv("DYNO", "web.1")
+
+    found = findings(doctor("--json"))
+
+    assert found["files"]["level"] == found["storage"]["level"] == "problem"
+    assert "Heroku" in found["storage"]["says"]
 
 
 def test_a_desk_in_the_machines_memory_is_a_problem(monkeypatch: pytest.MonkeyPatch) -> None:

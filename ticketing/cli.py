@@ -29,10 +29,12 @@ from ticketing.domain.errors import SettingsError, StorageTooNewError, StorageUn
 from ticketing.domain.findings import by_gravity
 from ticketing.domain.people import Actor, Role
 from ticketing.settings import Settings, read_settings
+from ticketing.storage import addresses
 from ticketing.storage.journaled.disk import write_whole
 from ticketing.storage.memory import MemoryStore
 from ticketing.storage.opening import open_source, open_store, open_target, schema_versions, told_as_of
 from ticketing.storage.original_app import holds_original_files, replace_original_files, taking_over
+from ticketing.storage.place import Place
 from ticketing.storage.whole import WholeStore
 
 if TYPE_CHECKING:
@@ -165,9 +167,8 @@ def _listen(host: str, port: int) -> socket.socket:
 
 def _run_server(settings: Settings, listener: socket.socket) -> None:
     """Serve in this very process, from the project's folder, where Streamlit finds its settings."""
-    kind, _, folder = settings.store_url.partition(":")
-    if kind == "json":
-        os.environ["TICKETING_STORAGE_URL"] = f"json:{Path(folder).absolute()}"
+    if addresses.path(settings.store_url) is not None:
+        os.environ[addresses.SETTING] = addresses.absolute(settings.store_url)
     gc.disable()  # until the warm-up has taken all of it out of the collector's sight
     shared_desk()  # a store that cannot be opened is told before Streamlit is even loaded
     os.chdir(ROOT)
@@ -308,7 +309,7 @@ def _say_plan(plan: "SeedPlan") -> None:
 def export(kind: str, out: Path) -> None:
     """Write all tickets to OUT, as the original app's files, as JSON Lines, or as a table."""
     console = Actor.console()
-    _require_outside(out if kind == "seed" else out.parent)
+    _require_not_the_stores(*([out / "users.json", out / "tickets.json"] if kind == "seed" else [out]))
     with desk() as opened:
         if kind == "seed":
             users, tickets = opened.exports.seed(console)
@@ -320,12 +321,12 @@ def export(kind: str, out: Path) -> None:
     click.echo(f"“{out}” is written.")
 
 
-def _require_outside(folder: Path) -> None:
-    """Keep foreign files out of the data directory, where every JSON file is taken for one of the store's."""
-    if folder.resolve() == read_settings().data_dir.resolve():
-        raise click.ClickException(
-            "This is the data directory, in which only the desk itself writes. Choose another one."
-        )
+def _require_not_the_stores(*files: Path) -> None:
+    """Keep foreign files out of the store's directory, where each is taken for its own, and off its database."""
+    place = Place.of(read_settings().store_url)
+    if any(map(place.owns, files)):
+        what = "file of the desk's database" if place.kind == "sqlite" else "data directory"
+        raise click.ClickException(f"This is the {what}, in which only the desk itself writes. Choose another one.")
 
 
 def _write(path: Path, parts: Iterable[str]) -> None:
@@ -342,7 +343,7 @@ def backup(file: Path, *, verify: bool) -> None:
     """Write accounts and tickets to one FILE; the desk may be running meanwhile."""
     from ticketing.storage import archive  # noqa: PLC0415 - slow to import, and a start is to be quick
 
-    _require_outside(file.parent)
+    _require_not_the_stores(file)
     with closing(open_source(read_settings().store_url)) as store, _progress("Writing") as progress:
         counts = archive.back_up(store, file, utc_now(), progress)
     click.echo(f"“{file}” is written: {_told(counts)}.")

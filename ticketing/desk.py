@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from ticketing.domain.errors import SettingsError, StorageError
-from ticketing.domain.findings import Finding, Level, by_gravity
+from ticketing.domain.findings import Finding, Level
 from ticketing.domain.people import Actor
 from ticketing.figures import Figures
 from ticketing.logs import write_log
@@ -157,7 +157,11 @@ def make_ready(desk: Desk) -> None:
 
 
 def examine(settings: Settings) -> list[Finding]:
-    """Look at a desk from the command line without changing it; that it cannot be opened is a finding as well."""
+    """
+    Look at a desk from the command line without changing it; that it cannot be opened is a finding as well.
+
+    Of a store that cannot be opened nothing is called well.
+    """
     try:
         desk = Desk(settings, open_store(settings.store_url, read_only=True))
         try:
@@ -165,9 +169,10 @@ def examine(settings: Settings) -> list[Finding]:
         finally:
             desk.close()
     except StorageError as error:
-        place = Place.of(settings.store_url)
         fix = "See to that first; what can be known only then is left out here."
-        return by_gravity([Finding(Level.PROBLEM, "files", str(error), fix), place.permanence(), *place.look()])
+        place = Place.of(settings.store_url)
+        around = [finding for finding in (place.permanence(), *place.look()) if finding.level is not Level.OK]
+        return [Finding(Level.PROBLEM, "files", str(error), fix), *around]
 
 
 _opening = threading.Lock()

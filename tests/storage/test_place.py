@@ -147,7 +147,7 @@ def test_a_file_system_that_lets_a_second_process_in_is_a_problem(
 ) -> None:
     monkeypatch.setattr(place, f"_{kind.upper()}_TRY", f"import sqlite3, sys; {attempt}")  # as if its lock held nobody
 
-    found = finding(Place(kind, tmp_path).look(), "lock")
+    found = finding(Place(kind, tmp_path / "desk.sqlite" if kind == "sqlite" else tmp_path).look(), "lock")
 
     assert found.level is Level.PROBLEM
     assert "does not keep a second process out" in found.says
@@ -185,6 +185,15 @@ def test_the_room_on_a_real_disk_is_measured_with_the_files_of_the_desk(tmp_path
     found = finding(Place.of(f"json:{tmp_path}").look(), "disk")
 
     assert found.says.endswith(" MB left; the desk's files take 2 MB.")
+
+
+def test_beside_a_database_only_what_sqlite_keeps_there_is_counted(tmp_path: Path) -> None:
+    for name in ("desk.sqlite", "desk.sqlite-wal", "film.mkv"):
+        (tmp_path / name).write_bytes(b"x" * (3 * MEGABYTE // 2))
+
+    found = finding(Place.of(f"sqlite:///{tmp_path}/desk.sqlite").look(), "disk")
+
+    assert found.says.endswith(" MB left; the desk's files take 3 MB.")
 
 
 @pytest.mark.parametrize(

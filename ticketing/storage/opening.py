@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from ticketing.domain.errors import StorageReadOnlyError, StorageUnsupportedError
-from ticketing.storage.addresses import KNOWN, SETTING
+from ticketing.storage import addresses
+from ticketing.storage.addresses import SETTING, is_sql
 from ticketing.storage.documents.document_store import DocumentStore
 from ticketing.storage.journaled.disk import make_folder
 from ticketing.storage.journaled.folder_lock import refuse_network_folder
@@ -19,7 +20,6 @@ from ticketing.storage.whole import Source, Target, WholeStore
 if TYPE_CHECKING:
     from ticketing.storage.sql.sql_store import SqlStore
 
-_SQL: Final = frozenset({"sqlite", "postgresql", "postgresql+psycopg"})
 _EITHER: Final = f"TICKETING_DATA_DIR or {SETTING}"
 
 
@@ -90,11 +90,6 @@ def schema_versions(url: str, *, update: bool) -> tuple[str | None, str] | None:
         return schema.versions(url, update=update)
 
 
-def is_sql(url: str) -> bool:
-    """Whether an address is one of a database."""
-    return url.partition("://")[0] in _SQL
-
-
 def _open_sql(url: str, *, read_only: bool) -> "SqlStore":
     store = _sql_store(url, read_only=read_only)
     try:
@@ -137,9 +132,8 @@ def _named(folder: Path) -> Iterator[None]:
 
 
 def _folder(url: str) -> Path:
-    kind, _, rest = url.partition(":")
-    if kind == "json" and rest:
-        refuse_original_files(Path(rest))
-        return Path(rest)
-    # An address may hold a password anywhere behind its kind.
-    raise StorageUnsupportedError(f"{SETTING} is no storage address. Known are {KNOWN}.")
+    folder = addresses.path(url)
+    if folder is None:
+        raise addresses.no_address()
+    refuse_original_files(folder)
+    return folder

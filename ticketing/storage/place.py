@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Final, Self
 
 from ticketing.domain.findings import Finding, Level
+from ticketing.storage import addresses
 from ticketing.storage.journaled import folder_lock
 from ticketing.storage.journaled.folder_lock import FolderLock, mount_of
 
@@ -33,7 +34,13 @@ MEGABYTE: Final = 1 << 20
 SCARCE: Final = 50 * MEGABYTE
 SHORT: Final = 500 * MEGABYTE
 _MOVE: Final = "Move to what lasts, such as PostgreSQL (“migrate --to URL”), and set TICKETING_STORAGE_URL to it."
-_KINDS: Final = {"json": "JSON files", "sqlite": "a SQLite file", "postgresql": "PostgreSQL", "memory": "memory"}
+_KINDS: Final = {
+    "json": "JSON files",
+    "sqlite": "a SQLite file",
+    "postgresql": "PostgreSQL",
+    "memory": "memory",
+    "": "nothing known",
+}
 _LOCKED: Final = 7
 # What a second process does with a file that the first one has locked: it ends with _LOCKED if it was kept out.
 _JSON_TRY: Final = f"""
@@ -52,20 +59,29 @@ except sqlite3.OperationalError as error:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a store is: of which kind it is, and the folder of its files if it keeps any on this machine."""
+    """Where a store is: of which kind it is, and its folder or its database file if it has one on this machine."""
 
     kind: str
-    folder: Path | None
+    path: Path | None
 
     @classmethod
     def of(cls, url: str) -> Self:
         """Return the place of the store at an address, whether or not it can be opened."""
-        kind = url.partition(":")[0].partition("+")[0]
-        if kind == "json":
-            return cls(kind, Path(url.partition(":")[2]).absolute())
-        if kind == "sqlite":
-            return cls(kind, Path(url.partition("///")[2].partition("?")[0]).absolute().parent)
-        return cls(kind, None)
+        found = addresses.path(url)
+        return cls(addresses.kind(url), found and found.absolute())
+
+    @property
+    def folder(self) -> Path | None:
+        """The directory in which the store's files lie."""
+        return self.path.parent if self.path and self.kind == "sqlite" else self.path
+
+    def owns(self, file: Path) -> bool:
+        """Whether a file is one of the store's, or would be taken for one: in a folder of its own, each is."""
+        if self.path is None:
+            return False
+        if self.kind == "sqlite":
+            return file.resolve() in _database_files(self.path)
+        return file.parent.resolve() == self.path.resolve()
 
     def permanence(self, environment: Mapping[str, str] = os.environ) -> Finding:
         """Say in what the store is kept, and whether that outlives a restart."""
@@ -73,9 +89,7 @@ class Place:
             says = f"Tickets are kept {reason}: all of them are lost at the next restart."
             return Finding(Level.PROBLEM, "storage", says, _MOVE)
         on = mount_of(self.folder, folder_lock.MOUNTS)[1] if self.folder else ""
-        return Finding(
-            Level.OK, "storage", f"Tickets are kept in {_KINDS.get(self.kind, self.kind)}{on and f' on {on}'}."
-        )
+        return Finding(Level.OK, "storage", f"Tickets are kept in {_KINDS[self.kind]}{on and f' on {on}'}.")
 
     def _fleeting(self, environment: Mapping[str, str]) -> str:
         """Say in what the store is, if that does not outlive a restart; "" if it does as far as anybody can tell."""
@@ -98,7 +112,7 @@ class Place:
         if self.folder is None or not self.folder.is_dir():
             return []
         try:
-            return [self._locking(self.folder), _room(self.folder)]
+            return [self._locking(self.folder), self._room(self.folder)]
         except (OSError, subprocess.SubprocessError) as error:
             reason = getattr(error, "strerror", None) or "a second process did not answer"
             says = f"Whether files can be locked could not be tried: {reason.lower()}."
@@ -117,6 +131,16 @@ class Place:
             "This file system does not keep a second process out while the first one writes, which damages files.",
             "Put the data on a local disk, or use PostgreSQL.",
         )
+
+    def _room(self, folder: Path) -> Finding:
+        files = _database_files(self.path) if self.path and self.kind == "sqlite" else folder.iterdir()
+        return judge_room(shutil.disk_usage(folder).free, sum(map(_size, files)))
+
+
+def _database_files(database: Path) -> list[Path]:
+    """Return where SQLite keeps a database, and beside it what is not in that file yet."""
+    real = database.resolve()
+    return [real.with_name(f"{real.name}{suffix}") for suffix in ("", "-wal", "-shm", "-journal")]
 
 
 def _json_keeps_out(path: Path) -> bool:
@@ -144,10 +168,6 @@ def _second_process(code: str, path: Path) -> bool:
     if finished.returncode not in {0, _LOCKED}:
         raise subprocess.CalledProcessError(finished.returncode, "a second process")
     return finished.returncode == _LOCKED
-
-
-def _room(folder: Path) -> Finding:
-    return judge_room(shutil.disk_usage(folder).free, sum(map(_size, folder.iterdir())))
 
 
 def _size(path: Path) -> int:

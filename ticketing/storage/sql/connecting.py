@@ -22,7 +22,8 @@ from ticketing.domain.errors import (
     StorageUnreachableError,
     StorageUnsupportedError,
 )
-from ticketing.storage.addresses import KNOWN, SETTING
+from ticketing.storage import addresses
+from ticketing.storage.addresses import SETTING, no_address
 
 PATIENCE: Final = 10.0
 CONNECT_SECONDS: Final = 3
@@ -102,7 +103,9 @@ def connect(address: str, *, read_only: bool = False, most: int = CONNECTIONS) -
     url = _url(address)
     kept = min(most, _KEPT)
     pool = {"pool_size": kept, "max_overflow": most - kept, "pool_timeout": PATIENCE}
-    return _sqlite(url, pool, read_only=read_only) if url.get_backend_name() == "sqlite" else _postgres(url, pool)
+    if url.get_backend_name() == "sqlite":
+        return _sqlite(url, addresses.path(address), pool, read_only=read_only)
+    return _postgres(url, pool)
 
 
 def _url(address: str) -> URL:
@@ -110,14 +113,13 @@ def _url(address: str) -> URL:
     try:
         url = make_url(address)
     except (ArgumentError, ValueError):
-        raise _no_address() from None
+        raise no_address() from None
     return url.set(drivername="postgresql+psycopg") if url.drivername == "postgresql" else url
 
 
-def _sqlite(url: URL, pool: dict[str, Any], *, read_only: bool) -> Engine:
-    if not url.database or url.database == ":memory:" or url.host or url.query:
-        raise _no_address()
-    path = Path(url.database)
+def _sqlite(url: URL, path: Path | None, pool: dict[str, Any], *, read_only: bool) -> Engine:
+    if path is None:
+        raise no_address()
     if not path.parent.is_dir():
         raise StorageUnsupportedError(
             f"There is no directory “{path.parent}” for the database of {SETTING}: create it, or correct the address."
@@ -125,7 +127,7 @@ def _sqlite(url: URL, pool: dict[str, Any], *, read_only: bool) -> Engine:
     if read_only:
         if not path.exists():
             raise StorageUnsupportedError(f"There is no database “{path}”: correct {SETTING}, or start the desk once.")
-        url = url.set(database=f"file:{quote(url.database)}", query={"mode": "ro", "uri": "true"})
+        url = url.set(database=f"file:{quote(str(path))}", query={"mode": "ro", "uri": "true"})
     else:
         _make_for_its_owner_alone(path)
     engine = create_engine(url, connect_args={"timeout": PATIENCE}, **pool)
@@ -138,10 +140,6 @@ def _make_for_its_owner_alone(path: Path) -> None:
     """Make the file, from which SQLite takes who may read the others beside it; what prevents that, opening tells."""
     with suppress(OSError):
         path.touch(mode=0o600, exist_ok=False)
-
-
-def _no_address() -> StorageUnsupportedError:
-    return StorageUnsupportedError(f"{SETTING} is no storage address. Known are {KNOWN}.")
 
 
 def _prepare_reader(connection: sqlite3.Connection, _record: object) -> None:
