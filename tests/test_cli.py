@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import socket
+import sqlite3
 import stat
 import subprocess
 import sys
@@ -11,7 +12,7 @@ import tempfile
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -457,6 +458,22 @@ def test_a_damaged_store_is_told_by_verify(run: Run, data: Path) -> None:
 
     assert result.exit_code == 1
     assert "tickets.json" in result.stderr
+    assert result.stdout == ""
+
+
+def test_a_database_that_finds_other_tickets_than_it_shows_is_told_by_verify(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TICKETING_STORAGE_URL", f"sqlite:///{tmp_path}/desk.sqlite")
+    run("demo-data", "--tickets", 5)
+    assert run("verify").output.startswith("All is well: 5 tickets")
+    with closing(sqlite3.connect(tmp_path / "desk.sqlite")) as file, file:
+        file.execute("UPDATE tickets SET status = 'on_hold', assignee = 'nobody' WHERE number = 3")
+
+    result = run("verify")
+
+    assert result.exit_code == 1
+    assert "The row of ticket T-3 is not what the documents say" in result.stderr
     assert result.stdout == ""
 
 

@@ -32,7 +32,7 @@ from ticketing.settings import Settings, read_settings
 from ticketing.storage import addresses
 from ticketing.storage.journaled.disk import write_whole
 from ticketing.storage.memory import MemoryStore
-from ticketing.storage.opening import open_source, open_store, open_target, schema_versions, told_as_of
+from ticketing.storage.opening import check_database, open_source, open_store, open_target, schema_versions, told_as_of
 from ticketing.storage.original_app import holds_original_files, replace_original_files, taking_over
 from ticketing.storage.place import Place
 from ticketing.storage.whole import WholeStore
@@ -371,11 +371,19 @@ def restore(file: Path, *, replace: bool) -> None:
 @main.command()
 @opens_store
 def verify() -> None:
-    """Check every byte and every document of the store, and change nothing."""
+    """
+    Check the whole store, and change nothing.
+
+    Of files, every byte and every document. Of a database, every document, and by these the columns, the texts that
+    are searched, the watchers and the tallies; SQLite checks the structure of its file, too. Sessions and the like,
+    which expire by themselves, are not compared there.
+    """
     from ticketing.storage import archive  # noqa: PLC0415 - as above
 
-    with closing(open_source(read_settings().store_url)) as store, store.documents() as documents:
+    url = read_settings().store_url
+    with closing(open_source(url)) as store, store.documents() as documents:
         counts = archive.check(documents, "The store")
+    check_database(url)
     click.echo(f"All is well: {_told(counts)}.")
 
 

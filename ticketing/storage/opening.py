@@ -90,6 +90,14 @@ def schema_versions(url: str, *, update: bool) -> tuple[str | None, str] | None:
         return schema.versions(url, update=update)
 
 
+def check_database(url: str) -> None:
+    """Check what a database keeps beside its documents, which are valid; raises StorageDamagedError."""
+    if is_sql(url):
+        from ticketing.storage.sql import checking  # noqa: PLC0415 - as above
+
+        checking.check(url)
+
+
 def _open_sql(url: str, *, read_only: bool) -> "SqlStore":
     store = _sql_store(url, read_only=read_only)
     try:

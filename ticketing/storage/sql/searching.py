@@ -133,7 +133,7 @@ def _concerns(username: str) -> ColumnElement[bool]:
 
 def _holds(needle: str, audience: Audience, dialect: Dialect, columns: Columns) -> ColumnElement[bool]:
     """Return whether the audience can read the text in a ticket at hand, or whether it is its number."""
-    in_texts = select(_anywhere(needle, audience, dialect)).where(_key(dialect) == columns.number)
+    in_texts = select(_anywhere(needle, audience, dialect)).where(texts_key(dialect) == columns.number)
     found = [in_texts.select_from(texts).scalar_subquery(), columns.requester.in_(_people(needle))]
     if (number := number_in(needle)) is not None:
         found.append(columns.number == number)
@@ -142,7 +142,7 @@ def _holds(needle: str, audience: Audience, dialect: Dialect, columns: Columns) 
 
 def _in_texts(needle: str, audience: Audience, dialect: Dialect) -> Select[Any]:
     """SQLite finds three letters and more by its index; for fewer each database looks through all texts."""
-    found = select(_key(dialect).label("number")).select_from(texts)
+    found = select(texts_key(dialect).label("number")).select_from(texts)
     if dialect.name != "sqlite" or len(needle) < _SHORTEST_TRIGRAM or _cannot_be(needle):
         return found.where(_anywhere(needle, audience, dialect))
     columns = "{public internal}" if audience.sees_all else "{public}"
@@ -157,7 +157,7 @@ def _anywhere(needle: str, audience: Audience, dialect: Dialect) -> ColumnElemen
     return or_(*(contains(column, needle) for column in readable))
 
 
-def _key(dialect: Dialect) -> ColumnElement[Any]:
+def texts_key(dialect: Dialect) -> ColumnElement[Any]:
     """Return the ticket's number in `texts`, which is the row's own in a table of SQLite's full-text extension."""
     return literal_column("texts.rowid") if dialect.name == "sqlite" else texts.c.number
 
