@@ -12,6 +12,7 @@ from typing import cast
 
 import pytest
 
+from tests.storage.conftest import LASTING
 from ticketing.domain.errors import RefusedError, StorageDamagedError, StorageUnsupportedError
 from ticketing.domain.people import Actor, Role, User
 from ticketing.domain.queries import Audience, TicketQuery
@@ -20,10 +21,10 @@ from ticketing.domain.statuses import TicketCategory
 from ticketing.domain.tickets import Ticket
 from ticketing.storage.archive import MANIFEST, back_up, check, read_archive, restore
 from ticketing.storage.documents.document_store import DocumentStore
-from ticketing.storage.json_store import JsonStore
 from ticketing.storage.memory import MemoryStore
 from ticketing.storage.opening import open_document_store, open_store
 from ticketing.storage.original_app import holds_original_files, replace_original_files, taking_over
+from ticketing.storage.whole import WholeStore
 
 NOW = datetime(2031, 5, 6, 9, 30, tzinfo=UTC)
 ADA = Actor("ada", "Ada", Role.AGENT)
@@ -37,7 +38,7 @@ def a_user(name: str, *, known: bool = False) -> User:
     )
 
 
-def fill(store: DocumentStore, tickets: int = 3) -> None:
+def fill(store: WholeStore, tickets: int = 3) -> None:
     with store.write() as tx:
         tx.users.save(a_user("carla"))
         tx.sessions.save(
@@ -134,8 +135,11 @@ def test_what_other_hands_wrote_into_a_backup_is_found_like_everything_else(back
         ] == [3] * 3
 
 
-def test_a_backup_made_while_others_write_holds_whole_transactions(tmp_path: Path) -> None:
-    store = JsonStore(tmp_path / "data")
+@pytest.mark.parametrize("reopen", LASTING, indirect=True)
+def test_a_backup_made_while_others_write_holds_whole_transactions(
+    reopen: Callable[[], WholeStore], tmp_path: Path
+) -> None:
+    store = reopen()
     fill(store, 50)
     done = threading.Event()
 
@@ -150,9 +154,23 @@ def test_a_backup_made_while_others_write_holds_whole_transactions(tmp_path: Pat
     finally:
         done.set()
         writer.join()
-        store.close()
 
     assert all(each["tickets"] % 2 == 0 and each["tickets"] == each["seen"] for each in counts)
+
+
+@pytest.mark.parametrize("reopen", LASTING, indirect=True)
+def test_a_backup_holds_nothing_that_is_written_after_it_began(
+    reopen: Callable[[], WholeStore], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ticketing.domain.progress._NOW_AND_THEN", 1)
+    store, writer = reopen(), reopen()
+    fill(store, 3)
+
+    counts = back_up(store, tmp_path / "desk.zip", NOW, lambda _done, _whole: fill(writer, 1))
+
+    assert counts == {"seen": 3, "tickets": 3, "users": 1}
+    with store.read() as tx:
+        assert tx.tickets.next_number() == 3 + sum(counts.values()) + 1
 
 
 def test_a_backup_that_fails_at_the_end_leaves_the_older_one(store: MemoryStore, backup: Path) -> None:

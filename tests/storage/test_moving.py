@@ -286,25 +286,34 @@ def test_a_collection_that_this_version_does_not_know_stops_the_move(place: Plac
         move(source, target, lambda _done, _whole: None)
 
 
-def test_a_move_out_of_files_that_others_write_to_takes_whole_transactions(tmp_path: Path) -> None:
-    store, done = JsonStore(tmp_path / "data"), threading.Event()
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_move_out_of_a_store_that_others_write_to_takes_whole_transactions(
+    place: Place, kind: str, tmp_path: Path
+) -> None:
+    source = place(kind)
+    store, done = open_store(source), threading.Event()
 
-    def write() -> None:
-        number = 0
+    def write(number: int) -> None:
+        with store.write() as tx:
+            for each in (number, number + 1):
+                tx.tickets.save(make_ticket(each, description="x" * 5_000))
+                tx.tickets.mark_seen(each, "carla", 1)
+
+    def write_on() -> None:
+        number = 1
         while not done.is_set():
             number += 2
-            with store.write() as tx:
-                tx.tickets.save(make_ticket(number - 1, description="x" * 5_000))
-                tx.tickets.save(make_ticket(number, description="x" * 5_000))
+            write(number)
 
+    write(1)
     with ThreadPoolExecutor(1) as pool:
-        writer = pool.submit(write)
-        counts = [migrate(f"json:{tmp_path / 'data'}", f"json:{tmp_path / str(one)}") for one in range(12)]
+        writer = pool.submit(write_on)
+        counts = [migrate(source, f"json:{tmp_path / str(one)}") for one in range(12)]
         done.set()
         writer.result()
     store.close()
 
-    assert [each["tickets"] % 2 for each in counts] == [0] * 12
+    assert all(each["tickets"] % 2 == 0 and each["tickets"] == each["seen"] for each in counts)
     assert len({each["tickets"] for each in counts}) > 1
 
 
