@@ -6,6 +6,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,10 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Engine, NullPool, create_engine, inspect, text
+from sqlalchemy.exc import IntegrityError
 
 from tests.postgres import cluster, databases
+from tests.storage.conftest import make_ticket, make_user
 from ticketing.domain.errors import (
     StorageDamagedError,
     StorageReadOnlyError,
@@ -90,6 +93,38 @@ def test_starters_that_race_make_the_tables_once(address: str) -> None:
     assert asked(address, "SELECT version_num FROM alembic_version") == [(schema.CURRENT,)]
 
 
+@pytest.mark.parametrize("address", ["postgres", "sqlite"] * 3, indirect=True)
+def test_processes_that_race_make_the_tables_once(address: str) -> None:
+    program = (
+        "import sys, alembic.command; from ticketing.storage.sql.sql_store import SqlStore; "
+        "print('ready', flush=True); input(); SqlStore(sys.argv[1]).close()"
+    )
+    with ExitStack() as stack:
+        starters = [
+            stack.enter_context(
+                subprocess.Popen(
+                    [sys.executable, "-c", program, address],
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.PIPE,
+                    text=True,
+                )
+            )
+            for _ in range(4)
+        ]
+        for starter in starters:
+            assert starter.stdout
+            assert starter.stdout.readline() == "ready\n"
+        for starter in starters:
+            assert starter.stdin
+            starter.stdin.write("go\n")
+            starter.stdin.flush()
+        said = [starter.communicate()[1] for starter in starters]
+
+    assert [(starter.returncode, line) for starter, line in zip(starters, said, strict=True)] == [(0, "")] * 4
+    assert asked(address, "SELECT version_num FROM alembic_version") == [(schema.CURRENT,)]
+
+
 def test_tables_of_a_newer_version_are_refused_and_left_alone(engine: Engine, address: str) -> None:
     with engine.begin() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '0999'"))
@@ -156,12 +191,39 @@ def test_a_database_in_another_encoding_is_refused() -> None:
         SqlStore(cluster().address("latin"))
 
 
-def test_a_database_knows_no_status_and_no_role_but_ours(engine: Engine) -> None:
-    with engine.connect() as connection:
-        constraints = [one["name"] for one in inspect(connection).get_check_constraints("tickets")]
-        constraints += [one["name"] for one in inspect(connection).get_check_constraints("users")]
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE tickets SET status = 'lost'",
+        "UPDATE tickets SET priority = 'whenever'",
+        "UPDATE tickets SET category = 'weather'",
+        "UPDATE users SET role = 'god'",
+    ],
+)
+def test_a_database_takes_no_status_no_priority_no_category_and_no_role_but_ours(
+    engine: Engine, address: str, change: str
+) -> None:
+    with closing(SqlStore(address)) as store, store.write() as tx:
+        tx.users.save(make_user("carla"))
+        tx.tickets.save(make_ticket(1))
 
-    assert {"tickets_status_is_known", "tickets_priority_is_known", "users_role_is_known"} <= set(constraints)
+    with pytest.raises(IntegrityError, match="_is_known"), engine.begin() as connection:
+        connection.execute(text(change))
+
+
+# The texts of SQLite are a table of its full-text extension, which takes no such constraint.
+@pytest.mark.parametrize(
+    ("address", "orphan"),
+    [
+        ("sqlite", "INSERT INTO watchers (number, username) VALUES (99, 'oskar')"),
+        ("postgres", "INSERT INTO watchers (number, username) VALUES (99, 'oskar')"),
+        ("postgres", "INSERT INTO texts (number, public, internal) VALUES (99, 'no dial tone', '')"),
+    ],
+    indirect=["address"],
+)
+def test_a_database_takes_nothing_that_belongs_to_a_ticket_that_is_not_there(engine: Engine, orphan: str) -> None:
+    with pytest.raises(IntegrityError, match=r"(?i)foreign key"), engine.begin() as connection:
+        connection.execute(text(orphan))
 
 
 def test_without_the_right_to_add_the_trigram_index_the_desk_works_all_the_same() -> None:
