@@ -1036,6 +1036,21 @@ def test_a_busy_lock_is_reported_after_the_limit_and_reading_goes_on(engine: Eng
     holder.close()
 
 
+def test_who_waits_for_another_writer_reads_its_change_in_meanwhile(
+    engine: Engine, recorder: Recorder, other: Engine
+) -> None:
+    with ThreadPoolExecutor(1) as pool, other.writing() as writer:
+        waiting = pool.submit(save, engine, put("T-2"))
+        writer.commit([put("T-1")])
+        deadline = time.monotonic() + 5
+        while not recorder.state and time.monotonic() < deadline:
+            time.sleep(0.001)
+        assert set(recorder.state["tickets"]) == {"T-1"}
+        assert not waiting.done()
+
+    assert set(engine.documents["tickets"]) == {"T-1", "T-2"}
+
+
 def test_a_thread_waits_no_longer_than_the_limit_for_another_thread(folder: Path) -> None:
     engine = Engine(folder, Recorder(), lock_timeout=0.05)
     refused: list[Exception] = []

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from functools import lru_cache
 from operator import attrgetter
+from sys import intern
 from typing import Any, NamedTuple, Self
 
 from pydantic_core import from_json
@@ -45,8 +46,9 @@ class TicketRow:
         document = _fields(raw)
         self.number = int(document["id"])
         self.title: str = document["title"][:TITLE_LIMIT]
-        self.requester: str = document["requester"]
-        self.assignee: str | None = document.get("assignee")
+        self.requester = intern(document["requester"])
+        assignee = document.get("assignee")
+        self.assignee: str | None = intern(assignee) if assignee else assignee
         self.status = _STATUSES[document["status"]]
         self.priority = _PRIORITIES[document["priority"]]
         self.category = _TICKET_CATEGORIES[document["category"]]

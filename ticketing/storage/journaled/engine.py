@@ -188,7 +188,8 @@ class Engine:
         """Hold the lock, with all that others wrote read in."""
         self._refuse_if_not_writable()
         process = os.getpid()
-        self._lock.acquire(self._lock_timeout if patience is None else patience)
+        # What the others write is read in while they write it: less is left to do once it is this one's turn.
+        self._lock.acquire(self._lock_timeout if patience is None else patience, self._follower.refresh)
         try:
             self._refuse_if_not_writable()
             with told_as_ours():

@@ -3,7 +3,7 @@
 import os
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from filelock import lock_descriptor, unlock_descriptor
 from ticketing.domain.errors import StorageBusyError, StorageUnsupportedError
 from ticketing.storage.journaled.disk import BINARY, as_storage_error
 
-POLL_SECONDS = 0.001
+POLL_SECONDS = 0.0005
 NETWORK_FILE_SYSTEMS = {"nfs", "nfs4", "cifs", "smb3", "smbfs", "fuse.sshfs"}
 MOUNTS = Path("/proc/self/mounts")
 
@@ -31,15 +31,15 @@ class FolderLock:
         self._descriptor = -1
         self._owner = 0
 
-    def acquire(self, timeout: float) -> None:
-        """Wait for the lock at most *timeout* seconds; zero tries once."""
+    def acquire(self, timeout: float, meanwhile: Callable[[], None] = lambda: None) -> None:
+        """Wait for the lock at most *timeout* seconds, and do something useful *meanwhile*; zero tries once."""
         if self._owner == threading.get_ident():
             raise RuntimeError("This thread is writing already; a transaction cannot hold another one.")
         deadline = time.monotonic() + timeout
         if not self._threads.acquire(timeout=timeout):
             raise StorageBusyError
         try:
-            self._lock_file(deadline)
+            self._lock_file(deadline, meanwhile)
         except BaseException:
             self._threads.release()
             raise
@@ -83,7 +83,7 @@ class FolderLock:
         self._threads = threading.Lock()
         self._owner = 0
 
-    def _lock_file(self, deadline: float) -> None:
+    def _lock_file(self, deadline: float, meanwhile: Callable[[], None]) -> None:
         while True:
             self._open()
             try:
@@ -97,6 +97,7 @@ class FolderLock:
             elif time.monotonic() >= deadline:
                 raise StorageBusyError
             else:
+                meanwhile()
                 time.sleep(POLL_SECONDS)
 
     def _open(self) -> None:

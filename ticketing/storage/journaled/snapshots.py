@@ -25,7 +25,7 @@ from ticketing.storage.journaled.disk import write_whole
 
 FORMAT = 1
 BATCH = 500
-CHUNK = 1 << 20
+CHUNK = 1 << 17
 NAME = re.compile(r"[a-z][a-z0-9_]*")
 ID_START = b'{"id":"'
 TAIL = re.compile(rb'\n\],"count":(\d+),"crc32":"([0-9a-f]{8})"\}\n')
