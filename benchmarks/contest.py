@@ -66,7 +66,7 @@ class Contest:
         numbers = sorted(documents)
         typical = from_json(documents[numbers[len(numbers) // 2]])
         self._requester: str = typical["requester"]
-        self._assignee: str = typical["assignee"] or "ada"
+        self._assignee: str = typical.get("assignee") or "ada"
         self._rng = Random(1)
         self._pool = self._rng.sample(numbers, min(POOL, len(numbers)))
 

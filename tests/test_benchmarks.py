@@ -13,12 +13,13 @@ from types import ModuleType
 import pytest
 from click.testing import CliRunner
 
-from benchmarks import pages, start, storage, writers
+from benchmarks import contest, pages, start, storage, writers
 from benchmarks.measuring import Contestant, Figure, Report, take_turns
 from tests.postgres import cluster
 from ticketing.bootstrap import RUN_TIME, Environment
 from ticketing.cli import main
 from ticketing.desk import open_desk
+from ticketing.domain.people import Actor
 from ticketing.installer import BASE_PYTHON
 from ticketing.settings import Settings
 from ticketing.storage.opening import open_store
@@ -85,6 +86,16 @@ def test_the_storage_benchmark_yields_every_figure_and_how_it_grows() -> None:
     own = {figure.limit for figure in report.sections[small] if figure.name.endswith("own CPU without the flush")}
     assert own == {250}
     assert all(figure.ours > 0 for figure in all_figures(report) if "memory" not in figure.name)
+
+
+def test_stores_are_compared_where_the_typical_ticket_is_nobodys(tmp_path: Path) -> None:
+    with closing(open_desk(Settings(data_dir=tmp_path / "desk"), password_rounds=4)) as desk:
+        for title in ("The door is locked", "The window is open"):
+            desk.tickets.open(Actor.console(), title, "Please come.")
+        desk.agents.create_agent(Actor.console(), "ada", contest.PASSWORD)
+
+    with closing(contest.Contest(tmp_path, rounds=1)) as stores:
+        stores.require_same_answers()
 
 
 def test_a_database_is_measured_beside_the_files_and_left_empty() -> None:
