@@ -89,7 +89,7 @@ class Talk(NamedTuple):
 def _fields(raw: bytes) -> dict[str, Any]:
     """Return the fields of a ticket's document that come before its conversation, which is most of it."""
     end = raw.find(_CONVERSATION)
-    fields: dict[str, Any] = from_json(raw[:end] + b"}") if end > 0 else {}
+    fields: dict[str, Any] = from_json(raw[:end] + b"}", cache_strings="keys") if end > 0 else {}
     return fields if _LAST_FIELD in fields else _fields(_rewritten(raw))
 
 
@@ -106,15 +106,19 @@ def _author(message: bytes) -> str:
 class PersonRow:
     """What lists of accounts need."""
 
-    __slots__ = ("active", "display_name", "email", "order", "role", "username")
+    __slots__ = ("active", "display_name", "email", "role", "username")
 
-    def __init__(self, document: dict[str, Any]) -> None:
-        self.username: str = document["id"]
+    def __init__(self, username: str, document: dict[str, Any]) -> None:
+        self.username = username
         self.display_name: str = document["display_name"]
         self.email: str = document.get("email") or ""
         self.role = Role(document["role"])
         self.active: bool = document["active"]
-        self.order = (self.display_name.casefold(), self.username)
+
+    @property
+    def order(self) -> tuple[str, str]:
+        """By what people are ordered; made when it is needed, since it would take as much memory as all the rest."""
+        return self.display_name.casefold(), self.username
 
 
 class ByUpdate:

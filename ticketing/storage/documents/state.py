@@ -87,7 +87,7 @@ class State:
             if collection == TICKETS:
                 return partial(self._put_ticket, int(key), TicketRow(raw) if raw else None)
             if collection == USERS:
-                return partial(self._put_person, key, PersonRow(from_json(raw)) if raw else None)
+                return partial(self._put_person, key, PersonRow(key, from_json(raw)) if raw else None)
             if collection in OWNED:
                 return partial(self._put_owned, collection, key, from_json(raw)["username"] if raw else None)
         except UNREADABLE as error:
