@@ -9,11 +9,12 @@ from ticketing.ui import t
 
 actor = ui.require_actor()
 former = ui.former_asked_for(actor)
+newest = ui.newest_ticket(actor)
 
 st.title(t("page.new_ticket"), anchor=False)
 if former:
     ui.tell_what_it_follows(actor, former)
-ui.remind_of_newest(actor)
+ui.remind_of(actor, newest)
 
 with st.form("new_ticket"):
     title = st.text_input(t("new_ticket.title"), max_chars=2 * TITLE_LIMIT, key="title", persist_state="session")
@@ -32,7 +33,7 @@ with st.form("new_ticket"):
         key="category",
     )
     submitted = st.form_submit_button(t("new_ticket.submit"), type="primary", key="submit")
-ui.keep_draft(actor, former, "title", "description")
+ui.keep_draft(actor, former, newest, "title", "description")
 
 if submitted:
     with ui.shown_errors():

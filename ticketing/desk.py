@@ -56,6 +56,7 @@ class Desk:
         self.store = whole
         self.clock = clock
         self.figures = figures = Figures()
+        self.one_view = whole.one_view
         store = WatchedStore(whole, figures)
         limits = settings.session_limits
         self._gate = gate = Gate(clock, limits)

@@ -52,6 +52,10 @@ class WatchedStore:
         """Return a consistent view."""
         return _Timed(self._store.read(), self._durations, "read")
 
+    def one_view(self) -> AbstractContextManager[None]:
+        """Let what this thread reads in the block come from one view."""
+        return self._store.one_view()
+
     def write(self, patience: float | None = None) -> AbstractContextManager[Transaction]:
         """Return the one writer's transaction."""
         call = _under_way.get()

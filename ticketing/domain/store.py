@@ -159,6 +159,13 @@ class Store(Protocol):
     def read(self) -> AbstractContextManager[Transaction]:
         """Return a consistent view; keep it short, and change nothing in it."""
 
+    def one_view(self) -> AbstractContextManager[None]:
+        """
+        Let all that this thread reads in the block come from one view, where to have several costs something.
+
+        A transaction of the thread's own ends the view: what is read after it shows what it has changed.
+        """
+
     def write(self, patience: float | None = None) -> AbstractContextManager[Transaction]:
         """
         Return the one writer's transaction: durable when the block ends, untouched when it raises.

@@ -18,7 +18,14 @@ from ticketing.ui.deeds import form_key
 from ticketing.ui.feedback import flash, flash_is_over, say_after_rerun, shown_errors
 from ticketing.ui.health import health_notes, health_report, warn_of_throw_away
 from ticketing.ui.layout import head_below_people, narrow
-from ticketing.ui.new_ticket import forget_draft, former_asked_for, keep_draft, remind_of_newest, tell_what_it_follows
+from ticketing.ui.new_ticket import (
+    forget_draft,
+    former_asked_for,
+    keep_draft,
+    newest_ticket,
+    remind_of,
+    tell_what_it_follows,
+)
 from ticketing.ui.pages import page
 from ticketing.ui.passwords import password_field
 from ticketing.ui.people import manage_person, people_head, people_list, register_agent, who_may_do_what
@@ -66,6 +73,7 @@ __all__ = [
     "keep_draft",
     "manage_person",
     "narrow",
+    "newest_ticket",
     "not_found",
     "note_as_seen",
     "offer_registration",
@@ -80,7 +88,7 @@ __all__ = [
     "profile_form",
     "queue",
     "register_agent",
-    "remind_of_newest",
+    "remind_of",
     "require_actor",
     "require_admin",
     "require_agent",

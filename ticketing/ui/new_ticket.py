@@ -44,26 +44,25 @@ def tell_what_it_follows(actor: Actor, former: Ticket) -> None:
     _link(actor, former.number, t("new_ticket.follows", label=former.label, title=plain(former.title)))
 
 
-def remind_of_newest(actor: Actor) -> None:
+def remind_of(actor: Actor, newest: TicketSummary | None) -> None:
     """
-    Show the ticket that the person opened just now.
+    Show the person's newest ticket if it was opened just now.
 
     Whoever reloads the page or loses the connection while a ticket is saved would else not learn that it was.
     """
-    newest = _newest(actor)
     if newest is not None and desk().clock() - newest.opened_at < _A_MOMENT:
         st.caption(t("new_ticket.just_saved", label=newest.label))
         _link(actor, newest.number, plain(newest.title))
 
 
-def keep_draft(actor: Actor, former: Ticket | None, *fields: str) -> None:
+def keep_draft(actor: Actor, former: Ticket | None, newest: TicketSummary | None, *fields: str) -> None:
     """Keep what is typed until it is sent: the name of the draft tells which ticket would come next."""
-    newest = _newest(actor)
     after = [newest.number if newest else 0, *([former.number, *former.goes_on_in] if former else [])]
     keep_typed(f"{actor.username} {after}", *fields)
 
 
-def _newest(actor: Actor) -> TicketSummary | None:
+def newest_ticket(actor: Actor) -> TicketSummary | None:
+    """Return the ticket that the person opened last, if there is one."""
     query = TicketQuery(requester=actor.username, sort=Sort.NEWEST, size=1)
     return next(iter(desk().tickets.search(actor, query).items), None)
 

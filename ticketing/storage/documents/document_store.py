@@ -3,7 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime
 from typing import Protocol
 
@@ -113,6 +113,10 @@ class DocumentStore:
     def read(self) -> "Reading":
         """Give a consistent view; nothing written in it is kept."""
         return Reading(self.engine, self._state)
+
+    def one_view(self) -> AbstractContextManager[None]:
+        """Do nothing: a view costs nothing here, and others wait while it lasts."""
+        return nullcontext()
 
     @contextmanager
     def write(self, patience: float | None = None) -> Iterator[DocumentTransaction]:

@@ -2,12 +2,13 @@
 
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from typing import Final, NoReturn
 
 from sqlalchemy import Connection, delete, func, select, text, true
+from sqlalchemy.exc import SQLAlchemyError
 
 from ticketing.domain.errors import (
     RefusedError,
@@ -43,6 +44,7 @@ class SqlStore:
         self._writer = connect(address, read_only=read_only, most=1)
         self._read_only = read_only
         self._turn = threading.Lock()
+        self._of_thread = threading.local()
         self._purge_at = time.monotonic() + _PURGE_EVERY
         try:
             schema.make_current(self._engine, read_only=read_only)
@@ -56,8 +58,27 @@ class SqlStore:
     @contextmanager
     def read(self) -> Iterator[SqlTransaction]:
         """Give a consistent view; nothing written in it is kept."""
-        with self._viewing() as connection:
-            yield SqlTransaction(connection)
+        kept: _KeptView | None = getattr(self._of_thread, "view", None)
+        if kept is None:
+            with self._viewing() as connection:
+                yield SqlTransaction(connection)
+        else:
+            with kept.looking() as transaction:
+                yield transaction
+
+    @contextmanager
+    def one_view(self) -> Iterator[None]:
+        """
+        Let all that this thread reads in the block come from one view.
+
+        To begin and to end one takes three questions to the database, and then it is asked anew who is asking.
+        """
+        self._of_thread.view = kept = _KeptView(self._viewing)
+        try:
+            yield
+        finally:
+            self._of_thread.view = None
+            kept.end()
 
     @contextmanager
     def write(self, patience: float | None = None) -> Iterator[SqlTransaction]:
@@ -80,6 +101,9 @@ class SqlStore:
     def _writing(self, patience: float) -> Iterator[Connection]:
         if self._read_only:
             raise StorageReadOnlyError("it was opened for reading only")
+        kept: _KeptView | None = getattr(self._of_thread, "view", None)
+        if kept is not None:
+            kept.end()
         deadline = Deadline(patience)
         if not self._turn.acquire(timeout=deadline.seconds):
             raise StorageBusyError
@@ -158,6 +182,33 @@ class SqlStore:
         self._purge_at = time.monotonic() + _PURGE_EVERY
         for table in EXPIRING:
             connection.execute(delete(table).where(table.c.expires_at < datetime.now(UTC) - _KEPT_AFTER_EXPIRY))
+
+
+class _KeptView:
+    """A view that begins with the first question, and anew with the first one after its end."""
+
+    def __init__(self, begin: Callable[[], AbstractContextManager[Connection]]) -> None:
+        self._begin = begin
+        self._transaction: SqlTransaction | None = None
+        self._end = ExitStack()
+
+    @contextmanager
+    def looking(self) -> Iterator[SqlTransaction]:
+        """Give the view; one in which the database failed is over."""
+        try:
+            with told_as_ours():
+                if self._transaction is None:
+                    self._transaction = SqlTransaction(self._end.enter_context(self._begin()))
+                yield self._transaction
+        except (StorageError, SQLAlchemyError):
+            self.end()
+            raise
+
+    def end(self) -> None:
+        """End it; that its connection is lost by then takes nothing from what was read."""
+        self._transaction = None
+        with suppress(StorageError, SQLAlchemyError):
+            self._end.close()
 
 
 def _prepare(connection: Connection, deadline: Deadline) -> None:

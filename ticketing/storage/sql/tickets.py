@@ -46,6 +46,7 @@ class SqlTickets:
         self._last_number = 0
         self._first_free: int | None = None
         self._kept: dict[int, _Kept] = {}
+        self._tallied: dict[tuple[str, str], int] | None = None
 
     def next_number(self) -> int:
         """Return one more than the highest number; no ticket is ever removed, so none comes twice."""
@@ -92,6 +93,7 @@ class SqlTickets:
         counted = [(*now.tallied, 1)] if before is _NOTHING else [(*before.tallied, -1), (*now.tallied, 1)]
         rows = [{"assignee": assignee, "status": status, "tickets": number} for assignee, status, number in counted]
         add_up(self._connection, tallies, "tickets", rows)
+        self._tallied = None
 
     def _save_watchers(self, number: int, before: frozenset[str], now: frozenset[str]) -> None:
         if gone := before - now:
@@ -169,8 +171,10 @@ class SqlTickets:
         return [count(query) for query in queries]
 
     def _tally_sheet(self) -> dict[tuple[str, str], int]:
-        rows = self._connection.execute(select(tallies.c.assignee, tallies.c.status, tallies.c.tickets))
-        return {(assignee, status): number for assignee, status, number in rows}
+        if self._tallied is None:
+            rows = self._connection.execute(select(tallies.c.assignee, tallies.c.status, tallies.c.tickets))
+            self._tallied = {(assignee, status): number for assignee, status, number in rows}
+        return self._tallied
 
     def _counted(self, audience: Audience, queries: Sequence[TicketQuery]) -> Sequence[int]:
         """Count the tickets of each list through, all in one question."""
