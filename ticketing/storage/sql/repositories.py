@@ -72,9 +72,7 @@ class SqlUsers(SqlCollection[User]):
 
     def agents(self) -> dict[str, str]:
         """Return the display names of the active agents and admins, in their order."""
-        staff = users.c.role.in_([Role.AGENT.value, Role.ADMIN.value])
-        question = select(users.c.username, users.c.display_name).where(users.c.active, staff).order_by(*_BY_NAME)
-        return {row.username: row.display_name for row in self._connection.execute(question)}
+        return dict(self._connection.execute(_AGENTS).all())
 
     def search(self, query: PeopleQuery) -> Page[User]:
         """Return one page of accounts by display name."""
@@ -86,8 +84,8 @@ class SqlUsers(SqlCollection[User]):
 
     def names(self, usernames: set[str]) -> dict[str, str]:
         """Return the display names of those that exist."""
-        question = select(users.c.username, users.c.display_name).where(users.c.username.in_(usernames))
-        return {row.username: row.display_name for row in self._connection.execute(question)}
+        found = self._connection.execute(_NAMES, {"usernames": sorted(usernames)})
+        return dict(found.all())
 
     def stream(self) -> Iterator[User]:
         """Yield every account by username, read in batches."""
@@ -165,6 +163,14 @@ def _by_key(table: Table) -> Select[Any]:
 
 
 _BY_NAME = (users.c.folded_name, users.c.username)
+_NAMES = select(users.c.username, users.c.display_name).where(
+    users.c.username.in_(bindparam("usernames", expanding=True))
+)
+_AGENTS = (
+    select(users.c.username, users.c.display_name)
+    .where(users.c.active, users.c.role.in_([Role.AGENT.value, Role.ADMIN.value]))
+    .order_by(*_BY_NAME)
+)
 
 
 def _can_be(key: str) -> bool:

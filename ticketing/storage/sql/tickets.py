@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, Final, NamedTuple, Self
 
-from sqlalchemy import Connection, Select, delete, func, select
+from sqlalchemy import Connection, ScalarSelect, Select, bindparam, delete, func, select
 
 from ticketing.domain.queries import GREATEST_NUMBER, Audience, Page, TicketQuery, TicketSummary, is_news, is_tallied
 from ticketing.domain.statuses import Priority, Status, TicketCategory
@@ -35,6 +36,13 @@ class _Kept(NamedTuple):
         return cls(tallied, frozenset(ticket.watchers), _texts_of(ticket))
 
 
+# Questions that are put again and again are made once: to make one takes as long as to have it answered.
+_QUESTIONS_KEPT: Final = 128
+_ONE: Final = select(tickets.c.document).where(tickets.c.number == bindparam("number"))
+_SEEN: Final = select(seen.c.messages).where(
+    seen.c.number == bindparam("number"), seen.c.username == bindparam("username")
+)
+_TALLIES: Final = select(tallies.c.assignee, tallies.c.status, tallies.c.tickets)
 _NOTHING: Final = _Kept(("", ""), frozenset(), ([], []))
 
 
@@ -57,10 +65,8 @@ class SqlTickets:
 
     def find(self, number: int, audience: Audience | None = None) -> Ticket | None:
         """Return a copy of the ticket, or None; one that the audience may not see is not even read."""
-        question = select(tickets.c.document).where(tickets.c.number == number)
-        if audience is not None:
-            question = question.where(*conditions(audience, TicketQuery()))
-        raw = self._connection.scalar(question) if 0 < number <= GREATEST_NUMBER else None
+        question = _ONE if audience is None or audience.sees_all else _one_that_concerns(audience)
+        raw = self._connection.scalar(question, {"number": number}) if 0 < number <= GREATEST_NUMBER else None
         if raw is None:
             return None
         ticket = Ticket.model_validate_json(raw)
@@ -105,12 +111,14 @@ class SqlTickets:
         """Return one page of what matches among what the audience may see."""
         if query.most is None:
             total = self.counts(audience, [query])[0]
-            picked = listed(audience, query).limit(query.size).offset(query.first)
+            question = _page_of_list(audience, query)
         else:
             hits = self._hits(audience, query)
             total = len(hits)
-            picked = select(tickets.c.number).where(tickets.c.number.in_(hits[query.first : query.first + query.size]))
-        lines = self._lines(audience, query, picked) if query.first < total else []
+            shown = tickets.c.number.in_(hits[query.first : query.first + query.size])
+            question = _lines(audience, query, select(tickets.c.number).where(shown))
+        rows = self._connection.execute(question) if query.first < total else ()
+        lines = [_summary(tuple(row), audience) for row in rows]
         ends_early = total == query.most
         return Page(items=tuple(lines), total=total, page=query.page, size=query.size, ends_early=ends_early)
 
@@ -133,30 +141,6 @@ class SqlTickets:
                 return [number for number, _ in hits if number is not None]
         return self._connection.scalars(searching.walked(audience, query, dialect)).all()
 
-    def _lines(self, audience: Audience, query: TicketQuery, page: Select[Any]) -> list[TicketSummary]:
-        """Read what the lines of the list say: of the tickets of the page alone."""
-        c = tickets.c
-        picked = page.cte("picked")
-        messages, last_author = (
-            (c.messages, c.last_author) if audience.sees_all else (c.public_messages, c.last_public_author)
-        )
-        question = (
-            select(
-                c.number, c.title, c.status, c.is_new, c.priority, c.category,
-                c.requester, func.coalesce(_requesters.c.display_name, c.requester),
-                c.assignee, func.coalesce(_assignees.c.display_name, c.assignee),
-                c.opened_at, updated_at(audience), messages, last_author, func.coalesce(seen.c.messages, 0),
-            )
-            .select_from(
-                picked.join(tickets, c.number == picked.c.number)
-                .outerjoin(_requesters, _requesters.c.username == c.requester)
-                .outerjoin(_assignees, _assignees.c.username == c.assignee)
-                .outerjoin(seen, (seen.c.number == c.number) & (seen.c.username == audience.username))
-            )
-            .order_by(*order(audience, query.sort))
-        )  # fmt: skip
-        return [_summary(tuple(row), audience) for row in self._connection.execute(question)]
-
     def counts(self, audience: Audience, queries: Sequence[TicketQuery]) -> list[int]:
         """Return how many match each query among what the audience may see, all at one moment."""
         tallied = {query for query in queries if is_tallied(audience, query)}
@@ -172,16 +156,13 @@ class SqlTickets:
 
     def _tally_sheet(self) -> dict[tuple[str, str], int]:
         if self._tallied is None:
-            rows = self._connection.execute(select(tallies.c.assignee, tallies.c.status, tallies.c.tickets))
+            rows = self._connection.execute(_TALLIES)
             self._tallied = {(assignee, status): number for assignee, status, number in rows}
         return self._tallied
 
     def _counted(self, audience: Audience, queries: Sequence[TicketQuery]) -> Sequence[int]:
         """Count the tickets of each list through, all in one question."""
-        counts = [
-            select(func.count()).select_from(tickets).where(*conditions(audience, query)).scalar_subquery()
-            for query in queries
-        ]
+        counts = [_number_in_list(audience, query) for query in queries]
         return self._connection.execute(select(*counts)).one() if counts else ()
 
     def lapsed(self, resolved_before: datetime, limit: int) -> list[int]:
@@ -202,8 +183,7 @@ class SqlTickets:
 
     def seen(self, number: int, username: str) -> int:
         """Return how many messages the person has seen."""
-        question = select(seen.c.messages).where(seen.c.number == number, seen.c.username == username)
-        return self._connection.scalar(question) or 0
+        return self._connection.scalar(_SEEN, {"number": number, "username": username}) or 0
 
     def stream(self) -> Iterator[Ticket]:
         """Yield every ticket by number, read in batches."""
@@ -256,6 +236,46 @@ def _from_tally(tally: dict[tuple[str, str], int], query: TicketQuery) -> int:
         for (assignee, status), number in tally.items()
         if status in statuses and query.assignee in {None, assignee}
     )
+
+
+def _lines(audience: Audience, query: TicketQuery, page: Select[Any]) -> Select[Any]:
+    """Ask for what the lines of the list say: of the tickets of the page alone."""
+    c = tickets.c
+    picked = page.cte("picked")
+    messages, last_author = (
+        (c.messages, c.last_author) if audience.sees_all else (c.public_messages, c.last_public_author)
+    )
+    return (
+        select(
+            c.number, c.title, c.status, c.is_new, c.priority, c.category,
+            c.requester, func.coalesce(_requesters.c.display_name, c.requester),
+            c.assignee, func.coalesce(_assignees.c.display_name, c.assignee),
+            c.opened_at, updated_at(audience), messages, last_author, func.coalesce(seen.c.messages, 0),
+        )
+        .select_from(
+            picked.join(tickets, c.number == picked.c.number)
+            .outerjoin(_requesters, _requesters.c.username == c.requester)
+            .outerjoin(_assignees, _assignees.c.username == c.assignee)
+            .outerjoin(seen, (seen.c.number == c.number) & (seen.c.username == audience.username))
+        )
+        .order_by(*order(audience, query.sort))
+    )  # fmt: skip
+
+
+@lru_cache(maxsize=_QUESTIONS_KEPT)
+def _one_that_concerns(audience: Audience) -> Select[Any]:
+    return _ONE.where(*conditions(audience, TicketQuery()))
+
+
+@lru_cache(maxsize=_QUESTIONS_KEPT)
+def _page_of_list(audience: Audience, query: TicketQuery) -> Select[Any]:
+    """Ask for a page of a list without a text; kept, since people look at the same list again and again."""
+    return _lines(audience, query, listed(audience, query).limit(query.size).offset(query.first))
+
+
+@lru_cache(maxsize=_QUESTIONS_KEPT)
+def _number_in_list(audience: Audience, query: TicketQuery) -> ScalarSelect[Any]:
+    return select(func.count()).select_from(tickets).where(*conditions(audience, query)).scalar_subquery()
 
 
 def _summary(row: Sequence[Any], audience: Audience) -> TicketSummary:
