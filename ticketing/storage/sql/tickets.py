@@ -43,6 +43,10 @@ _SEEN: Final = select(seen.c.messages).where(
     seen.c.number == bindparam("number"), seen.c.username == bindparam("username")
 )
 _TALLIES: Final = select(tallies.c.assignee, tallies.c.status, tallies.c.tickets)
+# Looked up for each line of a list, which takes a third of the time of calling the class.
+_STATUSES: Final = {status.value: status for status in Status}
+_PRIORITIES: Final = {priority.value: priority for priority in Priority}
+_CATEGORIES: Final = {category.value: category for category in TicketCategory}
 _NOTHING: Final = _Kept(("", ""), frozenset(), ([], []))
 
 
@@ -117,7 +121,7 @@ class SqlTickets:
             total = len(hits)
             shown = tickets.c.number.in_(hits[query.first : query.first + query.size])
             question = _lines(audience, query, select(tickets.c.number).where(shown))
-        rows = self._connection.execute(question) if query.first < total else ()
+        rows = self._connection.execute(question).all() if query.first < total else ()
         lines = [_summary(tuple(row), audience) for row in rows]
         ends_early = total == query.most
         return Page(items=tuple(lines), total=total, page=query.page, size=query.size, ends_early=ends_early)
@@ -156,7 +160,7 @@ class SqlTickets:
 
     def _tally_sheet(self) -> dict[tuple[str, str], int]:
         if self._tallied is None:
-            rows = self._connection.execute(_TALLIES)
+            rows = self._connection.execute(_TALLIES).all()
             self._tallied = {(assignee, status): number for assignee, status, number in rows}
         return self._tallied
 
@@ -282,13 +286,14 @@ def _summary(row: Sequence[Any], audience: Audience) -> TicketSummary:
     number, title, status, is_new, priority, category = row[:6]
     requester, requester_name, assignee, assignee_name, opened_at, updated = row[6:12]
     messages, last_author, messages_seen = row[12:]
+    status = _STATUSES[status]
     return TicketSummary(
         number,
         title,
-        Status(status),
+        status,
         is_new,
-        Priority(priority),
-        TicketCategory(category),
+        _PRIORITIES[priority],
+        _CATEGORIES[category],
         requester,
         requester_name,
         assignee,
@@ -296,5 +301,5 @@ def _summary(row: Sequence[Any], audience: Audience) -> TicketSummary:
         opened_at,
         updated,
         messages,
-        is_news(audience, Status(status), last_author) and messages_seen < messages,
+        is_news(audience, status, last_author) and messages_seen < messages,
     )
