@@ -18,8 +18,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from tests.serving import ROOT
 from ticketing import __version__
-from ticketing.cli import ROOT, main
+from ticketing.cli import main
 from ticketing.desk import open_desk
 from ticketing.domain.people import Actor, Role
 from ticketing.domain.queries import TicketQuery

@@ -1,0 +1,42 @@
+"""Accounts: `create-agent` and `reset-password`, for whoever can run commands here."""
+
+import sys
+from contextlib import closing
+
+import click
+
+from ticketing.cli.options import opens_store
+from ticketing.desk import open_desk
+from ticketing.domain.people import Actor, Role
+
+
+@click.command()
+@opens_store
+@click.argument("name")
+@click.option("--role", type=click.Choice(["agent", "admin"]), default="agent", show_default=True)
+@click.option("--email", default="", help="Where this person gets mail.")
+@click.option("--password-stdin", is_flag=True, help="Read the password from standard input instead of asking.")
+def create_agent(name: str, role: str, email: str, *, password_stdin: bool) -> None:
+    """Make the account NAME for an agent or an admin."""
+    password = _password(from_stdin=password_stdin)
+    with closing(open_desk()) as desk:
+        person = desk.agents.create_agent(Actor.console(), name, password, role=Role(role), email=email)
+    click.echo(f"The account “{person.username}” is made; its role is {person.role}.")
+
+
+@click.command()
+@opens_store
+@click.argument("name")
+@click.option("--password-stdin", is_flag=True, help="Read the password from standard input instead of asking.")
+def reset_password(name: str, *, password_stdin: bool) -> None:
+    """Give the account NAME another password, and sign it out everywhere."""
+    password = _password(from_stdin=password_stdin)
+    with closing(open_desk()) as desk:
+        desk.agents.set_password(Actor.console(), name, password)
+    click.echo(f"The password of “{name}” is changed.")
+
+
+def _password(*, from_stdin: bool) -> str:
+    if from_stdin:
+        return sys.stdin.readline().removesuffix("\n").removesuffix("\r")
+    return str(click.prompt("Password", hide_input=True, confirmation_prompt=True))

@@ -1,0 +1,129 @@
+"""What is kept, on its way: `export`, `backup` and `restore`, and `migrate` from one store into another."""
+
+import json
+from collections.abc import Iterable
+from contextlib import closing
+from pathlib import Path
+
+import click
+
+from ticketing.cli.options import opens_store
+from ticketing.cli.telling import shown_progress, told
+from ticketing.desk import open_desk, utc_now
+from ticketing.domain.people import Actor
+from ticketing.settings import read_settings
+from ticketing.storage.journaled.disk import write_whole
+from ticketing.storage.opening import open_source, open_store, open_target, schema_versions, told_as_of
+from ticketing.storage.place import Place
+
+
+@click.command()
+@opens_store
+@click.option("--format", "kind", type=click.Choice(["seed", "jsonl", "csv"]), required=True)
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="A folder for seed, else a file.")
+def export(kind: str, out: Path) -> None:
+    """Write all tickets to OUT, as the original app's files, as JSON Lines, or as a table."""
+    console = Actor.console()
+    _require_not_the_stores(*([out / "users.json", out / "tickets.json"] if kind == "seed" else [out]))
+    with closing(open_desk()) as desk:
+        if kind == "seed":
+            users, tickets = desk.exports.seed(console)
+            out.mkdir(mode=0o700, parents=True, exist_ok=True)
+            _write(out / "users.json", [json.dumps(users, ensure_ascii=False, indent=2)])
+            _write(out / "tickets.json", [json.dumps(tickets, ensure_ascii=False, indent=2)])
+        else:
+            _write(out, desk.exports.json_lines(console) if kind == "jsonl" else desk.exports.table(console))
+    click.echo(f"“{out}” is written.")
+
+
+def _require_not_the_stores(*files: Path) -> None:
+    """Keep foreign files out of the store's directory, where each is taken for its own, and off its database."""
+    place = Place.of(read_settings().store_url)
+    if any(map(place.owns, files)):
+        what = "file of the desk's database" if place.kind == "sqlite" else "data directory"
+        raise click.ClickException(f"This is the {what}, in which only the desk itself writes. Choose another one.")
+
+
+def _write(path: Path, parts: Iterable[str]) -> None:
+    # Half of a surrogate pair, which came in with the original app's files, becomes what it is in JSON: an escape.
+    write_whole(path, (part.encode(errors="backslashreplace") for part in parts))
+
+
+@click.command()
+@opens_store
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--verify", is_flag=True, help="Then bring it back into a store that is thrown away, and compare.")
+def backup(file: Path, *, verify: bool) -> None:
+    """Write accounts and tickets to one FILE; the desk may be running meanwhile."""
+    from ticketing.storage import archive  # noqa: PLC0415 - slow to import, and a start is to be quick
+
+    _require_not_the_stores(file)
+    with closing(open_source(read_settings().store_url)) as store, shown_progress("Writing") as progress:
+        counts = archive.back_up(store, file, utc_now(), progress)
+    click.echo(f"“{file}” is written: {told(counts)}.")
+    if verify:
+        with shown_progress("Rehearsing") as progress:
+            counts = archive.rehearse(file, progress)
+        click.echo(f"It was brought back on trial, and all of it came: {told(counts)}.")
+
+
+@click.command()
+@opens_store
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--replace", is_flag=True, help="Put the backup in the place of all that is here.")
+def restore(file: Path, *, replace: bool) -> None:
+    """Bring back all that a backup FILE holds, into an empty data directory."""
+    from ticketing.storage import archive  # noqa: PLC0415 - as above
+
+    with shown_progress("Reading") as progress:
+        found = archive.read_archive(file, progress)
+    # No desk stands over it: nothing is put into it that was not there.
+    with closing(open_store(read_settings().store_url)) as store, shown_progress("Bringing back") as progress:
+        counts = archive.restore(store, found, replace=replace, progress=progress)
+    click.echo(f"Brought back as of {found.created_at:%Y-%m-%d %H:%M} UTC: {told(counts)}.")
+
+
+@click.command()
+@opens_store
+@click.option("--to", "target", metavar="URL", help="An empty store, as TICKETING_STORAGE_URL names one.")
+@click.option("--schema", is_flag=True, help="Bring the tables of TICKETING_STORAGE_URL up to date instead.")
+@click.option("--check", is_flag=True, help="With --schema: change nothing; exit code 1 unless they are up to date.")
+def migrate(target: str | None, *, schema: bool, check: bool) -> None:
+    """
+    Copy everything into another store, and prove that it has arrived; then set TICKETING_STORAGE_URL to it.
+
+    Nothing changes here. Everybody signs in again there. Cut off in the middle, the same command begins anew.
+    """
+    from ticketing.storage.moving import move  # noqa: PLC0415 - as above
+
+    if (target is not None) == schema or (check and not schema):
+        raise click.UsageError("It takes either --to URL, or --schema and perhaps --check.")
+    url = read_settings().store_url
+    if target is None:
+        _see_to_tables(url, check=check)
+        return
+    with (
+        closing(open_source(url)) as source,
+        told_as_of("--to"),
+        closing(open_target(target)) as empty,
+        shown_progress("Copying, then checking") as progress,
+    ):
+        counts = move(source, empty, progress)
+    click.echo(f"All of it has arrived: {told(counts)}.")
+
+
+def _see_to_tables(url: str, *, check: bool) -> None:
+    found = schema_versions(url, update=not check)
+    if found is None:
+        click.echo("There are no tables: what is kept in files needs none.")
+        return
+    before, newest = found
+    if before == newest:
+        click.echo(f"The tables are up to date ({newest}).")
+    elif check:
+        standing = f"are at {before}, and this version needs {newest}" if before else "are not made yet"
+        raise click.ClickException(f"The tables {standing}. Run: python3 -m ticketing migrate --schema")
+    else:
+        click.echo(
+            f"The tables are brought from {before} to {newest}." if before else f"The tables are made ({newest})."
+        )
