@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol, TypeVar
+from typing import Final, Protocol, TypeVar
 
 from ticketing.domain.people import PeopleQuery, User
 from ticketing.domain.queries import Audience, Page, TicketQuery, TicketSummary
@@ -14,6 +14,9 @@ from ticketing.domain.text import Stored
 from ticketing.domain.tickets import Ticket
 
 Document = TypeVar("Document", bound=Stored)
+
+# How many seconds to wait for a store: as long as a person would wait for what they have sent.
+PATIENCE: Final = 10.0
 
 
 class Collection(Protocol[Document]):
@@ -171,7 +174,7 @@ class Store(Protocol):
         Return the one writer's transaction: durable when the block ends, untouched when it raises.
 
         *patience* is how many seconds to wait for other writers, for what can as well be noted another time; None is
-        as long as a person would. Raises StorageError. Nothing slow belongs inside: everybody else waits.
+        `PATIENCE`. Raises StorageError. Nothing slow belongs inside: everybody else waits.
         """
 
     def ping(self) -> None:

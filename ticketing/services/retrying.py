@@ -5,9 +5,8 @@ from collections.abc import Callable
 from typing import Final, TypeVar
 
 from ticketing.domain.errors import StorageBusyError, StorageUnreachableError
+from ticketing.domain.store import PATIENCE
 
-# In seconds: as long as a person would wait for what they have sent.
-PATIENCE: Final = 10.0
 _PAUSE: Final = 0.1
 
 Answer = TypeVar("Answer")

@@ -3,9 +3,9 @@
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Final
 
 from ticketing.domain.errors import RefusedError, StorageDamagedError, StorageUnsupportedError
+from ticketing.domain.store import PATIENCE
 from ticketing.storage.documents.document_store import by_id
 from ticketing.storage.documents.state import EXPIRING
 from ticketing.storage.journaled.disk import sync_folder, told_as_ours, write_whole
@@ -14,8 +14,6 @@ from ticketing.storage.journaled.journal import check_change, journal_numbers, j
 from ticketing.storage.journaled.locating import Place, located
 from ticketing.storage.journaled.snapshots import snapshot_files, write_documents
 from ticketing.storage.whole import HALF_MOVED, NOT_EMPTY, Everything, holdings
-
-_LOCK_TIMEOUT: Final = 10.0
 
 
 def is_half_moved(folder: Path) -> bool:
@@ -70,7 +68,7 @@ class JsonFiles:
             for name in (".compact.lock", ".lock"):
                 lock = FolderLock(self._folder / name)
                 held.callback(lock.close)
-                held.enter_context(lock.held(_LOCK_TIMEOUT))
+                held.enter_context(lock.held(PATIENCE))
             yield
 
     def _require_empty(self) -> None:

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from typing import Self
 
 from ticketing.domain.errors import StorageBusyError
+from ticketing.domain.store import PATIENCE
 from ticketing.storage.documents.document_store import DocumentStore, Followed
 from ticketing.storage.documents.state import Change, Documents
 
@@ -26,7 +27,7 @@ class MemoryEngine:
     @contextmanager
     def writing(self, patience: float | None) -> Iterator[Self]:
         """Wait for a turn to write, at most so many seconds."""
-        if not self._turn.acquire(timeout=-1 if patience is None else patience):
+        if not self._turn.acquire(timeout=PATIENCE if patience is None else patience):
             raise StorageBusyError
         try:
             yield self

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from ticketing.domain.errors import StorageDamagedError, StorageUnsupportedError
+from ticketing.domain.store import PATIENCE
 from ticketing.storage.documents.state import EXPIRING, TICKETS, USERS, Documents
 from ticketing.storage.journaled.disk import as_storage_error
 from ticketing.storage.journaled.folder_lock import FolderLock
@@ -19,7 +20,6 @@ from ticketing.storage.journaled.snapshots import Snapshot, read_snapshot, snaps
 
 _NAMES: Final = (USERS, TICKETS)
 _START: Final = b'{"format":'
-_LOCK_TIMEOUT: Final = 10.0
 
 
 def holds_original_files(folder: Path) -> bool:
@@ -44,7 +44,7 @@ def taking_over(folder: Path) -> Iterator[Documents]:
     An attempt may die at any moment; the next one goes on with the file that is still the original app's.
     """
     lock = FolderLock(folder / ".lock")
-    lock.acquire(_LOCK_TIMEOUT)
+    lock.acquire(PATIENCE)
     try:
         if not holds_original_files(folder):
             raise StorageDamagedError(f"“{folder}” is a desk's data directory already.")

@@ -30,6 +30,7 @@ from ticketing.domain.errors import (
     StorageReadOnlyError,
     StorageUnsupportedError,
 )
+from ticketing.domain.store import PATIENCE
 from ticketing.storage.journaled.compaction import COMPACT_AT_BYTES, SMALL_STORE, Compaction, Expired
 from ticketing.storage.journaled.disk import FULL, READ_ONLY, as_storage_error, make_folder, told_as_ours
 from ticketing.storage.journaled.folder_lock import FolderLock, refuse_network_folder
@@ -98,7 +99,7 @@ class Engine:
         listener: Listener,
         *,
         read_only: bool = False,
-        lock_timeout: float = 10.0,
+        lock_timeout: float = PATIENCE,
         compact_at: int = COMPACT_AT_BYTES,
         small_store: int = SMALL_STORE,
     ) -> None:

@@ -22,10 +22,10 @@ from ticketing.domain.errors import (
     StorageUnreachableError,
     StorageUnsupportedError,
 )
+from ticketing.domain.store import PATIENCE
 from ticketing.storage import addresses
 from ticketing.storage.addresses import SETTING, no_address
 
-PATIENCE: Final = 10.0
 CONNECT_SECONDS: Final = 3
 IMMEDIATE: Final = "ticketing_immediate"
 # A desk's questions are short: to compile them would take longer than to answer them.

@@ -17,9 +17,9 @@ from ticketing.domain.errors import (
     StorageReadOnlyError,
     StorageUnsupportedError,
 )
-from ticketing.domain.store import StoreHealth
+from ticketing.domain.store import PATIENCE, StoreHealth
 from ticketing.storage.sql import schema, whole
-from ticketing.storage.sql.connecting import IMMEDIATE, PATIENCE, Deadline, connect, opening, told_as_ours
+from ticketing.storage.sql.connecting import IMMEDIATE, Deadline, connect, opening, told_as_ours
 from ticketing.storage.sql.repositories import SqlTransaction
 from ticketing.storage.sql.tables import EXPIRING
 from ticketing.storage.whole import HALF_MOVED, NOT_EMPTY, Everything
