@@ -539,6 +539,24 @@ def test_a_demo_serves_this_machine_alone(run: Run) -> None:
     assert "A demo is for this machine alone" in result.stderr
 
 
+@pytest.mark.parametrize(
+    ("typed", "sentence"),
+    [
+        ("serve --demo-anywhere", "--demo-anywhere goes with a demo: add --demo."),
+        ("migrate --schema --to memory:", "It takes either --to URL, or --schema and perhaps --check."),
+        ("bench start --postgres postgresql:///bench", "A start is not measured in a database: leave out --postgres."),
+        ("bench pages --postgres sqlite:///bench", "--postgres takes the address of a database: postgresql+psycopg://"),
+        ("bench storage --postgres=", "--postgres takes the address of a database: postgresql+psycopg://"),
+    ],
+)
+def test_an_option_that_would_be_ignored_is_refused(run: Run, data: Path, typed: str, sentence: str) -> None:
+    result = run(*typed.split())
+
+    assert result.exit_code == 2
+    assert sentence in result.stderr
+    assert not data.exists()
+
+
 @pytest.mark.parametrize("host", ["127.0.0.1", "LOCALHOST"])
 def test_a_demo_serves_this_machine_by_whatever_name(run: Run, host: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:

@@ -15,6 +15,7 @@ from ticketing.cli.telling import told
 from ticketing.desk import examine
 from ticketing.domain.findings import by_gravity
 from ticketing.settings import read_settings
+from ticketing.storage import addresses
 from ticketing.storage.opening import check_database, open_source
 
 
@@ -62,8 +63,14 @@ def doctor(*, as_json: bool) -> None:
 @click.option(
     "--json", "json_path", type=click.Path(dir_okay=False, path_type=Path), help="Write the figures here, too."
 )
-@click.option("--postgres", metavar="URL", help="Measure in this empty database, too (the start is the same there).")
+@click.option("--postgres", metavar="URL", help="Measure storage or pages in this empty database, too.")
 def bench(what: str, tickets: int | None, json_path: Path | None, postgres: str | None) -> None:
     """Measure the store, the pages or the start beside the least that this machine could take."""
+    if postgres is not None and what == "start":
+        raise click.UsageError("A start is not measured in a database: leave out --postgres.")
+    if postgres is not None and addresses.kind(postgres) != "postgresql":
+        raise click.UsageError(
+            "--postgres takes the address of a database: postgresql+psycopg://USER:PASSWORD@HOST/NAME."
+        )
     sys.path[:0] = [str(ROOT)]
     import_module(f"benchmarks.{what}").main(tickets, json_path, postgres)

@@ -40,6 +40,8 @@ def serve(port: int, host: str, *, demo: bool, demo_anywhere: bool) -> None:
             os.environ[name] = "true"
 
     settings = read_settings()
+    if demo_anywhere and not settings.demo:
+        raise click.UsageError("--demo-anywhere goes with a demo: add --demo.")
     if settings.demo and not settings.demo_anywhere and not is_this_machine(host):
         raise click.ClickException(
             f"A demo is for this machine alone, and {host} is not. With --demo-anywhere others may see it, and sign in."
