@@ -224,7 +224,7 @@ def test_agents_are_the_active_agents_and_admins_by_display_name(store: Store, r
     register("carla", "Berta")
 
     with store.read() as tx:
-        assert list(tx.users.agents().items()) == [("root", "anton"), ("ada", "Zora")]
+        assert list(tx.users.agent_names().items()) == [("root", "anton"), ("ada", "Zora")]
 
 
 @pytest.mark.parametrize(

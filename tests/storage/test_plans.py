@@ -387,7 +387,7 @@ def test_a_search_among_people_looks_at_each_of_them_and_at_nothing_else(large: 
     [
         (lambda tx: tx.sessions.of_user("user7"), "sessions_by_username"),
         (lambda tx: tx.devices.of_user("user7"), "devices_by_username"),
-        (lambda tx: tx.users.agents(), "users_by_role"),
+        (lambda tx: tx.users.agent_names(), "users_by_role"),
         (lambda tx: tx.users.active_admins(), "users_by_role"),
     ],
     ids=["sessions", "known browsers", "agents", "admins"],

@@ -79,7 +79,7 @@ class UserRepository(Collection[User], Protocol):
     def active_admins(self) -> int:
         """Return how many admins can sign in."""
 
-    def agents(self) -> dict[str, str]:
+    def agent_names(self) -> dict[str, str]:
         """Return the display names of the active agents and admins, in their order."""
 
     def search(self, query: PeopleQuery) -> Page[User]:

@@ -98,7 +98,7 @@ class Agents:
         """Return those to whom a ticket can be given, the active agents and admins: username and display name."""
         with self._store.read() as tx:
             policy.require(self._gate.admit(tx, actor), Action.BE_ASSIGNED)
-            return tx.users.agents()
+            return tx.users.agent_names()
 
     def deactivate(self, actor: Actor, username: str) -> Person:
         """Close an account to its owner at once, and keep everything in it."""

@@ -118,7 +118,7 @@ class Seeds:
     def _add_tickets(self, tx: Transaction, plan: SeedPlan, actor: Actor) -> None:
         now = self._clock()
         at = min(plan.seed.tickets_at, now)
-        staff = set(tx.users.agents())
+        staff = set(tx.users.agent_names())
         names = {user.id: original_name(user) for user in tx.users.stream()}
         for found in plan.new_tickets:
             ticket = _ticket(tx.tickets.next_number(), found, staff, at)

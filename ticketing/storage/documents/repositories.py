@@ -132,7 +132,7 @@ class Users(DocumentCollection[User]):
         with self._pending.applied(USERS) as state:
             return sum(person.role is Role.ADMIN for person in state.staff())
 
-    def agents(self) -> dict[str, str]:
+    def agent_names(self) -> dict[str, str]:
         """Return the display names of the active agents and admins, in their order."""
         with self._pending.applied(USERS) as state:
             return {person.username: person.display_name for person in state.staff()}

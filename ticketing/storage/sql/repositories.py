@@ -70,7 +70,7 @@ class SqlUsers(SqlCollection[User]):
         question = select(func.count()).where(users.c.active, users.c.role == Role.ADMIN.value)
         return self._connection.scalar(question) or 0
 
-    def agents(self) -> dict[str, str]:
+    def agent_names(self) -> dict[str, str]:
         """Return the display names of the active agents and admins, in their order."""
         return dict(self._connection.execute(_AGENTS).all())
 
