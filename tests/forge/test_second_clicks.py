@@ -237,6 +237,7 @@ def test_an_agent_who_was_registered_while_one_reloaded_gets_a_password_by_a_res
     wait_until(lambda: bool(server.desk.agents.people(Actor.console(), PeopleQuery(text="sven")).total))
 
     with visit(server, "agent_admin", "root", "new=agent", **typed) as root:
+        assert t("people.just_registered", name="Sven") in unescaped(root.text)
         assert "is taken" in root.click("submit_new_agent").text
     with visit(server, "agent_admin", "root", "person=sven") as root:
         shown = ONE_TIME.search(root.click("reset_password").text)

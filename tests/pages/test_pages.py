@@ -698,6 +698,59 @@ def test_an_agent_registers_an_agent_and_sees_the_password_once(desk: Desk, ada:
     assert ada.at.code.len == 0
 
 
+JUST_REGISTERED = "Erin was registered a moment ago. If the one-time password was not shown to you, "
+
+
+def test_an_agent_who_was_cut_off_from_a_one_time_password_is_told_who_gives_another(
+    desk: Desk, ada: Visit, actor: Behind
+) -> None:
+    desk.agents.register_agent(actor(ada), "erin", "Erin")
+
+    ada.open("agent_admin", new="agent")
+
+    assert ada.said == [f"{JUST_REGISTERED}ask an admin to reset it."]
+    assert not ada.has_button("manage_erin")
+
+
+def test_an_admin_who_was_cut_off_from_a_one_time_password_is_led_to_another(
+    desk: Desk, root: Visit, actor: Behind
+) -> None:
+    desk.agents.register_agent(actor(root), "erin", "Erin")
+
+    root.open("agent_admin", new="agent")
+    assert f"{JUST_REGISTERED}reset it." in root.said
+    root.press("manage_erin").press("reset_password")
+
+    assert desk.sessions.actor(desk.accounts.sign_in("erin", root.at.code[0].value)).must_change_password
+
+
+def test_who_has_seen_the_one_time_password_is_not_told_of_it_again(ada: Visit) -> None:
+    ada.open("agent_admin", new="agent").fill(new_username="erin", new_display_name="Erin").press("submit_new_agent")
+
+    ada.press("noted").press("register_agent")
+
+    assert ada.said == []
+
+
+@pytest.mark.parametrize("since", ["signed in", "three minutes have passed"])
+def test_nobody_is_told_of_a_one_time_password_that_was_used_or_made_long_ago(
+    desk: Desk, ada: Visit, actor: Behind, since: str
+) -> None:
+    erin = desk.agents.register_agent(actor(ada), "erin", "Erin")
+    assert len(Visit(desk, ada.token).open("agent_admin", new="agent").said) == 1
+
+    if since == "signed in":
+        desk.accounts.sign_in("erin", erin.one_time_password)
+    else:
+        with desk.store.write() as tx:
+            account = tx.users.find("erin")
+            assert account is not None
+            account.created_at -= timedelta(minutes=3)
+            tx.users.save(account)
+
+    assert ada.open("agent_admin", new="agent").said == []
+
+
 @pytest.mark.parametrize(
     ("button", "sentence"),
     [("end_sessions", "All sessions of Carla have ended."), ("deactivate", "Carla is deactivated and signed out.")],

@@ -33,6 +33,7 @@ class _Tray:
         self.here = ""
         self.on_screen: _OneTimePassword | None = None
         self.taken_away = 0
+        self.shown: set[str] = set()
         self._waiting: list[_OneTimePassword] = []
 
     def put(self, place: str, username: str, password: str) -> None:
@@ -56,8 +57,15 @@ def take_away_what_was_shown(page: str) -> None:
 
 def note_what_was_shown() -> None:
     """Remember at the end of a run that what it drew has been seen."""
-    if shown := recall(_Tray).on_screen:
-        shown.was_shown = True
+    tray = recall(_Tray)
+    if tray.on_screen:
+        tray.on_screen.was_shown = True
+        tray.shown.add(tray.on_screen.username)
+
+
+def was_shown(username: str) -> bool:
+    """Whether this visitor has seen a one-time password of this account."""
+    return username in recall(_Tray).shown
 
 
 def hand_over(form: str, *content: str, deed: Callable[[], tuple[str, str]]) -> None:

@@ -13,14 +13,17 @@ from ticketing.domain.people import Actor, PeopleQuery, Person, Role
 from ticketing.domain.policy import Action, Relation
 from ticketing.domain.text import SEARCH_LIMIT
 from ticketing.ui.feedback import say_after_rerun, shown_errors
-from ticketing.ui.handing_over import hand_over, show_one_time_password
+from ticketing.ui.handing_over import hand_over, show_one_time_password, was_shown
 from ticketing.ui.layout import head_below_people
 from ticketing.ui.session import desk, go_to
+from ticketing.ui.text import plain
 from ticketing.ui.tickets import Tone
 from ticketing.ui.times import ago
 from ticketing.ui.wording import t
 
 _PAGE_SIZE = 25
+_MOST_AGENTS = 200  # a list has no longer pages
+_A_MOMENT = timedelta(minutes=2)
 _GROUPS: dict[str, frozenset[Role]] = {
     "everybody": frozenset(),
     "agents": frozenset({Role.AGENT, Role.ADMIN}),
@@ -113,8 +116,13 @@ def _draw_person(actor: Actor, person: Person) -> None:
             st.badge(t("people.inactive"), color="red")
         elif person.must_change_password:
             st.badge(t("people.password_due"), color="orange")
-        if _manageable(actor, person) and st.button(t("people.manage"), key=f"manage_{person.username}"):
-            go_to("agent_admin", person=person.username)
+        if _manageable(actor, person):
+            _offer_to_manage(person)
+
+
+def _offer_to_manage(person: Person) -> None:
+    if st.button(t("people.manage"), key=f"manage_{person.username}"):
+        go_to("agent_admin", person=person.username)
 
 
 def _draw_names(person: Person) -> None:
@@ -137,6 +145,7 @@ def register_agent(actor: Actor) -> None:
     head_below_people(t("people.register_agent"))
     if _showed_one_time_password():
         return
+    _remind_of_newest_agent(actor)
     with st.form("new_agent", width=440):
         username = st.text_input(t("field.username"), key="new_username", help=t("register.username_help"))
         display_name = st.text_input(t("field.display_name"), key="new_display_name")
@@ -148,6 +157,24 @@ def register_agent(actor: Actor) -> None:
         with shown_errors():
             deed = partial(_registered, actor, username, display_name, email, role or Role.AGENT)
             hand_over("new_agent", username, display_name, email, role or Role.AGENT, deed=deed)
+
+
+def _remind_of_newest_agent(actor: Actor) -> None:
+    """
+    Say how the newest agent gets another one-time password, if this visitor may have made them and has seen none.
+
+    Whoever reloads the page or loses the connection while an agent is registered would else not learn that it was done.
+    """
+    query = PeopleQuery(roles=_GROUPS["agents"], active=True, size=_MOST_AGENTS)
+    newest = max(desk().agents.people(actor, query).items, key=lambda person: person.created_at)
+    is_new = newest.last_sign_in_at is None and desk().clock() - newest.created_at < _A_MOMENT
+    if not (newest.must_change_password and is_new) or was_shown(newest.username):
+        return
+    can_reset = policy.may(actor, Action.RESET_PASSWORD, newest)
+    told = "people.just_registered" if can_reset else "people.just_registered_ask_admin"
+    st.info(t(told, name=plain(newest.display_name)), icon=":material/key:")
+    if can_reset:
+        _offer_to_manage(newest)
 
 
 def _registered(actor: Actor, username: str, display_name: str, email: str, role: Role) -> tuple[str, str]:

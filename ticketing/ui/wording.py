@@ -273,6 +273,10 @@ WORDING = {
     "people.reactivate": "Reactivate",
     "people.reactivated": "{name} can sign in again.",
     "people.hand_over": "Hand this one-time password to {username}. It is shown only now.",
+    "people.just_registered": "{name} was registered a moment ago. If the one-time password was not shown to you, "
+    "reset it.",
+    "people.just_registered_ask_admin": "{name} was registered a moment ago. If the one-time password was not shown to "
+    "you, ask an admin to reset it.",
     "people.permissions": "Who may do what",
     "people.permitted": "yes",
     "people.forbidden": "no",
