@@ -1,6 +1,7 @@
 """Everything can go from any store into any other, and comes back as it was."""
 
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import NullPool, create_engine, text
 
 from tests.postgres import databases
 from tests.storage.conftest import NOW, make_ticket, make_user
@@ -229,6 +231,39 @@ def test_what_a_desk_on_the_target_wrote_after_a_move_was_cut_off_is_never_taken
 
     with pytest.raises(RefusedError, match="The target holds 1 users"):
         migrate(source, target)
+
+    assert list(everything(target)) == ["users"]
+
+
+def test_a_desk_that_writes_between_the_mark_and_the_move_is_left_alone_and_can_be_opened(place: Place) -> None:
+    source, target = filled(place("sqlite")), place("postgres")
+
+    def write() -> None:
+        with running.write() as tx:
+            tx.users.save(make_user("carla"))
+
+    with (
+        closing(open_store(target)) as running,
+        closing(open_store(target)) as other,
+        create_engine(target, poolclass=NullPool, isolation_level="AUTOCOMMIT").connect() as looking,
+        ThreadPoolExecutor(2) as pool,
+    ):
+
+        def wait_for(writers: int) -> None:
+            waiting = text("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")
+            deadline = time.monotonic() + 10
+            while looking.scalar(waiting) != writers:
+                assert time.monotonic() < deadline
+                time.sleep(0.01)
+
+        with other.write():  # those who wait behind it take turns in the order in which they came
+            moved = pool.submit(migrate, source, target)
+            wait_for(1)
+            written = pool.submit(write)
+            wait_for(2)
+        written.result()
+        with pytest.raises(RefusedError, match="The target holds 1 users"):
+            moved.result()
 
     assert list(everything(target)) == ["users"]
 

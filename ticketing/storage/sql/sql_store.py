@@ -135,18 +135,20 @@ class SqlStore:
         Give a way in, as a Target does: one transaction, and before it a mark that goes only with its end.
 
         So whatever is here, an earlier attempt has not put it here. Somebody else may come between the mark and the
-        transaction, hence the second look.
+        transaction, hence the second look. What holds something bears no mark after it was refused.
         """
         with self._writing(PATIENCE) as connection, opening():
             held = whole.Intake(connection).holdings()
             whole.mark_half_moved(connection, is_so=not held)
         with self._writing(PATIENCE) as connection:
             intake = whole.Intake(connection)
-            if held := held or intake.holdings():
-                raise RefusedError(NOT_EMPTY.format(held))
-            intake.clear()
-            yield intake
+            held = held or intake.holdings()
+            if not held:
+                intake.clear()
+                yield intake
             whole.mark_half_moved(connection, is_so=False)
+        if held:
+            raise RefusedError(NOT_EMPTY.format(held))
 
     def refuse_half_moved(self) -> None:
         """Raise StorageUnsupportedError if a migration into this database has not come to its end."""
