@@ -34,9 +34,17 @@ class SqlCollection(Generic[Document]):
     def find(self, key: str) -> Document | None:
         """Return a copy of the document, or None; within a transaction the database is asked for it once."""
         if key not in self._found:
-            self._found[key] = self._connection.scalar(_by_key(self._table), {"key": key}) if _can_be(key) else None
+            self._found[key] = self._look_up(key) if _can_be(key) else None
         raw = self._found[key]
         return None if raw is None else self._model.model_validate_json(raw)
+
+    def note(self, key: str, raw: str | None) -> None:
+        """Take note of what the database has told of a document, unless more is known of it by now."""
+        self._found.setdefault(key, raw)
+
+    def _look_up(self, key: str) -> str | None:
+        found: str | None = self._connection.scalar(_by_key(self._table), {"key": key})
+        return found
 
     def save(self, document: Document) -> None:
         """Add it, or put it in the place of the one with the same id."""
@@ -106,6 +114,22 @@ class SqlOwned(SqlCollection[Document]):
         return self._table.c.get("created_at", self._table.c.expires_at)
 
 
+class SqlSessions(SqlOwned[Session]):
+    """All sessions. Whoever asks for one wants to know whose it is: the account comes in the same answer."""
+
+    def __init__(self, connection: Connection, accounts: SqlUsers) -> None:
+        super().__init__(connection, tables.sessions, Session)
+        self._accounts = accounts
+
+    def _look_up(self, key: str) -> str | None:
+        row = self._connection.execute(_SESSION_AND_ACCOUNT, {"key": key}).one_or_none()
+        if row is None:
+            return None
+        session: str = row[0]
+        self._accounts.note(*row[1:])
+        return session
+
+
 class SqlTransaction:
     """All repositories over one transaction."""
 
@@ -119,9 +143,9 @@ class SqlTransaction:
         return SqlUsers(self._connection, users, User)
 
     @cached_property
-    def sessions(self) -> SqlOwned[Session]:
+    def sessions(self) -> SqlSessions:
         """All sessions."""
-        return SqlOwned(self._connection, tables.sessions, Session)
+        return SqlSessions(self._connection, self.users)
 
     @cached_property
     def hand_offs(self) -> SqlCollection[HandOff]:
@@ -162,6 +186,11 @@ def _by_key(table: Table) -> Select[Any]:
     return select(table.c.document).where(next(iter(table.primary_key)) == bindparam("key"))
 
 
+_SESSION_AND_ACCOUNT = (
+    select(tables.sessions.c.document, tables.sessions.c.username, users.c.document)
+    .outerjoin(users, users.c.username == tables.sessions.c.username)
+    .where(tables.sessions.c.id == bindparam("key"))
+)
 _BY_NAME = (users.c.folded_name, users.c.username)
 _NAMES = select(users.c.username, users.c.display_name).where(
     users.c.username.in_(bindparam("usernames", expanding=True))
