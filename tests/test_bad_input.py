@@ -1,11 +1,13 @@
 """What is set up wrongly ends every command that opens the store with a sentence that names the setting, and code 2."""
 
 import os
+import socket
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable
-from contextlib import closing, suppress
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -141,6 +143,36 @@ def test_a_wrong_password_is_told_without_it(run: Run) -> None:
 
     assert result.exit_code == 2
     assert result.stderr == f"The database of {URL} refuses the user or the password: correct them in the address.\n"
+
+
+@contextmanager
+def listening(backlog: int) -> Iterator[int]:
+    """Listen on a port of this machine, and give it; nobody who is let in hears a word."""
+    with socket.create_server(("127.0.0.1", 0), backlog=backlog) as listener:
+        yield listener.getsockname()[1]
+
+
+@contextmanager
+def dropping() -> Iterator[int]:
+    """Give a port at which whoever knocks isn't even told that nobody opens: those before fill the queue."""
+    with listening(backlog=0) as port, socket.create_connection(("127.0.0.1", port)):
+        yield port
+
+
+@pytest.mark.parametrize("silent", [lambda: listening(16), dropping], ids=["never speaks", "drops what it is sent"])
+def test_a_server_that_does_not_answer_is_given_up_after_three_seconds(
+    run: Run, silent: Callable[[], AbstractContextManager[int]]
+) -> None:
+    with silent() as port:
+        began = time.monotonic()
+        result = run(f"postgresql+psycopg://user:secret@127.0.0.1:{port}/desk", "verify")
+        waited = time.monotonic() - began
+
+    assert result.exit_code == 2
+    assert result.stderr == (
+        f"The database of {URL} does not answer: start it, or correct host and port in the address.\n"
+    )
+    assert 2.5 < waited < 4.5
 
 
 @pytest.mark.parametrize("package", ["psycopg", "sqlalchemy"])
