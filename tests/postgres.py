@@ -10,8 +10,10 @@ import atexit
 import os
 import pwd
 import shutil
+import signal
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
@@ -62,6 +64,19 @@ class Cluster:
     def stop(self, mode: str = "fast") -> None:
         """Stop the server; `immediate` is as if it was killed."""
         self._run("pg_ctl", "stop", "--wait", "--pgdata", self._data, "--mode", mode)
+
+    def kill(self) -> None:
+        """End all its processes at the same moment, as a system out of memory does; none of them can tidy up."""
+        locks = [self.folder / "data" / "postmaster.pid", *self.folder.glob(".s.PGSQL.*.lock")]
+        server = int(locks[0].read_text("utf-8").split()[0])
+        os.kill(server, signal.SIGSTOP)  # so that no others come while those that there are are counted
+        processes = [server, *_children(server)]
+        for process in processes:
+            os.kill(process, signal.SIGKILL)
+        while any(map(_runs, processes)):
+            time.sleep(0.01)
+        for lock in locks:  # it names a process that may still have its number, for want of anybody to ask for its end
+            lock.unlink()
 
     def remove(self) -> None:
         """Stop it and leave nothing behind."""
@@ -170,6 +185,24 @@ def _owner() -> str | None:
         return None
     names = {user.pw_name for user in pwd.getpwall()}
     return "postgres" if "postgres" in names else "nobody"
+
+
+def _children(process: int) -> list[int]:
+    numbers = [int(path.name) for path in Path("/proc").iterdir() if path.name.isdigit()]
+    return [number for number in numbers if _status(number)[1:2] == [str(process)]]
+
+
+def _runs(process: int) -> bool:
+    return _status(process)[:1] not in ([], ["Z"])
+
+
+def _status(process: int) -> list[str]:
+    """Return what Linux says about a process, beginning with its state and its parent; nothing if there is none."""
+    try:
+        said = Path(f"/proc/{process}/stat").read_text("utf-8")
+    except (FileNotFoundError, ProcessLookupError):
+        return []
+    return said.rpartition(")")[2].split()
 
 
 def _program(name: str) -> str:

@@ -38,6 +38,10 @@ EVERYBODY = Audience(username="console", sees_all=True)
 UNREACHABLE = str(StorageUnreachableError())
 AWAY = "The database does not answer"
 RECOVERY = 5.0
+End = Callable[[Cluster], None]
+ends = pytest.mark.parametrize(
+    "end", [lambda server: server.stop("immediate"), Cluster.kill], ids=["stopped in the midst", "killed"]
+)
 
 
 @pytest.fixture(scope="module")
@@ -81,10 +85,10 @@ def people_at_work(work: Callable[[int], None], people: int = 4) -> Iterator[Non
             one.result()
 
 
-def kill_and_restart(server: Cluster, acknowledged: Sized) -> None:
-    """Kill the server and bring it back, and see that work goes on soon after."""
+def end_and_restart(server: Cluster, end: End, acknowledged: Sized) -> None:
+    """End the server and bring it back, and see that work goes on soon after."""
     time.sleep(0.4)
-    server.stop("immediate")
+    end(server)
     time.sleep(0.3)
     server.start()
     back, before = time.monotonic(), len(acknowledged)
@@ -93,7 +97,10 @@ def kill_and_restart(server: Cluster, acknowledged: Sized) -> None:
     assert time.monotonic() - back < RECOVERY
 
 
-def test_a_server_that_is_killed_loses_nothing_acknowledged_and_is_found_again(desk: Desk, server: Cluster) -> None:
+@ends
+def test_a_server_that_dies_loses_nothing_acknowledged_and_is_found_again(
+    desk: Desk, server: Cluster, end: End
+) -> None:
     acknowledged: list[int] = []
     refused: list[str] = []
 
@@ -106,7 +113,7 @@ def test_a_server_that_is_killed_loses_nothing_acknowledged_and_is_found_again(d
 
     with people_at_work(work):
         for _ in range(3):
-            kill_and_restart(server, acknowledged)
+            end_and_restart(server, end, acknowledged)
 
     with desk.store.read() as tx:
         numbers = {ticket.number for ticket in tx.tickets.stream()}
@@ -135,7 +142,10 @@ def test_while_the_server_is_away_the_desk_says_so_soon(desk: Desk, server: Clus
     assert [line.title for line in desk.tickets.search(CONSOLE, TicketQuery()).items] == ["Before"]
 
 
-def test_restarts_in_the_middle_of_writes_with_a_key_are_noticed_by_nobody(desk: Desk, server: Cluster) -> None:
+@ends
+def test_restarts_in_the_middle_of_writes_with_a_key_are_noticed_by_nobody(
+    desk: Desk, server: Cluster, end: End
+) -> None:
     acknowledged: list[str] = []
     steps = count()
 
@@ -146,7 +156,7 @@ def test_restarts_in_the_middle_of_writes_with_a_key_are_noticed_by_nobody(desk:
 
     with people_at_work(work):
         for _ in range(3):
-            kill_and_restart(server, acknowledged)
+            end_and_restart(server, end, acknowledged)
 
     assert len(acknowledged) > 20
     assert Counter(titles(desk)) == Counter(acknowledged)
@@ -217,8 +227,9 @@ def status(address: str) -> int:
     return code
 
 
+@ends
 def test_a_served_desk_says_that_its_database_is_away_and_goes_on_when_it_is_back(
-    server: Cluster, tmp_path: Path
+    server: Cluster, tmp_path: Path, end: End
 ) -> None:
     with (
         Server(tmp_path, storage=server.create("served")) as served,
@@ -227,7 +238,7 @@ def test_a_served_desk_says_that_its_database_is_away_and_goes_on_when_it_is_bac
         ready, alive = f"{served.base}/readyz", f"{served.base}/healthz"
         assert status(ready) == 200
 
-        server.stop("immediate")
+        end(server)
         away = carla.run().text
         assert (status(ready), status(alive)) == (503, 200)
         server.start()
