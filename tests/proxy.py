@@ -18,7 +18,8 @@ pid {folder}/nginx.pid;
 error_log {folder}/error.log;
 events {{}}
 http {{
-    access_log off;
+    log_format visits "$desk_process $status $upstream_addr";
+    access_log {folder}/visits.log visits;
     client_body_temp_path {folder}/body;
     proxy_temp_path {folder}/proxy;
     fastcgi_temp_path {folder}/fastcgi;
@@ -39,6 +40,11 @@ class Proxy:
         self._certify()
         self._settings = folder / "nginx.conf"
         self._settings.write_text(FRAME.format(folder=folder, site=self._site(ports)), "utf-8")
+
+    def visits(self, visitor: str) -> list[tuple[int, int]]:
+        """Return who answered a visitor and how: a port and a status for each request and WebSocket that is over."""
+        lines = (line.split(" ", 2) for line in (self.folder / "visits.log").read_text("utf-8").splitlines())
+        return [(int(process.rpartition(":")[2]), int(status)) for who, status, process in lines if who == visitor]
 
     def _certify(self) -> None:
         command = ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost"]

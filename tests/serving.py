@@ -12,6 +12,7 @@ it.
 """
 
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -83,6 +84,12 @@ class Server:
         """All that the server has written so far, over all its starts."""
         return self.log_file.read_text(encoding="utf-8", errors="replace")
 
+    @property
+    def command(self) -> list[str]:
+        """What it is started with."""
+        options = [f"--server.port={self.port}", "--server.address=127.0.0.1"]
+        return [sys.executable, "-m", "streamlit", "run", str(self._script), *options]
+
     def require(self, **settings: str) -> None:
         """Give it settings that are known only when it has a port; they hold from its next start."""
         self._environment |= {f"{PREFIX}{name}": value for name, value in settings.items()}
@@ -94,10 +101,9 @@ class Server:
             f"{PREFIX}DATA_DIR": str(self.data),
             f"{PREFIX}STORAGE_URL": self.storage,  # "" as well, whatever the working copy's secrets say
         }
-        command = [sys.executable, "-m", "streamlit", "run", str(self._script)]
         with self.log_file.open("ab") as log:
             self._process = subprocess.Popen(
-                [*command, f"--server.port={self.port}", "--server.address=127.0.0.1"],
+                self.command,
                 cwd=ROOT,
                 env=inherited | own | self._environment,
                 stdin=subprocess.DEVNULL,
@@ -152,6 +158,18 @@ class Server:
             self._process.kill()
             self._process.wait()
         self._process = None
+
+
+class DocumentedServer(Server):
+    """The desk as systemd starts it by `docs/deploy.md`."""
+
+    @property
+    def command(self) -> list[str]:
+        """What the documented unit says, with this machine's Python and a port of ours."""
+        [documented] = re.findall(r"^ExecStart=(.+)$", (ROOT / "docs/deploy.md").read_text("utf-8"), re.MULTILINE)
+        python, *arguments = documented.replace("%i", str(self.port)).split()
+        assert python == "/opt/ticketing/.venv/bin/python"
+        return [sys.executable, *arguments]
 
 
 def add_people(desk: Desk) -> None:
