@@ -9,6 +9,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 WORKFLOW = (ROOT / ".github" / "workflows" / "ci.yml").read_text("utf-8")
+Done = subprocess.CompletedProcess[str]
 README = (ROOT / "README.md").read_text("utf-8")
 EVERYTHING = "python3 -m ticketing test"
 STRICT = f"{EVERYTHING} --strict"
@@ -22,16 +23,18 @@ ALL_PROGRAMS = PROGRAMS | {
     "python3": '[ "$1" = -c ] && exit 0; echo "python3 $* (CI=$CI, input: $(cat))"',
     **dict.fromkeys(("chromium", "git", "initdb", "nginx", "openssl", "systemd-analyze"), ""),
 }
+# Where Debian keeps what its PostgreSQL packages bring; on no search path is it.
+POSTGRES = "/usr/lib/postgresql"
 
 
-def run_on(machine: Path, programs: dict[str, str]) -> subprocess.CompletedProcess[str]:
+def run_on(machine: Path, programs: dict[str, str], script: Path = ROOT / ".ci" / "run") -> Done:
     """Run the script where there are these programs and no others."""
-    for name, script in programs.items():
-        (machine / name).write_text(f"#!/bin/sh\nPATH=/usr/bin:/bin\n{script}\n", "utf-8")
+    for name, lines in programs.items():
+        (machine / name).write_text(f"#!/bin/sh\nPATH=/usr/bin:/bin\n{lines}\n", "utf-8")
         (machine / name).chmod(0o755)
     (machine / "dirname").symlink_to("/usr/bin/dirname")
     return subprocess.run(
-        ["/bin/bash", ROOT / ".ci" / "run"],
+        ["/bin/bash", script],
         env={"PATH": str(machine)},
         input="what somebody types",
         capture_output=True,
@@ -59,6 +62,51 @@ def test_on_a_machine_that_has_everything_nothing_is_installed(tmp_path: Path) -
 
     assert done.returncode == 0
     assert done.stdout == f"{STRICT} (CI=true, input: )\n"
+
+
+def without_postgres_of_debian(folder: Path, *there: str) -> Path:
+    """Copy the script to where only these programs are among what PostgreSQL's packages bring."""
+    for program in there:
+        path = folder / "postgresql" / "15" / "bin" / program
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    lines = (ROOT / ".ci" / "run").read_text("utf-8")
+    assert POSTGRES in lines
+    (folder / ".ci").mkdir()
+    (folder / ".ci" / "run").write_text(lines.replace(POSTGRES, str(folder / "postgresql")), "utf-8")
+    return folder / ".ci" / "run"
+
+
+@pytest.mark.parametrize(
+    ("program", "package"),
+    {
+        "chromium": "chromium",
+        "git": "git",
+        "initdb": "postgresql",
+        "nginx": "nginx-light",
+        "openssl": "openssl",
+        "systemd-analyze": "systemd",
+    }.items(),
+)
+def test_what_alone_is_missing_is_installed_alone(tmp_path: Path, program: str, package: str) -> None:
+    others = {name: lines for name, lines in ALL_PROGRAMS.items() if name != program}
+
+    done = run_on(tmp_path, others, without_postgres_of_debian(tmp_path))
+
+    assert done.stdout.splitlines() == [
+        "apt-get update",
+        f"apt-get install -y --no-install-recommends {package}",
+        f"{STRICT} (CI=true, input: )",
+    ]
+
+
+@pytest.mark.parametrize(("there", "installs"), [("initdb", False), ("psql", True)], ids=["a server", "only a client"])
+def test_postgresql_is_there_when_its_server_is(tmp_path: Path, there: str, *, installs: bool) -> None:
+    others = {name: lines for name, lines in ALL_PROGRAMS.items() if name != "initdb"}
+
+    done = run_on(tmp_path, others, without_postgres_of_debian(tmp_path, there))
+
+    assert ("apt-get install" in done.stdout) is installs
 
 
 def test_git_lists_the_project_even_if_another_user_owns_its_files(tmp_path: Path) -> None:
