@@ -1,7 +1,10 @@
 # The desk, as a user of its own, with everything it keeps in /data. See docs/deploy.md.
 FROM python:3.12-slim
 
-RUN useradd --system --uid 10001 --create-home --home-dir /app ticketing && install -d -o 10001 /data
+# In a virtual environment the desk takes the packages that are there; elsewhere it would install its own at each start.
+ENV PATH=/venv/bin:$PATH
+RUN useradd --system --uid 10001 --create-home --home-dir /app ticketing && install -d -o 10001 /data \
+    && python -m venv /venv
 WORKDIR /app
 COPY requirements.txt .
 RUN pip install --no-cache-dir --require-hashes --no-deps -r requirements.txt

@@ -44,7 +44,7 @@ class Server:
     """
     The desk as its users meet it, on a free port of this machine; without people it is as on its first launch.
 
-    *storage* is the address of its store, "" for files in its folder.
+    *storage* is the address of its store, "" for files in its folder; in *root* lies the project that it runs.
     """
 
     def __init__(
@@ -54,6 +54,7 @@ class Server:
         with_people: bool = True,
         script: Path = ROOT / "streamlit_app.py",
         storage: str = "",
+        root: Path = ROOT,
         **environment: str,
     ) -> None:
         self.data = folder / "data"
@@ -63,6 +64,7 @@ class Server:
         self.storage = storage
         self.desk = open_desk(Settings(data_dir=self.data, storage_url=storage), password_rounds=4)
         self._script = script
+        self._root = root
         self._environment = environment
         self._addresses = (f"198.51.{number >> 8}.{number & 255}" for number in count())
         self._process: subprocess.Popen[bytes] | None = None
@@ -104,7 +106,7 @@ class Server:
         with self.log_file.open("ab") as log:
             self._process = subprocess.Popen(
                 self.command,
-                cwd=ROOT,
+                cwd=self._root,
                 env=inherited | own | self._environment,
                 stdin=subprocess.DEVNULL,
                 stdout=log,

@@ -1,16 +1,38 @@
 """The files for a server, read by the programs that they are written for: systemd, and those that know containers."""
 
+import json
 import re
 import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
+from ruamel.yaml import YAML
 
-ROOT = Path(__file__).resolve().parent.parent
+from tests.serving import ROOT, Server
+from tests.wire import Wire
+from ticketing.settings import PREFIX, Settings
+from ticketing.ui.wording import t
+
+DEPLOY = (ROOT / "docs/deploy.md").read_text("utf-8")
+DOCKERFILE = (ROOT / "Dockerfile").read_text("utf-8")
+COMPOSE = (ROOT / "compose.yaml").read_text("utf-8")
 TOOLS = Path(sys.executable).parent
 TO_INSTALL = "This test needs systemd-analyze: install it (Debian, Ubuntu: sudo apt install systemd)."
+
+
+class Contained(Server):
+    """The desk as its container starts it."""
+
+    @property
+    def command(self) -> list[str]:
+        """What the Dockerfile says, with this machine's Python and a port of ours."""
+        [documented] = re.findall(r"^CMD (.+)$", DOCKERFILE, re.MULTILINE)
+        python, *arguments = json.loads(documented)
+        assert python == "python"
+        return [sys.executable, *arguments, "--port", str(self.port)]
 
 
 def run(*command: str | Path) -> subprocess.CompletedProcess[str]:
@@ -47,25 +69,83 @@ def verified(unit: str, folder: Path) -> subprocess.CompletedProcess[str]:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="There is no hadolint for Windows.")
 def test_the_dockerfile_is_well_written(tmp_path: Path) -> None:
-    text = (ROOT / "Dockerfile").read_text("utf-8")
-
-    checked = hadolint(text, tmp_path)
+    checked = hadolint(DOCKERFILE, tmp_path)
 
     assert (checked.returncode, checked.stdout) == (0, "")
-    assert "DL3042" in hadolint(text.replace("--no-cache-dir ", ""), tmp_path).stdout
+    assert "DL3042" in hadolint(DOCKERFILE.replace("--no-cache-dir ", ""), tmp_path).stdout
 
 
 def test_the_compose_file_is_one(tmp_path: Path) -> None:
-    text = (ROOT / "compose.yaml").read_text("utf-8")
-
-    checked = compose(text, tmp_path)
+    checked = compose(COMPOSE, tmp_path)
 
     assert checked.returncode == 0, checked.stdout
-    assert compose(text.replace("restart:", "restarts:"), tmp_path).returncode == 1
+    assert compose(COMPOSE.replace("restart:", "restarts:"), tmp_path).returncode == 1
+
+
+@pytest.fixture
+def services() -> dict[str, Any]:
+    """Return what the compose file starts."""
+    services: dict[str, Any] = YAML(typ="safe").load(COMPOSE)["services"]
+    return services
+
+
+def test_the_compose_file_starts_two_desks_on_one_postgresql_whose_data_stays(services: dict[str, Any]) -> None:
+    desks = [service for service in services.values() if service.get("build") == "."]
+
+    assert len(desks) == 2
+    assert desks[0]["environment"] == desks[1]["environment"]
+    address = desks[0]["environment"]["TICKETING_STORAGE_URL"]
+    place = re.fullmatch(r"postgresql\+psycopg://ticketing:[^@]+@(\w+)/ticketing", address)
+    assert place
+    database = services[place[1]]
+    assert database["image"].startswith("postgres:")
+    assert database["environment"]["POSTGRES_USER"] == "ticketing"
+    assert all(desk["depends_on"] == {place[1]: {"condition": "service_healthy"}} for desk in desks)
+    [volume] = database["volumes"]
+    assert volume.split(":") == [*YAML(typ="safe").load(COMPOSE)["volumes"], "/var/lib/postgresql/data"]
+
+
+def test_its_desks_are_where_the_documented_proxy_looks_for_them_and_nobody_else(services: dict[str, Any]) -> None:
+    published = [port.rpartition(":")[0] for service in services.values() for port in service.get("ports", [])]
+
+    assert published == re.findall(r"^    server (\S+) ", DEPLOY, re.MULTILINE)
+    assert all(place.startswith("127.0.0.1:") for place in published)
+
+
+def test_it_holds_no_secret_and_sets_what_there_is(services: dict[str, Any]) -> None:
+    environment = {
+        name: value for service in services.values() for name, value in service.get("environment", {}).items()
+    }
+
+    assert environment["POSTGRES_PASSWORD"] == "${POSTGRES_PASSWORD:?}"
+    assert "ticketing:${POSTGRES_PASSWORD:?}@" in environment["TICKETING_STORAGE_URL"]
+    known = {PREFIX + name.upper() for name in Settings.model_fields}
+    assert {name for name in environment if name.startswith(PREFIX)} <= known
+
+
+def test_in_its_container_the_desk_finds_its_packages_and_installs_no_others() -> None:
+    [place] = re.findall(r"python -m venv (\S+)$", DOCKERFILE, re.MULTILINE)
+
+    steps = [f"ENV PATH={place}/bin:$PATH", "python -m venv", "RUN pip install", "CMD ["]
+    assert sorted(steps, key=DOCKERFILE.index) == steps
+
+
+def test_what_is_copied_into_the_image_is_the_desk_and_nothing_but_the_desk(tmp_path: Path) -> None:
+    _, everything, *exceptions, compiled = (ROOT / ".dockerignore").read_text("utf-8").splitlines()
+    assert (everything, compiled) == ("*", "**/__pycache__")
+    for path in (line.removeprefix("!") for line in exceptions):
+        (tmp_path / "app" / path).parent.mkdir(parents=True, exist_ok=True)
+        (shutil.copytree if (ROOT / path).is_dir() else shutil.copy2)(ROOT / path, tmp_path / "app" / path)
+
+    with Contained(tmp_path, root=tmp_path / "app") as desk, Wire.connect(desk.base, page="login") as stranger:
+        shown = stranger.run().text
+
+    assert t("login.submit") in shown
+    assert not (tmp_path / "app" / ".venv").exists()
 
 
 def test_systemd_takes_the_documented_unit(tmp_path: Path) -> None:
-    [unit] = re.findall(r"```ini\n(.*?)```", (ROOT / "docs/deploy.md").read_text("utf-8"), re.DOTALL)
+    [unit] = re.findall(r"```ini\n(.*?)```", DEPLOY, re.DOTALL)
 
     checked = verified(unit, tmp_path)
 
