@@ -2,14 +2,16 @@
 
 import re
 import shutil
+import ssl
 import subprocess
+import time
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 import pytest
 
-from tests.serving import ROOT, free_port
+from tests.serving import ROOT, START_SECONDS, free_port
 
 HOW_TO = "nginx and openssl are not here both (Debian, Ubuntu: sudo apt install nginx-light openssl)"
 FRAME = """
@@ -37,7 +39,7 @@ class Proxy:
         self.folder = folder
         self.port = free_port()
         self.base = f"https://localhost:{self.port}"
-        self._certify()
+        self._certificate, self._key = make_certificate(folder)
         self._settings = folder / "nginx.conf"
         self._settings.write_text(FRAME.format(folder=folder, site=self._site(ports)), "utf-8")
 
@@ -45,11 +47,6 @@ class Proxy:
         """Return who answered a visitor and how: a port and a status for each request and WebSocket that is over."""
         lines = (line.split(" ", 2) for line in (self.folder / "visits.log").read_text("utf-8").splitlines())
         return [(int(process.rpartition(":")[2]), int(status)) for who, status, process in lines if who == visitor]
-
-    def _certify(self) -> None:
-        command = ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost"]
-        files = ["-keyout", str(self.folder / "key.pem"), "-out", str(self.folder / "cert.pem")]
-        subprocess.run([_program("openssl"), *command, *files], check=True, capture_output=True)
 
     def _site(self, ports: list[int]) -> str:
         """Return the documented configuration, with this machine's names, ports and files."""
@@ -59,8 +56,8 @@ class Proxy:
         for documented, ours in {
             "listen 443 ssl": f"listen 127.0.0.1:{self.port} ssl",
             "server_name desk.example.org": "server_name localhost",
-            "/etc/ssl/certs/desk.example.org.pem": str(self.folder / "cert.pem"),
-            "/etc/ssl/private/desk.example.org.key": str(self.folder / "key.pem"),
+            "/etc/ssl/certs/desk.example.org.pem": str(self._certificate),
+            "/etc/ssl/private/desk.example.org.key": str(self._key),
             "127.0.0.1:8501": f"127.0.0.1:{ports[0]}",
             "127.0.0.1:8502": f"127.0.0.1:{ports[1]}",
         }.items():
@@ -70,13 +67,35 @@ class Proxy:
 
     def __enter__(self) -> Self:
         self._process = subprocess.Popen([_program("nginx"), "-c", str(self._settings), "-p", str(self.folder)])
+        until = time.monotonic() + START_SECONDS
+        while not self._answers():  # one that is asked to end while it starts may never hear it
+            assert self._process.poll() is None, (self.folder / "error.log").read_text("utf-8")
+            assert time.monotonic() < until, "nginx does not answer"
+            time.sleep(0.01)
         return self
+
+    def _answers(self) -> bool:
+        try:
+            ssl.get_server_certificate(("127.0.0.1", self.port), timeout=START_SECONDS)
+        except OSError:
+            return False
+        return True
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._process.terminate()
         self._process.wait()
+
+
+def make_certificate(folder: Path) -> tuple[Path, Path]:
+    """Make a certificate of this machine and its key, and return where they lie."""
+    certificate, key = folder / "cert.pem", folder / "key.pem"
+    command = ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost"]
+    subprocess.run(
+        [_program("openssl"), *command, "-keyout", key, "-out", certificate], check=True, capture_output=True
+    )
+    return certificate, key
 
 
 def _program(name: str) -> str:
