@@ -55,9 +55,10 @@ class Cluster:
         self._run("initdb", "--pgdata", self._data, *options)
         self.start()
 
-    def start(self) -> None:
-        """Start the server, and return when it answers."""
-        options = f"-k {self.folder} -c listen_addresses='' -c max_connections=200"
+    def start(self, *settings: str) -> None:
+        """Start the server, and return when it answers; on its socket alone, unless the settings say otherwise."""
+        whole = [f"unix_socket_directories={self.folder}", "listen_addresses=", "max_connections=200", *settings]
+        options = " ".join(f"-c {setting}" for setting in whole)
         log = str(self.folder / "log")
         self._run("pg_ctl", "start", "--wait", "--pgdata", self._data, "--options", options, "--log", log)
 

@@ -1,18 +1,28 @@
 """Settings among Streamlit's secrets count on every way in, and those of the environment go before them."""
 
 import os
+import re
+import shutil
 import subprocess
 import sys
 import time
+import tomllib
+from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
+from urllib.parse import quote
 from urllib.request import urlopen
 
 import pytest
 
+from tests.postgres import Cluster
+from tests.proxy import make_certificate
 from tests.serving import ROOT, free_port
 from ticketing.desk import open_desk
 from ticketing.domain.errors import SettingsError
-from ticketing.settings import Settings
+from ticketing.services.first_launch import FIRST_USERNAME
+from ticketing.settings import PREFIX, Settings
+from ticketing.storage.opening import open_source
 
 SECONDS = 60.0
 PORT = "{port}"
@@ -72,3 +82,50 @@ def test_a_secret_that_is_no_setting_stops_the_start(tmp_path: Path, way: str) -
     assert "There is no setting TICKETING_COLOUR." in said
     assert "It stands in “.streamlit/secrets.toml”." in said
     assert not list(tmp_path.glob("*/journal-*.jsonl"))
+
+
+DATABASE_PASSWORD = "p@ss/w%rd:?"
+
+
+@pytest.fixture
+def provider(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cluster]:
+    """Return a server as those who rent them out have it: over TLS, with a password, and with an empty database."""
+    made = make_certificate(tmp_path)  # before there is anything that a skipped test would leave behind
+    server = Cluster()
+    certificate, key = (shutil.move(file, server.folder) for file in made)
+    shutil.chown(key, (server.folder / "data").owner())
+    server.run_sql(f"CREATE ROLE renter LOGIN PASSWORD '{DATABASE_PASSWORD}'", "CREATE DATABASE rented OWNER renter")
+    with server.letting_in("hostssl rented renter 127.0.0.1/32 scram-sha-256"):
+        server.stop()
+        port = free_port()
+        files = f"ssl_cert_file={certificate}", f"ssl_key_file={key}"
+        server.start(f"port={port}", "listen_addresses=127.0.0.1", "ssl=on", *files)
+        monkeypatch.setenv("PGPORT", str(port))  # on its socket as well
+        yield server
+    server.remove()
+
+
+def test_on_a_hosted_platform_the_documented_secrets_lead_to_the_database_of_a_provider(
+    tmp_path: Path, provider: Cluster
+) -> None:
+    [documented] = re.findall(r"```toml\n(.+?)```", (ROOT / "docs/deploy.md").read_text("utf-8"), re.DOTALL)
+    here = f"renter:{quote(DATABASE_PASSWORD, safe='')}@127.0.0.1:{os.environ['PGPORT']}/rented"
+
+    said = start("streamlit run", tmp_path, documented.replace("USER:PASSWORD@HOST/NAME", here))
+
+    assert set(tomllib.loads(documented)) <= {PREFIX + name.upper() for name in Settings.model_fields}
+    assert "one-time password" in said
+    with closing(open_source(provider.address("rented"))) as store, store.documents() as kept:
+        assert [name for name, _ in kept["users"]] == [FIRST_USERNAME]
+
+
+def test_what_a_hosted_platform_is_to_find_is_there() -> None:
+    section = (ROOT / "docs/deploy.md").read_text("utf-8").partition("## A hosted Streamlit platform")[2]
+    named = re.findall(r"`([\w./]+\.(?:py|txt|example))`", section.partition("\n## ")[0])
+
+    assert named == ["streamlit_app.py", "requirements.txt", ".streamlit/secrets.toml.example"]
+    assert all((ROOT / file).is_file() for file in named)
+    assert {"psycopg", "psycopg-binary", "sqlalchemy", "alembic"} <= set(
+        re.findall(r"^([a-z-]+)==", (ROOT / "requirements.txt").read_text("utf-8"), re.MULTILINE)
+    )
+    assert not [file for file in ("uv.lock", "Pipfile", "environment.yml") if (ROOT / file).exists()]
