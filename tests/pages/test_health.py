@@ -9,6 +9,7 @@ import pytest
 
 import ticketing.desk
 from tests.pages.conftest import PASSWORD
+from tests.postgres import databases
 from tests.visiting import Visit, unescaped
 from ticketing.desk import Desk, open_desk
 from ticketing.domain.people import Actor, Role
@@ -28,11 +29,20 @@ def file_system() -> str:
 
 
 @pytest.fixture
-def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, file_system: str) -> Iterator[Desk]:
+def storage(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Return the address of the store; files, unless a test asks for a database of some kind."""
+    kind = getattr(request, "param", "json")
+    if kind == "postgres":
+        return databases().create("health")
+    return f"sqlite:///{tmp_path / 'desk.sqlite'}" if kind == "sqlite" else ""
+
+
+@pytest.fixture
+def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, file_system: str, storage: str) -> Iterator[Desk]:
     """Open a desk whose files are on disk."""
     (tmp_path / "mounts").write_text(f"device / {file_system} rw 0 0\n")
     monkeypatch.setattr(folder_lock, "MOUNTS", tmp_path / "mounts")
-    opened = open_desk(Settings(data_dir=tmp_path / "data"), password_rounds=4)
+    opened = open_desk(Settings(data_dir=tmp_path / "data", storage_url=storage), password_rounds=4)
     monkeypatch.setattr(ticketing.desk, "_shared", opened)
     opened.agents.create_agent(Actor.console(), "ada", PASSWORD)
     opened.agents.create_agent(Actor.console(), "root", PASSWORD, role=Role.ADMIN)
@@ -132,6 +142,28 @@ def test_an_admin_is_shown_what_the_process_has_counted(desk: Desk, root: Visit)
 
     assert told.startswith("This process since its start: 3 open tabs, ")
     assert f" {desk.figures.summary().writes.count} changes in " in told
+
+
+@pytest.mark.parametrize(
+    ("storage", "told"),
+    [
+        ("sqlite", ["Tickets are kept in a SQLite file on ext4.", "This machine's clock agrees with the store's"]),
+        ("postgres", ["Tickets are kept in PostgreSQL.", "This machine's clock agrees with the database's."]),
+    ],
+    indirect=["storage"],
+    ids=["sqlite", "postgres"],
+)
+def test_of_a_database_an_admin_reads_how_its_tables_are_and_how_long_its_transactions_took(
+    desk: Desk, root: Visit, told: list[str]
+) -> None:
+    shown = "\n".join(plainly(root.open("doctor").at.markdown))
+
+    for line in (*told, "The tables are up to date (0001).", "The store answers, and knows of no damage."):
+        assert line in shown
+    figures = desk.figures.summary()
+    [caption] = [caption.value for caption in root.at.main.caption]
+    assert f" {figures.writes.count} changes in " in caption
+    assert 0 < figures.writes.mean < 1
 
 
 def test_how_an_admin_reaches_the_desk_is_judged(root: Visit) -> None:
