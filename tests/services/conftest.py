@@ -1,11 +1,13 @@
 """A desk's services over a store in memory, a clock that is set by hand, and the people of all tests."""
 
-from collections.abc import Callable
+import inspect
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from ticketing.desk import Desk
 from ticketing.domain.people import Actor, Role, User
 from ticketing.domain.sign_in import SessionLimits
 from ticketing.services.access import Gate
@@ -150,3 +152,14 @@ def everything(store: MemoryStore) -> Callable[[], dict[str, object]]:
             return {name: dict(documents) for name, documents in engine.documents.items()}
 
     return copy
+
+
+def public(desk: Desk) -> Iterator[tuple[str, Callable[..., object] | None]]:
+    """Yield the name and, unless it is a property, the method of everything that a service offers."""
+    offered = [name for name in dir(desk) if not name.startswith("_")]
+    for name, service in [(name, getattr(desk, name)) for name in offered]:
+        if not type(service).__module__.startswith("ticketing.services."):
+            continue
+        for member, value in vars(type(service)).items():
+            if not member.startswith("_"):
+                yield f"{name}.{member}", getattr(service, member) if inspect.isfunction(value) else None

@@ -1,7 +1,7 @@
 """Every public method of every service finds out anew who acts, whatever a page still holds in its hand."""
 
 import inspect
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 import pytest
 
+from tests.services.conftest import public
 from ticketing.desk import Desk
 from ticketing.domain.errors import (
     AuthenticationError,
@@ -92,17 +93,6 @@ class Clock(Protocol):
 def desk(store: MemoryStore, clock: Clock) -> Desk:
     """Return all services over the store of this test."""
     return Desk(Settings(storage_url="memory:"), store, clock, password_rounds=4)
-
-
-def public(desk: Desk) -> Iterator[tuple[str, Callable[..., object] | None]]:
-    """Yield the name and, unless it is a property, the method of everything that a service offers."""
-    offered = [name for name in dir(desk) if not name.startswith("_")]
-    for name, service in [(name, getattr(desk, name)) for name in offered]:
-        if not type(service).__module__.startswith("ticketing.services."):
-            continue
-        for member, value in vars(type(service)).items():
-            if not member.startswith("_"):
-                yield f"{name}.{member}", getattr(service, member) if inspect.isfunction(value) else None
 
 
 def methods(desk: Desk) -> dict[str, Callable[..., object]]:

@@ -1,0 +1,181 @@
+"""One intention, one transaction: how often each public method of each service writes."""
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.services.conftest import PASSWORD, Clock, SignIn, public
+from ticketing.desk import Desk
+from ticketing.domain.people import Actor, PeopleQuery, Role
+from ticketing.domain.queries import TicketQuery
+from ticketing.domain.statuses import Priority, Status
+from ticketing.domain.tickets import TicketEdit
+from ticketing.services.moving.seeds import SeedPlan
+from ticketing.settings import Settings
+from ticketing.storage.documents.repositories import DocumentTransaction
+from ticketing.storage.memory import MemoryStore
+
+CONSOLE = Actor.console()
+ANOTHER = "four dry umbrellas"
+ALL = TicketQuery()
+
+
+class CountedStore(MemoryStore):
+    """A store that counts how often somebody wrote."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.writes = 0
+
+    @contextmanager
+    def write(self, patience: float | None = None) -> Iterator[DocumentTransaction]:
+        """Count one more."""
+        self.writes += 1
+        with super().write(patience) as tx:
+            yield tx
+
+
+class Scene:
+    """
+    A desk where all can be done, and one where nobody has been.
+
+    Ticket 1 is open, ticket 2 is closed, ticket 3 stayed resolved for eight days. Oskar's account is deactivated.
+    """
+
+    def __init__(self, store: CountedStore, clock: Clock, arrives: SignIn, folder: Path) -> None:
+        self._stores = store, CountedStore()
+        self.desk, self.empty_desk = (Desk(Settings(storage_url="memory:"), one, clock, 4) for one in self._stores)
+        for title in ("Open", "Closed", "Resolved"):
+            self.desk.tickets.open(CONSOLE, title, "Help!")
+        self.desk.tickets.close(CONSOLE, 2)
+        self.desk.tickets.edit(CONSOLE, 3, TicketEdit(status=Status.RESOLVED))
+        clock.advance(timedelta(days=8))
+        self.ada, self.root = arrives("ada", Role.AGENT), arrives("root", Role.ADMIN)
+        self.carla = arrives("carla")
+        self.desk.agents.deactivate(CONSOLE, arrives("oskar").username)
+        self.token = self.desk.accounts.sign_in("carla", PASSWORD)
+        clock.advance(timedelta(minutes=2))  # so that it is worth noting that the session is used
+        self.hand_off = self.desk.accounts.sign_in_browser("carla", PASSWORD, browser="b")
+        self.seed = folder
+        (folder / "users.json").write_text(json.dumps({"bert": {"password": "x", "role": "user"}}), "utf-8")
+        (folder / "tickets.json").write_text("{}", "utf-8")
+
+    @property
+    def plan(self) -> SeedPlan:
+        """What an import of the original app's files would do."""
+        return self.desk.seeds.plan(CONSOLE, self.seed)
+
+    def writes(self, deed: Callable[["Scene"], object]) -> int:
+        """Do something, and return how many transactions it wrote in."""
+        before = self._written()
+        result = deed(self)
+        if isinstance(result, Iterator):
+            list(result)
+        return self._written() - before
+
+    def _written(self) -> int:
+        return sum(store.writes for store in self._stores)
+
+
+Deeds = dict[str, Callable[[Scene], object]]
+
+ONCE: Deeds = {
+    "accounts.change_profile": lambda on: on.desk.accounts.change_profile(on.carla, "Carla Ruiz", ""),
+    "agents.register_agent": lambda on: on.desk.agents.register_agent(on.ada, "bert", "Bert"),
+    "agents.deactivate": lambda on: on.desk.agents.deactivate(on.root, "carla"),
+    "agents.reactivate": lambda on: on.desk.agents.reactivate(on.root, "oskar"),
+    "agents.reset_password": lambda on: on.desk.agents.reset_password(on.root, "carla"),
+    "agents.end_sessions": lambda on: on.desk.agents.end_sessions(on.root, "carla"),
+    "agents.lift_wait": lambda on: on.desk.agents.lift_wait(on.root, "carla"),
+    "agents.change_role": lambda on: on.desk.agents.change_role(on.root, "carla", Role.AGENT),
+    "agents.create_agent": lambda on: on.desk.agents.create_agent(CONSOLE, "bert", ANOTHER),
+    "agents.set_password": lambda on: on.desk.agents.set_password(CONSOLE, "carla", ANOTHER),
+    "demo.ensure": lambda on: on.empty_desk.demo.ensure(),
+    "demo.fill": lambda on: on.empty_desk.demo.fill(CONSOLE, 30, 1),  # of many thousands, each two thousand are one
+    "first_launch.ensure": lambda on: on.empty_desk.first_launch.ensure(),
+    "seeds.apply": lambda on: on.desk.seeds.apply(CONSOLE, on.plan),
+    "sessions.actor": lambda on: on.desk.sessions.actor(on.token),
+    "sessions.redeem": lambda on: on.desk.sessions.redeem(on.hand_off, browser="b"),
+    "sessions.sign_out": lambda on: on.desk.sessions.sign_out(on.token),
+    "sessions.end": lambda on: on.desk.sessions.end(on.carla, on.carla.session or ""),
+    "sessions.end_others": lambda on: on.desk.sessions.end_others(on.carla),
+    "tickets.open": lambda on: on.desk.tickets.open(on.ada, "Again", "Help!", follows=2, key="k"),
+    "tickets.reply": lambda on: on.desk.tickets.reply(on.ada, 1, "Hello", status=Status.PENDING, key="k"),
+    "tickets.note": lambda on: on.desk.tickets.note(on.ada, 1, "Hm", key="k"),
+    "tickets.edit": lambda on: on.desk.tickets.edit(on.ada, 1, TicketEdit(priority=Priority.HIGH), key="k"),
+    "tickets.assign": lambda on: on.desk.tickets.assign(on.ada, 1, "ada", key="k"),
+    "tickets.close": lambda on: on.desk.tickets.close(on.ada, 1, "Bye", key="k"),
+    "tickets.reopen": lambda on: on.desk.tickets.reopen(on.ada, 2, key="k"),
+    "tickets.mark_seen": lambda on: on.desk.tickets.mark_seen(on.ada, 1, 1),
+    # Whoever looks first closes what has lapsed.
+    "tickets.search": lambda on: on.desk.tickets.search(on.ada, ALL),
+    "tickets.counts": lambda on: on.desk.tickets.counts(on.ada, {"all": ALL}),
+}
+# A password is hashed or compared for a quarter of a second, for which no other writer is to wait; the try is written
+# down before that, so that a hundred guesses at the same moment are a hundred tries.
+TWICE: Deeds = {
+    "accounts.register": lambda on: on.desk.accounts.register("bert", "Bert", PASSWORD, PASSWORD),
+    "accounts.register_browser": (
+        lambda on: on.desk.accounts.register_browser("bert", "Bert", PASSWORD, PASSWORD, browser="b")
+    ),
+    "accounts.sign_in": lambda on: on.desk.accounts.sign_in("carla", PASSWORD),
+    "accounts.sign_in_browser": lambda on: on.desk.accounts.sign_in_browser("carla", PASSWORD, browser="b"),
+    "accounts.change_password": (
+        lambda on: on.desk.accounts.change_password(on.carla, PASSWORD, ANOTHER, ANOTHER, browser="b")
+    ),
+}
+NEVER: Deeds = {
+    "accounts.profile": lambda on: on.desk.accounts.profile(on.carla),
+    "agents.people": lambda on: on.desk.agents.people(on.root, PeopleQuery()),
+    "agents.person": lambda on: on.desk.agents.person(on.root, "carla"),
+    "agents.may_register": lambda on: on.desk.agents.may_register(on.ada),
+    "agents.assignable": lambda on: on.desk.agents.assignable(on.ada),
+    "agents.wait": lambda on: on.desk.agents.wait(on.root, "carla"),
+    "exports.seed": lambda on: on.desk.exports.seed(on.root),
+    "exports.json_lines": lambda on: on.desk.exports.json_lines(CONSOLE),
+    "exports.table": lambda on: on.desk.exports.table(on.root),
+    "first_launch.is_waiting": lambda on: on.desk.first_launch.is_waiting,
+    "first_launch.is_of_a_demo": lambda on: on.desk.first_launch.is_of_a_demo,
+    "health.findings": lambda on: on.desk.health.findings(on.root),
+    "health.of_store": lambda on: on.desk.health.of_store(on.root),
+    "health.figures": lambda on: on.desk.health.figures(on.root),
+    "health.throw_away": lambda on: on.desk.health.throw_away,
+    "seeds.plan": lambda on: on.plan,
+    "sessions.own": lambda on: on.desk.sessions.own(on.carla),
+    "tickets.former": lambda on: on.desk.tickets.former(on.ada, 2),
+    "tickets.get": lambda on: on.desk.tickets.get(on.ada, 3),
+    "tickets.conversation": lambda on: on.desk.tickets.conversation(on.ada, 3),
+}
+
+
+@pytest.fixture
+def store() -> CountedStore:
+    return CountedStore()
+
+
+@pytest.fixture
+def scene(store: CountedStore, clock: Clock, arrives: SignIn, tmp_path: Path) -> Scene:
+    return Scene(store, clock, arrives, tmp_path)
+
+
+def test_no_public_method_is_left_out(scene: Scene) -> None:
+    assert sorted([*ONCE, *TWICE, *NEVER]) == sorted(name for name, _ in public(scene.desk))
+
+
+@pytest.mark.parametrize("name", ONCE)
+def test_what_changes_something_does_it_in_one_transaction(scene: Scene, name: str) -> None:
+    assert scene.writes(ONCE[name]) == 1
+
+
+@pytest.mark.parametrize("name", TWICE)
+def test_what_proves_or_makes_a_password_writes_before_it_and_after_it(scene: Scene, name: str) -> None:
+    assert scene.writes(TWICE[name]) == 2
+
+
+@pytest.mark.parametrize("name", NEVER)
+def test_what_only_looks_writes_nothing(scene: Scene, name: str) -> None:
+    assert scene.writes(NEVER[name]) == 0
