@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 
+from ticketing.domain.browsers import SESSION_COOKIE
 from ticketing.domain.errors import SettingsError
 from ticketing.domain.sign_in import SessionLimits
 
@@ -39,7 +40,12 @@ class Settings(BaseModel):
     admin_password: SecretStr | None = Field(None, description="password of the first account")
     registration: Literal["open", "closed"] = Field("open", description="whether visitors may register")
     agents_may_register_agents: bool = Field(default=True, description="whether agents may, or admins only")
-    cookie_name: str = Field("ticketing_session", pattern=r"^[A-Za-z0-9_-]{1,64}$", description="of the session cookie")
+    cookie_name: str = Field(
+        SESSION_COOKIE,
+        pattern=r"^[A-Za-z0-9_-]{1,64}$",
+        description="of the session cookie, for hosts that forward only cookies they know; over https the default is "
+        "sent with `__Host-` before it, any other as it is",
+    )
     session_idle_hours: int = Field(12, ge=1, le=24 * 14, description="a user's session ends after so long without use")
     session_days: int = Field(14, ge=1, le=90, description="a user's session ends after so long in any case")
     agent_session_idle_hours: int = Field(4, ge=1, le=24 * 14, description="the same for agents and admins")

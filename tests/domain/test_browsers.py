@@ -46,6 +46,11 @@ def test_cookies_are_bound_to_the_host_on_https() -> None:
     assert cookie_name("ticketing_session", secure=False) == "ticketing_session"
 
 
+def test_a_name_that_a_proxy_lets_through_stays_as_it_is() -> None:
+    assert cookie_name("_streamlit_user", secure=True) == "_streamlit_user"
+    assert device_cookie_name("_streamlit_user", secure=True) == "_streamlit_user_device"
+
+
 @pytest.mark.parametrize(
     ("origin", "secure"),
     [("https://desk.example", True), ("http://desk.example", False), ("null", False), (None, False)],

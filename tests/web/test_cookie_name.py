@@ -16,10 +16,11 @@ OURS = {"sec-fetch-site": "same-origin", "x-ticketing": "1"}
 UPLOAD = "/_stcore/upload_file/session/file"
 
 
-@pytest.fixture
-def browser(site: OpenSite) -> TestClient:
+@pytest.fixture(params=[None, "https://desk.example.org"], ids=["http", "https"])
+def browser(site: OpenSite, request: pytest.FixtureRequest) -> TestClient:
     """Return a browser at a desk whose cookies are called what the host's proxy lets through."""
-    client = site(cookie_name="host_session")
+    public: dict[str, str] = {"base_url": request.param, "address": request.param} if request.param else {}
+    client = site(**public, cookie_name="host_session")
     client.cookies.set(XSRF_COOKIE, generate_xsrf_token_string())
     return client
 

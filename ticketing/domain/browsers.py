@@ -3,19 +3,24 @@
 import hashlib
 from ipaddress import ip_address
 
+SESSION_COOKIE = "ticketing_session"
 XSRF_COOKIE = "_streamlit_xsrf"
 DEVICE_COOKIE_SUFFIX = "_device"
 _MASK_LENGTH = 4
 
 
 def cookie_name(name: str, *, secure: bool) -> str:
-    """Return the full name of a cookie; on https its prefix binds it to this host alone, and to TLS."""
-    return f"__Host-{name}" if secure else name
+    """
+    Return the full name of the session's cookie; on https its prefix binds it to this host alone, and to TLS.
+
+    A name that the operator chose stays as it is: it is one that a proxy before the desk lets through.
+    """
+    return f"__Host-{name}" if secure and name == SESSION_COOKIE else name
 
 
 def device_cookie_name(name: str, *, secure: bool) -> str:
-    """Return the name of the cookie by which a device is known again, given the session cookie's base name."""
-    return cookie_name(name + DEVICE_COOKIE_SUFFIX, secure=secure)
+    """Return the name of the cookie by which a device is known again, given the name that the session's goes by."""
+    return cookie_name(name, secure=secure) + DEVICE_COOKIE_SUFFIX
 
 
 def is_secure_origin(origin: str | None) -> bool:
