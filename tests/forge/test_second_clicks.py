@@ -215,7 +215,7 @@ def test_who_reloads_while_registering_is_told_to_sign_in_when_they_try_again(se
     assert works(server, "quentin", PASSWORD)
 
 
-def test_who_reloads_while_their_password_is_changed_signs_in_with_the_new_one(server: Server) -> None:
+def test_who_reloads_while_their_password_is_changed_is_told_to_sign_in_with_the_new_one(server: Server) -> None:
     server.desk.accounts.register("rosa", "Rosa", PASSWORD, PASSWORD)
     cookies = {COOKIE: server.sign_in("rosa")}
     rosa = Wire.connect(server.base, page="account", cookies=cookies).run()
@@ -225,7 +225,7 @@ def test_who_reloads_while_their_password_is_changed_signs_in_with_the_new_one(s
     wait_until(lambda: not is_signed_in(server, cookies[COOKIE]))
 
     with Wire.connect(server.base, page="account", cookies=cookies) as rosa:
-        assert t("page.login") in rosa.run().text
+        assert t("login.session_ended") in unescaped(rosa.run().text)
     assert works(server, "rosa", ANOTHER_PASSWORD)
     with pytest.raises(WrongCredentialsError):
         works(server, "rosa", PASSWORD)
