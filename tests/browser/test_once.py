@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.acting import (
+    GAPS,
     answer,
     choose,
     conversation,
@@ -24,9 +25,6 @@ from ticketing.domain.statuses import Priority, Status
 from ticketing.domain.tickets import TicketEdit
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
-
-# How long somebody with a double-click habit waits, in milliseconds.
-GAPS = (300, 600, 900)
 
 
 @pytest.fixture
