@@ -26,8 +26,13 @@ from ticketing.ui.wording import t
 
 ROOT = Path(__file__).resolve().parents[2]
 PROTECTED = [page.name for page in PAGES if page.audience is not Audience.STRANGERS]
-FOR_AGENTS = [page.name for page in PAGES if page.audience is Audience.AGENTS]
-FOR_ADMINS = [page.name for page in PAGES if page.audience is Audience.ADMINS]
+CLOSED_TO = {Audience.AGENTS: ["carla"], Audience.ADMINS: ["carla", "ada"]}
+OPEN_TO = {Audience.AGENTS: ["ada", "root"], Audience.ADMINS: ["root"]}
+
+
+def pages_for(people: dict[Audience, list[str]]) -> list[tuple[str, str]]:
+    """Return each page for agents or admins with each of these people."""
+    return [(page.name, person) for page in PAGES for person in people.get(page.audience, [])]
 
 
 def title(app: AppTest) -> str:
@@ -65,75 +70,46 @@ def test_everybody_begins_at_their_own_list(visit: Visit, person: str, page: str
     assert title(visit("", as_=person)) == t(page)
 
 
-@pytest.mark.parametrize("page", FOR_AGENTS)
-def test_a_page_for_agents_reads_to_a_requester_like_one_that_does_not_exist(visit: Visit, page: str) -> None:
-    forbidden, unknown = visit(page, as_="carla"), visit("no_such_page", as_="carla")
-
-    assert words(forbidden) == words(unknown)
-    assert t("not_found.text") in words(forbidden)
-
-
-@pytest.mark.parametrize("page", FOR_AGENTS)
-def test_a_page_for_agents_opens_for_an_agent(visit: Visit, page: str) -> None:
-    app = visit(page, as_="ada")
-
-    assert t("not_found.text") not in words(app)
-    assert not app.exception
-
-
-@pytest.mark.parametrize("person", ["carla", "ada"])
-@pytest.mark.parametrize("page", FOR_ADMINS)
-def test_a_page_for_admins_reads_to_everybody_else_like_one_that_does_not_exist(
-    visit: Visit, page: str, person: str
-) -> None:
+@pytest.mark.parametrize(("page", "person"), pages_for(CLOSED_TO))
+def test_a_page_for_others_reads_like_one_that_does_not_exist(visit: Visit, page: str, person: str) -> None:
     forbidden, unknown = visit(page, as_=person), visit("no_such_page", as_=person)
 
     assert words(forbidden) == words(unknown)
     assert t("not_found.text") in words(forbidden)
 
 
-@pytest.mark.parametrize("page", FOR_ADMINS)
-def test_a_page_for_admins_opens_for_an_admin(visit: Visit, page: str) -> None:
-    app = visit(page, as_="root")
+@pytest.mark.parametrize(("page", "person"), pages_for(OPEN_TO))
+def test_a_page_opens_for_those_it_is_for(visit: Visit, page: str, person: str) -> None:
+    app = visit(page, as_=person)
 
     assert t("not_found.text") not in words(app)
     assert not app.exception
 
 
-@pytest.mark.parametrize(("person", "shown"), [("ada", t("not_found.title")), ("root", "For admins")])
-def test_a_page_for_admins_refuses_others_even_if_the_router_let_them_in(
-    visit: Visit, desk: Desk, cookies: dict[str, str], person: str, shown: str
+@pytest.mark.parametrize(
+    ("guard", "person", "is_in"),
+    [
+        ("require_agent", "carla", False),
+        ("require_agent", "ada", True),
+        ("require_admin", "ada", False),
+        ("require_admin", "root", True),
+    ],
+)
+def test_a_page_refuses_whom_it_is_not_for_even_if_the_router_let_them_in(
+    visit: Visit, desk: Desk, cookies: dict[str, str], guard: str, person: str, *, is_in: bool
 ) -> None:
-    def page() -> None:
+    def page(guard: str) -> None:
         import streamlit as st  # noqa: PLC0415 - the function is run as a script of its own
 
         from ticketing import ui  # noqa: PLC0415 - as above
 
-        ui.require_admin()
-        st.title("For admins")
+        getattr(ui, guard)()
+        st.title("For some")
 
     visit("")
     cookies["ticketing_session"] = desk.accounts.sign_in(person, PASSWORD)
 
-    assert [title.value for title in AppTest.from_function(page).run().title] == [shown]
-
-
-@pytest.mark.parametrize(("person", "shown"), [("carla", t("not_found.title")), ("ada", "For agents")])
-def test_a_page_for_agents_refuses_others_even_if_the_router_let_them_in(
-    visit: Visit, desk: Desk, cookies: dict[str, str], person: str, shown: str
-) -> None:
-    def page() -> None:
-        import streamlit as st  # noqa: PLC0415 - the function is run as a script of its own
-
-        from ticketing import ui  # noqa: PLC0415 - as above
-
-        ui.require_agent()
-        st.title("For agents")
-
-    visit("")
-    cookies["ticketing_session"] = desk.accounts.sign_in(person, PASSWORD)
-
-    assert [title.value for title in AppTest.from_function(page).run().title] == [shown]
+    assert title(AppTest.from_function(page, args=(guard,)).run()) == ("For some" if is_in else t("not_found.title"))
 
 
 def test_the_sidebar_says_who_is_here_and_lets_them_leave(visit: Visit, desk: Desk) -> None:
@@ -336,6 +312,41 @@ def test_a_sign_in_that_ends_takes_along_what_was_typed(visit: Visit, desk: Desk
     assert title(app) == t("page.login")
     assert "title" not in app.session_state
     assert "My secret" not in str(app.session_state)
+
+
+@pytest.fixture
+def signing_in(visit: Visit, cookies: dict[str, str]) -> AppTest:
+    """Return Carla's page while a new session is on its way to her: a changed password has ended the one before."""
+    app = visit("account", as_="carla")
+    cookies[XSRF_COOKIE] = generate_xsrf_token_string()
+    for key, typed in (("current", PASSWORD), ("new", "four dry raincoats"), ("confirmation", "four dry raincoats")):
+        app.text_input(key=key).input(typed)
+    app.button(key="save_password").click().run()
+    assert is_on_the_way(app)
+    return app
+
+
+def is_on_the_way(app: AppTest) -> bool:
+    """Tell whether the page hands the browser what it gets a session for."""
+    return any("hand_off" in str(component.proto) for component in app.get("bidi_component"))
+
+
+def test_a_sign_in_that_is_on_its_way_outlives_the_session_that_it_ended(signing_in: AppTest) -> None:
+    signing_in.run()
+
+    assert is_on_the_way(signing_in)
+
+
+def test_a_sign_in_that_is_on_its_way_is_not_left_to_another_one(
+    signing_in: AppTest, desk: Desk, cookies: dict[str, str]
+) -> None:
+    cookies["ticketing_session"] = desk.accounts.sign_in("oskar", PASSWORD)
+    signing_in.run()
+    desk.sessions.sign_out(cookies["ticketing_session"])
+    signing_in.run()
+
+    assert title(signing_in) == t("page.login")
+    assert not is_on_the_way(signing_in)
 
 
 @pytest.mark.parametrize("page", PROTECTED)
