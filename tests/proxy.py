@@ -1,14 +1,12 @@
 """The nginx of `docs/deploy.md`, on a port of this machine and with a certificate of its own."""
 
 import re
-import shutil
 import subprocess
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-import pytest
-
+from tests.programs import program_or_skip
 from tests.serving import ROOT, free_port
 
 HOW_TO = "nginx and openssl are not here both (Debian, Ubuntu: sudo apt install nginx-light openssl)"
@@ -74,7 +72,4 @@ class Proxy:
 
 
 def _program(name: str) -> str:
-    found = shutil.which(name) or shutil.which(f"/usr/sbin/{name}")
-    if not found:
-        pytest.skip(HOW_TO)
-    return found
+    return program_or_skip(name, HOW_TO, ["/usr/sbin"])

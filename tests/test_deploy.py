@@ -1,12 +1,13 @@
 """The files for a server, read by the programs that they are written for: systemd, and those that know containers."""
 
 import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from tests.programs import program_or_skip
 
 ROOT = Path(__file__).resolve().parent.parent
 TOOLS = Path(sys.executable).parent
@@ -31,9 +32,7 @@ def compose(text: str, folder: Path) -> subprocess.CompletedProcess[str]:
 
 def verified(unit: str, folder: Path) -> subprocess.CompletedProcess[str]:
     """Have systemd read a unit, in which programs, users and folders are this machine's."""
-    program = shutil.which("systemd-analyze")
-    if program is None:
-        pytest.skip(TO_INSTALL)
+    program = program_or_skip("systemd-analyze", TO_INSTALL)
     for documented, ours in {
         "/opt/ticketing/.venv/bin/python": sys.executable,
         "User=ticketing": "User=root",

@@ -70,7 +70,7 @@ def test_who_presses_the_button_twice_is_signed_in_with_one_session(windows: Win
     server.desk.accounts.register(person, "Impatient", PASSWORD, PASSWORD)
     page = windows.open("login")
 
-    with server.desk.store.write():
+    with server.slow_disk():
         sign_in(page, person)
         page.wait_for_timeout(gap)
         page.get_by_role("button", name="Sign in", exact=True).click()

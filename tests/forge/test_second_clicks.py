@@ -31,7 +31,7 @@ def visit(server: Server, page: str, person: str = "", query: str = "", **typed:
 
 def click_twice(server: Server, wire: Wire, button: str) -> None:
     """Click while another writer keeps the store waiting, and again before it has done."""
-    with server.desk.store.write():
+    with server.slow_disk():
         wire.click_twice(button, 0.3)
         time.sleep(0.3)
     wire.read()
@@ -92,7 +92,7 @@ def test_a_password_reset_with_two_clicks_is_the_one_that_is_shown(server: Serve
 def test_a_password_that_was_reset_while_one_went_elsewhere_waits_to_be_shown(server: Server) -> None:
     server.desk.accounts.register("jonas", "Jonas", PASSWORD, PASSWORD)
     with visit(server, "agent_admin", "root", "person=jonas") as root:
-        with server.desk.store.write():
+        with server.slow_disk():
             root.begin("reset_password")
             root.read_until("reset_password")
             time.sleep(0.3)
@@ -191,7 +191,7 @@ def test_a_session_ended_with_two_clicks_has_ended_and_one_is_told(server: Serve
 
 def leave_in_the_middle(server: Server, wire: Wire, button: str) -> None:
     """Click while another writer keeps the store waiting, and be gone before it has done."""
-    with server.desk.store.write():
+    with server.slow_disk():
         wire.begin(button)
         time.sleep(0.5)
         wire.close()

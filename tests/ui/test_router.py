@@ -2,7 +2,7 @@
 
 import json
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from unittest.mock import PropertyMock
@@ -215,18 +215,37 @@ def click_at_every_write(store: Store, monkeypatch: pytest.MonkeyPatch) -> list[
     return clicks
 
 
-def test_where_no_cookie_can_be_set_a_sign_in_lasts_as_long_as_its_tab(visit: Visit, cookies: dict[str, str]) -> None:
+@pytest.fixture
+def open_tab(visit: Visit, cookies: dict[str, str]) -> Callable[[], AppTest]:
+    """Return a way to open a tab, at the sign-in, on a host that serves the pages only."""
     visit("")
     cookies[XSRF_COOKIE] = generate_xsrf_token_string()
-    app, second_tab = (AppTest.from_file(str(ROUTER), default_timeout=20) for _ in range(2))
-    for tab in (app, second_tab):
-        tab.session_state[MEMORY] = {Host: Host(is_without_routes=True)}
-        tab.run()
-        assert t("login.without_routes") in words(tab)
 
+    def open_one() -> AppTest:
+        app = AppTest.from_file(str(ROUTER), default_timeout=20)
+        app.session_state[MEMORY] = {Host: Host(is_without_routes=True)}
+        return app.run()
+
+    return open_one
+
+
+def sign_in(app: AppTest) -> None:
     app.text_input(key="username").input("carla")
     app.text_input(key="password").input(PASSWORD)
     app.button(key="submit").click().run()
+
+
+def change_password(app: AppTest) -> None:
+    for key, typed in (("current", PASSWORD), ("new", "four dry raincoats"), ("confirmation", "four dry raincoats")):
+        app.text_input(key=key).input(typed)
+    app.button(key="save_password").click().run()
+
+
+def test_where_no_cookie_can_be_set_a_sign_in_lasts_as_long_as_its_tab(open_tab: Callable[[], AppTest]) -> None:
+    app, second_tab = open_tab(), open_tab()
+    assert t("login.without_routes") in words(app)
+
+    sign_in(app)
 
     assert title(app) == t("page.my_tickets")
     assert title(second_tab.run()) == t("page.login")
@@ -235,17 +254,11 @@ def test_where_no_cookie_can_be_set_a_sign_in_lasts_as_long_as_its_tab(visit: Vi
 
 
 def test_where_no_cookie_can_be_set_clicks_that_come_in_the_middle_of_a_sign_in_do_not_end_it(
-    visit: Visit, desk: Desk, cookies: dict[str, str], monkeypatch: pytest.MonkeyPatch
+    open_tab: Callable[[], AppTest], desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    visit("")
-    cookies[XSRF_COOKIE] = generate_xsrf_token_string()
-    app = AppTest.from_file(str(ROUTER), default_timeout=20)
-    app.session_state[MEMORY] = {Host: Host(is_without_routes=True)}
-    app.run()
+    app = open_tab()
     clicks = click_at_every_write(desk.store, monkeypatch)
-    app.text_input(key="username").input("carla")
-    app.text_input(key="password").input(PASSWORD)
-    app.button(key="submit").click().run()
+    sign_in(app)
 
     assert clicks
     assert all(clicks)
@@ -255,22 +268,14 @@ def test_where_no_cookie_can_be_set_clicks_that_come_in_the_middle_of_a_sign_in_
 
 @pytest.mark.parametrize("clicking", [False, True], ids=["undisturbed", "with clicks in the middle of it"])
 def test_where_no_cookie_can_be_set_a_changed_password_keeps_the_tab_signed_in(
-    visit: Visit, desk: Desk, cookies: dict[str, str], monkeypatch: pytest.MonkeyPatch, *, clicking: bool
+    open_tab: Callable[[], AppTest], desk: Desk, monkeypatch: pytest.MonkeyPatch, *, clicking: bool
 ) -> None:
-    visit("")
-    cookies[XSRF_COOKIE] = generate_xsrf_token_string()
-    app = AppTest.from_file(str(ROUTER), default_timeout=20)
-    app.session_state[MEMORY] = {Host: Host(is_without_routes=True)}
-    app.run()
-    app.text_input(key="username").input("carla")
-    app.text_input(key="password").input(PASSWORD)
-    app.button(key="submit").click().run()
+    app = open_tab()
+    sign_in(app)
     app.switch_page(str(ROOT / "pages" / "account.py")).run()
 
-    for key, typed in (("current", PASSWORD), ("new", "four dry raincoats"), ("confirmation", "four dry raincoats")):
-        app.text_input(key=key).input(typed)
     clicks = click_at_every_write(desk.store, monkeypatch) if clicking else []
-    app.button(key="save_password").click().run()
+    change_password(app)
 
     assert bool(clicks) is clicking
     assert not app.error
@@ -319,9 +324,7 @@ def signing_in(visit: Visit, cookies: dict[str, str]) -> AppTest:
     """Return Carla's page while a new session is on its way to her: a changed password has ended the one before."""
     app = visit("account", as_="carla")
     cookies[XSRF_COOKIE] = generate_xsrf_token_string()
-    for key, typed in (("current", PASSWORD), ("new", "four dry raincoats"), ("confirmation", "four dry raincoats")):
-        app.text_input(key=key).input(typed)
-    app.button(key="save_password").click().run()
+    change_password(app)
     assert is_on_the_way(app)
     return app
 
