@@ -23,6 +23,8 @@ from typing import Protocol
 import pytest
 from sqlalchemy import NullPool, create_engine, make_url, text
 
+from tests.programs import program_or_skip
+
 LENT = "TICKETING_TEST_POSTGRES_URL"
 HOW_TO = "PostgreSQL's programs are not here (Debian, Ubuntu: sudo apt install postgresql)"
 SERVER_USER = "ticketing"
@@ -207,8 +209,5 @@ def _status(process: int) -> list[str]:
 
 
 def _program(name: str) -> str:
-    of_debian = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"), reverse=True)
-    found = shutil.which(name) or next(map(str, of_debian), None)
-    if not found:
-        pytest.skip(HOW_TO)
-    return found
+    of_debian = sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
+    return program_or_skip(name, HOW_TO, of_debian)

@@ -1,7 +1,6 @@
 """The nginx of `docs/deploy.md`, on a port of this machine and with a certificate of its own."""
 
 import re
-import shutil
 import ssl
 import subprocess
 import time
@@ -9,8 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-import pytest
-
+from tests.programs import program_or_skip
 from tests.serving import ROOT, START_SECONDS, free_port
 
 HOW_TO = "nginx and openssl are not here both (Debian, Ubuntu: sudo apt install nginx-light openssl)"
@@ -99,7 +97,4 @@ def make_certificate(folder: Path) -> tuple[Path, Path]:
 
 
 def _program(name: str) -> str:
-    found = shutil.which(name) or shutil.which(f"/usr/sbin/{name}")
-    if not found:
-        pytest.skip(HOW_TO)
-    return found
+    return program_or_skip(name, HOW_TO, ["/usr/sbin"])

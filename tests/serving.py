@@ -19,7 +19,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from itertools import count
 from pathlib import Path
 from types import TracebackType
@@ -126,6 +126,10 @@ class Server:
     def kill(self) -> None:
         """End it without a chance to tidy up."""
         self._end(signal.SIGKILL)
+
+    def slow_disk(self) -> AbstractContextManager[object]:
+        """Keep the server waiting with all that it is to save while a block lasts, as another writer would."""
+        return self.desk.store.write()
 
     def sign_in(self, username: str) -> str:
         """Return the secret that a browser keeps as its session cookie; each sign-in comes from another address."""

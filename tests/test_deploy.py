@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
+from tests.programs import program_or_skip
 from tests.serving import ROOT, Server
 from tests.wire import Wire
 from ticketing.settings import PREFIX, Settings
@@ -53,9 +54,7 @@ def compose(text: str, folder: Path) -> subprocess.CompletedProcess[str]:
 
 def verified(unit: str, folder: Path) -> subprocess.CompletedProcess[str]:
     """Have systemd read a unit, in which programs, users and folders are this machine's."""
-    program = shutil.which("systemd-analyze")
-    if program is None:
-        pytest.skip(TO_INSTALL)
+    program = program_or_skip("systemd-analyze", TO_INSTALL)
     for documented, ours in {
         "/opt/ticketing/.venv/bin/python": sys.executable,
         "User=ticketing": "User=root",

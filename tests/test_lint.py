@@ -138,6 +138,36 @@ def test_pinned_requirements_are_what_pyproject_asks_for(tmp_path: Path, require
     assert (tmp_path / requirements).read_text("utf-8") == (ROOT / requirements).read_text("utf-8")
 
 
+def would_install(place: Path, *files: Path) -> subprocess.CompletedProcess[str]:
+    """Ask uv what it would install into an empty place; whether a hash is right, it sees only when it does."""
+    asked = ["uv", "pip", "install", "--dry-run", "--system-certs", "--require-hashes", f"--target={place}"]
+    return check(*asked, *(f"--requirement={file}" for file in files), folder=ROOT)
+
+
+@pytest.mark.parametrize(
+    "files", [("requirements.txt",), ("requirements.txt", "tests/requirements.txt")], ids=["run-time", "tests"]
+)
+def test_uv_finds_each_pinned_package_and_a_hash_for_it(tmp_path: Path, files: tuple[str, ...]) -> None:
+    answer = would_install(tmp_path, *(ROOT / file for file in files))
+
+    assert answer.returncode == 0, answer.stderr
+    assert " + streamlit==" in answer.stderr
+    assert (" + uv==" in answer.stderr) is (len(files) > 1)
+
+
+@pytest.mark.parametrize("left", [r"\1\n", ""], ids=["its pin", "nothing"])
+def test_uv_refuses_what_is_needed_where_no_hash_is_left_of_it(tmp_path: Path, left: str) -> None:
+    text = (ROOT / "requirements.txt").read_text("utf-8")
+    planted = tmp_path / "requirements.txt"
+    planted.write_text(re.sub(r"(?m)^(altair==\S+)(?: \\\n    --hash=\S+)+\n", left, text), "utf-8")
+
+    answer = would_install(tmp_path / "place", planted)
+
+    assert answer.returncode != 0
+    assert "hash" in answer.stderr
+    assert "altair" in answer.stderr
+
+
 @pytest.mark.parametrize("requirements", ["requirements.txt", "tests/requirements.txt"])
 def test_pinned_requirements_name_no_index_and_no_place(requirements: str) -> None:
     text = (ROOT / requirements).read_text("utf-8")

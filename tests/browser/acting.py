@@ -8,6 +8,9 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.serving import PASSWORD
 
+# How long somebody with a double-click habit waits, in milliseconds.
+GAPS = (300, 600, 900)
+
 
 def sign_in(page: Page, username: str, password: str = PASSWORD) -> None:
     """Type name and password into the login page."""

@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.acting import (
+    GAPS,
     answer,
     choose,
     conversation,
@@ -24,9 +25,6 @@ from ticketing.domain.statuses import Priority, Status
 from ticketing.domain.tickets import TicketEdit
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
-
-# How long somebody with a double-click habit waits, in milliseconds.
-GAPS = (300, 600, 900)
 
 
 @pytest.fixture
@@ -64,7 +62,7 @@ def test_a_second_click_on_send_while_the_disk_is_slow_writes_once(windows: Wind
         page.reload()
         settle(page)
         page.get_by_role("textbox", name="Public reply").fill(f"Clicked twice, {gap} ms apart")
-        with server.desk.store.write():
+        with server.slow_disk():
             send.click()
             page.wait_for_timeout(gap)
             send.click()
@@ -79,7 +77,7 @@ def test_a_second_click_on_open_ticket_opens_one(windows: Windows, server: Serve
     page = windows.open("new_ticket", person="carla")
     page.get_by_role("textbox", name="Title").fill("Opened by a double click")
 
-    with server.desk.store.write():
+    with server.slow_disk():
         fill_in_ticket(page, "Opened by a double click", "Once is enough.")
         page.wait_for_timeout(400)
         page.get_by_role("button", name="Open ticket").click()
@@ -92,7 +90,7 @@ def test_a_reload_while_an_answer_is_being_saved_writes_it_once(windows: Windows
     ticket = server.desk.tickets.open(server.actor("carla"), "Restless", "F5 is my favourite key.")
     page = windows.open(f"ticket?id={ticket.number}", person="carla")
 
-    with server.desk.store.write():
+    with server.slow_disk():
         answer(page, "Sent, then reloaded")
         page.wait_for_timeout(400)
         page.reload(wait_until="commit")
@@ -108,7 +106,7 @@ def test_a_reload_while_an_answer_is_being_saved_writes_it_once(windows: Windows
 def test_who_reloads_while_a_ticket_is_being_saved_is_told_that_it_was(windows: Windows, server: Server) -> None:
     page = windows.open("new_ticket", person="oskar")
 
-    with server.desk.store.write():
+    with server.slow_disk():
         fill_in_ticket(page, "Reloaded too early", "Did it go through?")
         page.wait_for_timeout(400)
         page.reload(wait_until="commit")
@@ -127,7 +125,7 @@ def test_an_answer_sent_again_after_the_line_broke_is_saved_once(
     ticket = server.desk.tickets.open(server.actor("carla"), "Train journey", "Tunnels.")
     page = windows.open(f"ticket?id={ticket.number}", person="carla", base=cable.base)
 
-    with server.desk.store.write():
+    with server.slow_disk():
         answer(page, "Sent into the tunnel")
         page.wait_for_timeout(400)
         cable.cut()
@@ -252,7 +250,7 @@ def test_two_actions_while_the_disk_is_slow_both_happen(windows: Windows, server
     ticket = server.desk.tickets.open(server.actor("carla"), "Two in a row", "Take it, then close it.")
     page = windows.open(f"ticket?id={ticket.number}", person="ada")
 
-    with server.desk.store.write():
+    with server.slow_disk():
         page.get_by_role("button", name="Assign to me").click()
         page.wait_for_timeout(300)
         page.get_by_role("button", name="Close").click()
@@ -276,7 +274,7 @@ def test_the_same_button_pressed_twice_while_the_disk_is_slow_acts_once(
     ticket = server.desk.tickets.open(server.actor("carla"), "Twice the same", "Close it, close it.")
     page = windows.open(f"ticket?id={ticket.number}", person="ada")
 
-    with server.desk.store.write():
+    with server.slow_disk():
         page.get_by_role("button", name="Close").click()
         page.wait_for_timeout(gap)
         page.get_by_role("button", name="Close").click()
@@ -294,7 +292,7 @@ def test_who_reloads_while_a_ticket_is_closed_and_closes_it_again_is_told_that_i
     ticket = server.desk.tickets.open(server.actor("carla"), "Closed and reloaded", "F5.")
     page = windows.open(f"ticket?id={ticket.number}", person="ada")
 
-    with server.desk.store.write():
+    with server.slow_disk():
         page.get_by_role("button", name="Close").click()
         page.wait_for_timeout(400)
         page.reload()
@@ -312,7 +310,7 @@ def test_who_reloads_while_a_field_is_saved_finds_it_saved(windows: Windows, ser
     ticket = server.desk.tickets.open(server.actor("carla"), "Urgent and reloaded", "F5.")
     page = windows.open(f"ticket?id={ticket.number}", person="ada")
 
-    with server.desk.store.write():
+    with server.slow_disk():
         choose(page, "Priority", "Urgent")
         page.wait_for_timeout(400)
         page.reload()
@@ -331,7 +329,7 @@ def test_who_looks_at_something_else_while_a_ticket_is_closed_is_told_that_it_wa
     ticket = server.desk.tickets.open(server.actor("carla"), "Looking around", "Never mind.")
     page = windows.open(f"ticket?id={ticket.number}", person="carla")
 
-    with server.desk.store.write():
+    with server.slow_disk():
         page.get_by_role("button", name="Close").click()
         page.wait_for_timeout(400)
         page.get_by_role("button", name="History").click()
@@ -348,7 +346,7 @@ def test_who_looks_at_something_else_while_a_ticket_is_closed_can_take_that_back
     ticket = server.desk.tickets.open(server.actor("carla"), "On second thoughts", "Never mind the never mind.")
     page = windows.open(f"ticket?id={ticket.number}", person="carla")
 
-    with server.desk.store.write():
+    with server.slow_disk():
         page.get_by_role("button", name="Close").click()
         page.wait_for_timeout(400)
         page.get_by_role("button", name="History").click()
@@ -370,7 +368,7 @@ def test_a_second_click_on_undo_while_the_disk_is_slow_takes_back_once(
     undo = page.get_by_role("button", name="Undo: priority")
     expect(undo).to_be_visible()
 
-    with server.desk.store.write():
+    with server.slow_disk():
         undo.click()
         page.wait_for_timeout(gap)
         undo.click()
@@ -389,7 +387,7 @@ def test_who_looks_at_something_else_while_an_answer_is_saved_is_told_that_it_wa
     ticket = server.desk.tickets.open(server.actor("carla"), "Curious", "What happened before?")
     page = windows.open(f"ticket?id={ticket.number}", person="carla")
 
-    with server.desk.store.write():
+    with server.slow_disk():
         answer(page, "Sent, then looked around")
         page.wait_for_timeout(400)
         page.get_by_role("button", name="History").click()
@@ -407,7 +405,7 @@ def test_one_field_changed_twice_while_the_disk_is_slow_keeps_the_later_choice(
     ticket = server.desk.tickets.open(server.actor("carla"), "Wavering", "High or low?")
     page = windows.open(f"ticket?id={ticket.number}", person="ada")
 
-    with server.desk.store.write():
+    with server.slow_disk():
         choose(page, "Priority", "High")
         page.wait_for_timeout(400)
         choose(page, "Priority", "Low")
@@ -424,7 +422,7 @@ def test_a_refusal_is_told_also_to_who_looks_at_something_else_meanwhile(windows
     page = windows.open(f"ticket?id={ticket.number}", person="ada")
     server.desk.tickets.edit(server.actor("bert"), ticket.number, TicketEdit(priority=Priority.URGENT))
 
-    with server.desk.store.write():
+    with server.slow_disk():
         choose(page, "Priority", "Low")
         page.wait_for_timeout(400)
         page.get_by_role("button", name="History").click()
@@ -509,7 +507,7 @@ def test_an_answer_whose_confirmation_was_lost_is_not_written_again_after_a_coll
     ticket = server.desk.tickets.open(server.actor("carla"), "Long tunnel", "Still in it.")
     page = windows.open(f"ticket?id={ticket.number}", person="carla", base=cable.base)
 
-    with server.desk.store.write():
+    with server.slow_disk():
         answer(page, "Sent before the tunnel")
         page.wait_for_timeout(400)
         cable.cut()

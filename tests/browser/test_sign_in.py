@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.browser.acting import (
+    GAPS,
     choose_password,
     conversation,
     expect_login,
@@ -61,6 +62,25 @@ def test_a_wrong_password_is_refused_and_the_name_stays(windows: Windows) -> Non
     expect(page.get_by_label("Username", exact=True)).to_have_value("carla")
     sign_in(page, "carla")
     expect(page.get_by_role("heading", name="My tickets")).to_be_visible()
+
+
+@pytest.mark.parametrize("gap", GAPS)
+def test_who_presses_the_button_twice_is_signed_in_with_one_session(windows: Windows, server: Server, gap: int) -> None:
+    person = f"impatient-{gap}"
+    server.desk.accounts.register(person, "Impatient", PASSWORD, PASSWORD)
+    page = windows.open("login")
+
+    with server.slow_disk():
+        sign_in(page, person)
+        page.wait_for_timeout(gap)
+        page.get_by_role("button", name="Sign in", exact=True).click()
+        page.wait_for_timeout(300)
+
+    expect(page.get_by_role("heading", name="My tickets")).to_be_visible()
+    page.reload()
+    expect(page.get_by_role("heading", name="My tickets")).to_be_visible()
+    me = server.actor(person)
+    assert len([session for session in server.desk.sessions.own(me) if session.id != me.session]) == 1
 
 
 def test_a_sign_in_lasts_over_reload_second_tab_and_back_without_a_glimpse_of_the_login(

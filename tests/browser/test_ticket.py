@@ -131,7 +131,7 @@ def test_a_choice_in_the_making_stays_while_the_page_is_drawn_anew_and_is_held_a
 def test_choices_made_while_the_disk_is_slow_are_all_saved(windows: Windows, server: Server, number: int) -> None:
     page = windows.open(f"ticket?id={number}", person="ada")
 
-    with server.desk.store.write():
+    with server.slow_disk():
         for field, value in (
             ("Priority", "High"),
             ("Category", "Network"),

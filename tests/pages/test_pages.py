@@ -16,6 +16,7 @@ from ticketing.domain.people import Actor, Role
 from ticketing.domain.queries import MOST_HITS, View
 from ticketing.domain.statuses import Priority, Status, TicketCategory
 from ticketing.domain.tickets import MessageKind, TicketEdit
+from ticketing.services.first_launch import FIRST_USERNAME
 from ticketing.services.throttle import FAILURES_PER_MINUTE, FREE_FAILURES, REGISTRATIONS_PER_HOUR
 from ticketing.settings import Settings
 from ticketing.ui.wording import t
@@ -115,6 +116,14 @@ def test_where_registering_is_closed_nothing_leads_there_and_nobody_gets_in(
 
 def test_a_new_desk_says_how_to_begin(desk: Desk) -> None:
     assert any("supportpass" in words for words in Visit(desk).open("login").said)
+
+
+def test_whose_session_has_ended_is_told_so_until_their_cookie_is_gone(desk: Desk, carla: Visit, actor: Behind) -> None:
+    desk.agents.deactivate(Actor.console(), FIRST_USERNAME)
+    desk.sessions.end(actor(carla), actor(carla).session or "")
+
+    assert carla.open("login").said == [t("login.session_ended")]
+    assert Visit(desk).open("login").said == []
 
 
 def test_somebody_signed_in_is_led_on_from_the_sign_in_page(carla: Visit) -> None:

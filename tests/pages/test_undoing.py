@@ -265,8 +265,9 @@ def test_undo_stays_while_one_looks_around_and_when_something_is_refused(
         lambda ada, _other: ada.answer("We look into it."),
         lambda ada, _other: ada.report(HEAD, "back", value=True),
         lambda ada, other: ada.open("ticket", id=other),
+        lambda ada, _other: ada.open("ticket", id="999"),
     ],
-    ids=["answering", "going to the list", "going to another ticket"],
+    ids=["answering", "going to the list", "going to another ticket", "going to a ticket that is not there"],
 )
 def test_undo_is_gone_once_one_goes_on(
     desk: Desk,

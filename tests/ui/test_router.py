@@ -2,7 +2,7 @@
 
 import json
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from unittest.mock import PropertyMock
@@ -26,8 +26,13 @@ from ticketing.ui.wording import t
 
 ROOT = Path(__file__).resolve().parents[2]
 PROTECTED = [page.name for page in PAGES if page.audience is not Audience.STRANGERS]
-FOR_AGENTS = [page.name for page in PAGES if page.audience is Audience.AGENTS]
-FOR_ADMINS = [page.name for page in PAGES if page.audience is Audience.ADMINS]
+CLOSED_TO = {Audience.AGENTS: ["carla"], Audience.ADMINS: ["carla", "ada"]}
+OPEN_TO = {Audience.AGENTS: ["ada", "root"], Audience.ADMINS: ["root"]}
+
+
+def pages_for(people: dict[Audience, list[str]]) -> list[tuple[str, str]]:
+    """Return each page for agents or admins with each of these people."""
+    return [(page.name, person) for page in PAGES for person in people.get(page.audience, [])]
 
 
 def title(app: AppTest) -> str:
@@ -65,75 +70,46 @@ def test_everybody_begins_at_their_own_list(visit: Visit, person: str, page: str
     assert title(visit("", as_=person)) == t(page)
 
 
-@pytest.mark.parametrize("page", FOR_AGENTS)
-def test_a_page_for_agents_reads_to_a_requester_like_one_that_does_not_exist(visit: Visit, page: str) -> None:
-    forbidden, unknown = visit(page, as_="carla"), visit("no_such_page", as_="carla")
-
-    assert words(forbidden) == words(unknown)
-    assert t("not_found.text") in words(forbidden)
-
-
-@pytest.mark.parametrize("page", FOR_AGENTS)
-def test_a_page_for_agents_opens_for_an_agent(visit: Visit, page: str) -> None:
-    app = visit(page, as_="ada")
-
-    assert t("not_found.text") not in words(app)
-    assert not app.exception
-
-
-@pytest.mark.parametrize("person", ["carla", "ada"])
-@pytest.mark.parametrize("page", FOR_ADMINS)
-def test_a_page_for_admins_reads_to_everybody_else_like_one_that_does_not_exist(
-    visit: Visit, page: str, person: str
-) -> None:
+@pytest.mark.parametrize(("page", "person"), pages_for(CLOSED_TO))
+def test_a_page_for_others_reads_like_one_that_does_not_exist(visit: Visit, page: str, person: str) -> None:
     forbidden, unknown = visit(page, as_=person), visit("no_such_page", as_=person)
 
     assert words(forbidden) == words(unknown)
     assert t("not_found.text") in words(forbidden)
 
 
-@pytest.mark.parametrize("page", FOR_ADMINS)
-def test_a_page_for_admins_opens_for_an_admin(visit: Visit, page: str) -> None:
-    app = visit(page, as_="root")
+@pytest.mark.parametrize(("page", "person"), pages_for(OPEN_TO))
+def test_a_page_opens_for_those_it_is_for(visit: Visit, page: str, person: str) -> None:
+    app = visit(page, as_=person)
 
     assert t("not_found.text") not in words(app)
     assert not app.exception
 
 
-@pytest.mark.parametrize(("person", "shown"), [("ada", t("not_found.title")), ("root", "For admins")])
-def test_a_page_for_admins_refuses_others_even_if_the_router_let_them_in(
-    visit: Visit, desk: Desk, cookies: dict[str, str], person: str, shown: str
+@pytest.mark.parametrize(
+    ("guard", "person", "is_in"),
+    [
+        ("require_agent", "carla", False),
+        ("require_agent", "ada", True),
+        ("require_admin", "ada", False),
+        ("require_admin", "root", True),
+    ],
+)
+def test_a_page_refuses_whom_it_is_not_for_even_if_the_router_let_them_in(
+    visit: Visit, desk: Desk, cookies: dict[str, str], guard: str, person: str, *, is_in: bool
 ) -> None:
-    def page() -> None:
+    def page(guard: str) -> None:
         import streamlit as st  # noqa: PLC0415 - the function is run as a script of its own
 
         from ticketing import ui  # noqa: PLC0415 - as above
 
-        ui.require_admin()
-        st.title("For admins")
+        getattr(ui, guard)()
+        st.title("For some")
 
     visit("")
     cookies["ticketing_session"] = desk.accounts.sign_in(person, PASSWORD)
 
-    assert [title.value for title in AppTest.from_function(page).run().title] == [shown]
-
-
-@pytest.mark.parametrize(("person", "shown"), [("carla", t("not_found.title")), ("ada", "For agents")])
-def test_a_page_for_agents_refuses_others_even_if_the_router_let_them_in(
-    visit: Visit, desk: Desk, cookies: dict[str, str], person: str, shown: str
-) -> None:
-    def page() -> None:
-        import streamlit as st  # noqa: PLC0415 - the function is run as a script of its own
-
-        from ticketing import ui  # noqa: PLC0415 - as above
-
-        ui.require_agent()
-        st.title("For agents")
-
-    visit("")
-    cookies["ticketing_session"] = desk.accounts.sign_in(person, PASSWORD)
-
-    assert [title.value for title in AppTest.from_function(page).run().title] == [shown]
+    assert title(AppTest.from_function(page, args=(guard,)).run()) == ("For some" if is_in else t("not_found.title"))
 
 
 def test_the_sidebar_says_who_is_here_and_lets_them_leave(visit: Visit, desk: Desk) -> None:
@@ -239,18 +215,37 @@ def click_at_every_write(store: Store, monkeypatch: pytest.MonkeyPatch) -> list[
     return clicks
 
 
-def test_where_no_cookie_can_be_set_a_sign_in_lasts_as_long_as_its_tab(visit: Visit, cookies: dict[str, str]) -> None:
+@pytest.fixture
+def open_tab(visit: Visit, cookies: dict[str, str]) -> Callable[[], AppTest]:
+    """Return a way to open a tab, at the sign-in, on a host that serves the pages only."""
     visit("")
     cookies[XSRF_COOKIE] = generate_xsrf_token_string()
-    app, second_tab = (AppTest.from_file(str(ROUTER), default_timeout=20) for _ in range(2))
-    for tab in (app, second_tab):
-        tab.session_state[MEMORY] = {Host: Host(is_without_routes=True)}
-        tab.run()
-        assert t("login.without_routes") in words(tab)
 
+    def open_one() -> AppTest:
+        app = AppTest.from_file(str(ROUTER), default_timeout=20)
+        app.session_state[MEMORY] = {Host: Host(is_without_routes=True)}
+        return app.run()
+
+    return open_one
+
+
+def sign_in(app: AppTest) -> None:
     app.text_input(key="username").input("carla")
     app.text_input(key="password").input(PASSWORD)
     app.button(key="submit").click().run()
+
+
+def change_password(app: AppTest) -> None:
+    for key, typed in (("current", PASSWORD), ("new", "four dry raincoats"), ("confirmation", "four dry raincoats")):
+        app.text_input(key=key).input(typed)
+    app.button(key="save_password").click().run()
+
+
+def test_where_no_cookie_can_be_set_a_sign_in_lasts_as_long_as_its_tab(open_tab: Callable[[], AppTest]) -> None:
+    app, second_tab = open_tab(), open_tab()
+    assert t("login.without_routes") in words(app)
+
+    sign_in(app)
 
     assert title(app) == t("page.my_tickets")
     assert title(second_tab.run()) == t("page.login")
@@ -259,17 +254,11 @@ def test_where_no_cookie_can_be_set_a_sign_in_lasts_as_long_as_its_tab(visit: Vi
 
 
 def test_where_no_cookie_can_be_set_clicks_that_come_in_the_middle_of_a_sign_in_do_not_end_it(
-    visit: Visit, desk: Desk, cookies: dict[str, str], monkeypatch: pytest.MonkeyPatch
+    open_tab: Callable[[], AppTest], desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    visit("")
-    cookies[XSRF_COOKIE] = generate_xsrf_token_string()
-    app = AppTest.from_file(str(ROUTER), default_timeout=20)
-    app.session_state[MEMORY] = {Host: Host(is_without_routes=True)}
-    app.run()
+    app = open_tab()
     clicks = click_at_every_write(desk.store, monkeypatch)
-    app.text_input(key="username").input("carla")
-    app.text_input(key="password").input(PASSWORD)
-    app.button(key="submit").click().run()
+    sign_in(app)
 
     assert clicks
     assert all(clicks)
@@ -279,22 +268,14 @@ def test_where_no_cookie_can_be_set_clicks_that_come_in_the_middle_of_a_sign_in_
 
 @pytest.mark.parametrize("clicking", [False, True], ids=["undisturbed", "with clicks in the middle of it"])
 def test_where_no_cookie_can_be_set_a_changed_password_keeps_the_tab_signed_in(
-    visit: Visit, desk: Desk, cookies: dict[str, str], monkeypatch: pytest.MonkeyPatch, *, clicking: bool
+    open_tab: Callable[[], AppTest], desk: Desk, monkeypatch: pytest.MonkeyPatch, *, clicking: bool
 ) -> None:
-    visit("")
-    cookies[XSRF_COOKIE] = generate_xsrf_token_string()
-    app = AppTest.from_file(str(ROUTER), default_timeout=20)
-    app.session_state[MEMORY] = {Host: Host(is_without_routes=True)}
-    app.run()
-    app.text_input(key="username").input("carla")
-    app.text_input(key="password").input(PASSWORD)
-    app.button(key="submit").click().run()
+    app = open_tab()
+    sign_in(app)
     app.switch_page(str(ROOT / "pages" / "account.py")).run()
 
-    for key, typed in (("current", PASSWORD), ("new", "four dry raincoats"), ("confirmation", "four dry raincoats")):
-        app.text_input(key=key).input(typed)
     clicks = click_at_every_write(desk.store, monkeypatch) if clicking else []
-    app.button(key="save_password").click().run()
+    change_password(app)
 
     assert bool(clicks) is clicking
     assert not app.error
@@ -336,6 +317,39 @@ def test_a_sign_in_that_ends_takes_along_what_was_typed(visit: Visit, desk: Desk
     assert title(app) == t("page.login")
     assert "title" not in app.session_state
     assert "My secret" not in str(app.session_state)
+
+
+@pytest.fixture
+def signing_in(visit: Visit, cookies: dict[str, str]) -> AppTest:
+    """Return Carla's page while a new session is on its way to her: a changed password has ended the one before."""
+    app = visit("account", as_="carla")
+    cookies[XSRF_COOKIE] = generate_xsrf_token_string()
+    change_password(app)
+    assert is_on_the_way(app)
+    return app
+
+
+def is_on_the_way(app: AppTest) -> bool:
+    """Tell whether the page hands the browser what it gets a session for."""
+    return any("hand_off" in str(component.proto) for component in app.get("bidi_component"))
+
+
+def test_a_sign_in_that_is_on_its_way_outlives_the_session_that_it_ended(signing_in: AppTest) -> None:
+    signing_in.run()
+
+    assert is_on_the_way(signing_in)
+
+
+def test_a_sign_in_that_is_on_its_way_is_not_left_to_another_one(
+    signing_in: AppTest, desk: Desk, cookies: dict[str, str]
+) -> None:
+    cookies["ticketing_session"] = desk.accounts.sign_in("oskar", PASSWORD)
+    signing_in.run()
+    desk.sessions.sign_out(cookies["ticketing_session"])
+    signing_in.run()
+
+    assert title(signing_in) == t("page.login")
+    assert not is_on_the_way(signing_in)
 
 
 @pytest.mark.parametrize("page", PROTECTED)

@@ -26,6 +26,17 @@ def set_cookies(headers: list[str]) -> dict[str, Morsel[str]]:
     return {name: morsel for header in headers for name, morsel in SimpleCookie(header).items()}
 
 
+def tokens(browser: TestClient) -> list[str]:
+    """Return the secrets of sessions that this browser has."""
+    return [cookie.value or "" for cookie in browser.cookies.jar if cookie.name == "ticketing_session"]
+
+
+def own_sessions(given: list[str]) -> int:
+    """Return how many sessions Carla has, as seen from each of hers; each of them works."""
+    [count] = {len(shared_desk().sessions.own(shared_desk().sessions.actor(token))) for token in given}
+    return count
+
+
 def test_a_hand_off_becomes_a_cookie_that_scripts_cannot_read(browser: TestClient) -> None:
     answer = browser.post("/session", json={"hand_off": begin(browser)}, headers=OURS)
 
@@ -54,6 +65,29 @@ def test_a_hand_off_works_once(browser: TestClient) -> None:
     assert again.status_code == 401
     assert "Please sign in again" in again.json()["error"]
     assert "set-cookie" not in again.headers
+    assert [shared_desk().sessions.actor(token).username for token in tokens(browser)] == ["carla"]
+
+
+def test_two_clicks_of_which_each_brings_a_hand_off_leave_one_session(browser: TestClient) -> None:
+    first, second = begin(browser), begin(browser)
+
+    answers = [browser.post("/session", json={"hand_off": hand_off}, headers=OURS) for hand_off in (first, second)]
+
+    assert [answer.status_code for answer in answers] == [204, 204]
+    assert own_sessions(tokens(browser)) == 1
+
+
+def test_two_clicks_whose_hand_offs_are_on_their_way_at_the_same_time_leave_two_sessions_that_work(
+    browser: TestClient,
+) -> None:
+    bare, given = dict(browser.cookies), []
+    for hand_off in (begin(browser), begin(browser)):
+        browser.cookies.clear()
+        browser.cookies.update(bare)  # neither has heard the answer to the other
+        browser.post("/session", json={"hand_off": hand_off}, headers=OURS)
+        given += tokens(browser)
+
+    assert own_sessions(given) == len(set(given)) == 2
 
 
 def test_a_hand_off_is_worth_nothing_in_another_browser(browser: TestClient) -> None:

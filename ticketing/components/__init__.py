@@ -21,6 +21,14 @@ _CODE = {
     "ticket_head": ["ticket_outbox.js", "ticket_head.js"],
     "ticket_panel": ["ticket_outbox.js", "ticket_panel.js"],
 }
+# And those of its style.
+_STYLES = {
+    "bridge": ["bridge.css"],
+    "list_table": ["icons.css", "headings.css", "forms.css", "list_table.css"],
+    "ticket_composer": ["icons.css", "forms.css", "ticket_composer.css"],
+    "ticket_head": ["icons.css", "headings.css", "ticket_head.css"],
+    "ticket_panel": ["icons.css", "forms.css", "ticket_panel.css"],
+}
 # The address is relative to the page, which stands one level deep, so that it works below a path prefix as well.
 # What did not arrive is asked for once more, under another address, since a browser may remember the failure.
 _FETCHED = """\
@@ -40,8 +48,7 @@ def markup(name: str) -> str:
 @lru_cache
 def style(name: str) -> str:
     """Return a component's CSS, "" for one without."""
-    path = _HERE / f"{name}.css"
-    return path.read_text(encoding="utf-8") if path.exists() else ""
+    return "".join((_HERE / file).read_text(encoding="utf-8") for file in _STYLES.get(name, []))
 
 
 @lru_cache
@@ -57,7 +64,11 @@ def version(name: str) -> str:
 
 
 def have_address() -> None:
-    """Note that the components' code is to be had at its address in this process."""
+    """
+    Note that the components' code is to be had at its address in this process.
+
+    What draws them asks for `code_to_send` once, when it is imported, so this has to come before.
+    """
     _has_address.set()
 
 

@@ -32,7 +32,7 @@ from ticketing.domain.text import Stored
 from ticketing.domain.tickets import MessageKind, Ticket
 from ticketing.storage.documents.searching import SEEN
 from ticketing.storage.documents.state import TICKETS, USERS, Documents
-from ticketing.storage.journaled.disk import as_storage_error, rename_over, sync_folder
+from ticketing.storage.journaled.disk import as_storage_error, whole_file
 from ticketing.storage.journaled.journal import check_change
 from ticketing.storage.journaled.snapshots import document_id
 from ticketing.storage.json_store import JsonStore
@@ -102,17 +102,12 @@ def back_up(store: Source, target: Path, now: datetime, progress: Progress = sil
     """
     temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
     try:
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600)
-        try:
-            with os.fdopen(descriptor, "wb") as file, store.documents() as documents:
-                manifest = _write(file, documents, now, progress)
-                file.flush()
-                os.fsync(file.fileno())
-            rename_over(temporary, target)
-        except BaseException:
-            temporary.unlink(missing_ok=True)
-            raise
-        sync_folder(target.absolute().parent)
+        with (
+            whole_file(target, temporary) as descriptor,
+            os.fdopen(descriptor, "wb", closefd=False) as file,
+            store.documents() as documents,
+        ):
+            manifest = _write(file, documents, now, progress)
     except OSError as error:
         if error.filename is not None:
             raise

@@ -21,7 +21,7 @@ from typing import Final
 from ticketing.domain.errors import StorageError, StorageUnsupportedError
 from ticketing.domain.receipts import BACKUP_RECEIPT, Receipt
 from ticketing.domain.store import Transaction
-from ticketing.storage.journaled.disk import rename_over, sync_folder
+from ticketing.storage.journaled.disk import put_in_place
 from ticketing.storage.whole import WholeStore
 
 # How long a backup in the making keeps others from beginning one, and how long after a failure the next try is due.
@@ -62,8 +62,7 @@ class BackupFolder:
                 folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             archive.back_up(store, making / made.name, now)
             archive.check_sums(making / made.name)
-            rename_over(making / made.name, made)
-            sync_folder(self._path)
+            put_in_place(making / made.name, made)
             self._remove_oldest(made.name)
         except OSError as error:
             reason = (error.strerror or str(error)).lower()

@@ -11,7 +11,7 @@ from ticketing.storage.documents.state import EXPIRING
 from ticketing.storage.journaled.disk import sync_folder, told_as_ours, write_whole
 from ticketing.storage.journaled.folder_lock import FolderLock
 from ticketing.storage.journaled.journal import check_change, journal_numbers, journal_path
-from ticketing.storage.journaled.locating import Place, located
+from ticketing.storage.journaled.locating import Stretch, located
 from ticketing.storage.journaled.snapshots import snapshot_files, write_documents
 from ticketing.storage.whole import HALF_MOVED, NOT_EMPTY, Everything, holdings
 
@@ -40,8 +40,8 @@ class JsonFiles:
             raise StorageUnsupportedError(f"There is no data directory “{self._folder}”.")
         with ExitStack() as files:
             with told_as_ours():
-                places = files.enter_context(located(self._folder))
-            yield {name: _Located(found) for name, found in sorted(places.items()) if found and name not in EXPIRING}
+                stretches = files.enter_context(located(self._folder))
+            yield {name: _Located(found) for name, found in sorted(stretches.items()) if found and name not in EXPIRING}
 
     @contextmanager
     def moving_in(self) -> Iterator["JsonArrival"]:
@@ -111,14 +111,14 @@ class JsonArrival:
 class _Located:
     """Documents that are read when they are asked for."""
 
-    def __init__(self, places: dict[str, Place]) -> None:
-        self._places = sorted(places.items(), key=by_id)
+    def __init__(self, stretches: dict[str, Stretch]) -> None:
+        self._stretches = sorted(stretches.items(), key=by_id)
 
     def __len__(self) -> int:
-        return len(self._places)
+        return len(self._stretches)
 
     def __iter__(self) -> Iterator[tuple[str, bytes]]:
-        return ((key, place.read()) for key, place in self._places)
+        return ((key, stretch.read()) for key, stretch in self._stretches)
 
 
 def _checked(collection: str, documents: Iterable[tuple[str, bytes]]) -> Iterator[bytes]:

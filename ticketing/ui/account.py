@@ -11,7 +11,7 @@ from ticketing.ui.deeds import form_key
 from ticketing.ui.feedback import say_after_rerun, shown_errors
 from ticketing.ui.pages import BY_NAME
 from ticketing.ui.passwords import password_field
-from ticketing.ui.session import browser, desk, without_routes
+from ticketing.ui.session import browser, desk, session_has_ended, without_routes
 from ticketing.ui.times import ago
 from ticketing.ui.wording import t
 
@@ -27,11 +27,13 @@ _SYSTEMS = (
 
 
 def explain_sign_in() -> None:
-    """Say what a visitor must know before they sign in: the first launch's password, the demo's, a host's limits."""
+    """Say what a visitor must know before they sign in: with which password, and how long it lasts on this host."""
     if desk().settings.demo:
         st.info(t("login.demo"), icon=":material/science:")
     elif desk().first_launch.is_waiting:
         st.info(t("login.first_launch"), icon=":material/key:")
+    elif session_has_ended():
+        st.info(t("login.session_ended"), icon=":material/logout:")
     if without_routes():
         st.warning(t("login.without_routes"), icon=":material/info:")
 

@@ -49,6 +49,9 @@ class _Way:
         )
         self.token = redeemed.token
 
+    def end(self) -> None:
+        self.hand_off = self.token = ""
+
     def is_fresh(self) -> bool:
         return bool(self.hand_off) and time.monotonic() - self._since < SECOND_CLICK_WITHIN
 
@@ -86,12 +89,14 @@ def keep_to_one_sign_in(actor: Actor | None) -> None:
     Begin anew if this Streamlit session was another sign-in's until now: what they typed and were shown is theirs.
 
     Streamlit lets everybody who knows a session's id resume it. A sign-in that is on its way goes on: it may have ended
-    the one before, as a changed password does.
+    the one before, as a changed password does. When somebody comes, it is at its end, whoever that is.
     """
     owner, now = recall(_Owner), actor.session if actor else None
     if owner.sign_in not in {None, now}:
-        forget_others(*([] if actor else [_Way]))
+        forget_others(_Way)
         st.rerun()
+    if actor and owner.sign_in is None:
+        recall(_Way).end()
     owner.sign_in = now
 
 

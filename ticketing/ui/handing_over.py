@@ -8,7 +8,6 @@ The next page takes it away.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from urllib.parse import urlencode
 
 import streamlit as st
 
@@ -50,9 +49,9 @@ class _Tray:
         return next((one for one in self._waiting if one.place == self.here), None)
 
 
-def take_away_what_was_shown(page: str) -> None:
-    """Note where the visitor is now; a one-time password that was shown elsewhere is gone from then on."""
-    recall(_Tray).arrive(f"{page}?{urlencode(st.query_params.to_dict())}")
+def take_away_what_was_shown(place: str) -> None:
+    """Note at which address the visitor is now; a one-time password that was shown elsewhere is gone from then on."""
+    recall(_Tray).arrive(place)
 
 
 def note_what_was_shown() -> None:

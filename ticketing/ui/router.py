@@ -1,7 +1,7 @@
 """The script Streamlit runs at every click of every visitor: who is here, which pages there are, then the page."""
 
 import re
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 import streamlit as st
 from streamlit.navigation.page import StreamlitPage
@@ -17,7 +17,7 @@ from ticketing.ui.memory import Runs, recall
 from ticketing.ui.pages import AT_THE_ROOT, BY_NAME, DOCTOR, LOGIN, PAGES, Page, stand_in
 from ticketing.ui.pictures import picture
 from ticketing.ui.text import plain
-from ticketing.ui.undoing import keep_undo_to_its_page
+from ticketing.ui.undoing import LastDeed
 from ticketing.ui.wording import t
 
 _RUNS_THAT_TELL = 2
@@ -87,7 +87,9 @@ def _show_page() -> None:
     actor = session.visitor()
     keep_to_one_sign_in(actor)
     page = _navigation(actor)
-    take_away_what_was_shown(page.url_path)
+    place = f"{page.url_path}?{urlencode(st.query_params.to_dict())}"
+    take_away_what_was_shown(place)
+    recall(LastDeed).arrive(place)
     if actor is not None:
         _sidebar(actor)
     if session.desk().settings.demo:
@@ -95,7 +97,6 @@ def _show_page() -> None:
     if actor is not None and page.url_path != DOCTOR:
         ui.warn_of_throw_away(actor)
     ui.flash()
-    keep_undo_to_its_page(page.url_path)
     if actor is None and is_signing_in():
         st.stop()
     page.run()

@@ -58,6 +58,11 @@ def visitor() -> Actor | None:
         return None
 
 
+def session_has_ended() -> bool:
+    """Tell of a visitor who isn't signed in whether their browser still shows a session that is no more."""
+    return _token() is not None
+
+
 def require_actor(*, password_may_be_due: bool = False) -> Actor:
     """
     Return who is looking at this page, or leave it: to the login page, and back here afterwards.

@@ -15,7 +15,6 @@ from ticketing.domain.people import Actor
 from ticketing.domain.policy import Action
 from ticketing.domain.statuses import TRANSITIONS, StatusCategory
 from ticketing.domain.tickets import Ticket, TicketEdit
-from ticketing.ui.memory import recall
 from ticketing.ui.session import desk
 from ticketing.ui.wording import t
 
@@ -45,15 +44,20 @@ class Undo:
 
 @dataclass(slots=True)
 class LastDeed:
-    """What this visitor did last on the page that is before them, if it can be taken back."""
+    """What this visitor did last at the address where they are, if it can be taken back."""
 
+    place: str = ""
     undo: Undo | None = None
 
+    def arrive(self, place: str) -> None:
+        """Note where the visitor is now; what was done elsewhere is taken back no more."""
+        if place != self.place:
+            self.place, self.undo = place, None
+
     def undo_on(self, number: int) -> Undo | None:
-        """Return what can be taken back on a ticket; on any other it is gone from then on."""
-        if self.undo and self.undo.number != number:
-            self.undo = None
-        return self.undo if self.undo and not self.undo.was_taken else None
+        """Return what can be taken back on a ticket."""
+        undo = self.undo
+        return undo if undo and undo.number == number and not undo.was_taken else None
 
     def take_back(self, actor: Actor, number: int, action: str) -> str:
         """Go the way back, which a second click does not do again, and return the sentence that confirms it."""
@@ -73,12 +77,6 @@ class LastDeed:
 def is_undo(action: str) -> bool:
     """Tell whether an action of a ticket's head is to take something back."""
     return action.startswith(_PREFIX)
-
-
-def keep_undo_to_its_page(page: str) -> None:
-    """Note where the visitor is now: away from tickets nothing is taken back, nor after that."""
-    if page != "ticket":
-        recall(LastDeed).undo = None
 
 
 def undo_of(actor: Actor, before: Ticket, after: Ticket) -> Undo | None:

@@ -113,6 +113,8 @@ WORDING = {
     "login.first_launch": "This desk is new. Sign in as **support_agent** with the password **supportpass**, "
     "then choose your own.",
     "login.demo": "Try it as **user1** with **userpass**, or as **support_agent** with **supportpass**.",
+    "login.session_ended": "Your session in this browser has ended. If you were just changing your password, "
+    "sign in with the new one.",
     "login.without_routes": "On this host a sign-in lasts as long as its tab: after a reload you will be asked again.",
     "register.submit": "Create account",
     "register.have_one": "I have an account already",

@@ -79,30 +79,38 @@ def sync_folder(folder: Path) -> None:
 
 
 def write_whole(path: Path, chunks: Iterable[bytes]) -> None:
-    """
-    Put a file in place as a whole and durably: whoever looks finds the old one or the new one, never a part.
+    """Put a file in place as `whole_file` does; the caller holds the lock that keeps others from writing it."""
+    with whole_file(path, path.with_name(f".{path.name}.tmp"), overwrite=True) as descriptor:
+        for chunk in chunks:
+            write_all(descriptor, chunk)
 
-    The caller holds the lock that keeps others from writing the same name. A failure leaves no temporary file behind.
+
+@contextmanager
+def whole_file(path: Path, temporary: Path, *, overwrite: bool = False) -> Iterator[int]:
     """
-    temporary = temporary_name(path)
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | BINARY, 0o600)
+    Give a file to be written, which then is put in place as a whole and durably.
+
+    Whoever looks finds the old one or the new one, never a part. A failure leaves no temporary file behind; one that is
+    there already is overwritten only where its writer must have died. The descriptor is closed here.
+    """
+    flag = os.O_TRUNC if overwrite else os.O_EXCL
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | flag | BINARY, 0o600)
     try:
         try:
-            for chunk in chunks:
-                write_all(descriptor, chunk)
+            yield descriptor
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
-        rename_over(temporary, path)
+        put_in_place(temporary, path)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+
+
+def put_in_place(file: Path, path: Path) -> None:
+    """Give a file that is whole and on disk its name, durably; another file of this name is replaced."""
+    rename_over(file, path)
     sync_folder(path.parent)
-
-
-def temporary_name(path: Path) -> Path:
-    """Name the file that holds the new content until it is whole."""
-    return path.with_name(f".{path.name}.tmp")
 
 
 def write_all(descriptor: int, chunk: bytes) -> None:

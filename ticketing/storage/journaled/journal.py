@@ -18,13 +18,15 @@ import json
 import os
 import re
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Generic
 
 from ticketing.domain.errors import StorageDamagedError, StorageTooNewError
 from ticketing.storage.journaled.disk import BINARY, read_range, write_whole
 from ticketing.storage.journaled.snapshots import NAME as COLLECTION_NAME
+from ticketing.storage.journaled.snapshots import Kept
 
 FORMAT = 1
 FILE_NAME = re.compile(r"journal-(\d{6,})\.jsonl")
@@ -54,15 +56,19 @@ class Entry:
     next_journal: int | None = None
 
 
+Line = tuple[Entry, Kept | None, int]
+"""A line with what is kept of the document in it, if there is one, and where the line ends."""
+
+
 @dataclass(frozen=True, slots=True)
-class Tail:
+class Tail(Generic[Kept]):
     """
     What a stretch of journal holds: whole transactions, where each ends, and perhaps a rest that is not (yet) one.
 
     A line that names the next journal does not count into the length: until that one could be opened, it stays due.
     """
 
-    transactions: list[list[Change]]
+    transactions: list[list[tuple[str, str, Kept | None]]]
     ends: list[int]
     lines: int
     sequence: int
@@ -167,27 +173,38 @@ def decode(line: bytes) -> Entry | None:
     return Entry(sequence, int(match["ok"]), int(match["part"] or 1), int(match["parts"] or 1), change)
 
 
-def read_tail(data: bytes, sequence: int) -> Tail:
+def read_tail(data: bytes, sequence: int) -> Tail[bytes]:
     """Take the whole transactions that follow change number *sequence* from *data*; the rest is for `judge`."""
-    transactions: list[list[Change]] = []
-    pending: list[Entry] = []
+    return tail_of(_lines(data), sequence, lambda start: data[start:])
+
+
+def _lines(data: bytes) -> Iterator[Line[bytes]]:
+    start = 0
+    while (newline := data.find(b"\n", start)) >= 0 and (entry := decode(data[start : newline + 1])) is not None:
+        start = newline + 1
+        yield entry, entry.change and entry.change[2], start
+
+
+def tail_of(lines: Iterable[Line[Kept]], sequence: int, rest_from: Callable[[int], bytes]) -> Tail[Kept]:
+    """Do the same with lines that are as they were written; *rest_from* reads what follows the given byte."""
+    transactions: list[list[tuple[str, str, Kept | None]]] = []
+    pending: list[tuple[str, str, Kept | None]] = []
     ends: list[int] = []
-    lines = known_good = position = 0
+    count = known_good = parts = whole = 0
     next_journal = None
-    while next_journal is None and (newline := data.find(b"\n", position)) >= 0:
-        entry = decode(data[position : newline + 1])
-        if entry is None or not is_due(entry, sequence, len(pending), pending[0].parts if pending else 0):
+    for entry, kept, end in lines:
+        if not is_due(entry, sequence, len(pending), parts):
             break
-        position = newline + 1
-        pending.append(entry)
-        known_good, next_journal = max(known_good, entry.known_good), entry.next_journal
-        if next_journal is None and entry.part == entry.parts:
-            transactions.append([each.change for each in pending if each.change is not None])
-            ends.append(position)
-            sequence, lines = entry.sequence, lines + len(pending)
-            pending = []
-    rest = data[ends[-1] if ends else 0 :] if next_journal is None else data[position:]
-    return Tail(transactions, ends, lines, sequence, known_good, next_journal, rest)
+        known_good, parts = max(known_good, entry.known_good), entry.parts
+        if entry.change is None:
+            next_journal, whole = entry.next_journal, end
+            break
+        pending.append((*entry.change[:2], kept))
+        if entry.part == parts:
+            transactions.append(pending)
+            ends.append(end)
+            sequence, count, whole, pending = entry.sequence, count + len(pending), end, []
+    return Tail(transactions, ends, count, sequence, known_good, next_journal, rest_from(whole))
 
 
 def is_due(entry: Entry, sequence: int, pending: int, parts: int) -> bool:

@@ -47,8 +47,8 @@ class Reader(Protocol[Kept]):
     def snapshot(self, path: Path) -> Snapshot[Kept]:
         """Read a snapshot."""
 
-    def replay(self, documents: dict[str, dict[str, Kept]], journal: Journal) -> Tail:
-        """Carry out what a journal holds behind its header."""
+    def tail(self, journal: Journal) -> Tail[Kept]:
+        """Read what a journal holds behind its header."""
 
 
 class InFull:
@@ -58,12 +58,9 @@ class InFull:
         """Read a snapshot."""
         return read_snapshot(path)
 
-    def replay(self, documents: Documents, journal: Journal) -> Tail:
-        """Carry out what a journal holds behind its header."""
-        tail = read_tail(read_new(journal, os.fstat(journal.descriptor).st_size), journal.first_sequence)
-        for changes in tail.transactions:  # a newer snapshot may hold them already: whole documents can be put again
-            apply_changes(documents, changes)
-        return tail
+    def tail(self, journal: Journal) -> Tail[bytes]:
+        """Read what a journal holds behind its header."""
+        return read_tail(read_new(journal, os.fstat(journal.descriptor).st_size), journal.first_sequence)
 
 
 def apply_changes(documents: dict[str, dict[str, Kept]], changes: Sequence[tuple[str, str, Kept | None]]) -> None:
@@ -182,8 +179,10 @@ def _check_end(loaded: Loaded[Kept], newest: Journal, newest_snapshot: int) -> N
         )
 
 
-def _replay_one(reader: Reader[Kept], loaded: Loaded[Kept], journal: Journal) -> Tail:
-    tail = reader.replay(loaded.documents, journal)
+def _replay_one(reader: Reader[Kept], loaded: Loaded[Kept], journal: Journal) -> Tail[Kept]:
+    tail = reader.tail(journal)
+    for changes in tail.transactions:  # a newer snapshot may hold them already: whole documents can be put again
+        apply_changes(loaded.documents, changes)
     journal.offset += tail.length
     journal.lines += tail.lines
     loaded.sequence = tail.sequence
@@ -191,7 +190,9 @@ def _replay_one(reader: Reader[Kept], loaded: Loaded[Kept], journal: Journal) ->
     return tail
 
 
-def _following(folder: Path, loaded: Loaded[Kept], journal: Journal, tail: Tail, *, read_only: bool) -> Journal | None:
+def _following(
+    folder: Path, loaded: Loaded[Kept], journal: Journal, tail: Tail[Kept], *, read_only: bool
+) -> Journal | None:
     """
     Open the journal in which the changes go on; None if it is still this one.
 

@@ -9,37 +9,37 @@ from typing import IO, NamedTuple
 from ticketing.storage.journaled.disk import read_range
 from ticketing.storage.journaled.journal import (
     TAIL_LENGTH,
-    Entry,
     Journal,
+    Line,
     Tail,
     damaged_journal,
     decode,
-    is_due,
     judge,
+    tail_of,
 )
-from ticketing.storage.journaled.loading import Loaded, apply_changes, load_by
+from ticketing.storage.journaled.loading import Loaded, load_by
 from ticketing.storage.journaled.snapshots import BETWEEN, Snapshot, read_snapshot_file
 
 
-class Place(NamedTuple):
-    """A stretch of an open file."""
+class Stretch(NamedTuple):
+    """A part of an open file, in which a document lies."""
 
     descriptor: int
     start: int
     end: int
 
     def read(self) -> bytes:
-        """Return the document that lies there."""
+        """Return the document."""
         return read_range(self.descriptor, self.start, self.end)
 
 
-Places = dict[str, dict[str, Place]]
+Stretches = dict[str, dict[str, Stretch]]
 
 
 @contextmanager
-def located(folder: Path) -> Iterator[Places]:
+def located(folder: Path) -> Iterator[Stretches]:
     """
-    Give the place of every document at this moment, by collection and id.
+    Give the stretch of every document at this moment, by collection and id.
 
     The files stay open while the block lasts: what others write, replace or delete meanwhile changes nothing. No lock
     is taken and nothing is written. Raises StorageDamagedError as loading does.
@@ -52,56 +52,45 @@ def located(folder: Path) -> Iterator[Places]:
         yield loaded.documents
 
 
-def _require_sound_end(loaded: Loaded[Place], journal: Journal) -> None:
+def _require_sound_end(loaded: Loaded[Stretch], journal: Journal) -> None:
     reason = judge(loaded.rest, loaded.sequence) if loaded.rest else None
     if reason:
         raise damaged_journal(journal, loaded.sequence, loaded.rest, reason)
 
 
 class _Locator:
-    """Keeps the places of documents, and their files open."""
+    """Keeps where documents lie, and their files open."""
 
     def __init__(self, files: ExitStack) -> None:
         self._files = files
 
-    def snapshot(self, path: Path) -> Snapshot[Place]:
+    def snapshot(self, path: Path) -> Snapshot[Stretch]:
         """Read a snapshot."""
-        return read_snapshot_file(path, self._files.enter_context(path.open("rb")), _places)
+        return read_snapshot_file(path, self._files.enter_context(path.open("rb")), _stretches)
 
-    def replay(self, documents: Places, journal: Journal) -> Tail:
-        """Carry out what a journal holds behind its header, a line at a time."""
+    def tail(self, journal: Journal) -> Tail[Stretch]:
+        """Read what a journal holds behind its header, a line at a time."""
         file = self._files.enter_context(os.fdopen(os.dup(journal.descriptor), "rb"))
-        size = os.fstat(file.fileno()).st_size
-        sequence, known_good, next_journal, lines = journal.first_sequence, 0, None, 0
-        pending: list[tuple[str, str, Place | None]] = []
-        parts, end = 0, journal.offset
-        for entry, document, position in _entries(file, journal.offset, size):
-            if not is_due(entry, sequence, len(pending), parts):
-                break
-            known_good, parts = max(known_good, entry.known_good), entry.parts
-            if entry.change is None:
-                next_journal, rest_from = entry.next_journal, position
-                break
-            pending.append((*entry.change[:2], document))
-            if entry.part == parts:
-                apply_changes(documents, pending)
-                sequence, lines, end, pending = entry.sequence, lines + len(pending), position, []
-        rest = read_range(file.fileno(), end if next_journal is None else rest_from, size)
-        return Tail([], [end - journal.offset], lines, sequence, known_good, next_journal, rest)
+        start, size = journal.offset, os.fstat(file.fileno()).st_size
+        return tail_of(
+            _lines(file, start, size),
+            journal.first_sequence,
+            lambda end: read_range(file.fileno(), start + end, size),
+        )
 
 
-def _entries(file: IO[bytes], start: int, end: int) -> Iterator[tuple[Entry, Place | None, int]]:
-    """Yield the lines that are as they were written, where the document of each lies, and where the line ends."""
+def _lines(file: IO[bytes], start: int, size: int) -> Iterator[Line[Stretch]]:
     file.seek(start)
-    while start < end and (entry := decode(line := file.readline(end - start))) is not None:
-        start += len(line)
+    end = start
+    while end < size and (entry := decode(line := file.readline(size - end))) is not None:
+        end += len(line)
         document = entry.change[2] if entry.change else None
-        closing = start - TAIL_LENGTH
-        place = None if document is None else Place(file.fileno(), closing - len(document), closing)
-        yield entry, place, start
+        closing = end - TAIL_LENGTH
+        kept = None if document is None else Stretch(file.fileno(), closing - len(document), closing)
+        yield entry, kept, end - start
 
 
-def _places(file: IO[bytes], documents: Sequence[bytes], offset: int) -> Iterator[Place]:
+def _stretches(file: IO[bytes], documents: Sequence[bytes], offset: int) -> Iterator[Stretch]:
     for document in documents:
-        yield Place(file.fileno(), offset, offset + len(document))
+        yield Stretch(file.fileno(), offset, offset + len(document))
         offset += len(document) + len(BETWEEN)
