@@ -47,9 +47,16 @@ def main() -> None:
 
 for command in (
     serve,
-    *(create_agent, reset_password),
-    *(import_seed, demo_data),
-    *(export, backup, restore, migrate),
-    *(verify, doctor, bench),
+    create_agent,
+    reset_password,
+    import_seed,
+    demo_data,
+    export,
+    backup,
+    restore,
+    migrate,
+    verify,
+    doctor,
+    bench,
 ):
     main.add_command(command)
