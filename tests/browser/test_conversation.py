@@ -129,6 +129,20 @@ def test_what_an_agent_picks_in_the_panel_is_saved_and_told(windows: Windows, se
     )
 
 
+def test_a_click_while_a_choice_is_being_saved_shows_it_as_saved(windows: Windows, server: Server) -> None:
+    ticket = server.desk.tickets.open(server.actor("carla"), "Curious", "What happened?")
+    page = windows.open(f"ticket?id={ticket.number}", person="ada")
+
+    with server.slow_disk():
+        choose(page, "Category", "Network")
+        page.wait_for_timeout(400)
+        page.get_by_role("button", name="History").click()
+        page.wait_for_timeout(400)
+
+    expect(page.locator(".history .body")).to_contain_text("changed category: General → Network")
+    expect(page.get_by_label("Category")).to_have_value("network")
+
+
 def test_an_answer_can_be_sent_with_the_status_that_follows_from_it(windows: Windows, server: Server) -> None:
     ticket = server.desk.tickets.open(server.actor("carla"), "Printer jam", "It eats paper.")
     ada = windows.open(f"ticket?id={ticket.number}", person="ada")

@@ -10,7 +10,9 @@ import hashlib
 import json
 import threading
 import time
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 
 from ticketing.domain.people import Actor
 from ticketing.ui import session
@@ -23,16 +25,31 @@ class Deeds:
     """The last deeds of one visitor, by their keys, and the lock under which they are done."""
 
     def __init__(self) -> None:
-        self.turn = threading.Lock()
+        self._lock = threading.Lock()
         self._done: dict[str, float] = {}
+        self._by: Counter[int] = Counter()
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """Do a deed when no other one is under way."""
+        with self._lock:
+            try:
+                yield
+            finally:
+                self._by[threading.get_ident()] += 1
 
     def once(self, key: str, deed: Callable[[], None]) -> None:
         """Do it, unless the same was done a moment ago."""
-        with self.turn:
+        with self.turn():
             self._done = {one: at for one, at in self._done.items() if time.monotonic() - at < SECOND_CLICK_WITHIN}
             if key not in self._done:
                 deed()
                 self._done[key] = time.monotonic()
+
+    def of_other_runs(self) -> int:
+        """Wait for the deed that is under way, and return how many were done by all runs but this one."""
+        with self._lock:
+            return self._by.total() - self._by[threading.get_ident()]
 
 
 def form_key(form: str, *content: str) -> str:
@@ -64,6 +81,6 @@ def once(key: str, deed: Callable[[], None]) -> None:
     recall(Deeds).once(key, deed)
 
 
-def turn() -> threading.Lock:
-    """Return the lock under which the deeds of this visitor are done, one at a time."""
-    return recall(Deeds).turn
+def turn() -> AbstractContextManager[None]:
+    """Let a deed of this visitor be done when no other one is under way."""
+    return recall(Deeds).turn()

@@ -9,7 +9,6 @@ import streamlit as st
 from ticketing.domain.errors import MustChangePasswordError, SignedOutError, StorageError, TicketingError
 from ticketing.logs import reference
 from ticketing.ui import session
-from ticketing.ui.deeds import turn
 from ticketing.ui.memory import recall
 from ticketing.ui.pages import ACCOUNT
 from ticketing.ui.text import plain
@@ -90,11 +89,8 @@ def sentence_of(error: TicketingError) -> str:
 
 
 def flash() -> None:
-    """Say what was kept; a deed of this visitor that is still under way is waited for, so that the page shows it."""
-    kept = next_flash()
-    with turn():
-        pass
-    kept.draw()
+    """Say what was kept."""
+    next_flash().draw()
 
 
 def flash_is_over() -> None:

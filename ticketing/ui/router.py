@@ -11,6 +11,7 @@ from ticketing import ui
 from ticketing.domain.people import Actor
 from ticketing.ui import session
 from ticketing.ui.arrival import is_signing_in, keep_to_one_sign_in
+from ticketing.ui.deeds import Deeds
 from ticketing.ui.feedback import show_failure
 from ticketing.ui.handing_over import note_what_was_shown, take_away_what_was_shown
 from ticketing.ui.memory import Runs, recall
@@ -78,8 +79,14 @@ def main() -> None:
         st.error(t("demo.elsewhere"), icon=":material/block:")
         st.stop()
     session.desk().figures.runs.add()
+    deeds = recall(Deeds)
+    done = deeds.of_other_runs()  # waited for before anything is read, so that the page shows it
     with session.desk().one_view():
         _show_page()
+    if deeds.of_other_runs() != done:  # and what came in between is not told as done beside what was before it
+        st.rerun()
+    ui.flash_is_over()
+    note_what_was_shown()
     recall(Runs).whole += 1
 
 
@@ -100,8 +107,6 @@ def _show_page() -> None:
     if actor is None and is_signing_in():
         st.stop()
     page.run()
-    ui.flash_is_over()
-    note_what_was_shown()
 
 
 def _run() -> None:
