@@ -56,7 +56,7 @@ class Desk:
         self.store = whole
         self.clock = clock
         self.figures = figures = Figures()
-        self.one_view = whole.one_view
+        self.one_view, self.no_view = whole.one_view, whole.no_view
         store = WatchedStore(whole, figures)
         limits = settings.session_limits
         self._gate = gate = Gate(clock, limits)

@@ -56,6 +56,10 @@ class WatchedStore:
         """Let what this thread reads in the block come from one view."""
         return self._store.one_view()
 
+    def no_view(self) -> AbstractContextManager[None]:
+        """Let each thing that this thread reads in the block have a view of its own."""
+        return self._store.no_view()
+
     def write(self, patience: float | None = None) -> AbstractContextManager[Transaction]:
         """Return the one writer's transaction."""
         call = _under_way.get()

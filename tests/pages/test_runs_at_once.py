@@ -4,6 +4,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import cast
 
 import pytest
 from sqlalchemy import Engine, event
@@ -14,6 +15,7 @@ from ticketing.desk import Desk
 from ticketing.domain.people import Actor
 from ticketing.domain.statuses import TicketCategory
 from ticketing.domain.tickets import TicketEdit
+from ticketing.storage.sql.sql_store import SqlStore
 from ticketing.ui.deeds import Deeds
 from ticketing.ui.memory import MEMORY
 
@@ -63,6 +65,7 @@ def test_what_another_run_did_while_a_page_was_read_is_on_it(
     assert category(ada) == "network"
 
 
+@pytest.mark.usefixtures("desk")
 def test_a_deed_that_is_under_way_is_waited_for_and_ones_own_are_not_counted() -> None:
     deeds = Deeds()
     begun, may_end = threading.Event(), threading.Event()
@@ -83,3 +86,12 @@ def test_a_deed_that_is_under_way_is_waited_for_and_ones_own_are_not_counted() -
     assert deeds.of_other_runs() == 1
     assert may_end.is_set()
     other.join()
+
+
+def test_a_deed_which_may_take_its_time_keeps_no_connection_from_others(desk: Desk, sign_in: SignIn) -> None:
+    connections = cast("SqlStore", desk.store)._engine.pool  # noqa: SLF001 - nothing else tells
+    with desk.one_view():
+        desk.sessions.actor(sign_in("ada").token or "")
+        assert connections.checkedout() == 1  # type: ignore[attr-defined]
+        with Deeds().turn():
+            assert connections.checkedout() == 0  # type: ignore[attr-defined]

@@ -76,6 +76,13 @@ def test_a_thread_has_no_part_in_the_view_of_another(store: Store, file_ticket: 
         assert other.submit(total, store).result() == 1
 
 
+def test_what_is_read_without_a_view_is_of_its_own_moment(store: Store, file_ticket: FileTicket) -> None:
+    with ThreadPoolExecutor(1) as other, store.no_view(), store.one_view(), store.no_view():
+        assert total(store) == 0
+        other.submit(file_ticket).result()
+        assert total(store) == 1
+
+
 def test_a_refusal_in_the_block_takes_nothing_from_what_is_read_after_it(store: Store, file_ticket: FileTicket) -> None:
     file_ticket()
 
@@ -108,6 +115,19 @@ def test_who_writes_holds_no_view_meanwhile(database: SqlStore, views: list[str]
         total(database)
         with database.write():
             assert views == ["begun", "ended", "begun"]
+
+
+def test_who_does_something_slow_keeps_no_view_meanwhile(database: SqlStore, views: list[str]) -> None:
+    with database.one_view():
+        total(database)
+        with database.no_view():
+            assert views == ["begun", "ended"]
+            total(database)
+            assert views == ["begun", "ended"] * 2
+        total(database)
+        total(database)
+
+    assert views == ["begun", "ended"] * 3
 
 
 def test_a_view_in_which_the_database_failed_is_over(database: SqlStore) -> None:

@@ -169,6 +169,13 @@ class Store(Protocol):
         A transaction of the thread's own ends the view: what is read after it shows what it has changed.
         """
 
+    def no_view(self) -> AbstractContextManager[None]:
+        """
+        End the view of this thread, if it has one, and let each thing that is read in the block have its own.
+
+        For what may be slow, such as looking at a password: a view of a database keeps a connection from others.
+        """
+
     def write(self, patience: float | None = None) -> AbstractContextManager[Transaction]:
         """
         Return the one writer's transaction: durable when the block ends, untouched when it raises.

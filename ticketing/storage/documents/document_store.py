@@ -118,6 +118,10 @@ class DocumentStore:
         """Do nothing: a view costs nothing here, and others wait while it lasts."""
         return nullcontext()
 
+    def no_view(self) -> AbstractContextManager[None]:
+        """Do nothing: no view outlasts its reading here."""
+        return nullcontext()
+
     @contextmanager
     def write(self, patience: float | None = None) -> Iterator[DocumentTransaction]:
         """Give the one writer's transaction: durable when the block ends, untouched when it raises."""

@@ -81,6 +81,22 @@ class SqlStore:
             kept.end()
 
     @contextmanager
+    def no_view(self) -> Iterator[None]:
+        """End the view of this thread, if it has one, and let each thing that is read in the block have its own."""
+        kept, self._of_thread.view = self._end_view(), None
+        try:
+            yield
+        finally:
+            self._of_thread.view = kept
+
+    def _end_view(self) -> "_KeptView | None":
+        """End the view of this thread, which gives its connection back; it begins anew when it is looked at."""
+        kept: _KeptView | None = getattr(self._of_thread, "view", None)
+        if kept is not None:
+            kept.end()
+        return kept
+
+    @contextmanager
     def write(self, patience: float | None = None) -> Iterator[SqlTransaction]:
         """Give the one writer's transaction: durable when the block ends, untouched when it raises."""
         with self._writing(PATIENCE if patience is None else patience) as connection:
@@ -101,9 +117,7 @@ class SqlStore:
     def _writing(self, patience: float) -> Iterator[Connection]:
         if self._read_only:
             raise StorageReadOnlyError("it was opened for reading only")
-        kept: _KeptView | None = getattr(self._of_thread, "view", None)
-        if kept is not None:
-            kept.end()
+        self._end_view()
         deadline = Deadline(patience)
         if not self._turn.acquire(timeout=deadline.seconds):
             raise StorageBusyError
