@@ -70,6 +70,8 @@ class Windows:
             context.add_cookies([{"name": COOKIE, "value": self.server.sign_in(person), "url": base, "httpOnly": True}])
         page = context.new_page()
         page.goto(f"{base}/{path}")
+        # Before its first run a page looks settled; what is pressed just as a run ends, Streamlit may drop.
+        page.get_by_test_id("stElementContainer").first.wait_for(state="attached")
         settle(page)
         return page
 

@@ -69,7 +69,7 @@ class SqlTickets:
 
     def find(self, number: int, audience: Audience | None = None) -> Ticket | None:
         """Return a copy of the ticket, or None; one that the audience may not see is not even read."""
-        question = _ONE if audience is None or audience.sees_all else _one_that_concerns(audience)
+        question = _ONE if audience is None else _one_among_theirs(audience)
         raw = self._connection.scalar(question, {"number": number}) if 0 < number <= GREATEST_NUMBER else None
         if raw is None:
             return None
@@ -267,7 +267,7 @@ def _lines(audience: Audience, query: TicketQuery, page: Select[Any]) -> Select[
 
 
 @lru_cache(maxsize=_QUESTIONS_KEPT)
-def _one_that_concerns(audience: Audience) -> Select[Any]:
+def _one_among_theirs(audience: Audience) -> Select[Any]:
     return _ONE.where(*conditions(audience, TicketQuery()))
 
 
