@@ -28,6 +28,9 @@ AGENTS = (
     "agent_admin?new=agent",
     "agent_admin?person=carla",
     "doctor",
+    "desk_setup",
+    "desk_setup?kind=teams",
+    "desk_setup?kind=teams&id=new",
 )
 AGENTS_TICKET = "ticket?id={}"
 EVERY_PAGE = [

@@ -39,6 +39,9 @@ TRUTH = """
     LIFT_WAIT             .     .       .      .     AR      R        R       .
     MOVE_DATA             .     .       .      .     .       .        .       R
     SEE_HEALTH            .     .       .      .     .       .        .       R
+    SEE_SETUP             .     .       .      .     .       .        .      AR
+    CHANGE_SETUP          .     .       .      .     .       .        .       R
+    KEEP_SHORTCUTS       AR     .       .      .     .       .        .      AR
 """
 # Who may make an account of a role, at a desk where agents may register agents and at one where they may not.
 REGISTERING = """

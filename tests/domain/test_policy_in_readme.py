@@ -25,6 +25,9 @@ LINES = {
         Action.LIFT_WAIT,
     ],
     "see how the desk is doing": [Action.SEE_HEALTH],
+    "see how the desk is set up": [Action.SEE_SETUP],
+    "change how the desk is set up": [Action.CHANGE_SETUP],
+    "views, canned replies": [Action.KEEP_SHORTCUTS],
 }
 # Words in the table, and to whose tickets and accounts they extend; one's own account is no matter of this table.
 MEANINGS = {
@@ -32,6 +35,7 @@ MEANINGS = {
     "yes, unless switched off": None,
     "no": set[Relation](),
     "own": {Relation.OWN},
+    "own and shared": {Relation.OWN, Relation.DESK},
     "own and watched": {Relation.OWN, Relation.WATCHED},
     "all": {Relation.OWN, Relation.WATCHED, Relation.FOREIGN},
     "own sessions": set[Relation](),

@@ -15,6 +15,7 @@ from ticketing.desk import Desk, open_desk
 from ticketing.domain.people import Actor, Role
 from ticketing.settings import Settings
 from ticketing.storage.journaled import folder_lock
+from ticketing.storage.sql.schema import CURRENT
 from ticketing.ui.pages import BY_NAME, PAGES, Audience
 from ticketing.ui.wording import t
 
@@ -132,7 +133,7 @@ def test_an_admin_comes_from_the_people_to_all_that_was_found_and_back(root: Vis
     ]
     assert "You came without a proxy." in lines
 
-    assert root.press("back_to_people").titles == [t("page.agent_admin")]
+    assert root.press("way_back").titles == [t("page.agent_admin")]
 
 
 def test_an_admin_is_shown_what_the_process_has_counted(desk: Desk, root: Visit) -> None:
@@ -158,7 +159,7 @@ def test_of_a_database_an_admin_reads_how_its_tables_are_and_how_long_its_transa
 ) -> None:
     shown = "\n".join(plainly(root.open("doctor").at.markdown))
 
-    for line in (*told, "The tables are up to date (0001).", "The store answers, and knows of no damage."):
+    for line in (*told, f"The tables are up to date ({CURRENT}).", "The store answers, and knows of no damage."):
         assert line in shown
     figures = desk.figures.summary()
     [caption] = [caption.value for caption in root.at.main.caption]

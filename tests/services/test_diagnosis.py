@@ -10,6 +10,7 @@ from ticketing.domain.receipts import BACKUP_RECEIPT, Receipt
 from ticketing.domain.store import StoreHealth
 from ticketing.services import diagnosis
 from ticketing.services.diagnosis import Setup, Visit
+from ticketing.storage.sql.schema import CURRENT
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -69,8 +70,8 @@ def test_all_that_is_wrong_with_a_store_is_told() -> None:
 
 def test_tables_are_up_to_date_or_not_and_files_have_none() -> None:
     assert diagnosis.schema(StoreHealth()) == []
-    assert only(diagnosis.schema(StoreHealth(schema="0001"))).level is Level.OK
-    assert only(diagnosis.schema(StoreHealth(schema="0002", schema_is_current=False))).level is Level.PROBLEM
+    assert only(diagnosis.schema(StoreHealth(schema=CURRENT))).level is Level.OK
+    assert only(diagnosis.schema(StoreHealth(schema=CURRENT, schema_is_current=False))).level is Level.PROBLEM
 
 
 @pytest.mark.parametrize(

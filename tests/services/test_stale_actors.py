@@ -22,6 +22,7 @@ from ticketing.domain.errors import (
 from ticketing.domain.people import Actor, PeopleQuery, Role
 from ticketing.domain.queries import TicketQuery
 from ticketing.domain.statuses import Priority, Status, TicketCategory
+from ticketing.domain.teams import Team
 from ticketing.domain.tickets import Ticket, TicketEdit
 from ticketing.settings import Settings
 from ticketing.storage.memory import MemoryStore
@@ -57,11 +58,14 @@ ARGUMENTS: dict[str, object] = {
     "browser": "b",
     "confirmation": "four dry umbrellas",
     "current": "wrong",
+    "definition": Team(name="First line"),
     "description": "Text.",
     "display_name": "Name",
     "edit": TicketEdit(priority=Priority.HIGH),
     "email": "",
     "folder": Path("nowhere"),
+    "key": "second-line",
+    "kind": Team,
     "new": "four dry umbrellas",
     "number": 1,
     "password": "four dry umbrellas",
@@ -74,6 +78,7 @@ ARGUMENTS: dict[str, object] = {
     "tickets": 1,
     "title": "Title",
     "username": "carla",
+    "version": 1,
 }
 
 Everything = Callable[[], dict[str, object]]

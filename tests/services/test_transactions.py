@@ -13,6 +13,7 @@ from ticketing.desk import Desk
 from ticketing.domain.people import Actor, PeopleQuery, Role
 from ticketing.domain.queries import TicketQuery
 from ticketing.domain.statuses import Priority, Status
+from ticketing.domain.teams import Team
 from ticketing.domain.tickets import TicketEdit
 from ticketing.services.moving.seeds import SeedPlan
 from ticketing.settings import Settings
@@ -52,6 +53,7 @@ class Scene:
         for title in ("Open", "Closed", "Resolved"):
             self.desk.tickets.open(CONSOLE, title, "Help!")
         self.desk.tickets.close(CONSOLE, 2)
+        self.team = self.desk.definitions.save(CONSOLE, Team(name="Second line"))
         self.desk.tickets.edit(CONSOLE, 3, TicketEdit(status=Status.RESOLVED))
         clock.advance(timedelta(days=8))
         self.ada, self.root = arrives("ada", Role.AGENT), arrives("root", Role.ADMIN)
@@ -94,6 +96,8 @@ ONCE: Deeds = {
     "agents.change_role": lambda on: on.desk.agents.change_role(on.root, "carla", Role.AGENT),
     "agents.create_agent": lambda on: on.desk.agents.create_agent(CONSOLE, "bert", ANOTHER),
     "agents.set_password": lambda on: on.desk.agents.set_password(CONSOLE, "carla", ANOTHER),
+    "definitions.save": lambda on: on.desk.definitions.save(on.root, Team(name="First line")),
+    "definitions.remove": lambda on: on.desk.definitions.remove(on.root, Team, on.team.id, on.team.version),
     "demo.ensure": lambda on: on.empty_desk.demo.ensure(),
     "demo.fill": lambda on: on.empty_desk.demo.fill(CONSOLE, 30, 1),  # of many thousands, each two thousand are one
     "first_launch.ensure": lambda on: on.empty_desk.first_launch.ensure(),
@@ -135,6 +139,8 @@ NEVER: Deeds = {
     "agents.may_register": lambda on: on.desk.agents.may_register(on.ada),
     "agents.assignable": lambda on: on.desk.agents.assignable(on.ada),
     "agents.wait": lambda on: on.desk.agents.wait(on.root, "carla"),
+    "definitions.all": lambda on: on.desk.definitions.all(on.ada, Team),
+    "definitions.get": lambda on: on.desk.definitions.get(on.ada, Team, on.team.id),
     "exports.seed": lambda on: on.desk.exports.seed(on.root),
     "exports.json_lines": lambda on: on.desk.exports.json_lines(CONSOLE),
     "exports.table": lambda on: on.desk.exports.table(on.root),

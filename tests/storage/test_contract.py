@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from itertools import product
 from typing import Any
@@ -19,6 +20,7 @@ from ticketing.domain.receipts import Receipt
 from ticketing.domain.sign_in import Attempts, Device, HandOff, Session
 from ticketing.domain.statuses import Priority, Status, TicketCategory
 from ticketing.domain.store import Store, Transaction
+from ticketing.domain.teams import Team
 from ticketing.domain.tickets import Message, MessageKind, Ticket
 from ticketing.storage.documents.searching import FOLDING_LETTERS
 
@@ -1092,3 +1094,34 @@ def test_the_search_knows_every_letter_that_casefolds_into_ascii() -> None:
 def test_a_store_is_never_copied_by_pickling_it(store: Store) -> None:
     with pytest.raises(TypeError, match=r"pickle"):
         pickle.dumps(store)
+
+
+# What is set up
+
+
+def test_definitions_come_by_name_as_they_were_saved(store: Store) -> None:
+    made = [Team(id=key, name=name, members=("ada",)) for key, name in (("b", "zeta"), ("c", "Alpha"), ("a", "alpha"))]
+    with store.write() as tx:
+        for team in made:
+            tx.definitions(Team).save(team)
+        assert [team.id for team in tx.definitions(Team).all()] == ["a", "c", "b"]
+
+    with store.write() as tx:
+        tx.definitions(Team).save(made[0].model_copy(update={"removed": True}))
+    with store.read() as tx:
+        assert tx.definitions(Team).find("c") == made[1]
+        assert tx.definitions(Team).find("b") == made[0].model_copy(update={"removed": True})
+        assert tx.definitions(Team).find("nobody's") is None
+        assert tx.definitions(Team).find("\0") is None
+        assert [team.id for team in tx.definitions(Team).all()] == ["a", "c", "b"]
+
+
+def test_definitions_of_a_transaction_that_fails_are_not_kept(store: Store) -> None:
+    class DisasterError(Exception):
+        pass
+
+    with suppress(DisasterError), store.write() as tx:
+        tx.definitions(Team).save(Team(id="a", name="Alpha"))
+        raise DisasterError
+    with store.read() as tx:
+        assert tx.definitions(Team).all() == []

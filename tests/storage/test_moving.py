@@ -25,6 +25,7 @@ from ticketing.domain.errors import (
 )
 from ticketing.domain.people import Actor, Role
 from ticketing.domain.sign_in import fingerprint
+from ticketing.domain.teams import Team
 from ticketing.domain.tickets import Message, MessageKind
 from ticketing.services.sessions import SignedIn, find_device
 from ticketing.services.throttle import FREE_FAILURES
@@ -80,6 +81,7 @@ def fill(store: WholeStore) -> None:
             tx.tickets.save(ticket)
         tx.tickets.mark_seen(2, "carla", 1)
         tx.tickets.mark_seen(11, "a:b", 2)
+        tx.definitions(Team).save(Team(id="first-line", name="First líne", members=("ada",), version=1))
 
 
 def everything(address: str) -> dict[str, list[tuple[str, bytes]]]:
@@ -96,9 +98,9 @@ def test_a_move_takes_everything_along_and_leaves_the_source_as_it_was(place: Pl
 
     counts = migrate(source, target, lambda done, whole: told.append((done, whole)))
 
-    assert counts == {"seen": 2, "tickets": 11, "users": 1}
+    assert counts == {"seen": 2, "teams": 1, "tickets": 11, "users": 1}
     assert everything(target) == before == everything(source)
-    assert told == [(28, 28)]
+    assert told == [(30, 30)]
     with closing(open_store(target)) as store, store.write() as tx:
         assert tx.tickets.next_number() == 12
 
@@ -409,7 +411,7 @@ def test_a_backup_of_one_store_can_be_restored_into_any_other(
     with closing(open_store(target)) as store:
         restored = archive.restore(store, archive.read_archive(file))
 
-    assert counts == restored == {"seen": 2, "tickets": 11, "users": 1}
+    assert counts == restored == {"seen": 2, "teams": 1, "tickets": 11, "users": 1}
     assert everything(target) == everything(source)
     with closing(open_source(target)) as opened, opened.documents() as documents:
         assert archive.check(documents, "The store") == counts
@@ -444,4 +446,4 @@ def test_a_restore_that_is_cut_off_has_not_happened_and_can_be_begun_again(
 
         archive.restore(store, backup, replace=True)
         with store.documents() as documents:
-            assert archive.check(documents, "The store") == {"seen": 2, "tickets": 11, "users": 1}
+            assert archive.check(documents, "The store") == {"seen": 2, "teams": 1, "tickets": 11, "users": 1}

@@ -13,9 +13,10 @@ from ticketing.web.errors import refuse, status_of
 BY_STATUS = {
     401: "AuthenticationError WrongCredentialsError SignedOutError HandOffError",
     403: "PermissionDeniedError MustChangePasswordError RegistrationClosedError",
-    404: "NotFoundError TicketNotFoundError PersonNotFoundError",
+    404: "NotFoundError TicketNotFoundError PersonNotFoundError DefinitionNotFoundError",
     409: "RefusedError TicketClosedError TicketNotDoneError TicketNotClosedError KnownPasswordError TransitionError "
-    "ReopenWindowError TooManyTagsError UsernameTakenError LastAdminError ConflictError StaleEditError",
+    "ReopenWindowError TooManyTagsError UsernameTakenError NameTakenError LastAdminError ConflictError StaleEditError "
+    "StaleDefinitionError",
     422: "InvalidInputError BlankError TooLongError ForbiddenCharacterError UsernameError EmailError "
     "WeakPasswordError PasswordMismatchError UnknownChoiceError ImportRefusedError",
     429: "TooManyRequestsError ThrottledError",

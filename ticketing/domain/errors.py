@@ -11,13 +11,14 @@ Every refusal, as one tree. The text of each is a sentence that can be shown to 
     ├── PermissionDeniedError          we know, and the answer is no
     │   └── MustChangePasswordError
     ├── NotFoundError                  not there, or not yours: the same words
-    │   └── TicketNotFoundError  PersonNotFoundError
+    │   └── TicketNotFoundError  PersonNotFoundError  DefinitionNotFoundError
     ├── RefusedError                   possible for this person, but not now
     │   ├── TicketClosedError  TicketNotDoneError  TicketNotClosedError
     │   ├── TransitionError  ReopenWindowError  TooManyTagsError
-    │   └── UsernameTakenError  LastAdminError  KnownPasswordError  RegistrationClosedError
+    │   └── UsernameTakenError  NameTakenError  LastAdminError  KnownPasswordError  RegistrationClosedError
     ├── ConflictError
-    │   └── StaleEditError             somebody changed the same field meanwhile
+    │   ├── StaleEditError             somebody changed the same field meanwhile
+    │   └── StaleDefinitionError
     ├── TooManyRequestsError           try again after `retry_after`
     │   └── ThrottledError  BusyError
     └── StorageError                   the store cannot do it now
@@ -214,6 +215,15 @@ class PersonNotFoundError(NotFoundError):
         super().__init__(f"There is no account “{_quoted(username, 32)}”.")
 
 
+class DefinitionNotFoundError(NotFoundError):
+    """No such thing was set up, or it is somebody else's own."""
+
+    code = "definition_not_found"
+
+    def __init__(self) -> None:
+        super().__init__("There is no such entry. It may have been removed.")
+
+
 class RefusedError(TicketingError):
     """The person may do this, but not in the present state of things."""
 
@@ -288,6 +298,15 @@ class UsernameTakenError(RefusedError):
         super().__init__(f"The username “{_quoted(username, 32)}” is taken. Please choose another one{otherwise}.")
 
 
+class NameTakenError(RefusedError):
+    """Another definition of the same kind has this name."""
+
+    code = "name_taken"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"The name “{_quoted(name, 80)}” is taken. Please choose another one.")
+
+
 class LastAdminError(RefusedError):
     """The desk must keep one active admin."""
 
@@ -333,6 +352,15 @@ class StaleEditError(ConflictError):
         self.field = field
         self.theirs = theirs
         self.yours = yours
+
+
+class StaleDefinitionError(ConflictError):
+    """Somebody changed or removed what is being changed since it was shown."""
+
+    code = "stale_definition"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"The entry “{_quoted(name, 80)}” was changed meanwhile. Please look, and change it again.")
 
 
 class TooManyRequestsError(TicketingError):

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Final
 
+from ticketing.domain.definitions import Definition
 from ticketing.domain.errors import PermissionDeniedError
 from ticketing.domain.people import Actor, Person, Role, User
 from ticketing.domain.queries import Audience
@@ -57,6 +58,9 @@ class Action(StrEnum):
     LIFT_WAIT = "lift the wait of this account"
     MOVE_DATA = "move the desk's data in or out"
     SEE_HEALTH = "see how the desk is doing"
+    SEE_SETUP = "see how the desk is set up"
+    CHANGE_SETUP = "change how the desk is set up"
+    KEEP_SHORTCUTS = "change this view or canned reply"
 
 
 _TICKETS = frozenset({Relation.OWN, Relation.WATCHED, Relation.FOREIGN})
@@ -94,8 +98,15 @@ TABLE: Final[Mapping[Action, Mapping[Role, frozenset[Relation]]]] = {
         Action.LIFT_WAIT: (_NEVER, _USERS, _OTHERS),
         Action.MOVE_DATA: (_NEVER, _NEVER, _DESK),
         Action.SEE_HEALTH: (_NEVER, _NEVER, _DESK),
+        Action.SEE_SETUP: (_NEVER, _DESK, _DESK),
+        Action.CHANGE_SETUP: (_NEVER, _NEVER, _DESK),
+        Action.KEEP_SHORTCUTS: (_NEVER, _OWN | _DESK, _OWN | _DESK),
     }.items()
 }
+
+
+# What an action is done to; without one, it is done at the desk as a whole.
+Target = Ticket | User | Person | Definition
 
 
 def allows(role: Role, action: Action, relation: Relation) -> bool:
@@ -117,12 +128,19 @@ def relation_to_account(actor: Actor, user: User | Person) -> Relation:
     return {Role.USER: Relation.OF_USER, Role.AGENT: Relation.OF_AGENT, Role.ADMIN: Relation.OF_ADMIN}[user.role]
 
 
-def may(actor: Actor, action: Action, target: Ticket | User | Person | None = None) -> bool:
-    """Whether the actor may do this to the ticket, the account, or at the desk as a whole."""
+def relation_to_definition(actor: Actor, definition: Definition) -> Relation:
+    """How the actor stands to what was set up: the desk shares it, it is their own, or somebody else's."""
+    if definition.owner is None:
+        return Relation.DESK
+    return Relation.OWN if definition.owner == actor.username else Relation.FOREIGN
+
+
+def may(actor: Actor, action: Action, target: Target | None = None) -> bool:
+    """Whether the actor may do this to the ticket, the account, what was set up, or at the desk as a whole."""
     return allows(actor.role, action, _relation(actor, target))
 
 
-def require(actor: Actor, action: Action, target: Ticket | User | Person | None = None) -> None:
+def require(actor: Actor, action: Action, target: Target | None = None) -> None:
     """Raise PermissionDeniedError unless the actor may do this."""
     if not may(actor, action, target):
         raise PermissionDeniedError(action.value)
@@ -151,9 +169,9 @@ def audience(actor: Actor) -> Audience:
     return Audience(username=actor.username, sees_all=may(actor, Action.SEE_ALL_TICKETS))
 
 
-def _relation(actor: Actor, target: Ticket | User | Person | None) -> Relation:
+def _relation(actor: Actor, target: Target | None) -> Relation:
     if isinstance(target, Ticket):
         return relation_to_ticket(actor, target)
     if isinstance(target, User | Person):
         return relation_to_account(actor, target)
-    return Relation.DESK
+    return relation_to_definition(actor, target) if target else Relation.DESK

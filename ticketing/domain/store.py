@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Protocol, TypeVar
 
+from ticketing.domain.definitions import Kind
 from ticketing.domain.people import PeopleQuery, User
 from ticketing.domain.queries import Audience, Page, TicketQuery, TicketSummary
 from ticketing.domain.receipts import Receipt
@@ -106,6 +107,19 @@ class DeviceRepository(Collection[Device], Protocol):
         """Return the browsers that the account knows, in no order; some may have expired."""
 
 
+class DefinitionRepository(Protocol[Kind]):
+    """All definitions of one kind, those that were removed included."""
+
+    def find(self, key: str) -> Kind | None:
+        """Return the definition, or None."""
+
+    def all(self) -> list[Kind]:
+        """Return all of them by name."""
+
+    def save(self, definition: Kind) -> None:
+        """Add it, or put it in the place of the one with the same id."""
+
+
 class Transaction(Protocol):
     """A consistent view of everything; in `write()` also the writer's own changes, kept as a whole or not at all."""
 
@@ -136,6 +150,9 @@ class Transaction(Protocol):
     @property
     def receipts(self) -> Collection[Receipt]:
         """What was done already."""
+
+    def definitions(self, kind: type[Kind]) -> DefinitionRepository[Kind]:
+        """Return what was set up, of one kind."""
 
 
 @dataclass(frozen=True, slots=True)

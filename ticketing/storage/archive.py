@@ -26,6 +26,7 @@ from typing import IO, Any, Final
 from pydantic import BaseModel, Field, ValidationError
 
 from ticketing.domain.errors import RefusedError, StorageDamagedError
+from ticketing.domain.kinds import KINDS
 from ticketing.domain.people import User
 from ticketing.domain.progress import Progress, Steps, silent
 from ticketing.domain.text import Stored
@@ -61,7 +62,7 @@ class Seen(Stored):
     messages: int
 
 
-MODELS: Final[Mapping[str, type[Stored]]] = {TICKETS: Ticket, USERS: User, SEEN: Seen}
+MODELS: Final[Mapping[str, type[Stored]]] = {TICKETS: Ticket, USERS: User, SEEN: Seen, **KINDS}
 
 
 class ArchivedFile(BaseModel):

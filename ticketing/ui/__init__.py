@@ -46,6 +46,7 @@ from ticketing.ui.session import (
     visitor,
     without_routes,
 )
+from ticketing.ui.setup import set_up
 from ticketing.ui.text import plain, to_html
 from ticketing.ui.ticket import conversation_asked_for, note_as_seen, ticket_body
 from ticketing.ui.ticket_head import ticket_head
@@ -93,6 +94,7 @@ __all__ = [
     "require_admin",
     "require_agent",
     "say_after_rerun",
+    "set_up",
     "shown_errors",
     "sign_in_by",
     "sign_out",

@@ -18,6 +18,11 @@ def narrow() -> Iterator[None]:
 
 def head_below_people(title: str) -> None:
     """Draw the title of a page that one comes to from the list of people, with the way back."""
-    if st.button(t("page.agent_admin"), key="back_to_people", type="tertiary", icon=":material/arrow_back:"):
-        go_to("agent_admin")
+    way_back("agent_admin", t("page.agent_admin"))
     st.title(title, anchor=False)
+
+
+def way_back(page: str, title: str, **query: str) -> None:
+    """Draw the way back to the page that one came from."""
+    if st.button(title, key="way_back", type="tertiary", icon=":material/arrow_back:"):
+        go_to(page, **query)

@@ -100,6 +100,7 @@ PAGES = (
     Page("new_ticket", "add", Audience.EVERYBODY, in_menu=True),
     Page("agent_admin", "group", Audience.AGENTS, in_menu=True),
     Page(DOCTOR, "stethoscope", Audience.ADMINS),
+    Page("desk_setup", "tune", Audience.AGENTS),
     Page("ticket", "chat", Audience.EVERYBODY),
     Page(ACCOUNT, "account_circle", Audience.EVERYBODY, in_menu=True),
     Page(LOGIN, "login", Audience.STRANGERS),

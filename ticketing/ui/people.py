@@ -39,6 +39,8 @@ def people_head(actor: Actor) -> None:
     ):
         st.title(t("page.agent_admin"), width="content", anchor=False)
         with st.container(horizontal=True, vertical_alignment="center", wrap=False, width="content"):
+            if st.button(t("page.desk_setup"), key="set_up", type="tertiary", icon=":material/tune:"):
+                go_to("desk_setup")
             if policy.may(actor, Action.SEE_HEALTH) and st.button(
                 t("page.doctor"), key="look_at_health", type="tertiary", icon=":material/stethoscope:"
             ):

@@ -7,6 +7,7 @@ from typing import Generic, TypeVar
 
 from pydantic_core import ValidationError, to_json
 
+from ticketing.domain.definitions import Kind, by_name, read_definition
 from ticketing.domain.errors import StorageUnreadableError
 from ticketing.domain.people import PeopleQuery, Role, User
 from ticketing.domain.queries import Audience, Page, TicketQuery, TicketSummary
@@ -104,9 +105,12 @@ class DocumentCollection(Generic[Document]):
         """Return a copy of the document, or None."""
         raw = self._pending.get(self._name, key)
         try:
-            return None if raw is None else self._model.model_validate_json(raw)
+            return None if raw is None else self._read(raw)
         except ValidationError as error:
             raise StorageUnreadableError(self._name, key) from error
+
+    def _read(self, raw: bytes) -> Document:
+        return self._model.model_validate_json(raw)
 
     def save(self, document: Document) -> None:
         """Add it, or put it in the place of the one with the same id."""
@@ -255,6 +259,18 @@ class Tickets:
                 yield ticket
 
 
+class Definitions(DocumentCollection[Kind]):
+    """All definitions of one kind."""
+
+    def _read(self, raw: bytes) -> Kind:
+        return read_definition(self._model, raw)
+
+    def all(self) -> list[Kind]:
+        """Return all of them by name."""
+        found = (self.find(key) for key in self._pending.keys(self._name))
+        return sorted((one for one in found if one is not None), key=by_name)
+
+
 class DocumentTransaction:
     """All repositories over one state and one set of pending changes."""
 
@@ -297,6 +313,10 @@ class DocumentTransaction:
     def receipts(self) -> DocumentCollection[Receipt]:
         """What was done already."""
         return DocumentCollection(self.pending, "receipts", Receipt)
+
+    def definitions(self, kind: type[Kind]) -> Definitions[Kind]:
+        """Return what was set up, of one kind."""
+        return Definitions(self.pending, kind.kind, kind)
 
 
 def _is_wanted(person: PersonRow, query: PeopleQuery) -> bool:

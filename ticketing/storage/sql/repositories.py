@@ -6,6 +6,7 @@ from typing import Any, Generic, TypeVar
 
 from sqlalchemy import ColumnElement, Connection, Select, Table, bindparam, delete, func, select
 
+from ticketing.domain.definitions import Kind, by_name, read_definition
 from ticketing.domain.people import PeopleQuery, Role, User
 from ticketing.domain.queries import Page
 from ticketing.domain.receipts import Receipt
@@ -130,6 +131,31 @@ class SqlSessions(SqlOwned[Session]):
         return session
 
 
+class SqlDefinitions(Generic[Kind]):
+    """All definitions of one kind."""
+
+    def __init__(self, connection: Connection, kind: type[Kind]) -> None:
+        self._connection = connection
+        self._kind = kind
+
+    def find(self, key: str) -> Kind | None:
+        """Return the definition, or None."""
+        question = _DEFINITIONS.where(tables.definitions.c.id == key)
+        raw = self._connection.scalar(question, {"kind": self._kind.kind}) if _can_be(key) else None
+        return None if raw is None else read_definition(self._kind, raw)
+
+    def all(self) -> list[Kind]:
+        """Return all of them by name."""
+        found = self._connection.scalars(_DEFINITIONS, {"kind": self._kind.kind})
+        return sorted((read_definition(self._kind, raw) for raw in found), key=by_name)
+
+    def save(self, definition: Kind) -> None:
+        """Add it, or put it in the place of the one with the same id."""
+        document = definition.model_dump_json(exclude_none=True)
+        row = {"kind": self._kind.kind, "id": definition.id, "document": document}
+        put(self._connection, tables.definitions, row)
+
+
 class SqlTransaction:
     """All repositories over one transaction."""
 
@@ -167,6 +193,10 @@ class SqlTransaction:
         """What was done already."""
         return SqlCollection(self._connection, tables.receipts, Receipt)
 
+    def definitions(self, kind: type[Kind]) -> SqlDefinitions[Kind]:
+        """Return what was set up, of one kind."""
+        return SqlDefinitions(self._connection, kind)
+
 
 def user_columns(user: User) -> dict[str, Any]:
     """Return the row of an account."""
@@ -191,6 +221,7 @@ _SESSION_AND_ACCOUNT = (
     .outerjoin(users, users.c.username == tables.sessions.c.username)
     .where(tables.sessions.c.id == bindparam("key"))
 )
+_DEFINITIONS = select(tables.definitions.c.document).where(tables.definitions.c.kind == bindparam("kind"))
 _BY_NAME = (users.c.folded_name, users.c.username)
 _NAMES = select(users.c.username, users.c.display_name).where(
     users.c.username.in_(bindparam("usernames", expanding=True))

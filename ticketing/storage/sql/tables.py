@@ -142,6 +142,14 @@ seen = Table(
     Column("messages", Integer, nullable=False),
 )
 
+definitions = Table(
+    "definitions",
+    metadata,
+    Column("kind", Word, primary_key=True),
+    Column("id", Word, primary_key=True),
+    Column("document", Document, nullable=False),
+)
+
 sessions = _expiring(
     "sessions",
     Column("username", Word, nullable=False, index=True),

@@ -2,12 +2,14 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from itertools import islice
 from typing import Final
 
 from pydantic_core import from_json, to_json
 from sqlalchemy import Connection, Table, column, delete, func, insert, inspect, select, table, text
 
+from ticketing.domain.kinds import KINDS
 from ticketing.domain.people import User
 from ticketing.domain.tickets import Ticket
 from ticketing.storage.sql import tables
@@ -40,6 +42,7 @@ def documents(connection: Connection) -> Everything:
         "tickets": _InTable(connection, tables.tickets),
         "users": _InTable(connection, tables.users),
         "seen": _Seen(connection, tables.seen),
+        **_definitions(connection),
     }
 
 
@@ -68,6 +71,15 @@ class _Seen(_InTable):
             yield key, to_json({"id": key, "messages": messages})
 
 
+def _definitions(connection: Connection) -> dict[str, list[tuple[str, bytes]]]:
+    """Return the definitions by their kind: few enough to be read at once."""
+    c = tables.definitions.c
+    found: dict[str, list[tuple[str, bytes]]] = {}
+    for kind, key, raw in connection.execute(select(c.kind, c.id, c.document).order_by(c.kind, c.id)):
+        found.setdefault(kind, []).append((key, raw.encode()))
+    return found
+
+
 class Intake:
     """Takes documents into the tables by the batch, within one transaction; each is to be new here."""
 
@@ -77,6 +89,7 @@ class Intake:
             "users": self._put_users,
             "tickets": self._put_tickets,
             "seen": self._put_seen,
+            **{kind: partial(self._put_definitions, kind) for kind in KINDS},
         }
 
     def documents(self) -> Everything:
@@ -120,3 +133,7 @@ class Intake:
             number, _, username = document["id"].partition(":")
             rows.append({"number": int(number), "username": username, "messages": document["messages"]})
         put(self._connection, tables.seen, *rows)
+
+    def _put_definitions(self, kind: str, batch: list[bytes]) -> None:
+        rows = [{"kind": kind, "id": from_json(raw)["id"], "document": raw.decode()} for raw in batch]
+        put(self._connection, tables.definitions, *rows)

@@ -1,0 +1,98 @@
+"""The pages on which the desk is set up."""
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.visiting import Visit, unescaped
+from ticketing.desk import Desk
+from ticketing.domain.people import Actor
+from ticketing.domain.teams import Dealing, Team
+
+Behind = Callable[[Visit], Actor]
+
+
+def captions(visit: Visit) -> str:
+    """Return what the page says in small letters."""
+    return "\n".join(unescaped(caption.value) for caption in visit.at.caption)
+
+
+def made(desk: Desk, root: Visit, actor: Behind, name: str = "First line") -> Team:
+    return desk.definitions.save(actor(root), Team(name=name, members=("ada",)))
+
+
+def test_an_admin_makes_a_team_and_finds_it_in_the_list(desk: Desk, root: Visit, actor: Behind) -> None:
+    assert root.open("agent_admin").press("set_up").titles == ["Set up"]
+    assert root.open("desk_setup").press("open_teams").titles == ["Teams"]
+    assert root.open("desk_setup", kind="teams").press("new").titles == ["New team"]
+
+    root.open("desk_setup", kind="teams", id="new")
+    root.at.selectbox(key="team_dealing").set_value(Dealing.ROUND_ROBIN)
+    root.fill(team_name="First line").press("save")
+
+    (team,) = desk.definitions.all(actor(root), Team)
+    assert (team.name, team.dealing) == ("First line", Dealing.ROUND_ROBIN)
+    assert root.titles == ["Teams"]
+    assert root.said[0] == "“First line” is saved."
+    assert "nobody yet · go to the members in turns" in captions(root)
+
+
+def test_what_cannot_be_kept_is_refused_and_stays_in_the_form(desk: Desk, root: Visit, actor: Behind) -> None:
+    made(desk, root, actor)
+
+    root.open("desk_setup", kind="teams", id="new").fill(team_name="first LINE").press("save")
+
+    assert root.refused == ["The name “first LINE” is taken. Please choose another one."]
+    assert root.at.text_input(key="team_name").value == "first LINE"
+
+
+def test_a_team_is_changed_and_its_history_tells_it(desk: Desk, root: Visit, actor: Behind) -> None:
+    team = made(desk, root, actor)
+
+    root.open("desk_setup", kind="teams", id=team.id).fill(team_name="Second line").press("save")
+    root.open("desk_setup", kind="teams", id=team.id)
+
+    assert root.titles == ["Second line"]
+    assert "Name: First line → Second line" in "\n".join(unescaped(line.value) for line in root.at.markdown)
+
+
+def test_who_was_shown_an_older_version_is_told_and_can_decide_anew(desk: Desk, root: Visit, actor: Behind) -> None:
+    team = made(desk, root, actor)
+    root.open("desk_setup", kind="teams", id=team.id)
+    desk.definitions.save(actor(root), team.model_copy(update={"members": ("root",)}))
+
+    root.fill(team_name="Second line").press("save")
+
+    assert root.refused == ["The entry “First line” was changed meanwhile. Please look, and change it again."]
+    assert root.at.text_input(key="team_name").value == "Second line"
+    root.press("save")
+    assert root.said[0] == "“Second line” is saved."
+
+
+def test_a_team_is_removed_and_brought_back(desk: Desk, root: Visit, actor: Behind) -> None:
+    team = made(desk, root, actor)
+
+    root.open("desk_setup", kind="teams", id=team.id).press("remove")
+    assert desk.definitions.all(actor(root), Team) == []
+    assert root.said[0] == "“First line” is removed. It can be brought back below."
+
+    root.press(f"bring_back_{team.id}")
+    assert [one.name for one in desk.definitions.all(actor(root), Team)] == ["First line"]
+
+
+@pytest.mark.parametrize("query", [{"kind": "teams", "id": "nobodys"}, {"kind": "nothing"}], ids=["id", "kind"])
+def test_what_is_not_there_is_not_found(root: Visit, query: dict[str, str]) -> None:
+    assert root.open("desk_setup", **query).titles == ["Nothing to see here"]
+
+
+def test_an_agent_sees_the_teams_and_changes_none(desk: Desk, root: Visit, ada: Visit, actor: Behind) -> None:
+    team = made(desk, root, actor)
+
+    ada.open("desk_setup", kind="teams")
+
+    assert ada.titles == ["Teams"]
+    assert "Ada" in captions(ada) or "ada" in captions(ada)
+    assert not ada.has_button("new")
+    assert not ada.has_button(f"edit_{team.id}")
+    assert ada.open("desk_setup", kind="teams", id=team.id).titles == ["Nothing to see here"]
+    assert ada.open("desk_setup", kind="teams", id="new").titles == ["Nothing to see here"]

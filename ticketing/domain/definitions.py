@@ -1,0 +1,89 @@
+"""
+What people set up for the desk: teams, saved views, canned replies, calendars and the like.
+
+Each is a small document; there are few of a kind, so a store gives all of a kind at once. A definition is never changed
+in place: what is kept of it comes from `revised`, which notes in its history what changed, and one that is taken away
+stays behind as removed, so that whatever names it can still be read.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from functools import lru_cache
+from typing import Any, ClassVar, Self, TypeVar
+
+from pydantic import ConfigDict, JsonValue
+
+from ticketing.domain.text import Stored, clean_name
+
+Kind = TypeVar("Kind", bound="Definition")
+
+
+class Revision(Stored):
+    """One change of one field of a definition, old → new."""
+
+    model_config = ConfigDict(frozen=True)
+
+    field: str
+    old: JsonValue = None
+    new: JsonValue = None
+    by: str
+    at: datetime
+
+
+class Definition(Stored):
+    """
+    One thing that was set up; `kind` is the name of the collection of all such things.
+
+    `owner` is None for what the whole desk shares; else it is that agent's own, and nobody else learns of it. `version`
+    counts the changes; 0 is one that was never kept.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    kind: ClassVar[str]
+    # Whether each agent keeps such things, their own and shared ones; the others are the admins' business.
+    is_agents: ClassVar[bool] = False
+
+    id: str = ""
+    name: str
+    owner: str | None = None
+    removed: bool = False
+    version: int = 0
+    history: tuple[Revision, ...] = ()
+
+    def checked(self) -> Self:
+        """Return it as it may be kept, with what was typed cleaned; raises InvalidInputError."""
+        return self.model_copy(update={"name": clean_name("Name", self.name)})
+
+    def revised(self, before: Self | None, by: str, now: datetime) -> Self:
+        """Return it as it is kept after *before*: of the next version, with each change noted; or as it was."""
+        if before is None:
+            made = Revision(field="created", new=self.name, by=by, at=now)
+            return self.model_copy(update={"version": 1, "history": (made,)})
+        old, new = before.content(), self.content()
+        changes = tuple(
+            Revision(field=field, old=old.get(field), new=new.get(field), by=by, at=now)
+            for field in dict.fromkeys((*old, *new))
+            if old.get(field) != new.get(field)
+        )
+        if not changes:
+            return before
+        return self.model_copy(update={"version": before.version + 1, "history": before.history + changes})
+
+    def content(self) -> Mapping[str, Any]:
+        """Return what was set up, field by field, as plain JSON."""
+        return self.model_dump(mode="json", exclude_none=True, exclude={"id", "version", "history"})
+
+
+def by_name(definition: Definition) -> tuple[str, str]:
+    """Return what definitions are ordered by where they have no order of their own."""
+    return definition.name.casefold(), definition.id
+
+
+def read_definition(kind: type[Kind], raw: str | bytes) -> Kind:
+    """Return what a store keeps of a definition; the same object for the same text, since none is ever changed."""
+    found: Kind = _read(kind, raw)
+    return found
+
+
+_read = lru_cache(maxsize=2048)(lambda kind, raw: kind.model_validate_json(raw))

@@ -1,0 +1,105 @@
+"""What is set up for the desk: seen, made, changed and taken away. Each method is one intention and one transaction."""
+
+import re
+from secrets import token_hex
+from unicodedata import normalize
+
+from ticketing.domain import policy
+from ticketing.domain.definitions import Definition, Kind
+from ticketing.domain.errors import DefinitionNotFoundError, NameTakenError, StaleDefinitionError
+from ticketing.domain.people import Actor
+from ticketing.domain.policy import Action
+from ticketing.domain.store import Store, Transaction
+from ticketing.services.access import Clock, Gate
+
+_LONGEST_ID = 40
+
+
+class Definitions:
+    """
+    What one can do with what is set up.
+
+    Admins change what makes the desk what it is. Views and canned replies are the agents': each keeps some of their
+    own, which nobody else ever sees, and any of them changes those that all share.
+    """
+
+    def __init__(self, store: Store, clock: Clock, gate: Gate) -> None:
+        self._store = store
+        self._clock = clock
+        self._gate = gate
+
+    def all(self, actor: Actor, kind: type[Kind], *, removed: bool = False) -> list[Kind]:
+        """Return all of a kind that the desk shares or that are the actor's own, by name; or those taken away."""
+        with self._store.read() as tx:
+            actor = self._gate.admit(tx, actor)
+            policy.require(actor, Action.SEE_SETUP)
+            theirs = {None, actor.username}
+            return [one for one in tx.definitions(kind).all() if one.removed is removed and one.owner in theirs]
+
+    def get(self, actor: Actor, kind: type[Kind], key: str) -> Kind:
+        """Return one, also if it was removed; raises DefinitionNotFoundError."""
+        with self._store.read() as tx:
+            actor = self._gate.admit(tx, actor)
+            policy.require(actor, Action.SEE_SETUP)
+            return _reach(tx, actor, kind, key)
+
+    def save(self, actor: Actor, definition: Kind) -> Kind:
+        """
+        Keep what the actor made, or what they changed, and return it as it is kept.
+
+        One that is new has neither id nor version. Raises StaleDefinitionError if somebody changed it since the actor
+        read it, NameTakenError, and InvalidInputError.
+        """
+        kind, now = type(definition), self._clock()
+        with self._store.write() as tx:
+            actor = self._gate.admit(tx, actor)
+            _require_change(actor, definition)
+            kept = tx.definitions(kind)
+            before = _reach(tx, actor, kind, definition.id) if definition.id else None
+            if before is not None:
+                _require_change(actor, before)
+                if before.version != definition.version:
+                    raise StaleDefinitionError(before.name)
+            checked = definition.checked()
+            others = [one for one in kept.all() if one.id != definition.id]
+            if not checked.removed:
+                _require_free_name(checked, others)
+            if not checked.id:
+                checked = checked.model_copy(update={"id": _new_id(checked, {one.id for one in others})})
+            saved = checked.revised(before, actor.username, now)
+            if saved is not before:
+                kept.save(saved)
+            return saved
+
+    def remove(self, actor: Actor, kind: type[Kind], key: str, version: int) -> Kind:
+        """Take one away; what names it can still be read, and `save` brings it back."""
+        found = self.get(actor, kind, key)
+        return self.save(actor, found.model_copy(update={"removed": True, "version": version}))
+
+
+def _reach(tx: Transaction, actor: Actor, kind: type[Kind], key: str) -> Kind:
+    """Fetch what the actor may see; what is somebody else's own reads the same as what does not exist."""
+    found = tx.definitions(kind).find(key)
+    if found is None or found.owner not in {None, actor.username}:
+        raise DefinitionNotFoundError
+    return found
+
+
+def _require_change(actor: Actor, definition: Definition) -> None:
+    policy.require(actor, Action.KEEP_SHORTCUTS if definition.is_agents else Action.CHANGE_SETUP, definition)
+
+
+def _require_free_name(definition: Definition, others: list[Kind]) -> None:
+    """Names are told apart by what is read, so the same letters in another case are the same name."""
+    taken = {one.name.casefold() for one in others if not one.removed and one.owner == definition.owner}
+    if definition.name.casefold() in taken:
+        raise NameTakenError(definition.name)
+
+
+def _new_id(definition: Definition, taken: set[str]) -> str:
+    """Return an id that people can read, made of the name; nobody else's own can be guessed by it."""
+    if definition.owner is not None:
+        return token_hex(8)
+    plain = normalize("NFKD", definition.name.casefold()).encode("ascii", "ignore").decode()
+    word = re.sub("[^a-z0-9]+", "-", plain).strip("-")[:_LONGEST_ID].strip("-") or token_hex(4)
+    return next(one for one in (word, *(f"{word}-{n}" for n in range(2, len(taken) + 3))) if one not in taken)
