@@ -34,11 +34,9 @@ _ROLE_COLOURS: dict[Role, Tone] = {Role.USER: "gray", Role.AGENT: "blue", Role.A
 
 def people_head(actor: Actor) -> None:
     """Draw the title, and the ways to the desk's health and to a new agent for those who may go them."""
-    with st.container(
-        horizontal=True, horizontal_alignment="distribute", vertical_alignment="center", wrap=False, key="page_head"
-    ):
+    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center", key="page_head"):
         st.title(t("page.agent_admin"), width="content", anchor=False)
-        with st.container(horizontal=True, vertical_alignment="center", wrap=False, width="content"):
+        with st.container(horizontal=True, vertical_alignment="center", width="content"):
             if st.button(t("page.desk_setup"), key="set_up", type="tertiary", icon=":material/tune:"):
                 go_to("desk_setup")
             if policy.may(actor, Action.SEE_HEALTH) and st.button(

@@ -146,9 +146,9 @@ def _keep(actor: Actor, definition: Definition, sentence: str) -> None:
 def _draw_history(definition: Definition) -> None:
     with st.expander(t("setup.history"), icon=":material/history:"):
         for change in reversed(definition.history):
-            what, at = change.field.replace("_", " ").capitalize(), exact(change.at, zone())
-            st.markdown(plain(f"{what}: {_said(change.old)} → {_said(change.new)}"))
-            st.caption(plain(t("setup.change", by=change.by, at=at)))
+            before = "" if change.field == "created" else f"{_said(change.old)} → "
+            st.markdown(plain(f"{change.field.replace('_', ' ').capitalize()}: {before}{_said(change.new)}"))
+            st.caption(plain(t("setup.change", by=change.by, at=exact(change.at, zone()))))
 
 
 def _said(value: object) -> str:
