@@ -133,7 +133,7 @@ class Contest:
             return tx.tickets.search(audience, query)
 
     def _search(self, word: str) -> Page[TicketSummary]:
-        return self._page(self._agents, TicketQuery(text=word))
+        return self._page(self._agents, TicketQuery(needles=(word,)))
 
     # Reading
 

@@ -130,10 +130,10 @@ def questions(store: Store) -> dict[str, Question]:
         "status and assignee": (AGENTS, TicketQuery(assignee=assignee, statuses=closed)),
         "open ones by priority": (AGENTS, View.OPEN.query("ada").model_copy(update={"sort": Sort.PRIORITY})),
         "priority and category": (AGENTS, TicketQuery(priorities=urgent, categories=network)),
-        "a rare word": (AGENTS, TicketQuery(text=RARE)),
-        "a common word": (AGENTS, TicketQuery(text=COMMON)),
-        "two words": (AGENTS, TicketQuery(text="the printer")),
-        "a common word, of a requester": (mine, TicketQuery(text=COMMON)),
+        "a rare word": (AGENTS, TicketQuery(needles=(RARE,))),
+        "a common word": (AGENTS, TicketQuery(needles=(COMMON,))),
+        "two words": (AGENTS, TicketQuery(needles=("the printer",))),
+        "a common word, of a requester": (mine, TicketQuery(needles=(COMMON,))),
     }
     views = [view.query("ada") for view in View]
     return {

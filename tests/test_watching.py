@@ -180,7 +180,7 @@ def test_who_only_looks_is_not_told_of(desk: Desk, carla: Actor, ada: Actor, tol
 
     desk.tickets.conversation(ada, 1)
     desk.tickets.mark_seen(ada, 1, 1)
-    desk.tickets.search(ada, TicketQuery(text=TEXT))
+    desk.tickets.search(ada, TicketQuery(needles=(TEXT,)))
     desk.tickets.counts(ada, {"all": TicketQuery()})
     desk.agents.assignable(ada)
     with refused():

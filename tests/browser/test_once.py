@@ -40,7 +40,7 @@ def texts(server: Server, number: int) -> list[str]:
 
 def titled(server: Server, title: str) -> int:
     """Return how many tickets have this title."""
-    found = server.desk.tickets.search(server.actor("root"), TicketQuery(text=title))
+    found = server.desk.tickets.search(server.actor("root"), TicketQuery(needles=(title,)))
     return sum(ticket.title == title for ticket in found.items)
 
 

@@ -23,6 +23,7 @@ SAMPLES: dict[type[TicketingError], tuple[object, ...]] = {
     errors.UnknownChoiceError: ("Assignee", "nobody we know"),
     errors.SettingsError: (SENTENCE,),
     errors.ImportRefusedError: (SENTENCE,),
+    errors.QueryError: ("There is no field “stauts”", 0, 6, SENTENCE),
     errors.AuthenticationError: (SENTENCE,),
     errors.WrongCredentialsError: (),
     errors.SignedOutError: (),

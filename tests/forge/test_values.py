@@ -167,7 +167,7 @@ def test_a_text_that_its_field_cannot_take_is_refused_in_words(
         assert refusal in carla.text.replace("\\", "")
         assert t("page.new_ticket") in carla.text
         assert carla.exceptions == []
-    found = server.desk.tickets.search(server.actor("carla"), TicketQuery(text="overlong"))
+    found = server.desk.tickets.search(server.actor("carla"), TicketQuery(needles=("overlong",)))
     assert found.total == 0
 
 

@@ -123,7 +123,7 @@ def test_a_requester_lists_searches_and_filters_their_own_tickets(
 
     assert found(tickets, carla) == [3, 1]
     assert found(tickets, carla, TicketQuery(sort=Sort.OLDEST)) == [1, 3]
-    assert found(tickets, carla, TicketQuery(text="phone")) == [1]
+    assert found(tickets, carla, TicketQuery(needles=("phone",))) == [1]
     assert found(tickets, carla, TicketQuery(statuses=frozenset({Status.OPEN}))) == [3]
     assert found(tickets, carla, TicketQuery(categories=frozenset({TicketCategory.BILLING}))) == [3]
     assert found(tickets, carla, TicketQuery(requester="oskar")) == []
@@ -304,7 +304,7 @@ def test_agents_see_the_tickets_of_everybody(
         assert found(tickets, agent, TicketQuery(requester="oskar")) == [2]
         assert found(tickets, agent, TicketQuery(assignee="ada")) == [2]
         assert found(tickets, agent, TicketQuery(assignee=UNASSIGNED)) == [1]
-        assert found(tickets, agent, TicketQuery(text="fire")) == [2]
+        assert found(tickets, agent, TicketQuery(needles=("fire",))) == [2]
     lines = {line.number: line for line in tickets.search(ada, TicketQuery()).items}
     assert (lines[2].requester_name, lines[2].assignee_name) == ("Oskar", "Ada")
 
@@ -798,7 +798,7 @@ def shown_to(tickets: Tickets, actor: Actor, number: int) -> list[object]:
     """Return all that can be learned about a ticket, on every way out."""
     conversation = tickets.conversation(actor, number)
     pages = [tickets.search(actor, TicketQuery(sort=sort)) for sort in Sort]
-    pages += [tickets.search(actor, TicketQuery(text=text)) for text in (SECRET, "note", "root", "dial")]
+    pages += [tickets.search(actor, TicketQuery(needles=(text,))) for text in (SECRET, "note", "root", "dial")]
     counts = tickets.counts(actor, {view: view.query(actor.username) for view in View})
     return [conversation, tickets.get(actor, number).model_dump_json(), pages, counts]
 
@@ -818,7 +818,7 @@ def test_a_note_reaches_no_requester_on_any_way(
     after = shown_to(tickets, carla, number)
     assert after == before
     assert SECRET not in repr(after)
-    assert found(tickets, ada, TicketQuery(text=SECRET)) == [number]
+    assert found(tickets, ada, TicketQuery(needles=(SECRET,))) == [number]
     assert [message.kind for message in tickets.get(ada, number).messages] == [
         MessageKind.REPLY,
         MessageKind.REPLY,
@@ -1161,7 +1161,7 @@ def test_text_that_only_looks_dangerous_is_kept_as_typed(
     kept = tickets.get(ada, number)
     assert kept.requester == "carla"
     assert set(found(tickets, ada)) == set(found(tickets, carla))
-    assert found(tickets, ada, TicketQuery(text=text)) == [max(found(tickets, ada))]
+    assert found(tickets, ada, TicketQuery(needles=(text,))) == [max(found(tickets, ada))]
 
 
 @pytest.mark.parametrize("field", FIELDS)
@@ -1212,7 +1212,7 @@ def test_any_key_is_a_key(tickets: Tickets, carla: Actor, key: str) -> None:
 def test_any_text_can_be_searched_for_and_is_taken_literally(
     tickets: Tickets, carla: Actor, number: int, text: str
 ) -> None:
-    assert found(tickets, carla, TicketQuery(text=text)) == []
+    assert found(tickets, carla, TicketQuery(needles=(text,))) == []
     assert number == 1
 
 

@@ -131,7 +131,7 @@ def test_what_other_hands_wrote_into_a_backup_is_found_like_everything_else(back
     everything = Audience(username="ada", sees_all=True)
     with restored.read() as tx:
         assert [
-            tx.tickets.search(everything, TicketQuery(text=text)).total for text in ("NAÏVE", "🚒", "check/the")
+            tx.tickets.search(everything, TicketQuery(needles=(text,))).total for text in ("NAÏVE", "🚒", "check/the")
         ] == [3] * 3
 
 

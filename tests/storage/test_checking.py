@@ -52,6 +52,8 @@ def filled(address: str, last: int) -> str:
                 ticket.note(CONSOLE, "A WORD among us", NOW + timedelta(hours=number))
             if number % 5 == 0:
                 ticket.watchers.append("ada")
+            if number % 4 == 0:
+                ticket.tags.append("VPN")
             tx.tickets.save(ticket)
     return address
 
@@ -130,6 +132,9 @@ def test_a_column_that_is_not_what_the_account_says_is_told(address: str, spoil:
         ("list of watchers of ticket T-5", "DELETE FROM watchers WHERE number = 5"),
         ("list of watchers of ticket T-6", "INSERT INTO watchers (number, username) VALUES (6, 'ada')"),
         ("list of watchers of ticket T-9", "INSERT INTO watchers (number, username) VALUES (9, 'ada')"),
+        ("list of terms of ticket T-4", "DELETE FROM terms WHERE number = 4"),
+        ("list of terms of ticket T-4", "UPDATE terms SET value = 'wlan' WHERE number = 4"),
+        ("list of terms of ticket T-6", "INSERT INTO terms VALUES (6, 'tag', 'vpn')"),
         ("number of tickets by assignee and status", "UPDATE tallies SET tickets = tickets + 1"),
         ("number of tickets by assignee and status", "DELETE FROM tallies"),
         ("number of tickets by assignee and status", "INSERT INTO tallies VALUES ('ada', 'closed', 2)"),

@@ -14,9 +14,30 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from tests.storage.conftest import LASTING, emptied
+from ticketing.domain.conditions import (
+    AnyOf,
+    AssignedTo,
+    Being,
+    Condition,
+    During,
+    Having,
+    Holding,
+    InCategory,
+    InStatus,
+    KnownAs,
+    Moment,
+    Not,
+    Numbered,
+    RequestedBy,
+    Titled,
+    Trait,
+    WatchedBy,
+    WithPriority,
+)
 from ticketing.domain.errors import TicketingError
 from ticketing.domain.people import Actor, Role, User
 from ticketing.domain.queries import UNASSIGNED, Audience, Sort, TicketQuery, TicketSummary
+from ticketing.domain.query_language import Asker, read_query
 from ticketing.domain.statuses import Priority, Status, StatusCategory, TicketCategory
 from ticketing.domain.store import Store, Transaction
 from ticketing.domain.tickets import MessageKind, Ticket, TicketEdit
@@ -50,17 +71,71 @@ edits = st.fixed_dictionaries(
         "title": texts,
     },
 ).map(TicketEdit.model_validate)
-queries = st.builds(
-    TicketQuery,
-    requester=st.sampled_from([None, None, "", *REQUESTERS]),
-    assignee=st.sampled_from([None, None, UNASSIGNED, "ada", "root", ""]),
-    statuses=st.frozensets(st.sampled_from(Status), max_size=2),
-    priorities=st.frozensets(st.sampled_from(Priority), max_size=1),
-    categories=st.frozensets(st.sampled_from(TicketCategory), max_size=1),
-    text=st.one_of(st.just(""), words),
-    sort=st.sampled_from(Sort),
-    page=st.integers(1, 3),
-    size=st.sampled_from([1, 3, 50]),
+names = st.sampled_from(["carla", "oskar", "ada", "me", "none", "root", "gro", "elvin", "ö"])
+moments = st.sampled_from([None, *(START + timedelta(minutes=minutes) for minutes in (-30, 0, 1, 60))])
+
+
+def _quoted(word: str) -> str:
+    return '"' + word.replace('"', '""') + '"'
+
+
+def _several(field: str, values: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
+    return st.lists(values, min_size=1, max_size=2).map(lambda chosen: f"{field}:{','.join(chosen)}")
+
+
+terms = st.one_of(
+    words.map(_quoted),
+    words.map(_quoted),
+    _several("status", st.sampled_from([status.value for status in Status])),
+    st.builds("priority{}{}".format, st.sampled_from([":", ">", ">=", "<", "<="]), st.sampled_from(Priority)),
+    _several("category", st.sampled_from([category.value for category in TicketCategory])),
+    _several("tag", words.map(_quoted)),
+    _several("title", words.map(_quoted)),
+    _several("number", st.sampled_from(["1", "T-2", "99"])),
+    _several("external", st.sampled_from(["x9", "X9"])),
+    _several("is", st.sampled_from(["new", "unassigned", "open", "waiting", "done"])),
+    _several("has", st.sampled_from(["note", "reply", "tag", "assignee", "attachment"])),
+    *(_several(field, names) for field in ("assignee", "requester", "watcher")),
+    st.builds(
+        "{}:{}".format,
+        st.sampled_from(["created", "updated", "resolved"]),
+        st.sampled_from([">1h", "<1h", "today", "<2026-03-02", "..2026-03-02"]),
+    ),
+)
+typed = st.lists(st.builds("{}{}".format, st.sampled_from(["", "", "-"]), terms), max_size=3).map(" ".join)
+
+
+def _asked(
+    text: str, since: datetime | None, until: datetime | None, moment: Moment | None, **fields: Any
+) -> TicketQuery:
+    query = read_query(text, Asker("ada", START + timedelta(minutes=90)))
+    period = () if moment is None else (During(moment, since, until),)
+    return query.model_copy(update={"conditions": query.conditions + period, **fields})
+
+
+queries = st.one_of(
+    st.builds(
+        TicketQuery,
+        requester=st.sampled_from([None, None, "", *REQUESTERS]),
+        assignee=st.sampled_from([None, None, UNASSIGNED, "ada", "root", ""]),
+        statuses=st.frozensets(st.sampled_from(Status), max_size=2),
+        priorities=st.frozensets(st.sampled_from(Priority), max_size=1),
+        categories=st.frozensets(st.sampled_from(TicketCategory), max_size=1),
+        needles=st.lists(words, max_size=2).map(tuple),
+        sort=st.sampled_from(Sort),
+        page=st.integers(1, 3),
+        size=st.sampled_from([1, 3, 50]),
+    ),
+    st.builds(
+        _asked,
+        typed,
+        moments,
+        moments,
+        st.sampled_from([None, None, *Moment]),
+        sort=st.sampled_from(Sort),
+        page=st.integers(1, 3),
+        size=st.sampled_from([1, 3, 50]),
+    ),
 )
 audiences = st.sampled_from(
     [Audience(username=name, sees_all=False) for name in REQUESTERS]
@@ -92,6 +167,7 @@ class Model:
             Sort.NEWEST: lambda ticket: ticket.number,
             Sort.OLDEST: lambda ticket: ticket.number,
             Sort.PRIORITY: lambda ticket: (ticket.priority.rank, _updated(ticket, audience), ticket.number),
+            Sort.LEAST_URGENT: lambda ticket: (ticket.priority.rank, _updated(ticket, audience), ticket.number),
         }
         descending = query.sort in {Sort.UPDATED, Sort.NEWEST, Sort.PRIORITY}
         return [self._line(each, audience) for each in sorted(found, key=keys[query.sort], reverse=descending)]
@@ -105,8 +181,54 @@ class Model:
             and (not query.statuses or ticket.status in query.statuses)
             and (not query.priorities or ticket.priority in query.priorities)
             and (not query.categories or ticket.category in query.categories)
-            and self._holds(ticket, audience, query.text.strip().casefold())
+            and all(self._holds(ticket, audience, needle) for needle in query.needles)
+            and all(self._meets(ticket, audience, condition) for condition in query.conditions)
         )
+
+    def _meets(self, ticket: Ticket, audience: Audience, condition: Condition) -> bool:  # noqa: C901, PLR0911, PLR0912
+        match condition:
+            case Not(other):
+                return not self._meets(ticket, audience, other)
+            case AnyOf(conditions):
+                return any(self._meets(ticket, audience, one) for one in conditions)
+            case InStatus(statuses):
+                return ticket.status in statuses
+            case WithPriority(priorities):
+                return ticket.priority in priorities
+            case InCategory(categories):
+                return ticket.category in categories
+            case AssignedTo(usernames):
+                return (ticket.assignee or UNASSIGNED) in usernames
+            case RequestedBy(usernames, parts):
+                display_name = self.names.get(ticket.requester, "").casefold()
+                return ticket.requester in usernames or any(part in display_name for part in parts)
+            case WatchedBy(usernames):
+                return bool(usernames & set(ticket.watchers))
+            case Numbered(numbers):
+                return ticket.number in numbers
+            case KnownAs(ids):
+                return ticket.external_id in ids
+            case During(moment, since, until):
+                at = {
+                    Moment.CREATED: ticket.opened_at,
+                    Moment.UPDATED: _updated(ticket, audience),
+                    Moment.RESOLVED: ticket.resolved_at,
+                }[moment]
+                return at is not None and (since or at) <= at < (until or at + timedelta(1))
+            case Holding(needle):
+                return self._holds(ticket, audience, needle)
+            case Titled(needles):
+                return any(needle in ticket.title.casefold() for needle in needles)
+            case Having("tag", values):
+                tags = {tag.casefold() for tag in ticket.tags} if audience.sees_all else set()
+                return bool(tags & values if values else tags)
+            case Being(Trait.IS_NEW):
+                return ticket.is_new
+            case Being(Trait.HAS_REPLY):
+                return len(ticket.public_messages()) > 1
+            case Being(Trait.HAS_NOTE):
+                return audience.sees_all and len(ticket.messages) > len(ticket.public_messages())
+        raise AssertionError(condition)
 
     def _holds(self, ticket: Ticket, audience: Audience, needle: str) -> bool:
         texts = [ticket.title, ticket.requester, self.names.get(ticket.requester, ""), ticket.external_id or ""]
@@ -354,6 +476,7 @@ def _compare_answers(tx: Transaction, model: Model, audience: Audience, query: T
     first = (query.page - 1) * query.size
     assert list(page.items) == expected[first : first + query.size]
     assert page.total == tx.tickets.counts(audience, [query])[0] == len(expected)
+    assert list(tx.tickets.numbers(audience, query)) == [ticket.number for ticket in expected]
 
 
 class HistoriesWithPostgres(Histories):

@@ -253,7 +253,7 @@ def test_a_list_reads_the_tickets_that_it_shows(large: SqlStore, query: TicketQu
 
 @pytest.mark.parametrize("sort", Sort)
 @pytest.mark.parametrize(
-    "query", [TicketQuery(), TicketQuery(statuses=frozenset({Status.CLOSED})), TicketQuery(text="please")]
+    "query", [TicketQuery(), TicketQuery(statuses=frozenset({Status.CLOSED})), TicketQuery(needles=("please",))]
 )
 def test_my_tickets_reads_no_tickets_but_mine(large: SqlStore, query: TicketQuery, sort: Sort) -> None:
     plans = asked(large, lambda tx: tx.tickets.search(CARLA, query.model_copy(update={"sort": sort})))
@@ -306,10 +306,10 @@ def test_getting_a_ticket_reads_that_ticket(large: SqlStore, audience: Audience 
 def test_a_search_reads_a_fraction_of_all_tickets(
     large: SqlStore, words: str, found: int, read: int, sort: Sort
 ) -> None:
-    plans = asked(large, lambda tx: tx.tickets.search(ADA, TicketQuery(text=words, sort=sort, size=SIZE)))
+    plans = asked(large, lambda tx: tx.tickets.search(ADA, TicketQuery(needles=(words,), sort=sort, size=SIZE)))
 
     with large.read() as tx:
-        assert tx.tickets.counts(ADA, [TicketQuery(text=words)]) == [found]
+        assert tx.tickets.counts(ADA, [TicketQuery(needles=(words,))]) == [found]
     assert plans.scans & {"tickets", "texts", "watchers", "seen"} == set()
     assert plans.read["texts"] <= NEARBY + read
     assert plans.read["tickets"] <= SIZE + read
@@ -317,7 +317,7 @@ def test_a_search_reads_a_fraction_of_all_tickets(
 
 @pytest.mark.parametrize("words", ["zeugmatic", "printer jams"])
 def test_words_that_few_tickets_hold_are_asked_of_the_index_over_all_texts(large: SqlStore, words: str) -> None:
-    plans = asked(large, lambda tx: tx.tickets.search(ADA, TicketQuery(text=words, size=SIZE)))
+    plans = asked(large, lambda tx: tx.tickets.search(ADA, TicketQuery(needles=(words,), size=SIZE)))
 
     assert plans.indexes & {FULL_TEXT, "texts_by_public"} != set()
 

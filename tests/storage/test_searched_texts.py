@@ -81,4 +81,4 @@ def test_what_was_said_after_a_change_of_something_else_is_found(store: SqlStore
         reply(tx)
 
     with store.read() as tx:
-        assert tx.tickets.counts(EVERYBODYS, [TicketQuery(text="which room")]) == [1]
+        assert tx.tickets.counts(EVERYBODYS, [TicketQuery(needles=("which room",))]) == [1]

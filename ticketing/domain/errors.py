@@ -5,7 +5,7 @@ Every refusal, as one tree. The text of each is a sentence that can be shown to 
     ├── InvalidInputError              what was typed cannot be taken; names the field
     │   ├── BlankError  TooLongError  ForbiddenCharacterError  UsernameError  EmailError
     │   ├── WeakPasswordError  PasswordMismatchError  UnknownChoiceError  SettingsError
-    │   └── ImportRefusedError
+    │   └── ImportRefusedError  QueryError
     ├── AuthenticationError            we do not know who this is (any more)
     │   └── WrongCredentialsError  SignedOutError  HandOffError
     ├── PermissionDeniedError          we know, and the answer is no
@@ -119,7 +119,7 @@ class UnknownChoiceError(InvalidInputError):
     code = "unknown_choice"
 
     def __init__(self, field: str, value: str) -> None:
-        super().__init__(field, f"{field} cannot be “{_quoted(value, 80)}”. Please choose one of the list.")
+        super().__init__(field, f"{field} cannot be “{quoted(value, 80)}”. Please choose one of the list.")
 
 
 class SettingsError(InvalidInputError):
@@ -138,6 +138,17 @@ class ImportRefusedError(InvalidInputError):
 
     def __init__(self, sentence: str) -> None:
         super().__init__("Import", f"{sentence} Nothing was imported.")
+
+
+class QueryError(InvalidInputError):
+    """A query cannot be understood; `start` and `end` bound the part of it, as in a slice of what was typed."""
+
+    code = "query"
+
+    def __init__(self, problem: str, start: int, end: int, hint: str) -> None:
+        super().__init__("Query", f"{problem} (at character {start + 1:,}). {hint}")
+        self.start = start
+        self.end = end
 
 
 class AuthenticationError(TicketingError):
@@ -212,7 +223,7 @@ class PersonNotFoundError(NotFoundError):
     code = "person_not_found"
 
     def __init__(self, username: str) -> None:
-        super().__init__(f"There is no account “{_quoted(username, 32)}”.")
+        super().__init__(f"There is no account “{quoted(username, 32)}”.")
 
 
 class DefinitionNotFoundError(NotFoundError):
@@ -295,7 +306,7 @@ class UsernameTakenError(RefusedError):
 
     def __init__(self, username: str, *, perhaps_by_oneself: bool = False) -> None:
         otherwise = ", or sign in if you have just made this account" if perhaps_by_oneself else ""
-        super().__init__(f"The username “{_quoted(username, 32)}” is taken. Please choose another one{otherwise}.")
+        super().__init__(f"The username “{quoted(username, 32)}” is taken. Please choose another one{otherwise}.")
 
 
 class NameTakenError(RefusedError):
@@ -479,6 +490,6 @@ class StorageUnsupportedError(StorageError):
     code = "storage_unsupported"
 
 
-def _quoted(typed: str, limit: int) -> str:
+def quoted(typed: str, limit: int) -> str:
     """Return the beginning of what was typed, fit to be shown: whatever cannot be printed becomes a question mark."""
     return "".join(char if char.isprintable() else "?" for char in typed[:limit])

@@ -7,9 +7,11 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Self
 
+from pydantic import Field
+
 from ticketing.domain.errors import EmailError, UsernameError
-from ticketing.domain.queries import Query
-from ticketing.domain.text import EMAIL_LIMIT, Stored, Typed, clean_line, clean_name, is_blank
+from ticketing.domain.queries import Query, needle_of
+from ticketing.domain.text import EMAIL_LIMIT, SEARCH_LIMIT, Stored, Typed, clean_line, clean_name, is_blank
 
 # Names under which the desk itself stands in histories.
 RESERVED_USERNAMES = frozenset({"system", "console"})
@@ -112,8 +114,14 @@ class Person(Typed):
 class PeopleQuery(Query):
     """Which accounts to list, by display name; `text` matches username, display name and e-mail."""
 
+    text: str = Field("", max_length=SEARCH_LIMIT)
     roles: frozenset[Role] = frozenset()
     active: bool | None = None
+
+    @property
+    def needle(self) -> str:
+        """The text as it is looked for."""
+        return needle_of(self.text)
 
 
 def username_key(typed: str) -> str:

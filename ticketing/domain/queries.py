@@ -5,10 +5,11 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import Generic, NamedTuple, TypeVar
 
-from pydantic import Field
+from pydantic import Field, InstanceOf, field_validator
 
+from ticketing.domain.conditions import Condition
 from ticketing.domain.statuses import Priority, Status, StatusCategory, TicketCategory
-from ticketing.domain.text import SEARCH_LIMIT, Typed
+from ticketing.domain.text import Typed
 
 UNASSIGNED = "-"
 # Of a ticket, in any store: databases know no greater one.
@@ -28,19 +29,14 @@ class Sort(StrEnum):
     NEWEST = "-created"
     OLDEST = "created"
     PRIORITY = "-priority"
+    LEAST_URGENT = "priority"
 
 
 class Query(Typed):
-    """What is asked of any list: what to look for, and which page. `page` counts from 1; `size` is at most 200."""
+    """What is asked of any list: which page. `page` counts from 1; `size` is at most 200."""
 
-    text: str = Field("", max_length=SEARCH_LIMIT)
     page: int = Field(1, ge=1, le=1_000_000)
     size: int = Field(50, ge=1, le=200)
-
-    @property
-    def needle(self) -> str:
-        """The text as it is looked for in casefolded ones; white space at its ends does not count."""
-        return self.text.strip().casefold()
 
     @property
     def first(self) -> int:
@@ -52,8 +48,9 @@ class TicketQuery(Query):
     """
     Which tickets, in which order, which page of them.
 
-    An empty set does not restrict. `text` is looked for in title, messages, people, tags, number and external id,
-    whatever the case; the list ends at its first MOST_HITS hits.
+    An empty set does not restrict. Each of the `needles` is looked for in title, messages, people, tags, number and
+    external id, whatever the case; all of them and all conditions hold of each ticket in the list. With any of these,
+    it ends at its first MOST_HITS hits.
     """
 
     requester: str | None = None
@@ -61,12 +58,19 @@ class TicketQuery(Query):
     statuses: frozenset[Status] = frozenset()
     priorities: frozenset[Priority] = frozenset()
     categories: frozenset[TicketCategory] = frozenset()
+    needles: tuple[str, ...] = ()
+    conditions: tuple[InstanceOf[Condition], ...] = ()
     sort: Sort = Sort.UPDATED
+
+    @field_validator("needles")
+    @classmethod
+    def _as_looked_for(cls, texts: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(needle for text in texts if (needle := needle_of(text))))
 
     @property
     def most(self) -> int | None:
         """How long the list can become; None where there is no end to it."""
-        return MOST_HITS if self.needle else None
+        return MOST_HITS if self.needles or self.conditions else None
 
 
 class Audience(Typed):
@@ -152,6 +156,11 @@ def _asked_by(view: View, username: str) -> TicketQuery:
             return TicketQuery()
 
 
+def needle_of(text: str) -> str:
+    """Return a text as it is looked for in casefolded ones; white space at its ends does not count."""
+    return text.strip().casefold()
+
+
 def number_in(needle: str) -> int | None:
     """Return the number of the ticket that a needle names, as 12, #12 or t-12; None when it names none."""
     digits = needle.removeprefix("t-").removeprefix("#")
@@ -161,7 +170,7 @@ def number_in(needle: str) -> int | None:
 
 def is_tallied(audience: Audience, query: TicketQuery) -> bool:
     """Whether tallies by assignee and status say how many match, so that nobody has to count."""
-    restricted = query.requester is not None or query.priorities or query.categories or query.needle
+    restricted = query.requester is not None or query.priorities or query.categories or query.most is not None
     return audience.sees_all and not restricted
 
 

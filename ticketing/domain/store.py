@@ -55,6 +55,13 @@ class TicketRepository(Protocol):
     def counts(self, audience: Audience, queries: Sequence[TicketQuery]) -> list[int]:
         """Return how long the list of each query is for the audience, all at one moment."""
 
+    def numbers(self, audience: Audience, query: TicketQuery) -> Iterator[int]:
+        """
+        Yield the numbers of all that match among what the audience may see, in the order asked for.
+
+        No list's end bounds them, nor a page: this is for exports and reports.
+        """
+
     def lapsed(self, resolved_before: datetime, limit: int) -> list[int]:
         """Return numbers of tickets resolved before that moment and not closed yet, at most `limit`."""
 

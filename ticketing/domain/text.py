@@ -15,6 +15,7 @@ EMAIL_LIMIT = 254
 TAG_LIMIT = 40
 TAGS_LIMIT = 20
 SEARCH_LIMIT = 200
+QUERY_LIMIT = 500
 
 # Letters and marks by Unicode's table that nobody can see: fillers of Hangul and Braille, the grapheme joiner, Khmer
 # inherent vowels, variation selectors.

@@ -1,9 +1,9 @@
 """A ticket: its conversation, its fields, its history, and what is possible when."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from enum import StrEnum
-from typing import Self
+from typing import Any, Self
 
 from pydantic import Field
 
@@ -27,6 +27,9 @@ from ticketing.domain.statuses import (
     TicketCategory,
 )
 from ticketing.domain.text import TAGS_LIMIT, TITLE_LIMIT, Stored, Typed, clean_line, clean_tags, clean_text
+
+# What a ticket can be found by: the name of a field, and a casefolded value in it.
+Term = tuple[str, str]
 
 SYSTEM = "system"
 FOLLOW_UP = "follow_up"
@@ -305,6 +308,10 @@ class Ticket(Stored):
         """Return what the requester may read, oldest first."""
         return [message for message in self.messages if message.kind is MessageKind.REPLY]
 
+    def terms(self) -> frozenset[Term]:
+        """Return what it is found by beside its own columns; values are no longer than a tag."""
+        return terms_of(vars(self))
+
     def related(self) -> set[int]:
         """Return the numbers of all tickets that this one names."""
         return {number for number in (self.follows, self.merged_into, *self.goes_on_in) if number is not None}
@@ -362,6 +369,11 @@ class Ticket(Stored):
         self.updated_at = max(self.updated_at, now)
         if public:
             self.public_updated_at = max(self.public_updated_at, now)
+
+
+def terms_of(fields: Mapping[str, Any]) -> frozenset[Term]:
+    """Return the terms of a ticket with these fields, which for one without any costs next to nothing."""
+    return frozenset(("tag", tag.casefold()) for tag in fields.get("tags") or ())
 
 
 _REQUESTERS_FIELDS = (

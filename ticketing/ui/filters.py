@@ -8,7 +8,7 @@ from typing import Self, TypeVar
 import streamlit as st
 
 from ticketing.domain.people import Actor
-from ticketing.domain.queries import PAGE_SIZES, UNASSIGNED, Sort, TicketQuery, View
+from ticketing.domain.queries import PAGE_SIZES, UNASSIGNED, Sort, TicketQuery, View, needle_of
 from ticketing.domain.statuses import Priority, Status, TicketCategory
 from ticketing.domain.text import SEARCH_LIMIT, printable
 from ticketing.ui.list_table import Choice, ListHead
@@ -63,7 +63,7 @@ class Filters:
         base = self.view.query(username)
         return base.model_copy(
             update={
-                "text": self.q,
+                "needles": tuple(filter(None, [needle_of(self.q)])),
                 "statuses": frozenset(self.status) or base.statuses,
                 "priorities": frozenset(self.priority),
                 "categories": frozenset(self.category),

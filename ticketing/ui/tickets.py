@@ -32,7 +32,7 @@ _OWN_COLUMNS = ("number", "title", "status", "category", "assignee", "updated")
 _SORTS = {
     "number": (Sort.NEWEST, Sort.OLDEST),
     "updated": (Sort.UPDATED, Sort.LEAST_RECENTLY_UPDATED),
-    "priority": (Sort.PRIORITY, Sort.PRIORITY),
+    "priority": (Sort.PRIORITY, Sort.LEAST_URGENT),
 }
 _SORTED_BY = {
     Sort.NEWEST: ("number", "descending"),
@@ -40,6 +40,7 @@ _SORTED_BY = {
     Sort.UPDATED: ("updated", "descending"),
     Sort.LEAST_RECENTLY_UPDATED: ("updated", "ascending"),
     Sort.PRIORITY: ("priority", "descending"),
+    Sort.LEAST_URGENT: ("priority", "ascending"),
 }
 
 

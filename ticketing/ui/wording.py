@@ -166,6 +166,7 @@ WORDING = {
     "sort.newest": "Newest",
     "sort.oldest": "Oldest",
     "sort.priority": "Priority",
+    "sort.least_urgent": "Lowest priority",
     "list.range": "{first:,} to {last:,} of {total:,}",
     "list.range_ends_early": "{first:,} to {last:,} of {total:,} or more",
     # Lists without a ticket in them

@@ -230,6 +230,11 @@ class Tickets:
             searcher = Searcher(state, audience)
             return [searcher.count(query) for query in queries]
 
+    def numbers(self, audience: Audience, query: TicketQuery) -> Iterator[int]:
+        """Yield the numbers of all that match among what the audience may see, in the order asked for."""
+        with self._pending.applied(TICKETS, USERS) as state:
+            return iter(Searcher(state, audience).numbers(query))
+
     def lapsed(self, resolved_before: datetime, limit: int) -> list[int]:
         """Return numbers of tickets resolved before that moment and not closed yet, at most `limit`."""
         with self._pending.applied(TICKETS) as state:

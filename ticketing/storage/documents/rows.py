@@ -1,6 +1,6 @@
 """Slim rows of tickets and accounts, and rows kept in the order of their last change."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from functools import lru_cache
 from operator import attrgetter
@@ -42,8 +42,7 @@ class TicketRow:
         "watchers",
     )
 
-    def __init__(self, raw: bytes) -> None:
-        document = _fields(raw)
+    def __init__(self, document: Mapping[str, Any]) -> None:
         self.number = int(document["id"])
         self.title: str = document["title"][:TITLE_LIMIT]
         self.requester = intern(document["requester"])
@@ -86,11 +85,11 @@ class Talk(NamedTuple):
         return cls(len(messages), _author(messages[-1]), len(public), _author(public[-1]))
 
 
-def _fields(raw: bytes) -> dict[str, Any]:
+def fields_of(raw: bytes) -> dict[str, Any]:
     """Return the fields of a ticket's document that come before its conversation, which is most of it."""
     end = raw.find(_CONVERSATION)
     fields: dict[str, Any] = from_json(raw[:end] + b"}", cache_strings="keys") if end > 0 else {}
-    return fields if _LAST_FIELD in fields else _fields(_rewritten(raw))
+    return fields if _LAST_FIELD in fields else fields_of(_rewritten(raw))
 
 
 def _rewritten(raw: bytes) -> bytes:

@@ -1,17 +1,14 @@
 """Answers queries from rows and indexes: the smallest index first, a stop as soon as the page is full."""
 
-import json
-import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from heapq import merge
 from itertools import islice
-from typing import Any
+from typing import Final
 
 from pydantic_core import from_json
 
 from ticketing.domain.queries import (
-    UNASSIGNED,
     Audience,
     Page,
     Sort,
@@ -19,14 +16,18 @@ from ticketing.domain.queries import (
     TicketSummary,
     is_news,
     is_tallied,
-    number_in,
 )
-from ticketing.storage.documents.rows import ByUpdate, Talk, TicketRow, by_public_update, by_update
-from ticketing.storage.documents.state import TICKETS, State
+from ticketing.storage.documents.conditions import Conditions, Predicate, joined, looks_into_texts, stored
+from ticketing.storage.documents.rows import ByUpdate, TicketRow, by_public_update, by_update
+from ticketing.storage.documents.state import State
 
 SEEN = "seen"
 
-Predicate = Callable[[TicketRow], bool]
+# Of every so many tickets in the smallest index, one that is known by its number is few: those are put in order then.
+# Else it is quicker to go through the index, which is in order, up to the end of the list.
+_FEW: Final = 8
+_NONE: Final = ByUpdate()
+_BY_PRIORITY: Final = {Sort.PRIORITY, Sort.LEAST_URGENT}
 
 
 class Searcher:
@@ -37,7 +38,7 @@ class Searcher:
         self._audience = audience
         self._sees_all = audience.sees_all
         self._username = audience.username
-        self._documents = state.documents.get(TICKETS, {})
+        self._conditions = Conditions(state, audience)
         self._seen_documents = state.documents.get(SEEN, {})
 
     def search(self, query: TicketQuery) -> Page[TicketSummary]:
@@ -60,8 +61,12 @@ class Searcher:
         statuses = query.statuses or by_status.keys()
         if query.assignee is None:
             return sum([len(by_status[status]) for status in statuses]) if query.statuses else len(self._state.rows)
-        assignee = _stored(query.assignee)
+        assignee = stored(query.assignee)
         return sum([tally.get((assignee, status), 0) for status in statuses])
+
+    def numbers(self, query: TicketQuery) -> list[int]:
+        """Return the numbers of all that match, however many these are."""
+        return [row.number for row in self._matches(query)]
 
     def _matches(self, query: TicketQuery) -> Iterator[TicketRow]:
         rows = iter(self._candidates(query))
@@ -71,28 +76,35 @@ class Searcher:
 
     def _candidates(self, query: TicketQuery) -> Iterable[TicketRow]:
         """Yield a superset of what matches, out of the smallest index that applies, in the order asked for."""
+        indexes = min(self._indexes(query), key=_size)
         numbers = self._numbers(query)
         if numbers is not None:
+            if self._sees_all and len(numbers) * _FEW > _size(indexes):
+                return (row for row in self._in_order(indexes, query.sort) if row.number in numbers)
             latest = by_update if self._sees_all else by_public_update
             return _ordered(sorted(self._state.pick(numbers), key=latest, reverse=True), query.sort)
-        indexes = min(self._indexes(query), key=_size)
-        if query.sort is Sort.UPDATED:
+        return self._in_order(indexes, query.sort)
+
+    def _in_order(self, indexes: list[ByUpdate], sort: Sort) -> Iterable[TicketRow]:
+        if sort is Sort.UPDATED:
             return merge(*(index.newest_first() for index in indexes), key=by_update, reverse=True)
-        if query.sort is Sort.LEAST_RECENTLY_UPDATED:
+        if sort is Sort.LEAST_RECENTLY_UPDATED:
             return merge(*(index.oldest_first() for index in indexes), key=by_update)
-        if query.sort is Sort.PRIORITY or _size(indexes) < self._state.last_number // 2:
+        if sort in _BY_PRIORITY or _size(indexes) < self._state.last_number // 2:
             latest_first = merge(*(index.newest_first() for index in indexes), key=by_update, reverse=True)
-            return _ordered(list(latest_first), query.sort)
-        return self._by_number(descending=query.sort is Sort.NEWEST)
+            return _ordered(list(latest_first), sort)
+        return self._by_number(descending=sort is Sort.NEWEST)
 
     def _numbers(self, query: TicketQuery) -> set[int] | None:
-        """Return the tickets of the people that the query and the audience are about: there are never many."""
-        state, name = self._state, self._username
-        asked = None if query.requester is None else state.by_requester[query.requester]
-        if self._sees_all:
-            return asked
-        visible = state.by_requester[name] | state.by_watcher[name]
-        return visible if asked is None else visible & asked
+        """Return the tickets that the query and the audience are about, where these are known by number."""
+        known = [self._conditions.numbers(condition) for condition in query.conditions]
+        found = [numbers for numbers in known if numbers is not None]
+        if query.requester is not None:
+            found.append(joined(self._state.by_requester, [query.requester]))
+        if not self._sees_all:
+            theirs = [self._username]
+            found.append(joined(self._state.by_requester, theirs) | joined(self._state.by_watcher, theirs))
+        return set.intersection(*sorted(found, key=len)) if found else None
 
     def _indexes(self, query: TicketQuery) -> list[list[ByUpdate]]:
         """Return the indexes that apply, each as one or several that hold the tickets together."""
@@ -101,7 +113,7 @@ class Searcher:
         if query.statuses:
             found.append([state.by_status[status] for status in query.statuses])
         if query.assignee is not None:
-            found.append([state.by_assignee[_stored(query.assignee)]])
+            found.append([state.by_assignee.get(stored(query.assignee), _NONE)])
         return found
 
     def _by_number(self, *, descending: bool) -> Iterator[TicketRow]:
@@ -112,7 +124,7 @@ class Searcher:
     def _predicates(self, query: TicketQuery) -> list[Predicate]:
         predicates: list[Predicate] = []
         if query.assignee is not None:
-            assignee = _stored(query.assignee)
+            assignee = stored(query.assignee)
             predicates.append(lambda row: row.assignee == assignee)
         if query.statuses:
             predicates.append(lambda row: row.status in query.statuses)
@@ -120,38 +132,15 @@ class Searcher:
             predicates.append(lambda row: row.priority in query.priorities)
         if query.categories:
             predicates.append(lambda row: row.category in query.categories)
-        if query.needle:
-            predicates.append(self._text_predicate(query.needle))
-        return predicates
-
-    def _text_predicate(self, needle: str) -> Predicate:
-        """Look into the raw document first, which is quick and may say yes too often; then exactly."""
-        number = number_in(needle)
-        people = {person.username for person in self._state.people.values() if needle in person.display_name.casefold()}
-        may_hold = _raw_test(needle)
-
-        def holds(row: TicketRow) -> bool:
-            if row.number == number or row.requester in people:
-                return True
-            raw = self._documents[str(row.number)]
-            return may_hold(row, raw) and self._text_in(from_json(raw), needle)
-
-        return holds
-
-    def _text_in(self, document: dict[str, Any], needle: str) -> bool:
-        """Whether the audience can read the text somewhere in the ticket; notes and tags count for agents only."""
-        sees_all = self._sees_all
-        texts = [document["title"], document["requester"], document.get("external_id") or ""]
-        texts += [message["text"] for message in document["messages"] if sees_all or message["kind"] == "reply"]
-        if sees_all:
-            texts += document.get("tags") or []
-        return any(needle in text.casefold() for text in texts)
+        unknown = [one for one in query.conditions if self._conditions.numbers(one) is None]
+        predicates += [self._conditions.predicate(one) for one in unknown if not looks_into_texts(one)]
+        if query.needles:
+            predicates.append(self._conditions.texts_predicate(query.needles))
+        return predicates + [self._conditions.predicate(one) for one in unknown if looks_into_texts(one)]
 
     def _summary(self, row: TicketRow) -> TicketSummary:
         sees_all, name = self._sees_all, self._state.name
-        talk = row.talk
-        if talk is None:
-            talk = row.talk = Talk.of(self._documents[str(row.number)])
+        talk = self._conditions.talk(row)
         messages = talk.messages if sees_all else talk.public_messages
         last_author = talk.last_author if sees_all else talk.last_public_author
         return TicketSummary(
@@ -196,39 +185,19 @@ def _ordered(latest_first: list[TicketRow], sort: Sort) -> list[TicketRow]:
     if sort in {Sort.NEWEST, Sort.OLDEST}:
         return sorted(latest_first, key=lambda row: row.number, reverse=sort is Sort.NEWEST)
     if sort is Sort.PRIORITY:
-        return sorted(latest_first, key=lambda row: row.priority.rank, reverse=True)
+        return sorted(latest_first, key=_urgency, reverse=True)
+    if sort is Sort.LEAST_URGENT:
+        return sorted(latest_first, key=_urgency, reverse=True)[::-1]
     return latest_first if sort is Sort.UPDATED else latest_first[::-1]
+
+
+def _urgency(row: TicketRow) -> int:
+    return row.priority.rank
 
 
 def _size(indexes: list[ByUpdate]) -> int:
     return sum(map(len, indexes))
 
 
-def _stored(assignee: str) -> str | None:
-    return None if assignee == UNASSIGNED else assignee
-
-
 def _slice(rows: Iterator[TicketRow], first: int, size: int) -> list[TicketRow]:
     return [row for _, row in zip(range(first + size), rows, strict=False)][first:]
-
-
-def _raw_test(needle: str) -> Callable[[TicketRow, bytes], bool]:
-    """Return a quick test of a raw document that never misses, but may say yes too often."""
-    escaped = json.dumps(needle, ensure_ascii=False)[1:-1]
-    if not needle.isascii():
-        return lambda _row, raw: escaped in raw.decode().casefold()
-    wanted = escaped.encode()
-
-    def may_hold(row: TicketRow, raw: bytes) -> bool:
-        if wanted in raw.lower():
-            return True
-        if row.folds_to_ascii is None:
-            row.folds_to_ascii = _FOLDS_TO_ASCII.search(raw) is not None
-        return row.folds_to_ascii and escaped in raw.decode().casefold()
-
-    return may_hold
-
-
-# Letters beyond ASCII that casefold into something with ASCII in it: ß, ligatures, the Kelvin sign and a few more.
-FOLDING_LETTERS = "ßİŉſǰẖẗẘẙẚẞ\u212a\ufb00\ufb01\ufb02\ufb03\ufb04\ufb05\ufb06"
-_FOLDS_TO_ASCII = re.compile("|".join(FOLDING_LETTERS).encode())

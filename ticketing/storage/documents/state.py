@@ -4,14 +4,15 @@ import gc
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import partial
+from functools import lru_cache, partial
 
 from pydantic_core import from_json
 
 from ticketing.domain.errors import StorageUnreadableError
 from ticketing.domain.people import Role
 from ticketing.domain.statuses import Status
-from ticketing.storage.documents.rows import ByUpdate, PersonRow, TicketRow, by_update
+from ticketing.domain.tickets import Term, terms_of
+from ticketing.storage.documents.rows import ByUpdate, PersonRow, TicketRow, by_update, fields_of
 
 Change = tuple[str, str, bytes | None]
 Documents = dict[str, dict[str, bytes]]
@@ -41,6 +42,8 @@ class State:
         self.by_assignee: defaultdict[str | None, ByUpdate] = defaultdict(ByUpdate)
         self.by_status: defaultdict[Status, ByUpdate] = defaultdict(ByUpdate)
         self.by_external_id: defaultdict[str, set[int]] = defaultdict(set)
+        self.by_term: defaultdict[Term, set[int]] = defaultdict(set)
+        self._terms: dict[int, frozenset[Term]] = {}
         self.tally: Counter[tuple[str | None, Status]] = Counter()
         self._owned: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
         self._owners: dict[tuple[str, str], str] = {}
@@ -58,7 +61,7 @@ class State:
 
     def _load_tickets(self, documents: dict[str, bytes]) -> None:
         """Index all tickets at once, which is a good deal quicker than one after the other."""
-        rows = sorted(_rows(documents), key=by_update)
+        rows = sorted(self._rows(documents), key=by_update)
         of_assignee: defaultdict[str | None, list[TicketRow]] = defaultdict(list)
         of_status: defaultdict[Status, list[TicketRow]] = defaultdict(list)
         for row in rows:
@@ -70,6 +73,16 @@ class State:
         self.by_status.update({status: ByUpdate(those) for status, those in of_status.items()})
         self.last_number = max((row.number for row in rows), default=0)
         self.tally = Counter((row.assignee, row.status) for row in rows)
+
+    def _rows(self, documents: dict[str, bytes]) -> Iterator[TicketRow]:
+        for key, raw in documents.items():
+            try:
+                row, terms = _read(raw)
+            except UNREADABLE as error:
+                raise StorageUnreadableError(TICKETS, key) from error
+            if terms:
+                self._put_terms(row.number, terms)
+            yield row
 
     def prepare(self, changes: Sequence[Change]) -> Callable[[], None]:
         """Read what one transaction changes, and return what puts it into the indexes; or StorageUnreadableError."""
@@ -85,7 +98,7 @@ class State:
         """Return what puts one document into the indexes; None if there are none of its collection."""
         try:
             if collection == TICKETS:
-                return partial(self._put_ticket, int(key), TicketRow(raw) if raw else None)
+                return partial(self._put_ticket, int(key), *(_read(raw) if raw else (None, _NO_TERMS)))
             if collection == USERS:
                 return partial(self._put_person, key, PersonRow(key, from_json(raw)) if raw else None)
             if collection in OWNED:
@@ -117,12 +130,25 @@ class State:
         person = self.people.get(username)
         return person.display_name if person else username
 
-    def _put_ticket(self, number: int, row: TicketRow | None) -> None:
+    def _put_ticket(self, number: int, row: TicketRow | None, terms: frozenset[Term]) -> None:
         old = self.rows.find(number)
         if old is not None:
             self._forget(old)
         if row is not None:
             self._add(row)
+        self._put_terms(number, terms)
+
+    def _put_terms(self, number: int, terms: frozenset[Term]) -> None:
+        """Find the ticket by these terms from now on; few tickets have any, so that rows keep no place for them."""
+        before = self._terms.pop(number, _NO_TERMS)
+        if terms:
+            self._terms[number] = _shared(terms)
+        for term in before - terms:
+            self.by_term[term].discard(number)
+            if not self.by_term[term]:
+                del self.by_term[term]
+        for term in terms - before:
+            self.by_term[term].add(number)
 
     def _add(self, row: TicketRow) -> None:
         self.rows.put(row)
@@ -183,12 +209,14 @@ class State:
             self._owned[collection, owner].add(key)
 
 
-def _rows(documents: dict[str, bytes]) -> Iterator[TicketRow]:
-    for key, raw in documents.items():
-        try:
-            yield TicketRow(raw)
-        except UNREADABLE as error:
-            raise StorageUnreadableError(TICKETS, key) from error
+def _read(raw: bytes) -> tuple[TicketRow, frozenset[Term]]:
+    fields = fields_of(raw)
+    return TicketRow(fields), terms_of(fields)
+
+
+# Many tickets have the very same terms.
+_shared = lru_cache(maxsize=4096)(lambda terms: terms)
+_NO_TERMS: frozenset[Term] = frozenset()
 
 
 @contextmanager

@@ -8,12 +8,12 @@ from sqlalchemy import ColumnElement, Connection, RowMapping, Table, select, tex
 
 from ticketing.domain.errors import StorageDamagedError
 from ticketing.domain.people import User
-from ticketing.domain.tickets import Ticket
+from ticketing.domain.tickets import Term, Ticket
 from ticketing.storage.sql import tables
+from ticketing.storage.sql.conditions import texts_key
 from ticketing.storage.sql.connecting import connect, told_as_ours
 from ticketing.storage.sql.reading import BATCH
 from ticketing.storage.sql.repositories import user_columns
-from ticketing.storage.sql.searching import texts_key
 from ticketing.storage.sql.tickets import searchable, ticket_columns
 
 _WHAT_HELPS: Final = (
@@ -26,8 +26,8 @@ def check(address: str) -> None:
     Check a database whose documents are known to be valid, and change nothing; raises StorageDamagedError.
 
     SQLite looks through its whole file. Then, at one moment and batch by batch, the columns of tickets and accounts,
-    the texts that are searched, the watchers and the tallies are compared with the documents. What goes by itself,
-    such as sessions, is left out.
+    the texts that are searched, the watchers, the terms and the tallies are compared with the documents. What goes by
+    itself, such as sessions, is left out.
     """
     engine = connect(address, read_only=True, most=1)
     try:
@@ -67,6 +67,8 @@ def _check_tickets(connection: Connection) -> None:
         _compare("The searched text of ticket T-{}", _texts(connection, span), texts)
         watchers = {number: set(ticket.watchers) for number, ticket in found.items() if ticket.watchers}
         _compare("The list of watchers of ticket T-{}", _watchers(connection, span), watchers)
+        terms = {number: set(ticket.terms()) for number, ticket in found.items() if ticket.terms()}
+        _compare("The list of terms of ticket T-{}", _terms(connection, span), terms)
         tally.update((ticket.assignee or tables.NOBODY, ticket.status.value) for ticket in found.values())
     kept = {(who, status): number for who, status, number in connection.execute(select(tables.tallies)) if number}
     _compare("The number of tickets by assignee and status", kept, tally)
@@ -114,6 +116,15 @@ def _watchers(connection: Connection, span: _Span) -> dict[int, set[str]]:
     question = select(columns.number, columns.username).where(*span.holds(columns.number))
     for number, username in connection.execute(question):
         found[number].add(username)
+    return found
+
+
+def _terms(connection: Connection, span: _Span) -> dict[int, set[Term]]:
+    found: dict[int, set[Term]] = defaultdict(set)
+    columns = tables.terms.c
+    question = select(columns.number, columns.field, columns.value).where(*span.holds(columns.number))
+    for number, field, value in connection.execute(question):
+        found[number].add((field, value))
     return found
 
 

@@ -13,8 +13,8 @@ from ticketing.domain.receipts import Receipt
 from ticketing.domain.sign_in import Attempts, Device, HandOff, Session
 from ticketing.domain.text import Stored
 from ticketing.storage.sql import tables
+from ticketing.storage.sql.conditions import SEPARATOR, contains
 from ticketing.storage.sql.reading import in_batches
-from ticketing.storage.sql.searching import SEPARATOR, contains
 from ticketing.storage.sql.tables import users
 from ticketing.storage.sql.tickets import SqlTickets
 from ticketing.storage.sql.writing import put

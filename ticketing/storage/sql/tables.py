@@ -102,6 +102,8 @@ tickets = Table(
     Index("tickets_by_requester", "requester", "public_updated_at", "number"),
     Index("tickets_by_external_id", "external_id", postgresql_using="hash"),  # which may be as long as it likes
     Index("tickets_by_resolution", "resolved_at", postgresql_where=IS_RESOLVED, sqlite_where=IS_RESOLVED),
+    Index("tickets_by_opening", "opened_at"),
+    Index("tickets_by_end", "resolved_at"),
 )
 
 watchers = Table(
@@ -124,6 +126,15 @@ texts = Table(
         Index(f"texts_by_{column}", column, postgresql_using="gin", postgresql_ops={column: "gin_trgm_ops"})
         for column in ("public", "internal")
     ),
+)
+
+terms = Table(
+    "terms",
+    metadata,
+    Column("number", ForeignKey(tickets.c.number, ondelete="CASCADE"), primary_key=True),
+    Column("field", Word, primary_key=True),
+    Column("value", Word, primary_key=True),
+    Index("terms_by_value", "field", "value", "number"),
 )
 
 tallies = Table(

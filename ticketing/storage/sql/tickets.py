@@ -5,15 +5,16 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any, Final, NamedTuple, Self
 
-from sqlalchemy import Connection, ScalarSelect, Select, bindparam, delete, func, select
+from sqlalchemy import Connection, Dialect, ScalarSelect, Select, bindparam, delete, func, select, tuple_
 
 from ticketing.domain.queries import GREATEST_NUMBER, Audience, Page, TicketQuery, TicketSummary, is_news, is_tallied
 from ticketing.domain.statuses import Priority, Status, TicketCategory
-from ticketing.domain.tickets import MessageKind, Ticket
+from ticketing.domain.tickets import MessageKind, Term, Ticket
 from ticketing.storage.sql import searching
-from ticketing.storage.sql.reading import in_batches
-from ticketing.storage.sql.searching import SEPARATOR, conditions, listed, order, updated_at
-from ticketing.storage.sql.tables import IS_RESOLVED, NOBODY, seen, tallies, tickets, users, watchers
+from ticketing.storage.sql.conditions import SEPARATOR
+from ticketing.storage.sql.reading import BATCH, in_batches
+from ticketing.storage.sql.searching import listed, order, restrictions, updated_at
+from ticketing.storage.sql.tables import IS_RESOLVED, NOBODY, seen, tallies, terms, tickets, users, watchers
 from ticketing.storage.sql.writing import add_up, put, put_texts
 
 # What everybody in a ticket may find, and what agents may find beside it.
@@ -27,13 +28,14 @@ class _Kept(NamedTuple):
 
     tallied: tuple[str, str]
     watchers: frozenset[str]
+    terms: frozenset[Term]
     texts: Texts
 
     @classmethod
     def of(cls, ticket: Ticket) -> Self:
         """Return what is to be kept of it."""
         tallied = (ticket.assignee or NOBODY, ticket.status.value)
-        return cls(tallied, frozenset(ticket.watchers), _texts_of(ticket))
+        return cls(tallied, frozenset(ticket.watchers), ticket.terms(), _texts_of(ticket))
 
 
 # Questions that are put again and again are made once: to make one takes as long as to have it answered.
@@ -47,7 +49,7 @@ _TALLIES: Final = select(tallies.c.assignee, tallies.c.status, tallies.c.tickets
 _STATUSES: Final = {status.value: status for status in Status}
 _PRIORITIES: Final = {priority.value: priority for priority in Priority}
 _CATEGORIES: Final = {category.value: category for category in TicketCategory}
-_NOTHING: Final = _Kept(("", ""), frozenset(), ([], []))
+_NOTHING: Final = _Kept(("", ""), frozenset(), frozenset(), ([], []))
 
 
 class SqlTickets:
@@ -86,6 +88,8 @@ class SqlTickets:
         self._tally(before, now)
         if now.watchers != before.watchers:
             self._save_watchers(number, before.watchers, now.watchers)
+        if now.terms != before.terms:
+            self._save_terms(number, before.terms, now.terms)
         if now.texts != before.texts:  # that index is the costliest
             put_texts(self._connection, [(number, *searchable(ticket))])
         self._kept[number] = now
@@ -111,6 +115,12 @@ class SqlTickets:
             self._connection.execute(no_longer)
         put(self._connection, watchers, *({"number": number, "username": name} for name in sorted(now - before)))
 
+    def _save_terms(self, number: int, before: frozenset[Term], now: frozenset[Term]) -> None:
+        if gone := before - now:
+            are_gone = tuple_(terms.c.field, terms.c.value).in_(sorted(gone))
+            self._connection.execute(delete(terms).where(terms.c.number == number, are_gone))
+        put(self._connection, terms, *(_row_of(number, term) for term in sorted(now - before)))
+
     def search(self, audience: Audience, query: TicketQuery) -> Page[TicketSummary]:
         """Return one page of what matches among what the audience may see."""
         if query.most is None:
@@ -128,12 +138,14 @@ class SqlTickets:
 
     def _hits(self, audience: Audience, query: TicketQuery) -> Sequence[int]:
         """
-        Return the numbers of the tickets that hold the text, in order, `query.most` at most.
+        Return the numbers of the tickets that hold the texts, in order, `query.most` at most.
 
         How many do at the list's beginning tells how to find the rest, or there is no rest. The databases' own guesses
         would not do: SQLite makes none, and PostgreSQL leaves out long texts.
         """
         dialect = self._connection.dialect
+        if not query.needles:
+            return self._connection.scalars(searching.walked(audience, query, dialect)).all()
         near = self._connection.execute(searching.nearby(audience, query, dialect)).all()
         found = [number for number, holds in near if holds]
         if len(near) < searching.NEARBY:
@@ -145,16 +157,22 @@ class SqlTickets:
                 return [number for number, _ in hits if number is not None]
         return self._connection.scalars(searching.walked(audience, query, dialect)).all()
 
+    def numbers(self, audience: Audience, query: TicketQuery) -> Iterator[int]:
+        """Yield the numbers of all that match among what the audience may see, in the order asked for."""
+        question = searching.all_hits(audience, query, self._connection.dialect)
+        yield from self._connection.scalars(question, execution_options={"yield_per": BATCH})
+
     def counts(self, audience: Audience, queries: Sequence[TicketQuery]) -> list[int]:
         """Return how many match each query among what the audience may see, all at one moment."""
         tallied = {query for query in queries if is_tallied(audience, query)}
         tally = self._tally_sheet() if tallied else {}
-        counted = iter(self._counted(audience, [query for query in queries if not (query in tallied or query.needle)]))
+        to_count = [query for query in queries if not (query in tallied or query.needles)]
+        counted = iter(self._counted(audience, to_count))
 
         def count(query: TicketQuery) -> int:
             if query in tallied:
                 return _from_tally(tally, query)
-            return len(self._hits(audience, query)) if query.needle else next(counted)
+            return len(self._hits(audience, query)) if query.needles else next(counted)
 
         return [count(query) for query in queries]
 
@@ -166,7 +184,11 @@ class SqlTickets:
 
     def _counted(self, audience: Audience, queries: Sequence[TicketQuery]) -> Sequence[int]:
         """Count the tickets of each list through, all in one question."""
-        counts = [_number_in_list(audience, query) for query in queries]
+        dialect = self._connection.dialect
+        counts = [
+            _number_in_list(audience, query) if query.most is None else _bounded_number(audience, query, dialect)
+            for query in queries
+        ]
         return self._connection.execute(select(*counts)).one() if counts else ()
 
     def lapsed(self, resolved_before: datetime, limit: int) -> list[int]:
@@ -220,6 +242,16 @@ def ticket_columns(ticket: Ticket) -> dict[str, Any]:
     }
 
 
+def term_rows(ticket: Ticket) -> list[dict[str, Any]]:
+    """Return the rows of what a ticket is found by."""
+    return [_row_of(ticket.number, term) for term in sorted(ticket.terms())]
+
+
+def _row_of(number: int, term: Term) -> dict[str, Any]:
+    field, value = term
+    return {"number": number, "field": field, "value": value}
+
+
 def searchable(ticket: Ticket) -> tuple[str, str]:
     """Return what everybody in the ticket may find, and what agents may find beside it, casefolded."""
     public, internal = _texts_of(ticket)
@@ -268,18 +300,24 @@ def _lines(audience: Audience, query: TicketQuery, page: Select[Any]) -> Select[
 
 @lru_cache(maxsize=_QUESTIONS_KEPT)
 def _one_among_theirs(audience: Audience) -> Select[Any]:
-    return _ONE.where(*conditions(audience, TicketQuery()))
+    return _ONE.where(*restrictions(audience, TicketQuery()))
 
 
 @lru_cache(maxsize=_QUESTIONS_KEPT)
 def _page_of_list(audience: Audience, query: TicketQuery) -> Select[Any]:
-    """Ask for a page of a list without a text; kept, since people look at the same list again and again."""
+    """Ask for a page of a list without an end; kept, since people look at the same list again and again."""
     return _lines(audience, query, listed(audience, query).limit(query.size).offset(query.first))
 
 
 @lru_cache(maxsize=_QUESTIONS_KEPT)
 def _number_in_list(audience: Audience, query: TicketQuery) -> ScalarSelect[Any]:
-    return select(func.count()).select_from(tickets).where(*conditions(audience, query)).scalar_subquery()
+    return select(func.count()).select_from(tickets).where(*restrictions(audience, query)).scalar_subquery()
+
+
+def _bounded_number(audience: Audience, query: TicketQuery, dialect: Dialect) -> ScalarSelect[Any]:
+    """Ask for a number that nobody asks for twice: times in it count back from now."""
+    hits = searching.matching(audience, query, dialect).limit(query.most).subquery()
+    return select(func.count()).select_from(hits).scalar_subquery()
 
 
 def _summary(row: Sequence[Any], audience: Audience) -> TicketSummary:

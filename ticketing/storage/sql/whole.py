@@ -15,7 +15,7 @@ from ticketing.domain.tickets import Ticket
 from ticketing.storage.sql import tables
 from ticketing.storage.sql.reading import BATCH, in_batches
 from ticketing.storage.sql.repositories import user_columns
-from ticketing.storage.sql.tickets import searchable, ticket_columns
+from ticketing.storage.sql.tickets import searchable, term_rows, ticket_columns
 from ticketing.storage.sql.writing import add_up, put, put_texts
 from ticketing.storage.whole import HALF_MOVED, Everything, holdings
 
@@ -122,6 +122,7 @@ class Intake:
         put(self._connection, tables.tickets, *map(ticket_columns, found))
         watchers = [{"number": one.number, "username": name} for one in found for name in dict.fromkeys(one.watchers)]
         put(self._connection, tables.watchers, *watchers)
+        put(self._connection, tables.terms, *(row for one in found for row in term_rows(one)))
         put_texts(self._connection, [(one.number, *searchable(one)) for one in found])
         tally = Counter((one.assignee or tables.NOBODY, one.status.value) for one in found)
         rows = [{"assignee": who, "status": status, "tickets": number} for (who, status), number in tally.items()]

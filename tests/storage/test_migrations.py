@@ -1,0 +1,83 @@
+"""Databases of former versions come up to date with all that is in them."""
+
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Connection, Engine, insert, inspect
+
+from tests.postgres import databases
+from tests.storage.conftest import NOW, make_ticket
+from ticketing.domain.queries import Audience
+from ticketing.domain.query_language import Asker, read_query
+from ticketing.domain.tickets import Ticket
+from ticketing.storage.opening import check_database
+from ticketing.storage.sql import schema, tables
+from ticketing.storage.sql.connecting import connect
+from ticketing.storage.sql.sql_store import SqlStore
+from ticketing.storage.sql.tickets import searchable, ticket_columns
+from ticketing.storage.sql.writing import put_texts
+
+AGENT = Audience(username="ada", sees_all=True)
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def address(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Return the address of a database in which nothing is."""
+    return f"sqlite:///{tmp_path / 'desk.sqlite'}" if request.param == "sqlite" else databases().create("migrated")
+
+
+@pytest.fixture
+def engine(address: str) -> Iterator[Engine]:
+    """Return connections to it."""
+    connections = connect(address)
+    yield connections
+    connections.dispose()
+
+
+def migrate(connection: Connection, revision: str) -> None:
+    """Bring the tables to what they were in a former version."""
+    settings = Config()
+    settings.set_main_option("script_location", str(Path(schema.__file__).parent / "migrations"))
+    settings.attributes["connection"] = connection
+    command.upgrade(settings, revision)
+
+
+def keep(connection: Connection, *tickets: Ticket) -> None:
+    """Put tickets into the tables as a former version did, in the columns that it had."""
+    known = {column["name"] for column in inspect(connection).get_columns("tickets")}
+    for ticket in tickets:
+        row = {name: value for name, value in ticket_columns(ticket).items() if name in known}
+        connection.execute(insert(tables.tickets), row)
+        connection.execute(
+            insert(tables.tallies), {"assignee": ticket.assignee, "status": ticket.status.value, "tickets": 1}
+        )
+    put_texts(connection, [(ticket.number, *searchable(ticket)) for ticket in tickets])
+
+
+def test_tickets_of_the_first_version_are_found_by_their_tags(address: str, engine: Engine) -> None:
+    last = 1_203  # more than two batches
+    tagged = {2: ["VPN", "vpn", "Straße"], 501: ["home office"], last: ["vpn"]}
+    with engine.begin() as connection:
+        migrate(connection, "0001")
+        keep(
+            connection,
+            *(make_ticket(number, tags=tagged.get(number, []), assignee=f"a{number}") for number in range(1, last + 1)),
+        )
+
+    with closing(SqlStore(address)) as store, store.read() as tx:
+        found = {
+            text: sorted(tx.tickets.numbers(AGENT, read_query(text, Asker("ada", NOW))))
+            for text in ("tag:vpn", "tag:strasse", 'tag:"home office"', "has:tag")
+        }
+
+    assert found == {
+        "tag:vpn": [2, last],
+        "tag:strasse": [2],
+        'tag:"home office"': [501],
+        "has:tag": [2, 501, last],
+    }
+    check_database(address)

@@ -1,0 +1,147 @@
+"""
+What can hold of a ticket: the conditions that a query is made of.
+
+Each is a small frozen value, so that queries can be compared and kept; of which tickets it holds for an audience is
+found out by the stores, all of which answer alike. For a requester one on what only agents learn, such as a tag, holds
+of none.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from ticketing.domain.statuses import Priority, Status, TicketCategory
+
+
+class Moment(StrEnum):
+    """A time that each ticket has, or will have."""
+
+    CREATED = "created"
+    UPDATED = "updated"
+    RESOLVED = "resolved"
+
+
+class Trait(StrEnum):
+    """What a ticket is or has, without any value to it."""
+
+    IS_NEW = "is new"
+    HAS_NOTE = "has a note"
+    HAS_REPLY = "has a reply"
+
+
+class Condition:
+    """One that holds of a ticket or does not."""
+
+    __slots__ = ()
+
+
+@dataclass(frozen=True, slots=True)
+class InStatus(Condition):
+    """It stands in one of these."""
+
+    statuses: frozenset[Status]
+
+
+@dataclass(frozen=True, slots=True)
+class WithPriority(Condition):
+    """It has one of these."""
+
+    priorities: frozenset[Priority]
+
+
+@dataclass(frozen=True, slots=True)
+class InCategory(Condition):
+    """It is about one of these."""
+
+    categories: frozenset[TicketCategory]
+
+
+@dataclass(frozen=True, slots=True)
+class AssignedTo(Condition):
+    """One of these works on it; UNASSIGNED among them stands for nobody."""
+
+    usernames: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class RequestedBy(Condition):
+    """One of these opened it, or somebody whose display name holds one of the casefolded `names`."""
+
+    usernames: frozenset[str]
+    names: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class WatchedBy(Condition):
+    """One of these watches it."""
+
+    usernames: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Numbered(Condition):
+    """It has one of these numbers."""
+
+    numbers: frozenset[int]
+
+
+@dataclass(frozen=True, slots=True)
+class KnownAs(Condition):
+    """Another system knew it by one of these ids."""
+
+    external_ids: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class During(Condition):
+    """That moment came at `since` or later, and before `until`; None is no bound. One that never came did not."""
+
+    moment: Moment
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Holding(Condition):
+    """It holds the casefolded text where everything is looked for."""
+
+    needle: str
+
+
+@dataclass(frozen=True, slots=True)
+class Titled(Condition):
+    """Its title holds one of the casefolded texts."""
+
+    needles: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Having(Condition):
+    """Among its terms in this field is one of the values, or any at all if none is named. Terms are for agents."""
+
+    field: str
+    values: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Being(Condition):
+    """It has this trait; notes are for agents."""
+
+    trait: Trait
+
+
+@dataclass(frozen=True, slots=True)
+class Not(Condition):
+    """The other does not hold."""
+
+    condition: Condition
+
+
+@dataclass(frozen=True, slots=True)
+class AnyOf(Condition):
+    """At least one of these holds; of none, none does."""
+
+    conditions: tuple[Condition, ...] = ()
+
+
+NOTHING = AnyOf()

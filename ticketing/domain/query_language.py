@@ -1,0 +1,384 @@
+"""
+The language in which tickets are asked for: status:open,pending assignee:me "no dial tone" -tag:spam sort:-created.
+
+All terms have to hold; of several values of one field any one does; a minus before a term turns it round. A word
+without a field is looked for anywhere. `docs/queries.md` is the reference.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from difflib import get_close_matches
+from enum import StrEnum
+from operator import ge, gt, le, lt
+from typing import Final, NoReturn, TypeVar
+
+from ticketing.domain.conditions import (
+    NOTHING,
+    AnyOf,
+    AssignedTo,
+    Being,
+    Condition,
+    During,
+    Having,
+    Holding,
+    InCategory,
+    InStatus,
+    KnownAs,
+    Moment,
+    Not,
+    Numbered,
+    RequestedBy,
+    Titled,
+    Trait,
+    WatchedBy,
+    WithPriority,
+)
+from ticketing.domain.errors import QueryError, quoted
+from ticketing.domain.queries import UNASSIGNED, Sort, TicketQuery, needle_of, number_in, statuses_of
+from ticketing.domain.query_terms import QUOTE_IT, Term, Value, terms_in
+from ticketing.domain.statuses import Priority, Status, StatusCategory, TicketCategory
+
+Option = TypeVar("Option", bound=StrEnum)
+
+
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """Who asks, when (an aware moment) and in which time zone: what `me`, `7d` and a date mean to them."""
+
+    username: str
+    now: datetime
+    zone: tzinfo = UTC
+
+
+Reader = Callable[[Term, Asker], Condition]
+
+
+def read_query(text: str, asker: Asker) -> TicketQuery:
+    """Return what the text asks for; raises QueryError, which tells where and what to write instead."""
+    conditions: list[Condition] = []
+    sort = Sort.UPDATED
+    for term in terms_in(text):
+        if term.field == "sort":
+            sort = _sort(term)
+        else:
+            conditions.append(_condition(term, asker))
+    return _query(conditions, sort)
+
+
+def _condition(term: Term, asker: Asker) -> Condition:
+    condition = _reader(term)(term, asker) if term.field else Holding(needle_of(term.values[0].text))
+    return _opposite(condition) if term.negated else condition
+
+
+def _opposite(condition: Condition) -> Condition:
+    match condition:
+        case InStatus(statuses):
+            return InStatus(frozenset(Status) - statuses)
+        case WithPriority(priorities):
+            return WithPriority(frozenset(Priority) - priorities)
+        case InCategory(categories):
+            return InCategory(frozenset(TicketCategory) - categories)
+        case Not(other):
+            return other
+        case _:
+            return Not(condition)
+
+
+def _query(conditions: Iterable[Condition], sort: Sort) -> TicketQuery:
+    """Put what a query has fields for into these, on which indexes and tallies rest, and leave the rest as it is."""
+    statuses, priorities, categories = frozenset(Status), frozenset(Priority), frozenset(TicketCategory)
+    people: dict[str, str] = {}
+    needles: list[str] = []
+    rest: list[Condition] = []
+    for condition in conditions:
+        match condition:
+            case InStatus(chosen):
+                statuses &= chosen
+            case WithPriority(those):
+                priorities &= those
+            case InCategory(topics):
+                categories &= topics
+            case Holding(needle):
+                needles.append(needle)
+            case AssignedTo(usernames) if len(usernames) == 1 and "assignee" not in people:
+                (people["assignee"],) = usernames
+            case RequestedBy(usernames, names) if len(usernames) == 1 and not names and "requester" not in people:
+                (people["requester"],) = usernames
+            case _:
+                needles += _sought_in(condition)
+                rest.append(condition)
+    possible = all((statuses, priorities, categories))
+    return TicketQuery(
+        statuses=_unless_all(Status, statuses),
+        priorities=_unless_all(Priority, priorities),
+        categories=_unless_all(TicketCategory, categories),
+        needles=tuple(needles),
+        conditions=tuple(dict.fromkeys(rest if possible else [*rest, NOTHING])),
+        sort=sort,
+        **people,
+    )
+
+
+def _sought_in(condition: Condition) -> Iterable[str]:
+    """Return what has to be somewhere in a ticket for the condition to hold: texts have an index, titles have none."""
+    match condition:
+        case Titled(needles) if len(needles) == 1:
+            return needles
+        case _:
+            return ()
+
+
+def _unless_all(kind: type[Option], chosen: frozenset[Option]) -> frozenset[Option]:
+    return frozenset() if len(chosen) == len(kind) else chosen
+
+
+def _reader(term: Term) -> Reader:
+    if term.field.startswith(_OWN_FIELD) and len(term.field) > len(_OWN_FIELD):
+        return _having
+    reader = _READERS.get(term.field)
+    if reader is None:
+        start = term.start + term.negated
+        close = get_close_matches(term.field[:40], FIELDS, n=1)
+        hint = f"Did you mean “{close[0]}”?" if close else QUOTE_IT
+        raise QueryError(f"There is no field “{quoted(term.field, 40)}”", start, start + len(term.field), hint)
+    return reader
+
+
+def _sort(term: Term) -> Sort:
+    value = _only(term)
+    if term.negated:
+        raise QueryError("An order cannot be excluded", term.start, term.end, f"Write sort:-{value.text}.")
+    return _SORTS.get(value.text.casefold()) or _refuse_choice(term, value, _SORTS)
+
+
+def _chosen(term: Term, options: Mapping[str, Option]) -> frozenset[Option]:
+    return frozenset(_option(term, value, options) for value in term.values)
+
+
+def _option(term: Term, value: Value, options: Mapping[str, Option]) -> Option:
+    found = options.get(value.text.casefold().replace("-", "_").replace(" ", "_"))
+    return found if found is not None else _refuse_choice(term, value, options)
+
+
+def _refuse_choice(term: Term, value: Value, options: Iterable[str]) -> NoReturn:
+    close = get_close_matches(value.text[:40].casefold(), list(options), n=1)
+    hint = f"Did you mean “{close[0]}”?" if close else f"It can be {', '.join(options)}."
+    raise QueryError(f"“{term.field}” cannot be “{quoted(value.text, 40)}”", value.start, value.end, hint)
+
+
+def _plain(term: Term) -> tuple[Value, ...]:
+    """Return the values of a field that knows no more and no less."""
+    if term.comparison:
+        problem = f"“{term.field}” cannot be compared"
+        raise QueryError(problem, term.start, term.end, f"Write {term.field}:{_shown(term.values[0])}.")
+    return term.values
+
+
+def _only(term: Term) -> Value:
+    if len(term.values) > 1:
+        second = term.values[1]
+        raise QueryError("There can be only one value here", second.start, second.end, "Leave the others out.")
+    return term.values[0]
+
+
+def _shown(value: Value) -> str:
+    return quoted(value.text, 40)
+
+
+def _status(term: Term, _: Asker) -> Condition:
+    _plain(term)
+    return InStatus(_chosen(term, _STATUSES))
+
+
+def _category(term: Term, _: Asker) -> Condition:
+    _plain(term)
+    return InCategory(_chosen(term, _CATEGORIES))
+
+
+def _priority(term: Term, _: Asker) -> Condition:
+    if not term.comparison:
+        return WithPriority(_chosen(term, _PRIORITIES))
+    bound = _option(term, _only(term), _PRIORITIES)
+    is_wanted = _COMPARISONS[term.comparison]
+    return WithPriority(frozenset(each for each in Priority if is_wanted(each.rank, bound.rank)))
+
+
+def _assignee(term: Term, asker: Asker) -> Condition:
+    nobody = {value for value in _plain(term) if value.text.casefold() == "none" and not value.quoted}
+    people = {_username(value, asker) for value in term.values if value not in nobody}
+    return AssignedTo(frozenset(people | {UNASSIGNED} if nobody else people))
+
+
+def _requester(term: Term, asker: Asker) -> Condition:
+    names = {needle_of(value.text) for value in _plain(term) if not _is_me(value)}
+    return RequestedBy(frozenset(_username(value, asker) for value in term.values), frozenset(names))
+
+
+def _watcher(term: Term, asker: Asker) -> Condition:
+    return WatchedBy(frozenset(_username(value, asker) for value in _plain(term)))
+
+
+def _username(value: Value, asker: Asker) -> str:
+    return asker.username if _is_me(value) else needle_of(value.text)
+
+
+def _is_me(value: Value) -> bool:
+    return value.text.casefold() == "me" and not value.quoted
+
+
+def _number(term: Term, _: Asker) -> Condition:
+    return Numbered(frozenset(_one_number(value) for value in _plain(term)))
+
+
+def _one_number(value: Value) -> int:
+    number = number_in(needle_of(value.text))
+    if number is None:
+        raise QueryError(f"“{_shown(value)}” is no ticket's number", value.start, value.end, "Write number:12.")
+    return number
+
+
+def _external(term: Term, _: Asker) -> Condition:
+    return KnownAs(frozenset(value.text for value in _plain(term)))
+
+
+def _title(term: Term, _: Asker) -> Condition:
+    return Titled(frozenset(needle_of(value.text) for value in _plain(term)))
+
+
+def _having(term: Term, _: Asker) -> Condition:
+    return Having(term.field, frozenset(needle_of(value.text) for value in _plain(term)))
+
+
+def _is(term: Term, _: Asker) -> Condition:
+    return _any_of(_listed(term, value, _IS) for value in _plain(term))
+
+
+def _has(term: Term, _: Asker) -> Condition:
+    return _any_of(_listed(term, value, _HAS) for value in _plain(term))
+
+
+def _listed(term: Term, value: Value, known: Mapping[str, Condition]) -> Condition:
+    return known.get(value.text.casefold()) or _refuse_choice(term, value, known)
+
+
+def _any_of(conditions: Iterable[Condition]) -> Condition:
+    each = tuple(dict.fromkeys(conditions))
+    return each[0] if len(each) == 1 else AnyOf(each)
+
+
+def _during(moment: Moment) -> Reader:
+    def read(term: Term, asker: Asker) -> Condition:
+        if term.comparison:
+            _only(term)
+        return _any_of(_period(moment, term.comparison, value, asker) for value in term.values)
+
+    return read
+
+
+def _period(moment: Moment, comparison: str, value: Value, asker: Asker) -> During:
+    """Days end where they do in the asker's zone; an age, such as 7d, counts back from now to the microsecond."""
+    if comparison and (age := _age(value.text)) is not None:
+        then = _before(asker.now, age)
+        return During(moment, until=then) if comparison.startswith(">") else During(moment, since=then)
+    first, dots, last = value.text.partition("..")
+    if dots and not comparison:
+        return During(
+            moment,
+            since=_day(first, value, asker)[0] if first else None,
+            until=_day(last, value, asker)[1] if last else None,
+        )
+    since, after = _day(value.text, value, asker)
+    bounds = {"": (since, after), "<": (None, since), "<=": (None, after), ">": (after, None), ">=": (since, None)}
+    return During(moment, *bounds[comparison])
+
+
+def _age(text: str) -> timedelta | None:
+    digits, unit = text[:-1], text[-1:].casefold()
+    is_age = unit in _UNITS and digits.isascii() and digits.isdigit() and len(digits) <= _MOST_DIGITS
+    return int(digits) * _UNITS[unit] if is_age else None
+
+
+def _before(now: datetime, age: timedelta) -> datetime:
+    return now - age if now - _BEGINNING > age else _BEGINNING
+
+
+def _day(text: str, value: Value, asker: Asker) -> tuple[datetime, datetime]:
+    """Return the moments at which the day begins and at which the next one does."""
+    today = asker.now.astimezone(asker.zone).date()
+    day = {"today": today, "yesterday": today - _A_DAY}.get(text.casefold()) or _date(text)
+    if day is None:
+        raise QueryError(f"“{_shown(value)}” is no date", value.start, value.end, _HOW_TO_SAY_WHEN)
+    return _midnight(day, asker.zone), _midnight(day + _A_DAY, asker.zone)
+
+
+def _date(text: str) -> date | None:
+    digits = text.replace("-", "")
+    if len(text) != len("2026-01-01") or not (digits.isascii() and digits.isdigit()):
+        return None
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        return None
+    return day if day.year in _YEARS else None
+
+
+def _midnight(day: date, zone: tzinfo) -> datetime:
+    return datetime.combine(day, time.min, zone).astimezone(UTC)
+
+
+_OWN_FIELD: Final = "field."
+_STATUSES: Final = {status.value: status for status in Status}
+_PRIORITIES: Final = {priority.value: priority for priority in Priority}
+_CATEGORIES: Final = {category.value: category for category in TicketCategory}
+_SORTS: Final = {sort.value: sort for sort in Sort} | {"number": Sort.OLDEST, "-number": Sort.NEWEST}
+_COMPARISONS: Final[Mapping[str, Callable[[int, int], bool]]] = {">": gt, ">=": ge, "<": lt, "<=": le}
+_UNASSIGNED: Final = AssignedTo(frozenset({UNASSIGNED}))
+_IS: Final[Mapping[str, Condition]] = {
+    "new": Being(Trait.IS_NEW),
+    "unassigned": _UNASSIGNED,
+    "open": InStatus(statuses_of(StatusCategory.OPEN)),
+    "waiting": InStatus(statuses_of(StatusCategory.PAUSED)),
+    "done": InStatus(statuses_of(StatusCategory.DONE)),
+}
+_HAS: Final[Mapping[str, Condition]] = {
+    "note": Being(Trait.HAS_NOTE),
+    "reply": Being(Trait.HAS_REPLY),
+    "tag": Having("tag"),
+    "assignee": Not(_UNASSIGNED),
+    "attachment": NOTHING,  # until tickets have any
+}
+_READERS: Final[Mapping[str, Reader]] = {
+    "status": _status,
+    "priority": _priority,
+    "category": _category,
+    "tag": _having,
+    "team": _having,
+    "assignee": _assignee,
+    "requester": _requester,
+    "watcher": _watcher,
+    "created": _during(Moment.CREATED),
+    "updated": _during(Moment.UPDATED),
+    "resolved": _during(Moment.RESOLVED),
+    "number": _number,
+    "id": _number,
+    "external": _external,
+    "title": _title,
+    "is": _is,
+    "has": _has,
+}
+FIELDS: Final = (*_READERS, "sort")
+_UNITS: Final = {
+    "h": timedelta(hours=1),
+    "d": timedelta(days=1),
+    "w": timedelta(weeks=1),
+    "m": timedelta(days=30),
+    "y": timedelta(days=365),
+}
+_MOST_DIGITS: Final = 4
+_YEARS: Final = range(1900, 3000)
+_A_DAY: Final = timedelta(days=1)
+_BEGINNING: Final = datetime(1, 1, 2, tzinfo=UTC)
+_HOW_TO_SAY_WHEN: Final = (
+    "Write >7d for longer ago, <7d for since then, or days: 2026-01-31, >=2026-01-31, 2026-01-01..2026-01-31."
+)

@@ -1,0 +1,213 @@
+"""What each condition of a query means to one audience: the tickets that an index has for it, or a test of a row."""
+
+import json
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from operator import attrgetter
+from typing import Any, TypeVar
+
+from pydantic_core import from_json
+
+from ticketing.domain.conditions import (
+    AnyOf,
+    AssignedTo,
+    Being,
+    Condition,
+    During,
+    Having,
+    Holding,
+    InCategory,
+    InStatus,
+    KnownAs,
+    Moment,
+    Not,
+    Numbered,
+    RequestedBy,
+    Titled,
+    Trait,
+    WatchedBy,
+    WithPriority,
+)
+from ticketing.domain.queries import UNASSIGNED, Audience, number_in
+from ticketing.domain.text import TITLE_LIMIT
+from ticketing.storage.documents.rows import Talk, TicketRow
+from ticketing.storage.documents.state import TICKETS, State
+
+Predicate = Callable[[TicketRow], bool]
+Key = TypeVar("Key")
+
+
+class Conditions:
+    """Tells for one audience, in the present state, of which tickets conditions hold."""
+
+    def __init__(self, state: State, audience: Audience) -> None:
+        self._state = state
+        self._sees_all = audience.sees_all
+        self._documents = state.documents.get(TICKETS, {})
+
+    def numbers(self, condition: Condition) -> set[int] | None:  # noqa: PLR0911 - one a kind
+        """Return the tickets of which the condition holds if an index has them, else None."""
+        state = self._state
+        match condition:
+            case RequestedBy(usernames, names):
+                return joined(state.by_requester, usernames | self._people(names))
+            case WatchedBy(usernames):
+                return joined(state.by_watcher, usernames)
+            case Numbered(numbers):
+                return set(numbers)
+            case KnownAs(external_ids):
+                return joined(state.by_external_id, external_ids)
+            case Having(field, values):
+                return self._having(field, values)
+            case AnyOf(conditions):
+                known = [self.numbers(one) for one in conditions]
+                return None if None in known else set().union(*(numbers for numbers in known if numbers is not None))
+        return None
+
+    def _having(self, field: str, values: Iterable[str]) -> set[int]:
+        by_term = self._state.by_term
+        if not self._sees_all:
+            return set()
+        terms = [(field, value) for value in values] or [term for term in by_term if term[0] == field]
+        return joined(by_term, terms)
+
+    def _people(self, names: Iterable[str]) -> set[str]:
+        """Return who has an account with one of the casefolded texts in its display name."""
+        people = self._state.people.values() if names else ()
+        return {one.username for one in people if any(name in one.display_name.casefold() for name in names)}
+
+    def predicate(self, condition: Condition) -> Predicate:  # noqa: C901, PLR0911 - one a kind
+        """Return a test of rows; the quickest that there is."""
+        known = self.numbers(condition)
+        if known is not None:
+            return lambda row: row.number in known
+        match condition:
+            case InStatus(statuses):
+                return lambda row: row.status in statuses
+            case WithPriority(priorities):
+                return lambda row: row.priority in priorities
+            case InCategory(categories):
+                return lambda row: row.category in categories
+            case AssignedTo(usernames):
+                assignees = set(map(stored, usernames))
+                return lambda row: row.assignee in assignees
+            case During():
+                return self._period_predicate(condition)
+            case Being(trait):
+                return self._trait_predicate(trait)
+            case Titled(needles):
+                return lambda row: any(needle in self._title(row).casefold() for needle in needles)
+            case Holding(needle):
+                return self.texts_predicate([needle])
+            case Not(other):
+                holds = self.predicate(other)
+                return lambda row: not holds(row)
+            case AnyOf(conditions):
+                either = [self.predicate(one) for one in conditions]
+                return lambda row: any(holds(row) for holds in either)
+        raise TypeError(condition)
+
+    def _period_predicate(self, period: During) -> Predicate:
+        moments = {Moment.CREATED: "opened_at", Moment.UPDATED: "updated_at", Moment.RESOLVED: "resolved_at"}
+        is_public = period.moment is Moment.UPDATED and not self._sees_all
+        moment_of = attrgetter("public_updated_at" if is_public else moments[period.moment])
+        since, until = period.since, period.until
+
+        def holds(row: TicketRow) -> bool:
+            moment = moment_of(row)
+            return moment is not None and (since is None or since <= moment) and (until is None or moment < until)
+
+        return holds
+
+    def _trait_predicate(self, trait: Trait) -> Predicate:
+        match trait:
+            case Trait.IS_NEW:
+                return lambda row: row.is_new
+            case Trait.HAS_REPLY:
+                return lambda row: self.talk(row).public_messages > 1
+            case Trait.HAS_NOTE:
+                return lambda row: self._sees_all and self.talk(row).messages > self.talk(row).public_messages
+
+    def _title(self, row: TicketRow) -> str:
+        """Return the whole title, of which a row has the beginning: imported ones may be longer."""
+        if len(row.title) < TITLE_LIMIT:
+            return row.title
+        title: str = from_json(self._documents[str(row.number)])["title"]
+        return title
+
+    def texts_predicate(self, needles: Sequence[str]) -> Predicate:
+        """Look into the raw document first, which is quick and may say yes too often; then exactly."""
+        sought = [(needle, number_in(needle), self._people([needle]), _raw_test(needle)) for needle in needles]
+
+        def holds(row: TicketRow) -> bool:
+            raw = self._documents[str(row.number)]
+            missing = []
+            for needle, number, people, may_hold in sought:
+                if row.number != number and row.requester not in people:
+                    if not may_hold(row, raw):
+                        return False
+                    missing.append(needle)
+            return not missing or self._text_in(from_json(raw), missing)
+
+        return holds
+
+    def _text_in(self, document: dict[str, Any], needles: Iterable[str]) -> bool:
+        """Whether the audience can read each text somewhere in the ticket; notes and tags count for agents only."""
+        sees_all = self._sees_all
+        texts = [document["title"], document["requester"], document.get("external_id") or ""]
+        texts += [message["text"] for message in document["messages"] if sees_all or message["kind"] == "reply"]
+        if sees_all:
+            texts += document.get("tags") or []
+        folded = [text.casefold() for text in texts]
+        return all(any(needle in text for text in folded) for needle in needles)
+
+    def talk(self, row: TicketRow) -> Talk:
+        """Return what a list tells of the ticket's conversation."""
+        talk = row.talk
+        if talk is None:
+            talk = row.talk = Talk.of(self._documents[str(row.number)])
+        return talk
+
+
+def looks_into_texts(condition: Condition) -> bool:
+    """Whether finding out takes a look at conversations: better done last, with what all else holds of."""
+    match condition:
+        case Holding():
+            return True
+        case Not(other):
+            return looks_into_texts(other)
+        case AnyOf(conditions):
+            return any(map(looks_into_texts, conditions))
+    return False
+
+
+def joined(index: Mapping[Key, set[int]], keys: Iterable[Key]) -> set[int]:
+    """Return the tickets under any of the keys, without leaving behind those that the index does not know."""
+    return set().union(*(index[key] for key in keys if key in index))
+
+
+def stored(assignee: str) -> str | None:
+    """Return the assignee as rows have it."""
+    return None if assignee == UNASSIGNED else assignee
+
+
+def _raw_test(needle: str) -> Callable[[TicketRow, bytes], bool]:
+    """Return a quick test of a raw document that never misses, but may say yes too often."""
+    escaped = json.dumps(needle, ensure_ascii=False)[1:-1]
+    if not needle.isascii():
+        return lambda _row, raw: escaped in raw.decode().casefold()
+    wanted = escaped.encode()
+
+    def may_hold(row: TicketRow, raw: bytes) -> bool:
+        if wanted in raw.lower():
+            return True
+        if row.folds_to_ascii is None:
+            row.folds_to_ascii = _FOLDS_TO_ASCII.search(raw) is not None
+        return row.folds_to_ascii and escaped in raw.decode().casefold()
+
+    return may_hold
+
+
+# Letters beyond ASCII that casefold into something with ASCII in it: ß, ligatures, the Kelvin sign and a few more.
+FOLDING_LETTERS = "ßİŉſǰẖẗẘẙẚẞ\u212a\ufb00\ufb01\ufb02\ufb03\ufb04\ufb05\ufb06"
+_FOLDS_TO_ASCII = re.compile("|".join(FOLDING_LETTERS).encode())
