@@ -315,7 +315,7 @@ class NameTakenError(RefusedError):
     code = "name_taken"
 
     def __init__(self, name: str) -> None:
-        super().__init__(f"The name “{_quoted(name, 80)}” is taken. Please choose another one.")
+        super().__init__(f"The name “{quoted(name, 80)}” is taken. Please choose another one.")
 
 
 class LastAdminError(RefusedError):
@@ -371,7 +371,7 @@ class StaleDefinitionError(ConflictError):
     code = "stale_definition"
 
     def __init__(self, name: str) -> None:
-        super().__init__(f"The entry “{_quoted(name, 80)}” was changed meanwhile. Please look, and change it again.")
+        super().__init__(f"The entry “{quoted(name, 80)}” was changed meanwhile. Please look, and change it again.")
 
 
 class TooManyRequestsError(TicketingError):
