@@ -8,6 +8,8 @@ from typing import cast
 
 import pytest
 from sqlalchemy import Engine, event
+from streamlit.runtime.scriptrunner import RerunData, get_script_run_ctx
+from streamlit.util import calc_hash
 
 from tests.pages.conftest import SignIn
 from tests.visiting import PANEL, Visit
@@ -17,6 +19,7 @@ from ticketing.domain.statuses import TicketCategory
 from ticketing.domain.tickets import TicketEdit
 from ticketing.storage.sql.sql_store import SqlStore
 from ticketing.ui.deeds import Deeds
+from ticketing.ui.feedback import Flash
 from ticketing.ui.memory import MEMORY
 
 
@@ -43,6 +46,34 @@ def before_the_ticket_is_read(do: Callable[[], object]) -> Iterator[None]:
     assert begun
 
 
+@pytest.fixture
+def at_the_end(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[], object]], None]:
+    """Return a way to have something happen, once, when a run has drawn all of its page and is about to end."""
+
+    def arrange(do: Callable[[], object]) -> None:
+        one_view, to_do = desk.one_view, [do]
+
+        @contextmanager
+        def view() -> Iterator[None]:
+            with one_view():
+                yield
+            if to_do:
+                to_do.pop()()
+
+        monkeypatch.setattr(desk, "one_view", view)
+
+    return arrange
+
+
+def click(page: str = "") -> None:
+    """Ask for another run, as a click does while this one is under way: of its own page, or of another one."""
+    run = get_script_run_ctx()
+    assert run
+    assert run.script_requests
+    query, shown = ("", calc_hash(page)) if page else (run.query_string, run.page_script_hash)
+    run.script_requests.request_rerun(RerunData(query_string=query, page_script_hash=shown))
+
+
 def category(visit: Visit) -> str:
     [shown] = [str(shown) for name, _label, shown, _options in visit.sent(PANEL)["fields"] if name == "category"]
     return shown
@@ -63,6 +94,46 @@ def test_what_another_run_did_while_a_page_was_read_is_on_it(
         ada.rerun()
 
     assert category(ada) == "network"
+
+
+def test_what_was_done_is_told_also_if_a_click_on_something_else_cuts_the_run_short_at_its_end(
+    desk: Desk, sign_in: SignIn, at_the_end: Callable[[Callable[[], object]], None]
+) -> None:
+    number = desk.tickets.open(Actor.console(), "No dial tone", "Since noon.").number
+    ada = sign_in("ada").open("ticket", id=str(number))
+
+    at_the_end(click)
+    ada.act("assign_to_me")
+
+    assert ada.said == ["The ticket is yours now."]
+    assert ada.rerun().said == []
+
+
+def test_what_a_second_click_asks_to_be_told_is_not_forgotten_by_the_run_of_the_first(
+    desk: Desk, sign_in: SignIn, at_the_end: Callable[[Callable[[], object]], None]
+) -> None:
+    number = desk.tickets.open(Actor.console(), "No dial tone", "Since noon.").number
+    ada = sign_in("ada").open("ticket", id=str(number))
+    ada.rerun()
+    flash: Flash = ada.at.session_state[MEMORY][Flash]
+
+    at_the_end(flash.say_again)  # as the second click's run does it, which begins when this one has drawn
+    ada.act("assign_to_me")
+
+    assert ada.rerun().said == ["The ticket is yours now."]
+    assert ada.rerun().said == []
+
+
+def test_a_one_time_password_outlives_a_click_that_cuts_the_run_short_which_shows_it(
+    sign_in: SignIn, at_the_end: Callable[[Callable[[], object]], None]
+) -> None:
+    ada = sign_in("ada").open("agent_admin", person="carla")
+
+    at_the_end(lambda: click("all_tickets"))
+    ada.press("reset_password")
+    assert ada.titles == ["All tickets"]
+
+    assert ada.open("agent_admin", person="carla").at.code.len == 1
 
 
 @pytest.mark.usefixtures("desk")
