@@ -15,7 +15,7 @@ with ui.narrow():
     with st.form("login"):
         username = st.text_input(t("field.username"), key="username", autocomplete="username")
         password = ui.password_field(t("field.password"), key="password", autocomplete="current-password")
-        submitted = st.form_submit_button(t("login.submit"), type="primary", key="submit", width="stretch")
+        submitted = ui.submit_button(t("login.submit"), form="login", key="submit", width="stretch")
 
     if submitted:
         accounts = ui.desk().accounts

@@ -32,7 +32,7 @@ with st.form("new_ticket"):
         format_func=lambda choice: t(f"category.{choice}"),
         key="category",
     )
-    submitted = st.form_submit_button(t("new_ticket.submit"), type="primary", key="submit")
+    submitted = ui.submit_button(t("new_ticket.submit"), form="new_ticket", key="submit")
 ui.keep_draft(actor, former, newest, "title", "description")
 
 if submitted:

@@ -16,8 +16,8 @@ READS_MARKUP = {
     "badge", "button", "caption", "checkbox", "date_input", "download_button", "error", "expander", "feedback",
     "file_uploader", "form_submit_button", "header", "html", "info", "link_button", "markdown", "metric", "multiselect",
     "number_input", "page_link", "pills", "popover", "radio", "segmented_control", "select_slider", "selectbox",
-    "slider", "status", "subheader", "success", "table", "tabs", "text_area", "text_input", "title", "toast",
-    "toggle", "warning", "write",
+    "slider", "status", "subheader", "submit_button", "success", "table", "tabs", "text_area", "text_input", "title",
+    "toast", "toggle", "warning", "write",
 }  # fmt: skip
 # It may be called on any part of the page, but these are none.
 NO_PART_OF_THE_PAGE = {"log", "logger"}

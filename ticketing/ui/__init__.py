@@ -6,7 +6,7 @@ What a page needs of it:
     ui.require_actor()  ui.require_agent()  ui.require_admin()                  who is here
     ui.visitor()  ui.desk()                                                    the same, or nobody; what they can do
     ui.sign_in_by()  ui.sign_out()  ui.go_to()  ui.go_to_ticket()  ui.not_found()
-    ui.shown_errors()  ui.say_after_rerun()  ui.form_key()                      refusals, confirmations, resent forms
+    ui.submit_button()  ui.form_key()  ui.shown_errors()  ui.say_after_rerun()  forms sent and resent; what is said
     ui.plain()  ui.to_html()                                                   what people typed
     ui.queue()  ui.own_tickets()                                                lists
     ui.t()                                                                      our own words
@@ -16,6 +16,7 @@ from ticketing.ui.account import explain_sign_in, offer_registration, own_sessio
 from ticketing.ui.arrival import sign_in_by
 from ticketing.ui.deeds import form_key
 from ticketing.ui.feedback import flash, flash_is_over, say_after_rerun, shown_errors
+from ticketing.ui.forms import submit_button
 from ticketing.ui.health import health_notes, health_report, warn_of_throw_away
 from ticketing.ui.layout import head_below_people, narrow
 from ticketing.ui.new_ticket import (
@@ -98,6 +99,7 @@ __all__ = [
     "shown_errors",
     "sign_in_by",
     "sign_out",
+    "submit_button",
     "t",
     "target",
     "tell_what_it_follows",

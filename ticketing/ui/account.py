@@ -9,6 +9,7 @@ from ticketing.domain.sign_in import Session
 from ticketing.ui.arrival import sign_in_by
 from ticketing.ui.deeds import form_key
 from ticketing.ui.feedback import say_after_rerun, shown_errors
+from ticketing.ui.forms import submit_button
 from ticketing.ui.pages import BY_NAME
 from ticketing.ui.passwords import password_field
 from ticketing.ui.session import browser, desk, session_has_ended, without_routes
@@ -53,7 +54,7 @@ def profile_form(actor: Actor) -> None:
         email = st.text_input(
             t("field.email_optional"), value=me.email or "", key="email", type="email", autocomplete="email"
         )
-        submitted = st.form_submit_button(t("account.save_profile"), type="primary", key="save_profile")
+        submitted = submit_button(t("account.save_profile"), form="profile", key="save_profile")
     if submitted:
         with shown_errors():
             desk().accounts.change_profile(actor, display_name, email)
@@ -69,7 +70,7 @@ def password_form(actor: Actor) -> None:
             t("account.new_password"), key="new", autocomplete="new-password", help=t("register.password_help")
         )
         confirmation = password_field(t("field.confirmation"), key="confirmation", autocomplete="new-password")
-        submitted = st.form_submit_button(t("account.save_password"), type="primary", key="save_password")
+        submitted = submit_button(t("account.save_password"), form="password", key="save_password")
     if submitted:
         with shown_errors():
             here = browser()

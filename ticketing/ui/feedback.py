@@ -1,8 +1,10 @@
 """How the pages speak to the person: refusals, confirmations, and failures that are ours."""
 
 import logging
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 import streamlit as st
 
@@ -30,13 +32,24 @@ def shown_errors() -> Iterator[None]:
         _show(error)
 
 
+@dataclass(slots=True, eq=False)
+class _Sentence:
+    text: str
+    is_good: bool
+    drawn_by: int = 0  # the thread of the run that drew it last, 0 if none did or another was asked to
+
+
 class Flash:
-    """What is to be said in the next run; unlike the session's state, a run that is being cut short can add to it."""
+    """
+    What is to be said in the next run; unlike the session's state, a run that is being cut short can add to it.
+
+    Two runs may go about it at once: the one that drew a sentence alone may forget it, unless it was asked for again.
+    """
 
     def __init__(self) -> None:
-        self._said: list[tuple[str, bool]] = []
-        self._drawn = 0
-        self._before: list[tuple[str, bool]] = []
+        self._lock = threading.Lock()
+        self._said: list[_Sentence] = []
+        self._before: list[_Sentence] = []
 
     def say(self, text: str) -> None:
         """Keep a confirmation; "" is none."""
@@ -48,27 +61,33 @@ class Flash:
 
     def draw(self) -> None:
         """Say it; it stays kept until it is over, since a second click may cut this run short."""
-        said = list(self._said)
-        for text, is_good in said:
-            if is_good:
-                st.success(plain(text), icon=":material/check_circle:")
+        for sentence in list(self._said):
+            if sentence.is_good:
+                st.success(plain(sentence.text), icon=":material/check_circle:")
             else:
-                st.error(plain(text), icon=":material/error:")
-        self._drawn = len(said)
+                st.error(plain(sentence.text), icon=":material/error:")
+            sentence.drawn_by = threading.get_ident()
 
     def is_over(self) -> None:
-        """Forget what was said: the run has come to its end, or the person has gone on to something new."""
-        self._before, self._said = self._said[: self._drawn], self._said[self._drawn :]
-        self._drawn = 0
+        """Forget what this run said, which has come to its end."""
+        with self._lock:
+            self._forget([sentence for sentence in self._said if sentence.drawn_by == threading.get_ident()])
 
     def say_again(self) -> None:
         """Say what the run before said: the person asked again for what it did, and so has not seen it."""
-        self._said = self._said or self._before
+        with self._lock:
+            self._said = self._said or self._before
+            for sentence in self._said:
+                sentence.drawn_by = 0
 
     def _keep(self, text: str, *, is_good: bool) -> None:
-        self.is_over()
-        if text:
-            self._said.append((text, is_good))
+        with self._lock:
+            self._forget([sentence for sentence in self._said if sentence.drawn_by])  # one has gone on to something new
+            if text:
+                self._said.append(_Sentence(text, is_good))
+
+    def _forget(self, seen: list[_Sentence]) -> None:
+        self._before, self._said = seen, [sentence for sentence in self._said if sentence not in seen]
 
 
 def next_flash() -> Flash:

@@ -44,6 +44,11 @@ def forget_all_but(*kinds: type) -> None:
         del memories[kind]
 
 
+def end_if_cut_short() -> None:
+    """Go on only if no click has asked for another run meanwhile: Streamlit ends this one where it asks for state."""
+    st.session_state.get(MEMORY)
+
+
 def _memories() -> dict[type, Any]:
     run = get_script_run_ctx(suppress_warning=True)
     known, memories = getattr(_thread, "memories", (None, {}))

@@ -13,6 +13,7 @@ from ticketing.domain.people import Actor, PeopleQuery, Person, Role
 from ticketing.domain.policy import Action, Relation
 from ticketing.domain.text import SEARCH_LIMIT
 from ticketing.ui.feedback import say_after_rerun, shown_errors
+from ticketing.ui.forms import submit_button
 from ticketing.ui.handing_over import hand_over, show_one_time_password, was_shown
 from ticketing.ui.layout import head_below_people
 from ticketing.ui.session import desk, go_to
@@ -152,7 +153,7 @@ def register_agent(actor: Actor) -> None:
         email = st.text_input(t("field.email_optional"), key="new_email", type="email")
         roles = [Role.AGENT, Role.ADMIN] if policy.may(actor, Action.REGISTER_ADMIN) else [Role.AGENT]
         role = st.selectbox(t("field.role"), roles, format_func=lambda role: t(f"role.{role}"), key="new_role")
-        submitted = st.form_submit_button(t("people.register"), type="primary", key="submit_new_agent")
+        submitted = submit_button(t("people.register"), form="new_agent", key="submit_new_agent")
     if submitted:
         with shown_errors():
             deed = partial(_registered, actor, username, display_name, email, role or Role.AGENT)

@@ -14,7 +14,7 @@ from ticketing.ui.arrival import is_signing_in, keep_to_one_sign_in
 from ticketing.ui.deeds import Deeds
 from ticketing.ui.feedback import show_failure
 from ticketing.ui.handing_over import note_what_was_shown, take_away_what_was_shown
-from ticketing.ui.memory import Runs, recall
+from ticketing.ui.memory import Runs, end_if_cut_short, recall
 from ticketing.ui.pages import AT_THE_ROOT, BY_NAME, DOCTOR, LOGIN, PAGES, Page, stand_in
 from ticketing.ui.pictures import picture
 from ticketing.ui.text import plain
@@ -85,6 +85,7 @@ def main() -> None:
         _show_page()
     if deeds.of_other_runs() != done:  # and what came in between is not told as done beside what was before it
         st.rerun()
+    end_if_cut_short()  # what such a run drew may have reached nobody, and does not count as seen
     ui.flash_is_over()
     note_what_was_shown()
     recall(Runs).whole += 1

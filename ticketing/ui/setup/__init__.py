@@ -17,6 +17,7 @@ from ticketing.domain.people import Actor
 from ticketing.domain.policy import Action
 from ticketing.ui.deeds import form_key, once
 from ticketing.ui.feedback import next_flash, shown_errors
+from ticketing.ui.forms import submit_button
 from ticketing.ui.layout import head_below_people, way_back
 from ticketing.ui.memory import recall
 from ticketing.ui.session import desk, go_to, not_found
@@ -105,9 +106,10 @@ def _draw_form(actor: Actor, editor: Editor, key: str) -> None:
     before = None if key == NEW else _asked_for(actor, editor, key)
     way_back(PAGE, t(f"setup.{name}"), kind=name)
     st.title(before.name if before else t(f"setup.{name}.new"), anchor=False)
-    with st.form(f"setup_{name}_{key}", width=640):
+    form = f"setup_{name}_{key}"
+    with st.form(form, width=640):
         wanted = editor.fields(actor, before)
-        submitted = st.form_submit_button(t("setup.save"), type="primary", key="save")
+        submitted = submit_button(t("setup.save"), form=form, key="save")
     version = recall(_Shown).versions.setdefault((name, key), before.version if before else 0)
     if submitted:
         _keep(actor, wanted.model_copy(update={"version": version}), t("setup.saved", name=wanted.name))
