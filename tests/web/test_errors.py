@@ -18,7 +18,7 @@ BY_STATUS = {
     "ReopenWindowError TooManyTagsError UsernameTakenError NameTakenError LastAdminError ConflictError StaleEditError "
     "StaleDefinitionError",
     422: "InvalidInputError BlankError TooLongError ForbiddenCharacterError UsernameError EmailError "
-    "WeakPasswordError PasswordMismatchError UnknownChoiceError ImportRefusedError",
+    "WeakPasswordError PasswordMismatchError UnknownChoiceError QueryError ImportRefusedError",
     429: "TooManyRequestsError ThrottledError",
     500: "TicketingError",
     503: "SettingsError BusyError StorageError StorageBusyError StorageFullError StorageReadOnlyError "
