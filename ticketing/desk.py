@@ -37,6 +37,7 @@ from ticketing.watching import WatchedStore, watched
 if TYPE_CHECKING:
     from ticketing.services.demonstration.demo import Demo
     from ticketing.services.moving.exports import Exports
+    from ticketing.services.moving.lists import Lists
     from ticketing.services.moving.seeds import Seeds
 
 log = logging.getLogger(__name__)
@@ -92,6 +93,13 @@ class Desk:
         from ticketing.services.moving.exports import Exports  # noqa: PLC0415 - see above
 
         return Exports(self.store, self._gate)
+
+    @cached_property
+    def lists(self) -> "Lists":
+        """Lists of tickets to take along."""
+        from ticketing.services.moving.lists import Lists  # noqa: PLC0415 - see above
+
+        return Lists(self.store, self._gate)
 
     @cached_property
     def demo(self) -> "Demo":

@@ -215,7 +215,7 @@ class Tickets:
         now = self._clock()
         with self._store.read() as tx:
             actor = self._gate.admit(tx, actor)
-            ticket = _shown(tx, actor, _reach_now(tx, actor, number, now))
+            ticket = shown(tx, actor, _reach_now(tx, actor, number, now))
             names = tx.users.names(_people_in(ticket))
             return Conversation(ticket, names, tx.tickets.seen(number, actor.username))
 
@@ -270,12 +270,12 @@ class Tickets:
             receipt_id = fingerprint("receipt", actor.username, key)
             receipt = tx.receipts.find(receipt_id) if key else None
             if receipt is not None and now < receipt.expires_at:
-                return _shown(tx, actor, reach(tx, actor, receipt.ticket))
+                return shown(tx, actor, reach(tx, actor, receipt.ticket))
             ticket = deed(tx, actor, now)
             if key:
                 expires_at = now + RECEIPT_LIFETIME
                 tx.receipts.save(Receipt(id=receipt_id, ticket=ticket.number, expires_at=expires_at))
-            return _shown(tx, actor, ticket)
+            return shown(tx, actor, ticket)
 
     def _close_lapsed(self, actor: Actor) -> None:
         """
@@ -326,7 +326,7 @@ def _lapse_if_due(ticket: Ticket, now: datetime) -> None:
         ticket.lapse()
 
 
-def _shown(tx: Transaction, actor: Actor, ticket: Ticket) -> Ticket:
+def shown(tx: Transaction, actor: Actor, ticket: Ticket) -> Ticket:
     """Return the ticket as the actor may see it, which goes for the tickets that it names as well."""
     if policy.may(actor, Action.WRITE_NOTE, ticket):
         return ticket

@@ -17,6 +17,7 @@ from ticketing.desk import shared_desk
 from ticketing.domain.browsers import XSRF_COOKIE, browser_id, cookie_name, device_cookie_name
 from ticketing.domain.errors import TicketingError
 from ticketing.web.errors import refuse
+from ticketing.web.exporting import export
 from ticketing.web.site import Site
 
 logger = logging.getLogger(__name__)
@@ -113,6 +114,7 @@ ROUTES: list[BaseRoute] = [
     MetricsRoute("/metrics", metrics, methods=["GET"]),
     Route("/session", SessionEndpoint),
     Route("/components/{name}.js", component_code, methods=["GET"]),
+    Route("/export", export, methods=["GET"]),
     Route("/healthz", healthz, methods=["GET"]),
     Route("/readyz", readyz, methods=["GET"]),
 ]

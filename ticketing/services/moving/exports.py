@@ -1,41 +1,14 @@
 """Take the desk's data elsewhere: as the original app's files, as a table, as JSON Lines."""
 
-import csv
-import io
-from collections.abc import Iterable, Iterator
-from datetime import datetime
-from typing import Final
+from collections.abc import Iterator
 
 from ticketing.domain import policy
 from ticketing.domain.people import Actor, Role, User
 from ticketing.domain.policy import Action
 from ticketing.domain.store import Store
-from ticketing.domain.tickets import Ticket
 from ticketing.services.access import Gate
 from ticketing.services.moving.originals import SeedFields, empty_lists, original_name, seed_form
-
-BYTE_ORDER_MARK: Final = "\ufeff"
-COLUMNS: Final = (
-    "ticket",
-    "title",
-    "status",
-    "priority",
-    "category",
-    "requester",
-    "assignee",
-    "tags",
-    "resolution",
-    "opened_at",
-    "updated_at",
-    "first_response_at",
-    "resolved_at",
-    "closed_at",
-    "messages",
-    "external_id",
-    "follows",
-    "description",
-)
-_FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r")
+from ticketing.services.moving.tables import as_csv, row_of
 
 SeedUsers = dict[str, dict[str, str]]
 SeedTickets = dict[str, list[SeedFields]]
@@ -73,51 +46,11 @@ class Exports:
                 yield ticket.model_dump_json(exclude_none=True) + "\n"
 
     def table(self, actor: Actor) -> Iterator[str]:
-        """
-        Yield a CSV file line by line, one ticket each, for a spreadsheet.
-
-        A cell that the spreadsheet would take for a formula begins with an apostrophe.
-        """
+        """Yield a CSV file line by line, one ticket each, for a spreadsheet."""
         with self._store.read() as tx:
             policy.require(self._gate.admit(tx, actor), Action.MOVE_DATA)
-            yield BYTE_ORDER_MARK + _line(COLUMNS)
-            for ticket in tx.tickets.stream():
-                yield _line([_neutral(cell) for cell in _cells(ticket)])
+            yield from as_csv(map(row_of, tx.tickets.stream()))
 
 
 def _account(user: User) -> dict[str, str]:
     return {"password": "", "role": "user" if user.role is Role.USER else "support"}
-
-
-def _cells(ticket: Ticket) -> list[str]:
-    return [
-        ticket.label,
-        ticket.title,
-        ticket.status,
-        ticket.priority,
-        ticket.category,
-        ticket.requester,
-        ticket.assignee or "",
-        ", ".join(ticket.tags),
-        ticket.resolution or "",
-        *map(_moment, (ticket.opened_at, ticket.updated_at, ticket.first_response_at)),
-        *map(_moment, (ticket.resolved_at, ticket.closed_at)),
-        str(len(ticket.messages)),
-        ticket.external_id or "",
-        f"T-{ticket.follows}" if ticket.follows else "",
-        ticket.description,
-    ]
-
-
-def _moment(moment: datetime | None) -> str:
-    return moment.isoformat(timespec="seconds") if moment else ""
-
-
-def _neutral(cell: str) -> str:
-    return f"'{cell}" if cell.startswith(_FORMULA_STARTS) else cell
-
-
-def _line(cells: Iterable[str]) -> str:
-    written = io.StringIO()
-    csv.writer(written).writerow(cells)
-    return written.getvalue()

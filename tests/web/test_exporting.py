@@ -1,0 +1,115 @@
+"""`/export`: what one may see, as a file, and nothing to anybody else."""
+
+import csv
+import io
+import json
+from datetime import UTC, datetime
+from zipfile import ZipFile
+
+import pytest
+from starlette.testclient import TestClient
+
+from tests.web.conftest import PASSWORD
+from ticketing.desk import shared_desk
+from ticketing.domain.people import Actor
+
+CONSOLE = Actor.console()
+
+
+@pytest.fixture
+def carla(browser: TestClient) -> TestClient:
+    """Return the browser with Carla's session."""
+    browser.cookies.set("ticketing_session", shared_desk().accounts.sign_in("carla", PASSWORD))
+    return browser
+
+
+@pytest.fixture
+def bert(browser: TestClient) -> TestClient:
+    """Return the browser with the session of an agent."""
+    desk = shared_desk()
+    desk.agents.create_agent(CONSOLE, "bert", PASSWORD)
+    browser.cookies.set("ticketing_session", desk.accounts.sign_in("bert", PASSWORD))
+    return browser
+
+
+@pytest.fixture(autouse=True)
+def tickets(browser: TestClient) -> None:
+    """Open a ticket of Carla's with a note in it, and one of somebody else's."""
+    del browser  # whose desk it is
+    desk = shared_desk()
+    carla = desk.sessions.actor(desk.accounts.sign_in("carla", PASSWORD))
+    number = desk.tickets.open(carla, '=HYPERLINK("http://evil.example")', "Müller says hello.").number
+    desk.tickets.note(CONSOLE, number, "She always does.")
+    desk.tickets.open(CONSOLE, "Somebody else's", "Nothing of Carla's.")
+
+
+def rows(text: str) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(text.removeprefix("\ufeff"))))
+
+
+def test_a_list_comes_as_a_table_with_a_name_and_in_the_order_asked_for(bert: TestClient) -> None:
+    answer = bert.get("/export", params={"format": "csv", "q": "sort:created"})
+
+    assert answer.status_code == 200
+    assert answer.headers["content-type"] == "text/csv; charset=utf-8; header=present"
+    assert answer.headers["content-disposition"] == f'attachment; filename="tickets-{datetime.now(UTC).date()}.csv"'
+    assert answer.headers["cache-control"] == "no-store"
+    assert [(row["ticket"], row["requester"], row["messages"]) for row in rows(answer.text)] == [
+        ("T-1", "carla", "2"),
+        ("T-2", "console", "1"),
+    ]
+
+
+def test_what_a_spreadsheet_would_take_for_a_formula_is_none(bert: TestClient) -> None:
+    answer = bert.get("/export", params={"format": "csv", "q": "requester:carla"})
+
+    assert [row["title"] for row in rows(answer.text)] == ['\'=HYPERLINK("http://evil.example")']
+
+
+def test_a_workbook_holds_texts_as_texts(bert: TestClient) -> None:
+    answer = bert.get("/export", params={"format": "xlsx", "q": "sort:created"})
+
+    with ZipFile(io.BytesIO(answer.content)) as workbook:
+        sheet = workbook.read("xl/worksheets/sheet1.xml").decode()
+        names = workbook.namelist()
+    assert answer.headers["content-type"].endswith("spreadsheetml.sheet")
+    assert "=HYPERLINK(&quot;http://evil.example&quot;)" in sheet or '=HYPERLINK("http://evil.example")' in sheet
+    assert "<f>" not in sheet
+    assert "Somebody else" in sheet
+    assert not any("externalLink" in name for name in names)
+
+
+@pytest.mark.parametrize(("q", "titles"), [("", 1), ("hello", 1), ("else", 0), ("always", 0)])
+def test_a_requester_takes_along_what_they_may_see_and_nothing_else(carla: TestClient, q: str, titles: int) -> None:
+    answer = carla.get("/export", params={"format": "json", "q": q})
+
+    found = json.loads(answer.text)
+    assert len(found) == titles
+    for ticket in found:
+        assert [message["text"] for message in ticket["messages"]] == ["Müller says hello."]
+        assert "version" not in ticket
+    assert "always" not in answer.text
+
+
+def test_without_a_session_there_is_nothing(browser: TestClient) -> None:
+    assert browser.get("/export", params={"format": "csv"}).status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("asked", "sentence"),
+    [
+        ({"format": "pdf"}, "Format cannot be “pdf”"),
+        ({}, "Format cannot be “”"),
+        ({"format": "csv", "q": "stauts:open"}, "Did you mean “status”?"),
+        ({"format": "csv", "zone": "Europe/Atlantis"}, "Time zone cannot be “Europe/Atlantis”"),
+        ({"format": "csv", "zone": "../etc"}, "Time zone cannot be"),
+        ({"format": "csv", "zone": ""}, "Time zone cannot be"),
+    ],
+)
+def test_what_cannot_be_meant_is_refused_with_a_sentence(
+    bert: TestClient, asked: dict[str, str], sentence: str
+) -> None:
+    answer = bert.get("/export", params=asked)
+
+    assert answer.status_code == 422
+    assert sentence in answer.json()["error"]

@@ -1,0 +1,61 @@
+"""`GET /export`: a list of tickets as a file, for whoever the session cookie says it is."""
+
+from collections.abc import Iterator
+from zoneinfo import ZoneInfo
+
+from anyio import to_thread
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+
+from ticketing.desk import Desk, shared_desk
+from ticketing.domain.browsers import cookie_name
+from ticketing.domain.errors import SignedOutError, TicketingError, UnknownChoiceError
+from ticketing.domain.people import Actor
+from ticketing.domain.query_language import Asker, read_query
+from ticketing.services.moving.lists import Form
+from ticketing.web.errors import refuse
+from ticketing.web.site import Site
+
+
+async def export(request: Request) -> Response:
+    """
+    Return what `q` finds, as the file that `format` names; dates in it are days of the time zone `zone`.
+
+    It is written while it is sent, so it may be as long as it likes.
+    """
+    try:
+        form, parts = await to_thread.run_sync(_asked_for, request)
+    except TicketingError as error:
+        return refuse(error)
+    today = shared_desk().clock().date().isoformat()
+    headers = {"cache-control": "no-store", "content-disposition": f'attachment; filename="tickets-{today}.{form}"'}
+    return StreamingResponse(parts, media_type=form.media_type, headers=headers)
+
+
+def _asked_for(request: Request) -> tuple[Form, Iterator[bytes]]:
+    desk = shared_desk()
+    actor, asked = _actor(request, desk), request.query_params
+    form, zone = _form(asked.get("format", "")), _zone(asked.get("zone", "UTC"))
+    query = read_query(asked.get("q", ""), Asker(actor.username, desk.clock(), zone))
+    return form, desk.lists.export(actor, query, form)
+
+
+def _actor(request: Request, desk: Desk) -> Actor:
+    name = cookie_name(desk.settings.cookie_name, secure=Site(desk.settings.base_url).is_secure(request))
+    token = request.cookies.get(name)
+    if not token:
+        raise SignedOutError
+    return desk.sessions.actor(token)
+
+
+def _form(asked: str) -> Form:
+    if asked not in set(Form):
+        raise UnknownChoiceError("Format", asked)
+    return Form(asked)
+
+
+def _zone(asked: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(asked)
+    except (LookupError, ValueError, OSError) as error:  # unknown, no name at all, or that of a folder
+        raise UnknownChoiceError("Time zone", asked) from error
