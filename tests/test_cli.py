@@ -709,3 +709,33 @@ def test_a_relative_address_is_of_the_folder_in_which_the_server_was_started(
     assert {Path(file).parent for file in opened if Path(file).name in {"desk.sqlite", ".lock"}} == {data}
     assert set((ROOT / "data").glob("*")) == before
     assert run("verify").output.endswith(" 2 users.\n")
+
+
+def test_what_a_query_finds_is_exported_in_its_order(run: Run, tmp_path: Path) -> None:
+    run("demo-data", "--tickets", "40", "--random-seed", "1")
+
+    run("export", "--format", "json", "--query", "status:closed sort:created", "--out", tmp_path / "closed.json")
+    run("export", "--format", "xlsx", "--query", "status:closed", "--out", tmp_path / "closed.xlsx")
+
+    found = json.loads((tmp_path / "closed.json").read_text("utf-8"))
+    assert {ticket["status"] for ticket in found} == {"closed"}
+    assert [int(ticket["id"]) for ticket in found] == sorted(int(ticket["id"]) for ticket in found)
+    assert (tmp_path / "closed.xlsx").read_bytes().startswith(b"PK")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("--format", "csv", "--query", "stauts:open"), "Did you mean “status”?"),
+        (("--format", "seed", "--query", "status:open"), "--query is for csv, json and xlsx."),
+    ],
+    ids=["a field that is none", "a form that is all"],
+)
+def test_a_query_that_cannot_be_meant_exports_nothing(
+    run: Run, tmp_path: Path, arguments: tuple[str, ...], told: str
+) -> None:
+    result = run("export", *arguments, "--out", tmp_path / "out")
+
+    assert result.exit_code != 0
+    assert told in result.output
+    assert not (tmp_path / "out").exists()

@@ -24,6 +24,7 @@ from ticketing.domain.queries import TicketQuery
 from ticketing.domain.statuses import Priority, Status, TicketCategory
 from ticketing.domain.teams import Team
 from ticketing.domain.tickets import Ticket, TicketEdit
+from ticketing.services.moving.lists import Form
 from ticketing.settings import Settings
 from ticketing.storage.memory import MemoryStore
 
@@ -46,6 +47,7 @@ FOR_EVERY_PERSON = {
     "accounts.change_profile",
     "accounts.profile",
     "agents.may_register",
+    "lists.export",
     "sessions.end",
     "sessions.end_others",
     "sessions.own",
@@ -64,6 +66,7 @@ ARGUMENTS: dict[str, object] = {
     "edit": TicketEdit(priority=Priority.HIGH),
     "email": "",
     "folder": Path("nowhere"),
+    "form": Form.CSV,
     "key": "second-line",
     "kind": Team,
     "new": "four dry umbrellas",

@@ -15,6 +15,7 @@ from ticketing.domain.queries import TicketQuery
 from ticketing.domain.statuses import Priority, Status
 from ticketing.domain.teams import Team
 from ticketing.domain.tickets import TicketEdit
+from ticketing.services.moving.lists import Form
 from ticketing.services.moving.seeds import SeedPlan
 from ticketing.settings import Settings
 from ticketing.storage.documents.repositories import DocumentTransaction
@@ -150,6 +151,7 @@ NEVER: Deeds = {
     "health.of_store": lambda on: on.desk.health.of_store(on.root),
     "health.figures": lambda on: on.desk.health.figures(on.root),
     "health.throw_away": lambda on: on.desk.health.throw_away,
+    "lists.export": lambda on: on.desk.lists.export(on.ada, ALL, Form.JSON),
     "seeds.plan": lambda on: on.plan,
     "sessions.own": lambda on: on.desk.sessions.own(on.carla),
     "tickets.former": lambda on: on.desk.tickets.former(on.ada, 2),

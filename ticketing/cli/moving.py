@@ -11,6 +11,7 @@ from ticketing.cli.options import opens_store
 from ticketing.cli.telling import shown_progress, told
 from ticketing.desk import open_desk, utc_now
 from ticketing.domain.people import Actor
+from ticketing.domain.query_language import Asker, read_query
 from ticketing.settings import read_settings
 from ticketing.storage.journaled.disk import write_whole
 from ticketing.storage.opening import open_source, open_store, open_target, schema_versions, told_as_of

@@ -61,11 +61,11 @@ class Lists:
         tickets = self._tickets(actor, iter(steps.over(numbers)))
         match form:
             case Form.CSV:
-                return (line.encode() for line in as_csv(map(row_of, tickets)))
+                return (line.encode(errors="backslashreplace") for line in as_csv(map(row_of, tickets)))
             case Form.XLSX:
                 return as_xlsx(map(row_of, tickets))
             case Form.JSON:
-                return (part.encode() for part in _as_json(tickets))
+                return (part.encode(errors="backslashreplace") for part in _as_json(tickets))
 
     def _tickets(self, actor: Actor, numbers: Iterator[int]) -> Iterator[Ticket]:
         while batch := list(islice(numbers, _BATCH)):
