@@ -34,7 +34,7 @@ from ticketing.domain.conditions import (
     WatchedBy,
     WithPriority,
 )
-from ticketing.domain.errors import QueryError, quoted
+from ticketing.domain.errors import QueryError
 from ticketing.domain.queries import UNASSIGNED, Sort, TicketQuery, needle_of, number_in, statuses_of
 from ticketing.domain.query_terms import QUOTE_IT, Term, Value, terms_in
 from ticketing.domain.statuses import Priority, Status, StatusCategory, TicketCategory
@@ -47,7 +47,7 @@ class Asker:
     """Who asks, when (an aware moment) and in which time zone: what `me`, `7d` and a date mean to them."""
 
     username: str
-    now: datetime
+    at: datetime
     zone: tzinfo = UTC
 
 
@@ -141,14 +141,14 @@ def _reader(term: Term) -> Reader:
         start = term.start + term.negated
         close = get_close_matches(term.field[:40], FIELDS, n=1)
         hint = f"Did you mean “{close[0]}”?" if close else QUOTE_IT
-        raise QueryError(f"There is no field “{quoted(term.field, 40)}”", start, start + len(term.field), hint)
+        raise QueryError(f"There is no field “{term.field[:40]}”", start, start + len(term.field), hint)
     return reader
 
 
 def _sort(term: Term) -> Sort:
     value = _only(term)
     if term.negated:
-        raise QueryError("An order cannot be excluded", term.start, term.end, f"Write sort:-{value.text}.")
+        raise QueryError("An order cannot be excluded", term.start, term.end, f"Write sort:-{value.text[:40]}.")
     return _SORTS.get(value.text.casefold()) or _refuse_choice(term, value, _SORTS)
 
 
@@ -164,14 +164,14 @@ def _option(term: Term, value: Value, options: Mapping[str, Option]) -> Option:
 def _refuse_choice(term: Term, value: Value, options: Iterable[str]) -> NoReturn:
     close = get_close_matches(value.text[:40].casefold(), list(options), n=1)
     hint = f"Did you mean “{close[0]}”?" if close else f"It can be {', '.join(options)}."
-    raise QueryError(f"“{term.field}” cannot be “{quoted(value.text, 40)}”", value.start, value.end, hint)
+    raise QueryError(f"“{term.field}” cannot be “{value.text[:40]}”", value.start, value.end, hint)
 
 
 def _plain(term: Term) -> tuple[Value, ...]:
     """Return the values of a field that knows no more and no less."""
     if term.comparison:
         problem = f"“{term.field}” cannot be compared"
-        raise QueryError(problem, term.start, term.end, f"Write {term.field}:{_shown(term.values[0])}.")
+        raise QueryError(problem, term.start, term.end, f"Write {term.field}:{term.values[0].text[:40]}.")
     return term.values
 
 
@@ -180,10 +180,6 @@ def _only(term: Term) -> Value:
         second = term.values[1]
         raise QueryError("There can be only one value here", second.start, second.end, "Leave the others out.")
     return term.values[0]
-
-
-def _shown(value: Value) -> str:
-    return quoted(value.text, 40)
 
 
 def _status(term: Term, _: Asker) -> Condition:
@@ -234,7 +230,7 @@ def _number(term: Term, _: Asker) -> Condition:
 def _one_number(value: Value) -> int:
     number = number_in(needle_of(value.text))
     if number is None:
-        raise QueryError(f"“{_shown(value)}” is no ticket's number", value.start, value.end, "Write number:12.")
+        raise QueryError(f"“{value.text[:40]}” is no ticket's number", value.start, value.end, "Write number:12.")
     return number
 
 
@@ -279,7 +275,7 @@ def _during(moment: Moment) -> Reader:
 def _period(moment: Moment, comparison: str, value: Value, asker: Asker) -> During:
     """Days end where they do in the asker's zone; an age, such as 7d, counts back from now to the microsecond."""
     if comparison and (age := _age(value.text)) is not None:
-        then = _before(asker.now, age)
+        then = _before(asker.at, age)
         return During(moment, until=then) if comparison.startswith(">") else During(moment, since=then)
     first, dots, last = value.text.partition("..")
     if dots and not comparison:
@@ -305,10 +301,10 @@ def _before(now: datetime, age: timedelta) -> datetime:
 
 def _day(text: str, value: Value, asker: Asker) -> tuple[datetime, datetime]:
     """Return the moments at which the day begins and at which the next one does."""
-    today = asker.now.astimezone(asker.zone).date()
+    today = asker.at.astimezone(asker.zone).date()
     day = {"today": today, "yesterday": today - _A_DAY}.get(text.casefold()) or _date(text)
     if day is None:
-        raise QueryError(f"“{_shown(value)}” is no date", value.start, value.end, _HOW_TO_SAY_WHEN)
+        raise QueryError(f"“{value.text[:40]}” is no date", value.start, value.end, _HOW_TO_SAY_WHEN)
     return _midnight(day, asker.zone), _midnight(day + _A_DAY, asker.zone)
 
 
