@@ -188,6 +188,44 @@ def test_an_import_adds_everything_once(run: Run, tmp_path: Path) -> None:
     assert "Done: 0 accounts and 0 tickets are added." in second.output
 
 
+@pytest.fixture
+def three_tickets() -> None:
+    """Open three tickets, of which one is Ada's and another looks like a formula."""
+    with closing(open_desk(password_rounds=4)) as desk:
+        desk.agents.create_agent(CONSOLE, "ada", PASSWORD)
+        for title in ("No dial tone", "=SUM(A1)", "Printer"):
+            desk.tickets.open(CONSOLE, title, "It is dead.")
+        desk.tickets.assign(CONSOLE, 3, "ada")
+
+
+@pytest.mark.usefixtures("three_tickets")
+def test_tickets_are_found_by_a_query_as_the_search_field_takes_it(run: Run) -> None:
+    lines = run("search", "is:unassigned dead sort:created").output.splitlines()
+
+    assert [line.split()[0] for line in lines] == ["T-1", "T-2"]
+    assert lines[0].endswith("No dial tone")
+    assert run("search", "assignee:me", "--as", "Ada").output.startswith("T-3 ")
+
+
+@pytest.mark.usefixtures("three_tickets")
+def test_what_is_found_can_be_read_by_other_programs(run: Run) -> None:
+    [found] = json.loads(run("search", "assignee:ada", "--format", "json").output)
+    table = run("search", "title:sum", "--format", "csv").output.splitlines()
+
+    assert (found["number"], found["title"], found["status"], found["assignee"]) == ("3", "Printer", "open", "ada")
+    assert table[0].startswith("number,title,status,")
+    assert table[1].startswith("2,'=SUM(A1),open,")
+
+
+@pytest.mark.usefixtures("three_tickets")
+def test_a_search_on_the_command_line_that_finds_nothing_or_is_wrong_says_so(run: Run) -> None:
+    nothing, wrong = run("search", "number:99"), run("search", "stauts:open")
+
+    assert (nothing.exit_code, nothing.output) == (0, "No ticket matches.\n")
+    assert wrong.exit_code == 1
+    assert wrong.output == "There is no field “stauts” (at character 1). Did you mean “status”?\n"
+
+
 def test_an_export_gives_the_original_files_back(run: Run, tmp_path: Path) -> None:
     write_seed(tmp_path / "seed")
     original = (tmp_path / "seed" / "tickets.json").read_text().replace("Coming.", "Grüße \\ud800")

@@ -268,3 +268,35 @@ def test_nobody_can_type_into_a_list_that_would_not_hear_it_yet(windows: Windows
     page.get_by_role("searchbox").fill("orchard 00")
     page.get_by_role("searchbox").press("Enter")
     expect(page.get_by_text("1 to 1 of 1")).to_be_visible()
+
+
+def test_a_query_is_typed_corrected_after_a_slip_and_learnt_from_the_help(windows: Windows, server: Server) -> None:
+    ticket = server.desk.tickets.open(server.actor("oskar"), "Cellar door", "It is stuck.")
+    server.desk.tickets.edit(server.actor("ada"), ticket.number, TicketEdit(tags=("cellar",)))
+    page = windows.open("all_tickets", person="ada")
+    search = page.get_by_role("searchbox")
+
+    search.fill("tga:cellar")
+    search.press("Enter")
+    expect(page.get_by_role("alert")).to_have_text("There is no field “tga” (at character 1). Did you mean “tag”?")
+    expect(search).to_have_value("tga:cellar")
+    expect(search).to_have_attribute("aria-invalid", "true")
+
+    search.fill('tag:cellar "is stuck" -status:closed')
+    search.press("Enter")
+    expect(row(page, "Cellar door")).to_be_visible()
+    expect(page.get_by_role("alert")).to_be_hidden()
+    expect(page.get_by_text("1 to 1 of 1")).to_be_visible()
+    assert address(page) == {"q": ['tag:cellar "is stuck" -status:closed']}
+
+    page.get_by_role("button", name="How to search").click()
+    help_group = page.get_by_role("group", name="How to search")
+    expect(help_group).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(help_group).to_be_hidden()
+    expect(page.get_by_role("button", name="How to search")).to_be_focused()
+    page.keyboard.press("Enter")
+    help_group.get_by_role("button", name="status:open,pending").click()
+    expect(help_group).to_be_hidden()
+    expect(search).to_have_value("status:open,pending")
+    expect(page).to_have_url(re.compile("q=status"))

@@ -496,6 +496,53 @@ def test_a_page_beyond_the_last_shows_the_last(ada: Visit) -> None:
     assert ada.sent(LIST)["foot"] == ["1 to 1 of 1", 1, 1]
 
 
+@pytest.mark.usefixtures("number")
+def test_the_field_of_a_list_takes_the_query_language(ada: Visit) -> None:
+    found = ada.open("all_tickets", q="title:dial status:open -tag:vpn sort:created").sent(LIST)
+    nothing = ada.open("all_tickets", q="dial status:closed").sent(LIST)
+
+    assert (len(found["rows"]), found["order"], found["head"]["problem"]) == (1, "created", "")
+    assert nothing["empty"][1] == "No ticket matches"
+
+
+@pytest.mark.usefixtures("number")
+def test_a_query_that_cannot_be_understood_stays_as_it_was_typed_beside_what_is_wrong(ada: Visit) -> None:
+    shown = ada.open("all_tickets", q="stauts:open").sent(LIST)
+
+    assert shown["head"]["text"] == "stauts:open"
+    assert shown["head"]["problem"] == "There is no field “stauts” (at character 1). Did you mean “status”?"
+    assert (shown["rows"], shown["empty"][1]) == ([], "This search cannot be read")
+
+
+@pytest.mark.usefixtures("number")
+def test_filters_and_words_have_to_hold_together_and_go_before_the_view(ada: Visit) -> None:
+    def rows(**address: str) -> int:
+        return len(ada.open("all_tickets", **address).sent(LIST)["rows"])
+
+    assert rows(view="done", q="status:open") == 1
+    assert rows(status="open", q="status:open,closed") == 1
+    assert rows(status="open", q="status:closed") == 0
+    assert rows(requester="carla", q="requester:nobody") == 0
+
+
+@pytest.mark.usefixtures("number")
+def test_a_click_on_a_column_goes_before_the_order_in_the_words(ada: Visit) -> None:
+    ada.open("all_tickets", q="sort:created dial").report(LIST, "filters", {"sort": "-created"})
+
+    shown = ada.sent(LIST)
+    assert (shown["order"], shown["head"]["text"]) == ("-created", "dial")
+
+
+@pytest.mark.parametrize("page", ["all_tickets", "my_tickets"])
+def test_every_example_of_the_help_can_be_searched_for(ada: Visit, page: str) -> None:
+    examples = ada.open(page).sent(LIST)["head"]["examples"]
+
+    assert len(examples) >= 5
+    assert [ada.open(page, q=query).sent(LIST)["head"]["problem"] for query, _meaning in examples] == [""] * len(
+        examples
+    )
+
+
 def test_a_search_with_more_hits_than_anybody_leafs_through_says_so(ada: Visit, carla: Visit, actor: Behind) -> None:
     for _ in range(MOST_HITS + 1):
         ada.desk.tickets.open(actor(carla), "No dial tone", "The line is dead.")

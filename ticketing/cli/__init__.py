@@ -15,6 +15,7 @@ from ticketing.cli.accounts import create_agent, reset_password
 from ticketing.cli.filling import demo_data, import_seed
 from ticketing.cli.looking import bench, doctor, verify
 from ticketing.cli.moving import backup, export, migrate, restore
+from ticketing.cli.searching import search
 from ticketing.cli.serving import serve
 from ticketing.domain.errors import SettingsError, StorageTooNewError, StorageUnsupportedError, TicketingError
 
@@ -51,6 +52,7 @@ for command in (
     reset_password,
     import_seed,
     demo_data,
+    search,
     export,
     backup,
     restore,

@@ -171,6 +171,22 @@ function drawHead({ data, place }) {
   if (!button.childElementCount) button.append(icon("add"), words.new)
 }
 
+function example([query, meaning]) {
+  return element("button", { type: "button", "data-example": query }, element("code", {}, query), element("span", {}, meaning))
+}
+
+function drawSearch({ data, place }) {
+  const { head, words } = data
+  const problem = place.querySelector("#problem")
+  problem.textContent = head.problem
+  problem.hidden = !head.problem
+  place.querySelector("input[type=search]").setAttribute("aria-invalid", String(Boolean(head.problem)))
+  place.querySelector(".help").setAttribute("aria-label", words.help)
+  const help = place.querySelector("#help")
+  help.setAttribute("aria-label", words.help)
+  help.replaceChildren(element("p", {}, words.help_text), ...head.examples.map(example))
+}
+
 function drawBar(list) {
   const { data, place } = list
   const { head, words } = data
@@ -193,6 +209,7 @@ function draw(list) {
   const focused = focusedMark(place)
   drawHead(list)
   drawBar(list)
+  drawSearch(list)
   place.querySelector(".list").replaceChildren(...table(data))
   if (focused) place.querySelector(focused)?.focus()
 }
@@ -227,8 +244,10 @@ function withoutFilters({ head }) {
 }
 
 function pressed(list, button) {
-  const { view, chip, clear, order, page, new: isNew } = button.dataset
-  if (button.classList.contains("more")) unfold(list, button)
+  const { view, chip, clear, order, page, example, new: isNew } = button.dataset
+  if (button.classList.contains("more")) unfold(list.place, "more", "choices")
+  else if (button.classList.contains("help")) unfold(list.place, "help", "help")
+  else if (example) tryOut(list, example)
   else if (view) ask(list, { view })
   else if (chip) ask(list, { [chip]: toggled(list.place, button.dataset).join(",") })
   else if (clear === "all") ask(list, { ...withoutFilters(list.data), q: "" })
@@ -238,14 +257,31 @@ function pressed(list, button) {
   else if (page && !button.hasAttribute("aria-current")) ask(list, { page })
 }
 
-function unfold(list, button) {
-  const panel = list.place.querySelector("#choices")
-  panel.hidden = !panel.hidden
-  button.setAttribute("aria-expanded", String(!panel.hidden))
+function unfold(place, opener, name, hidden) {
+  const panel = place.querySelector(`#${name}`)
+  panel.hidden = hidden ?? !panel.hidden
+  place.querySelector(`.${opener}`).setAttribute("aria-expanded", String(!panel.hidden))
+}
+
+function closeHelp(place) {
+  unfold(place, "help", "help", true)
+}
+
+function tryOut(list, query) {
+  closeHelp(list.place)
+  list.place.querySelector("input[type=search]").focus()
+  ask(list, { q: query })
+}
+
+function keyed(list, event) {
+  if (event.key !== "Escape" || list.place.querySelector("#help").hidden) return
+  closeHelp(list.place)
+  list.place.querySelector(".help").focus()
 }
 
 function clicked(list, event) {
   const target = event.target
+  if (!target.closest(".help, #help")) closeHelp(list.place)
   const button = target.closest("button")
   if (button) {
     pressed(list, button)
@@ -294,6 +330,7 @@ export default function (component) {
   place.onauxclick = (event) => clicked(list, event)
   place.onchange = (event) => changed(list, event)
   place.onsubmit = (event) => searched(list, event)
+  place.onkeydown = (event) => keyed(list, event)
   place.onsearch = (event) => cleared(list, event)
   draw(list)
   place.hidden = false

@@ -119,7 +119,7 @@ class UnknownChoiceError(InvalidInputError):
     code = "unknown_choice"
 
     def __init__(self, field: str, value: str) -> None:
-        super().__init__(field, f"{field} cannot be “{_quoted(value, 80)}”. Please choose one of the list.")
+        super().__init__(field, f"{field} cannot be “{quoted(value, 80)}”. Please choose one of the list.")
 
 
 class SettingsError(InvalidInputError):
@@ -146,7 +146,7 @@ class QueryError(InvalidInputError):
     code = "query"
 
     def __init__(self, problem: str, start: int, end: int, hint: str) -> None:
-        super().__init__("Query", _quoted(f"{problem} (at character {start + 1:,}). {hint}", 400))
+        super().__init__("Query", quoted(f"{problem} (at character {start + 1:,}). {hint}", 400))
         self.start = start
         self.end = end
 
@@ -223,7 +223,7 @@ class PersonNotFoundError(NotFoundError):
     code = "person_not_found"
 
     def __init__(self, username: str) -> None:
-        super().__init__(f"There is no account “{_quoted(username, 32)}”.")
+        super().__init__(f"There is no account “{quoted(username, 32)}”.")
 
 
 class DefinitionNotFoundError(NotFoundError):
@@ -306,7 +306,7 @@ class UsernameTakenError(RefusedError):
 
     def __init__(self, username: str, *, perhaps_by_oneself: bool = False) -> None:
         otherwise = ", or sign in if you have just made this account" if perhaps_by_oneself else ""
-        super().__init__(f"The username “{_quoted(username, 32)}” is taken. Please choose another one{otherwise}.")
+        super().__init__(f"The username “{quoted(username, 32)}” is taken. Please choose another one{otherwise}.")
 
 
 class NameTakenError(RefusedError):
@@ -490,6 +490,6 @@ class StorageUnsupportedError(StorageError):
     code = "storage_unsupported"
 
 
-def _quoted(typed: str, limit: int) -> str:
+def quoted(typed: str, limit: int) -> str:
     """Return the beginning of what was typed, fit to be shown: whatever cannot be printed becomes a question mark."""
     return "".join(char if char.isprintable() else "?" for char in typed[:limit])

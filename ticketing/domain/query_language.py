@@ -54,10 +54,13 @@ class Asker:
 Reader = Callable[[Term, Asker], Condition]
 
 
-def read_query(text: str, asker: Asker) -> TicketQuery:
-    """Return what the text asks for; raises QueryError, which tells where and what to write instead."""
-    conditions: list[Condition] = []
-    sort = Sort.UPDATED
+def read_query(text: str, asker: Asker, *, also: Iterable[Condition] = (), sort: Sort = Sort.UPDATED) -> TicketQuery:
+    """
+    Return what the text asks for; raises QueryError, which tells where and what to write instead.
+
+    What *also* has to hold comes from elsewhere, as does the *sort* where the text names none.
+    """
+    conditions = [*also]
     for term in terms_in(text):
         if term.field == "sort":
             sort = _sort(term)

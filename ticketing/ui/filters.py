@@ -1,20 +1,28 @@
 """The filters of a list: remembered while the person is elsewhere, and written to the address."""
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 from typing import Self, TypeVar
 
 import streamlit as st
 
+from ticketing.domain.conditions import AssignedTo, Condition, InCategory, InStatus, RequestedBy, WithPriority
+from ticketing.domain.errors import QueryError
 from ticketing.domain.people import Actor
 from ticketing.domain.queries import PAGE_SIZES, UNASSIGNED, Sort, TicketQuery, View, needle_of
+from ticketing.domain.query_language import Asker, read_query
+from ticketing.domain.query_terms import with_term
 from ticketing.domain.statuses import Priority, Status, TicketCategory
-from ticketing.domain.text import SEARCH_LIMIT, printable
+from ticketing.domain.text import QUERY_LIMIT, SEARCH_LIMIT, printable
 from ticketing.ui.list_table import Choice, ListHead
 from ticketing.ui.memory import recall
 from ticketing.ui.session import desk
 from ticketing.ui.wording import t
+
+# Examples of what can be typed: for those who see the queue, and for those who see their own tickets.
+_OWN = ("statuses", "times", "words", "title", "order")
+_QUEUE = ("statuses", "mine", "untouched", "tags", "requester", "times", "words", "title", "numbers", "order")
 
 Option = TypeVar("Option", bound=StrEnum)
 
@@ -38,10 +46,10 @@ class Filters:
     def from_address(cls, parameters: Mapping[str, str], default_view: View) -> Self:
         """Read what the address asks for; what it cannot mean is left out."""
         page, size = (_number(parameters.get(name, "")) for name in ("page", "size"))
-        q, requester, assignee = (_text(parameters.get(name, "")) for name in ("q", "requester", "assignee"))
+        requester, assignee = (_text(parameters.get(name, "")) for name in ("requester", "assignee"))
         return cls(
             view=_one(View, parameters.get("view"), default_view),
-            q=q,
+            q=_text(parameters.get("q", ""), most=2 * QUERY_LIMIT),  # too long is told where it is read
             status=_several(Status, parameters.get("status")),
             priority=_several(Priority, parameters.get("priority")),
             category=_several(TicketCategory, parameters.get("category")),
@@ -58,22 +66,35 @@ class Filters:
         changed = {name: value for name, value in asdict(self).items() if value != default[name]}
         return {name: ",".join(value) if isinstance(value, tuple) else str(value) for name, value in changed.items()}
 
-    def query(self, username: str) -> TicketQuery:
-        """Return the question to the store; a status or an assignee chosen here goes before the view's own."""
-        base = self.view.query(username)
-        return base.model_copy(
+    def query(self, asker: Asker) -> TicketQuery:
+        """
+        Return the question to the store; raises QueryError for words that cannot be understood.
+
+        A status or an assignee asked for here goes before the view's own.
+        """
+        base = self.view.query(asker.username)
+        asked = read_query(self.q, asker, also=self._chosen(), sort=self.sort)
+        return asked.model_copy(
             update={
-                "needles": tuple(filter(None, [needle_of(self.q)])),
-                "statuses": frozenset(self.status) or base.statuses,
-                "priorities": frozenset(self.priority),
-                "categories": frozenset(self.category),
-                "requester": self.requester.strip().casefold() or base.requester,
-                "assignee": self.assignee or base.assignee,
-                "sort": self.sort,
+                "statuses": asked.statuses or base.statuses,
+                "assignee": asked.assignee or base.assignee,
                 "size": self.size,
                 "page": self.page,
             }
         )
+
+    def _chosen(self) -> Iterator[Condition]:
+        """Yield what the filters behind the button ask for."""
+        if self.status:
+            yield InStatus(frozenset(self.status))
+        if self.priority:
+            yield WithPriority(frozenset(self.priority))
+        if self.category:
+            yield InCategory(frozenset(self.category))
+        if requester := needle_of(self.requester):
+            yield RequestedBy(frozenset({requester}))
+        if self.assignee:
+            yield AssignedTo(frozenset({self.assignee}))
 
     def narrowing(self) -> int:
         """Return how many of the filters behind the button are in use."""
@@ -132,6 +153,8 @@ class ListFilters:
         The address may be behind, since people click before their browser has followed.
         """
         drawn = self._last.filters or self.now
+        if "sort" in asked:
+            drawn = replace(drawn, q=_without_order(drawn.q))
         address = drawn.to_address(self._default_view)
         self.now = Filters.from_address(address | {"page": "1"} | dict(asked), self._default_view)
 
@@ -142,15 +165,30 @@ class ListFilters:
             st.query_params.from_dict(address)
         self._last.filters, self._last.address = self.now, address
 
-    def head(self, actor: Actor) -> ListHead:
-        """Return what stands above the list; the queue has filters that a person's own tickets need not."""
+    def head(self, actor: Actor, problem: str = "") -> ListHead:
+        """
+        Return what stands above the list; the queue has filters that a person's own tickets need not.
+
+        *problem* is what is wrong with the words looked for.
+        """
         choices = [self._several("status", Status), self._several("category", TicketCategory)]
         if not self._own:
             choices.append(self._several("priority", Priority))
             choices.append(Choice("requester", t("filters.requester"), self.now.requester))
             choices.append(self._assignee(desk().agents.assignable(actor)))
         choices.append(Choice("size", t("filters.size"), str(self.now.size), {str(n): str(n) for n in PAGE_SIZES}))
-        return ListHead(self._title, self._views(actor), self.now.view, self.now.q, choices, self.now.narrowing())
+        names = _OWN if self._own else _QUEUE
+        examples = [(t(f"query.{name}"), t(f"query.{name}_finds")) for name in names]
+        return ListHead(
+            self._title,
+            self._views(actor),
+            self.now.view,
+            self.now.q,
+            choices,
+            self.now.narrowing(),
+            problem,
+            examples,
+        )
 
     def _views(self, actor: Actor) -> list[tuple[str, str, int]]:
         views = [View.ALL, View.OPEN, View.WAITING, View.DONE] if self._own else list(View)
@@ -170,6 +208,13 @@ class ListFilters:
         return Choice("assignee", t("filters.assignee"), self.now.assignee, names)
 
 
+def _without_order(text: str) -> str:
+    try:
+        return with_term(text, "sort", [])
+    except QueryError:  # it stays as it was typed, and is told about
+        return text
+
+
 def own(actor: Actor, query: TicketQuery) -> TicketQuery:
     """Narrow a query to the actor's own tickets; a requester sees no others anyway, but those they watch too."""
     return query.model_copy(update={"requester": actor.username}) if actor.is_agent else query
@@ -184,9 +229,9 @@ def _several(kind: type[Option], text: str | None) -> tuple[Option, ...]:
     return tuple(option for option in kind if option.value in asked)
 
 
-def _text(text: str) -> str:
+def _text(text: str, most: int = SEARCH_LIMIT) -> str:
     """Return what can be looked for: half of a surrogate pair, for one, no address can hold."""
-    return printable(text[:SEARCH_LIMIT])
+    return printable(text[:most])
 
 
 def _number(text: str) -> int:

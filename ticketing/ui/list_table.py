@@ -61,7 +61,11 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class ListHead:
-    """What stands above the list: title, views with how many tickets each has, words looked for, other filters."""
+    """
+    What stands above the list: title, views with how many tickets each has, words looked for, other filters.
+
+    `problem` says what is wrong with these words; `examples` are queries, each with what it finds.
+    """
 
     title: str
     views: Sequence[tuple[str, str, int]]
@@ -69,6 +73,8 @@ class ListHead:
     text: str
     choices: Sequence[Choice]
     narrowing: int
+    problem: str = ""
+    examples: Sequence[tuple[str, str]] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +172,8 @@ def ticket_list(
                     "view": head.view,
                     "text": head.text,
                     "narrowing": head.narrowing,
+                    "problem": head.problem,
+                    "examples": head.examples,
                     "choices": [
                         [choice.field, choice.label, choice.chosen, choice.options and list(choice.options.items())]
                         for choice in head.choices
@@ -197,6 +205,8 @@ def _words(narrowing: int) -> dict[str, str]:
         "views": t("filters.view"),
         "search": t("filters.search"),
         "hint": t("filters.search_hint"),
+        "help": t("query.help"),
+        "help_text": t("query.help_text"),
         "more": t("filters.button_used", n=narrowing) if narrowing else t("filters.button"),
         "clear": t("filters.clear"),
         "caption": t("table.caption"),

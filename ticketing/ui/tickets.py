@@ -2,8 +2,10 @@
 
 from typing import Literal
 
+from ticketing.domain.errors import QueryError
 from ticketing.domain.people import Actor
 from ticketing.domain.queries import Page, Sort, TicketQuery, TicketSummary, View
+from ticketing.domain.query_language import Asker
 from ticketing.domain.statuses import Priority, Status
 from ticketing.ui.filters import ListFilters, own
 from ticketing.ui.list_table import Empty, ListFoot, ListHead, ListOrder, TicketRow, asked_of_list, ticket_list
@@ -72,18 +74,29 @@ def _draw(actor: Actor, name: str, default_view: View, columns: tuple[str, ...])
     if asked.filters is not None:
         filters.change(asked.filters)
     filters.write()
-    query = filters.now.query(actor.username)
-    page = _page(actor, query if for_agent else own(actor, query))
-    now, where, head = desk().clock(), zone(), filters.head(actor)
+    now, where = desk().clock(), zone()
+    page, sort, problem = _found(actor, filters, Asker(actor.username, now, where), for_agent=for_agent)
+    head = filters.head(actor, problem)
     ticket_list(
         [_row(ticket, ago(ticket.updated_at, now, where), for_agent=for_agent) for ticket in page.items],
         head,
-        _order(filters.now.sort),
+        _order(sort),
         ListFoot(_range(page), page.page, page.pages),
         key=key,
         empty=_empty(head, for_agent=for_agent),
         columns=columns,
     )
+
+
+def _found(
+    actor: Actor, filters: ListFilters, asker: Asker, *, for_agent: bool
+) -> tuple[Page[TicketSummary], Sort, str]:
+    """Return the page asked for and its order; or one without tickets, and what is wrong with the words typed."""
+    try:
+        query = filters.now.query(asker)
+    except QueryError as error:
+        return Page(items=(), total=0, page=1, size=filters.now.size), filters.now.sort, str(error)
+    return _page(actor, query if for_agent else own(actor, query)), query.sort, ""
 
 
 def _page(actor: Actor, query: TicketQuery) -> Page[TicketSummary]:
@@ -100,6 +113,8 @@ def _empty(head: ListHead, *, for_agent: bool) -> Empty:
     if not for_agent and not count[View.ALL]:
         action = ("new_ticket", t("empty.own_action"))
         return Empty("confirmation_number", t("empty.own"), t("empty.own_text"), action)
+    if head.problem:
+        return Empty("search_off", t("empty.problem"), t("empty.problem_text"), ("clear", t("empty.clear")))
     if head.text or head.narrowing:
         return Empty("search_off", t("empty.no_match"), t("empty.no_match_text"), ("clear", t("empty.clear")))
     view = f"queue_{head.view}" if for_agent else "own_view"

@@ -83,10 +83,8 @@ class Conditions:
                 return c.external_id.in_(sorted(external_ids))
             case During():
                 return self._is_during(condition)
-            case Holding(needle):
-                return self._is_held(needle, c)
-            case Titled(needles):
-                return or_(*(self._is_in_title(needle) for needle in sorted(needles)))
+            case _ if is_about_texts(condition):
+                return self.in_texts([], [condition])
             case Having(field, values):
                 return self._is_had(field, sorted(values))
             case Being(trait):
@@ -97,19 +95,36 @@ class Conditions:
                 return or_(false(), *map(self.holds, conditions))
         raise TypeError(condition)
 
-    def texts(self, needles: Iterable[str], columns: Columns = tickets.c) -> list[ColumnElement[bool]]:
-        """Return that a ticket at hand holds all the texts."""
-        return [self._is_held(needle, columns) for needle in needles]
+    def in_texts(
+        self, needles: Iterable[str], conditions: Iterable[Condition], columns: Columns = tickets.c
+    ) -> ColumnElement[bool]:
+        """Return that a ticket at hand holds all these texts, and that the conditions on texts hold, in one look."""
+        found = [self._is_held(needle, columns) for needle in needles]
+        found += [self._is_told(condition, columns) for condition in conditions]
+        its_own = texts_key(self._dialect) == columns.number
+        return select(and_(*found)).select_from(texts).where(its_own).correlate_except(texts).scalar_subquery()
 
-    def holding(self, needle: str) -> CompoundSelect[Any]:
-        """Return the numbers of the tickets that hold the text, by the index over all texts."""
-        parts: list[Select[Any]] = [
-            self._in_texts(needle),
-            select(tickets.c.number).where(tickets.c.requester.in_(_people([needle]))),
+    def holding(self, needles: Iterable[str]) -> CompoundSelect[Any]:
+        """Return the numbers of the tickets that hold all the texts: by the index over all texts, for the longest."""
+        first, *others = sorted(needles, key=len, reverse=True)
+        held_too = [self._is_held_too(needle) for needle in others]
+        rest = [self.in_texts(others, [])] if others else []
+        parts = [
+            self._in_texts(first).where(*held_too),
+            select(tickets.c.number).where(tickets.c.requester.in_(_people([first])), *rest),
         ]
-        if (number := number_in(needle)) is not None:
-            parts.append(select(literal(number)))
+        if (number := number_in(first)) is not None:
+            parts.append(select(tickets.c.number).where(tickets.c.number == number, *rest))
         return union_all(*parts)
+
+    def _is_held_too(self, needle: str) -> ColumnElement[bool]:
+        """Return that the ticket whose texts are at hand holds this one as well."""
+        key = texts_key(self._dialect)
+        theirs = select(tickets.c.number).where(tickets.c.requester.in_(_people([needle])))
+        found = [self._anywhere(needle), key.in_(theirs)]
+        if (number := number_in(needle)) is not None:
+            found.append(key == number)
+        return or_(*found)
 
     def _is_during(self, period: During) -> ColumnElement[bool]:
         moments = {Moment.CREATED: tickets.c.opened_at, Moment.RESOLVED: tickets.c.resolved_at}
@@ -134,40 +149,60 @@ class Conditions:
             case Trait.HAS_NOTE:
                 return c.messages > c.public_messages if self._sees_all else false()
 
+    def _is_told(self, condition: Condition, columns: Columns) -> ColumnElement[bool]:
+        match condition:
+            case Holding(needle):
+                return self._is_held(needle, columns)
+            case Titled(needles):
+                return or_(*(self._is_in_title(needle) for needle in sorted(needles)))
+            case Not(other):
+                return self._is_told(other, columns).is_not(true())
+        raise TypeError(condition)
+
     def _is_in_title(self, needle: str) -> ColumnElement[bool]:
         """Return that the text is in the title, which is what stands before the first separator."""
-        if _cannot_be(needle):
-            return false()
-        position = func.instr if self._dialect.name == "sqlite" else func.strpos
-        found = position(texts.c.public, needle)
-        in_title = and_(found > 0, found < position(texts.c.public, SEPARATOR))
-        return self._in_its_texts(in_title, tickets.c)
+        found = self._position(texts.c.public, needle)
+        return and_(found > 0, found < self._position(texts.c.public, SEPARATOR))
 
     def _is_held(self, needle: str, columns: Columns) -> ColumnElement[bool]:
-        """Return whether the audience can read the text in a ticket at hand, or whether it is its number."""
-        found = [self._in_its_texts(self._anywhere(needle), columns), columns.requester.in_(_people([needle]))]
+        """Return whether the audience can read the text, or whether it is the ticket's number or its requester's."""
+        found = [self._anywhere(needle), columns.requester.in_(_people([needle]))]
         if (number := number_in(needle)) is not None:
             found.append(columns.number == number)
         return or_(*found)
 
-    def _in_its_texts(self, found: ColumnElement[bool], columns: Columns) -> ColumnElement[bool]:
-        its_own = texts_key(self._dialect) == columns.number
-        return select(found).select_from(texts).where(its_own).correlate_except(texts).scalar_subquery()
-
     def _in_texts(self, needle: str) -> Select[Any]:
         """SQLite finds three letters and more by its index; for fewer each database looks through all texts."""
         found = select(texts_key(self._dialect).label("number")).select_from(texts)
-        if self._dialect.name != "sqlite" or len(needle) < _SHORTEST_TRIGRAM or _cannot_be(needle):
+        if self._dialect.name == "postgresql":
+            return found.where(or_(*(contains(column, needle) for column in self._readable())))
+        if len(needle) < _SHORTEST_TRIGRAM or _cannot_be(needle):
             return found.where(self._anywhere(needle))
         columns = "{public internal}" if self._sees_all else "{public}"
         phrase = needle.replace('"', '""')
         return found.where(literal_column("texts").op("MATCH")(f'{columns} : "{phrase}"'))
 
     def _anywhere(self, needle: str) -> ColumnElement[bool]:
-        readable = [texts.c.public, texts.c.internal] if self._sees_all else [texts.c.public]
-        if self._dialect.name == "sqlite" and not _cannot_be(needle):
-            return or_(*(func.instr(column, needle) > 0 for column in readable))
-        return or_(*(contains(column, needle) for column in readable))
+        return or_(*(self._position(column, needle) > 0 for column in self._readable()))
+
+    def _readable(self) -> list[ColumnElement[Any]]:
+        return [texts.c.public, texts.c.internal] if self._sees_all else [texts.c.public]
+
+    def _position(self, column: ColumnElement[Any], needle: str) -> ColumnElement[int]:
+        """Return where in a casefolded column the text begins, from 1; 0 for nowhere, as for what cannot be written."""
+        if needle != SEPARATOR and _cannot_be(needle):
+            return literal(0)
+        return func.strpos(column, needle) if self._dialect.name == "postgresql" else func.instr(column, needle)
+
+
+def is_about_texts(condition: Condition) -> bool:
+    """Whether it is the texts of a ticket alone that tell."""
+    match condition:
+        case Holding() | Titled():
+            return True
+        case Not(other):
+            return is_about_texts(other)
+    return False
 
 
 def assigned_to(usernames: Iterable[str]) -> ColumnElement[bool]:

@@ -1,5 +1,6 @@
 """From a query to SQL: what matches, in which order, as far as the audience may see it."""
 
+from collections.abc import Iterable
 from typing import Any, Final
 
 from sqlalchemy import (
@@ -9,15 +10,15 @@ from sqlalchemy import (
     Select,
     Subquery,
     UnaryExpression,
-    and_,
     func,
     select,
     true,
     union_all,
 )
 
+from ticketing.domain.conditions import Condition
 from ticketing.domain.queries import Audience, Sort, TicketQuery
-from ticketing.storage.sql.conditions import Columns, Conditions, assigned_to
+from ticketing.storage.sql.conditions import Columns, Conditions, assigned_to, is_about_texts
 from ticketing.storage.sql.tables import tickets, watchers
 
 # So many tickets of a list are searched one by one, before it is decided how to search the others.
@@ -60,14 +61,14 @@ def matching(audience: Audience, query: TicketQuery, dialect: Dialect) -> Select
 def nearby(audience: Audience, query: TicketQuery, dialect: Dialect) -> Select[Any]:
     """Return the first NEARBY tickets of the list, each with whether it holds the texts."""
     near = _in_order(audience, query, dialect, NEARBY)
-    holds = and_(*Conditions(audience, dialect).texts(query.needles, near.c))
+    holds = Conditions(audience, dialect).in_texts(query.needles, _on_texts(query), near.c)
     return select(near.c.number, holds).order_by(*order(audience, query.sort, near.c))
 
 
 def walked(audience: Audience, query: TicketQuery, dialect: Dialect) -> Select[Any]:
     """Return the hits by going through the list ticket by ticket: for texts that many hold."""
-    holding = Conditions(audience, dialect).texts(query.needles)
-    return _ordered(audience, query, dialect).where(*holding).limit(query.most)
+    held = _texts_hold(audience, query, dialect, query.needles)
+    return _ordered(audience, query, dialect).where(*held).limit(query.most)
 
 
 def looked_up(audience: Audience, query: TicketQuery, dialect: Dialect) -> Select[Any]:
@@ -76,30 +77,42 @@ def looked_up(audience: Audience, query: TicketQuery, dialect: Dialect) -> Selec
 
     With each comes how many hold it whatever the list, and with no hit that alone; of LOOKED_UP, not all were found.
     """
-    conditions = Conditions(audience, dialect)
-    rarest, *others = sorted(query.needles, key=len, reverse=True)
     # PostgreSQL is not to guess whether it had better go ticket by ticket: it knows nothing of long texts.
-    first = conditions.holding(rarest).limit(LOOKED_UP)
+    first = Conditions(audience, dialect).holding(query.needles).limit(LOOKED_UP)
     holding = first.cte("holding").prefix_with("MATERIALIZED", dialect="postgresql")
     counted = select(func.count().label("found")).select_from(holding).subquery("counted")
     is_held = tickets.c.number.in_(select(holding.c.number))
-    hits = _in_order(audience, query, dialect, query.most, is_held, *conditions.texts(others))
+    rest = _texts_hold(audience, query, dialect)
+    hits = _in_order(audience, query, dialect, query.most, is_held, *rest)
     found = select(hits.c.number, counted.c.found).select_from(counted.outerjoin(hits, true()))
     return found.order_by(*order(audience, query.sort, hits.c))
 
 
 def all_hits(audience: Audience, query: TicketQuery, dialect: Dialect) -> Select[Any]:
     """Return the numbers of all tickets that match, in order, by the index over all texts if there are any."""
-    conditions = Conditions(audience, dialect)
     hits = _ordered(audience, query, dialect)
     if query.needles:
-        rarest, *others = sorted(query.needles, key=len, reverse=True)
-        hits = hits.where(tickets.c.number.in_(conditions.holding(rarest)), *conditions.texts(others))
-    return hits
+        hits = hits.where(tickets.c.number.in_(Conditions(audience, dialect).holding(query.needles)))
+    return hits.where(*_texts_hold(audience, query, dialect))
 
 
 def _ordered(audience: Audience, query: TicketQuery, dialect: Dialect) -> Select[Any]:
-    return matching(audience, query, dialect).order_by(*order(audience, query.sort))
+    """Return the numbers of the tickets in the list of which the conditions hold but for those on texts, in order."""
+    conditions = Conditions(audience, dialect)
+    on_columns = [conditions.holds(one) for one in query.conditions if not is_about_texts(one)]
+    return listed(audience, query).where(*on_columns)
+
+
+def _on_texts(query: TicketQuery) -> list[Condition]:
+    return [condition for condition in query.conditions if is_about_texts(condition)]
+
+
+def _texts_hold(
+    audience: Audience, query: TicketQuery, dialect: Dialect, needles: Iterable[str] = ()
+) -> list[ColumnElement[bool]]:
+    """Return that these texts are there, and that what the query says of texts holds."""
+    sought, conditions = list(needles), _on_texts(query)
+    return [Conditions(audience, dialect).in_texts(sought, conditions)] if sought or conditions else []
 
 
 def _in_order(
