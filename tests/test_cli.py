@@ -212,9 +212,9 @@ def test_what_is_found_can_be_read_by_other_programs(run: Run) -> None:
     [found] = json.loads(run("search", "assignee:ada", "--format", "json").output)
     table = run("search", "title:sum", "--format", "csv").output.splitlines()
 
-    assert (found["number"], found["title"], found["status"], found["assignee"]) == ("3", "Printer", "open", "ada")
-    assert table[0].startswith("number,title,status,")
-    assert table[1].startswith("2,'=SUM(A1),open,")
+    assert (found["id"], found["title"], found["status"], found["assignee"]) == ("3", "Printer", "open", "ada")
+    assert table[0].startswith("\ufeffticket,title,status,")
+    assert table[1].startswith("T-2,'=SUM(A1),open,")
 
 
 @pytest.mark.usefixtures("three_tickets")

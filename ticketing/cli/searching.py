@@ -1,9 +1,8 @@
 """Looking for tickets: `search`, in the language of the search field."""
 
-import json
 from collections.abc import Iterator
 from contextlib import closing
-from datetime import UTC, datetime
+from datetime import UTC
 
 import click
 
@@ -13,11 +12,9 @@ from ticketing.domain.people import Actor
 from ticketing.domain.queries import TicketQuery, TicketSummary
 from ticketing.domain.query_language import Asker, read_query
 from ticketing.domain.text import printable
-from ticketing.services.moving.exports import line, neutral
 
-COLUMNS = ("number", "title", "status", "priority", "category", "requester", "assignee", "opened_at", "updated_at")
 _PAGE = 200
-_WIDTHS = {"label": 8, "status": 9, "priority": 8, "requester": 16, "assignee": 16, "updated": 17}
+_WIDTHS = (8, 9, 8, 16, 16, 17)
 
 
 @click.command()
@@ -29,18 +26,19 @@ def search(query: str, username: str, kind: str) -> None:
     """
     Find tickets by a QUERY such as 'status:open priority>=high "no dial tone"'.
 
-    It is written as in the search field; dates are days in UTC. The first 500 hits are shown.
+    It is written as in the search field; dates are days in UTC. A table shows the first 500 hits in a few words, JSON
+    and CSV hold all of them whole.
     """
-    asked = read_query(query, Asker(username.casefold(), utc_now())).model_copy(update={"size": _PAGE})
+    asked = read_query(query, Asker(username.casefold(), utc_now()))
     with closing(open_desk()) as desk:
-        found = list(_found(desk, asked))
-    if kind == "json":
-        click.echo(json.dumps([_fields(ticket) for ticket in found], ensure_ascii=False, indent=2))
-    elif kind == "csv":
-        lines = [line(COLUMNS), *(line(map(neutral, _fields(ticket).values())) for ticket in found)]
-        click.echo("".join(lines), nl=False)
-    else:
-        click.echo("".join(f"{_row(ticket)}\n" for ticket in found), nl=False)
+        if kind == "table":
+            for ticket in _found(desk, asked.model_copy(update={"size": _PAGE})):
+                click.echo(_row(ticket))
+            return
+        from ticketing.services.moving.lists import Form  # noqa: PLC0415 - slow to import, and a start is to be quick
+
+        for part in desk.lists.export(Actor.console(), asked, Form(kind)):
+            click.echo(part, nl=False)
 
 
 def _found(desk: Desk, query: TicketQuery) -> Iterator[TicketSummary]:
@@ -56,16 +54,8 @@ def _found(desk: Desk, query: TicketQuery) -> Iterator[TicketSummary]:
         click.echo(f"There may be more: these are the first {page.total}.", err=True)
 
 
-def _fields(ticket: TicketSummary) -> dict[str, str]:
-    values = (getattr(ticket, column) for column in COLUMNS)
-    return {
-        column: value.isoformat() if isinstance(value, datetime) else str("" if value is None else value)
-        for column, value in zip(COLUMNS, values, strict=True)
-    }
-
-
 def _row(ticket: TicketSummary) -> str:
     updated = f"{ticket.updated_at.astimezone(UTC):%Y-%m-%d %H:%M}"
     cells = (ticket.label, ticket.status.label, ticket.priority, ticket.requester, ticket.assignee or "-", updated)
-    padded = (f"{cell:{width}.{width}}" for cell, width in zip(cells, _WIDTHS.values(), strict=True))
+    padded = (f"{cell:{width}.{width}}" for cell, width in zip(cells, _WIDTHS, strict=True))
     return "  ".join([*padded, printable(ticket.title)])
