@@ -1,17 +1,20 @@
 """The README tells the truth about settings, commands and permissions."""
 
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from ticketing.cli import main
+from ticketing.domain.query_language import FIELDS, HAS, IS, Asker, read_query
 from ticketing.settings import PREFIX, TESTS_PREFIX, Settings
 from ticketing.ui import wording
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 LONGEST = 200
+NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
 
 def settings_table() -> str:
@@ -51,6 +54,29 @@ def invented(text: str) -> list[str]:
         alternatives = re.findall(r"[a-z]+(?:\\\|[a-z]+)+", words)
         found += [choice for several in alternatives for choice in several.split(r"\|") if choice not in choices]
     return found
+
+
+QUERIES = (ROOT / "docs" / "queries.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("field", FIELDS)
+def test_every_field_of_the_query_language_is_described(field: str) -> None:
+    assert f"| `{field}` | `{field}" in QUERIES
+
+
+def test_everything_that_a_ticket_can_be_or_have_is_described_and_nothing_else() -> None:
+    described = re.findall(r"^\| `(is|has):(\w+)` \|", QUERIES, re.MULTILINE)
+
+    assert [value for field, value in described if field == "is"] == list(IS)
+    assert sorted(value for field, value in described if field == "has") == sorted(HAS)
+
+
+def test_every_example_of_the_query_language_can_be_read() -> None:
+    examples = re.findall(r"`(-?[a-z.]+(?::|>=)[^`]+|-?\"[^`]+\"|-\w+)`", QUERIES)
+
+    assert len(examples) > 40
+    for example in examples:
+        read_query(example, Asker("ada", NOON))
 
 
 def test_the_readme_names_nothing_that_does_not_exist() -> None:

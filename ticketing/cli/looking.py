@@ -26,8 +26,8 @@ def verify() -> None:
     Check the whole store, and change nothing.
 
     Of files, every byte and every document. Of a database, every document, and by these the columns, the texts that
-    are searched, the watchers and the tallies; SQLite checks the structure of its file, too. Sessions and the like,
-    which expire by themselves, are not compared there.
+    are searched, the watchers, the terms and the tallies; SQLite checks the structure of its file, too. Sessions and
+    the like, which expire by themselves, are not compared there.
     """
     from ticketing.storage import archive  # noqa: PLC0415 - slow to import, and a start is to be quick
 

@@ -250,11 +250,11 @@ def _having(term: Term, _: Asker) -> Condition:
 
 
 def _is(term: Term, _: Asker) -> Condition:
-    return _any_of(_listed(term, value, _IS) for value in _plain(term))
+    return _any_of(_listed(term, value, IS) for value in _plain(term))
 
 
 def _has(term: Term, _: Asker) -> Condition:
-    return _any_of(_listed(term, value, _HAS) for value in _plain(term))
+    return _any_of(_listed(term, value, HAS) for value in _plain(term))
 
 
 def _listed(term: Term, value: Value, known: Mapping[str, Condition]) -> Condition:
@@ -333,14 +333,15 @@ _CATEGORIES: Final = {category.value: category for category in TicketCategory}
 _SORTS: Final = {sort.value: sort for sort in Sort} | {"number": Sort.OLDEST, "-number": Sort.NEWEST}
 _COMPARISONS: Final[Mapping[str, Callable[[int, int], bool]]] = {">": gt, ">=": ge, "<": lt, "<=": le}
 _UNASSIGNED: Final = AssignedTo(frozenset({UNASSIGNED}))
-_IS: Final[Mapping[str, Condition]] = {
+# What a ticket can be, and what it can have: to add one, add its line here and to docs/queries.md.
+IS: Final[Mapping[str, Condition]] = {
     "new": Being(Trait.IS_NEW),
     "unassigned": _UNASSIGNED,
     "open": InStatus(statuses_of(StatusCategory.OPEN)),
     "waiting": InStatus(statuses_of(StatusCategory.PAUSED)),
     "done": InStatus(statuses_of(StatusCategory.DONE)),
 }
-_HAS: Final[Mapping[str, Condition]] = {
+HAS: Final[Mapping[str, Condition]] = {
     "note": Being(Trait.HAS_NOTE),
     "reply": Being(Trait.HAS_REPLY),
     "tag": Having("tag"),
