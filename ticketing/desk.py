@@ -24,6 +24,7 @@ from ticketing.services.diagnosis import Setup
 from ticketing.services.first_launch import FirstLaunch
 from ticketing.services.health import Health, Surroundings
 from ticketing.services.passwords import Passwords
+from ticketing.services.relations import Relations
 from ticketing.services.sessions import Sessions
 from ticketing.services.throttle import Throttle
 from ticketing.services.tickets import Tickets
@@ -75,6 +76,7 @@ class Desk:
         self.agents = watched("agents", agents, figures)
         self.tickets = watched("tickets", Tickets(store, clock, gate), figures)
         self.definitions = watched("definitions", Definitions(store, clock, gate), figures)
+        self.relations = watched("relations", Relations(store, clock, gate), figures)
         self.first_launch = FirstLaunch(store, clock, passwords)
         self._backups = BackupFolder(settings.backup_folder.absolute(), settings.backup_keep)
         health = Health(store, clock, gate, _setup(settings), _surroundings(settings, self._backups), figures)

@@ -24,6 +24,9 @@ TRUTH = """
     REOPEN               UAR   AR       AR     .     .       .        .       .
     WRITE_NOTE           AR    AR       AR     .     .       .        .       .
     EDIT_TICKET          AR    AR       AR     .     .       .        .       .
+    MERGE_TICKETS        AR    AR       AR     .     .       .        .       .
+    LINK_TICKETS         AR    AR       AR     .     .       .        .       .
+    SPLIT_TICKET         AR    AR       AR     .     .       .        .       .
     BE_ASSIGNED           .     .       .      .     .       .        .      AR
     SEE_ALL_TICKETS       .     .       .      .     .       .        .      AR
     EDIT_OWN_PROFILE      .     .       .     UAR    .       .        .       .

@@ -510,9 +510,9 @@ def test_a_follow_up_is_a_matter_of_the_same_people(
 def test_a_requester_learns_of_related_tickets_only_if_they_may_see_them(
     ticket: Ticket, carla: Actor, now: datetime
 ) -> None:
-    ticket.follows, ticket.merged_into = 7, 8
     ticket.close(carla, now)
     follow_up(ticket, carla, now)
+    ticket.follows, ticket.merged_into = 7, 8
 
     assert ticket.related() == {2, 7, 8}
     assert ticket.for_requester().related() == set()

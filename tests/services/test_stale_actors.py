@@ -19,6 +19,7 @@ from ticketing.domain.errors import (
     SignedOutError,
     TicketingError,
 )
+from ticketing.domain.links import LinkKind
 from ticketing.domain.people import Actor, PeopleQuery, Role
 from ticketing.domain.queries import TicketQuery
 from ticketing.domain.statuses import Priority, Status, TicketCategory
@@ -67,14 +68,18 @@ ARGUMENTS: dict[str, object] = {
     "email": "",
     "folder": Path("nowhere"),
     "form": Form.CSV,
+    "into": 2,
     "key": "second-line",
     "kind": Team,
+    "message": "",
     "new": "four dry umbrellas",
     "number": 1,
+    "other": 2,
     "password": "four dry umbrellas",
     "plan": None,
     "queries": {"all": TicketQuery()},
     "random_seed": 1,
+    "relation": LinkKind.RELATED,
     "role": Role.ADMIN,
     "session_id": "s1",
     "text": "Text.",

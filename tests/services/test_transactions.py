@@ -10,6 +10,7 @@ import pytest
 
 from tests.services.conftest import PASSWORD, Clock, SignIn, public
 from ticketing.desk import Desk
+from ticketing.domain.links import LinkKind
 from ticketing.domain.people import Actor, PeopleQuery, Role
 from ticketing.domain.queries import TicketQuery
 from ticketing.domain.statuses import Priority, Status
@@ -45,14 +46,17 @@ class Scene:
     """
     A desk where all can be done, and one where nobody has been.
 
-    Ticket 1 is open, ticket 2 is closed, ticket 3 stayed resolved for eight days. Oskar's account is deactivated.
+    Ticket 1 is open and has a reply, ticket 2 is closed, ticket 3 stayed resolved for eight days, ticket 4 is merged
+    into ticket 2. Oskar's account is deactivated.
     """
 
     def __init__(self, store: CountedStore, clock: Clock, arrives: SignIn, folder: Path) -> None:
         self._stores = store, CountedStore()
         self.desk, self.empty_desk = (Desk(Settings(storage_url="memory:"), one, clock, 4) for one in self._stores)
-        for title in ("Open", "Closed", "Resolved"):
+        for title in ("Open", "Closed", "Resolved", "Merged"):
             self.desk.tickets.open(CONSOLE, title, "Help!")
+        self.reply = self.desk.tickets.reply(CONSOLE, 1, "And another thing.").messages[-1]
+        self.desk.relations.merge(CONSOLE, 4, 2)
         self.desk.tickets.close(CONSOLE, 2)
         self.team = self.desk.definitions.save(CONSOLE, Team(name="Second line"))
         self.desk.tickets.edit(CONSOLE, 3, TicketEdit(status=Status.RESOLVED))
@@ -102,6 +106,11 @@ ONCE: Deeds = {
     "demo.ensure": lambda on: on.empty_desk.demo.ensure(),
     "demo.fill": lambda on: on.empty_desk.demo.fill(CONSOLE, 30, 1),  # of many thousands, each two thousand are one
     "first_launch.ensure": lambda on: on.empty_desk.first_launch.ensure(),
+    "relations.merge": lambda on: on.desk.relations.merge(on.ada, 1, 2, key="k"),
+    "relations.unmerge": lambda on: on.desk.relations.unmerge(on.ada, 4, key="k"),
+    "relations.link": lambda on: on.desk.relations.link(on.ada, 1, LinkKind.BLOCKS, 2, key="k"),
+    "relations.unlink": lambda on: on.desk.relations.unlink(on.ada, 1, LinkKind.RELATED, 2, key="k"),
+    "relations.split": lambda on: on.desk.relations.split(on.ada, 1, on.reply.mark, "Another matter", key="k"),
     "seeds.apply": lambda on: on.desk.seeds.apply(CONSOLE, on.plan),
     "sessions.actor": lambda on: on.desk.sessions.actor(on.token),
     "sessions.redeem": lambda on: on.desk.sessions.redeem(on.hand_off, browser="b"),

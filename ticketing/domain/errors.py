@@ -11,10 +11,12 @@ Every refusal, as one tree. The text of each is a sentence that can be shown to 
     ├── PermissionDeniedError          we know, and the answer is no
     │   └── MustChangePasswordError
     ├── NotFoundError                  not there, or not yours: the same words
-    │   └── TicketNotFoundError  PersonNotFoundError  DefinitionNotFoundError
+    │   └── TicketNotFoundError  PersonNotFoundError  DefinitionNotFoundError  MessageNotFoundError
     ├── RefusedError                   possible for this person, but not now
     │   ├── TicketClosedError  TicketNotDoneError  TicketNotClosedError
     │   ├── TransitionError  ReopenWindowError  TooManyTagsError
+    │   ├── TicketMergedError  TicketNotMergedError  SameTicketError
+    │   ├── LinkCycleError  TooManyLinksError
     │   └── UsernameTakenError  NameTakenError  LastAdminError  KnownPasswordError  RegistrationClosedError
     ├── ConflictError
     │   ├── StaleEditError             somebody changed the same field meanwhile
@@ -235,6 +237,15 @@ class DefinitionNotFoundError(NotFoundError):
         super().__init__("There is no such entry. It may have been removed.")
 
 
+class MessageNotFoundError(NotFoundError):
+    """The ticket has no such message, or it is what the ticket begins with."""
+
+    code = "message_not_found"
+
+    def __init__(self, number: int) -> None:
+        super().__init__(f"Ticket T-{number} has no such message that could become a ticket of its own.")
+
+
 class RefusedError(TicketingError):
     """The person may do this, but not in the present state of things."""
 
@@ -293,6 +304,52 @@ class TooManyTagsError(RefusedError):
 
     def __init__(self, limit: int) -> None:
         super().__init__(f"A ticket carries at most {limit} tags.")
+
+
+class TicketMergedError(RefusedError):
+    """The ticket goes on in another one, where everything is to be done."""
+
+    code = "ticket_merged"
+
+    def __init__(self, number: int, into: int) -> None:
+        super().__init__(f"Ticket T-{number} was merged into T-{into}. Please go on there.")
+        self.into = into
+
+
+class TicketNotMergedError(RefusedError):
+    """Only what was merged can be taken apart again."""
+
+    code = "ticket_not_merged"
+
+    def __init__(self, number: int) -> None:
+        super().__init__(f"Ticket T-{number} is not merged into another one.")
+
+
+class SameTicketError(RefusedError):
+    """A ticket is neither merged into itself nor linked to itself."""
+
+    code = "same_ticket"
+
+    def __init__(self, number: int) -> None:
+        super().__init__(f"Ticket T-{number} is the ticket itself. Please choose another one.")
+
+
+class LinkCycleError(RefusedError):
+    """Links that have a direction would come back to where they began."""
+
+    code = "link_cycle"
+
+    def __init__(self, number: int, other: int) -> None:
+        super().__init__(f"Links lead from T-{other} to T-{number} already, so this one would close a circle.")
+
+
+class TooManyLinksError(RefusedError):
+    """A ticket carries only so many links."""
+
+    code = "too_many_links"
+
+    def __init__(self, number: int, limit: int) -> None:
+        super().__init__(f"Ticket T-{number} has {limit} links, and takes no more.")
 
 
 class UsernameTakenError(RefusedError):

@@ -43,6 +43,9 @@ class Action(StrEnum):
     REOPEN = "reopen this ticket"
     WRITE_NOTE = "write or read internal notes"
     EDIT_TICKET = "change the fields of this ticket"
+    MERGE_TICKETS = "merge tickets"
+    LINK_TICKETS = "link tickets"
+    SPLIT_TICKET = "split this ticket"
     BE_ASSIGNED = "work on tickets"
     SEE_ALL_TICKETS = "see all tickets"
     EDIT_OWN_PROFILE = "change this profile"
@@ -83,6 +86,9 @@ TABLE: Final[Mapping[Action, Mapping[Role, frozenset[Relation]]]] = {
         Action.REOPEN: (_OWN, _TICKETS, _TICKETS),
         Action.WRITE_NOTE: (_NEVER, _TICKETS, _TICKETS),
         Action.EDIT_TICKET: (_NEVER, _TICKETS, _TICKETS),
+        Action.MERGE_TICKETS: (_NEVER, _TICKETS, _TICKETS),
+        Action.LINK_TICKETS: (_NEVER, _TICKETS, _TICKETS),
+        Action.SPLIT_TICKET: (_NEVER, _TICKETS, _TICKETS),
         Action.BE_ASSIGNED: (_NEVER, _DESK, _DESK),
         Action.SEE_ALL_TICKETS: (_NEVER, _DESK, _DESK),
         Action.EDIT_OWN_PROFILE: (_SELF, _SELF, _SELF),

@@ -10,12 +10,15 @@ from pydantic import Field
 from ticketing.domain.errors import (
     ReopenWindowError,
     TicketClosedError,
+    TicketMergedError,
     TicketNotClosedError,
     TicketNotDoneError,
     TooManyTagsError,
     TransitionError,
 )
+from ticketing.domain.links import Link, MergedIn, Standing
 from ticketing.domain.people import Actor
+from ticketing.domain.sign_in import fingerprint
 from ticketing.domain.statuses import (
     REOPEN_WITHIN,
     RESOLVED_FOR,
@@ -33,6 +36,8 @@ Term = tuple[str, str]
 
 SYSTEM = "system"
 FOLLOW_UP = "follow_up"
+MERGED, MERGED_INTO = "merged", "merged_into"
+SPLIT_OFF, SPLIT_FROM = "split_off", "split_from"
 
 
 class MessageKind(StrEnum):
@@ -53,13 +58,23 @@ class Source(StrEnum):
 
 
 class Message(Stored):
-    """A public reply or an internal note; the description is the first public one."""
+    """
+    A public reply or an internal note; the description is the first public one.
+
+    `origin` is the number of the ticket from which a merge has copied it.
+    """
 
     kind: MessageKind = MessageKind.REPLY
     source: Source = Source.UI
     author: str
     text: str
     at: datetime
+    origin: int | None = None
+
+    @property
+    def mark(self) -> str:
+        """What tells it from the others of its ticket, wherever in it the message stands by now."""
+        return fingerprint(self.kind, self.author, self.at.isoformat(), self.text)[:16]
 
 
 class Event(Stored):
@@ -106,6 +121,10 @@ class Ticket(Stored):
     resolution: Resolution | None = None
     merged_into: int | None = None
     follows: int | None = None
+    split_from: int | None = None
+    links: list[Link] = Field(default_factory=list)
+    merged: list[MergedIn] = Field(default_factory=list)
+    before_merge: Standing | None = None
     external_id: str | None = None
     version: int = 0
     opened_at: datetime
@@ -131,7 +150,12 @@ class Ticket(Stored):
     @property
     def description(self) -> str:
         """What the requester wrote when they opened it."""
-        return self.messages[0].text
+        return self.begins_with.text
+
+    @property
+    def begins_with(self) -> Message:
+        """The message with which it was opened; what a merge has brought may be older."""
+        return next(message for message in self.messages if message.origin is None)
 
     @property
     def is_new(self) -> bool:
@@ -140,7 +164,7 @@ class Ticket(Stored):
 
     @property
     def steps(self) -> int:
-        """How much has happened: each change adds a message or an event, and none is ever taken away."""
+        """How much has happened: each change adds a message or an event, and only an undone merge takes some away."""
         return len(self.messages) + len(self.events)
 
     @property
@@ -193,8 +217,14 @@ class Ticket(Stored):
 
     def require_closed(self) -> None:
         """Raise TicketNotClosedError unless it is closed, and may be followed by another ticket."""
+        self.require_not_merged()
         if self.status is not Status.CLOSED:
             raise TicketNotClosedError(self.number)
+
+    def require_not_merged(self) -> None:
+        """Raise TicketMergedError if it goes on in another ticket, which that error names."""
+        if self.merged_into is not None:
+            raise TicketMergedError(self.number, self.merged_into)
 
     def reply(self, actor: Actor, text: str, now: datetime, source: Source = Source.UI) -> None:
         """
@@ -249,6 +279,7 @@ class Ticket(Stored):
         """Move to another status; raises TransitionError or TicketClosedError where no arrow leads."""
         if status is self.status:
             return
+        self.require_not_merged()
         if status not in TRANSITIONS[self.status]:
             if self.status is Status.CLOSED:
                 raise TicketClosedError(self.number)
@@ -275,6 +306,7 @@ class Ticket(Stored):
         Whatever is done counts as solved until somebody says otherwise. That can be corrected on a closed ticket too:
         it is a judgement on the ticket, and changes nothing of what was said in it.
         """
+        self.require_not_merged()
         if self.status.category is not StatusCategory.DONE:
             raise TicketNotDoneError(self.number)
         self._set("resolution", resolution, actor.username, now)
@@ -286,6 +318,7 @@ class Ticket(Stored):
         Raises TransitionError unless it is resolved or closed, and ReopenWindowError for anybody but an agent when it
         was closed more than 14 days ago.
         """
+        self.require_not_merged()
         if self.status.category is not StatusCategory.DONE:
             raise TransitionError(self.number, self.status.label, Status.OPEN.label)
         if not self.can_be_reopened(actor, now):
@@ -294,7 +327,7 @@ class Ticket(Stored):
 
     def can_be_reopened(self, actor: Actor, now: datetime) -> bool:
         """Whether the time to reopen has not run out for this person; agents have no limit."""
-        if self.status.category is not StatusCategory.DONE:
+        if self.status.category is not StatusCategory.DONE or self.merged_into is not None:
             return False
         return actor.is_agent or self.closed_at is None or now <= self.closed_at + REOPEN_WITHIN
 
@@ -314,14 +347,17 @@ class Ticket(Stored):
 
     def related(self) -> set[int]:
         """Return the numbers of all tickets that this one names."""
-        return {number for number in (self.follows, self.merged_into, *self.goes_on_in) if number is not None}
+        named = {self.follows, self.merged_into, self.split_from, *self.goes_on_in}
+        named |= {link.number for link in self.links} | {merged.number for merged in self.merged}
+        named |= {message.origin for message in self.messages}
+        return {number for number in named if number is not None}
 
     def for_requester(self, visible: Collection[int] = ()) -> "Ticket":
         """
         Return the ticket with what its requester may learn, and nothing else.
 
-        No note nor when one was written, no tags, no field or event that is not named as theirs or that is of a newer
-        version; and of the related tickets only those that are *visible* to them.
+        No note nor when one was written, no tags, no link, no field or event that is not named as theirs or that is of
+        a newer version; and of the related tickets only those that are *visible* to them.
         """
         hidden = self.related() - set(visible)
         shown = {name: getattr(self, name) for name in _REQUESTERS_FIELDS}
@@ -330,11 +366,19 @@ class Ticket(Stored):
         events = [event.known() for event in self.events if event.field in _REQUESTERS_EVENTS]
         events = [event for event in events if event.field != FOLLOW_UP or event.new not in gone]
         messages = [message.known() for message in self.public_messages()]
-        # No tags, said outright: pydantic inspects the factory of a default anew each time.
-        shown |= {"messages": messages, "events": events, "tags": [], "updated_at": self.public_updated_at}
+        for message in messages:
+            message.origin = None if message.origin in hidden else message.origin
+        # What there is none of is said outright: pydantic inspects the factory of a default anew each time.
+        shown |= {"messages": messages, "events": events, "updated_at": self.public_updated_at}
+        shown |= {"tags": [], "links": [], "merged": []}
         return Ticket.model_construct(**shown)
 
+    def record(self, field: str, old: str | None, new: str | None, actor: Actor, now: datetime) -> None:
+        """Write into the history what was changed from outside."""
+        self._log(field, old, new, actor.username, now)
+
     def _require_not_closed(self) -> None:
+        self.require_not_merged()
         if self.status is Status.CLOSED:
             raise TicketClosedError(self.number)
 

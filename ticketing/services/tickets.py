@@ -1,10 +1,10 @@
 """Tickets: open, read, answer, change, close. Each method is one intention and one transaction."""
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import partial
+from heapq import merge as in_order
 from typing import TypeVar
 
 from ticketing.domain import policy
@@ -12,36 +12,43 @@ from ticketing.domain.errors import StaleEditError, StorageError, UnknownChoiceE
 from ticketing.domain.people import Actor
 from ticketing.domain.policy import Action
 from ticketing.domain.queries import Page, TicketQuery, TicketSummary
-from ticketing.domain.receipts import RECEIPT_LIFETIME, Receipt
-from ticketing.domain.sign_in import fingerprint
 from ticketing.domain.statuses import RESOLVED_FOR, Resolution, Status, TicketCategory
 from ticketing.domain.store import Store, Transaction
-from ticketing.domain.tickets import SYSTEM, Ticket, TicketEdit
-from ticketing.services.access import A_MOMENT, Clock, Gate, reach
-from ticketing.services.retrying import until_it_is_known
+from ticketing.domain.tickets import SYSTEM, Event, Ticket, TicketEdit
+from ticketing.services.access import A_MOMENT, Clock, Gate
+from ticketing.services.deeds import Deeds, has_lapsed, reach_now, shown
 
 LAPSE_EVERY = timedelta(minutes=1)
 # Of one turn of the one writer: others wait for their own meanwhile, and somebody for the list they have asked for.
 LAPSE_BATCH = 25
 
 Label = TypeVar("Label")
-Deed = Callable[[Transaction, Actor, datetime], Ticket]
-Change = Callable[[Transaction, Actor, Ticket, datetime], None]
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Conversation:
-    """A ticket as one person may see it, and what they need to read it: display names, and how much is new to them."""
+    """
+    A ticket as one person may see it, and what they need to read it: display names, and how much is new to them.
+
+    `others` are the tickets that it names, for agents only.
+    """
 
     ticket: Ticket
     names: dict[str, str]
     seen: int
+    others: dict[int, Ticket]
 
     def name(self, username: str) -> str:
         """Return the display name of somebody in the ticket."""
         return self.names.get(username, username)
+
+    def history(self) -> list[tuple[Event, Ticket]]:
+        """Return each change in order of time, also of the tickets that were merged into this one."""
+        merged = [self.others[each.number] for each in self.ticket.merged if each.number in self.others]
+        histories = [[(event, ticket) for event in ticket.events] for ticket in (self.ticket, *merged)]
+        return list(in_order(*histories, key=lambda line: line[0].at))
 
 
 class Tickets:
@@ -57,6 +64,7 @@ class Tickets:
         self._store = store
         self._clock = clock
         self._gate = gate
+        self._deeds = Deeds(store, clock, gate)
         self._lapse_due = datetime.min.replace(tzinfo=clock().tzinfo)
 
     def open(
@@ -82,14 +90,14 @@ class Tickets:
             if follows is None:
                 ticket = Ticket.open(number, actor.username, title, description, category, now)
             else:
-                former = _reach_now(tx, actor, follows, now)
+                former = reach_now(tx, actor, follows, now)
                 policy.require(actor, Action.REPLY, former)
                 ticket = former.follow_up(number, actor, title, description, category, now)
                 tx.tickets.save(former)
             tx.tickets.save(ticket)
             return ticket
 
-        return self._once(actor, key, deed)
+        return self._deeds.once(actor, key, deed)
 
     def former(self, actor: Actor, number: int) -> Ticket:
         """Return the ticket that the actor could follow up; raises TicketNotFoundError or TicketNotClosedError."""
@@ -125,7 +133,7 @@ class Tickets:
             if status is not None:
                 ticket.change_status(actor, status, now)
 
-        return self._change(actor, number, key, change)
+        return self._deeds.change(actor, number, key, change)
 
     def note(self, actor: Actor, number: int, text: str, *, key: str = "") -> Ticket:
         """Add an internal note, for agents only."""
@@ -134,7 +142,7 @@ class Tickets:
             policy.require(actor, Action.WRITE_NOTE, ticket)
             ticket.note(actor, text, now)
 
-        return self._change(actor, number, key, change)
+        return self._deeds.change(actor, number, key, change)
 
     def edit(
         self, actor: Actor, number: int, edit: TicketEdit, *, seen: TicketEdit | None = None, key: str = ""
@@ -154,7 +162,7 @@ class Tickets:
                 _require_agent(tx, edit.assignee)
             ticket.edit(actor, edit, now)
 
-        return self._change(actor, number, key, change)
+        return self._deeds.change(actor, number, key, change)
 
     def assign(self, actor: Actor, number: int, assignee: str | None, *, key: str = "") -> Ticket:
         """Give the ticket to an agent, or to nobody with None."""
@@ -187,7 +195,7 @@ class Tickets:
                 policy.require(actor, Action.EDIT_TICKET, ticket)
             ticket.close(actor, now, resolution)
 
-        return self._change(actor, number, key, change)
+        return self._deeds.change(actor, number, key, change)
 
     def reopen(self, actor: Actor, number: int, *, seen: Status | None = None, key: str = "") -> Ticket:
         """
@@ -204,7 +212,7 @@ class Tickets:
             if seen is None or ticket.status is not Status.OPEN:
                 ticket.reopen(actor, now)
 
-        return self._change(actor, number, key, change)
+        return self._deeds.change(actor, number, key, change)
 
     def get(self, actor: Actor, number: int) -> Ticket:
         """Return the ticket as the actor may see it; raises TicketNotFoundError."""
@@ -215,9 +223,10 @@ class Tickets:
         now = self._clock()
         with self._store.read() as tx:
             actor = self._gate.admit(tx, actor)
-            ticket = shown(tx, actor, _reach_now(tx, actor, number, now))
-            names = tx.users.names(_people_in(ticket))
-            return Conversation(ticket, names, tx.tickets.seen(number, actor.username))
+            ticket = shown(tx, actor, reach_now(tx, actor, number, now))
+            others = _others(tx, actor, ticket)
+            names = tx.users.names({person for one in (ticket, *others.values()) for person in _people_in(one)})
+            return Conversation(ticket, names, tx.tickets.seen(number, actor.username), others)
 
     def mark_seen(self, actor: Actor, number: int, messages: int) -> None:
         """Remember that the actor has seen so many of the messages that they may read; it never becomes fewer."""
@@ -243,39 +252,6 @@ class Tickets:
             actor = self._gate.admit(tx, actor)
             audience = policy.audience(actor)
             return dict(zip(queries, tx.tickets.counts(audience, list(queries.values())), strict=True))
-
-    def _change(self, actor: Actor, number: int, key: str, change: Change) -> Ticket:
-        """Change a ticket, and keep it if anything came of that."""
-
-        def deed(tx: Transaction, actor: Actor, now: datetime) -> Ticket:
-            ticket = reach(tx, actor, number)
-            before = ticket.steps
-            _lapse_if_due(ticket, now)
-            change(tx, actor, ticket, now)
-            if ticket.steps > before:
-                tx.tickets.save(ticket)
-            return ticket
-
-        return self._once(actor, key, deed)
-
-    def _once(self, actor: Actor, key: str, deed: Deed) -> Ticket:
-        """Do it; with a key even if the database is lost meanwhile, for the receipt tells whether it was done."""
-        attempt = partial(self._attempt, actor, key, deed)
-        return until_it_is_known(attempt) if key else attempt()
-
-    def _attempt(self, actor: Actor, key: str, deed: Deed) -> Ticket:
-        now = self._clock()
-        with self._store.write() as tx:
-            actor = self._gate.admit(tx, actor)
-            receipt_id = fingerprint("receipt", actor.username, key)
-            receipt = tx.receipts.find(receipt_id) if key else None
-            if receipt is not None and now < receipt.expires_at:
-                return shown(tx, actor, reach(tx, actor, receipt.ticket))
-            ticket = deed(tx, actor, now)
-            if key:
-                expires_at = now + RECEIPT_LIFETIME
-                tx.receipts.save(Receipt(id=receipt_id, ticket=ticket.number, expires_at=expires_at))
-            return shown(tx, actor, ticket)
 
     def _close_lapsed(self, actor: Actor) -> None:
         """
@@ -304,34 +280,16 @@ class Tickets:
         with self._store.write(patience=A_MOMENT) as tx:
             for number in numbers:
                 ticket = tx.tickets.find(number)
-                if ticket is not None and _has_lapsed(ticket, now):
+                if ticket is not None and has_lapsed(ticket, now):
                     ticket.lapse()
                     tx.tickets.save(ticket)
 
 
-def _has_lapsed(ticket: Ticket, now: datetime) -> bool:
-    resolved_at = ticket.resolved_at if ticket.status is Status.RESOLVED else None
-    return resolved_at is not None and resolved_at + RESOLVED_FOR <= now
-
-
-def _reach_now(tx: Transaction, actor: Actor, number: int, now: datetime) -> Ticket:
-    """Reach a ticket in its present state, which may be that its days as resolved are over."""
-    ticket = reach(tx, actor, number)
-    _lapse_if_due(ticket, now)
-    return ticket
-
-
-def _lapse_if_due(ticket: Ticket, now: datetime) -> None:
-    if _has_lapsed(ticket, now):
-        ticket.lapse()
-
-
-def shown(tx: Transaction, actor: Actor, ticket: Ticket) -> Ticket:
-    """Return the ticket as the actor may see it, which goes for the tickets that it names as well."""
-    if policy.may(actor, Action.WRITE_NOTE, ticket):
-        return ticket
-    audience = policy.audience(actor)
-    return ticket.for_requester({number for number in ticket.related() if tx.tickets.find(number, audience)})
+def _others(tx: Transaction, actor: Actor, ticket: Ticket) -> dict[int, Ticket]:
+    """Return the tickets that a ticket names, for those only who may read all that is in them."""
+    if not policy.may(actor, Action.SEE_ALL_TICKETS):
+        return {}
+    return {number: other for number in ticket.related() if (other := tx.tickets.find(number))}
 
 
 def _people_in(ticket: Ticket) -> set[str]:

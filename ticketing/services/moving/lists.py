@@ -13,8 +13,8 @@ from ticketing.domain.queries import TicketQuery
 from ticketing.domain.store import Store
 from ticketing.domain.tickets import Ticket
 from ticketing.services.access import Gate
+from ticketing.services.deeds import shown
 from ticketing.services.moving.tables import as_csv, as_xlsx, row_of
-from ticketing.services.tickets import shown
 
 # Read at one moment; between two batches others have their turn.
 _BATCH: Final = 200

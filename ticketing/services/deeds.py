@@ -1,0 +1,87 @@
+"""How tickets are changed: one intention, one transaction, and however often it is sent, one effect."""
+
+from collections.abc import Callable
+from datetime import datetime
+from functools import partial
+
+from ticketing.domain import policy
+from ticketing.domain.people import Actor
+from ticketing.domain.policy import Action
+from ticketing.domain.receipts import RECEIPT_LIFETIME, Receipt
+from ticketing.domain.sign_in import fingerprint
+from ticketing.domain.statuses import RESOLVED_FOR, Status
+from ticketing.domain.store import Store, Transaction
+from ticketing.domain.tickets import Ticket
+from ticketing.services.access import Clock, Gate, reach
+from ticketing.services.retrying import until_it_is_known
+
+Deed = Callable[[Transaction, Actor, datetime], Ticket]
+Change = Callable[[Transaction, Actor, Ticket, datetime], None]
+
+
+class Deeds:
+    """Does what an actor wants done, as whoever they are by now."""
+
+    def __init__(self, store: Store, clock: Clock, gate: Gate) -> None:
+        self._store = store
+        self._clock = clock
+        self._gate = gate
+
+    def change(self, actor: Actor, number: int, key: str, change: Change) -> Ticket:
+        """Change a ticket, and keep it if anything came of that."""
+
+        def deed(tx: Transaction, actor: Actor, now: datetime) -> Ticket:
+            ticket = reach(tx, actor, number)
+            before = ticket.steps
+            _lapse_if_due(ticket, now)
+            change(tx, actor, ticket, now)
+            if ticket.steps > before:
+                tx.tickets.save(ticket)
+            return ticket
+
+        return self.once(actor, key, deed)
+
+    def once(self, actor: Actor, key: str, deed: Deed) -> Ticket:
+        """Do it; with a key even if the database is lost meanwhile, for the receipt tells whether it was done."""
+        attempt = partial(self._attempt, actor, key, deed)
+        return until_it_is_known(attempt) if key else attempt()
+
+    def _attempt(self, actor: Actor, key: str, deed: Deed) -> Ticket:
+        now = self._clock()
+        with self._store.write() as tx:
+            actor = self._gate.admit(tx, actor)
+            receipt_id = fingerprint("receipt", actor.username, key)
+            receipt = tx.receipts.find(receipt_id) if key else None
+            if receipt is not None and now < receipt.expires_at:
+                return shown(tx, actor, reach(tx, actor, receipt.ticket))
+            ticket = deed(tx, actor, now)
+            if key:
+                expires_at = now + RECEIPT_LIFETIME
+                tx.receipts.save(Receipt(id=receipt_id, ticket=ticket.number, expires_at=expires_at))
+            return shown(tx, actor, ticket)
+
+
+def reach_now(tx: Transaction, actor: Actor, number: int, now: datetime) -> Ticket:
+    """Reach a ticket in its present state, which may be that its days as resolved are over."""
+    ticket = reach(tx, actor, number)
+    _lapse_if_due(ticket, now)
+    return ticket
+
+
+def has_lapsed(ticket: Ticket, now: datetime) -> bool:
+    """Whether its days as resolved are over."""
+    resolved_at = ticket.resolved_at if ticket.status is Status.RESOLVED else None
+    return resolved_at is not None and resolved_at + RESOLVED_FOR <= now
+
+
+def shown(tx: Transaction, actor: Actor, ticket: Ticket) -> Ticket:
+    """Return the ticket as the actor may see it, which goes for the tickets that it names as well."""
+    if policy.may(actor, Action.WRITE_NOTE, ticket):
+        return ticket
+    audience = policy.audience(actor)
+    return ticket.for_requester({number for number in ticket.related() if tx.tickets.find(number, audience)})
+
+
+def _lapse_if_due(ticket: Ticket, now: datetime) -> None:
+    if has_lapsed(ticket, now):
+        ticket.lapse()
