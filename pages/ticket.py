@@ -5,6 +5,9 @@ from ticketing import ui
 actor = ui.require_actor()
 conversation = ui.conversation_asked_for(actor)
 
-ui.ticket_head(actor, conversation)
-ui.ticket_body(actor, conversation)
-ui.note_as_seen(actor, conversation)
+if ui.is_relating():
+    ui.relate(actor, conversation)
+else:
+    ui.ticket_head(actor, conversation)
+    ui.ticket_body(actor, conversation)
+    ui.note_as_seen(actor, conversation)

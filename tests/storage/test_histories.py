@@ -35,6 +35,9 @@ from ticketing.domain.conditions import (
     WithPriority,
 )
 from ticketing.domain.errors import TicketingError
+from ticketing.domain.linking import Find, link, unlink
+from ticketing.domain.links import LinkKind
+from ticketing.domain.merging import merge, unmerge
 from ticketing.domain.people import Actor, Role, User
 from ticketing.domain.queries import UNASSIGNED, Audience, Sort, TicketQuery, TicketSummary
 from ticketing.domain.query_language import Asker, read_query
@@ -390,6 +393,32 @@ class Histories(RuleBasedStateMachine):
             draft.tickets[number].version += 1
             self.model = draft
 
+    @precondition(lambda self: len(self.model.tickets) > 1)
+    @rule(data=st.data(), kind=st.sampled_from(LinkKind), deed=st.sampled_from(["merge", "unmerge", "link", "unlink"]))
+    def somebody_works_on_two(self, data: st.DataObject, kind: LinkKind, deed: str) -> None:
+        """Do something with two tickets, or be refused alike everywhere."""
+        numbers = st.lists(st.sampled_from([*self.model.tickets]), min_size=2, max_size=2, unique=True)
+        pair, ada = data.draw(numbers, label="pair"), PEOPLE["ada"]
+        deeds: dict[str, Callable[[Ticket, Ticket, Find], object]] = {
+            "merge": lambda one, other, _: merge(one, other, ada, self.now),
+            "unmerge": lambda one, other, _: unmerge(one, other, ada, self.now),
+            "link": lambda one, other, find: link(one, kind, other, ada, self.now, find),
+            "unlink": lambda one, other, _: unlink(one, kind, other, ada, self.now),
+        }
+        draft = self.model.copy()
+        with self.writing(data) as transactions:
+            outcomes = [_apply_to_two(pair, draft.tickets.get, deeds[deed])[0]]
+            for tx in transactions:
+                outcome, changed = _apply_to_two(pair, tx.tickets.find, deeds[deed])
+                outcomes.append(outcome)
+                for ticket in changed:
+                    tx.tickets.save(ticket)
+        assert len(set(outcomes)) == 1
+        if outcomes[0] == "done":
+            for number in pair:
+                draft.tickets[number].version += 1
+            self.model = draft
+
     @precondition(lambda self: self.model.tickets)
     @rule(data=st.data(), name=st.sampled_from(REQUESTERS), count=st.integers(0, 4))
     def somebody_reads(self, data: st.DataObject, name: str, count: int) -> None:
@@ -407,7 +436,8 @@ class Histories(RuleBasedStateMachine):
         """Show the writer its changes in every answer, and then nobody."""
         draft = self.model.copy()
         made = Ticket.open(len(draft.tickets) + 1, "carla", text, text, TicketCategory.GENERAL, self.now)
-        changed = data.draw(st.sampled_from([made, *draft.tickets.values()]), label="changed")
+        changeable = [ticket for ticket in draft.tickets.values() if ticket.merged_into is None]
+        changed = data.draw(st.sampled_from([made, *changeable]), label="changed")
         changed.note(PEOPLE["ada"], text, self.now) if changed.status is not Status.CLOSED else changed.reopen(
             PEOPLE["ada"], self.now
         )
@@ -459,6 +489,20 @@ def _apply(ticket: Ticket | None, deed: Callable[[Ticket], None]) -> str:
     except TicketingError as error:
         return str(error)
     return "done"
+
+
+def _apply_to_two(
+    pair: list[int], find: Find, deed: Callable[[Ticket, Ticket, Find], object]
+) -> tuple[str, list[Ticket]]:
+    """Do it and say what came of it, and what is to be saved."""
+    one, other = (find(number) for number in pair)
+    assert one is not None
+    assert other is not None
+    try:
+        deed(one, other, find)
+    except TicketingError as error:
+        return str(error), []
+    return "done", [one, other]
 
 
 def _compare(tx: Transaction, model: Model, audience: Audience, query: TicketQuery) -> None:

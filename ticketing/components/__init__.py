@@ -19,7 +19,7 @@ _CODE = {
     "list_table": ["list_table.js"],
     "ticket_composer": ["ticket_outbox.js", "ticket_composer.js"],
     "ticket_head": ["ticket_outbox.js", "ticket_head.js"],
-    "ticket_panel": ["ticket_outbox.js", "ticket_panel.js"],
+    "ticket_panel": ["ticket_outbox.js", "ticket_related.js", "ticket_panel.js"],
 }
 # And those of its style.
 _STYLES = {
@@ -27,7 +27,7 @@ _STYLES = {
     "list_table": ["icons.css", "headings.css", "forms.css", "list_table.css"],
     "ticket_composer": ["icons.css", "forms.css", "ticket_composer.css"],
     "ticket_head": ["icons.css", "headings.css", "ticket_head.css"],
-    "ticket_panel": ["icons.css", "forms.css", "ticket_panel.css"],
+    "ticket_panel": ["icons.css", "forms.css", "headings.css", "ticket_related.css", "ticket_panel.css"],
 }
 # The address is relative to the page, which stands one level deep, so that it works below a path prefix as well.
 # What did not arrive is asked for once more, under another address, since a browser may remember the failure.

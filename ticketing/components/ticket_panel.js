@@ -192,6 +192,7 @@ export default function (component) {
   if (data.tags) drawTags(panel)
   const facts = data.facts.flatMap(([name, word]) => [element("dt", {}, name), element("dd", {}, word)])
   parentElement.querySelector("dl").replaceChildren(...facts)
+  drawRelated(panel, parentElement.querySelector(".related"))
   drawHistory(panel, parentElement.querySelector(".history"))
   parentElement.querySelector(".side").hidden = false
 }

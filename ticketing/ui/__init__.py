@@ -30,6 +30,7 @@ from ticketing.ui.new_ticket import (
 from ticketing.ui.pages import page
 from ticketing.ui.passwords import password_field
 from ticketing.ui.people import manage_person, people_head, people_list, register_agent, who_may_do_what
+from ticketing.ui.relating import is_relating, relate
 from ticketing.ui.session import (
     address,
     browser,
@@ -72,6 +73,7 @@ __all__ = [
     "head_below_people",
     "health_notes",
     "health_report",
+    "is_relating",
     "keep_draft",
     "manage_person",
     "narrow",
@@ -90,6 +92,7 @@ __all__ = [
     "profile_form",
     "queue",
     "register_agent",
+    "relate",
     "remind_of",
     "require_actor",
     "require_admin",

@@ -5,7 +5,18 @@ from html import escape
 
 import streamlit as st
 
-from ticketing.domain.tickets import FOLLOW_UP, Event, Message, MessageKind, Ticket
+from ticketing.domain.links import LinkKind
+from ticketing.domain.tickets import (
+    FOLLOW_UP,
+    MERGED,
+    MERGED_INTO,
+    SPLIT_FROM,
+    SPLIT_OFF,
+    Event,
+    Message,
+    MessageKind,
+    Ticket,
+)
 from ticketing.services.tickets import Conversation
 from ticketing.ui.text import to_html
 from ticketing.ui.times import ago, exact, time_element, zone
@@ -21,6 +32,10 @@ _STYLE = """<style>
 .conversation header { display: flex; flex-wrap: wrap; justify-content: space-between; gap: 0 1rem;
   margin-bottom: 0.5rem; }
 .conversation header span, .conversation time { opacity: 0.75; font-size: 0.875rem; }
+.conversation .split { color: inherit; text-decoration: none; opacity: 0.75; margin-left: 0.5rem; }
+.conversation .split:hover, .conversation .split:focus-visible { opacity: 1; }
+.conversation .split span { font-family: "Material Symbols Rounded"; font-size: 1.1rem; line-height: 1;
+  vertical-align: middle; opacity: 1; }
 .conversation p { margin: 0 0 0.75rem; }
 .conversation p:last-child { margin-bottom: 0; }
 .conversation pre { padding: 0.5rem; border-radius: 0.25rem;
@@ -45,11 +60,14 @@ class _AsItIs:
         return self._html
 
 
-def show_conversation(conversation: Conversation, now: datetime) -> None:
-    """Draw all messages, oldest first; notes in yellow under their own heading."""
+def show_conversation(conversation: Conversation, now: datetime, *, can_split: bool) -> None:
+    """Draw all messages, oldest first; notes in yellow under their own heading; each with the way to split it off."""
     ticket = conversation.ticket
-    where = zone()
-    items = "".join(_message(message, conversation, now, where) for message in ticket.messages)
+    where, first = zone(), ticket.begins_with
+    items = "".join(
+        _message(message, conversation, now, where, can_split=can_split and message is not first)
+        for message in ticket.messages
+    )
     label = escape(t("ticket.conversation"))
     st.html(_AsItIs(f'{_STYLE}<section class="conversation" aria-label="{label}">{items}</section>'))
 
@@ -57,17 +75,29 @@ def show_conversation(conversation: Conversation, now: datetime) -> None:
 def history_lines(conversation: Conversation, now: datetime) -> list[tuple[str, ...]]:
     """Return every change, latest first: who, what from and what to, and when (for machines, exactly, relatively)."""
     where = zone()
-    return [_line(event, conversation, now, where) for event in reversed(conversation.ticket.events)]
+    return [_line(event, ticket, conversation, now, where) for event, ticket in reversed(conversation.history())]
 
 
-def _message(message: Message, conversation: Conversation, now: datetime, where: tzinfo) -> str:
-    name = escape(conversation.name(message.author))
+def _message(message: Message, conversation: Conversation, now: datetime, where: tzinfo, *, can_split: bool) -> str:
+    ticket, name = conversation.ticket, escape(conversation.name(message.author))
     is_note = message.kind is MessageKind.NOTE
-    role = t("message.note") if is_note else _role(message, conversation.ticket)
+    words = [t("message.note") if is_note else _role(message, ticket)]
+    if origin := message.origin or (ticket.split_from if message is ticket.begins_with else None):
+        words.append(t("message.from", number=origin))
     return (
         f"<article{' class=note' if is_note else ''}><header>"
-        f"<div><strong>{name}</strong> <span>{escape(role)}</span></div>"
-        f"{time_element(message.at, now, where)}</header>{to_html(message.text)}</article>"
+        f"<div><strong>{name}</strong> <span>{escape(' · '.join(words))}</span></div>"
+        f"<div>{time_element(message.at, now, where)}{_split_link(message, ticket) if can_split else ''}</div>"
+        f"</header>{to_html(message.text)}</article>"
+    )
+
+
+def _split_link(message: Message, ticket: Ticket) -> str:
+    """Return the link that leads to splitting it off; by `ticket_related.js` a click stays in the session."""
+    label = escape(t("message.split"))
+    return (
+        f'<a class="split" href="ticket?id={ticket.id}&amp;relate=split&amp;message={message.mark}" title="{label}"'
+        f' aria-label="{label}"><span aria-hidden="true" translate="no">call_split</span></a>'
     )
 
 
@@ -77,10 +107,12 @@ def _role(message: Message, ticket: Ticket) -> str:
     return t("message.watcher") if message.author in ticket.watchers else t("message.agent")
 
 
-def _line(event: Event, conversation: Conversation, now: datetime, where: tzinfo) -> tuple[str, ...]:
+def _line(event: Event, ticket: Ticket, conversation: Conversation, now: datetime, where: tzinfo) -> tuple[str, ...]:
     who = t("history.system") if event.by == "system" else conversation.name(event.by)
     when = (event.at.isoformat(), exact(event.at, where), ago(event.at, now, where))
-    return (who, _what(event, conversation), *when)
+    what = _what(event, conversation)
+    is_elsewhere = ticket is not conversation.ticket
+    return (who, t("history.elsewhere", what=what, label=ticket.label) if is_elsewhere else what, *when)
 
 
 def _what(event: Event, conversation: Conversation) -> str:
@@ -88,6 +120,11 @@ def _what(event: Event, conversation: Conversation) -> str:
         return t(f"history.{event.field}")
     if event.field == FOLLOW_UP:
         return t("history.follow_up", label=f"T-{event.new}")
+    if event.field in {MERGED, MERGED_INTO, SPLIT_OFF, SPLIT_FROM}:
+        return t(f"history.{'' if event.new else 'un'}{event.field}", label=f"T-{event.new or event.old}")
+    if event.field in set(LinkKind):
+        word = t("history.linked") if event.new else t("history.unlinked")
+        return word.format(kind=t(f"link.{event.field}"), label=f"T-{event.new or event.old}")
     old, new = (_value(event.field, value, conversation) for value in (event.old, event.new))
     return t("history.change", field=_field(event.field), old=old, new=new)
 

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import streamlit as st
 
-from ticketing.domain.errors import NotFoundError, TicketNotClosedError
+from ticketing.domain.errors import NotFoundError, TicketMergedError, TicketNotClosedError
 from ticketing.domain.people import Actor
 from ticketing.domain.queries import Sort, TicketQuery, TicketSummary
 from ticketing.domain.tickets import Ticket
@@ -32,7 +32,7 @@ def former_asked_for(actor: Actor) -> Ticket | None:
         return desk().tickets.former(actor, number)
     except NotFoundError:
         not_found()
-    except TicketNotClosedError as refusal:
+    except (TicketNotClosedError, TicketMergedError) as refusal:
         st.title(t("page.new_ticket"), anchor=False)
         st.info(plain(str(refusal)), icon=":material/info:")
         _link(actor, number, f"T-{number}")

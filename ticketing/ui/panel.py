@@ -26,6 +26,7 @@ from ticketing.ui.conversation import history_lines
 from ticketing.ui.inbox import Outcome, TicketPart
 from ticketing.ui.memory import recall
 from ticketing.ui.packing import on_report
+from ticketing.ui.related import follow, related, take_away
 from ticketing.ui.session import desk
 from ticketing.ui.times import ago, zone
 from ticketing.ui.undoing import undo_of
@@ -54,13 +55,16 @@ def panel(actor: Actor, conversation: Conversation) -> None:
             "fields": _fields(actor, conversation) if is_agents else [],
             "tags": {"label": t("field.tags"), "stored": ticket.tags, "limit": TAGS_LIMIT} if is_agents else None,
             "facts": [] if is_agents else _facts(conversation),
+            "related": related(actor, conversation),
             "locked": ticket.status is Status.CLOSED,
             "history": history_lines(conversation, desk().clock()) if has_history else None,
             "words": _words(),
         },
         partial(_save, ticket.number),
         on_history_change=on_report(key, "history", partial(_fold, key)),
+        on_asked_change=_noted,
     )
+    follow(actor, ticket, getattr(result, "asked", None))
     # A session that has just begun, as after a broken line, knows of no callback when the choice reaches it.
     if getattr(result, "history", None) is True and not has_history:
         _fold(key, is_unfolded=True)
@@ -112,6 +116,8 @@ def _words() -> dict[str, str]:
 def _save(number: int, actor: Actor, _place: int, choice: list[Any]) -> Outcome | None:
     """Save a choice, held against what the person saw when they chose."""
     match choice:
+        case ["unlink" | "unmerge" as what, str(kind), int(other)]:
+            return take_away(actor, number, what, kind, other)
         case [field, value, was]:
             edit, seen = _edit(field, value), _edit(field, was)
             if edit is not None and seen is not None:
@@ -121,6 +127,10 @@ def _save(number: int, actor: Actor, _place: int, choice: list[Any]) -> Outcome 
                 before = desk().tickets.get(actor, number)
                 return Outcome(undo=undo_of(actor, before, desk().tickets.edit(actor, number, edit, seen=seen)))
     return None
+
+
+def _noted() -> None:
+    """Declare that another page may be asked for; this one leads there when it runs."""
 
 
 def _edit(field: Any, value: Any) -> TicketEdit | None:

@@ -13,20 +13,30 @@ from ticketing.domain.tickets import Ticket
 from ticketing.services.tickets import Conversation
 from ticketing.ui.composer import compose
 from ticketing.ui.conversation import show_conversation
+from ticketing.ui.feedback import say_after_rerun
 from ticketing.ui.pages import BY_NAME
 from ticketing.ui.panel import panel
-from ticketing.ui.session import desk, not_found
+from ticketing.ui.session import desk, go_to_ticket, not_found
 from ticketing.ui.wording import t
 
 log = logging.getLogger(__name__)
 
 
 def conversation_asked_for(actor: Actor) -> Conversation:
-    """Return the ticket that the address names; one that isn't there or isn't the actor's gets the same answer."""
+    """
+    Return the ticket that the address names, or lead to the one that it was merged into.
+
+    One that isn't there or isn't the actor's gets the same answer.
+    """
     try:
-        return desk().tickets.conversation(actor, number_asked_for("id"))
+        conversation = desk().tickets.conversation(actor, number_asked_for("id"))
     except NotFoundError:
         not_found()
+    ticket = conversation.ticket
+    if ticket.merged_into is not None:
+        say_after_rerun(t("ticket.was_merged", label=ticket.label, into=f"T-{ticket.merged_into}"))
+        go_to_ticket(ticket.merged_into)
+    return conversation
 
 
 def number_asked_for(parameter: str) -> int:
@@ -41,7 +51,7 @@ def ticket_body(actor: Actor, conversation: Conversation) -> None:
     """Draw the panel, conversation and composer; the style of the conversation puts the panel to their right."""
     ticket = conversation.ticket
     panel(actor, conversation)
-    show_conversation(conversation, desk().clock())
+    show_conversation(conversation, desk().clock(), can_split=policy.may(actor, Action.SPLIT_TICKET, ticket))
     if policy.may(actor, Action.REPLY, ticket):
         compose(actor, ticket)
         if ticket.status is Status.CLOSED:

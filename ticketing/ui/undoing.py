@@ -54,6 +54,10 @@ class LastDeed:
         if place != self.place:
             self.place, self.undo = place, None
 
+    def lead_to(self, undo: Undo) -> None:
+        """Keep what can be taken back on the ticket to which the deed itself leads."""
+        self.place, self.undo = f"ticket?id={undo.number}", undo
+
     def undo_on(self, number: int) -> Undo | None:
         """Return what can be taken back on a ticket."""
         undo = self.undo
