@@ -1,12 +1,14 @@
 """Two tickets of one matter: an agent merges them and takes it back, links tickets, and splits a message off."""
 
 import re
+from typing import Any
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.acting import conversation, expect_ticket, history, wait_until
-from tests.browser.conftest import Windows
+from tests.browser.conftest import PHONE, Windows, settle
+from tests.browser.test_looks import findings
 from tests.serving import Server
 from ticketing.domain.links import LinkKind
 
@@ -181,6 +183,37 @@ def test_a_title_that_is_not_sent_outlives_a_reload(windows: Windows, server: Se
     ada.reload()
 
     expect(title).to_have_value("Printer jams")
+
+
+def fits(page: Page) -> bool:
+    """Whether nobody has to scroll sideways."""
+    is_so: bool = page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth <= window.innerWidth")
+    return is_so
+
+
+@pytest.mark.parametrize(
+    "options", [{"color_scheme": "light"}, {"color_scheme": "dark"} | PHONE], ids=["desktop", "phone"]
+)
+def test_all_of_it_is_accessible_and_fits(
+    windows: Windows, server: Server, pair: tuple[int, int], options: dict[str, Any]
+) -> None:
+    first, second = pair
+    ada = server.actor("ada")
+    third = server.desk.relations.split(ada, first, server.ticket(first).messages[1].mark, "Of its own").number
+    server.desk.relations.merge(ada, third, first)
+    server.desk.relations.link(ada, first, LinkKind.CHILD_OF, second)
+    mark = server.desk.tickets.note(ada, first, "Between us.").messages[-1].mark
+    page = windows.open(f"ticket?id={first}", person="ada", **options)
+    expect(related(page).locator(".line")).to_have_count(3)
+    history(page)
+    assert findings(page) == []
+
+    for address in ("merge", f"merge&into={second}", "link", f"split&message={mark}", "split&message=nothing"):
+        page.goto(f"{server.base}/ticket?id={first}&relate={address}")
+        expect(page.get_by_role("button", name=f"Back to T-{first}")).to_be_visible()
+        settle(page)
+        assert findings(page) == [], address
+        assert fits(page), address
 
 
 def test_requesters_see_nothing_of_it(windows: Windows, server: Server, pair: tuple[int, int]) -> None:

@@ -29,7 +29,8 @@ function relatedLine(panel, [wayBack, kind, word, number, label, title, status, 
     panel.outbox.put(wayBack, kind, Number(number))
   }
   const pill = element("span", { class: `pill ${TONES.has(tone) ? tone : "gray"}` }, status)
-  return element("div", { class: "line" }, element("span", { class: "kind" }, word), link, pill, remove)
+  const said = element("span", { class: "kind" }, element("span", {}, word), pill)
+  return element("div", { class: "line" }, said, remove, link)
 }
 
 function drawRelated(panel, section) {

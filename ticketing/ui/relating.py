@@ -198,15 +198,13 @@ def _card(role: str, conversation: Conversation) -> None:
     status = status_label(ticket.status, is_new=ticket.is_new, for_agent=True)
     facts = t("relate.facts", label=ticket.label, name=conversation.name(ticket.requester), status=status)
     with st.container(border=True):
-        st.caption(role)
-        _facts(ticket.title, f"{facts} · {t('relate.messages', n=len(ticket.messages))}")
+        _facts(ticket.title, f"{facts} · {t('relate.messages', n=len(ticket.messages))}", role)
 
 
-def _facts(title: str, facts: str) -> None:
-    st.html(
-        f'<div style="overflow-wrap:anywhere"><strong>{escape(title)}</strong><br>'
-        f'<span style="opacity:0.75;font-size:0.875rem">{escape(facts)}</span></div>'
-    )
+def _facts(title: str, facts: str, role: str = "") -> None:
+    before, after = (f'<span style="opacity:0.75;font-size:0.875rem">{escape(said)}</span>' for said in (role, facts))
+    first = f"{before}<br>" if role else ""
+    st.html(f'<div style="overflow-wrap:anywhere">{first}<strong>{escape(title)}</strong><br>{after}</div>')
 
 
 def _names(conversation: Conversation, usernames: list[str]) -> str:

@@ -308,12 +308,12 @@ WORDING = {
     "relate.found": "Found",
     "relate.nothing": "No other ticket matches.",
     "relate.facts": "{label} · {name} · {status}",
-    "relate.messages": "{n} messages",
+    "relate.messages": "messages: {n}",
     "merge.title": "Merge {label} into another ticket",
     "merge.choose": "Choose {label}",
     "merge.confirm": "Merge {label} into {into}?",
     "merge.from": "This ticket",
-    "merge.into": "goes on in",
+    "merge.into": "Goes on in",
     "merge.what": "- The messages of {label} stand in {into} as well, in order of time. Notes stay notes.\n"
     "- {label} is closed as a duplicate, and its address leads to {into}.\n"
     "- It can be undone at any time: then both are as they were, and what was written meanwhile stays in {into}.",
@@ -325,7 +325,7 @@ WORDING = {
     "linking.kind": "{label} is",
     "linking.submit": "Link {label}",
     "linking.done": "{label} is linked.",
-    "split.title": "Split off {label} into a new ticket",
+    "split.title": "Split a message off {label}",
     "split.what": "The message stays in {label} as well, and the two tickets are linked. "
     "The new one will be a ticket of {name}.",
     "split.note": "This is an internal note, so the new ticket will be your own: no requester reads it.",
