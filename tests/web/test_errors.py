@@ -13,10 +13,10 @@ from ticketing.web.errors import refuse, status_of
 BY_STATUS = {
     401: "AuthenticationError WrongCredentialsError SignedOutError HandOffError",
     403: "PermissionDeniedError MustChangePasswordError RegistrationClosedError",
-    404: "NotFoundError TicketNotFoundError PersonNotFoundError DefinitionNotFoundError",
+    404: "NotFoundError TicketNotFoundError PersonNotFoundError DefinitionNotFoundError MessageNotFoundError",
     409: "RefusedError TicketClosedError TicketNotDoneError TicketNotClosedError KnownPasswordError TransitionError "
     "ReopenWindowError TooManyTagsError UsernameTakenError NameTakenError LastAdminError ConflictError StaleEditError "
-    "StaleDefinitionError",
+    "StaleDefinitionError TicketMergedError TicketNotMergedError SameTicketError LinkCycleError TooManyLinksError",
     422: "InvalidInputError BlankError TooLongError ForbiddenCharacterError UsernameError EmailError "
     "WeakPasswordError PasswordMismatchError UnknownChoiceError QueryError ImportRefusedError",
     429: "TooManyRequestsError ThrottledError",

@@ -9,7 +9,7 @@ function wantsNewTab(event) {
 
 // The links beside the messages are drawn by the server; a click on one of them stays in the session.
 document.addEventListener("click", (event) => {
-  const link = event.target.closest?.(".conversation a.split")
+  const link = event.target.closest(".conversation a.split")
   if (!link || wantsNewTab(event) || !asking?.parentElement.isConnected) return
   event.preventDefault()
   asking.setTriggerValue("asked", ["split", new URL(link.href).searchParams.get("message")])

@@ -66,7 +66,7 @@ def undo_of_merge(source: Ticket, target: Ticket) -> Undo:
 
 def _unlink(actor: Actor, ticket: Ticket, kind: LinkKind, other: int) -> Outcome:
     after = desk().relations.unlink(actor, ticket.number, kind, other)
-    way = partial(desk().relations.link, number=ticket.number, kind=kind, other=other)
+    way = partial(desk().relations.link, number=ticket.number, relation=kind, other=other)
     return Outcome(t("related.removed", label=f"T-{other}"), Undo(ticket.number, len(after.events), "link", way))
 
 

@@ -167,8 +167,12 @@ def _candidates(actor: Actor, conversation: Conversation) -> list[TicketSummary]
     asked = TicketQuery(text=text or "", requester=None if text else ticket.requester, size=_SHOWN + 1)
     found = [line for line in desk().tickets.search(actor, asked).items if line.number != ticket.number][:_SHOWN]
     name = plain(conversation.name(ticket.requester))
-    heading = t("relate.found") if text else t("relate.of_requester", name=name)
-    st.caption(heading if found else t("relate.nothing"))
+    if not found:
+        st.caption(t("relate.nothing"))
+    elif text:
+        st.caption(t("relate.found"))
+    else:
+        st.caption(t("relate.of_requester", name=name))
     return found
 
 
