@@ -216,6 +216,24 @@ def test_all_of_it_is_accessible_and_fits(
         assert fits(page), address
 
 
+def test_what_is_typed_when_a_ticket_is_merged_goes_on_in_the_other_one(
+    windows: Windows, server: Server, pair: tuple[int, int]
+) -> None:
+    first, second = pair
+    oskar = windows.open(f"ticket?id={second}", person="oskar")
+    oskar.get_by_role("textbox", name="Public reply").fill("It rings again.")
+    server.desk.relations.merge(server.actor("ada"), second, first)
+
+    oskar.get_by_role("button", name="Send reply").click()
+
+    expect_ticket(oskar, "No dial tone")
+    expect(oskar.get_by_role("textbox", name="Public reply")).to_have_value("It rings again.")
+    oskar.get_by_role("button", name="Send reply").click()
+    expect(conversation(oskar)).to_contain_text("It rings again.")
+    assert [message.text for message in server.ticket(first).messages].count("It rings again.") == 1
+    assert "It rings again." not in [message.text for message in server.ticket(second).messages]
+
+
 def test_requesters_see_nothing_of_it(windows: Windows, server: Server, pair: tuple[int, int]) -> None:
     first, second = pair
     server.desk.relations.link(server.actor("ada"), first, LinkKind.RELATED, second)

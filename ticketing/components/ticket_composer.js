@@ -30,9 +30,18 @@ function holdsSomething({ texts, refusal, outbox }) {
   return Boolean(refusal || outbox.waiting.length || Object.values(texts).some(Boolean))
 }
 
-function draftOf({ draft: name, signIn, kinds }) {
+// What was typed in a ticket that was merged into this one meanwhile is unsent text here: more people will read it.
+function takeOver(former, name) {
+  const other = former.find((other) => drafts.has(other) && holdsSomething(drafts.get(other)))
+  if (!other || (drafts.has(name) && holdsSomething(drafts.get(name)))) return
+  drafts.set(name, { ...drafts.get(other), outbox: {}, signIn: "", refusal: "" })
+  drafts.delete(other)
+}
+
+function draftOf({ draft: name, former, signIn, kinds }) {
   const [person] = name.split(" ")
   for (const other of drafts.keys()) if (!other.startsWith(`${person} `)) drafts.delete(other)
+  takeOver(former, name)
   // It stays the same object, since what was drawn once goes on writing into it.
   const draft = drafts.get(name) || { kind: "", texts: {}, status: "", refusal: "" }
   // A message that got no answer before one had to sign in again is unsent text; sending it is for the person to decide.

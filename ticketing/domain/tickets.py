@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping
 from datetime import datetime
 from enum import StrEnum
+from operator import not_
 from typing import Any, Self
 
 from pydantic import Field
@@ -122,8 +123,9 @@ class Ticket(Stored):
     merged_into: int | None = None
     follows: int | None = None
     split_from: int | None = None
-    links: list[Link] = Field(default_factory=list)
-    merged: list[MergedIn] = Field(default_factory=list)
+    # Few tickets have any, so the others' documents say nothing of them.
+    links: list[Link] = Field(default_factory=list, exclude_if=not_)
+    merged: list[MergedIn] = Field(default_factory=list, exclude_if=not_)
     before_merge: Standing | None = None
     external_id: str | None = None
     version: int = 0
@@ -156,6 +158,11 @@ class Ticket(Stored):
     def begins_with(self) -> Message:
         """The message with which it was opened; what a merge has brought may be older."""
         return next(message for message in self.messages if message.origin is None)
+
+    @property
+    def origins(self) -> set[int]:
+        """Numbers of the tickets from which merges have copied messages."""
+        return {message.origin for message in self.messages if message.origin is not None}
 
     @property
     def is_new(self) -> bool:
@@ -349,8 +356,7 @@ class Ticket(Stored):
         """Return the numbers of all tickets that this one names."""
         named = {self.follows, self.merged_into, self.split_from, *self.goes_on_in}
         named |= {link.number for link in self.links} | {merged.number for merged in self.merged}
-        named |= {message.origin for message in self.messages}
-        return {number for number in named if number is not None}
+        return self.origins | {number for number in named if number is not None}
 
     def for_requester(self, visible: Collection[int] = ()) -> "Ticket":
         """

@@ -50,6 +50,8 @@ def compose(actor: Actor, ticket: Ticket) -> None:
         f"composer_{number}",
         {
             "draft": f"{actor.username} {number}",
+            # What was typed in a ticket before it was merged into this one goes on here.
+            "former": [f"{actor.username} {origin}" for origin in sorted(ticket.origins)],
             "signIn": key_of(sign_in_of(actor)),
             "closed": _why_closed(actor, ticket),
             "kinds": [_words(kind) for kind in kinds],
