@@ -55,7 +55,7 @@ def two_matters(tickets: Tickets, carla: Actor, oskar: Actor, clock: Clock) -> N
 
 def found(tickets: Tickets, actor: Actor, text: str) -> list[int]:
     """Return the numbers that a search finds, lowest first."""
-    return sorted(line.number for line in tickets.search(actor, TicketQuery(text=text)).items)
+    return sorted(line.number for line in tickets.search(actor, TicketQuery(needles=(text,))).items)
 
 
 def unread(tickets: Tickets, actor: Actor, number: int) -> bool:

@@ -58,7 +58,7 @@ def take_it_back(first: Ticket, second: Ticket) -> None:
 def found(store: Store, audience: Audience, text: str) -> list[int]:
     """Return the numbers that a search finds, lowest first."""
     with store.read() as tx:
-        return sorted(line.number for line in tx.tickets.search(audience, TicketQuery(text=text)).items)
+        return sorted(line.number for line in tx.tickets.search(audience, TicketQuery(needles=(text,))).items)
 
 
 def line(store: Store, audience: Audience, number: int) -> TicketSummary:

@@ -19,6 +19,8 @@ from ticketing.services.tickets import Conversation
 from ticketing.ui.deeds import form_key
 from ticketing.ui.draft import keep_typed
 from ticketing.ui.feedback import next_flash, say_after_rerun, shown_errors
+from ticketing.ui.forms import submit_button
+from ticketing.ui.layout import way_back
 from ticketing.ui.memory import recall
 from ticketing.ui.related import undo_of_merge
 from ticketing.ui.session import desk, go_to, go_to_ticket, not_found
@@ -133,7 +135,7 @@ def _split(actor: Actor, conversation: Conversation) -> None:
         _tell_of_split(actor, conversation, message)
         with st.form("split", border=False):
             title = st.text_input(t("new_ticket.title"), max_chars=2 * TITLE_LIMIT, key="split_title")
-            submitted = st.form_submit_button(t("split.submit"), type="primary", key="split")
+            submitted = submit_button(t("split.submit"), form="split", key="split")
         keep_typed(f"{actor.username} split {ticket.number} {mark}", "split_title")
         if submitted:
             key = form_key("split", ticket.id, mark, title)
@@ -164,7 +166,8 @@ def _candidates(actor: Actor, conversation: Conversation) -> list[TicketSummary]
         persist_state="session",
         width=360,
     )
-    asked = TicketQuery(text=text or "", requester=None if text else ticket.requester, size=_SHOWN + 1)
+    size = _SHOWN + 1  # the ticket itself may be among them
+    asked = TicketQuery(needles=(text,), size=size) if text else TicketQuery(requester=ticket.requester, size=size)
     found = [line for line in desk().tickets.search(actor, asked).items if line.number != ticket.number][:_SHOWN]
     name = plain(conversation.name(ticket.requester))
     if not found:
@@ -182,9 +185,7 @@ def _head(ticket: Ticket, title: str) -> None:
 
     Ways to the same page at another address are buttons: after a link, Streamlit would go on by the address of before.
     """
-    back = t("relate.back", label=ticket.label)
-    if st.button(back, key="back_to_ticket", type="tertiary", icon=":material/arrow_back:"):
-        go_to_ticket(ticket.number)
+    way_back("ticket", t("relate.back", label=ticket.label), id=ticket.id)
     st.title(title, anchor=False)
 
 
