@@ -151,6 +151,46 @@ def test_any_text_can_be_searched_for_among_people(server: Server) -> None:
             assert t("page.agent_admin") in root.text
 
 
+@pytest.mark.parametrize("way", ["merge", "link"])
+def test_any_text_can_be_searched_for_among_tickets_that_may_belong_together(server: Server, way: str) -> None:
+    number = server.desk.tickets.open(server.actor("carla"), "No dial tone", "Dead.").number
+    with visit(server, "ada", "ticket", f"id={number}&relate={way}") as ada:
+        for value in VALUES.values():
+            ada.set(f"relate_search_{number}", value)
+            ada.run()
+
+            expect_no_harm(server, ada)
+            assert t("relate.search") in ada.text
+
+
+def test_whatever_is_typed_as_the_title_of_a_split_is_kept_as_typed_or_refused(server: Server) -> None:
+    carla, desk = server.actor("carla"), server.desk
+    number = desk.tickets.open(carla, "No dial tone", "Dead.").number
+    mark = desk.tickets.reply(carla, number, "The printer jams, too.").messages[-1].mark
+    for kind, value in VALUES.items():
+        before = len(server.ticket(number).links)
+        with visit(server, "ada", "ticket", f"id={number}&relate=split&message={mark}") as ada:
+            ada.set("split_title", value)
+            ada.click("split")
+            expect_no_harm(server, ada)
+
+            links = server.ticket(number).links
+            if "format: ERROR" in ada.text:
+                assert len(links) == before, kind
+            else:
+                assert server.ticket(links[-1].number).title == value, kind
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["relate=merge&into=%00", "relate=merge&into=99999999999999999999", "relate=split&message=%E2%80%AE", "relate="],
+)
+def test_an_address_that_relates_nothing_does_no_harm(server: Server, query: str) -> None:
+    number = server.desk.tickets.open(server.actor("carla"), "No dial tone", "Dead.").number
+    with visit(server, "ada", "ticket", f"id={number}&{query}") as ada:
+        expect_no_harm(server, ada)
+
+
 @pytest.mark.parametrize("person", ["x" * 5000, "%00", "%E2%80%AE", "../root", "CARLA ", "%3Cscript%3E", ""])
 def test_an_address_that_names_nobody_shows_nobody(server: Server, person: str) -> None:
     with visit(server, "root", "agent_admin", f"person={person}") as root:
