@@ -1,6 +1,7 @@
 """Merging, linking and splitting tickets: what agents can do, and what others must not even learn."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -267,6 +268,22 @@ def test_the_same_request_twice_merges_once(relations: Relations, tickets: Ticke
 
     assert relations.merge(ada, 2, 1, key="k").number == 1
     assert len(tickets.get(ada, 1).messages) == 3
+
+
+def test_of_two_agents_who_merge_a_pair_both_ways_at_once_one_is_told_of_the_other(
+    relations: Relations, tickets: Tickets, ada: Actor, root: Actor
+) -> None:
+    def attempt(actor: Actor, number: int, into: int) -> int:
+        try:
+            return relations.merge(actor, number, into).number
+        except TicketMergedError:
+            return 0
+
+    with ThreadPoolExecutor(2) as pool:
+        answers = [pool.submit(attempt, *what).result for what in ((ada, 1, 2), (root, 2, 1))]
+
+    assert sorted(answer() for answer in answers) in ([0, 1], [0, 2])
+    assert sorted(tickets.get(ada, number).merged_into or 0 for number in (1, 2)) in ([0, 1], [0, 2])
 
 
 # What was read

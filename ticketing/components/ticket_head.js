@@ -1,7 +1,6 @@
 // Draws the head of a ticket.
 // Streamlit calls the default function again whenever the data or the theme changes.
 
-const TONES = new Set(["gray", "blue", "green", "orange", "red", "violet"])
 // A second click within this time was meant for the button that was there before.
 const DOUBLE_CLICK = 600 // milliseconds
 const SAME_PLACE = 10 // pixels
@@ -26,15 +25,11 @@ function related([word, number, label]) {
 }
 
 function meta({ pills, facts, opened, related: others }) {
-  const made = pills.map(([word, tone]) => element("span", { class: `pill ${TONES.has(tone) ? tone : "gray"}` }, word))
+  const made = pills.map(([word, tone]) => toned(word, tone))
   const [before, [moment, exact, ago], after] = [facts[0], opened, facts[1]]
   made.push(element("span", { class: "facts" }, before, element("time", { datetime: moment, title: exact }, ago), after))
   made.push(...others.map(related))
   return made
-}
-
-function wantsNewTab(event) {
-  return event.ctrlKey || event.metaKey || event.shiftKey || event.button !== 0
 }
 
 function isSecondClick(head, event, action) {

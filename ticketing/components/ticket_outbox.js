@@ -2,6 +2,7 @@
 // Text only ever enters the page as text (textContent), never as HTML.
 
 const AGAIN = 5000 // milliseconds
+const TONES = new Set(["gray", "blue", "green", "orange", "red", "violet"])
 
 function element(tag, attributes = {}, ...children) {
   const made = document.createElement(tag)
@@ -12,6 +13,14 @@ function element(tag, attributes = {}, ...children) {
 
 function icon(name) {
   return element("span", { class: "icon", "aria-hidden": "true", translate: "no" }, name)
+}
+
+function toned(word, tone) {
+  return element("span", { class: `pill ${TONES.has(tone) ? tone : "gray"}` }, word)
+}
+
+function wantsNewTab(event) {
+  return event.ctrlKey || event.metaKey || event.shiftKey || event.button !== 0
 }
 
 // What a person does is numbered, and sent until the script answers that it has dealt with that number: of two messages

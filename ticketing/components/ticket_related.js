@@ -1,11 +1,6 @@
 // Draws which tickets belong to the one that is shown, and leads on to where more of them are chosen.
 
-const TONES = new Set(["gray", "blue", "green", "orange", "red", "violet"])
 let asking = null
-
-function wantsNewTab(event) {
-  return event.ctrlKey || event.metaKey || event.shiftKey || event.button !== 0
-}
 
 // The links beside the messages are drawn by the server; a click on one of them stays in the session.
 document.addEventListener("click", (event) => {
@@ -25,11 +20,11 @@ function relatedLine(panel, [wayBack, kind, word, number, label, title, status, 
   const remove = element("button", { type: "button", "aria-label": removal, title: removal })
   remove.append(icon(wayBack === "unmerge" ? "undo" : "close"))
   remove.onclick = () => {
-    remove.disabled = true
+    if (remove.ariaDisabled) return
+    remove.ariaDisabled = "true" // until there is an answer; the keyboard stays where it is
     panel.outbox.put(wayBack, kind, Number(number))
   }
-  const pill = element("span", { class: `pill ${TONES.has(tone) ? tone : "gray"}` }, status)
-  const said = element("span", { class: "kind" }, element("span", {}, word), pill)
+  const said = element("span", { class: "kind" }, element("span", {}, word), toned(status, tone))
   return element("div", { class: "line" }, said, remove, link)
 }
 
@@ -41,7 +36,7 @@ function drawRelated(panel, section) {
   const button = drawFold(section, "link", related.words.title)
   button.onclick = () => toggle(button)
   const drawn = JSON.stringify(related)
-  if (section.dataset.drawn === drawn && !section.querySelector("button:disabled")) return
+  if (section.dataset.drawn === drawn && !section.querySelector("[aria-disabled]")) return
   if (related.lines.length && !section.dataset.drawn) button.setAttribute("aria-expanded", "true")
   section.dataset.drawn = drawn
   const lines = related.lines.map((line) => relatedLine(panel, line))
@@ -51,5 +46,8 @@ function drawRelated(panel, section) {
     return way
   })
   const none = element("p", { class: "none" }, related.words.none)
-  section.querySelector(".body").replaceChildren(...(lines.length ? lines : [none]), ...ways)
+  const body = section.querySelector(".body")
+  const isFocused = body.contains(section.getRootNode().activeElement)
+  body.replaceChildren(...(lines.length ? lines : [none]), ...ways)
+  if (isFocused) button.focus()
 }

@@ -9,6 +9,7 @@ What a page needs of it:
     ui.submit_button()  ui.form_key()  ui.shown_errors()  ui.say_after_rerun()  forms sent and resent; what is said
     ui.plain()  ui.to_html()                                                   what people typed
     ui.queue()  ui.own_tickets()                                                lists
+    ui.is_relating()  ui.relate()                                               merging, linking, splitting
     ui.t()                                                                      our own words
 """
 
