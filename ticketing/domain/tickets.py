@@ -373,7 +373,8 @@ class Ticket(Stored):
         events = [event for event in events if event.field != FOLLOW_UP or event.new not in gone]
         messages = [message.known() for message in self.public_messages()]
         for message in messages:
-            message.origin = None if message.origin in hidden else message.origin
+            if message.origin in hidden:
+                message.origin = None
         # What there is none of is said outright: pydantic inspects the factory of a default anew each time.
         shown |= {"messages": messages, "events": events, "updated_at": self.public_updated_at}
         shown |= {"tags": [], "links": [], "merged": []}
