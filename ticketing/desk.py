@@ -19,6 +19,7 @@ from ticketing.logs import write_log
 from ticketing.services.access import Clock, Gate
 from ticketing.services.accounts import Accounts
 from ticketing.services.agents import Agents
+from ticketing.services.bulk import Bulk
 from ticketing.services.definitions import Definitions
 from ticketing.services.diagnosis import Setup
 from ticketing.services.first_launch import FirstLaunch
@@ -76,7 +77,9 @@ class Desk:
         self.agents = watched("agents", agents, figures)
         self.tickets = watched("tickets", Tickets(store, clock, gate), figures)
         self.definitions = watched("definitions", Definitions(store, clock, gate), figures)
-        self.relations = watched("relations", Relations(store, clock, gate), figures)
+        relations = Relations(store, clock, gate)
+        self.relations = watched("relations", relations, figures)
+        self.bulk = watched("bulk", Bulk(store, clock, gate, relations), figures)
         self.first_launch = FirstLaunch(store, clock, passwords)
         self._backups = BackupFolder(settings.backup_folder.absolute(), settings.backup_keep)
         health = Health(store, clock, gate, _setup(settings), _surroundings(settings, self._backups), figures)

@@ -3,7 +3,7 @@
 import inspect
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -11,6 +11,7 @@ import pytest
 
 from tests.services.conftest import public
 from ticketing.desk import Desk
+from ticketing.domain.bulk import BulkEdit
 from ticketing.domain.errors import (
     AuthenticationError,
     MustChangePasswordError,
@@ -25,10 +26,12 @@ from ticketing.domain.queries import TicketQuery
 from ticketing.domain.statuses import Priority, Status, TicketCategory
 from ticketing.domain.teams import Team
 from ticketing.domain.tickets import Ticket, TicketEdit
+from ticketing.services.bulk import BulkResult, Outcome
 from ticketing.services.moving.lists import Form
 from ticketing.settings import Settings
 from ticketing.storage.memory import MemoryStore
 
+URGENT = BulkEdit(edit=TicketEdit(priority=Priority.URGENT))
 OPEN_TO_EVERYBODY = {
     "accounts.register",
     "accounts.register_browser",
@@ -59,6 +62,7 @@ FOR_EVERY_PERSON = {
 ARGUMENTS: dict[str, object] = {
     "assignee": "ada",
     "browser": "b",
+    "change": URGENT,
     "confirmation": "four dry umbrellas",
     "current": "wrong",
     "definition": Team(name="First line"),
@@ -74,12 +78,14 @@ ARGUMENTS: dict[str, object] = {
     "message": "",
     "new": "four dry umbrellas",
     "number": 1,
+    "numbers": [1],
     "other": 2,
     "password": "four dry umbrellas",
     "plan": None,
     "queries": {"all": TicketQuery()},
     "random_seed": 1,
     "relation": LinkKind.RELATED,
+    "result": BulkResult(URGENT, (Outcome(1, "", after=URGENT.edit),), datetime.max.replace(tzinfo=UTC)),
     "role": Role.ADMIN,
     "session_id": "s1",
     "text": "Text.",

@@ -10,6 +10,7 @@ import pytest
 
 from tests.services.conftest import PASSWORD, Clock, SignIn, public
 from ticketing.desk import Desk
+from ticketing.domain.bulk import BulkEdit
 from ticketing.domain.links import LinkKind
 from ticketing.domain.people import Actor, PeopleQuery, Role
 from ticketing.domain.queries import TicketQuery
@@ -67,6 +68,7 @@ class Scene:
         self.token = self.desk.accounts.sign_in("carla", PASSWORD)
         clock.advance(timedelta(minutes=2))  # so that it is worth noting that the session is used
         self.hand_off = self.desk.accounts.sign_in_browser("carla", PASSWORD, browser="b")
+        self.done = self.desk.bulk.apply(CONSOLE, [1], BulkEdit(add_tags=("printer",)))
         self.seed = folder
         (folder / "users.json").write_text(json.dumps({"bert": {"password": "x", "role": "user"}}), "utf-8")
         (folder / "tickets.json").write_text("{}", "utf-8")
@@ -101,6 +103,8 @@ ONCE: Deeds = {
     "agents.change_role": lambda on: on.desk.agents.change_role(on.root, "carla", Role.AGENT),
     "agents.create_agent": lambda on: on.desk.agents.create_agent(CONSOLE, "bert", ANOTHER),
     "agents.set_password": lambda on: on.desk.agents.set_password(CONSOLE, "carla", ANOTHER),
+    "bulk.apply": lambda on: on.desk.bulk.apply(on.ada, [1], BulkEdit(add_tags=("vpn",)), key="k"),
+    "bulk.undo": lambda on: on.desk.bulk.undo(on.ada, on.done, key="k"),
     "definitions.save": lambda on: on.desk.definitions.save(on.root, Team(name="First line")),
     "definitions.remove": lambda on: on.desk.definitions.remove(on.root, Team, on.team.id, on.team.version),
     "demo.ensure": lambda on: on.empty_desk.demo.ensure(),
@@ -149,6 +153,8 @@ NEVER: Deeds = {
     "agents.may_register": lambda on: on.desk.agents.may_register(on.ada),
     "agents.assignable": lambda on: on.desk.agents.assignable(on.ada),
     "agents.wait": lambda on: on.desk.agents.wait(on.root, "carla"),
+    "bulk.choose": lambda on: on.desk.bulk.choose(on.ada, ALL),
+    "bulk.preview": lambda on: on.desk.bulk.preview(on.ada, [1, 2], BulkEdit(add_tags=("vpn",))),
     "definitions.all": lambda on: on.desk.definitions.all(on.ada, Team),
     "definitions.get": lambda on: on.desk.definitions.get(on.ada, Team, on.team.id),
     "exports.seed": lambda on: on.desk.exports.seed(on.root),

@@ -17,10 +17,11 @@ Every refusal, as one tree. The text of each is a sentence that can be shown to 
     │   ├── TransitionError  ReopenWindowError  TooManyTagsError
     │   ├── TicketMergedError  TicketNotMergedError  SameTicketError
     │   ├── LinkCycleError  TooManyLinksError
+    │   ├── TooManyTicketsError  BulkTooLateError
     │   └── UsernameTakenError  NameTakenError  LastAdminError  KnownPasswordError  RegistrationClosedError
     ├── ConflictError
     │   ├── StaleEditError             somebody changed the same field meanwhile
-    │   └── StaleDefinitionError
+    │   └── StaleDefinitionError  StaleTicketError
     ├── TooManyRequestsError           try again after `retry_after`
     │   └── ThrottledError  BusyError
     └── StorageError                   the store cannot do it now
@@ -352,6 +353,24 @@ class TooManyLinksError(RefusedError):
         super().__init__(f"Ticket T-{number} has {limit} links, and takes no more.")
 
 
+class TooManyTicketsError(RefusedError):
+    """So many tickets are not changed at once."""
+
+    code = "too_many_tickets"
+
+    def __init__(self, number: int, limit: int) -> None:
+        super().__init__(f"These are {number:,} tickets. At most {limit} can be changed at once.")
+
+
+class BulkTooLateError(RefusedError):
+    """A change of many tickets can be taken back for a moment only."""
+
+    code = "bulk_too_late"
+
+    def __init__(self, seconds: int) -> None:
+        super().__init__(f"The {seconds} seconds in which this could be taken back are over.")
+
+
 class UsernameTakenError(RefusedError):
     """
     Another account has this name, perhaps written in another case.
@@ -429,6 +448,15 @@ class StaleDefinitionError(ConflictError):
 
     def __init__(self, name: str) -> None:
         super().__init__(f"The entry “{quoted(name, 80)}” was changed meanwhile. Please look, and change it again.")
+
+
+class StaleTicketError(ConflictError):
+    """Somebody changed the ticket since."""
+
+    code = "stale_ticket"
+
+    def __init__(self, number: int) -> None:
+        super().__init__(f"Ticket T-{number} was changed meanwhile, and stays as it is.")
 
 
 class TooManyRequestsError(TicketingError):

@@ -159,7 +159,7 @@ class Tickets:
             if seen is not None:
                 _require_fresh(ticket, edit, seen)
             if edit.assignee is not None:
-                _require_agent(tx, edit.assignee)
+                require_agent(tx, edit.assignee)
             ticket.edit(actor, edit, now)
 
         return self._deeds.change(actor, number, key, change)
@@ -299,7 +299,8 @@ def _people_in(ticket: Ticket) -> set[str]:
     return people | {name for event in assignees for name in (event.old, event.new) if name}
 
 
-def _require_agent(tx: Transaction, username: str) -> None:
+def require_agent(tx: Transaction, username: str) -> None:
+    """Raise UnknownChoiceError unless the person can be assigned tickets."""
     user = tx.users.find(username)
     if user is None or not user.active or not policy.allows(user.role, Action.BE_ASSIGNED, policy.Relation.DESK):
         raise UnknownChoiceError("Assignee", username)

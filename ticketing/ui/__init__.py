@@ -15,6 +15,7 @@ What a page needs of it:
 
 from ticketing.ui.account import explain_sign_in, offer_registration, own_sessions, password_form, profile_form
 from ticketing.ui.arrival import sign_in_by
+from ticketing.ui.bulk import change_several
 from ticketing.ui.deeds import form_key
 from ticketing.ui.feedback import flash, flash_is_over, say_after_rerun, shown_errors
 from ticketing.ui.forms import submit_button
@@ -59,6 +60,7 @@ from ticketing.ui.wording import t
 __all__ = [
     "address",
     "browser",
+    "change_several",
     "conversation_asked_for",
     "desk",
     "device",

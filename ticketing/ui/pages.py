@@ -101,6 +101,7 @@ PAGES = (
     Page("agent_admin", "group", Audience.AGENTS, in_menu=True),
     Page(DOCTOR, "stethoscope", Audience.ADMINS),
     Page("desk_setup", "tune", Audience.AGENTS),
+    Page("bulk", "checklist", Audience.AGENTS),
     Page("ticket", "chat", Audience.EVERYBODY),
     Page(ACCOUNT, "account_circle", Audience.EVERYBODY, in_menu=True),
     Page(LOGIN, "login", Audience.STRANGERS),
