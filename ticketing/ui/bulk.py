@@ -12,6 +12,7 @@ from enum import StrEnum
 import streamlit as st
 
 from ticketing.domain.bulk import BulkEdit
+from ticketing.domain.errors import UnknownChoiceError
 from ticketing.domain.people import Actor
 from ticketing.domain.queries import number_in
 from ticketing.domain.statuses import Priority, Resolution, Status, TicketCategory
@@ -92,16 +93,24 @@ def _ask(actor: Actor, step: _Step) -> None:
         given: dict[str, str | None] = {name: value for name, value in chosen.items() if value}
         if assignee:
             given["assignee"] = None if assignee == _NOBODY else assignee
-        change = BulkEdit(
-            edit=TicketEdit.model_validate(given),
-            add_tags=_tags(add_tags),
-            remove_tags=_tags(remove_tags),
-            reply=reply,
-            merge_into=number_in(into.strip().casefold()),
-        )
-        step.change = None if change.is_nothing else change
-        if change.is_nothing:
-            st.warning(t("bulk.nothing"), icon=":material/info:")
+        with shown_errors():
+            change = BulkEdit(
+                edit=TicketEdit.model_validate(given),
+                add_tags=_tags(add_tags),
+                remove_tags=_tags(remove_tags),
+                reply=reply,
+                merge_into=_number(into),
+            )
+            step.change = None if change.is_nothing else change
+            if change.is_nothing:
+                st.warning(t("bulk.nothing"), icon=":material/info:")
+
+
+def _number(typed: str) -> int | None:
+    number = number_in(typed.strip().casefold())
+    if typed.strip() and number is None:
+        raise UnknownChoiceError(t("bulk.merge_into"), typed.strip())
+    return number
 
 
 def _choice(name: str, kind: type[StrEnum]) -> str | None:
