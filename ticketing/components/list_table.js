@@ -50,8 +50,16 @@ const CELLS = {
   updated: moment,
 }
 
+function choice(label, attributes) {
+  return element("input", { type: "checkbox", "aria-label": label, title: label, ...attributes })
+}
+
 function header(data) {
   const row = element("tr", { role: "row" })
+  if (data.choose) {
+    const all = choice(data.choose.page, { "data-choose": "page" })
+    row.append(element("th", { scope: "col", role: "columnheader", class: "choose" }, all))
+  }
   for (const [name, word, order] of data.columns) {
     const direction = data.sorted && data.sorted[0] === name ? data.sorted[1] : null
     const cell = element("th", { scope: "col", role: "columnheader", class: name, "aria-sort": direction })
@@ -70,6 +78,10 @@ function header(data) {
 
 function line(row, data) {
   const made = element("tr", { role: "row", "data-number": row[NUMBER], class: row[UNREAD] ? "unread" : null })
+  if (data.choose) {
+    const label = data.choose.row.replace("{label}", row[LABEL])
+    made.append(element("td", { role: "cell", class: "choose" }, choice(label, { "data-choose": row[NUMBER] })))
+  }
   for (const [name] of data.columns) {
     const role = name === "title" ? { scope: "row", role: "rowheader" } : { role: "cell" }
     made.append(element(name === "title" ? "th" : "td", { ...role, class: name }, CELLS[name](row, data.words)))
@@ -106,9 +118,16 @@ function pager(page, pages, words) {
   return made
 }
 
+function exports({ export: files, words }) {
+  const made = element("span", { class: "exports" }, words.export, " ")
+  for (const [word, href] of files) made.append(element("a", { href, download: true }, word), " ")
+  return made
+}
+
 function foot(data) {
   const [text, page, pages] = data.foot
   const made = element("div", { class: "foot" }, element("span", {}, text))
+  if (data.export.length) made.append(exports(data))
   if (pages > 1) made.append(pager(page, pages, data.words))
   return made
 }
@@ -148,14 +167,14 @@ function control(id, field, chosen, options) {
   return made
 }
 
-function choice([field, label, chosen, options]) {
+function filter([field, label, chosen, options]) {
   if (Array.isArray(chosen)) return element("fieldset", {}, element("legend", {}, label), ...chips(field, chosen, options))
   const id = `choice-${field}`
   return element("div", {}, element("label", { for: id }, label), control(id, field, chosen, options))
 }
 
 function choices({ head, words }) {
-  const made = head.choices.map(choice)
+  const made = head.choices.map(filter)
   if (head.narrowing) made.push(element("button", { type: "button", "data-clear": true }, words.clear))
   return made
 }
@@ -204,6 +223,41 @@ function drawBar(list) {
   place.querySelector("#choices").replaceChildren(...choices(data))
 }
 
+// What is ticked stays so from page to page, as long as it is the same list.
+function drawChosen(list) {
+  const { data, place, chosen } = list
+  const bar = place.querySelector(".chosen")
+  bar.hidden = !data.choose || !chosen.size
+  for (const box of place.querySelectorAll("td input[data-choose]")) box.checked = chosen.has(Number(box.dataset.choose))
+  const page = place.querySelector('input[data-choose="page"]')
+  if (page) {
+    const ticked = data.rows.filter((row) => chosen.has(row[NUMBER])).length
+    page.checked = ticked > 0 && ticked === data.rows.length
+    page.indeterminate = ticked > 0 && !page.checked
+  }
+  if (bar.hidden) return
+  const { choose } = data
+  const button = (word, action, attributes = {}) => element("button", { type: "button", "data-change": action, ...attributes }, word)
+  bar.replaceChildren(
+    element("span", { role: "status" }, choose.chosen.replace("{n}", chosen.size.toLocaleString())),
+    button(choose.change, "chosen", { class: "primary" }),
+    ...(data.foot[2] > 1 ? [button(choose.all, "all")] : []),
+    button(choose.none, "none"))
+}
+
+function tick(list, box) {
+  const { data, chosen } = list
+  const numbers = box.dataset.choose === "page" ? data.rows.map((row) => row[NUMBER]) : [Number(box.dataset.choose)]
+  for (const number of numbers) box.checked ? chosen.add(number) : chosen.delete(number)
+  drawChosen(list)
+}
+
+function changeChosen(list, action) {
+  if (action === "none") list.chosen.clear()
+  else list.component.setTriggerValue("chosen", action === "all" ? "all" : [...list.chosen])
+  drawChosen(list)
+}
+
 function draw(list) {
   const { data, place } = list
   const focused = focusedMark(place)
@@ -211,10 +265,11 @@ function draw(list) {
   drawBar(list)
   drawSearch(list)
   place.querySelector(".list").replaceChildren(...table(data))
+  drawChosen(list)
   if (focused) place.querySelector(focused)?.focus()
 }
 
-const MARKS = ["view", "chip", "field", "clear", "step", "page", "orders"]
+const MARKS = ["choose", "change", "view", "chip", "field", "clear", "step", "page", "orders"]
 
 function focusedMark(place) {
   const active = place.getRootNode().activeElement
@@ -244,10 +299,11 @@ function withoutFilters({ head }) {
 }
 
 function pressed(list, button) {
-  const { view, chip, clear, order, page, example, new: isNew } = button.dataset
+  const { view, chip, clear, order, page, example, change, new: isNew } = button.dataset
   if (button.classList.contains("more")) unfold(list.place, "more", "choices")
   else if (button.classList.contains("help")) unfold(list.place, "help", "help")
   else if (example) tryOut(list, example)
+  else if (change) changeChosen(list, change)
   else if (view) ask(list, { view })
   else if (chip) ask(list, { [chip]: toggled(list.place, button.dataset).join(",") })
   else if (clear === "all") ask(list, { ...withoutFilters(list.data), q: "" })
@@ -287,6 +343,7 @@ function clicked(list, event) {
     pressed(list, button)
     return
   }
+  if (target.closest(".choose")) return
   const link = target.closest("tr[data-number]")?.querySelector("a")
   if (!link || event.button > 1) return
   if (wantsNewTab(event)) {
@@ -300,8 +357,9 @@ function clicked(list, event) {
 }
 
 function changed(list, event) {
-  const { orders, field } = event.target.dataset
-  if (orders !== undefined) ask(list, { sort: event.target.value })
+  const { orders, field, choose } = event.target.dataset
+  if (choose) tick(list, event.target)
+  else if (orders !== undefined) ask(list, { sort: event.target.value })
   else if (field) ask(list, { [field]: event.target.value })
 }
 
@@ -318,13 +376,19 @@ function cleared(list, event) {
   if (event.target.type === "search" && event.target.value === "") searched(list, event)
 }
 
+// What the list is narrowed to: its view, its words, its filters.
+function narrowed({ head }) {
+  return JSON.stringify([head.view, head.text, head.choices.map(([field, , chosen]) => [field, chosen])])
+}
+
 export default function (component) {
   const { parentElement } = component
   const data = JSON.parse(new TextDecoder().decode(component.data))
   const place = parentElement.querySelector(".tickets")
-  const list = lists.get(parentElement) || {}
+  const list = lists.get(parentElement) || { chosen: new Set() }
   lists.set(parentElement, list)
   const turned = list.data && list.data.foot[1] !== data.foot[1]
+  if (list.data && narrowed(list.data) !== narrowed(data)) list.chosen.clear()
   Object.assign(list, { component, data, place })
   place.onclick = (event) => clicked(list, event)
   place.onauxclick = (event) => clicked(list, event)

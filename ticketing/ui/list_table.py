@@ -10,15 +10,20 @@ Streamlit's costs the server as much as twenty rows.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from functools import partial
+from typing import Any, NamedTuple
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from ticketing.ui.memory import recall
 from ticketing.ui.packing import component, packed
 from ticketing.ui.wording import t
 
 _mount = component("list_table")
+_EVENTS = ("opened", "new_ticket", "filters", "chosen")
+_ALL = "all"
+_FORMS = ("csv", "xlsx", "json")
 
 
 class TicketRow(NamedTuple):
@@ -94,11 +99,19 @@ class ListOrder:
 
 @dataclass(frozen=True, slots=True)
 class ListFoot:
-    """What stands below the list: how much of it is shown, in words, and on which of how many pages one is."""
+    """
+    What stands below the list: how much of it is shown, in words, and on which of how many pages one is.
+
+    With `can_choose`, rows can be ticked to be changed together, or all of the `total`. `export` is the address of the
+    list as a file, to which the form is added.
+    """
 
     text: str
     page: int = 1
     pages: int = 1
+    total: int = 0
+    can_choose: bool = False
+    export: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,13 +133,23 @@ class Asked:
     """
     What was asked for since the list was drawn: a ticket, a new one, or filters by their names in the address.
 
-    Nothing was where `is_first` says that it was not drawn in the run before.
+    `chosen` are the tickets that are to be changed together, or with `all_chosen` all that the list has. Nothing was
+    where `is_first` says that it was not drawn in the run before.
     """
 
     is_first: bool = False
     opened: int | None = None
     new_ticket: bool = False
     filters: Mapping[str, str] | None = None
+    chosen: tuple[int, ...] = ()
+    all_chosen: bool = False
+
+
+@dataclass(slots=True)
+class _Answers:
+    """What came back last, by the key of each list, and for which run: one that ends just then may take it away."""
+
+    by_list: dict[str, tuple[object, Any]] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -138,8 +161,9 @@ class _Shown:
 
 def asked_of_list(key: str) -> Asked:
     """Return what was asked for in the list that was drawn last under this key; ask before it is drawn again."""
-    answer = st.session_state.get(key)
-    opened, new_ticket, filters = (getattr(answer, name, None) for name in ("opened", "new_ticket", "filters"))
+    run, noted = recall(_Answers).by_list.pop(key, (None, None))
+    answer = noted if run is get_script_run_ctx() and noted else st.session_state.get(key)
+    opened, new_ticket, filters, chosen = (getattr(answer, name, None) for name in _EVENTS)
     return Asked(
         is_first=answer is None,
         opened=opened if type(opened) is int and opened in recall(_Shown).by_list.get(key, ()) else None,
@@ -147,6 +171,8 @@ def asked_of_list(key: str) -> Asked:
         filters=filters
         if isinstance(filters, dict) and all(isinstance(word, str) for pair in filters.items() for word in pair)
         else None,
+        chosen=tuple(chosen) if isinstance(chosen, list) and all(type(number) is int for number in chosen) else (),
+        all_chosen=chosen == _ALL,
     )
 
 
@@ -187,16 +213,35 @@ def ticket_list(
                 "order": order.order,
                 "foot": [foot.text, foot.page, foot.pages],
                 "words": _words(head.narrowing),
+                "choose": _choosing(foot.total) if foot.can_choose else None,
+                "export": _exports(foot.export),
             }
         ),
-        on_opened_change=_noted,
-        on_new_ticket_change=_noted,
-        on_filters_change=_noted,
+        on_opened_change=partial(_note, key),
+        on_new_ticket_change=partial(_note, key),
+        on_filters_change=partial(_note, key),
+        on_chosen_change=partial(_note, key),
     )
 
 
-def _noted() -> None:
-    """Declare that a name may come back; what to do about it is decided when the page runs."""
+def _note(key: str) -> None:
+    """Note for this run what came back; what to do about it is decided when the page runs."""
+    recall(_Answers).by_list[key] = get_script_run_ctx(), st.session_state.get(key)
+
+
+def _exports(address: str) -> list[tuple[str, str]]:
+    return [(t(f"list.export_{form}"), f"{address}&format={form}") for form in _FORMS] if address else []
+
+
+def _choosing(total: int) -> dict[str, str]:
+    return {
+        "row": t("list.choose", label="{label}"),
+        "page": t("list.choose_page"),
+        "chosen": t("list.chosen", n="{n}"),
+        "change": t("list.change"),
+        "all": t("list.change_all", n=total),
+        "none": t("list.choose_none"),
+    }
 
 
 def _words(narrowing: int) -> dict[str, str]:
@@ -217,4 +262,5 @@ def _words(narrowing: int) -> dict[str, str]:
         "page": t("table.page", page="{page}"),
         "previous": t("table.previous_page"),
         "next": t("table.next_page"),
+        "export": t("list.export"),
     }

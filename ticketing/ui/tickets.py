@@ -3,12 +3,15 @@
 from typing import Literal
 
 from ticketing.domain.errors import QueryError
+from ticketing.domain.filters import own
 from ticketing.domain.people import Actor
 from ticketing.domain.queries import Page, Sort, TicketQuery, TicketSummary, View
 from ticketing.domain.query_language import Asker
 from ticketing.domain.statuses import Priority, Status
-from ticketing.ui.filters import ListFilters, own
-from ticketing.ui.list_table import Empty, ListFoot, ListHead, ListOrder, TicketRow, asked_of_list, ticket_list
+from ticketing.ui.bulk import choose_several
+from ticketing.ui.feedback import shown_errors
+from ticketing.ui.filters import ListFilters
+from ticketing.ui.list_table import Asked, Empty, ListFoot, ListHead, ListOrder, TicketRow, asked_of_list, ticket_list
 from ticketing.ui.session import desk, go_to, go_to_ticket
 from ticketing.ui.times import ago, zone
 from ticketing.ui.wording import t
@@ -71,6 +74,8 @@ def _draw(actor: Actor, name: str, default_view: View, columns: tuple[str, ...])
         go_to_ticket(asked.opened)
     if asked.new_ticket:
         go_to("new_ticket")
+    if for_agent and (asked.chosen or asked.all_chosen):
+        _change_chosen(actor, filters, asked)
     if asked.filters is not None:
         filters.change(asked.filters)
     filters.write()
@@ -81,11 +86,27 @@ def _draw(actor: Actor, name: str, default_view: View, columns: tuple[str, ...])
         [_row(ticket, ago(ticket.updated_at, now, where), for_agent=for_agent) for ticket in page.items],
         head,
         _order(sort),
-        ListFoot(_range(page), page.page, page.pages),
+        ListFoot(
+            _range(page),
+            page.page,
+            page.pages,
+            page.total,
+            can_choose=for_agent,
+            export=filters.export_address(where),
+        ),
         key=key,
         empty=_empty(head, for_agent=for_agent),
         columns=columns,
     )
+
+
+def _change_chosen(actor: Actor, filters: ListFilters, asked: Asked) -> None:
+    """Go on with the tickets that were ticked, or with all of the list as it was drawn."""
+    with shown_errors():
+        if asked.all_chosen:
+            query = filters.drawn.query(Asker(actor.username, desk().clock(), zone()))
+            choose_several(desk().bulk.choose(actor, query))
+        choose_several(asked.chosen)
 
 
 def _found(

@@ -10,8 +10,10 @@ from starlette.responses import Response, StreamingResponse
 from ticketing.desk import Desk, shared_desk
 from ticketing.domain.browsers import cookie_name
 from ticketing.domain.errors import SignedOutError, TicketingError, UnknownChoiceError
+from ticketing.domain.filters import Filters, own
 from ticketing.domain.people import Actor
-from ticketing.domain.query_language import Asker, read_query
+from ticketing.domain.queries import View
+from ticketing.domain.query_language import Asker
 from ticketing.services.moving.lists import Form
 from ticketing.web.errors import refuse
 from ticketing.web.site import Site
@@ -19,9 +21,10 @@ from ticketing.web.site import Site
 
 async def export(request: Request) -> Response:
     """
-    Return what `q` finds, as the file that `format` names; dates in it are days of the time zone `zone`.
+    Return what a list shows, as the file that `format` names; dates in a query are days of the time zone `zone`.
 
-    It is written while it is sent, so it may be as long as it likes.
+    The list is narrowed down by the names that its own address has, and `list=own` is the actor's own. The file is
+    written while it is sent, so it may be as long as it likes.
     """
     try:
         form, parts = await to_thread.run_sync(_asked_for, request)
@@ -36,8 +39,8 @@ def _asked_for(request: Request) -> tuple[Form, Iterator[bytes]]:
     desk = shared_desk()
     actor, asked = _actor(request, desk), request.query_params
     form, zone = _form(asked.get("format", "")), _zone(asked.get("zone", "UTC"))
-    query = read_query(asked.get("q", ""), Asker(actor.username, desk.clock(), zone))
-    return form, desk.lists.export(actor, query, form)
+    query = Filters.from_address(asked, View.ALL).query(Asker(actor.username, desk.clock(), zone))
+    return form, desk.lists.export(actor, own(actor, query) if asked.get("list") == "own" else query, form)
 
 
 def _actor(request: Request, desk: Desk) -> Actor:
