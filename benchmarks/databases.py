@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from random import Random
+from typing import TypeVar
 
 from sqlalchemy import create_engine, text
 
@@ -18,6 +19,7 @@ from benchmarks.contest import COMMON, POOL, RARE, TEXT, TITLE
 from benchmarks.measuring import MILLISECONDS, Contestant, Figure, Times, percentile, take_turns
 from ticketing.domain.people import Actor, Role
 from ticketing.domain.queries import Audience, Sort, TicketQuery, View
+from ticketing.domain.query_language import Asker, read_query
 from ticketing.domain.statuses import Priority, Status, TicketCategory
 from ticketing.domain.store import Store, Transaction
 from ticketing.domain.tickets import Ticket
@@ -26,13 +28,28 @@ from ticketing.storage.whole import WholeStore
 
 FILES, SQLITE, POSTGRES, COMMIT = "JSON", "SQLite", "PostgreSQL", "bare commit"
 MOST_MILLISECONDS = 20
+# Of files: up to so many tickets, and beyond.
+MOST_IN_FILES = {10_000: 50, 100_000: 150}
 MOST_COMMITS = 2.0
 ROWS = 1_000
 READ_ROUNDS = 40  # a rare word takes the files half a second
+# As people type them: words, tags, times, what is not, and each with others.
+QUERIES = (
+    "the printer",
+    "printer -please",
+    "title:printer",
+    "tag:vpn",
+    "status:open priority>=high -tag:vpn",
+    "created:<7d is:open",
+    "resolved:>80d has:note",
+    "requester:carla",
+    "is:new,unassigned -has:reply sort:-created",
+)
 ADA = Actor("ada", "Ada", Role.AGENT)
 AGENTS = Audience(username="ada", sees_all=True)
 
 Question = Callable[[Transaction], object]
+Answer = TypeVar("Answer")
 
 
 def compare(files: WholeStore, folder: Path, postgres: str | None, rounds: int) -> list[Figure]:
@@ -99,18 +116,22 @@ def bare_commits(address: str) -> Iterator[Callable[[], object]]:
 def reads(stores: Mapping[str, Store], rounds: int) -> list[Figure]:
     """Put the questions of the pages to all stores, which must answer alike."""
     figures = []
+    tickets = ask(stores[FILES], lambda tx: tx.tickets.counts(AGENTS, [TicketQuery()])[0])
+    in_files = next((most for size, most in MOST_IN_FILES.items() if tickets <= size), None)
     for name, question in questions(stores[FILES]).items():
         answers = {kind: ask(store, question) for kind, store in stores.items()}
         if differing := [kind for kind, answer in answers.items() if answer != answers[FILES]]:
             raise SystemExit(f"The stores do not agree about “{name}”: {differing[0]} has another answer.")
         times = take_turns({kind: Contestant(partial(ask, store, question)) for kind, store in stores.items()}, rounds)
+        within = MILLISECONDS * percentile(times[FILES].wall, 0.95)
+        figures.append(Figure(f"{name}, {FILES}, 95 %", within, "ms", limit=in_files))
         for kind in [*stores][1:]:
             most = MOST_MILLISECONDS if kind == POSTGRES else None
             figures += _figures(f"{name}, {kind}", times[kind], times[FILES], FILES, most=most)
     return figures
 
 
-def ask(store: Store, question: Question) -> object:
+def ask(store: Store, question: Callable[[Transaction], Answer]) -> Answer:
     """Put one question."""
     with store.read() as tx:
         return question(tx)
@@ -132,13 +153,15 @@ def questions(store: Store) -> dict[str, Question]:
         "priority and category": (AGENTS, TicketQuery(priorities=urgent, categories=network)),
         "a rare word": (AGENTS, TicketQuery(needles=(RARE,))),
         "a common word": (AGENTS, TicketQuery(needles=(COMMON,))),
-        "two words": (AGENTS, TicketQuery(needles=("the printer",))),
+        "a phrase": (AGENTS, TicketQuery(needles=("the printer",))),
         "a common word, of a requester": (mine, TicketQuery(needles=(COMMON,))),
     }
+    asker = Asker("ada", newest[0].updated_at)
+    typed = {f"“{text}”": (AGENTS, read_query(text, asker)) for text in QUERIES}
     views = [view.query("ada") for view in View]
     return {
         "a ticket": lambda tx: tx.tickets.find(newest[0].number),
-        **{name: partial(_search, *asked) for name, asked in lists.items()},
+        **{name: partial(_search, *asked) for name, asked in (lists | typed).items()},
         "the counts of six views": lambda tx: tx.tickets.counts(AGENTS, views),
     }
 

@@ -44,6 +44,7 @@ from ticketing.domain.query_language import Asker, read_query
 from ticketing.domain.statuses import Priority, Status, StatusCategory, TicketCategory
 from ticketing.domain.store import Store, Transaction
 from ticketing.domain.tickets import MessageKind, Ticket, TicketEdit
+from ticketing.storage.documents import searching as documents
 from ticketing.storage.memory import MemoryStore
 from ticketing.storage.sql import searching
 
@@ -511,6 +512,7 @@ def _compare(tx: Transaction, model: Model, audience: Audience, query: TicketQue
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(searching, "NEARBY", nearby)
             patch.setattr(searching, "LOOKED_UP", looked_up)
+            patch.setattr(documents, "NEARBY", nearby)
             _compare_answers(tx, model, audience, query)
 
 

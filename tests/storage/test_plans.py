@@ -18,6 +18,7 @@ from tests.postgres import cluster
 from tests.storage.conftest import make_user
 from ticketing.domain.people import PeopleQuery, Role
 from ticketing.domain.queries import UNASSIGNED, Audience, Sort, TicketQuery, View
+from ticketing.domain.query_language import Asker, read_query
 from ticketing.domain.sign_in import Device, Session
 from ticketing.domain.statuses import Priority, Status, TicketCategory
 from ticketing.domain.store import Transaction
@@ -70,6 +71,11 @@ FILL = [
     FROM tickets
     """,
     "INSERT INTO watchers (number, username) SELECT number, 'user' || ((number + 1) % :people) FROM tickets",
+    """
+    INSERT INTO terms (number, field, value)
+    SELECT number, 'tag', CASE WHEN number = :old THEN 'fax' ELSE 'vpn' END FROM tickets
+    WHERE number % 30 = 0 OR number = :old
+    """,
     "INSERT INTO seen (number, username, messages) SELECT number, requester, 2 FROM tickets",
     """
     INSERT INTO sessions (id, username, created_at, expires_at, document)
@@ -212,6 +218,30 @@ def asked(store: SqlStore, question: Callable[[Transaction], object]) -> Plans:
         question(tx)
     assert plans.statements
     return plans
+
+
+@pytest.mark.parametrize(
+    ("text", "index", "read"),
+    [
+        ("tag:fax", "terms_by_value", 1),
+        (f"number:{OLD}", "", 1),
+        ("watcher:user7", "watchers_by_username", THEIRS),
+        ("external:x5", "tickets_by_external_id", 1),
+        ("created:2026-01-06", "tickets_by_opening", 1_500),
+        ("resolved:<2026-01-06 has:reply", "tickets_by_end", 1_500),
+        ("title:zeugmatic", "", 1),
+        ("zeugmatic -tag:fax room", "", 1),
+        ('requester:"person 4711"', "tickets_by_requester", THEIRS),
+    ],
+)
+def test_what_few_tickets_meet_is_found_by_an_index(large: SqlStore, text: str, index: str, read: int) -> None:
+    query = read_query(text, Asker("agent1", START)).model_copy(update={"size": SIZE})
+
+    plans = asked(large, lambda tx: tx.tickets.search(ADA, query))
+
+    assert plans.scans & {"tickets", "terms", "texts", "watchers", "seen"} == set()
+    assert not index or index in plans.indexes
+    assert plans.read["tickets"] <= SIZE + read
 
 
 LISTS = {

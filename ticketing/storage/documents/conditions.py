@@ -31,7 +31,7 @@ from ticketing.domain.conditions import (
 from ticketing.domain.queries import UNASSIGNED, Audience, number_in
 from ticketing.domain.text import TITLE_LIMIT
 from ticketing.storage.documents.rows import Talk, TicketRow
-from ticketing.storage.documents.state import TICKETS, State
+from ticketing.storage.documents.state import State
 
 Predicate = Callable[[TicketRow], bool]
 Key = TypeVar("Key")
@@ -43,7 +43,6 @@ class Conditions:
     def __init__(self, state: State, audience: Audience) -> None:
         self._state = state
         self._sees_all = audience.sees_all
-        self._documents = state.documents.get(TICKETS, {})
 
     def numbers(self, condition: Condition) -> set[int] | None:  # noqa: PLR0911 - one a kind
         """Return the tickets of which the condition holds if an index has them, else None."""
@@ -132,40 +131,39 @@ class Conditions:
         """Return the whole title, of which a row has the beginning: imported ones may be longer."""
         if len(row.title) < TITLE_LIMIT:
             return row.title
-        title: str = from_json(self._documents[str(row.number)])["title"]
+        title: str = from_json(row.raw)["title"]
         return title
 
     def texts_predicate(self, needles: Sequence[str]) -> Predicate:
+        """Return whether a ticket holds all the texts; all are looked through for one that few hold."""
+        first, *others = [self._text_predicate(needle) for needle in sorted(needles, key=len, reverse=True)]
+        return first if not others else lambda row: first(row) and all(holds(row) for holds in others)
+
+    def _text_predicate(self, needle: str) -> Predicate:
         """Look into the raw document first, which is quick and may say yes too often; then exactly."""
-        sought = [(needle, number_in(needle), self._people([needle]), _raw_test(needle)) for needle in needles]
+        number, people, may_hold = number_in(needle), self._people([needle]), _raw_test(needle)
 
         def holds(row: TicketRow) -> bool:
-            raw = self._documents[str(row.number)]
-            missing = []
-            for needle, number, people, may_hold in sought:
-                if row.number != number and row.requester not in people:
-                    if not may_hold(row, raw):
-                        return False
-                    missing.append(needle)
-            return not missing or self._text_in(from_json(raw), missing)
+            return may_hold(row) and self._text_in(from_json(row.raw), needle)
 
-        return holds
+        if number is None and not people:
+            return holds
+        return lambda row: row.number == number or row.requester in people or holds(row)
 
-    def _text_in(self, document: dict[str, Any], needles: Iterable[str]) -> bool:
-        """Whether the audience can read each text somewhere in the ticket; notes and tags count for agents only."""
+    def _text_in(self, document: dict[str, Any], needle: str) -> bool:
+        """Whether the audience can read the text somewhere in the ticket; notes and tags count for agents only."""
         sees_all = self._sees_all
         texts = [document["title"], document["requester"], document.get("external_id") or ""]
         texts += [message["text"] for message in document["messages"] if sees_all or message["kind"] == "reply"]
         if sees_all:
             texts += document.get("tags") or []
-        folded = [text.casefold() for text in texts]
-        return all(any(needle in text for text in folded) for needle in needles)
+        return any(needle in text.casefold() for text in texts)
 
     def talk(self, row: TicketRow) -> Talk:
         """Return what a list tells of the ticket's conversation."""
         talk = row.talk
         if talk is None:
-            talk = row.talk = Talk.of(self._documents[str(row.number)])
+            talk = row.talk = Talk.of(row.raw)
         return talk
 
 
@@ -191,19 +189,21 @@ def stored(assignee: str) -> str | None:
     return None if assignee == UNASSIGNED else assignee
 
 
-def _raw_test(needle: str) -> Callable[[TicketRow, bytes], bool]:
+def _raw_test(needle: str) -> Predicate:
     """Return a quick test of a raw document that never misses, but may say yes too often."""
     escaped = json.dumps(needle, ensure_ascii=False)[1:-1]
     if not needle.isascii():
-        return lambda _row, raw: escaped in raw.decode().casefold()
+        return lambda row: escaped in row.raw.decode().casefold()
     wanted = escaped.encode()
 
-    def may_hold(row: TicketRow, raw: bytes) -> bool:
+    def may_hold(row: TicketRow) -> bool:
+        raw = row.raw
         if wanted in raw.lower():
             return True
-        if row.folds_to_ascii is None:
-            row.folds_to_ascii = _FOLDS_TO_ASCII.search(raw) is not None
-        return row.folds_to_ascii and escaped in raw.decode().casefold()
+        folds = row.folds_to_ascii
+        if folds is None:
+            folds = row.folds_to_ascii = _FOLDS_TO_ASCII.search(raw) is not None
+        return folds and escaped in raw.decode().casefold()
 
     return may_hold
 

@@ -17,7 +17,7 @@ from ticketing.domain.tickets import Ticket
 
 class TicketRow:
     """
-    What lists, filters and counts need of a ticket.
+    What lists, filters and counts need of a ticket, and its document at hand for those who look into texts.
 
     What takes a look at its conversation is found out when it is first asked for, and None until then: `talk`, and
     `folds_to_ascii`, which says whether its document holds letters such as ß that casefold into ASCII.
@@ -33,6 +33,7 @@ class TicketRow:
         "opened_at",
         "priority",
         "public_updated_at",
+        "raw",
         "requester",
         "resolved_at",
         "status",
@@ -42,7 +43,8 @@ class TicketRow:
         "watchers",
     )
 
-    def __init__(self, document: Mapping[str, Any]) -> None:
+    def __init__(self, raw: bytes, document: Mapping[str, Any]) -> None:
+        self.raw = raw
         self.number = int(document["id"])
         self.title: str = document["title"][:TITLE_LIMIT]
         self.requester = intern(document["requester"])

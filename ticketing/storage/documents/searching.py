@@ -9,6 +9,7 @@ from typing import Final
 from pydantic_core import from_json
 
 from ticketing.domain.queries import (
+    MOST_HITS,
     Audience,
     Page,
     Sort,
@@ -26,6 +27,8 @@ SEEN = "seen"
 # Of every so many tickets in the smallest index, one that is known by its number is few: those are put in order then.
 # Else it is quicker to go through the index, which is in order, up to the end of the list.
 _FEW: Final = 8
+# So many tickets at the beginning of a list tell how to find those that hold a text.
+NEARBY = 500
 _NONE: Final = ByUpdate()
 _BY_PRIORITY: Final = {Sort.PRIORITY, Sort.LEAST_URGENT}
 
@@ -43,12 +46,11 @@ class Searcher:
 
     def search(self, query: TicketQuery) -> Page[TicketSummary]:
         """Return one page; when the query restricts nothing but people and statuses, in time of the page alone."""
-        wanted = self._matches(query)
         if is_tallied(self._audience, query):
             total = self.count(query)
-            rows = _slice(wanted, query.first, query.size)
+            rows = _slice(self._matches(query), query.first, query.size)
         else:
-            found = list(islice(wanted, query.most))
+            found = self._hits(query)
             total, rows = len(found), found[query.first : query.first + query.size]
         lines = tuple([self._summary(row) for row in rows])
         return Page(items=lines, total=total, page=query.page, size=query.size, ends_early=total == query.most)
@@ -56,7 +58,7 @@ class Searcher:
     def count(self, query: TicketQuery) -> int:
         """Return how many match; from tallies where they suffice."""
         if not is_tallied(self._audience, query):
-            return sum(1 for _ in islice(self._matches(query), query.most))
+            return len(self._hits(query)) if query.needles else sum(1 for _ in islice(self._matches(query), query.most))
         by_status, tally = self._state.by_status, self._state.tally
         statuses = query.statuses or by_status.keys()
         if query.assignee is None:
@@ -68,8 +70,32 @@ class Searcher:
         """Return the numbers of all that match, however many these are."""
         return [row.number for row in self._matches(query)]
 
+    def _hits(self, query: TicketQuery) -> list[TicketRow]:
+        """
+        Return the list up to its end.
+
+        Texts that too few tickets hold for the list to end early are looked for in all of them, by number: documents
+        lie in memory as they came, and to look at them in another order takes half as long again.
+        """
+        if not query.needles or self._numbers(query) is not None or not self._are_rare(query):
+            return list(islice(self._matches(query), query.most))
+        found = sorted(self._filtered(self._by_number(descending=False), query), key=by_update, reverse=True)
+        return _ordered(found, query.sort)[: query.most]
+
+    def _are_rare(self, query: TicketQuery) -> bool:
+        """Whether the beginning of the list has so few hits that its end would be that of all tickets."""
+        size = min(map(_size, self._indexes(query)))
+        if size < self._state.last_number // 2:
+            return False
+        near = list(islice(self._candidates(query), NEARBY))
+        hits = sum(1 for _ in self._filtered(near, query))
+        return len(near) == NEARBY and hits * size < MOST_HITS * NEARBY
+
     def _matches(self, query: TicketQuery) -> Iterator[TicketRow]:
-        rows = iter(self._candidates(query))
+        return self._filtered(self._candidates(query), query)
+
+    def _filtered(self, candidates: Iterable[TicketRow], query: TicketQuery) -> Iterator[TicketRow]:
+        rows = iter(candidates)
         for holds in self._predicates(query):
             rows = filter(holds, rows)
         return rows
@@ -118,8 +144,7 @@ class Searcher:
 
     def _by_number(self, *, descending: bool) -> Iterator[TicketRow]:
         numbers = range(1, self._state.last_number + 1)
-        found = (self._state.rows.find(number) for number in (reversed(numbers) if descending else numbers))
-        return (row for row in found if row is not None)
+        return filter(None, map(self._state.rows.find, reversed(numbers) if descending else numbers))
 
     def _predicates(self, query: TicketQuery) -> list[Predicate]:
         predicates: list[Predicate] = []

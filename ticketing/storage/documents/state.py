@@ -211,7 +211,7 @@ class State:
 
 def _read(raw: bytes) -> tuple[TicketRow, frozenset[Term]]:
     fields = fields_of(raw)
-    return TicketRow(fields), terms_of(fields)
+    return TicketRow(raw, fields), terms_of(fields)
 
 
 # Many tickets have the very same terms.

@@ -73,7 +73,7 @@ class Conditions:
             case AssignedTo(usernames):
                 return assigned_to(usernames)
             case RequestedBy(usernames, names):
-                return or_(c.requester.in_(sorted(usernames)), c.requester.in_(_people(sorted(names))))
+                return c.number.in_(_requested_by(usernames, names))
             case WatchedBy(usernames):
                 watched = select(watchers.c.number).where(watchers.c.username.in_(sorted(usernames)))
                 return c.number.in_(watched)
@@ -213,6 +213,13 @@ def assigned_to(usernames: Iterable[str]) -> ColumnElement[bool]:
         return somebody
     nobody = tickets.c.assignee.is_(None)
     return or_(nobody, somebody) if people else nobody
+
+
+def _requested_by(usernames: Iterable[str], names: Iterable[str]) -> CompoundSelect[Any]:
+    """Return the tickets that these opened: two questions, each of which has an index, and not one with an OR."""
+    theirs = select(tickets.c.number).where(tickets.c.requester.in_(sorted(usernames)))
+    named_so = select(tickets.c.number).where(tickets.c.requester.in_(_people(sorted(names))))
+    return union_all(theirs, named_so)
 
 
 def _people(needles: Iterable[str]) -> Select[Any]:
