@@ -1,0 +1,301 @@
+"""How a report is counted: each metric finds tickets, and a number is no more than how many it has found."""
+
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import accumulate, chain
+from operator import attrgetter
+from typing import Final, NamedTuple
+
+from ticketing.domain.errors import InvalidInputError
+from ticketing.domain.facts import DONE, EPOCH, MICROSECOND, Facts, Moment, microseconds
+from ticketing.domain.queries import UNASSIGNED
+from ticketing.domain.reports import (
+    DURATIONS,
+    LONGEST_WAITING,
+    Age,
+    Cell,
+    Clock,
+    Dimension,
+    Found,
+    Group,
+    Metric,
+    Period,
+    Report,
+    ReportQuery,
+    Spread,
+    calendar_time,
+)
+from ticketing.domain.statuses import Status
+
+
+class Hit(NamedTuple):
+    """A ticket that a metric has found: when it happened, by whom it was done, and how long it took."""
+
+    facts: Facts
+    at: Moment
+    who: str
+    took: Moment
+
+
+class _Asked:
+    """What the finders are asked: the period, how time is told, and what that means for whole microseconds."""
+
+    __slots__ = ("end", "now", "start", "took")
+
+    def __init__(self, period: Period, now: datetime, clock: Clock) -> None:
+        self.start, self.end = period.start, period.end
+        self.now = microseconds(now)
+        self.took: Callable[[Moment, Moment], Moment] = (
+            (lambda since, until: until - since)
+            if clock is calendar_time
+            else (lambda since, until: clock(EPOCH + since * MICROSECOND, EPOCH + until * MICROSECOND) // MICROSECOND)
+        )
+
+
+Finder = Callable[[Iterable[Facts], _Asked], Iterator[Hit]]
+
+
+def _created(tickets: Iterable[Facts], asked: _Asked) -> Iterator[Hit]:
+    for facts in tickets:
+        if asked.start <= facts.opened < asked.end:
+            yield Hit(facts, facts.opened, facts.assignee or UNASSIGNED, 0)
+
+
+def _solved(tickets: Iterable[Facts], asked: _Asked) -> Iterator[Hit]:
+    """Find each ticket that became done within the period, once: when it did so last."""
+    for facts in tickets:
+        if facts.statuses[-1][1] < asked.start:
+            continue
+        within = [at for at in solutions(facts) if asked.start <= at < asked.end]
+        if within:
+            yield Hit(facts, within[-1], facts.assignee or UNASSIGNED, asked.took(facts.opened, within[-1]))
+
+
+def _came_back(hit: Hit, asked: _Asked) -> bool:
+    """Whether a solved ticket was opened again after a solution within the period, however late."""
+    back = reopenings(hit.facts)
+    return bool(back) and back[-1] >= next(at for at in solutions(hit.facts) if at >= asked.start)
+
+
+def _took_one_reply(hit: Hit, _asked: _Asked) -> bool:
+    """Whether one reply of an agent was enough to solve the ticket."""
+    return [at <= hit.at for _, at, _ in hit.facts.replies].count(True) == 1
+
+
+def _unfinished(tickets: Iterable[Facts], asked: _Asked) -> Iterator[Hit]:
+    """Find what is not done at the end of the period, with its age by then."""
+    last = asked.end - 1
+    for facts in tickets:
+        if facts.opened <= last and status_at(facts, last) not in DONE:
+            yield Hit(facts, last, facts.assignee or UNASSIGNED, asked.took(facts.opened, last))
+
+
+def _unanswered(tickets: Iterable[Facts], asked: _Asked) -> Iterator[Hit]:
+    """Find the open ones whose requester waits for an answer now."""
+    for facts in tickets:
+        if facts.waiting is not None and facts.status == Status.OPEN:
+            yield Hit(facts, facts.waiting, facts.assignee or UNASSIGNED, asked.took(facts.waiting, asked.now))
+
+
+def _first_response(tickets: Iterable[Facts], asked: _Asked) -> Iterator[Hit]:
+    for facts in tickets:
+        if facts.replies:
+            who, at, _ = facts.replies[0]
+            if asked.start <= at < asked.end:
+                yield Hit(facts, at, who, asked.took(facts.opened, at))
+
+
+def _next_response(tickets: Iterable[Facts], asked: _Asked) -> Iterator[Hit]:
+    for facts in tickets:
+        for who, at, since in facts.replies[1:]:
+            if since is not None and asked.start <= at < asked.end:
+                yield Hit(facts, at, who, asked.took(since, at))
+
+
+def _replies(tickets: Iterable[Facts], asked: _Asked) -> Iterator[Hit]:
+    for facts in tickets:
+        for who, at, _ in facts.replies:
+            if asked.start <= at < asked.end:
+                yield Hit(facts, at, who, 0)
+
+
+_FINDERS: Final[dict[Metric, Finder]] = {
+    Metric.CREATED: _created,
+    Metric.SOLVED: _solved,
+    Metric.UNFINISHED: _unfinished,
+    Metric.UNANSWERED: _unanswered,
+    Metric.FIRST_RESPONSE: _first_response,
+    Metric.NEXT_RESPONSE: _next_response,
+    Metric.REPLIES: _replies,
+}
+# What is, whereas all other metrics find what has happened.
+_STATES: Final = frozenset({Metric.UNFINISHED, Metric.UNANSWERED})
+# In which line of the table a ticket is counted.
+_LINES: Final[dict[Dimension, Callable[[Hit], str]]] = {
+    Dimension.AGENT: attrgetter("who"),
+    Dimension.PRIORITY: attrgetter("facts.priority"),
+    Dimension.CATEGORY: attrgetter("facts.category"),
+    Dimension.STATUS: attrgetter("facts.status"),
+}
+# Of what is solved, some have something in common.
+_AMONG_SOLVED: Final = {Metric.REOPENED: _came_back, Metric.ONE_TOUCH: _took_one_reply}
+
+
+def _find(metric: Metric, tickets: Iterable[Facts], asked: _Asked) -> Iterator[Hit]:
+    if metric in _AMONG_SOLVED:
+        holds = _AMONG_SOLVED[metric]
+        return (hit for hit in _solved(tickets, asked) if holds(hit, asked))
+    return _FINDERS[Metric.SOLVED if metric is Metric.RESOLUTION else metric](tickets, asked)
+
+
+def solutions(facts: Facts) -> list[Moment]:
+    """Return when the ticket became done; one that came in as done has no solution that anybody knows of."""
+    return _turns(facts, into_done=True)
+
+
+def reopenings(facts: Facts) -> list[Moment]:
+    """Return when the ticket was opened again."""
+    return _turns(facts, into_done=False)
+
+
+def _turns(facts: Facts, *, into_done: bool) -> list[Moment]:
+    found, was_done = [], facts.statuses[0][0] in DONE
+    for status, at in facts.statuses[1:]:
+        is_done = status in DONE
+        if is_done is into_done and was_done is not into_done:
+            found.append(at)
+        was_done = is_done
+    return found
+
+
+def status_at(facts: Facts, at: Moment) -> str:
+    """Return the status that the ticket had at a moment of its life."""
+    return next(status for status, since in reversed(facts.statuses) if since <= at)
+
+
+@dataclass(slots=True)
+class _Tally:
+    """What one metric has found so far: on each day, and how long it took in each line of the table."""
+
+    days: list[int]
+    took: defaultdict[str, list[Moment]] = field(default_factory=lambda: defaultdict(list))
+
+    def all(self) -> Iterator[Moment]:
+        """Return all durations."""
+        return chain.from_iterable(self.took.values())
+
+    def total(self) -> int:
+        """Return how many there are."""
+        return sum(map(len, self.took.values()))
+
+
+class Counting:
+    """Counts a report up, given the facts of all tickets by the batch: few of them are in memory at a time."""
+
+    def __init__(self, query: ReportQuery, now: datetime, clock: Clock = calendar_time) -> None:
+        self._now = now
+        period = query.period(now)
+        self._days, self._bounds = period.days, period.bounds
+        self._line = _LINES[query.by]
+        self._asked = _Asked(period, now, clock)
+        self._asked_before = _Asked(query.before(now), now, clock)
+        days = len(self._days)
+        self._tallies = {metric: _Tally([0] * days) for metric in Metric}
+        self._tallies[Metric.RESOLUTION] = self._tallies[Metric.SOLVED]
+        self._before: dict[Metric, list[Moment]] = {metric: [] for metric in DURATIONS}
+        self._changes = [0] * (days + 1)
+        self._ages = dict.fromkeys(Age, 0)
+        self._waiting: list[tuple[Moment, int]] = []
+
+    def add(self, batch: Sequence[Facts]) -> None:
+        """Count these tickets in."""
+        found = {metric: list(find(batch, self._asked)) for metric, find in _FINDERS.items()}
+        for metric, holds in _AMONG_SOLVED.items():
+            found[metric] = [hit for hit in found[Metric.SOLVED] if holds(hit, self._asked)]
+        for metric, hits in found.items():
+            self._tally(metric, hits)
+        for hit in found[Metric.UNFINISHED]:
+            self._ages[Age.of(hit.took)] += 1
+        self._waiting += [(hit.at, hit.facts.number) for hit in found[Metric.UNANSWERED]]
+        for metric, took in self._before.items():
+            took += [hit.took for hit in _find(metric, batch, self._asked_before)]
+        self._add_backlog(batch)
+
+    def _tally(self, metric: Metric, hits: list[Hit]) -> None:
+        days, took, bounds, line = self._tallies[metric].days, self._tallies[metric].took, self._bounds, self._line
+        for hit in hits:
+            took[line(hit)].append(hit.took)
+        if metric not in _STATES:
+            for hit in hits:
+                days[bisect_right(bounds, hit.at) - 1] += 1
+
+    def _add_backlog(self, batch: Sequence[Facts]) -> None:
+        """Note on which day each ticket came to what is unfinished, and on which it went."""
+        start, ends, changes = self._asked.start, self._bounds[1:], self._changes
+        for facts in batch:
+            if facts.statuses[-1][1] < start:  # all of it before
+                changes[0] += facts.status not in DONE
+                continue
+            was_done = True
+            for status, at in facts.statuses:
+                is_done = status in DONE
+                if is_done is not was_done:
+                    changes[bisect_right(ends, at)] += -1 if is_done else 1
+                was_done = is_done
+
+    def report(self) -> Report:
+        """Return the figures of all that was counted in."""
+        tallies = self._tallies
+        by_day = {metric: tally.days for metric, tally in tallies.items()}
+        by_day[Metric.UNFINISHED] = list(accumulate(self._changes[:-1]))
+        spreads = {metric: Spread.of(tallies[metric].all()) for metric in DURATIONS}
+        return Report(
+            counted_at=self._now,
+            days=self._days,
+            totals={metric: tallies[metric].total() for metric in Metric},
+            by_day=by_day,
+            spreads=spreads,
+            ages=self._ages,
+            groups=[self._group(key) for key in sorted({key for tally in tallies.values() for key in tally.took})],
+            waiting=[
+                Found(number, (self._asked.took(since, self._asked.now)) * MICROSECOND)
+                for since, number in sorted(self._waiting)[:LONGEST_WAITING]
+            ],
+            before={metric: Spread.of(took) for metric, took in self._before.items()},
+        )
+
+    def _group(self, key: str) -> Group:
+        took = {metric: self._tallies[metric].took.get(key, []) for metric in Metric}
+        return Group(
+            key,
+            {metric: len(found) for metric, found in took.items()},
+            {metric: Spread.of(took[metric]) for metric in DURATIONS},
+        )
+
+
+def behind(
+    batches: Iterable[Sequence[Facts]], query: ReportQuery, cell: Cell, now: datetime, clock: Clock = calendar_time
+) -> list[Found]:
+    """
+    Return the tickets behind a number, what took longest first: as many as the number says.
+
+    A ticket stands there once for each time that it was counted: an agent may have replied twice.
+    """
+    period = query.period(now)
+    if cell.day is not None and cell.day not in period.days:
+        raise InvalidInputError("Period", "That day is not in the period.")
+    if cell.day is not None and cell.metric is Metric.UNFINISHED:
+        period = period.up_to(cell.day)
+    asked = _Asked(period, now, clock)
+    hits = (hit for batch in batches for hit in _find(cell.metric, batch, asked) if _is_in(hit, cell, period, query))
+    found = [Found(hit.facts.number, hit.took * MICROSECOND) for hit in hits]
+    return sorted(found, key=lambda each: (-each.took, each.number))
+
+
+def _is_in(hit: Hit, cell: Cell, period: Period, query: ReportQuery) -> bool:
+    on_day = cell.day is None or cell.metric in _STATES or period.days[period.day_at(hit.at)] == cell.day
+    of_age = cell.age is None or Age.of(hit.took) is cell.age
+    return on_day and of_age and cell.group in {None, _LINES[query.by](hit)}
