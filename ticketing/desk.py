@@ -25,6 +25,7 @@ from ticketing.services.first_launch import FirstLaunch
 from ticketing.services.health import Health, Surroundings
 from ticketing.services.passwords import Passwords
 from ticketing.services.relations import Relations
+from ticketing.services.reports import Reports
 from ticketing.services.sessions import Sessions
 from ticketing.services.throttle import Throttle
 from ticketing.services.tickets import Tickets
@@ -77,6 +78,7 @@ class Desk:
         self.tickets = watched("tickets", Tickets(store, clock, gate), figures)
         self.definitions = watched("definitions", Definitions(store, clock, gate), figures)
         self.relations = watched("relations", Relations(store, clock, gate), figures)
+        self.reports = watched("reports", Reports(store, clock, gate), figures)
         self.first_launch = FirstLaunch(store, clock, passwords)
         self._backups = BackupFolder(settings.backup_folder.absolute(), settings.backup_keep)
         health = Health(store, clock, gate, _setup(settings), _surroundings(settings, self._backups), figures)

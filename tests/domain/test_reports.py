@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic_core import from_json
 
-from ticketing.domain.counting import Counting, behind
+from ticketing.domain.counting import Counting, Naming
 from ticketing.domain.errors import InvalidInputError, TicketingError
 from ticketing.domain.facts import Facts, facts_of, microseconds
 from ticketing.domain.people import Actor, Role
@@ -22,6 +22,7 @@ from ticketing.domain.reports import (
     LONGEST_WAITING,
     Age,
     Cell,
+    Clock,
     Dimension,
     Found,
     Metric,
@@ -104,9 +105,19 @@ def counted(tickets: Iterable[Ticket], query: ReportQuery = WEEK, now: datetime 
     return counting.report()
 
 
+def behind(
+    tickets: Iterable[Ticket], cell: Cell, query: ReportQuery = WEEK, clock: Clock = calendar_time
+) -> list[Found]:
+    """Return the tickets behind a cell."""
+    naming = Naming(query, cell, NOW, clock)
+    for facts in facts_in(tickets):
+        naming.add([facts])
+    return naming.found()
+
+
 def numbers(tickets: Iterable[Ticket], cell: Cell, query: ReportQuery = WEEK) -> list[int]:
     """Return the numbers of the tickets behind a cell."""
-    return [found.number for found in behind([facts_in(tickets)], query, cell, NOW)]
+    return [found.number for found in behind(tickets, cell, query)]
 
 
 # Each metric by hand
@@ -156,7 +167,7 @@ def test_the_first_response_is_measured_from_the_opening(tickets: list[Ticket]) 
     # T-1 after 1 hour, T-4 after 2, T-2 after 4; that of T-5 was given in February.
     # 75 %: position (3 - 1) x 0.75 = 1.5, between 2 and 4: 3 hours. 90 %: position 1.8: 2 + 0.8 x 2 = 3.6 hours.
     assert counted(tickets).spreads[Metric.FIRST_RESPONSE] == Spread(3, 2 * HOUR, 3 * HOUR, 3.6 * HOUR, 7 * HOUR / 3)
-    found = behind([facts_in(tickets)], WEEK, Cell(Metric.FIRST_RESPONSE), NOW)
+    found = behind(tickets, Cell(Metric.FIRST_RESPONSE))
     assert found == [Found(2, 4 * HOUR), Found(4, 2 * HOUR), Found(1, HOUR)]
 
 
@@ -164,7 +175,7 @@ def test_the_next_response_is_measured_from_what_it_answers(tickets: list[Ticket
     # T-2 twice: Carla told at 14, Rita answered at 20; Carla complained at 9, Rita answered at 11. So 2 and 6 hours.
     # 75 %: position 0.75: 2 + 0.75 x 4 = 5 hours. 90 %: position 0.9: 5.6 hours.
     assert counted(tickets).spreads[Metric.NEXT_RESPONSE] == Spread(2, 4 * HOUR, 5 * HOUR, 5.6 * HOUR, 4 * HOUR)
-    found = behind([facts_in(tickets)], WEEK, Cell(Metric.NEXT_RESPONSE), NOW)
+    found = behind(tickets, Cell(Metric.NEXT_RESPONSE))
     assert found == [Found(2, 6 * HOUR), Found(2, 2 * HOUR)]
 
 
@@ -173,7 +184,7 @@ def test_the_resolution_is_measured_from_the_opening_to_the_last_solution(ticket
     # 75 %: position 1.5: 78 + 0.5 x 738 = 447 hours. 90 %: position 1.8: 78 + 0.8 x 738 = 668.4 hours. Mean: 895 / 3.
     expected = Spread(3, 78 * HOUR, 447 * HOUR, 668.4 * HOUR, 895 * HOUR / 3)
     assert counted(tickets).spreads[Metric.RESOLUTION] == expected
-    found = behind([facts_in(tickets)], WEEK, Cell(Metric.RESOLUTION), NOW)
+    found = behind(tickets, Cell(Metric.RESOLUTION))
     assert found == [Found(5, 816 * HOUR), Found(2, 78 * HOUR), Found(1, HOUR)]
 
 
@@ -282,7 +293,7 @@ def test_what_is_corrected_on_a_closed_ticket_moves_no_figure(tickets: list[Tick
 
 
 def test_an_hour_is_never_a_day(tickets: list[Ticket]) -> None:
-    found = behind([facts_in(tickets[:1])], WEEK, Cell(Metric.RESOLUTION), NOW)
+    found = behind(tickets[:1], Cell(Metric.RESOLUTION))
 
     assert found == [Found(1, timedelta(hours=1))]
 
@@ -306,7 +317,7 @@ def test_another_clock_measures_what_it_takes_for_time(tickets: list[Ticket]) ->
 
     # T-1 on the same day, T-2 three days later, T-5 34.
     assert report.spreads[Metric.RESOLUTION] == Spread.of([0, 3 * 86_400_000_000, 34 * 86_400_000_000])
-    found = behind([facts_in(tickets)], WEEK, Cell(Metric.RESOLUTION), NOW, whole_days)
+    found = behind(tickets, Cell(Metric.RESOLUTION), clock=whole_days)
     assert found == [Found(5, timedelta(days=34)), Found(2, timedelta(days=3)), Found(1, timedelta())]
 
 

@@ -78,7 +78,7 @@ def test_tables_without_facts_are_given_those_of_every_ticket(address: str) -> N
     connections = create_engine(address, poolclass=NullPool)
     with connections.begin() as connection:
         connection.execute(text("DROP TABLE facts"))
-        connection.execute(text("UPDATE alembic_version SET version_num = '0001'"))
+        connection.execute(text("UPDATE alembic_version SET version_num = '0003'"))
 
     SqlStore(address).close()
 

@@ -276,26 +276,35 @@ class Counting:
         )
 
 
-def behind(
-    batches: Iterable[Sequence[Facts]], query: ReportQuery, cell: Cell, now: datetime, clock: Clock = calendar_time
-) -> list[Found]:
-    """
-    Return the tickets behind a number, what took longest first: as many as the number says.
+class Naming:
+    """Names the tickets behind a number: as many as it says, given the facts of all tickets by the batch."""
 
-    A ticket stands there once for each time that it was counted: an agent may have replied twice.
-    """
-    period = query.period(now)
-    if cell.day is not None and cell.day not in period.days:
-        raise InvalidInputError("Period", "That day is not in the period.")
-    if cell.day is not None and cell.metric is Metric.UNFINISHED:
-        period = period.up_to(cell.day)
-    asked = _Asked(period, now, clock)
-    hits = (hit for batch in batches for hit in _find(cell.metric, batch, asked) if _is_in(hit, cell, period, query))
-    found = [Found(hit.facts.number, hit.took * MICROSECOND) for hit in hits]
-    return sorted(found, key=lambda each: (-each.took, each.number))
+    def __init__(self, query: ReportQuery, cell: Cell, now: datetime, clock: Clock = calendar_time) -> None:
+        self._period = query.period(now)
+        if cell.day is not None and cell.day not in self._period.days:
+            raise InvalidInputError("Period", "That day is not in the period.")
+        if cell.day is not None and cell.metric is Metric.UNFINISHED:
+            self._period = self._period.up_to(cell.day)
+        self._cell = cell
+        self._line = _LINES[query.by]
+        self._asked = _Asked(self._period, now, clock)
+        self._found: list[Found] = []
 
+    def add(self, batch: Sequence[Facts]) -> None:
+        """Look through these tickets."""
+        hits = _find(self._cell.metric, batch, self._asked)
+        self._found += [Found(hit.facts.number, hit.took * MICROSECOND) for hit in hits if self._is_in(hit)]
 
-def _is_in(hit: Hit, cell: Cell, period: Period, query: ReportQuery) -> bool:
-    on_day = cell.day is None or cell.metric in _STATES or period.days[period.day_at(hit.at)] == cell.day
-    of_age = cell.age is None or Age.of(hit.took) is cell.age
-    return on_day and of_age and cell.group in {None, _LINES[query.by](hit)}
+    def found(self) -> list[Found]:
+        """
+        Return them, what took longest first.
+
+        A ticket stands there once for each time that it was counted: an agent may have replied twice.
+        """
+        return sorted(self._found, key=lambda each: (-each.took, each.number))
+
+    def _is_in(self, hit: Hit) -> bool:
+        cell, period = self._cell, self._period
+        on_day = cell.day is None or cell.metric in _STATES or period.days[period.day_at(hit.at)] == cell.day
+        of_age = cell.age is None or Age.of(hit.took) is cell.age
+        return on_day and of_age and cell.group in {None, self._line(hit)}

@@ -27,7 +27,7 @@ def check(address: str) -> None:
     Check a database whose documents are known to be valid, and change nothing; raises StorageDamagedError.
 
     SQLite looks through its whole file. Then, at one moment and batch by batch, the columns of tickets and accounts,
-    the texts that are searched, the facts, the watchers, the terms and the tallies are compared with the documents. What
+    the texts that are searched, facts, watchers, terms and the tallies are compared with the documents. What
     goes by itself, such as sessions, is left out.
     """
     engine = connect(address, read_only=True, most=1)
