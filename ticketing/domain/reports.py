@@ -97,7 +97,7 @@ class Period:
         last = min(last, now.astimezone(zone).date())
         if not EARLIEST <= first <= last < LATEST:
             raise InvalidInputError(
-                "Period", "The period needs a first day that is not after its last one, nor after today."
+                "Period", "The first day must be neither after the last one nor after today."
             )
         if last - first >= LONGEST * _DAY:
             raise InvalidInputError("Period", f"A report covers {LONGEST:,} days at most.")
