@@ -30,6 +30,7 @@ from ticketing.domain.reports import (
     Report,
     ReportQuery,
     Spread,
+    Waiting,
     calendar_time,
     percentile,
 )
@@ -226,7 +227,7 @@ def test_unanswered_are_the_open_ones_that_wait_and_the_longest_stands_first(tic
     report = counted(tickets)
 
     assert report.totals[Metric.UNANSWERED] == 1  # T-3 since the 4th, 12; T-4 waits for Oskar
-    assert report.waiting == [Found(3, timedelta(days=5))]
+    assert report.waiting == [Waiting(3, timedelta(days=5), "high", None)]
 
 
 def test_no_more_than_ten_of_those_who_wait_are_named() -> None:
@@ -234,7 +235,7 @@ def test_no_more_than_ten_of_those_who_wait_are_named() -> None:
 
     report = counted(reversed(waiting))
 
-    assert [found.number for found in report.waiting] == list(range(1, LONGEST_WAITING + 1))
+    assert [waiting.number for waiting in report.waiting] == list(range(1, LONGEST_WAITING + 1))
     assert report.totals[Metric.UNANSWERED] == 12
 
 

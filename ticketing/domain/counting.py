@@ -26,6 +26,7 @@ from ticketing.domain.reports import (
     Report,
     ReportQuery,
     Spread,
+    Waiting,
     calendar_time,
 )
 from ticketing.domain.statuses import Status
@@ -43,11 +44,11 @@ class Hit(NamedTuple):
 class _Asked:
     """What the finders are asked: the period, how time is told, and what that means for whole microseconds."""
 
-    __slots__ = ("end", "now", "start", "took")
+    __slots__ = ("end", "present", "start", "took")
 
     def __init__(self, period: Period, now: datetime, clock: Clock) -> None:
         self.start, self.end = period.start, period.end
-        self.now = microseconds(now)
+        self.present = microseconds(now)
         self.took: Callable[[Moment, Moment], Moment] = (
             (lambda since, until: until - since)
             if clock is calendar_time
@@ -97,7 +98,7 @@ def _unanswered(tickets: Iterable[Facts], asked: _Asked) -> Iterator[Hit]:
     """Find the open ones whose requester waits for an answer now."""
     for facts in tickets:
         if facts.waiting is not None and facts.status == Status.OPEN:
-            yield Hit(facts, facts.waiting, facts.assignee or UNASSIGNED, asked.took(facts.waiting, asked.now))
+            yield Hit(facts, facts.waiting, facts.assignee or UNASSIGNED, asked.took(facts.waiting, asked.present))
 
 
 def _first_response(tickets: Iterable[Facts], asked: _Asked) -> Iterator[Hit]:
@@ -208,7 +209,7 @@ class Counting:
         self._before: dict[Metric, list[Moment]] = {metric: [] for metric in DURATIONS}
         self._changes = [0] * (days + 1)
         self._ages = dict.fromkeys(Age, 0)
-        self._waiting: list[tuple[Moment, int]] = []
+        self._waiting: list[tuple[Moment, int, Waiting]] = []
 
     def add(self, batch: Sequence[Facts]) -> None:
         """Count these tickets in."""
@@ -219,7 +220,7 @@ class Counting:
             self._tally(metric, hits)
         for hit in found[Metric.UNFINISHED]:
             self._ages[Age.of(hit.took)] += 1
-        self._waiting += [(hit.at, hit.facts.number) for hit in found[Metric.UNANSWERED]]
+        self._waiting += map(_waiting, found[Metric.UNANSWERED])
         for metric, took in self._before.items():
             took += [hit.took for hit in _find(metric, batch, self._asked_before)]
         self._add_backlog(batch)
@@ -260,10 +261,7 @@ class Counting:
             spreads=spreads,
             ages=self._ages,
             groups=[self._group(key) for key in sorted({key for tally in tallies.values() for key in tally.took})],
-            waiting=[
-                Found(number, (self._asked.took(since, self._asked.now)) * MICROSECOND)
-                for since, number in sorted(self._waiting)[:LONGEST_WAITING]
-            ],
+            waiting=[waiting for _, _, waiting in sorted(self._waiting)[:LONGEST_WAITING]],
             before={metric: Spread.of(took) for metric, took in self._before.items()},
         )
 
@@ -274,6 +272,12 @@ class Counting:
             {metric: len(found) for metric, found in took.items()},
             {metric: Spread.of(took[metric]) for metric in DURATIONS},
         )
+
+
+def _waiting(hit: Hit) -> tuple[Moment, int, Waiting]:
+    """Return who waits, after what they are put in order by."""
+    facts = hit.facts
+    return hit.at, facts.number, Waiting(facts.number, hit.took * MICROSECOND, facts.priority, facts.assignee)
 
 
 class Naming:

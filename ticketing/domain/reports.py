@@ -44,6 +44,16 @@ class Metric(StrEnum):
 
 
 DURATIONS: Final = (Metric.FIRST_RESPONSE, Metric.NEXT_RESPONSE, Metric.RESOLUTION)
+# The columns of a table.
+TABLE: Final = (
+    Metric.CREATED,
+    Metric.SOLVED,
+    Metric.UNFINISHED,
+    Metric.REOPENED,
+    Metric.ONE_TOUCH,
+    Metric.REPLIES,
+    *DURATIONS,
+)
 
 
 class Dimension(StrEnum):
@@ -96,9 +106,7 @@ class Period:
         """Return the days from *first* to *last*, but for those to come; raises InvalidInputError for none or many."""
         last = min(last, now.astimezone(zone).date())
         if not EARLIEST <= first <= last < LATEST:
-            raise InvalidInputError(
-                "Period", "The first day must be neither after the last one nor after today."
-            )
+            raise InvalidInputError("Period", "The first day must be neither after the last one nor after today.")
         if last - first >= LONGEST * _DAY:
             raise InvalidInputError("Period", f"A report covers {LONGEST:,} days at most.")
         days = [first + number * _DAY for number in range((last - first).days + 2)]
@@ -170,6 +178,15 @@ class Found(NamedTuple):
     took: timedelta
 
 
+class Waiting(NamedTuple):
+    """A ticket whose requester waits for an answer: how long by now, how soon it should have one, who works on it."""
+
+    number: int
+    took: timedelta
+    priority: str
+    assignee: str | None
+
+
 class Spread(NamedTuple):
     """How long something took: of how many, half and most of them, and on average."""
 
@@ -226,5 +243,5 @@ class Report:
     spreads: dict[Metric, Spread | None]
     ages: dict[Age, int]
     groups: list[Group]
-    waiting: list[Found]
+    waiting: list[Waiting]
     before: dict[Metric, Spread | None]

@@ -10,8 +10,8 @@ from ticketing.domain import policy
 from ticketing.domain.counting import Counting, Naming
 from ticketing.domain.people import Actor
 from ticketing.domain.policy import Action
-from ticketing.domain.queries import Audience
-from ticketing.domain.reports import Cell, Found, Report, ReportQuery
+from ticketing.domain.queries import UNASSIGNED, Audience
+from ticketing.domain.reports import DURATIONS, TABLE, Cell, Found, Group, Report, ReportQuery
 from ticketing.domain.store import Store, Transaction
 from ticketing.services.access import Clock, Gate
 
@@ -58,6 +58,14 @@ class Reports:
         """
         return self._counted(self._audience(actor), query, cell).behind[cell]
 
+    def table(self, actor: Actor, query: ReportQuery) -> str:
+        """Return the table of the report as CSV for a spreadsheet; durations are medians in whole seconds."""
+        from ticketing.services.moving.tables import as_csv  # noqa: PLC0415 - seldom wanted
+
+        columns = [f"{metric}_median_seconds" if metric in DURATIONS else metric.value for metric in TABLE]
+        rows = map(_row, self.overview(actor, query).groups)
+        return "".join(as_csv(rows, [query.by.value, *columns]))
+
     def titles(self, actor: Actor, numbers: Sequence[int]) -> dict[int, str]:
         """Return the titles of tickets that a report names."""
         with self._store.read() as tx:
@@ -102,3 +110,12 @@ class Reports:
             for taker in takers:
                 taker.add(batch)
         return _Kept(counting.report(), {cell: each.found() for cell, each in naming.items()})
+
+
+def _row(group: Group) -> list[str | int | None]:
+    cells: list[str | int | None] = [None if group.key == UNASSIGNED else group.key]
+    for metric in TABLE:
+        spread = group.spreads.get(metric)
+        seconds = round(spread.median.total_seconds()) if spread else None
+        cells.append(seconds if metric in DURATIONS else group.counts[metric])
+    return cells
