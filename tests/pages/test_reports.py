@@ -11,6 +11,7 @@ from tests.visiting import REPORT, Visit
 from ticketing.desk import Desk
 from ticketing.domain.people import Actor
 from ticketing.domain.queries import UNASSIGNED
+from ticketing.domain.query_language import Asker
 from ticketing.domain.reports import Age, Cell, Dimension, Metric, Spread
 from ticketing.domain.statuses import Priority, Status, TicketCategory
 from ticketing.domain.tickets import TicketEdit
@@ -153,6 +154,23 @@ def test_a_report_is_narrowed_and_divided_by_what_is_chosen(work: list[int], ada
     assert chosen == {"priority": "", "category": "billing", "status": "", "assignee": "-", "by": "category"}
 
 
+def test_a_report_is_narrowed_by_a_query(work: list[int], ada: Visit) -> None:
+    ada.open("reports", q="title:picture -assignee:ada", metric="created")
+
+    assert tiles(ada)["Created"] == "1"
+    assert listed(ada, "Created: 1") == work[1:2]
+    assert ada.sent(REPORT)["base"] == {"q": "title:picture -assignee:ada"}
+
+
+def test_a_query_that_cannot_be_understood_is_refused_and_stays_in_its_field(work: list[int], ada: Visit) -> None:
+    assert work
+    ada.open("reports", q="status:lost")
+
+    assert ["status" in refusal for refusal in ada.refused] == [True]
+    assert ada.sent(REPORT)["form"]["query"][2] == "status:lost"
+    assert not ada.at.get("download_button")
+
+
 def test_days_that_cannot_be_are_refused_with_a_sentence_and_can_be_mended(work: list[int], ada: Visit) -> None:
     ada.open("reports", first="2031-05-06", last="2031-05-01")
 
@@ -197,7 +215,7 @@ def test_what_is_measured_is_told_beside_the_same_days_before(work: list[int], a
 def test_the_table_can_be_taken_along(desk: Desk, work: list[int], ada: Visit, actor: Behind) -> None:
     assert work
     ada.open("reports")
-    query = ReportAddress().query(desk.clock().tzinfo or pytest.fail("an aware clock"), desk.clock().date())
+    query = ReportAddress().query(Asker("ada", desk.clock()))
 
     heading, *lines = desk.reports.table(actor(ada), query).lstrip("\ufeff").splitlines()
 
@@ -229,6 +247,7 @@ def test_the_table_can_be_taken_along(desk: Desk, work: list[int], ada: Visit, a
         ),
         ({"metric": "created", "age": "week"}, ReportAddress(cell=Cell(Metric.CREATED))),
         ({"day": "2026-03-02", "group": "ada"}, ReportAddress()),
+        ({"q": " tag:vpn ", "status": "open"}, ReportAddress(q="tag:vpn", status=Status.OPEN)),
     ],
 )
 def test_an_address_is_read_as_far_as_it_means_something(parameters: dict[str, str], address: ReportAddress) -> None:

@@ -191,7 +191,11 @@ function drawForm({ data, place }) {
   const days = data.form.days.map(([name, label, value]) => field(`field-${name}`, label, element("input", { type: "date", name, value, required: true })))
   const choices = data.form.choices.map(([name, label, chosen, options]) =>
     field(`field-${name}`, label, element("select", { name }, ...options.map(([value, word]) => element("option", { value, selected: value === chosen }, word)))))
-  form.replaceChildren(...days, ...choices, element("button", { type: "submit", class: "primary" }, data.form.apply))
+  const [name, label, value, hint] = data.form.query
+  const query = element("input", { type: "text", name, value, placeholder: hint, autocomplete: "off", spellcheck: "false" })
+  const asked = field(`field-${name}`, label, query)
+  asked.className = "query"
+  form.replaceChildren(...days, asked, ...choices, element("button", { type: "submit", class: "primary" }, data.form.apply))
 }
 
 function draw(report) {

@@ -1,15 +1,16 @@
 """What a report is about, as its address says: its days, which tickets, and the number whose tickets are shown."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta, tzinfo
+from datetime import date, timedelta
 from enum import StrEnum
 from typing import Self, TypeVar
 
-from ticketing.domain.queries import TicketQuery
+from ticketing.domain.conditions import AssignedTo, Condition, InCategory, InStatus, WithPriority
+from ticketing.domain.query_language import Asker, read_query
 from ticketing.domain.reports import Age, Cell, Dimension, Metric, ReportQuery
 from ticketing.domain.statuses import Priority, Status, TicketCategory
-from ticketing.domain.text import printable
+from ticketing.domain.text import QUERY_LIMIT, printable
 
 PRESETS = (7, 30, 90, 365)
 USUAL_DAYS = 30
@@ -26,6 +27,7 @@ class ReportAddress:
     first: date | None = None
     last: date | None = None
     by: Dimension = Dimension.AGENT
+    q: str = ""
     status: Status | None = None
     priority: Priority | None = None
     category: TicketCategory | None = None
@@ -43,6 +45,7 @@ class ReportAddress:
             first=first if last else None,
             last=last if first else None,
             by=_one(Dimension, parameters.get("by")) or Dimension.AGENT,
+            q=printable(parameters.get("q", "")[:QUERY_LIMIT]).strip(),
             status=_one(Status, parameters.get("status")),
             priority=_one(Priority, parameters.get("priority")),
             category=_one(TicketCategory, parameters.get("category")),
@@ -54,7 +57,7 @@ class ReportAddress:
     def base(self) -> dict[str, str]:
         """Return what stands in the address of the whole report; what is usual is left out."""
         period = {"first": str(self.first), "last": str(self.last)} if self.first else {"days": str(self.days)}
-        chosen = {name: getattr(self, name) for name in ("status", "priority", "category", "assignee")}
+        chosen = {name: getattr(self, name) for name in ("q", "status", "priority", "category", "assignee")}
         usual = {"days": str(USUAL_DAYS), "by": Dimension.AGENT}
         asked = period | {"by": self.by} | {name: value for name, value in chosen.items() if value}
         return {name: str(value) for name, value in asked.items() if usual.get(name) != value}
@@ -67,16 +70,28 @@ class ReportAddress:
         named = {"metric": cell.metric, "day": cell.day, "age": cell.age, "group": cell.group, "page": page}
         return self.base() | {name: str(value) for name, value in named.items() if value is not None}
 
-    def query(self, zone: tzinfo, today: date) -> ReportQuery:
-        """Return the question to the desk, about days in this zone."""
+    def period(self, today: date) -> tuple[date, date]:
+        """Return the first and the last of its days."""
         last = self.last or today
-        tickets = TicketQuery(
-            assignee=self.assignee,
-            statuses=frozenset({self.status} if self.status else ()),
-            priorities=frozenset({self.priority} if self.priority else ()),
-            categories=frozenset({self.category} if self.category else ()),
-        )
-        return ReportQuery(self.first or last - timedelta(days=self.days - 1), last, zone, tickets, self.by)
+        return self.first or last - timedelta(days=self.days - 1), last
+
+    def query(self, asker: Asker) -> ReportQuery:
+        """Return the question to the desk, about days in the asker's zone; raises QueryError."""
+        tickets = read_query(self.q, asker)
+        conditions = (*tickets.conditions, *self._chosen())
+        first, last = self.period(asker.now.astimezone(asker.zone).date())
+        return ReportQuery(first, last, asker.zone, tickets.model_copy(update={"conditions": conditions}), self.by)
+
+    def _chosen(self) -> Iterator[Condition]:
+        """Yield what has to hold of the tickets beside the query."""
+        if self.status:
+            yield InStatus(frozenset({self.status}))
+        if self.priority:
+            yield WithPriority(frozenset({self.priority}))
+        if self.category:
+            yield InCategory(frozenset({self.category}))
+        if self.assignee:
+            yield AssignedTo(frozenset({self.assignee}))
 
 
 def _cell(parameters: Mapping[str, str]) -> Cell | None:

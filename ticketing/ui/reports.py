@@ -8,6 +8,7 @@ import streamlit as st
 
 from ticketing.domain.people import Actor
 from ticketing.domain.queries import UNASSIGNED
+from ticketing.domain.query_language import Asker
 from ticketing.domain.reports import Cell, Dimension, Metric, Report, ReportQuery
 from ticketing.ui import report_blocks as blocks
 from ticketing.ui.feedback import shown_errors
@@ -24,8 +25,7 @@ _mount = component("report")
 def dashboard(actor: Actor) -> None:
     """Draw how the desk is doing, and who waits."""
     address = ReportAddress(days=_asked("dashboard").days)
-    query = _query(address)
-    report = desk().reports.overview(actor, query)
+    report = desk().reports.overview(actor, address.query(_asker(actor)))
     _draw(
         "dashboard",
         address,
@@ -47,16 +47,20 @@ def dashboard(actor: Actor) -> None:
 
 def reports(actor: Actor) -> None:
     """Draw the figures of a period, the tickets behind one of them, and a table to take along."""
-    address = _asked("reports")
-    query = _query(address)
-    report, shown = None, []
+    address, asker = _asked("reports"), _asker(actor)
+    report: Report | None = None
+    shown: list[blocks.Block] = []
     with shown_errors():
-        shown = [_behind(actor, address, query)] if address.cell else []
+        query = address.query(asker)
+        shown = [_behind(actor, address.cell, query, address.page)] if address.cell else []
         report = desk().reports.overview(actor, query)
-    if report is None:
-        _draw("reports", address, None, [], _form(actor, address, query))
-        return
-    _draw("reports", address, report, [*shown, *_figures(actor, address, report)], _form(actor, address, query))
+        shown += _figures(actor, address, report)
+    _draw("reports", address, report, shown, _form(actor, address, asker))
+    if report is not None:
+        _offer_table(actor, query)
+
+
+def _offer_table(actor: Actor, query: ReportQuery) -> None:
     st.download_button(
         t("report.download"),
         data=lambda: desk().reports.table(actor, query),
@@ -88,23 +92,24 @@ def _asked(page: str) -> ReportAddress:
     clicked = reported(page, "asked")
     if not isinstance(clicked, str):
         return ReportAddress.of(st.query_params.to_dict())
-    name, _, parameters = safe_target(clicked).partition("?")
-    if name and name != page:
-        go_to(name, **dict(parse_qsl(parameters)))
+    name, _, parameters = clicked.partition("?")
+    if name != page:
+        name, _, parameters = safe_target(clicked).partition("?")
+        if name:
+            go_to(name, **dict(parse_qsl(parameters)))
     address = ReportAddress.of(dict(parse_qsl(parameters)))
     st.query_params.from_dict(address.to_address())
     return address
 
 
-def _query(address: ReportAddress) -> ReportQuery:
-    where = zone()
-    return address.query(where, desk().clock().astimezone(where).date())
+def _asker(actor: Actor) -> Asker:
+    """Return who asks, and in which minute: what it means today is the same for all that a minute's report tells."""
+    return Asker(actor.username, desk().clock().replace(second=0, microsecond=0), zone())
 
 
-def _behind(actor: Actor, address: ReportAddress, query: ReportQuery) -> blocks.Block:
-    cell = address.cell or Cell(Metric.CREATED)
+def _behind(actor: Actor, cell: Cell, query: ReportQuery, page: int) -> blocks.Block:
     found = desk().reports.behind(actor, query, cell)
-    return blocks.behind(actor, cell, found, address.page, _heading(actor, cell, query))
+    return blocks.behind(actor, cell, found, page, _heading(actor, cell, query))
 
 
 def _heading(actor: Actor, cell: Cell, query: ReportQuery) -> str:
@@ -120,7 +125,7 @@ def _heading(actor: Actor, cell: Cell, query: ReportQuery) -> str:
     return t("report.part").join(parts)
 
 
-def _form(actor: Actor, address: ReportAddress, query: ReportQuery) -> dict[str, Any]:
+def _form(actor: Actor, address: ReportAddress, asker: Asker) -> dict[str, Any]:
     """Return the fields that a report is narrowed by, each with what is chosen and what may be."""
     anything: list[Any] = [["", t("report.anything")]]
     choices: list[list[Any]] = [
@@ -132,8 +137,10 @@ def _form(actor: Actor, address: ReportAddress, query: ReportQuery) -> dict[str,
     choices.append(["assignee", t("filters.assignee"), address.assignee or "", agents])
     dimensions = [[by.value, t(f"dimension.{by}")] for by in Dimension]
     choices.append(["by", t("report.by"), address.by.value, dimensions])
-    days = [["first", t("report.first"), str(query.first)], ["last", t("report.last"), str(query.last)]]
-    return {"days": days, "choices": choices, "apply": t("report.apply")}
+    first, last = address.period(asker.now.astimezone(asker.zone).date())
+    days = [["first", t("report.first"), str(first)], ["last", t("report.last"), str(last)]]
+    query = ["q", t("report.query"), address.q, t("report.query_hint")]
+    return {"days": days, "choices": choices, "query": query, "apply": t("report.apply")}
 
 
 def _draw(

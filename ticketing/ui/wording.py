@@ -201,6 +201,8 @@ WORDING = {
     "report.by": "Table by",
     "report.first": "From",
     "report.last": "To",
+    "report.query": "Only tickets that match",
+    "report.query_hint": "tag:vpn -requester:carla",
     "report.apply": "Show",
     "report.days": "{n} days",
     "report.counted": "Counted at {at}",
