@@ -89,15 +89,21 @@ class Reports:
     def _counted(self, audience: Audience, query: ReportQuery, cell: Cell | None) -> _Kept:
         """Return what is kept, or count it; whoever asks meanwhile waits, so that it is counted once."""
         eyes = audience.model_copy(update={"username": ""}) if audience.sees_all else audience
+        asked = eyes, query
+        if (kept := self._fresh(asked, cell)) is not None:
+            return kept
         with self._store.no_view(), self._turn:
-            kept = self._kept.get((eyes, query))
-            if kept is None or not kept.is_fresh(self._clock()) or cell not in {None, *kept.behind}:
-                kept = self._count(audience, query, cell)
-                self._kept[eyes, query] = kept
-                self._kept.move_to_end((eyes, query))
+            kept = self._fresh(asked, cell)
+            if kept is None:
+                self._kept[asked] = kept = self._count(audience, query, cell)
+                self._kept.move_to_end(asked)
             while len(self._kept) > REPORTS_KEPT:
                 self._kept.popitem(last=False)
             return kept
+
+    def _fresh(self, asked: tuple[Audience, ReportQuery], cell: Cell | None) -> _Kept | None:
+        kept = self._kept.get(asked)
+        return kept if kept and kept.is_fresh(self._clock()) and cell in {None, *kept.behind} else None
 
     def _count(self, audience: Audience, query: ReportQuery, cell: Cell | None) -> _Kept:
         now = self._clock()
