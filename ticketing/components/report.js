@@ -2,7 +2,7 @@
 // Whatever opens something is a link with an address of its own: a plain click stays in the session, Ctrl opens a tab.
 
 const TONES = new Set(["gray", "green", "red"])
-const NICE = [1, 2, 5]
+const NICE = [10, 12, 16, 20, 30, 40, 50, 60, 80]
 const DAY = 24 * 60 * 60 * 1000
 const reports = new WeakMap()
 
@@ -59,7 +59,10 @@ function tiles(data, block, id) {
 
 // The least round number that is not less: the top of a scale.
 function roundedUp(most) {
-  for (let step = 1; ; step *= 10) for (const nice of NICE) if (nice * step >= most) return nice * step
+  for (let step = 0.1; ; step *= 10) {
+    const top = NICE.map((nice) => Math.round(nice * step)).find((round) => round >= most)
+    if (top !== undefined) return top
+  }
 }
 
 function dayNames(first, count) {
