@@ -96,7 +96,6 @@ ARGUMENTS: dict[str, object] = {
 QUERIES: dict[str, object] = {
     "Agents": PeopleQuery(),
     "Reports": ReportQuery(date(2031, 5, 1), date(2031, 5, 6), UTC),
-    "Tickets": TicketQuery(),
 }
 
 Everything = Callable[[], dict[str, object]]
@@ -128,7 +127,7 @@ def call(method: Callable[..., Any], actor: Actor) -> object:
     parameters = list(inspect.signature(method).parameters.values())[1:]
     needed = {each.name: ARGUMENTS.get(each.name) for each in parameters if each.default is each.empty}
     if "query" in needed:
-        needed["query"] = QUERIES[method.__qualname__.partition(".")[0]]
+        needed["query"] = QUERIES.get(method.__qualname__.partition(".")[0], TicketQuery())
     result = method(actor, **needed)
     return list(result) if inspect.isgenerator(result) else result
 
