@@ -8,6 +8,7 @@ are made anew out of the ticket at each of its changes.
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from operator import itemgetter
 from typing import Any, Final, NamedTuple
 
@@ -121,14 +122,16 @@ def _turns(
         was_done = is_done
 
 
-def moment(at: str) -> Moment:
-    """Return a moment of a document as a number."""
-    return microseconds(datetime.fromisoformat(at))
-
-
 def microseconds(at: datetime) -> Moment:
     """Return a moment as a number."""
-    return (at - EPOCH) // MICROSECOND
+    passed = at - EPOCH
+    return (passed.days * 86_400 + passed.seconds) * 1_000_000 + passed.microseconds  # a third of the time of dividing
+
+
+@lru_cache(maxsize=16)
+def moment(at: str) -> Moment:
+    """Return a moment of a document as a number; often several things happen to a ticket at the same one."""
+    return microseconds(datetime.fromisoformat(at))
 
 
 def packed(document: str | bytes) -> str:
