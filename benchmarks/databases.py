@@ -17,6 +17,7 @@ from sqlalchemy import create_engine, text
 
 from benchmarks.contest import COMMON, POOL, RARE, TEXT, TITLE
 from benchmarks.measuring import MILLISECONDS, Contestant, Figure, Times, percentile, take_turns
+from benchmarks.reports import figures_of_reports
 from ticketing.domain.people import Actor, Role
 from ticketing.domain.queries import Audience, Sort, TicketQuery, View
 from ticketing.domain.query_language import Asker, read_query
@@ -45,6 +46,7 @@ QUERIES = (
     "requester:carla",
     "is:new,unassigned -has:reply sort:-created",
 )
+REPORT_ROUNDS = 5  # and a report of everything a second
 ADA = Actor("ada", "Ada", Role.AGENT)
 AGENTS = Audience(username="ada", sees_all=True)
 
@@ -61,7 +63,8 @@ def compare(files: WholeStore, folder: Path, postgres: str | None, rounds: int) 
         if postgres:
             stores[POSTGRES] = stack.enter_context(copied(files, postgres))
             commits[COMMIT] = Contestant(stack.enter_context(bare_commits(postgres)))
-        return [*reads(stores, min(rounds, READ_ROUNDS)), *writes(stores, commits, rounds)]
+        reports = figures_of_reports(stores, min(rounds, REPORT_ROUNDS))
+        return [*reports, *reads(stores, min(rounds, READ_ROUNDS)), *writes(stores, commits, rounds)]
 
 
 @contextmanager

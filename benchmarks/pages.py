@@ -76,6 +76,8 @@ VISITS = (
     Visit("ticket", "agent", THE_TICKET, cost=4),
     Visit("new_ticket", "agent"),
     Visit("account", "agent"),
+    Visit("dashboard", "agent"),
+    Visit("reports", "agent"),
     Visit("agent_admin", "agent"),
     Visit("doctor", "admin"),
 )

@@ -78,6 +78,10 @@ def test_the_storage_benchmark_yields_every_figure_and_how_it_grows() -> None:
     small, in_databases, large, _, growth, several = report.sections
     assert small.startswith("40 tickets")
     assert names(report, in_databases) >= {"reply, SQLite", "the newest 50, SQLite, 95 %"}
+    reports = [figure for figure in report.sections[in_databases] if "a report of" in figure.name and figure.limit]
+    assert {figure.name: figure.limit for figure in reports} == {
+        f"a report of {days} days, {kind}": 2_000 for days in (30, 365) for kind in ("JSON", "SQLite")
+    }
     assert names(report, small) == names(report, large)
     assert names(report, small) >= {*WRITES, *(f"{write}, beside SQLite" for write in WRITES), *READS}
     assert names(report, small) >= {"invented tickets a second", "100,000 invented tickets at this pace"}

@@ -8,6 +8,7 @@ import pytest
 
 from ticketing.cli import main
 from ticketing.domain.query_language import FIELDS, HAS, IS, Asker, read_query
+from ticketing.domain.reports import Metric
 from ticketing.settings import PREFIX, TESTS_PREFIX, Settings
 from ticketing.ui import wording
 
@@ -111,6 +112,14 @@ def test_the_pictures_of_the_readme_exist() -> None:
 
     assert len(pictures) == 2
     assert all((ROOT / picture).stat().st_size > 10_000 for picture in pictures)
+
+
+@pytest.mark.parametrize("metric", Metric)
+def test_each_metric_of_reports_is_defined(metric: Metric) -> None:
+    defined = (ROOT / "docs" / "reports.md").read_text(encoding="utf-8")
+
+    assert f"\n### {wording.WORDING[f'metric.{metric}']}\n" in defined
+    assert wording.WORDING[f"how.{metric}"]
 
 
 def test_every_word_of_the_catalogue_is_used_and_every_word_used_is_in_it() -> None:

@@ -16,6 +16,7 @@ ROOT = Path(__file__).resolve().parents[1]
 ROUTER = ROOT / "ticketing" / "ui" / "router.py"
 HEAD, PANEL, COMPOSER = "ticketing_ticket_head", "ticketing_ticket_panel", "ticketing_ticket_composer"
 LIST = "ticketing_list_table"
+REPORT = "ticketing_report"
 # The anti-forgery cookie of a browser, whose token a sign-in is bound to.
 XSRF = "2|00000000|0123456789abcdef0123456789abcdef|1700000000"
 
@@ -125,6 +126,7 @@ class Visit:
         """The headings on the screen."""
         found = [unescaped(title.value) for title in self.at.title]
         found += [self.sent(HEAD)["title"]] if self.shows(HEAD) else []
+        found += [self.sent(REPORT)["title"]] if self.shows(REPORT) else []
         return found + ([self.sent(LIST)["head"]["title"]] if self.shows(LIST) else [])
 
     @property

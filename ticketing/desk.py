@@ -26,6 +26,7 @@ from ticketing.services.first_launch import FirstLaunch
 from ticketing.services.health import Health, Surroundings
 from ticketing.services.passwords import Passwords
 from ticketing.services.relations import Relations
+from ticketing.services.reports import Reports
 from ticketing.services.sessions import Sessions
 from ticketing.services.throttle import Throttle
 from ticketing.services.tickets import Tickets
@@ -80,6 +81,7 @@ class Desk:
         relations = Relations(store, clock, gate)
         self.relations = watched("relations", relations, figures)
         self.bulk = watched("bulk", Bulk(store, clock, gate, relations), figures)
+        self.reports = watched("reports", Reports(store, clock, gate), figures)
         self.first_launch = FirstLaunch(store, clock, passwords)
         self._backups = BackupFolder(settings.backup_folder.absolute(), settings.backup_keep)
         health = Health(store, clock, gate, _setup(settings), _surroundings(settings, self._backups), figures)

@@ -40,6 +40,7 @@ TRUTH = """
     RESET_PASSWORD        .     .       .      .     AR      R        R       .
     END_SESSIONS          .     .       .      .     AR      R        R       .
     LIFT_WAIT             .     .       .      .     AR      R        R       .
+    SEE_REPORTS           .     .       .      .     .       .        .      AR
     MOVE_DATA             .     .       .      .     .       .        .       R
     SEE_HEALTH            .     .       .      .     .       .        .       R
     SEE_SETUP             .     .       .      .     .       .        .      AR

@@ -16,6 +16,7 @@ LINES = {
     "close, reopen tickets": [Action.CLOSE, Action.REOPEN],
     "internal notes, fields, assignment": [Action.WRITE_NOTE, Action.EDIT_TICKET],
     "merge, link, split tickets": [Action.MERGE_TICKETS, Action.LINK_TICKETS, Action.SPLIT_TICKET],
+    "see reports": [Action.SEE_REPORTS],
     "see accounts": [Action.SEE_PEOPLE],
     "register agents": [Action.REGISTER_AGENT],
     "register admins, change roles": [Action.REGISTER_ADMIN, Action.CHANGE_ROLE],

@@ -3,7 +3,7 @@
 import inspect
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -23,6 +23,7 @@ from ticketing.domain.errors import (
 from ticketing.domain.links import LinkKind
 from ticketing.domain.people import Actor, PeopleQuery, Role
 from ticketing.domain.queries import TicketQuery
+from ticketing.domain.reports import Cell, Metric, ReportQuery
 from ticketing.domain.statuses import Priority, Status, TicketCategory
 from ticketing.domain.teams import Team
 from ticketing.domain.tickets import Ticket, TicketEdit
@@ -63,6 +64,7 @@ ARGUMENTS: dict[str, object] = {
     "assignee": "ada",
     "browser": "b",
     "change": URGENT,
+    "cell": Cell(Metric.CREATED),
     "confirmation": "four dry umbrellas",
     "current": "wrong",
     "definition": Team(name="First line"),
@@ -92,7 +94,13 @@ ARGUMENTS: dict[str, object] = {
     "tickets": 1,
     "title": "Title",
     "username": "carla",
+    "usernames": ["carla"],
     "version": 1,
+}
+
+QUERIES: dict[str, object] = {
+    "Agents": PeopleQuery(),
+    "Reports": ReportQuery(date(2031, 5, 1), date(2031, 5, 6), UTC),
 }
 
 Everything = Callable[[], dict[str, object]]
@@ -124,7 +132,7 @@ def call(method: Callable[..., Any], actor: Actor) -> object:
     parameters = list(inspect.signature(method).parameters.values())[1:]
     needed = {each.name: ARGUMENTS.get(each.name) for each in parameters if each.default is each.empty}
     if "query" in needed:
-        needed["query"] = PeopleQuery() if method.__qualname__.startswith("Agents") else TicketQuery()
+        needed["query"] = QUERIES.get(method.__qualname__.partition(".")[0], TicketQuery())
     result = method(actor, **needed)
     return list(result) if inspect.isgenerator(result) else result
 

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import UTC, date, timedelta
 from pathlib import Path
 
 import pytest
@@ -14,6 +14,7 @@ from ticketing.domain.bulk import BulkEdit
 from ticketing.domain.links import LinkKind
 from ticketing.domain.people import Actor, PeopleQuery, Role
 from ticketing.domain.queries import TicketQuery
+from ticketing.domain.reports import Cell, Metric, ReportQuery
 from ticketing.domain.statuses import Priority, Status
 from ticketing.domain.teams import Team
 from ticketing.domain.tickets import TicketEdit
@@ -26,6 +27,7 @@ from ticketing.storage.memory import MemoryStore
 CONSOLE = Actor.console()
 ANOTHER = "four dry umbrellas"
 ALL = TicketQuery()
+DAY = ReportQuery(date(2031, 5, 6), date(2031, 5, 6), UTC)
 
 
 class CountedStore(MemoryStore):
@@ -167,6 +169,11 @@ NEVER: Deeds = {
     "health.figures": lambda on: on.desk.health.figures(on.root),
     "health.throw_away": lambda on: on.desk.health.throw_away,
     "lists.export": lambda on: on.desk.lists.export(on.ada, ALL, Form.JSON),
+    "reports.overview": lambda on: on.desk.reports.overview(on.ada, DAY),
+    "reports.behind": lambda on: on.desk.reports.behind(on.ada, DAY, Cell(Metric.CREATED)),
+    "reports.table": lambda on: on.desk.reports.table(on.ada, DAY),
+    "reports.titles": lambda on: on.desk.reports.titles(on.ada, [1]),
+    "reports.names": lambda on: on.desk.reports.names(on.ada, ["ada"]),
     "seeds.plan": lambda on: on.plan,
     "sessions.own": lambda on: on.desk.sessions.own(on.carla),
     "tickets.former": lambda on: on.desk.tickets.former(on.ada, 2),

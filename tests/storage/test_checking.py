@@ -129,6 +129,8 @@ def test_a_column_that_is_not_what_the_account_says_is_told(address: str, spoil:
         ("searched text of ticket T-2", "UPDATE texts SET public = 'else' WHERE {key} = 2"),
         ("searched text of ticket T-2", "UPDATE texts SET internal = 'else' WHERE {key} = 2"),
         ("searched text of ticket T-2", "DELETE FROM texts WHERE {key} = 2"),
+        ("facts of ticket T-2", "UPDATE facts SET facts = '[]' WHERE number = 2"),
+        ("facts of ticket T-6", "DELETE FROM facts WHERE number = 6"),
         ("list of watchers of ticket T-5", "DELETE FROM watchers WHERE number = 5"),
         ("list of watchers of ticket T-6", "INSERT INTO watchers (number, username) VALUES (6, 'ada')"),
         ("list of watchers of ticket T-9", "INSERT INTO watchers (number, username) VALUES (9, 'ada')"),

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from ticketing.domain.errors import StorageBusyError
+from ticketing.domain.facts import Facts
 from ticketing.domain.people import Actor, PeopleQuery, Role, User
 from ticketing.domain.queries import MOST_HITS, UNASSIGNED, Audience, Sort, TicketQuery, TicketSummary, View
 from ticketing.domain.receipts import Receipt
@@ -1127,3 +1128,80 @@ def test_definitions_of_a_transaction_that_fails_are_not_kept(store: Store) -> N
         raise DisasterError
     with store.read() as tx:
         assert tx.definitions(Team).all() == []
+
+
+# What reports count by
+
+
+def facts(store: Store, audience: Audience = AGENT, **query: Any) -> dict[int, Facts]:
+    """Return the facts of all tickets that match, by number."""
+    with store.read() as tx:
+        batches = tx.tickets.facts(audience, TicketQuery.model_validate(query))
+        return {found.number: found for batch in batches for found in batch}
+
+
+def test_the_facts_of_a_ticket_follow_each_change(store: Store, file_ticket: FileTicket) -> None:
+    number = file_ticket()
+    assert facts(store)[number].waiting is not None
+
+    say(store, number, "ada", "I come.", 2)
+    change(store, number, priority=Priority.HIGH)
+
+    found = facts(store)[number]
+    assert (found.waiting, found.priority, [who for who, _, _ in found.replies]) == (None, "high", ["ada"])
+
+
+def test_facts_are_found_by_the_same_query_as_lists(store: Store, file_ticket: FileTicket) -> None:
+    urgent = file_ticket("Smoke from the printer", priority=Priority.URGENT)
+    billing = file_ticket("A wrong sum", category=TicketCategory.BILLING, assignee="ada")
+    of_oskar = file_ticket(requester="oskar", watchers=["carla"])
+
+    assert set(facts(store)) == {urgent, billing, of_oskar}
+    assert set(facts(store, priorities=[Priority.URGENT])) == {urgent}
+    assert set(facts(store, categories=[TicketCategory.BILLING], assignee="ada")) == {billing}
+    assert set(facts(store, needles=["smoke"])) == {urgent}
+    assert set(facts(store, OSKAR)) == {of_oskar}
+    assert set(facts(store, CARLA, assignee=UNASSIGNED)) == {urgent, of_oskar}
+
+
+def test_a_text_finds_the_facts_of_all_its_hits(store: Store) -> None:
+    with store.write() as tx:
+        for number in range(1, MOST_HITS + 3):
+            tx.tickets.save(Ticket.open(number, "carla", "No dial tone", "Dead.", TicketCategory.GENERAL, NOW))
+
+    assert len(facts(store, needles=["dial"])) == MOST_HITS + 2
+
+
+def test_facts_may_be_gone_through_after_the_transaction_and_tell_of_its_moment(
+    store: Store, file_ticket: FileTicket
+) -> None:
+    number = file_ticket()
+    with store.read() as tx:
+        batches = tx.tickets.facts(AGENT, TicketQuery())
+
+    change(store, number, priority=Priority.HIGH)
+
+    assert [found.priority for batch in batches for found in batch] == ["normal"]
+    assert facts(store)[number].priority == "high"
+
+
+def test_a_writer_sees_the_facts_of_what_it_changed_and_nobody_else_does(store: Store, file_ticket: FileTicket) -> None:
+    number = file_ticket()
+    with suppress(ZeroDivisionError), store.write() as tx:
+        ticket = tx.tickets.find(number)
+        assert ticket is not None
+        tx.tickets.save(ticket.model_copy(update={"priority": Priority.HIGH}))
+        seen = [found.priority for batch in tx.tickets.facts(AGENT, TicketQuery()) for found in batch]
+        1 / 0  # noqa: B018 - any error will do
+
+    assert seen == ["high"]
+    assert facts(store)[number].priority == "normal"
+
+
+def test_titles_are_told_of_what_one_may_see(store: Store, file_ticket: FileTicket) -> None:
+    own, foreign = file_ticket("Mine"), file_ticket("Not mine", requester="oskar")
+
+    with store.read() as tx:
+        assert tx.tickets.titles(AGENT, [own, foreign, 99]) == {own: "Mine", foreign: "Not mine"}
+        assert tx.tickets.titles(CARLA, [own, foreign, 99]) == {own: "Mine"}
+        assert tx.tickets.titles(AGENT, []) == {}

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from pydantic_core import to_json
 
 from tests.storage.conftest import LASTING, emptied
 from ticketing.domain.conditions import (
@@ -35,6 +36,7 @@ from ticketing.domain.conditions import (
     WithPriority,
 )
 from ticketing.domain.errors import TicketingError
+from ticketing.domain.facts import packed
 from ticketing.domain.linking import Find, link, unlink
 from ticketing.domain.links import LinkKind
 from ticketing.domain.merging import merge, unmerge
@@ -508,6 +510,7 @@ def _apply_to_two(
 
 def _compare(tx: Transaction, model: Model, audience: Audience, query: TicketQuery) -> None:
     """Ask a store, and the model, and want the same answer, whatever way a database takes to it."""
+    _compare_facts(tx, model, audience, query)
     for nearby, looked_up in ((1, 2), (1, 50), (3, 50), (searching.NEARBY, searching.LOOKED_UP)):
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(searching, "NEARBY", nearby)
@@ -523,6 +526,17 @@ def _compare_answers(tx: Transaction, model: Model, audience: Audience, query: T
     assert list(page.items) == expected[first : first + query.size]
     assert page.total == tx.tickets.counts(audience, [query])[0] == len(expected)
     assert list(tx.tickets.numbers(audience, query)) == [ticket.number for ticket in expected]
+
+
+def _compare_facts(tx: Transaction, model: Model, audience: Audience, query: TicketQuery) -> None:
+    """Want what reports count by to be what a recount from the documents gives, for the tickets of the list."""
+    numbers = [line.number for line in model.search(audience, query)]
+    documents = {number: model.tickets[number].model_dump_json(exclude_none=True) for number in numbers}
+    kept = {facts.number: facts for batch in tx.tickets.facts(audience, query) for facts in batch}
+    assert {number: to_json(facts).decode() for number, facts in kept.items()} == {
+        number: packed(document) for number, document in documents.items()
+    }
+    assert tx.tickets.titles(audience, numbers) == {number: model.tickets[number].title for number in numbers}
 
 
 class HistoriesWithPostgres(Histories):

@@ -59,6 +59,7 @@ class Action(StrEnum):
     RESET_PASSWORD = "reset this password"  # noqa: S105 - a sentence
     END_SESSIONS = "end the sessions of this account"
     LIFT_WAIT = "lift the wait of this account"
+    SEE_REPORTS = "see reports"
     MOVE_DATA = "move the desk's data in or out"
     SEE_HEALTH = "see how the desk is doing"
     SEE_SETUP = "see how the desk is set up"
@@ -102,6 +103,7 @@ TABLE: Final[Mapping[Action, Mapping[Role, frozenset[Relation]]]] = {
         Action.RESET_PASSWORD: (_NEVER, _USERS, _OTHERS),
         Action.END_SESSIONS: (_NEVER, _USERS, _OTHERS),
         Action.LIFT_WAIT: (_NEVER, _USERS, _OTHERS),
+        Action.SEE_REPORTS: (_NEVER, _DESK, _DESK),
         Action.MOVE_DATA: (_NEVER, _NEVER, _DESK),
         Action.SEE_HEALTH: (_NEVER, _NEVER, _DESK),
         Action.SEE_SETUP: (_NEVER, _DESK, _DESK),

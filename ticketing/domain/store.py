@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Final, Protocol, TypeVar
 
 from ticketing.domain.definitions import Kind
+from ticketing.domain.facts import Facts
 from ticketing.domain.people import PeopleQuery, User
 from ticketing.domain.queries import Audience, Page, TicketQuery, TicketSummary
 from ticketing.domain.receipts import Receipt
@@ -61,6 +62,16 @@ class TicketRepository(Protocol):
 
         No list's end bounds them, nor a page: this is for exports and reports.
         """
+
+    def facts(self, audience: Audience, query: TicketQuery) -> Iterator[list[Facts]]:
+        """
+        Yield what reports count by, of all tickets that match among what the audience may see, by the batch.
+
+        What there is to be read is found at once; it may be gone through after the transaction, so that nobody waits.
+        """
+
+    def titles(self, audience: Audience, numbers: Sequence[int]) -> dict[int, str]:
+        """Return the titles of those of the tickets that the audience may see."""
 
     def lapsed(self, resolved_before: datetime, limit: int) -> list[int]:
         """Return numbers of tickets resolved before that moment and not closed yet, at most `limit`."""

@@ -10,6 +10,7 @@ What a page needs of it:
     ui.plain()  ui.to_html()                                                   what people typed
     ui.queue()  ui.own_tickets()                                                lists
     ui.is_relating()  ui.relate()                                               merging, linking, splitting
+    ui.dashboard()  ui.reports()                                               figures
     ui.t()                                                                      our own words
 """
 
@@ -33,6 +34,7 @@ from ticketing.ui.pages import page
 from ticketing.ui.passwords import password_field
 from ticketing.ui.people import manage_person, people_head, people_list, register_agent, who_may_do_what
 from ticketing.ui.relating import is_relating, relate
+from ticketing.ui.reports import dashboard, reports
 from ticketing.ui.session import (
     address,
     browser,
@@ -62,6 +64,7 @@ __all__ = [
     "browser",
     "change_several",
     "conversation_asked_for",
+    "dashboard",
     "desk",
     "device",
     "explain_sign_in",
@@ -97,6 +100,7 @@ __all__ = [
     "register_agent",
     "relate",
     "remind_of",
+    "reports",
     "require_actor",
     "require_admin",
     "require_agent",

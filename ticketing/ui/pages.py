@@ -98,6 +98,8 @@ PAGES = (
     Page("all_tickets", "inbox", Audience.AGENTS, in_menu=True),
     Page("my_tickets", "confirmation_number", Audience.EVERYBODY, in_menu=True),
     Page("new_ticket", "add", Audience.EVERYBODY, in_menu=True),
+    Page("dashboard", "monitoring", Audience.AGENTS, in_menu=True),
+    Page("reports", "bar_chart", Audience.AGENTS),
     Page("agent_admin", "group", Audience.AGENTS, in_menu=True),
     Page(DOCTOR, "stethoscope", Audience.ADMINS),
     Page("desk_setup", "tune", Audience.AGENTS),

@@ -65,13 +65,13 @@ def row_of(ticket: Ticket) -> Row:
     )
 
 
-def as_csv(rows: Iterable[Row]) -> Iterator[str]:
+def as_csv(rows: Iterable[Row], columns: Sequence[str] = COLUMNS) -> Iterator[str]:
     """
-    Yield a CSV file line by line, moments in ISO 8601.
+    Yield a CSV file line by line, its heading first, moments in ISO 8601.
 
     A cell that a spreadsheet would take for a formula begins with an apostrophe.
     """
-    yield BYTE_ORDER_MARK + _line(COLUMNS)
+    yield BYTE_ORDER_MARK + _line(columns)
     for row in rows:
         yield _line([_neutral(_written(cell)) for cell in row])
 

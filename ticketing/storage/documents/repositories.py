@@ -9,6 +9,7 @@ from pydantic_core import ValidationError, to_json
 
 from ticketing.domain.definitions import Kind, by_name, read_definition
 from ticketing.domain.errors import StorageUnreadableError
+from ticketing.domain.facts import Facts
 from ticketing.domain.people import PeopleQuery, Role, User
 from ticketing.domain.queries import Audience, Page, TicketQuery, TicketSummary
 from ticketing.domain.receipts import Receipt
@@ -16,7 +17,8 @@ from ticketing.domain.sign_in import Attempts, Device, HandOff, Session
 from ticketing.domain.statuses import Status
 from ticketing.domain.text import Stored
 from ticketing.domain.tickets import Ticket
-from ticketing.storage.documents.rows import PersonRow
+from ticketing.storage.documents.reporting import Reported
+from ticketing.storage.documents.rows import PersonRow, TicketRow
 from ticketing.storage.documents.searching import SEEN, Searcher, seen, seen_key
 from ticketing.storage.documents.state import DEVICES, SESSIONS, TICKETS, USERS, Change, State
 
@@ -26,12 +28,12 @@ Document = TypeVar("Document", bound=Stored)
 class Pending:
     """The state, and over it the changes of a transaction that is not committed yet."""
 
-    __slots__ = ("_changes", "_lock", "last_number", "state")
+    __slots__ = ("_changes", "last_number", "lock", "state")
 
     def __init__(self, state: State, lock: AbstractContextManager[object]) -> None:
         self.state = state
         self.last_number = 0
-        self._lock = lock
+        self.lock = lock
         self._changes: dict[tuple[str, str], bytes | None] = {}
 
     def changes(self) -> list[Change]:
@@ -56,7 +58,7 @@ class Pending:
     def applied(self, *collections: str) -> AbstractContextManager[State]:
         """Give the state as if the changes to these collections were committed; nobody else sees it like that."""
         changes = [change for change in self.changes() if change[0] in collections] if self._changes else []
-        return Applied(self.state, changes, self._lock)
+        return Applied(self.state, changes, self.lock)
 
 
 class Applied:
@@ -211,7 +213,7 @@ class Tickets:
     def _concerns(self, number: int, username: str) -> bool:
         with self._pending.applied(TICKETS) as state:
             row = state.rows.find(number)
-        return row is not None and (row.requester == username or username in row.watchers)
+        return row is not None and _concerns(row, username)
 
     def save(self, ticket: Ticket) -> None:
         """Keep the ticket, with its version raised by one."""
@@ -234,6 +236,16 @@ class Tickets:
         """Yield the numbers of all that match among what the audience may see, in the order asked for."""
         with self._pending.applied(TICKETS, USERS) as state:
             return iter(Searcher(state, audience).numbers(query))
+
+    def facts(self, audience: Audience, query: TicketQuery) -> Iterator[list[Facts]]:
+        """Yield what reports count by, of all tickets that match among what the audience may see, by the batch."""
+        with self._pending.applied(TICKETS, USERS) as state:
+            return Reported(state, self._pending.lock, Searcher(state, audience).numbers(query)).in_batches()
+
+    def titles(self, audience: Audience, numbers: Sequence[int]) -> dict[int, str]:
+        """Return the titles of those of the tickets that the audience may see."""
+        with self._pending.applied(TICKETS) as state:
+            return {row.number: row.title for row in state.pick(numbers) if _may_see(audience, row)}
 
     def lapsed(self, resolved_before: datetime, limit: int) -> list[int]:
         """Return numbers of tickets resolved before that moment and not closed yet, at most `limit`."""
@@ -322,6 +334,14 @@ class DocumentTransaction:
     def definitions(self, kind: type[Kind]) -> Definitions[Kind]:
         """Return what was set up, of one kind."""
         return Definitions(self.pending, kind.kind, kind)
+
+
+def _concerns(row: TicketRow, username: str) -> bool:
+    return row.requester == username or username in row.watchers
+
+
+def _may_see(audience: Audience, row: TicketRow) -> bool:
+    return audience.sees_all or _concerns(row, audience.username)
 
 
 def _is_wanted(person: PersonRow, query: PeopleQuery) -> bool:

@@ -45,6 +45,7 @@ class State:
         self.by_term: defaultdict[Term, set[int]] = defaultdict(set)
         self._terms: dict[int, frozenset[Term]] = {}
         self.tally: Counter[tuple[str | None, Status]] = Counter()
+        self.facts: dict[int, str] = {}  # what reports count by, of tickets that one was made of since they changed
         self._owned: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
         self._owners: dict[tuple[str, str], str] = {}
 
@@ -132,6 +133,7 @@ class State:
 
     def _put_ticket(self, number: int, row: TicketRow | None, terms: frozenset[Term]) -> None:
         old = self.rows.find(number)
+        self.facts.pop(number, None)
         if old is not None:
             self._forget(old)
         if row is not None:

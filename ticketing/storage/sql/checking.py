@@ -12,6 +12,7 @@ from ticketing.domain.tickets import Term, Ticket
 from ticketing.storage.sql import tables
 from ticketing.storage.sql.conditions import texts_key
 from ticketing.storage.sql.connecting import connect, told_as_ours
+from ticketing.storage.sql.facts import facts_row
 from ticketing.storage.sql.reading import BATCH
 from ticketing.storage.sql.repositories import user_columns
 from ticketing.storage.sql.tickets import searchable, ticket_columns
@@ -26,8 +27,8 @@ def check(address: str) -> None:
     Check a database whose documents are known to be valid, and change nothing; raises StorageDamagedError.
 
     SQLite looks through its whole file. Then, at one moment and batch by batch, the columns of tickets and accounts,
-    the texts that are searched, the watchers, the terms and the tallies are compared with the documents. What goes by
-    itself, such as sessions, is left out.
+    the texts that are searched, facts, watchers, terms and the tallies are compared with the documents. What
+    goes by itself, such as sessions, is left out.
     """
     engine = connect(address, read_only=True, most=1)
     try:
@@ -65,6 +66,8 @@ def _check_tickets(connection: Connection) -> None:
         _compare("The row of ticket T-{}", {row["number"]: row for row in rows}, said)
         texts = {number: searchable(ticket) for number, ticket in found.items()}
         _compare("The searched text of ticket T-{}", _texts(connection, span), texts)
+        facts = {row["number"]: facts_row(row["number"], row["document"])["facts"] for row in rows}
+        _compare("The facts of ticket T-{}", _facts(connection, span), facts)
         watchers = {number: set(ticket.watchers) for number, ticket in found.items() if ticket.watchers}
         _compare("The list of watchers of ticket T-{}", _watchers(connection, span), watchers)
         terms = {number: set(ticket.terms()) for number, ticket in found.items() if ticket.terms()}
@@ -108,6 +111,12 @@ def _texts(connection: Connection, span: _Span) -> dict[int, tuple[str, str]]:
     key = texts_key(connection.dialect)
     question = select(key, tables.texts.c.public, tables.texts.c.internal).where(*span.holds(key))
     return {number: (public, internal) for number, public, internal in connection.execute(question)}
+
+
+def _facts(connection: Connection, span: _Span) -> dict[int, str]:
+    columns = tables.facts.c
+    question = select(columns.number, columns.facts).where(*span.holds(columns.number))
+    return dict(connection.execute(question).all())
 
 
 def _watchers(connection: Connection, span: _Span) -> dict[int, set[str]]:

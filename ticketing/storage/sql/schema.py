@@ -11,7 +11,7 @@ from ticketing.storage.sql.connecting import IMMEDIATE, WHAT_TO_GRANT, connect, 
 from ticketing.storage.sql.tables import metadata
 
 # The newest migration; a test holds it against the files.
-CURRENT: Final = "0003"
+CURRENT: Final = "0004"
 # The number of the advisory lock under which migrations run: "tables" in ASCII.
 MIGRATING: Final = 0x7461626C6573
 _PRIVILEGES: Final = text(
@@ -89,6 +89,8 @@ def _migrate(engine: Engine) -> None:
     from alembic import command  # noqa: PLC0415 - slow to import, and most starts need no migration
     from alembic.config import Config  # noqa: PLC0415 - as above
 
+    from ticketing.storage.sql import facts  # noqa: PLC0415 - as above
+
     with engine.connect().execution_options(**{IMMEDIATE: True}) as connection, connection.begin():
         if connection.dialect.name == "postgresql":
             connection.execute(select(func.pg_advisory_xact_lock(MIGRATING)))
@@ -97,3 +99,4 @@ def _migrate(engine: Engine) -> None:
         attributes: dict[str, Any] = settings.attributes
         attributes["connection"] = connection
         command.upgrade(settings, "head")
+        facts.fill(connection)

@@ -3,7 +3,7 @@ The tables: a column for all that is filtered, ordered or counted, and a documen
 
 `tickets.document` holds the conversation and the history too, since a ticket is read and shown as a whole. What a
 search looks through stands casefolded in `texts`, apart from what only agents may find. `tallies` counts tickets by
-assignee and status, so that no view has to be counted through.
+assignee and status, so that no view has to be counted through. `facts` holds what reports count by.
 """
 
 from typing import Final
@@ -143,6 +143,13 @@ tallies = Table(
     Column("assignee", Word, primary_key=True),
     Column("status", Word, primary_key=True),
     Column("tickets", Integer, nullable=False),
+)
+
+facts = Table(
+    "facts",
+    metadata,
+    Column("number", ForeignKey(tickets.c.number, ondelete="CASCADE"), primary_key=True),
+    Column("facts", Word, nullable=False),
 )
 
 seen = Table(

@@ -7,14 +7,16 @@ from typing import Any, Final, NamedTuple, Self
 
 from sqlalchemy import Connection, Dialect, ScalarSelect, Select, bindparam, delete, func, select, tuple_
 
+from ticketing.domain.facts import Facts
 from ticketing.domain.queries import GREATEST_NUMBER, Audience, Page, TicketQuery, TicketSummary, is_news, is_tallied
 from ticketing.domain.statuses import Priority, Status, TicketCategory
 from ticketing.domain.tickets import MessageKind, Term, Ticket
 from ticketing.storage.sql import searching
 from ticketing.storage.sql.conditions import SEPARATOR
+from ticketing.storage.sql.facts import facts_of_matching, facts_row
 from ticketing.storage.sql.reading import BATCH, in_batches
 from ticketing.storage.sql.searching import listed, order, restrictions, updated_at
-from ticketing.storage.sql.tables import IS_RESOLVED, NOBODY, seen, tallies, terms, tickets, users, watchers
+from ticketing.storage.sql.tables import IS_RESOLVED, NOBODY, facts, seen, tallies, terms, tickets, users, watchers
 from ticketing.storage.sql.writing import add_up, put, put_texts
 
 # What everybody in a ticket may find, and what agents may find beside it.
@@ -60,6 +62,7 @@ class SqlTickets:
         self._last_number = 0
         self._first_free: int | None = None
         self._kept: dict[int, _Kept] = {}
+        self._documents: dict[int, str] = {}
         self._tallied: dict[tuple[str, str], int] | None = None
 
     def next_number(self) -> int:
@@ -77,6 +80,7 @@ class SqlTickets:
             return None
         ticket = Ticket.model_validate_json(raw)
         self._kept[number] = _Kept.of(ticket)
+        self._documents[number] = raw
         return ticket
 
     def save(self, ticket: Ticket) -> None:
@@ -84,7 +88,9 @@ class SqlTickets:
         ticket.version += 1
         number = ticket.number
         before, now = self._before(number), _Kept.of(ticket)
-        put(self._connection, tickets, ticket_columns(ticket))
+        columns = ticket_columns(ticket)
+        put(self._connection, tickets, columns)
+        self._save_facts(number, columns["document"])
         self._tally(before, now)
         if now.watchers != before.watchers:
             self._save_watchers(number, before.watchers, now.watchers)
@@ -108,6 +114,12 @@ class SqlTickets:
         rows = [{"assignee": assignee, "status": status, "tickets": number} for assignee, status, number in counted]
         add_up(self._connection, tallies, "tickets", rows)
         self._tallied = None
+
+    def _save_facts(self, number: int, document: str) -> None:
+        before, now = self._documents.get(number), facts_row(number, document)
+        if before is None or facts_row(number, before) != now:
+            put(self._connection, facts, now)
+        self._documents[number] = document
 
     def _save_watchers(self, number: int, before: frozenset[str], now: frozenset[str]) -> None:
         if gone := before - now:
@@ -190,6 +202,16 @@ class SqlTickets:
             for query in queries
         ]
         return self._connection.execute(select(*counts)).one() if counts else ()
+
+    def facts(self, audience: Audience, query: TicketQuery) -> Iterator[list[Facts]]:
+        """Yield what reports count by, of all tickets that match among what the audience may see, by the batch."""
+        return facts_of_matching(self._connection, audience, query)
+
+    def titles(self, audience: Audience, numbers: Sequence[int]) -> dict[int, str]:
+        """Return the titles of those of the tickets that the audience may see."""
+        theirs = restrictions(audience, TicketQuery())
+        question = select(tickets.c.number, tickets.c.title).where(tickets.c.number.in_(numbers), *theirs)
+        return dict(self._connection.execute(question).all())
 
     def lapsed(self, resolved_before: datetime, limit: int) -> list[int]:
         """Return numbers of tickets resolved before that moment and not closed yet, at most `limit`."""

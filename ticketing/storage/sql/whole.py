@@ -13,6 +13,7 @@ from ticketing.domain.kinds import KINDS
 from ticketing.domain.people import User
 from ticketing.domain.tickets import Ticket
 from ticketing.storage.sql import tables
+from ticketing.storage.sql.facts import facts_row
 from ticketing.storage.sql.reading import BATCH, in_batches
 from ticketing.storage.sql.repositories import user_columns
 from ticketing.storage.sql.tickets import searchable, term_rows, ticket_columns
@@ -120,6 +121,8 @@ class Intake:
     def _put_tickets(self, batch: list[bytes]) -> None:
         found = [Ticket.model_validate_json(raw) for raw in batch]
         put(self._connection, tables.tickets, *map(ticket_columns, found))
+        facts = [facts_row(one.number, raw) for one, raw in zip(found, batch, strict=True)]
+        put(self._connection, tables.facts, *facts)
         watchers = [{"number": one.number, "username": name} for one in found for name in dict.fromkeys(one.watchers)]
         put(self._connection, tables.watchers, *watchers)
         put(self._connection, tables.terms, *(row for one in found for row in term_rows(one)))

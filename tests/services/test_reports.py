@@ -1,0 +1,164 @@
+"""Reports as people ask for them: who may, which tickets, and that each number names its own."""
+
+from collections.abc import Callable
+from datetime import UTC, timedelta
+
+import pytest
+
+from ticketing.domain.errors import InvalidInputError, PermissionDeniedError, StorageUnreadableError
+from ticketing.domain.people import Actor
+from ticketing.domain.queries import TicketQuery
+from ticketing.domain.reports import Cell, Dimension, Found, Metric, ReportQuery
+from ticketing.domain.statuses import Priority, TicketCategory
+from ticketing.domain.tickets import TicketEdit
+from ticketing.services import reports as reporting
+from ticketing.services.access import Clock, Gate
+from ticketing.services.reports import KEPT_FOR, Reports
+from ticketing.services.tickets import Tickets
+from ticketing.storage.memory import MemoryStore
+
+Advance = Callable[[timedelta], None]
+
+
+@pytest.fixture
+def advance(clock: Clock) -> Advance:
+    return clock.advance  # type: ignore[attr-defined, no-any-return]
+
+
+@pytest.fixture
+def tickets(store: MemoryStore, clock: Clock, gate: Gate) -> Tickets:
+    return Tickets(store, clock, gate)
+
+
+@pytest.fixture
+def reports(store: MemoryStore, clock: Clock, gate: Gate) -> Reports:
+    return Reports(store, clock, gate)
+
+
+@pytest.fixture
+def week(clock: Clock) -> ReportQuery:
+    """Return a question about the last seven days."""
+    today = clock().date()
+    return ReportQuery(today - timedelta(days=6), today, UTC)
+
+
+def test_an_agent_sees_what_happened_to_tickets_of_everybody(
+    tickets: Tickets, reports: Reports, carla: Actor, oskar: Actor, ada: Actor, week: ReportQuery, advance: Advance
+) -> None:
+    one = tickets.open(carla, "No dial tone", "Dead.").number
+    tickets.open(oskar, "No picture", "Dark.")
+    advance(timedelta(hours=2))
+    tickets.reply(ada, one, "I come.")
+    tickets.close(ada, one)
+
+    report = reports.overview(ada, week)
+
+    assert (report.totals[Metric.CREATED], report.totals[Metric.SOLVED], report.totals[Metric.UNFINISHED]) == (2, 1, 1)
+    assert reports.behind(ada, week, Cell(Metric.FIRST_RESPONSE)) == [Found(one, timedelta(hours=2))]
+    assert reports.titles(ada, [one]) == {one: "No dial tone"}
+    assert reports.names(ada, ["ada", "nobody"]) == {"ada": "Ada"}
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda reports, actor, week: reports.overview(actor, week),
+        lambda reports, actor, week: reports.behind(actor, week, Cell(Metric.CREATED)),
+        lambda reports, actor, _week: reports.titles(actor, [1]),
+        lambda reports, actor, _week: reports.names(actor, ["carla"]),
+    ],
+    ids=["overview", "behind", "titles", "names"],
+)
+def test_a_requester_sees_no_report_not_even_one_that_was_counted_a_moment_ago(
+    tickets: Tickets,
+    reports: Reports,
+    carla: Actor,
+    ada: Actor,
+    root: Actor,
+    week: ReportQuery,
+    ask: Callable[[Reports, Actor, ReportQuery], object],
+) -> None:
+    tickets.open(carla, "No dial tone", "Dead.")
+
+    assert ask(reports, ada, week) == ask(reports, root, week)
+    with pytest.raises(PermissionDeniedError, match="You may not see reports"):
+        ask(reports, carla, week)
+
+
+def test_a_report_is_shown_for_a_minute_and_says_when_it_was_counted(
+    tickets: Tickets, reports: Reports, carla: Actor, ada: Actor, week: ReportQuery, clock: Clock, advance: Advance
+) -> None:
+    counted = clock()
+    assert reports.overview(ada, week).totals[Metric.CREATED] == 0
+    tickets.open(carla, "No dial tone", "Dead.")
+
+    advance(KEPT_FOR - timedelta(seconds=1))
+    kept = reports.overview(ada, week)
+    advance(timedelta(seconds=1))
+    fresh = reports.overview(ada, week)
+
+    assert (kept.totals[Metric.CREATED], kept.counted_at) == (0, counted)
+    assert (fresh.totals[Metric.CREATED], fresh.counted_at) == (1, clock())
+
+
+def test_a_number_is_as_many_as_its_tickets_although_more_came_in_since_it_was_counted(
+    tickets: Tickets, reports: Reports, carla: Actor, ada: Actor, week: ReportQuery, advance: Advance
+) -> None:
+    tickets.open(carla, "No dial tone", "Dead.")
+    reports.overview(ada, week)
+    tickets.open(carla, "No picture", "Dark.")
+
+    behind = reports.behind(ada, week, Cell(Metric.CREATED))
+    advance(timedelta(seconds=1))
+    tickets.open(carla, "No sound", "Mute.")
+
+    assert len(behind) == reports.overview(ada, week).totals[Metric.CREATED] == 2
+    assert reports.behind(ada, week, Cell(Metric.CREATED)) == behind
+
+
+def test_a_report_is_narrowed_by_the_filters_of_lists(
+    tickets: Tickets, reports: Reports, carla: Actor, ada: Actor, week: ReportQuery
+) -> None:
+    tickets.open(carla, "A wrong sum", "Twice.", TicketCategory.BILLING)
+    urgent = tickets.open(carla, "Smoke", "From the printer.").number
+    tickets.edit(ada, urgent, TicketEdit(priority=Priority.URGENT, assignee="ada"))
+
+    def created(**filters: object) -> list[int]:
+        query = ReportQuery(week.first, week.last, UTC, TicketQuery.model_validate(filters), Dimension.PRIORITY)
+        behind = reports.behind(ada, query, Cell(Metric.CREATED))
+        assert len(behind) == reports.overview(ada, query).totals[Metric.CREATED]
+        return [found.number for found in behind]
+
+    assert created(priorities=[Priority.URGENT]) == [urgent]
+    assert created(categories=[TicketCategory.BILLING]) == [1]
+    assert created(assignee="ada") == [urgent]
+    assert created(needles=["printer"]) == [urgent]
+
+
+def test_days_that_cannot_be_are_refused(reports: Reports, ada: Actor, week: ReportQuery) -> None:
+    with pytest.raises(InvalidInputError, match="must be neither after the last one"):
+        reports.overview(ada, ReportQuery(week.last, week.first, UTC))
+
+
+def test_only_the_last_reports_are_kept(
+    tickets: Tickets, reports: Reports, carla: Actor, ada: Actor, week: ReportQuery, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reporting, "REPORTS_KEPT", 1)
+    reports.overview(ada, week)
+    tickets.open(carla, "No dial tone", "Dead.")
+    reports.overview(ada, ReportQuery(week.last, week.last, UTC))
+
+    assert reports.overview(ada, week).totals[Metric.CREATED] == 1
+
+
+def test_a_report_over_a_ticket_that_cannot_be_read_says_which(
+    tickets: Tickets, reports: Reports, store: MemoryStore, carla: Actor, ada: Actor, week: ReportQuery
+) -> None:
+    tickets.open(carla, "No dial tone", "Dead.")
+    well = store.copy()["tickets"]["1"]
+    store.put({"tickets": {"1": well.replace(b'"field"', b'"fild"')}})
+    with pytest.raises(StorageUnreadableError, match="1"):
+        reports.overview(ada, week)
+    store.put({"tickets": {"1": well}})
+
+    assert reports.overview(ada, week).totals[Metric.CREATED] == 1

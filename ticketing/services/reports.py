@@ -1,0 +1,127 @@
+"""Reports: what happened at the desk, in figures of which each can name its tickets."""
+
+import threading
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from ticketing.domain import policy
+from ticketing.domain.counting import Counting, Naming
+from ticketing.domain.people import Actor
+from ticketing.domain.policy import Action
+from ticketing.domain.queries import UNASSIGNED, Audience
+from ticketing.domain.reports import DURATIONS, TABLE, Cell, Found, Group, Report, ReportQuery
+from ticketing.domain.store import Store, Transaction
+from ticketing.services.access import Clock, Gate
+
+KEPT_FOR = timedelta(minutes=1)
+REPORTS_KEPT = 16
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """A report that was counted, and the tickets behind some of its numbers, found in the same go."""
+
+    report: Report
+    behind: dict[Cell, list[Found]] = field(default_factory=dict)
+
+    def is_fresh(self, now: datetime) -> bool:
+        """Whether it may be shown as it is."""
+        return timedelta() <= now - self.report.counted_at < KEPT_FOR
+
+
+class Reports:
+    """
+    Figures of all tickets.
+
+    To count a hundred thousand takes about a second. So what was counted is shown for a minute to whoever asks the
+    same; `Report.counted_at` says when it was. Who may see it is found out each time.
+    """
+
+    def __init__(self, store: Store, clock: Clock, gate: Gate) -> None:
+        self._store = store
+        self._clock = clock
+        self._gate = gate
+        self._turn = threading.Lock()
+        self._kept: OrderedDict[tuple[Audience, ReportQuery], _Kept] = OrderedDict()
+
+    def overview(self, actor: Actor, query: ReportQuery) -> Report:
+        """Return the figures, at most a minute old; raises InvalidInputError for days that cannot be."""
+        return self._counted(self._audience(actor), query, None).report
+
+    def behind(self, actor: Actor, query: ReportQuery, cell: Cell) -> list[Found]:
+        """
+        Return the tickets behind a number, what took longest first.
+
+        They are as many as the number that `overview` tells from then on: both are found in one go.
+        """
+        return self._counted(self._audience(actor), query, cell).behind[cell]
+
+    def table(self, actor: Actor, query: ReportQuery) -> str:
+        """Return the table of the report as CSV for a spreadsheet; durations are medians in whole seconds."""
+        from ticketing.services.moving.tables import as_csv  # noqa: PLC0415 - seldom wanted
+
+        columns = [f"{metric}_median_seconds" if metric in DURATIONS else metric.value for metric in TABLE]
+        rows = map(_row, self.overview(actor, query).groups)
+        return "".join(as_csv(rows, [query.by.value, *columns]))
+
+    def titles(self, actor: Actor, numbers: Sequence[int]) -> dict[int, str]:
+        """Return the titles of tickets that a report names."""
+        with self._store.read() as tx:
+            return tx.tickets.titles(self._admit(tx, actor), numbers)
+
+    def names(self, actor: Actor, usernames: Sequence[str]) -> dict[str, str]:
+        """Return the display names of people that a report names."""
+        with self._store.read() as tx:
+            self._admit(tx, actor)
+            return tx.users.names(set(usernames))
+
+    def _audience(self, actor: Actor) -> Audience:
+        with self._store.read() as tx:
+            return self._admit(tx, actor)
+
+    def _admit(self, tx: Transaction, actor: Actor) -> Audience:
+        actor = self._gate.admit(tx, actor)
+        policy.require(actor, Action.SEE_REPORTS)
+        return policy.audience(actor)
+
+    def _counted(self, audience: Audience, query: ReportQuery, cell: Cell | None) -> _Kept:
+        """Return what is kept, or count it; whoever asks meanwhile waits, so that it is counted once."""
+        eyes = audience.model_copy(update={"username": ""}) if audience.sees_all else audience
+        asked = eyes, query
+        if (kept := self._fresh(asked, cell)) is not None:
+            return kept
+        with self._store.no_view(), self._turn:
+            kept = self._fresh(asked, cell)
+            if kept is None:
+                self._kept[asked] = kept = self._count(audience, query, cell)
+                self._kept.move_to_end(asked)
+            while len(self._kept) > REPORTS_KEPT:
+                self._kept.popitem(last=False)
+            return kept
+
+    def _fresh(self, asked: tuple[Audience, ReportQuery], cell: Cell | None) -> _Kept | None:
+        kept = self._kept.get(asked)
+        return kept if kept and kept.is_fresh(self._clock()) and cell in {None, *kept.behind} else None
+
+    def _count(self, audience: Audience, query: ReportQuery, cell: Cell | None) -> _Kept:
+        now = self._clock()
+        counting = Counting(query, now)
+        naming = {cell: Naming(query, cell, now)} if cell else {}
+        takers: list[Counting | Naming] = [counting, *naming.values()]
+        with self._store.read() as tx:
+            batches = tx.tickets.facts(audience, query.tickets)
+        for batch in batches:
+            for taker in takers:
+                taker.add(batch)
+        return _Kept(counting.report(), {cell: each.found() for cell, each in naming.items()})
+
+
+def _row(group: Group) -> list[str | int | None]:
+    cells: list[str | int | None] = [None if group.key == UNASSIGNED else group.key]
+    for metric in TABLE:
+        spread = group.spreads.get(metric)
+        seconds = round(spread.median.total_seconds()) if spread else None
+        cells.append(seconds if metric in DURATIONS else group.counts[metric])
+    return cells

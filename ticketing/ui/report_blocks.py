@@ -1,0 +1,197 @@
+"""A report in the pieces that `report.js` draws: tiles, charts, bars, tables, and lists of tickets."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any, Final
+
+from ticketing.domain.people import Actor
+from ticketing.domain.queries import UNASSIGNED, View
+from ticketing.domain.reports import DURATIONS, TABLE, Cell, Dimension, Found, Group, Metric, Report, Spread
+from ticketing.domain.statuses import Priority, Status, TicketCategory
+from ticketing.ui.session import desk
+from ticketing.ui.times import duration
+from ticketing.ui.wording import t
+
+PAGE_SIZE: Final = 25
+_TICKET: Final = (t("table.number"), t("table.title"))
+# The words for what the fields of a ticket may hold.
+OPTIONS: Final[dict[Dimension, dict[str, str]]] = {
+    Dimension.PRIORITY: {priority.value: t(f"priority.{priority}") for priority in Priority},
+    Dimension.CATEGORY: {category.value: t(f"category.{category}") for category in TicketCategory},
+    Dimension.STATUS: {status.value: t(f"status.{status}") for status in Status},
+}
+
+# As `report.js` takes them: a number is a text and what it opens, a cell or an address.
+Block = dict[str, Any]
+Link = list[str | None] | str | None
+
+
+def link(cell: Cell) -> list[str | None]:
+    """Return a cell as the browser makes an address of it."""
+    return [cell.metric, str(cell.day) if cell.day else None, cell.age, cell.group]
+
+
+def tile(label: str, value: str, opens: Link, how: str, note: Sequence[str] = ()) -> list[Any]:
+    """Return a large figure: its name, itself, what it opens, how it is counted, and a word below it with its tone."""
+    return [label, value, opens, how, note]
+
+
+def counted(report: Report, metric: Metric) -> list[Any]:
+    """Return the tile of a metric that is counted; of what was solved, some are told as a share too."""
+    total, solved = report.totals[metric], report.totals[Metric.SOLVED]
+    note = []
+    if metric in {Metric.REOPENED, Metric.ONE_TOUCH} and solved:
+        note = [t("report.of_solved", share=100 * total / solved), "gray"]
+    return tile(t(f"metric.{metric}"), f"{total:,}", link(Cell(metric)), t(f"how.{metric}"), note)
+
+
+def measured(report: Report, metric: Metric) -> list[Any]:
+    """Return the tile of a duration: its median, and how that has changed since as many days before."""
+    spread, before = report.spreads[metric], report.before[metric]
+    value = duration(spread.median) if spread else t("report.nothing")
+    label = t("report.median_of", metric=t(f"metric.{metric}"))
+    return tile(label, value, link(Cell(metric)), t(f"how.{metric}"), _change(spread, before))
+
+
+def _change(spread: Spread | None, before: Spread | None) -> list[str]:
+    if spread is None or before is None:
+        return [t("report.nothing_before"), "gray"]
+    change = spread.median - before.median
+    if abs(change) < timedelta(minutes=1):
+        return [t("report.unchanged"), "gray"]
+    grew = change > timedelta()
+    return [t("report.longer" if grew else "report.shorter", by=duration(abs(change))), "red" if grew else "green"]
+
+
+def tiles(*shown: list[Any]) -> Block:
+    """Return figures side by side."""
+    return {"kind": "tiles", "tiles": shown}
+
+
+def chart(report: Report, title: str, metrics: Sequence[Metric], *, broad: bool = False) -> Block:
+    """Return bars for each day, of several metrics side by side; *broad* as the page is."""
+    return {
+        "kind": "chart",
+        "broad": broad,
+        "title": title,
+        "first": str(report.days[0]),
+        "series": [[metric, t(f"metric.{metric}"), t(f"how.{metric}"), report.by_day[metric]] for metric in metrics],
+    }
+
+
+def ages(report: Report) -> Block:
+    """Return how long what is unfinished has been open."""
+    lines = [[t(f"age.{age}"), n, link(Cell(Metric.UNFINISHED, age=age))] for age, n in report.ages.items()]
+    return {"kind": "bars", "title": t("report.ages"), "how": t("how.ages"), "lines": lines}
+
+
+def spreads(report: Report) -> Block:
+    """Return how long things took: median, and what holds for most, before the mean."""
+    lines = []
+    for metric in DURATIONS:
+        spread = report.spreads[metric]
+        opens = link(Cell(metric)) if spread else None
+        values = [duration(took) for took in spread[1:]] if spread else [""] * 4
+        lines.append([[t(f"metric.{metric}"), None], [f"{spread.n if spread else 0:,}", opens], *_plain(values)])
+    columns = [[t("report.duration"), ""], [t("report.n"), ""], [t("report.median"), t("how.median")]]
+    columns += [[t(f"report.{name}"), t(f"how.{name}")] for name in ("p75", "p90", "mean")]
+    return {"kind": "table", "title": t("report.durations"), "columns": columns, "lines": lines}
+
+
+def table(report: Report, by: Dimension, names: dict[str, str]) -> Block:
+    """Return the metrics by agent, or by a field of the tickets; each number opens its tickets."""
+    columns = [[t(f"dimension.{by}"), t(f"how.by_{by}")]]
+    columns += [[t(f"metric.{metric}"), t(f"how.{metric}")] for metric in TABLE]
+    lines = [[[line_name(group.key, by, names), None], *_cells(group)] for group in report.groups]
+    title = t("report.table", by=t(f"dimension.{by}"))
+    return {"kind": "table", "title": title, "columns": columns, "lines": lines}
+
+
+def _cells(group: Group) -> list[list[Any]]:
+    cells: list[list[Any]] = []
+    for metric in TABLE:
+        n = group.counts[metric]
+        spread = group.spreads.get(metric)
+        text = f"{n:,}" if metric not in DURATIONS else duration(spread.median) if spread else ""
+        cells.append([text, link(Cell(metric, group=group.key)) if n else None])
+    return cells
+
+
+def line_name(key: str, by: Dimension, names: dict[str, str]) -> str:
+    """Return what a line of the table is called; *names* are display names of agents."""
+    if by is Dimension.AGENT:
+        return t("ticket.unassigned") if key == UNASSIGNED else names.get(key, key)
+    return OPTIONS[by].get(key, key)
+
+
+def own_work(actor: Actor, report: Report) -> Block:
+    """Return what is the actor's: what they have to do, and what they did."""
+    group = next((group for group in report.groups if group.key == actor.username), None)
+    lines: list[list[Any]] = []
+    for metric in (Metric.UNFINISHED, Metric.UNANSWERED, Metric.SOLVED, Metric.REPLIES):
+        n = group.counts[metric] if group else 0
+        lines.append([t(f"metric.{metric}"), n, link(Cell(metric, group=actor.username)) if n else None])
+    return {"kind": "bars", "title": t("report.own_work"), "how": t("how.by_agent"), "lines": lines}
+
+
+def queue_tiles(actor: Actor) -> list[list[Any]]:
+    """Return what the queue holds at this moment, as its views count it."""
+    views = (View.OPEN, View.UNASSIGNED)
+    counts = desk().tickets.counts(actor, {view: view.query(actor.username) for view in views})
+    return [
+        tile(t(f"view.{view}"), f"{counts[view]:,}", f"all_tickets?view={view}", t(f"how.view_{view}"))
+        for view in views
+    ]
+
+
+def waiting(actor: Actor, report: Report) -> Block:
+    """Return who has waited longest for an answer."""
+    assignees = {each.assignee for each in report.waiting if each.assignee}
+    names = desk().reports.names(actor, sorted(assignees))
+    columns = [*_TICKET, t("table.assignee"), t("table.priority"), t("took.unanswered")]
+    rest = [
+        [
+            names.get(each.assignee, each.assignee) if each.assignee else t("ticket.unassigned"),
+            t(f"priority.{each.priority}"),
+            duration(each.took),
+        ]
+        for each in report.waiting
+    ]
+    return {
+        "kind": "tickets",
+        "title": t("report.waiting"),
+        "how": t("how.unanswered"),
+        "columns": columns,
+        "empty": t("report.nobody_waits"),
+        "lines": _tickets(actor, [each.number for each in report.waiting], rest),
+    }
+
+
+def behind(actor: Actor, cell: Cell, found: Sequence[Found], page: int, heading: str) -> Block:
+    """Return the tickets behind a number, a page of them."""
+    pages = max(1, -(-len(found) // PAGE_SIZE))
+    page = min(page, pages)
+    shown = found[(page - 1) * PAGE_SIZE : page * PAGE_SIZE]
+    has_length = cell.metric not in {Metric.CREATED, Metric.REPLIES}
+    rest = [[duration(each.took)] if has_length else [] for each in shown]
+    return {
+        "kind": "tickets",
+        "title": t("report.behind", what=heading, n=len(found)),
+        "how": t(f"how.{cell.metric}"),
+        "columns": [*_TICKET, *([t(f"took.{cell.metric}")] if has_length else [])],
+        "empty": t("report.none"),
+        "lines": _tickets(actor, [each.number for each in shown], rest),
+        "behind": [link(cell), page, pages],
+    }
+
+
+def _tickets(actor: Actor, numbers: Sequence[int], rest: Sequence[Sequence[str]]) -> list[list[Any]]:
+    titles = desk().reports.titles(actor, numbers)
+    return [
+        [number, t("report.number", number=number), titles.get(number, ""), *more]
+        for number, more in zip(numbers, rest, strict=True)
+    ]
+
+
+def _plain(texts: Sequence[str]) -> list[list[Any]]:
+    return [[text, None] for text in texts]
