@@ -126,6 +126,7 @@ ONCE: Deeds = {
     "tickets.note": lambda on: on.desk.tickets.note(on.ada, 1, "Hm", key="k"),
     "tickets.edit": lambda on: on.desk.tickets.edit(on.ada, 1, TicketEdit(priority=Priority.HIGH), key="k"),
     "tickets.assign": lambda on: on.desk.tickets.assign(on.ada, 1, "ada", key="k"),
+    "tickets.transfer": lambda on: on.desk.tickets.transfer(on.ada, 1, team=on.team.id, note="Yours", key="k"),
     "tickets.close": lambda on: on.desk.tickets.close(on.ada, 1, "Bye", key="k"),
     "tickets.reopen": lambda on: on.desk.tickets.reopen(on.ada, 2, key="k"),
     "tickets.mark_seen": lambda on: on.desk.tickets.mark_seen(on.ada, 1, 1),
