@@ -14,7 +14,7 @@ from ticketing.domain.errors import RefusedError, StaleEditError
 from ticketing.domain.people import Actor
 from ticketing.domain.policy import Action
 from ticketing.domain.statuses import TRANSITIONS, StatusCategory
-from ticketing.domain.tickets import Ticket, TicketEdit
+from ticketing.domain.tickets import SYSTEM, Ticket, TicketEdit
 from ticketing.ui.session import desk
 from ticketing.ui.wording import t
 
@@ -86,7 +86,7 @@ def is_undo(action: str) -> bool:
 def undo_of(actor: Actor, before: Ticket, after: Ticket) -> Undo | None:
     """Return the way back from what the actor has just changed; None where nothing was changed or no arrow leads."""
     steps = after.events[len(before.events) :]
-    if not steps or any(step.by != actor.username for step in steps):
+    if not steps or steps[0].by != actor.username or any(step.by not in {actor.username, SYSTEM} for step in steps):
         return None
     number, field = after.number, steps[0].field
     if field == "status" and before.status not in TRANSITIONS[after.status]:
@@ -99,7 +99,8 @@ def undo_of(actor: Actor, before: Ticket, after: Ticket) -> Undo | None:
 
 
 def _edit_back(before: Ticket, after: Ticket, field: str) -> "partial[Ticket]":
-    """Return what sets a field to what it was; to a status belongs as what the ticket was done."""
+    """Return what sets a field to what it was, and what belongs to it: as what it was done, to whom it was dealt."""
     fields = [field, "resolution"] if field == "status" and before.resolution else [field]
+    fields += ["assignee"] if field == "team" else []
     edit, seen = (TicketEdit(**{field: getattr(ticket, field) for field in fields}) for ticket in (before, after))
     return partial(desk().tickets.edit, number=after.number, edit=edit, seen=seen)
