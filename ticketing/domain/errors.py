@@ -402,7 +402,7 @@ class CategoryTakenError(RefusedError):
 
     def __init__(self, category: str, team: str) -> None:
         super().__init__(
-            f"The category “{category}” belongs to the team “{_quoted(team, 80)}”, and can belong to one team only."
+            f"The category “{category}” belongs to the team “{quoted(team, 80)}”, and can belong to one team only."
         )
 
 

@@ -432,7 +432,9 @@ class Ticket(Stored):
 
 def terms_of(fields: Mapping[str, Any]) -> frozenset[Term]:
     """Return the terms of a ticket with these fields, which for one without any costs next to nothing."""
-    return frozenset(("tag", tag.casefold()) for tag in fields.get("tags") or ())
+    tags = frozenset(("tag", tag.casefold()) for tag in fields.get("tags") or ())
+    team = fields.get("team")
+    return tags | {("team", team.casefold())} if team else tags
 
 
 _MAY_BE_NONE = frozenset({"team", "assignee"})

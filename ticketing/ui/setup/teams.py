@@ -48,6 +48,8 @@ def _fields(actor: Actor, team: Team | None) -> Team:
         key="team_dealing",
     )
     wanted = {"name": name, "members": tuple(members), "categories": tuple(categories)}
+    if team.id:
+        st.caption(t("setup.teams.search", team=team.id))
     return team.model_copy(update={**wanted, "dealing": dealing or Dealing.NONE})
 
 
