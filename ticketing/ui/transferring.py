@@ -21,12 +21,13 @@ from ticketing.services.tickets import Conversation
 from ticketing.ui.deeds import form_key, once
 from ticketing.ui.draft import keep_typed
 from ticketing.ui.feedback import next_flash, shown_errors
+from ticketing.ui.forms import submit_button
 from ticketing.ui.memory import recall
 from ticketing.ui.session import desk
-from ticketing.ui.text import plain
 from ticketing.ui.undoing import LastDeed, undo_of
 from ticketing.ui.wording import t
 
+_FORM = "transfer_form"
 _NONE = ""
 
 
@@ -60,15 +61,15 @@ def transfer_form(actor: Actor, conversation: Conversation) -> None:
     if transfer.number != ticket.number or not can_transfer(actor, ticket):
         return
     with st.container(border=True, key="transfer"):
-        st.subheader(t("transfer.title"), anchor=False)
+        st.markdown(f"**{t('transfer.title')}**")
         team = _choose_team(conversation)
-        with st.form("transfer_form", border=False):
+        with st.form(_FORM, border=False):
             assignee = _choose_assignee(desk().agents.assignable(actor), team)
             note = st.text_area(
                 t("transfer.note"), max_chars=2 * TEXT_LIMIT, key="transfer_note", placeholder=t("transfer.note_hint")
             )
             with st.container(horizontal=True):
-                submitted = st.form_submit_button(t("transfer.submit"), type="primary", key="transfer_submit")
+                submitted = submit_button(t("transfer.submit"), form=_FORM, key="transfer_submit")
                 cancelled = st.form_submit_button(t("transfer.cancel"), key="transfer_cancel")
         own = sum(message.author == actor.username for message in ticket.messages)
         keep_typed(f"{actor.username} {ticket.number} {own}", "transfer_note")
@@ -90,7 +91,7 @@ def _choose_team(conversation: Conversation) -> Team | None:
         t("field.team"),
         keys,
         keys.index(present) if present in keys else 0,
-        format_func=lambda key: plain(teams[key].name) if key else t("ticket.no_team"),
+        format_func=lambda key: teams[key].name if key else t("ticket.no_team"),
         key="transfer_team",
     )
     return teams.get(chosen or _NONE)
@@ -102,7 +103,7 @@ def _choose_assignee(names: dict[str, str], team: Team | None) -> str | None:
     return st.selectbox(
         t("transfer.to"),
         [_NONE, *members],
-        format_func=lambda name: plain(names[name]) if name else by_rule,
+        format_func=lambda name: names[name] if name else by_rule,
         key=f"transfer_to_{team.id if team else _NONE}",
     )
 

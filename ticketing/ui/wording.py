@@ -437,7 +437,7 @@ WORDING = {
     "setup.teams.nobody": "nobody yet",
     "setup.teams.categories": "Takes new tickets of these categories",
     "setup.teams.takes": "takes {categories}",
-    "setup.teams.search": "`team:{team}` finds its tickets.",
+    "setup.teams.search": "A search for “team:{team}” finds its tickets.",
     "setup.teams.nobody_active": "No member of this team can work on tickets now: what reaches it waits.",
     "setup.teams.dealing": "New tickets of the team",
     "setup.teams.dealing.none": "wait until somebody takes them",
