@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.visiting import HEAD, PANEL, Visit
+from tests.visiting import HEAD, LIST, PANEL, Visit
 from ticketing.desk import Desk
 from ticketing.domain.people import Actor
 from ticketing.domain.teams import Dealing, Team
@@ -118,6 +118,25 @@ def test_the_history_names_the_team_and_tells_a_requester_nothing_of_it(
     shown = carla.open("ticket", id=number).unfold_history().sent(PANEL)
     assert [what for _, what, *_ in shown["history"]] == ["changed assignee: Unassigned → ada", "opened the ticket"]
     assert "line" not in str(shown).casefold()
+
+
+# The queue
+
+
+def test_an_agent_finds_what_waits_in_their_teams_and_a_requester_finds_nothing_by_a_team(
+    desk: Desk, ada: Visit, root: Visit, carla: Visit, number: str, team: Team, actor: Behind
+) -> None:
+    other = desk.tickets.open(actor(carla), "Printer", "It burns.").number
+    desk.definitions.save(actor(root), team.model_copy(update={"members": ("ada",), "dealing": Dealing.NONE}))
+    desk.tickets.edit(actor(root), int(number), TicketEdit(team=team.id))
+
+    def found(visit: Visit, page: str, q: str) -> list[int]:
+        return [row[0] for row in visit.open(page, view="all", q=q).sent(LIST)["rows"]]
+
+    assert found(ada, "all_tickets", "team:mine is:unassigned") == [int(number)]
+    assert found(ada, "all_tickets", "-team:mine") == [other]
+    assert found(root, "all_tickets", "team:mine") == []
+    assert found(carla, "my_tickets", f"team:mine,{team.id}") == []
 
 
 # Handing on

@@ -127,6 +127,17 @@ def test_a_category_that_a_team_has_is_refused_to_another_until_it_is_removed(
         definitions.save(root, gone.model_copy(update={"removed": False}))
 
 
+def test_it_is_known_in_which_teams_somebody_works_and_a_requester_learns_of_none(
+    agents: Agents, definitions: Definitions, set_up: SetUp, root: Actor, ada: Actor, bert: Actor, carla: Actor
+) -> None:
+    first, _, gone = set_up(), set_up("Second line", members=("bert",)), set_up("Third line")
+    definitions.remove(root, Team, gone.id, gone.version)
+
+    assert agents.teams_of(ada, "ada") == {first.id}
+    assert agents.teams_of(bert, "bert") == {first.id, "second-line"}
+    assert agents.teams_of(root, "root") == agents.teams_of(carla, "ada") == set()
+
+
 # Who gets it
 
 

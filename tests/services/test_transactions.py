@@ -153,6 +153,7 @@ NEVER: Deeds = {
     "agents.person": lambda on: on.desk.agents.person(on.root, "carla"),
     "agents.may_register": lambda on: on.desk.agents.may_register(on.ada),
     "agents.assignable": lambda on: on.desk.agents.assignable(on.ada),
+    "agents.teams_of": lambda on: on.desk.agents.teams_of(on.ada, "ada"),
     "agents.wait": lambda on: on.desk.agents.wait(on.root, "carla"),
     "bulk.choose": lambda on: on.desk.bulk.choose(on.ada, ALL),
     "bulk.preview": lambda on: on.desk.bulk.preview(on.ada, [1, 2], BulkEdit(add_tags=("vpn",))),

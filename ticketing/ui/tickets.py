@@ -1,5 +1,6 @@
 """Lists of tickets: from a page of summaries to the table on the screen."""
 
+from functools import partial
 from typing import Literal
 
 from ticketing.domain.errors import QueryError
@@ -80,7 +81,8 @@ def _draw(actor: Actor, name: str, default_view: View, columns: tuple[str, ...])
         filters.change(asked.filters)
     filters.write()
     now, where = desk().clock(), zone()
-    page, sort, problem = _found(actor, filters, Asker(actor.username, now, where), for_agent=for_agent)
+    asker = Asker(actor.username, now, where, partial(desk().agents.teams_of, actor, actor.username))
+    page, sort, problem = _found(actor, filters, asker, for_agent=for_agent)
     head = filters.head(actor, problem)
     ticket_list(
         [_row(ticket, ago(ticket.updated_at, now, where), for_agent=for_agent) for ticket in page.items],
