@@ -6,6 +6,7 @@ from datetime import datetime
 import pytest
 
 from tests.services.conftest import SignIn
+from ticketing.domain.bulk import BulkEdit
 from ticketing.domain.errors import (
     BlankError,
     CategoryTakenError,
@@ -21,7 +22,9 @@ from ticketing.domain.teams import Dealing, Team
 from ticketing.domain.tickets import MessageKind, Source, Ticket, TicketEdit
 from ticketing.services.access import Gate
 from ticketing.services.agents import Agents
+from ticketing.services.bulk import Bulk
 from ticketing.services.definitions import Definitions
+from ticketing.services.relations import Relations
 from ticketing.services.tickets import Tickets
 from ticketing.storage.memory import MemoryStore
 
@@ -40,6 +43,16 @@ def tickets(store: MemoryStore, clock: Callable[[], datetime], gate: Gate) -> Ti
 @pytest.fixture
 def definitions(store: MemoryStore, clock: Callable[[], datetime], gate: Gate) -> Definitions:
     return Definitions(store, clock, gate)
+
+
+@pytest.fixture
+def relations(store: MemoryStore, clock: Callable[[], datetime], gate: Gate) -> Relations:
+    return Relations(store, clock, gate)
+
+
+@pytest.fixture
+def bulk(store: MemoryStore, clock: Callable[[], datetime], gate: Gate, relations: Relations) -> Bulk:
+    return Bulk(store, clock, gate, relations)
 
 
 @pytest.fixture
@@ -100,6 +113,18 @@ def test_a_follow_up_goes_where_new_tickets_go(
     number = tickets.open(carla, "Again", "Dead again.", HARDWARE, follows=former.number).number
 
     assert tickets.get(ada, number).team == team.id
+
+
+def test_a_ticket_that_is_split_off_goes_where_new_tickets_go(
+    tickets: Tickets, relations: Relations, set_up: SetUp, open_ticket: Open, carla: Actor, ada: Actor
+) -> None:
+    former = open_ticket().number
+    mark = tickets.reply(carla, former, "And the printer burns.").messages[-1].mark
+    team = set_up(categories=(HARDWARE,))
+
+    made = relations.split(ada, former, mark, "Printer")
+
+    assert (made.team, made.assignee, tickets.get(ada, former).team) == (team.id, "ada", None)
 
 
 def test_a_removed_team_takes_no_new_tickets_and_keeps_its_old_ones(
@@ -281,6 +306,18 @@ def test_a_team_that_is_not_there_or_was_removed_is_refused(
             tickets.edit(root, number, TicketEdit(team=key))
         with pytest.raises(UnknownChoiceError, match="Team cannot be"):
             tickets.transfer(root, number, team=key)
+    assert everything() == before
+
+
+def test_a_team_that_is_not_there_is_refused_to_many_tickets_at_once(
+    bulk: Bulk, open_ticket: Open, root: Actor, everything: Everything
+) -> None:
+    number = open_ticket().number
+    before = everything()
+
+    (outcome,) = bulk.apply(root, [number], BulkEdit(edit=TicketEdit(team="nobodys"))).outcomes
+
+    assert outcome.refusal.startswith("Team cannot be “nobodys”")
     assert everything() == before
 
 
