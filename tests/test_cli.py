@@ -24,6 +24,8 @@ from ticketing.cli import main
 from ticketing.desk import open_desk
 from ticketing.domain.people import Actor, Role
 from ticketing.domain.queries import TicketQuery
+from ticketing.domain.teams import Team
+from ticketing.domain.tickets import TicketEdit
 from ticketing.settings import Settings
 
 PASSWORD = "three wet umbrellas"
@@ -205,6 +207,16 @@ def test_tickets_are_found_by_a_query_as_the_search_field_takes_it(run: Run) -> 
     assert [line.split()[0] for line in lines] == ["T-1", "T-2"]
     assert lines[0].endswith("No dial tone")
     assert run("search", "assignee:me", "--as", "Ada").output.startswith("T-3 ")
+
+
+@pytest.mark.usefixtures("three_tickets")
+def test_tickets_are_found_by_the_teams_in_which_somebody_works(run: Run) -> None:
+    with closing(open_desk(password_rounds=4)) as desk:
+        team = desk.definitions.save(CONSOLE, Team(name="First line", members=("ada",)))
+        desk.tickets.edit(CONSOLE, 2, TicketEdit(team=team.id))
+
+    assert run("search", "team:mine", "--as", "Ada").output.startswith("T-2 ")
+    assert run("search", "team:mine").output == "No ticket matches.\n"
 
 
 @pytest.mark.usefixtures("three_tickets")

@@ -187,6 +187,12 @@ def be_refused(page: Page) -> None:
     expect(page.get_by_role("alert").filter(has_text="is empty")).to_be_visible()
 
 
+def begin_transfer(page: Page) -> None:
+    """Show the form that hands a ticket on."""
+    page.get_by_role("button", name="Transfer…").click()
+    expect(page.get_by_role("textbox", name="Internal note (optional)")).to_be_visible()
+
+
 def open_permissions(page: Page) -> None:
     """Show who may do what."""
     page.get_by_text("Who may do what").click()
@@ -201,6 +207,7 @@ def open_permissions(page: Page) -> None:
     [
         ("ticket?id={}", unfold),
         ("ticket?id={}", be_refused),
+        ("ticket?id={}", begin_transfer),
         ("all_tickets", open_filters),
         ("new_ticket", be_refused),
         ("agent_admin", open_permissions),

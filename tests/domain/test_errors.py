@@ -51,6 +51,7 @@ SAMPLES: dict[type[TicketingError], tuple[object, ...]] = {
     errors.BulkTooLateError: (30,),
     errors.UsernameTakenError: ("carla",),
     errors.NameTakenError: ("Support",),
+    errors.CategoryTakenError: ("hardware", "Second line"),
     errors.LastAdminError: (),
     errors.KnownPasswordError: (),
     errors.RegistrationClosedError: (),

@@ -33,7 +33,7 @@ from ticketing.domain.query_language import FIELDS, Asker, read_query
 from ticketing.domain.statuses import Priority, Status, TicketCategory
 
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
-ADA = Asker("ada", NOW, ZoneInfo("Europe/Berlin"))
+ADA = Asker("ada", NOW, ZoneInfo("Europe/Berlin"), lambda: frozenset({"network", "second-line"}))
 UNFINISHED = frozenset({Status.OPEN, Status.PENDING, Status.ON_HOLD})
 
 
@@ -107,6 +107,11 @@ def test_what_a_list_has_filters_for_is_put_into_these(text: str, query: TicketQ
         ('requester:me,"Oskar Ö"', RequestedBy(frozenset({"ada", "oskar ö"}), frozenset({"oskar ö"}))),
         ("-requester:me", Not(RequestedBy(frozenset({"ada"})))),
         ("watcher:me", WatchedBy(frozenset({"ada"}))),
+        ("team:First-Line", Having("team", frozenset({"first-line"}))),
+        ("team:mine", Having("team", frozenset({"network", "second-line"}))),
+        ("team:mine,phones", Having("team", frozenset({"network", "second-line", "phones"}))),
+        ('team:"mine"', Having("team", frozenset({"mine"}))),
+        ("-team:MINE", Not(Having("team", frozenset({"network", "second-line"})))),
         ("number:12,T-13,#14", Numbered(frozenset({12, 13, 14}))),
         ("id:12", Numbered(frozenset({12}))),
         ("external:Ab12", KnownAs(frozenset({"Ab12"}))),
@@ -135,6 +140,14 @@ def test_what_is_looked_for_in_titles_is_looked_for_by_the_index_of_texts_as_wel
 def at(text: str) -> datetime:
     """Return a moment in UTC."""
     return datetime.fromisoformat(text).replace(tzinfo=UTC)
+
+
+def test_who_works_in_no_team_finds_nothing_in_their_teams_and_all_outside_of_them() -> None:
+    carla = Asker("carla", NOW)
+
+    assert read_query("team:mine", carla).conditions == (NOTHING,)
+    assert read_query("team:mine,phones", carla).conditions == (Having("team", frozenset({"phones"})),)
+    assert read_query("-team:mine", carla).conditions == (Not(NOTHING),)
 
 
 @pytest.mark.parametrize(

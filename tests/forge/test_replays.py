@@ -76,6 +76,11 @@ def _take_back(wire: Wire) -> None:
     wire.trigger(HEAD, "outbox", [[place + 10, f"undo_{place}", "open", ""] for place in range(100)])
 
 
+def _begin_transfer(wire: Wire) -> None:
+    wire.run()
+    wire.trigger(HEAD, "outbox", [[8, "transfer", "open", ""]])
+
+
 def _register(wire: Wire) -> None:
     wire.set("new_username", "mallory")
     wire.set("new_display_name", "Mallory")
@@ -136,6 +141,12 @@ DEEDS = {
     ),
     "tags": Deed("ticket", "id={}", lambda wire: wire.trigger(PANEL, "outbox", [[3, "tags", ["forged"], []]])),
     "undo": Deed("ticket", "id={}", _take_back, first=_raise_priority),
+    "transfer": Deed(
+        "ticket",
+        "id={}",
+        lambda wire: _send(wire, "transfer_note", "forged", "transfer_submit"),
+        first=_begin_transfer,
+    ),
     "history": Deed("ticket", "id={}", lambda wire: wire.change(PANEL, {"history": True})),
     "list": Deed("all_tickets", "", lambda wire: wire.trigger("ticketing_list_table", "opened", 1)),
     "search": Deed("all_tickets", "", lambda wire: wire.trigger("ticketing_list_table", "filters", {"q": "zq"})),
@@ -208,6 +219,7 @@ OUTCOMES: dict[str, Callable[[After], object]] = {
     "priority": lambda after: after.ticket.priority is Priority.URGENT,
     "tags": lambda after: list(after.ticket.tags) == ["forged"],
     "undo": lambda after: [event.new for event in after.ticket.events[1:]] == ["urgent", "normal"],
+    "transfer": lambda after: after.last_message == (MessageKind.NOTE, "forged"),
     "history": lambda after: b'"history":[[' in after.wire.received,
     "list": lambda after: COMPOSER in after.wire.widgets,
     "search": lambda after: "q=zq" in after.wire.query,

@@ -8,7 +8,7 @@ from contextlib import suppress
 import pytest
 
 from tests.serving import COOKIE, PASSWORD, Server
-from tests.visiting import unescaped
+from tests.visiting import HEAD, unescaped
 from tests.wire import Wire
 from ticketing.domain.errors import SignedOutError, ThrottledError, WrongCredentialsError
 from ticketing.domain.people import Actor, PeopleQuery, Role
@@ -184,6 +184,19 @@ def test_a_session_ended_with_two_clicks_has_ended_and_one_is_told(server: Serve
 
         assert t(sentence) in unescaped(petra.text)
     assert other not in [session.id for session in server.desk.sessions.own(server.actor(f"of-{button}"))]
+
+
+def test_a_ticket_handed_on_with_two_clicks_is_handed_on_once(server: Server) -> None:
+    server.desk.accounts.register("ulla", "Ulla", PASSWORD, PASSWORD)
+    number = server.desk.tickets.open(server.actor("ulla"), "No dial tone", "The line is dead.").number
+    with visit(server, "ticket", "root", f"id={number}") as root:
+        root.trigger(HEAD, "outbox", [[1, "transfer", "open", ""]])
+        root.set("transfer_note", "For you.")
+        click_twice(server, root, "transfer_submit")
+
+        assert t("transfer.nobody_has_it") in unescaped(root.text)
+        assert "transfer_submit" not in root.widgets
+    assert [message.text for message in server.ticket(number).messages] == ["The line is dead.", "For you."]
 
 
 # A reload

@@ -7,6 +7,7 @@ import pytest
 from tests.visiting import Visit, unescaped
 from ticketing.desk import Desk
 from ticketing.domain.people import Actor
+from ticketing.domain.statuses import TicketCategory
 from ticketing.domain.teams import Dealing, Team
 
 Behind = Callable[[Visit], Actor]
@@ -96,3 +97,32 @@ def test_an_agent_sees_the_teams_and_changes_none(desk: Desk, root: Visit, ada: 
     assert not ada.has_button(f"edit_{team.id}")
     assert ada.open("desk_setup", kind="teams", id=team.id).titles == ["Nothing to see here"]
     assert ada.open("desk_setup", kind="teams", id="new").titles == ["Nothing to see here"]
+
+
+def test_a_team_takes_the_new_tickets_of_its_categories_and_no_other_team_does(
+    desk: Desk, root: Visit, actor: Behind
+) -> None:
+    team = made(desk, root, actor)
+    root.open("desk_setup", kind="teams", id=team.id)
+    root.at.multiselect(key="team_categories").set_value([TicketCategory.HARDWARE, TicketCategory.NETWORK])
+    root.press("save")
+    assert "ada · takes Hardware, Network · wait until somebody takes them" in captions(root)
+
+    root.open("desk_setup", kind="teams", id="new")
+    root.at.multiselect(key="team_categories").set_value([TicketCategory.NETWORK])
+    root.fill(team_name="Second line").press("save")
+
+    assert root.refused == ["The category “network” belongs to the team “First line”, and can belong to one team only."]
+    assert root.at.text_input(key="team_name").value == "Second line"
+    assert len(desk.definitions.all(actor(root), Team)) == 1
+
+
+def test_it_is_said_of_a_team_that_none_of_its_members_works_any_more(desk: Desk, root: Visit, actor: Behind) -> None:
+    team = made(desk, root, actor)
+    warning = "No member of this team can work on tickets now: what reaches it waits."
+    assert warning not in root.open("desk_setup", kind="teams", id=team.id).said
+
+    desk.agents.deactivate(actor(root), "ada")
+
+    assert warning in root.open("desk_setup", kind="teams", id=team.id).said
+    assert warning in captions(root.open("desk_setup", kind="teams"))

@@ -111,6 +111,17 @@ def test_a_table_names_the_ticket_that_another_follows(exports: Exports, store: 
     assert [line["follows"] for line in lines] == ["", "T-1"]
 
 
+def test_a_table_names_who_has_a_ticket_and_which_team(exports: Exports, store: MemoryStore) -> None:
+    ticket = Ticket.open(1, "carla", "No dial tone", "Dead.", TicketCategory.NETWORK, WRITTEN_AT)
+    ticket.edit(Actor("ada", "Ada", Role.AGENT), TicketEdit(team="first-line", assignee="ada"), WRITTEN_AT)
+    with store.write() as tx:
+        tx.tickets.save(ticket)
+
+    (line,) = csv.DictReader("".join(exports.table(CONSOLE)).splitlines())
+
+    assert (line["assignee"], line["team"]) == ("ada", "first-line")
+
+
 def test_a_plan_says_what_would_be_done_and_does_nothing(seeds: Seeds, folder: SeedFolder, store: MemoryStore) -> None:
     plan = seeds.plan(CONSOLE, folder.path)
 

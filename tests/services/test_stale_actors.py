@@ -52,6 +52,7 @@ FOR_EVERY_PERSON = {
     "accounts.change_profile",
     "accounts.profile",
     "agents.may_register",
+    "agents.teams_of",
     "lists.export",
     "sessions.end",
     "sessions.end_others",

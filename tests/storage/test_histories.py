@@ -73,6 +73,7 @@ edits = st.fixed_dictionaries(
         "priority": st.sampled_from(Priority),
         "category": st.sampled_from(TicketCategory),
         "tags": st.lists(words, max_size=2).map(tuple),
+        "team": st.sampled_from([None, "first-line", "second-line"]),
         "assignee": st.sampled_from([None, "ada", "root"]),
         "title": texts,
     },
@@ -96,6 +97,7 @@ terms = st.one_of(
     st.builds("priority{}{}".format, st.sampled_from([":", ">", ">=", "<", "<="]), st.sampled_from(Priority)),
     _several("category", st.sampled_from([category.value for category in TicketCategory])),
     _several("tag", words.map(_quoted)),
+    _several("team", st.sampled_from(["first-line", "Second-Line", "mine", "nobodys"])),
     _several("title", words.map(_quoted)),
     _several("number", st.sampled_from(["1", "T-2", "99"])),
     _several("external", st.sampled_from(["x9", "X9"])),
@@ -114,7 +116,8 @@ typed = st.lists(st.builds("{}{}".format, st.sampled_from(["", "", "-"]), terms)
 def _asked(
     text: str, since: datetime | None, until: datetime | None, moment: Moment | None, **fields: Any
 ) -> TicketQuery:
-    query = read_query(text, Asker("ada", START + timedelta(minutes=90)))
+    asker = Asker("ada", START + timedelta(minutes=90), teams=lambda: frozenset({"second-line"}))
+    query = read_query(text, asker)
     period = () if moment is None else (During(moment, since, until),)
     return query.model_copy(update={"conditions": query.conditions + period, **fields})
 
@@ -228,6 +231,8 @@ class Model:
             case Having("tag", values):
                 tags = {tag.casefold() for tag in ticket.tags} if audience.sees_all else set()
                 return bool(tags & values if values else tags)
+            case Having("team", values):
+                return audience.sees_all and ticket.team in values
             case Being(Trait.IS_NEW):
                 return ticket.is_new
             case Being(Trait.HAS_REPLY):

@@ -170,6 +170,20 @@ def test_a_writer_finds_by_tags_that_are_not_kept_yet_and_nobody_does_when_they_
     assert found(desk, "tag:vpn") == [4, 1]
 
 
+def test_agents_find_a_ticket_by_the_team_that_it_has_now_and_requesters_find_nothing_by_it(desk: Store) -> None:
+    change(desk, 1, team="first-line")
+    change(desk, 2, team="second-line")
+
+    assert found(desk, "team:First-Line,second-line") == [2, 1]
+    assert found(desk, "team:first-line tag:vpn") == [1]
+    assert found(desk, "-team:first-line is:open") == [2]
+    assert found(desk, "team:second-line", OSKAR) == []
+    assert found(desk, "-team:second-line", OSKAR) == found(desk, "", OSKAR)
+    change(desk, 1, team="second-line")
+    change(desk, 2, team=None)
+    assert [found(desk, f"team:{team}") for team in ("first-line", "second-line")] == [[], [1]]
+
+
 def test_conditions_narrow_what_a_view_shows(desk: Store) -> None:
     query = View.MINE.query("ada").model_copy(update={"conditions": (Not(Having("tag")),), "needles": ("printer",)})
 

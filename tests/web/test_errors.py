@@ -15,9 +15,9 @@ BY_STATUS = {
     403: "PermissionDeniedError MustChangePasswordError RegistrationClosedError",
     404: "NotFoundError TicketNotFoundError PersonNotFoundError DefinitionNotFoundError MessageNotFoundError",
     409: "RefusedError TicketClosedError TicketNotDoneError TicketNotClosedError KnownPasswordError TransitionError "
-    "ReopenWindowError TooManyTagsError UsernameTakenError NameTakenError LastAdminError ConflictError "
-    "StaleEditError StaleDefinitionError StaleTicketError TooManyTicketsError BulkTooLateError TicketMergedError "
-    "TicketNotMergedError SameTicketError LinkCycleError TooManyLinksError",
+    "ReopenWindowError TooManyTagsError UsernameTakenError NameTakenError CategoryTakenError LastAdminError "
+    "ConflictError StaleEditError StaleDefinitionError StaleTicketError TooManyTicketsError BulkTooLateError "
+    "TicketMergedError TicketNotMergedError SameTicketError LinkCycleError TooManyLinksError",
     422: "InvalidInputError BlankError TooLongError ForbiddenCharacterError UsernameError EmailError "
     "WeakPasswordError PasswordMismatchError UnknownChoiceError QueryError ImportRefusedError",
     429: "TooManyRequestsError ThrottledError",

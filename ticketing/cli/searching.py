@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC
+from functools import partial
 
 import click
 
@@ -29,8 +30,10 @@ def search(query: str, username: str, kind: str) -> None:
     It is written as in the search field; dates are days in UTC. A table shows the first 500 hits in a few words, JSON
     and CSV hold all of them whole.
     """
-    asked = read_query(query, Asker(username.casefold(), utc_now()))
+    me = username.casefold()
     with closing(open_desk()) as desk:
+        teams = partial(desk.agents.teams_of, Actor.console(), me)
+        asked = read_query(query, Asker(me, utc_now(), teams=teams))
         if kind == "table":
             for ticket in _found(desk, asked.model_copy(update={"size": _PAGE})):
                 click.echo(_row(ticket))

@@ -6,13 +6,14 @@ in place: what is kept of it comes from `revised`, which notes in its history wh
 stays behind as removed, so that whatever names it can still be read.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, ClassVar, Self, TypeVar
 
 from pydantic import ConfigDict, JsonValue
 
+from ticketing.domain.errors import NameTakenError
 from ticketing.domain.text import Stored, clean_name
 
 Kind = TypeVar("Kind", bound="Definition")
@@ -54,6 +55,16 @@ class Definition(Stored):
     def checked(self) -> Self:
         """Return it as it may be kept, with what was typed cleaned; raises InvalidInputError."""
         return self.model_copy(update={"name": clean_name("Name", self.name)})
+
+    def require_room(self, others: Iterable[Self]) -> None:
+        """
+        Raise the refusal for which it cannot stand beside the others of its kind, of which none is removed.
+
+        Names are told apart by what is read, so the same letters in another case are the same name.
+        """
+        taken = {one.name.casefold() for one in others if one.owner == self.owner}
+        if self.name.casefold() in taken:
+            raise NameTakenError(self.name)
 
     def revised(self, before: Self | None, by: str, now: datetime) -> Self:
         """Return it as it is kept after *before*: of the next version, with each change noted; or as it was."""

@@ -18,7 +18,8 @@ Every refusal, as one tree. The text of each is a sentence that can be shown to 
     │   ├── TicketMergedError  TicketNotMergedError  SameTicketError
     │   ├── LinkCycleError  TooManyLinksError
     │   ├── TooManyTicketsError  BulkTooLateError
-    │   └── UsernameTakenError  NameTakenError  LastAdminError  KnownPasswordError  RegistrationClosedError
+    │   ├── UsernameTakenError  NameTakenError  CategoryTakenError
+    │   └── LastAdminError  KnownPasswordError  RegistrationClosedError
     ├── ConflictError
     │   ├── StaleEditError             somebody changed the same field meanwhile
     │   └── StaleDefinitionError  StaleTicketError
@@ -392,6 +393,17 @@ class NameTakenError(RefusedError):
 
     def __init__(self, name: str) -> None:
         super().__init__(f"The name “{quoted(name, 80)}” is taken. Please choose another one.")
+
+
+class CategoryTakenError(RefusedError):
+    """Another team takes the new tickets of this category."""
+
+    code = "category_taken"
+
+    def __init__(self, category: str, team: str) -> None:
+        super().__init__(
+            f"The category “{category}” belongs to the team “{quoted(team, 80)}”, and can belong to one team only."
+        )
 
 
 class LastAdminError(RefusedError):

@@ -44,11 +44,16 @@ Option = TypeVar("Option", bound=StrEnum)
 
 @dataclass(frozen=True, slots=True)
 class Asker:
-    """Who asks, when (an aware moment) and in which time zone: what `me`, `7d` and a date mean to them."""
+    """
+    Who asks, when (an aware moment) and in which time zone: what `me`, `7d` and a date mean to them.
+
+    `teams` returns the ids of the teams that they work in; it is asked for them if the query is about these.
+    """
 
     username: str
     at: datetime
     zone: tzinfo = UTC
+    teams: Callable[[], frozenset[str]] = frozenset
 
 
 Reader = Callable[[Term, Asker], Condition]
@@ -218,6 +223,13 @@ def _watcher(term: Term, asker: Asker) -> Condition:
     return WatchedBy(frozenset(_username(value, asker) for value in _plain(term)))
 
 
+def _team(term: Term, asker: Asker) -> Condition:
+    mine = {value for value in _plain(term) if value.text.casefold() == "mine" and not value.quoted}
+    named = frozenset(needle_of(value.text) for value in term.values if value not in mine)
+    teams = named | {key.casefold() for key in asker.teams()} if mine else named
+    return Having(term.field, teams) if teams else NOTHING
+
+
 def _username(value: Value, asker: Asker) -> str:
     return asker.username if _is_me(value) else needle_of(value.text)
 
@@ -353,7 +365,7 @@ _READERS: Final[Mapping[str, Reader]] = {
     "priority": _priority,
     "category": _category,
     "tag": _having,
-    "team": _having,
+    "team": _team,
     "assignee": _assignee,
     "requester": _requester,
     "watcher": _watcher,

@@ -1,9 +1,13 @@
 """Teams: the agents who work a part of the queue together, and how new tickets are dealt out among them."""
 
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from enum import StrEnum
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 from ticketing.domain.definitions import Definition
+from ticketing.domain.errors import CategoryTakenError
+from ticketing.domain.statuses import TicketCategory
 
 
 class Dealing(StrEnum):
@@ -15,13 +19,53 @@ class Dealing(StrEnum):
 
 
 class Team(Definition):
-    """Agents who work a part of the queue together; `members` are usernames, in the order of turns."""
+    """
+    Agents who work a part of the queue together; `members` are usernames, in the order of turns.
+
+    New tickets of its `categories` are the team's. `turns` are the members to whom tickets were dealt in turns, the
+    last one at the end: nothing that anybody sets up, so no part of its content.
+    """
 
     kind: ClassVar[str] = "teams"
 
     members: tuple[str, ...] = ()
     dealing: Dealing = Dealing.NONE
+    categories: tuple[TicketCategory, ...] = ()
+    turns: tuple[str, ...] = ()
 
     def checked(self) -> Self:
-        """Return it with each member once; raises InvalidInputError."""
-        return super().checked().model_copy(update={"members": tuple(dict.fromkeys(self.members))})
+        """Return it with each member and each category once; raises InvalidInputError."""
+        each_once = {"members": tuple(dict.fromkeys(self.members)), "categories": tuple(dict.fromkeys(self.categories))}
+        return super().checked().model_copy(update=each_once)
+
+    def require_room(self, others: Iterable[Self]) -> None:
+        """Raise NameTakenError, or CategoryTakenError since a ticket can go to one team only."""
+        others = list(others)
+        super().require_room(others)
+        for other in others:
+            for category in self.categories:
+                if category in other.categories:
+                    raise CategoryTakenError(category, other.name)
+
+    def revised(self, before: Self | None, by: str, now: datetime) -> Self:
+        """Return it as it is kept after *before*, with the turns as they have gone on meanwhile."""
+        as_it_stands = self if before is None else self.model_copy(update={"turns": before.turns})
+        return super(Team, as_it_stands).revised(before, by, now)
+
+    def content(self) -> Mapping[str, Any]:
+        """Return what was set up, field by field, as plain JSON."""
+        return {field: value for field, value in super().content().items() if field != "turns"}
+
+    def next_in_turn(self, present: Sequence[str]) -> str:
+        """Return who of those *present* was dealt to the longest ago, or never; of several the first one."""
+        return min(present, key=lambda member: self.turns.index(member) if member in self.turns else -1)
+
+    def after_turn(self, member: str) -> Self:
+        """Return it after a ticket was dealt to a member; who is no member any more is forgotten."""
+        others = (one for one in self.turns if one != member and one in self.members)
+        return self.model_copy(update={"turns": (*others, member)})
+
+
+def least_loaded(loads: Mapping[str, int]) -> str:
+    """Return who has the fewest tickets to do; of several the first one."""
+    return min(loads, key=loads.__getitem__)

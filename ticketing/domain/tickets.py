@@ -90,7 +90,7 @@ class Event(Stored):
 
 
 class TicketEdit(Typed):
-    """Fields that an agent sets; only those given are touched. `assignee` may be given as None: nobody."""
+    """Fields that an agent sets; only those given are touched. `team` and `assignee` may be given as None: nobody."""
 
     title: str | None = None
     status: Status | None = None
@@ -98,6 +98,7 @@ class TicketEdit(Typed):
     priority: Priority | None = None
     category: TicketCategory | None = None
     tags: tuple[str, ...] | None = None
+    team: str | None = None
     assignee: str | None = None
 
 
@@ -106,8 +107,8 @@ class Ticket(Stored):
     A request and all that came of it.
 
     Methods change it in place, raise when its state forbids, and write each change into `events`. Who may call them is
-    not decided here. All times are aware UTC. `original` is what came in from the original app, kept only where it
-    could not be told any more.
+    not decided here. All times are aware UTC. `team` is the id of a definition. `original` is what came in from the
+    original app, kept only where it could not be told any more.
     """
 
     id: str
@@ -128,6 +129,7 @@ class Ticket(Stored):
     merged: list[MergedIn] = Field(default_factory=list, exclude_if=not_)
     before_merge: Standing | None = None
     external_id: str | None = None
+    team: str | None = None
     version: int = 0
     opened_at: datetime
     updated_at: datetime
@@ -269,18 +271,24 @@ class Ticket(Stored):
             self._require_not_closed()
         if edit.title is not None:
             self._set("title", clean_line("Title", edit.title, TITLE_LIMIT), actor.username, now)
-        if edit.priority is not None:
-            self._set("priority", edit.priority, actor.username, now)
-        if edit.category is not None:
-            self._set("category", edit.category, actor.username, now)
         if edit.tags is not None:
             self._set_tags(list(edit.tags), actor.username, now)
-        if "assignee" in given:
-            self._set("assignee", edit.assignee, actor.username, now)
+        for field in ("priority", "category", "team", "assignee"):
+            value = getattr(edit, field)
+            if value is not None or field in given & _MAY_BE_NONE:
+                self._set(field, value, actor.username, now)
         if edit.status is not None:
             self.change_status(actor, edit.status, now)
         if edit.resolution is not None:
             self.resolve_as(actor, edit.resolution, now)
+
+    def route(self, team: str, now: datetime) -> None:
+        """Bring it to the team that takes such tickets, as the desk does by itself."""
+        self._set("team", team, SYSTEM, now, Source.RULE)
+
+    def deal(self, assignee: str, now: datetime) -> None:
+        """Give it to whom the rule of its team has found, as the desk does by itself."""
+        self._set("assignee", assignee, SYSTEM, now, Source.RULE)
 
     def change_status(self, actor: Actor, status: Status, now: datetime) -> None:
         """Move to another status; raises TransitionError or TicketClosedError where no arrow leads."""
@@ -424,9 +432,12 @@ class Ticket(Stored):
 
 def terms_of(fields: Mapping[str, Any]) -> frozenset[Term]:
     """Return the terms of a ticket with these fields, which for one without any costs next to nothing."""
-    return frozenset(("tag", tag.casefold()) for tag in fields.get("tags") or ())
+    tags = frozenset(("tag", tag.casefold()) for tag in fields.get("tags") or ())
+    team = fields.get("team")
+    return tags | {("team", team.casefold())} if team else tags
 
 
+_MAY_BE_NONE = frozenset({"team", "assignee"})
 _REQUESTERS_FIELDS = (
     "id",
     "title",

@@ -18,6 +18,7 @@ from ticketing.domain.people import Actor, PeopleQuery, Person, Role, User, user
 from ticketing.domain.policy import Action
 from ticketing.domain.queries import Page
 from ticketing.domain.store import Store, Transaction
+from ticketing.domain.teams import Team
 from ticketing.services.access import Clock, Gate
 from ticketing.services.accounts import add_account, clean_identity
 from ticketing.services.passwords import Passwords, check_new
@@ -99,6 +100,14 @@ class Agents:
         with self._store.read() as tx:
             policy.require(self._gate.admit(tx, actor), Action.BE_ASSIGNED)
             return tx.users.agent_names()
+
+    def teams_of(self, actor: Actor, username: str) -> frozenset[str]:
+        """Return the ids of the teams that somebody works in; to whom teams are hidden, none is there."""
+        with self._store.read() as tx:
+            if not policy.may(self._gate.admit(tx, actor), Action.SEE_SETUP):
+                return frozenset()
+            teams = tx.definitions(Team).all()
+            return frozenset(team.id for team in teams if username in team.members and not team.removed)
 
     def deactivate(self, actor: Actor, username: str) -> Person:
         """Close an account to its owner at once, and keep everything in it."""

@@ -24,7 +24,7 @@ from ticketing.domain.tickets import Ticket, TicketEdit
 from ticketing.services.access import Clock, Gate
 from ticketing.services.deeds import Change, Deeds, reach_now
 from ticketing.services.relations import Relations
-from ticketing.services.tickets import require_agent
+from ticketing.services.tickets import require_choices
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,8 +195,7 @@ def _carry_out(tx: Transaction, actor: Actor, ticket: Ticket, now: datetime, *, 
     policy.require(actor, Action.EDIT_TICKET, ticket)
     if change.reply:
         policy.require(actor, Action.REPLY, ticket)
-    if change.edit.assignee is not None:
-        require_agent(tx, change.edit.assignee)
+    require_choices(tx, change.edit)
     change.carry_out(actor, ticket, now)
 
 

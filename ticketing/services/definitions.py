@@ -6,7 +6,7 @@ from unicodedata import normalize
 
 from ticketing.domain import policy
 from ticketing.domain.definitions import Definition, Kind
-from ticketing.domain.errors import DefinitionNotFoundError, NameTakenError, StaleDefinitionError
+from ticketing.domain.errors import DefinitionNotFoundError, StaleDefinitionError
 from ticketing.domain.people import Actor
 from ticketing.domain.policy import Action
 from ticketing.domain.store import Store, Transaction
@@ -48,7 +48,7 @@ class Definitions:
         Keep what the actor made, or what they changed, and return it as it is kept.
 
         One that is new has neither id nor version. Raises StaleDefinitionError if somebody changed it since the actor
-        read it, NameTakenError, and InvalidInputError.
+        read it, InvalidInputError, and what the others of its kind leave no room for, such as NameTakenError.
         """
         kind, now = type(definition), self._clock()
         with self._store.write() as tx:
@@ -63,7 +63,7 @@ class Definitions:
             checked = definition.checked()
             others = [one for one in kept.all() if one.id != definition.id]
             if not checked.removed:
-                _require_free_name(checked, others)
+                checked.require_room([one for one in others if not one.removed])
             if not checked.id:
                 checked = checked.model_copy(update={"id": _new_id(checked, {one.id for one in others})})
             saved = checked.revised(before, actor.username, now)
@@ -87,13 +87,6 @@ def _reach(tx: Transaction, actor: Actor, kind: type[Kind], key: str) -> Kind:
 
 def _require_change(actor: Actor, definition: Definition) -> None:
     policy.require(actor, Action.KEEP_SHORTCUTS if definition.is_agents else Action.CHANGE_SETUP, definition)
-
-
-def _require_free_name(definition: Definition, others: list[Kind]) -> None:
-    """Names are told apart by what is read, so the same letters in another case are the same name."""
-    taken = {one.name.casefold() for one in others if not one.removed and one.owner == definition.owner}
-    if definition.name.casefold() in taken:
-        raise NameTakenError(definition.name)
 
 
 def _new_id(definition: Definition, taken: set[str]) -> str:

@@ -11,6 +11,7 @@ from ticketing.domain.policy import Action
 from ticketing.domain.store import Store, Transaction
 from ticketing.domain.tickets import Ticket
 from ticketing.services.access import Clock, Gate
+from ticketing.services.dealing import route
 from ticketing.services.deeds import Deeds, reach_now
 
 
@@ -92,6 +93,7 @@ class Relations:
         def deed(tx: Transaction, actor: Actor, now: datetime) -> Ticket:
             ticket = _reach(tx, actor, number, now, Action.SPLIT_TICKET)
             made = merging.split(ticket, message, tx.tickets.next_number(), title, actor, now)
+            route(tx, made, now)
             tx.tickets.save(ticket)
             tx.tickets.save(made)
             return made

@@ -14,8 +14,10 @@ from ticketing.domain.policy import Action
 from ticketing.domain.queries import Page, TicketQuery, TicketSummary
 from ticketing.domain.statuses import RESOLVED_FOR, Resolution, Status, TicketCategory
 from ticketing.domain.store import Store, Transaction
+from ticketing.domain.teams import Team
 from ticketing.domain.tickets import SYSTEM, Event, Ticket, TicketEdit
 from ticketing.services.access import A_MOMENT, Clock, Gate
+from ticketing.services.dealing import deal, require_team, route
 from ticketing.services.deeds import Deeds, has_lapsed, reach_now, shown
 
 LAPSE_EVERY = timedelta(minutes=1)
@@ -32,17 +34,22 @@ class Conversation:
     """
     A ticket as one person may see it, and what they need to read it: display names, and how much is new to them.
 
-    `others` are the tickets that it names, for agents only.
+    `others` are the tickets that it names, and `teams` all that ever were; both are for agents only.
     """
 
     ticket: Ticket
     names: dict[str, str]
     seen: int
     others: dict[int, Ticket]
+    teams: tuple[Team, ...] = ()
 
     def name(self, username: str) -> str:
         """Return the display name of somebody in the ticket."""
         return self.names.get(username, username)
+
+    def team_name(self, key: str) -> str:
+        """Return the name of a team."""
+        return next((team.name for team in self.teams if team.id == key), key)
 
     def history(self) -> list[tuple[Event, Ticket]]:
         """Return each change in order of time, also of the tickets that were merged into this one."""
@@ -94,6 +101,7 @@ class Tickets:
                 policy.require(actor, Action.REPLY, former)
                 ticket = former.follow_up(number, actor, title, description, category, now)
                 tx.tickets.save(former)
+            route(tx, ticket, now)
             tx.tickets.save(ticket)
             return ticket
 
@@ -151,22 +159,57 @@ class Tickets:
         Set fields.
 
         `seen` holds the same fields as the actor saw them: when somebody changed one of them meanwhile, nothing is set
-        and StaleEditError carries both values; changes of other fields are left as they are.
+        and StaleEditError carries both values; changes of other fields are left as they are. A new team deals a ticket
+        that nobody has, unless the edit says as well who has it, be it nobody.
         """
 
         def change(tx: Transaction, actor: Actor, ticket: Ticket, now: datetime) -> None:
             policy.require(actor, Action.EDIT_TICKET, ticket)
             if seen is not None:
                 _require_fresh(ticket, edit, seen)
-            if edit.assignee is not None:
-                require_agent(tx, edit.assignee)
+            before = ticket.team
+            require_choices(tx, edit)
             ticket.edit(actor, edit, now)
+            if ticket.team != before and "assignee" not in edit.model_fields_set:
+                deal(tx, ticket, now)
 
         return self._deeds.change(actor, number, key, change)
 
     def assign(self, actor: Actor, number: int, assignee: str | None, *, key: str = "") -> Ticket:
         """Give the ticket to an agent, or to nobody with None."""
         return self.edit(actor, number, TicketEdit(assignee=assignee), key=key)
+
+    def transfer(
+        self,
+        actor: Actor,
+        number: int,
+        *,
+        team: str | None,
+        assignee: str | None = None,
+        note: str = "",
+        seen: TicketEdit | None = None,
+        key: str = "",
+    ) -> Ticket:
+        """
+        Hand the ticket on to a team and an agent, with an internal note if one is given.
+
+        Without an assignee the team's rule deals it, to anybody but whoever had it. `seen` is as for `edit`.
+        """
+        edit = TicketEdit(team=team, assignee=assignee)
+
+        def change(tx: Transaction, actor: Actor, ticket: Ticket, now: datetime) -> None:
+            policy.require(actor, Action.EDIT_TICKET, ticket)
+            if seen is not None:
+                _require_fresh(ticket, edit, seen)
+            if note:
+                policy.require(actor, Action.WRITE_NOTE, ticket)
+                ticket.note(actor, note, now)
+            before = ticket.assignee
+            require_choices(tx, edit)
+            ticket.edit(actor, edit, now)
+            deal(tx, ticket, now, passing_over=before)
+
+        return self._deeds.change(actor, number, key, change)
 
     def close(
         self,
@@ -226,7 +269,8 @@ class Tickets:
             ticket = shown(tx, actor, reach_now(tx, actor, number, now))
             others = _others(tx, actor, ticket)
             names = tx.users.names({person for one in (ticket, *others.values()) for person in _people_in(one)})
-            return Conversation(ticket, names, tx.tickets.seen(number, actor.username), others)
+            teams = tx.definitions(Team).all() if policy.may(actor, Action.EDIT_TICKET, ticket) else ()
+            return Conversation(ticket, names, tx.tickets.seen(number, actor.username), others, tuple(teams))
 
     def mark_seen(self, actor: Actor, number: int, messages: int) -> None:
         """Remember that the actor has seen so many of the messages that they may read; it never becomes fewer."""
@@ -299,8 +343,15 @@ def _people_in(ticket: Ticket) -> set[str]:
     return people | {name for event in assignees for name in (event.old, event.new) if name}
 
 
-def require_agent(tx: Transaction, username: str) -> None:
-    """Raise UnknownChoiceError unless the person can be assigned tickets."""
+def require_choices(tx: Transaction, edit: TicketEdit) -> None:
+    """Raise UnknownChoiceError unless tickets can be given to whom the edit names: a team, an agent."""
+    if edit.team is not None:
+        require_team(tx, edit.team)
+    if edit.assignee is not None:
+        _require_agent(tx, edit.assignee)
+
+
+def _require_agent(tx: Transaction, username: str) -> None:
     user = tx.users.find(username)
     if user is None or not user.active or not policy.allows(user.role, Action.BE_ASSIGNED, policy.Relation.DESK):
         raise UnknownChoiceError("Assignee", username)

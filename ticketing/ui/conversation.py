@@ -136,6 +136,8 @@ def _field(name: str) -> str:
 def _value(field: str, value: str | None, conversation: Conversation) -> str:
     if value is None:
         return t("ticket.unassigned") if field == "assignee" else t("history.nothing")
+    if field == "team":
+        return conversation.team_name(value)
     return conversation.name(value) if field == "assignee" else _word(f"{field}.{value}", value)
 
 

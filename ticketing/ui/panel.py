@@ -33,7 +33,8 @@ from ticketing.ui.undoing import undo_of
 from ticketing.ui.wording import t
 
 NOBODY = ""
-_FIELDS = ("status", "resolution", "priority", "category", "assignee", "tags")
+_FIELDS = ("status", "resolution", "priority", "category", "team", "assignee", "tags")
+_MAY_BE_NOBODY = ("team", "assignee")
 _part = TicketPart("ticket_panel")
 
 
@@ -81,12 +82,20 @@ def _fields(actor: Actor, conversation: Conversation) -> list[tuple[str, str, st
         *([_field("resolution", ticket.resolution, Resolution)] if ticket.resolution else []),
         _field("priority", ticket.priority, Priority),
         _field("category", ticket.category, TicketCategory),
+        *_team(conversation),
         ("assignee", t("field.assignee"), ticket.assignee or NOBODY, list(names.items())),
     ]
 
 
 def _field(name: str, value: StrEnum, choices: Iterable[StrEnum]) -> tuple[str, str, str, list[tuple[str, str]]]:
     return name, t(f"field.{name}"), value.value, [(choice.value, t(f"{name}.{choice}")) for choice in choices]
+
+
+def _team(conversation: Conversation) -> list[tuple[str, str, str, list[tuple[str, str]]]]:
+    """Return the field of the team, if there is something to choose: a removed one can be left, not come back to."""
+    present = conversation.ticket.team or NOBODY
+    names = {team.id: team.name for team in conversation.teams if not team.removed or team.id == present}
+    return [("team", t("field.team"), present, [(NOBODY, t("ticket.no_team")), *names.items()])] if names else []
 
 
 def _facts(conversation: Conversation) -> list[tuple[str, str]]:
@@ -138,7 +147,7 @@ def _edit(field: Any, value: Any) -> TicketEdit | None:
     if field not in _FIELDS or not isinstance(value, list if field == "tags" else str):
         return None
     try:
-        return TicketEdit.model_validate({field: None if value == NOBODY and field == "assignee" else value})
+        return TicketEdit.model_validate({field: None if value == NOBODY and field in _MAY_BE_NOBODY else value})
     except ValidationError:
         return None
 

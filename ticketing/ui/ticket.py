@@ -17,6 +17,7 @@ from ticketing.ui.feedback import say_after_rerun
 from ticketing.ui.pages import BY_NAME
 from ticketing.ui.panel import panel
 from ticketing.ui.session import desk, go_to_ticket, not_found
+from ticketing.ui.transferring import transfer_form
 from ticketing.ui.wording import t
 
 log = logging.getLogger(__name__)
@@ -51,6 +52,7 @@ def ticket_body(actor: Actor, conversation: Conversation) -> None:
     """Draw the panel, conversation and composer; the style of the conversation puts the panel to their right."""
     ticket = conversation.ticket
     panel(actor, conversation)
+    transfer_form(actor, conversation)
     show_conversation(conversation, desk().clock(), can_split=policy.may(actor, Action.SPLIT_TICKET, ticket))
     if policy.may(actor, Action.REPLY, ticket):
         compose(actor, ticket)

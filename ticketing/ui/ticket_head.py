@@ -26,6 +26,7 @@ from ticketing.ui.pages import BY_NAME, landing_page
 from ticketing.ui.session import desk, go_to, go_to_ticket, require_actor
 from ticketing.ui.tickets import PRIORITY_TONES, STATUS_TONES, status_label
 from ticketing.ui.times import ago, exact, zone
+from ticketing.ui.transferring import Transfer, can_transfer
 from ticketing.ui.undoing import LastDeed, is_undo, undo_of
 from ticketing.ui.wording import t
 
@@ -35,7 +36,7 @@ _part = TicketPart("ticket_head")
 @dataclass(frozen=True, slots=True)
 class _QuickAction:
     """
-    What one click does: for whom and when it is there, the deed, and the sentence that confirms it.
+    What one click does: for whom and when it is there, the deed, and the sentence that confirms it, if one does.
 
     The deed is given what the person saw, so that it takes nothing back that a colleague did meanwhile.
     """
@@ -43,7 +44,7 @@ class _QuickAction:
     icon: str
     is_offered: Callable[[Actor, Ticket, datetime], bool]
     deed: Callable[[Actor, int, TicketEdit], Ticket]
-    done: str
+    done: str = ""
 
 
 def ticket_head(actor: Actor, conversation: Conversation) -> None:
@@ -118,7 +119,7 @@ def _act(number: int, actor: Actor, _place: int, click: list[Any]) -> Outcome | 
             before = desk().tickets.get(actor, number)
             if name in _offered(actor, before, desk().clock()):
                 after = _ACTIONS[name].deed(actor, number, TicketEdit(status=Status(status), assignee=assignee or None))
-                return Outcome(t(_ACTIONS[name].done), undo_of(actor, before, after))
+                return Outcome(_ACTIONS[name].done and t(_ACTIONS[name].done), undo_of(actor, before, after))
     return None
 
 
@@ -131,6 +132,10 @@ def _can_take(actor: Actor, ticket: Ticket, _now: datetime) -> bool:
     return is_workable and policy.may(actor, Action.EDIT_TICKET, ticket)
 
 
+def _can_transfer(actor: Actor, ticket: Ticket, _now: datetime) -> bool:
+    return can_transfer(actor, ticket)
+
+
 def _can_close(actor: Actor, ticket: Ticket, _now: datetime) -> bool:
     return ticket.status is not Status.CLOSED and policy.may(actor, Action.CLOSE, ticket)
 
@@ -141,6 +146,13 @@ def _can_reopen(actor: Actor, ticket: Ticket, now: datetime) -> bool:
 
 def _take(actor: Actor, number: int, seen: TicketEdit) -> Ticket:
     return desk().tickets.edit(actor, number, TicketEdit(assignee=actor.username), seen=seen)
+
+
+def _begin_transfer(actor: Actor, number: int, _seen: TicketEdit) -> Ticket:
+    """Open the form, which holds what is done against what is there now."""
+    ticket = desk().tickets.get(actor, number)
+    recall(Transfer).begin(ticket)
+    return ticket
 
 
 def _close(actor: Actor, number: int, seen: TicketEdit) -> Ticket:
@@ -157,6 +169,7 @@ def _reopen(actor: Actor, number: int, seen: TicketEdit) -> Ticket:
 
 _ACTIONS = {
     "assign_to_me": _QuickAction("person_add", _can_take, _take, "ticket.assigned_to_you"),
+    "transfer": _QuickAction("swap_horiz", _can_transfer, _begin_transfer),
     "close": _QuickAction("check_circle", _can_close, _close, "ticket.is_closed"),
     "reopen": _QuickAction("lock_open", _can_reopen, _reopen, "ticket.is_open_again"),
 }

@@ -1,5 +1,6 @@
 """Lists of tickets: from a page of summaries to the table on the screen."""
 
+from functools import partial
 from typing import Literal
 
 from ticketing.domain.errors import QueryError
@@ -79,8 +80,9 @@ def _draw(actor: Actor, name: str, default_view: View, columns: tuple[str, ...])
     if asked.filters is not None:
         filters.change(asked.filters)
     filters.write()
-    now, where = desk().clock(), zone()
-    page, sort, problem = _found(actor, filters, Asker(actor.username, now, where), for_agent=for_agent)
+    asker = _asker(actor)
+    now, where = asker.at, asker.zone
+    page, sort, problem = _found(actor, filters, asker, for_agent=for_agent)
     head = filters.head(actor, problem)
     ticket_list(
         [_row(ticket, ago(ticket.updated_at, now, where), for_agent=for_agent) for ticket in page.items],
@@ -104,9 +106,13 @@ def _change_chosen(actor: Actor, filters: ListFilters, asked: Asked) -> None:
     """Go on with the tickets that were ticked, or with all of the list as it was drawn."""
     with shown_errors():
         if asked.all_chosen:
-            query = filters.drawn.query(Asker(actor.username, desk().clock(), zone()))
+            query = filters.drawn.query(_asker(actor))
             choose_several(desk().bulk.choose(actor, query))
         choose_several(asked.chosen)
+
+
+def _asker(actor: Actor) -> Asker:
+    return Asker(actor.username, desk().clock(), zone(), partial(desk().agents.teams_of, actor, actor.username))
 
 
 def _found(

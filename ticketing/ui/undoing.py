@@ -5,7 +5,7 @@ The head of the ticket offers it until the next deed or another page. The way ba
 fields, held against what the deed left there; it is in the history like any other.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -14,7 +14,7 @@ from ticketing.domain.errors import RefusedError, StaleEditError
 from ticketing.domain.people import Actor
 from ticketing.domain.policy import Action
 from ticketing.domain.statuses import TRANSITIONS, StatusCategory
-from ticketing.domain.tickets import Ticket, TicketEdit
+from ticketing.domain.tickets import SYSTEM, Event, Ticket, TicketEdit
 from ticketing.ui.session import desk
 from ticketing.ui.wording import t
 
@@ -86,7 +86,7 @@ def is_undo(action: str) -> bool:
 def undo_of(actor: Actor, before: Ticket, after: Ticket) -> Undo | None:
     """Return the way back from what the actor has just changed; None where nothing was changed or no arrow leads."""
     steps = after.events[len(before.events) :]
-    if not steps or any(step.by != actor.username for step in steps):
+    if not _came_of(actor, steps):
         return None
     number, field = after.number, steps[0].field
     if field == "status" and before.status not in TRANSITIONS[after.status]:
@@ -98,8 +98,15 @@ def undo_of(actor: Actor, before: Ticket, after: Ticket) -> Undo | None:
     return Undo(number, len(after.events), field, way) if policy.may(actor, action, after) else None
 
 
+def _came_of(actor: Actor, steps: Sequence[Event]) -> bool:
+    """Whether the actor began these steps, and took all of them but for what the ticket's team dealt then."""
+    theirs = [step for step in steps if (step.field, step.by) != ("assignee", SYSTEM)]
+    return bool(theirs) and theirs[0] is steps[0] and all(step.by == actor.username for step in theirs)
+
+
 def _edit_back(before: Ticket, after: Ticket, field: str) -> "partial[Ticket]":
-    """Return what sets a field to what it was; to a status belongs as what the ticket was done."""
+    """Return what sets a field to what it was, and what belongs to it: as what it was done, to whom it was dealt."""
     fields = [field, "resolution"] if field == "status" and before.resolution else [field]
+    fields += ["assignee"] if field == "team" else []
     edit, seen = (TicketEdit(**{field: getattr(ticket, field) for field in fields}) for ticket in (before, after))
     return partial(desk().tickets.edit, number=after.number, edit=edit, seen=seen)

@@ -1,6 +1,7 @@
 """`GET /export`: a list of tickets as a file, for whoever the session cookie says it is."""
 
 from collections.abc import Iterator
+from functools import partial
 from zoneinfo import ZoneInfo
 
 from anyio import to_thread
@@ -39,7 +40,8 @@ def _asked_for(request: Request) -> tuple[Form, Iterator[bytes]]:
     desk = shared_desk()
     actor, asked = _actor(request, desk), request.query_params
     form, zone = _form(asked.get("format", "")), _zone(asked.get("zone", "UTC"))
-    query = Filters.from_address(asked, View.ALL).query(Asker(actor.username, desk.clock(), zone))
+    teams = partial(desk.agents.teams_of, actor, actor.username)
+    query = Filters.from_address(asked, View.ALL).query(Asker(actor.username, desk.clock(), zone, teams))
     return form, desk.lists.export(actor, own(actor, query) if asked.get("list") == "own" else query, form)
 
 
