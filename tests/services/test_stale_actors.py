@@ -23,6 +23,7 @@ from ticketing.domain.errors import (
 from ticketing.domain.links import LinkKind
 from ticketing.domain.people import Actor, PeopleQuery, Role
 from ticketing.domain.queries import TicketQuery
+from ticketing.domain.sla import SlaPolicy
 from ticketing.domain.statuses import Priority, Status, TicketCategory
 from ticketing.domain.teams import Team
 from ticketing.domain.tickets import Ticket, TicketEdit
@@ -93,6 +94,7 @@ ARGUMENTS: dict[str, object] = {
     "title": "Title",
     "username": "carla",
     "version": 1,
+    "wanted": SlaPolicy(name="Gold", calendar="always"),
 }
 
 Everything = Callable[[], dict[str, object]]

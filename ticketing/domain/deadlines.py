@@ -60,6 +60,7 @@ class SlaState(Stored):
     next_response: Deadline | None = None
     resolution: Deadline | None = None
     late_replies: int = 0
+    done_at: datetime | None = None
     paused_since: datetime | None = None
     due_at: datetime | None = None
     warn_at: datetime | None = None

@@ -83,6 +83,12 @@ def sla_of(ticket: Ticket, rules: SlaRules) -> SlaState | None:
         return None
 
 
+def is_judged(ticket: Ticket) -> bool:
+    """Whether it is done, and what was promised when that came is not to be changed any more."""
+    since = _done_since(ticket)
+    return since is not None and (ticket.sla is None or ticket.sla.done_at == since)
+
+
 def explain(ticket: Ticket, rule: SlaRule, target: Target) -> list[Step]:
     """Return the steps that lead to when a target is due, or to how much time is left; none without such a target."""
     waits = _waits(ticket, target)
@@ -119,6 +125,7 @@ def _state(ticket: Ticket, rule: SlaRule) -> SlaState:
         calendar=calendar.id,
         calendar_version=calendar.version,
         late_replies=sum(map(_was_late, deadlines.get(Target.NEXT_RESPONSE, [])[:-1])),
+        done_at=_done_since(ticket),
         paused_since=paused_since,
         due_at=due_at,
         warn_at=warn_at,
@@ -194,9 +201,14 @@ def _requests(ticket: Ticket) -> list[_Wait]:
 
 
 def _talk(ticket: Ticket) -> Iterator[tuple[datetime, bool]]:
-    """Yield when each public message after the description was written, and whether it answers the requester's side."""
+    """
+    Yield when each public message after the description was written, and whether it answers the requester's side.
+
+    What a merge has copied here was said in another ticket.
+    """
     asking, now = {ticket.requester, *ticket.watchers}, ticket.opened_at
-    for message in ticket.messages[1:]:
+    _, *later = (message for message in ticket.messages if message.origin is None)
+    for message in later:
         if message.kind is MessageKind.REPLY and message.source is not Source.RULE:
             now = max(now, message.at)
             yield now, message.author not in asking
