@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from tests.bank_holidays import ENGLAND_AND_WALES
 from ticketing.domain.calendars import BusinessCalendar
 from ticketing.domain.deadlines import Deadline, SlaState, Standing, Target
-from ticketing.domain.due_times import Step, StepKind, explain, sla_of
+from ticketing.domain.due_times import Step, StepKind, explain, is_judged, sla_of
+from ticketing.domain.merging import merge, unmerge
 from ticketing.domain.opening_hours import ALWAYS_OPEN, parse_holidays, parse_hours
 from ticketing.domain.people import Actor, Role
 from ticketing.domain.sla import SlaPolicy, SlaRule, SlaRules
@@ -132,6 +133,23 @@ def test_what_an_agent_writes_down_for_the_requester_is_no_answer() -> None:
     assert state(ticket, first_response=2 * HOUR).due_at == at("2026-03-30 12:00")
 
 
+def test_what_a_merge_has_copied_is_neither_question_nor_answer_here() -> None:
+    other, ticket = opened("2026-03-27 10:00"), opened("2026-03-30 10:00")
+    other.id, other.requester = "2", "oskar"
+    other.reply(ADA, "On it.", at("2026-03-27 11:00"))
+    other.reply(Actor("oskar", "Oskar", Role.USER), "Any news?", at("2026-03-30 10:30"))
+
+    merge(other, ticket, ADA, at("2026-03-30 11:00"))
+
+    assert state(ticket, first_response=4 * HOUR, next_response=HOUR).due_at == at("2026-03-30 14:00")
+    assert state(ticket, next_response=HOUR).next_response is None
+    assert state(other, next_response=HOUR, resolution=8 * HOUR).due_at is None
+
+    unmerge(other, ticket, ADA, at("2026-03-30 12:00"))
+
+    assert state(other, next_response=HOUR).due_at == at("2026-03-30 12:30")  # half an hour was left
+
+
 def test_the_next_response_is_due_from_the_oldest_message_that_nobody_has_answered() -> None:
     ticket = opened("2026-03-30 09:00")
     ticket.reply(CARLA, "Hello?", at("2026-03-30 09:30"))
@@ -213,6 +231,31 @@ def test_a_ticket_that_is_done_is_met_and_one_that_is_reopened_goes_on() -> None
     ticket.reopen(ADA, at("2026-04-08 10:00"))
 
     assert resolution(ticket) == Deadline(due_at=at("2026-04-08 13:00"), warn_at=at("2026-04-08 12:00"))
+
+
+def test_what_is_done_keeps_what_it_was_judged_by() -> None:
+    ticket = opened("2026-03-30 10:00")
+    assert not is_judged(ticket)
+    ticket.sla = state(ticket, resolution=8 * HOUR)
+    assert not is_judged(ticket)
+
+    ticket.change_status(ADA, Status.RESOLVED, at("2026-03-30 15:00"))
+    assert not is_judged(ticket)
+    ticket.sla = state(ticket, resolution=8 * HOUR)
+    assert is_judged(ticket)
+    ticket.lapse()
+    assert is_judged(ticket)
+
+    ticket.reopen(ADA, at("2026-04-08 10:00"))
+    ticket.close(ADA, at("2026-04-08 11:00"))
+    assert not is_judged(ticket)
+
+
+def test_what_was_done_before_anything_was_promised_is_never_judged() -> None:
+    ticket = opened("2026-03-30 10:00")
+    ticket.close(ADA, at("2026-03-30 11:00"))
+
+    assert is_judged(ticket)
 
 
 def test_what_is_done_without_an_answer_has_neither_met_the_response_nor_missed_it() -> None:
