@@ -99,7 +99,11 @@ class Visit:
 
     def unfold_history(self, *, up: bool = False) -> "Visit":
         """Open the history of a ticket, or fold it *up* again."""
-        return self._run_with(id=self._component(PANEL).id, json_value=json.dumps({"history": not up}))
+        return self._unfold("history", up=up)
+
+    def unfold_why(self, *, up: bool = False) -> "Visit":
+        """Open what explains the due times of a ticket, or fold it *up* again."""
+        return self._unfold("why", up=up)
 
     def report(self, component: str, event: str, value: object) -> "Visit":
         """Have a component of ours report something."""
@@ -157,6 +161,9 @@ class Visit:
         """Return why a component of ours was told that its last report was refused, "" if it wasn't."""
         answer = self.sent(component)["answer"]
         return str(dict(answer["refusals"]).get(answer["done"], ""))
+
+    def _unfold(self, what: str, *, up: bool) -> "Visit":
+        return self._run_with(id=self._component(PANEL).id, json_value=json.dumps({what: not up}))
 
     def _put(self, component: str, *what: object) -> "Visit":
         return self.report(component, "outbox", [[self.sent(component)["answer"]["done"] + 1, *what]])

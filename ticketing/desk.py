@@ -22,6 +22,7 @@ from ticketing.services.agents import Agents
 from ticketing.services.bulk import Bulk
 from ticketing.services.definitions import Definitions
 from ticketing.services.diagnosis import Setup
+from ticketing.services.due_times import DueTimes
 from ticketing.services.first_launch import FirstLaunch
 from ticketing.services.health import Health, Surroundings
 from ticketing.services.passwords import Passwords
@@ -77,6 +78,7 @@ class Desk:
         self.sessions = watched("sessions", Sessions(store, clock, gate, limits), figures)
         self.agents = watched("agents", agents, figures)
         self.tickets = watched("tickets", Tickets(store, clock, gate), figures)
+        self.due_times = watched("due_times", DueTimes(store, clock, gate), figures)
         self.definitions = watched("definitions", Definitions(store, clock, gate), figures)
         relations = Relations(store, clock, gate)
         self.relations = watched("relations", relations, figures)

@@ -35,6 +35,8 @@ AGENTS = (
     "desk_setup",
     "desk_setup?kind=teams",
     "desk_setup?kind=teams&id=new",
+    "desk_setup?kind=calendars&id=new",
+    "desk_setup?kind=sla&id=new",
 )
 AGENTS_TICKET = "ticket?id={}"
 EVERY_PAGE = [

@@ -178,9 +178,26 @@ def test_times_are_ages_or_days_of_the_askers_zone(text: str, since: datetime | 
     assert condition(text) == During(Moment.CREATED, since, until)
 
 
-@pytest.mark.parametrize("moment", Moment)
+@pytest.mark.parametrize("moment", [Moment.CREATED, Moment.UPDATED, Moment.RESOLVED])
 def test_each_moment_can_be_asked_for(moment: Moment) -> None:
     assert condition(f"{moment}:>1d") == During(moment, until=NOW - timedelta(days=1))
+
+
+@pytest.mark.parametrize(
+    ("text", "since", "until"),
+    [
+        ("is:overdue", None, NOW),
+        ("due:<2h", None, NOW + timedelta(hours=2)),
+        ("due>=1d", NOW + timedelta(days=1), None),
+        ("due:<9999y", None, at("9999-12-30")),
+        ("due:tomorrow", at("2026-03-02T23:00"), at("2026-03-03T23:00")),
+        ("due:2026-01-15", at("2026-01-14T23:00"), at("2026-01-15T23:00")),
+    ],
+)
+def test_what_is_due_is_asked_for_by_the_time_that_is_left(
+    text: str, since: datetime | None, until: datetime | None
+) -> None:
+    assert condition(text) == During(Moment.DUE, since, until)
 
 
 def test_the_day_is_the_one_in_the_askers_zone() -> None:

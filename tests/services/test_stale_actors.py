@@ -24,6 +24,7 @@ from ticketing.domain.links import LinkKind
 from ticketing.domain.people import Actor, PeopleQuery, Role
 from ticketing.domain.queries import TicketQuery
 from ticketing.domain.reports import Cell, Metric, ReportQuery
+from ticketing.domain.sla import SlaPolicy
 from ticketing.domain.statuses import Priority, Status, TicketCategory
 from ticketing.domain.teams import Team
 from ticketing.domain.tickets import Ticket, TicketEdit
@@ -97,6 +98,7 @@ ARGUMENTS: dict[str, object] = {
     "username": "carla",
     "usernames": ["carla"],
     "version": 1,
+    "wanted": SlaPolicy(name="Gold", calendar="always"),
 }
 
 QUERIES: dict[str, object] = {

@@ -11,10 +11,13 @@ import pytest
 from tests.services.conftest import PASSWORD, Clock, SignIn, public
 from ticketing.desk import Desk
 from ticketing.domain.bulk import BulkEdit
+from ticketing.domain.calendars import BusinessCalendar
 from ticketing.domain.links import LinkKind
+from ticketing.domain.opening_hours import ALWAYS_OPEN
 from ticketing.domain.people import Actor, PeopleQuery, Role
 from ticketing.domain.queries import TicketQuery
 from ticketing.domain.reports import Cell, Metric, ReportQuery
+from ticketing.domain.sla import SlaPolicy
 from ticketing.domain.statuses import Priority, Status
 from ticketing.domain.teams import Team
 from ticketing.domain.tickets import TicketEdit
@@ -61,6 +64,9 @@ class Scene:
         self.reply = self.desk.tickets.reply(CONSOLE, 1, "And another thing.").messages[-1]
         self.desk.relations.merge(CONSOLE, 4, 2)
         self.desk.tickets.close(CONSOLE, 2)
+        self.calendar = self.desk.definitions.save(
+            CONSOLE, BusinessCalendar(name="Always", zone="UTC", hours=ALWAYS_OPEN)
+        )
         self.team = self.desk.definitions.save(CONSOLE, Team(name="Second line"))
         self.desk.tickets.edit(CONSOLE, 3, TicketEdit(status=Status.RESOLVED))
         clock.advance(timedelta(days=8))
@@ -74,6 +80,11 @@ class Scene:
         self.seed = folder
         (folder / "users.json").write_text(json.dumps({"bert": {"password": "x", "role": "user"}}), "utf-8")
         (folder / "tickets.json").write_text("{}", "utf-8")
+
+    @property
+    def policy(self) -> SlaPolicy:
+        """What could be promised."""
+        return SlaPolicy(name="Gold", calendar=self.calendar.id, resolution=timedelta(hours=1))
 
     @property
     def plan(self) -> SeedPlan:
@@ -161,6 +172,8 @@ NEVER: Deeds = {
     "bulk.preview": lambda on: on.desk.bulk.preview(on.ada, [1, 2], BulkEdit(add_tags=("vpn",))),
     "definitions.all": lambda on: on.desk.definitions.all(on.ada, Team),
     "definitions.get": lambda on: on.desk.definitions.get(on.ada, Team, on.team.id),
+    "due_times.explained": lambda on: on.desk.due_times.explained(on.ada, 1),
+    "due_times.rehearsed": lambda on: on.desk.due_times.rehearsed(on.root, on.policy),
     "exports.seed": lambda on: on.desk.exports.seed(on.root),
     "exports.json_lines": lambda on: on.desk.exports.json_lines(CONSOLE),
     "exports.table": lambda on: on.desk.exports.table(on.root),

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from datetime import timedelta
 from pathlib import Path
 from threading import Barrier
 from typing import TypeVar
@@ -12,9 +13,13 @@ import pytest
 from tests.postgres import databases
 from tests.services.conftest import PASSWORD, Clock
 from ticketing.desk import Desk, open_desk
+from ticketing.domain.calendars import BusinessCalendar
 from ticketing.domain.errors import HandOffError, SignedOutError, ThrottledError, WrongCredentialsError
+from ticketing.domain.opening_hours import ALWAYS_OPEN
 from ticketing.domain.people import Actor
 from ticketing.domain.queries import TicketQuery
+from ticketing.domain.sla import SlaPolicy
+from ticketing.services.due_times import CATCH_UP_BATCH, CATCH_UP_EVERY
 from ticketing.services.throttle import FREE_FAILURES
 from ticketing.settings import Settings
 
@@ -138,3 +143,19 @@ def test_a_browser_that_one_knows_is_known_to_the_other_and_strangers_do_not_hol
     with pytest.raises(ThrottledError):
         other.accounts.sign_in("carla", PASSWORD)
     assert other.accounts.sign_in("carla", PASSWORD, device=device)
+
+
+def test_due_times_by_new_rules_are_reckoned_once_whichever_looks(desks: Desks, clock: Clock) -> None:
+    one, other = desks
+    numbers = [one.tickets.open(CONSOLE, "Smoke", "Help!").number for _ in range(CATCH_UP_BATCH + 20)]
+    one.definitions.save(CONSOLE, BusinessCalendar(name="Always", zone="UTC", hours=ALWAYS_OPEN))
+    one.definitions.save(CONSOLE, SlaPolicy(name="Gold", calendar="always", resolution=timedelta(hours=1)))
+
+    for _ in range(3):  # both have been down meanwhile, for all that they know
+        clock.advance(CATCH_UP_EVERY)
+        both_at_once(desks, 2, lambda desk: desk.tickets.search(CONSOLE, TicketQuery()))
+
+    for number in numbers:
+        ticket = other.tickets.get(CONSOLE, number)
+        assert ticket.sla is not None
+        assert (ticket.sla.due_at, ticket.version) == (ticket.opened_at + timedelta(hours=1), 2)

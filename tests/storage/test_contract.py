@@ -13,6 +13,8 @@ from typing import Any
 
 import pytest
 
+from ticketing.domain.conditions import During, Moment, Not
+from ticketing.domain.deadlines import SlaState
 from ticketing.domain.errors import StorageBusyError
 from ticketing.domain.facts import Facts
 from ticketing.domain.people import Actor, PeopleQuery, Role, User
@@ -822,6 +824,84 @@ def test_lapsed_are_the_resolved_ones_of_before(store: Store, file_ticket: FileT
     change(store, 1, status=Status.CLOSED)
     with store.read() as tx:
         assert tx.tickets.lapsed(NOW - timedelta(days=7), 10) == [2]
+
+
+def promise(due: float | None, warn: float | None = None) -> SlaState:
+    """Return what a ticket keeps that is due in so many hours."""
+    due_at, warn_at = (None if hours is None else NOW + hours * HOUR for hours in (due, warn))
+    made_by = {"policy": "gold", "policy_name": "Gold", "policy_version": 1, "calendar": "office"}
+    return SlaState.model_validate(made_by | {"calendar_version": 1, "due_at": due_at, "warn_at": warn_at})
+
+
+@pytest.fixture
+def promised(store: Store, file_ticket: FileTicket) -> Store:
+    """Return a store with six of Carla's tickets, three of which are due."""
+    for age, sla in enumerate([None, promise(2, 1), promise(-1), None, promise(None), promise(2)]):
+        file_ticket(age=age, sla=sla, watchers=["oskar"])
+    return store
+
+
+def test_what_is_due_comes_first_and_of_the_others_what_waits_for_longest(promised: Store) -> None:
+    assert numbers(promised, sort=Sort.DUE) == [3, 6, 2, 5, 4, 1]
+    assert numbers(promised, sort=Sort.DUE, statuses={Status.OPEN}) == [3, 6, 2, 5, 4, 1]
+    assert numbers(promised, sort=Sort.DUE, requester="carla") == [3, 6, 2, 5, 4, 1]
+    assert numbers(promised, sort=Sort.DUE, statuses={Status.PENDING}) == []
+
+
+def test_a_line_says_when_a_ticket_is_due_and_when_that_becomes_urgent(promised: Store) -> None:
+    lines = {line.number: (line.due_at, line.warn_at) for line in search(promised)}
+
+    assert lines == {
+        **dict.fromkeys([1, 4, 5], (None, None)),
+        2: (NOW + 2 * HOUR, NOW + HOUR),
+        3: (NOW - HOUR, None),
+        6: (NOW + 2 * HOUR, None),
+    }
+
+
+def test_what_is_due_is_found_by_when_it_is(promised: Store) -> None:
+    assert numbers(promised, conditions=[During(Moment.DUE, until=NOW)]) == [3]
+    assert numbers(promised, conditions=[During(Moment.DUE, since=NOW - HOUR, until=NOW + 2 * HOUR)]) == [3]
+    assert numbers(promised, conditions=[During(Moment.DUE)]) == [2, 3, 6]
+    assert numbers(promised, conditions=[Not(During(Moment.DUE))]) == [1, 4, 5]
+
+
+def test_a_due_time_goes_with_the_promise_also_within_a_transaction(promised: Store) -> None:
+    due = TicketQuery(conditions=(During(Moment.DUE),), sort=Sort.DUE)
+    with promised.write() as tx:
+        for number, sla in ((3, None), (6, promise(None)), (1, promise(9)), (2, promise(10))):
+            ticket = tx.tickets.find(number)
+            assert ticket is not None
+            ticket.sla = sla
+            tx.tickets.save(ticket)
+        assert [line.number for line in tx.tickets.search(AGENT, due).items] == [1, 2]
+
+    assert numbers(promised, conditions=due.conditions, sort=Sort.DUE) == [1, 2]
+
+
+@pytest.mark.parametrize("audience", [CARLA, OSKAR], ids=["requester", "watcher"])
+def test_neither_lines_nor_orders_nor_queries_tell_a_requester_what_is_due(promised: Store, audience: Audience) -> None:
+    assert {(line.due_at, line.warn_at) for line in search(promised, audience)} == {(None, None)}
+    assert numbers(promised, audience, sort=Sort.DUE) == numbers(promised, audience) == [1, 2, 3, 4, 5, 6]
+    assert numbers(promised, audience, conditions=[During(Moment.DUE)]) == []
+    assert numbers(promised, audience, conditions=[During(Moment.DUE, until=NOW)]) == []
+    assert numbers(promised, audience, conditions=[Not(During(Moment.DUE))]) == [1, 2, 3, 4, 5, 6]
+
+
+def test_unfinished_tickets_come_by_number_a_few_at_a_time(store: Store, file_ticket: FileTicket) -> None:
+    statuses = [Status.OPEN, Status.CLOSED, Status.ON_HOLD, Status.RESOLVED, Status.PENDING, Status.OPEN]
+    for age, status in enumerate(statuses):
+        file_ticket(status=status, age=age)
+
+    with store.write() as tx:
+        assert tx.tickets.unfinished(0, 10) == [1, 3, 5, 6]
+        assert tx.tickets.unfinished(0, 2) == [1, 3]
+        assert tx.tickets.unfinished(3, 2) == [5, 6]
+        assert tx.tickets.unfinished(6, 2) == []
+        ticket = tx.tickets.find(3)
+        assert ticket is not None
+        tx.tickets.save(ticket.model_copy(update={"status": Status.CLOSED}))
+        assert tx.tickets.unfinished(0, 2) == [1, 5]
 
 
 def test_imported_tickets_are_found_by_their_old_id(store: Store, file_ticket: FileTicket) -> None:

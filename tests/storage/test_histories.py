@@ -35,6 +35,7 @@ from ticketing.domain.conditions import (
     WatchedBy,
     WithPriority,
 )
+from ticketing.domain.deadlines import SlaState
 from ticketing.domain.errors import TicketingError
 from ticketing.domain.facts import packed
 from ticketing.domain.linking import Find, link, unlink
@@ -51,6 +52,7 @@ from ticketing.storage.memory import MemoryStore
 from ticketing.storage.sql import searching
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+NEVER = datetime.max.replace(tzinfo=UTC)
 PEOPLE = {
     "carla": Actor("carla", "Carla Groß", Role.USER),
     "oskar": Actor("oskar", "Oskar ÖRTMANN", Role.USER),
@@ -78,6 +80,20 @@ edits = st.fixed_dictionaries(
         "title": texts,
     },
 ).map(TicketEdit.model_validate)
+promises = st.one_of(
+    st.none(),
+    st.sampled_from([None, *(timedelta(minutes=minutes) for minutes in (-30, 90, 91, 90.5))]).map(
+        lambda later: SlaState(
+            policy="gold",
+            policy_name="Gold",
+            policy_version=1,
+            calendar="office",
+            calendar_version=1,
+            due_at=later and START + later,
+            warn_at=later and START,
+        )
+    ),
+)
 names = st.sampled_from(["carla", "oskar", "ada", "me", "none", "root", "gro", "elvin", "ö"])
 moments = st.sampled_from([None, *(START + timedelta(minutes=minutes) for minutes in (-30, 0, 1, 60))])
 
@@ -101,12 +117,12 @@ terms = st.one_of(
     _several("title", words.map(_quoted)),
     _several("number", st.sampled_from(["1", "T-2", "99"])),
     _several("external", st.sampled_from(["x9", "X9"])),
-    _several("is", st.sampled_from(["new", "unassigned", "open", "waiting", "done"])),
+    _several("is", st.sampled_from(["new", "unassigned", "open", "waiting", "done", "overdue"])),
     _several("has", st.sampled_from(["note", "reply", "tag", "assignee", "attachment"])),
     *(_several(field, names) for field in ("assignee", "requester", "watcher")),
     st.builds(
         "{}:{}".format,
-        st.sampled_from(["created", "updated", "resolved"]),
+        st.sampled_from(["created", "updated", "resolved", "due"]),
         st.sampled_from([">1h", "<1h", "today", "<2026-03-02", "..2026-03-02"]),
     ),
 )
@@ -177,9 +193,11 @@ class Model:
             Sort.OLDEST: lambda ticket: ticket.number,
             Sort.PRIORITY: lambda ticket: (ticket.priority.rank, _updated(ticket, audience), ticket.number),
             Sort.LEAST_URGENT: lambda ticket: (ticket.priority.rank, _updated(ticket, audience), ticket.number),
+            Sort.DUE: lambda ticket: (_due(ticket)[0] or NEVER, _updated(ticket, audience), ticket.number),
         }
-        descending = query.sort in {Sort.UPDATED, Sort.NEWEST, Sort.PRIORITY}
-        return [self._line(each, audience) for each in sorted(found, key=keys[query.sort], reverse=descending)]
+        sort = Sort.UPDATED if query.sort is Sort.DUE and not audience.sees_all else query.sort
+        descending = sort in {Sort.UPDATED, Sort.NEWEST, Sort.PRIORITY}
+        return [self._line(each, audience) for each in sorted(found, key=keys[sort], reverse=descending)]
 
     def _matches(self, ticket: Ticket, audience: Audience, query: TicketQuery) -> bool:
         assignee = None if query.assignee == UNASSIGNED else query.assignee
@@ -222,6 +240,7 @@ class Model:
                     Moment.CREATED: ticket.opened_at,
                     Moment.UPDATED: _updated(ticket, audience),
                     Moment.RESOLVED: ticket.resolved_at,
+                    Moment.DUE: _due(ticket)[0] if audience.sees_all else None,
                 }[moment]
                 return at is not None and (since or at) <= at < (until or at + timedelta(1))
             case Holding(needle):
@@ -254,6 +273,7 @@ class Model:
             (ticket.number, audience.username), 0
         )
         owed = not audience.sees_all or ticket.status.category is not StatusCategory.DONE
+        due_at, warn_at = _due(ticket) if audience.sees_all else (None, None)
         return TicketSummary(
             number=ticket.number,
             title=ticket.title,
@@ -269,11 +289,17 @@ class Model:
             updated_at=_updated(ticket, audience),
             messages=len(messages),
             unread=is_new_to_them and owed,
+            due_at=due_at,
+            warn_at=warn_at,
         )
 
 
 def _messages(ticket: Ticket, audience: Audience) -> list[Any]:
     return [message for message in ticket.messages if audience.sees_all or message.kind is MessageKind.REPLY]
+
+
+def _due(ticket: Ticket) -> tuple[datetime | None, datetime | None]:
+    return (ticket.sla.due_at, ticket.sla.warn_at) if ticket.sla else (None, None)
 
 
 def _updated(ticket: Ticket, audience: Audience) -> datetime:
@@ -375,11 +401,16 @@ class Histories(RuleBasedStateMachine):
                     tx.tickets.save(made.model_copy(deep=True))
 
     @precondition(lambda self: self.model.tickets)
-    @rule(data=st.data(), actor=actors, deed=st.sampled_from(["reply", "note", "edit", "close", "reopen", "lapse"]))
+    @rule(
+        data=st.data(),
+        actor=actors,
+        deed=st.sampled_from(["reply", "note", "edit", "close", "reopen", "lapse", "promise"]),
+    )
     def somebody_works(self, data: st.DataObject, actor: Actor, deed: str) -> None:
         """Do something to a ticket, or be refused alike everywhere."""
         number = self.number(data)
         text, edit = data.draw(texts, label="text"), data.draw(edits, label="edit")
+        sla = data.draw(promises, label="sla")
         deeds: dict[str, Callable[[Ticket], None]] = {
             "reply": lambda ticket: ticket.reply(actor, text, self.now),
             "note": lambda ticket: ticket.note(actor, text, self.now),
@@ -387,6 +418,7 @@ class Histories(RuleBasedStateMachine):
             "close": lambda ticket: ticket.close(actor, self.now),
             "reopen": lambda ticket: ticket.reopen(actor, self.now),
             "lapse": lambda ticket: ticket.lapse(),
+            "promise": lambda ticket: setattr(ticket, "sla", sla),
         }
         draft = self.model.copy()
         with self.writing(data) as transactions:

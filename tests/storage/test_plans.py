@@ -277,7 +277,8 @@ def test_a_list_reads_the_tickets_that_it_shows(large: SqlStore, query: TicketQu
     plans = asked(large, lambda tx: tx.tickets.search(ADA, query.model_copy(update={"sort": sort, "size": SIZE})))
 
     assert plans.scans & {"tickets", "texts", "watchers", "seen"} == set()
-    assert plans.read["tickets"] <= SIZE
+    # Where few match, PostgreSQL rather puts these in order than to go through all tickets by when they are due.
+    assert plans.read["tickets"] <= (500 if sort is Sort.DUE else SIZE)
     assert plans.read["seen"] <= SIZE
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.storage.conftest import NOW, FileTicket, Register
-from tests.storage.test_contract import AGENT, CARLA, HOUR, OSKAR, change, say, search
+from tests.storage.test_contract import AGENT, CARLA, HOUR, OSKAR, change, promise, say, search
 from ticketing.domain.conditions import Having, Not
 from ticketing.domain.queries import MOST_HITS, Audience, Sort, TicketQuery, View
 from ticketing.domain.query_language import Asker, read_query
@@ -25,6 +25,8 @@ def desk(store: Store, file_ticket: FileTicket, register: Register) -> Store:
     file_ticket("VPN Straße", "oskar", age=24, status=Status.ON_HOLD, watchers=["carla"], tags=["home office", "vpn"])
     file_ticket("Badge", "carla", age=2, status=Status.RESOLVED, assignee="root", resolved_at=NOW - HOUR)
     file_ticket("Tone of voice", "ghost", age=1, status=Status.CLOSED, resolved_at=NOW - 90 * HOUR)
+    for number, hours in ((1, -2), (2, 3), (4, 26)):
+        change(store, number, sla=promise(hours))
     say(store, 2, "ada", "Which room is the printer in?", hours=-70)
     say(store, 3, "ada", "CONFIDENTIAL: dial with care", hours=-47, note=True)
     return store
@@ -54,6 +56,17 @@ def found(store: Store, text: str, audience: Audience = AGENT) -> list[int]:
         ("priority>=normal", [6, 5, 4, 3, 2]),
         ("priority<normal", [1]),
         ("category:hardware", [2]),
+        ("is:overdue", [1]),
+        ("-is:overdue is:open", [2]),
+        ("is:overdue,new", [2, 1]),
+        ("due:<4h", [2, 1]),
+        ("due:>4h", [4]),
+        ("due:<9999y", [4, 2, 1]),
+        ("due:today", [2, 1]),
+        ("due:tomorrow", [4]),
+        ("due:>=2026-03-03", [4]),
+        ("-due:<4h tag:vpn", [4]),
+        ("due:<9999y sort:due", [1, 2, 4]),
         ("-category:hardware assignee:me", [3]),
         ("tag:vpn", [4, 1]),
         ('tag:"Home Office",x', [4]),

@@ -3,6 +3,7 @@
 
 const NUMBER = 0, LABEL = 1, HREF = 2, TITLE = 3, STATUS = 4, STATUS_TONE = 5, PRIORITY = 6, PRIORITY_TONE = 7
 const REQUESTER = 8, ASSIGNEE = 9, UPDATED = 10, UPDATED_TEXT = 11, UNREAD = 12, CATEGORY = 13
+const DUE = 14, DUE_TEXT = 15, DUE_ICON = 16, DUE_TONE = 17
 const TONES = new Set(["gray", "blue", "green", "orange", "red", "violet"])
 const lists = new WeakMap()
 
@@ -23,10 +24,18 @@ function quiet(word) {
   return word ? element("span", {}, word) : element("span", { class: "none" }, "–")
 }
 
-function moment(row) {
-  const parsed = new Date(row[UPDATED])
-  const exact = Number.isNaN(parsed.getTime()) ? row[UPDATED] : parsed.toLocaleString()
-  return element("time", { datetime: row[UPDATED], title: exact }, row[UPDATED_TEXT])
+function moment(iso, ...words) {
+  const parsed = new Date(iso)
+  const exact = Number.isNaN(parsed.getTime()) ? iso : parsed.toLocaleString()
+  return element("time", { datetime: iso, title: exact }, ...words)
+}
+
+// What is near or over says so by its words, a sign and a colour.
+function due(row) {
+  if (!row[DUE]) return quiet("")
+  const made = row[DUE_ICON] ? moment(row[DUE], icon(row[DUE_ICON]), row[DUE_TEXT]) : moment(row[DUE], row[DUE_TEXT])
+  if (row[DUE_ICON]) made.className = pill("", row[DUE_TONE]).className
+  return made
 }
 
 function subject(row, words) {
@@ -47,7 +56,8 @@ const CELLS = {
   priority: (row) => pill(row[PRIORITY], row[PRIORITY_TONE]),
   assignee: (row) => quiet(row[ASSIGNEE]),
   category: (row) => quiet(row[CATEGORY]),
-  updated: moment,
+  updated: (row) => moment(row[UPDATED], row[UPDATED_TEXT]),
+  due,
 }
 
 function choice(label, attributes) {

@@ -163,6 +163,27 @@ function toggle(button) {
   return isOpen
 }
 
+function urgency([name, word, symbol, tone, moment, exact]) {
+  const sign = symbol ? [icon(symbol)] : []
+  const made = element("span", { class: `pill ${tone}` }, ...sign, word)
+  return [element("dt", {}, name), element("dd", {}, made, moment ? element("time", { datetime: moment }, exact) : "")]
+}
+
+function drawDue(panel, section) {
+  const { due, words } = panel.data
+  section.hidden = !due
+  if (!due) return
+  section.querySelector("dl").replaceChildren(...due.deadlines.flatMap(urgency))
+  const button = drawFold(section, "help", words.why)
+  panel.isExplained ??= Boolean(due.why)
+  button.setAttribute("aria-expanded", String(panel.isExplained))
+  button.onclick = () => panel.component.setStateValue("why", (panel.isExplained = toggle(button)))
+  section.querySelector("#why").replaceChildren(
+    ...(due.why || []).map(([head, ...lines]) =>
+      element("div", {}, element("strong", {}, head), ...lines.map((line) => element("p", {}, line)))),
+  )
+}
+
 function drawHistory(panel, section) {
   const { history, words } = panel.data
   const button = drawFold(section, "history", words.history)
@@ -192,6 +213,7 @@ export default function (component) {
   if (data.tags) drawTags(panel)
   const facts = data.facts.flatMap(([name, word]) => [element("dt", {}, name), element("dd", {}, word)])
   parentElement.querySelector("dl").replaceChildren(...facts)
+  drawDue(panel, parentElement.querySelector(".due"))
   drawRelated(panel, parentElement.querySelector(".related"))
   drawHistory(panel, parentElement.querySelector(".history"))
   parentElement.querySelector(".side").hidden = false

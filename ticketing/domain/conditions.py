@@ -14,11 +14,12 @@ from ticketing.domain.statuses import Priority, Status, TicketCategory
 
 
 class Moment(StrEnum):
-    """A time that each ticket has, or will have."""
+    """A time that each ticket has, or will have; when one is due, agents alone learn."""
 
     CREATED = "created"
     UPDATED = "updated"
     RESOLVED = "resolved"
+    DUE = "due"
 
 
 class Trait(StrEnum):

@@ -5,6 +5,7 @@ Every refusal, as one tree. The text of each is a sentence that can be shown to 
     ├── InvalidInputError              what was typed cannot be taken; names the field
     │   ├── BlankError  TooLongError  ForbiddenCharacterError  UsernameError  EmailError
     │   ├── WeakPasswordError  PasswordMismatchError  UnknownChoiceError  SettingsError
+    │   ├── CalendarError  TargetError
     │   └── ImportRefusedError  QueryError
     ├── AuthenticationError            we do not know who this is (any more)
     │   └── WrongCredentialsError  SignedOutError  HandOffError
@@ -18,7 +19,7 @@ Every refusal, as one tree. The text of each is a sentence that can be shown to 
     │   ├── TicketMergedError  TicketNotMergedError  SameTicketError
     │   ├── LinkCycleError  TooManyLinksError
     │   ├── TooManyTicketsError  BulkTooLateError
-    │   ├── UsernameTakenError  NameTakenError  CategoryTakenError
+    │   ├── UsernameTakenError  NameTakenError  CategoryTakenError  NeverOpenError
     │   └── LastAdminError  KnownPasswordError  RegistrationClosedError
     ├── ConflictError
     │   ├── StaleEditError             somebody changed the same field meanwhile
@@ -133,6 +134,18 @@ class SettingsError(InvalidInputError):
 
     def __init__(self, sentence: str) -> None:
         super().__init__("Settings", sentence)
+
+
+class CalendarError(InvalidInputError):
+    """Opening hours, holidays or a time zone that nothing can be reckoned with."""
+
+    code = "calendar"
+
+
+class TargetError(InvalidInputError):
+    """What an SLA policy promises cannot be promised."""
+
+    code = "target"
 
 
 class ImportRefusedError(InvalidInputError):
@@ -431,6 +444,15 @@ class RegistrationClosedError(RefusedError):
 
     def __init__(self) -> None:
         super().__init__("Registration is closed at this desk. Ask an agent for an account.")
+
+
+class NeverOpenError(RefusedError):
+    """By a calendar no such time will have passed in any future that can be reckoned with."""
+
+    code = "never_open"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"By the calendar “{quoted(name, 80)}” that much open time will never have passed.")
 
 
 class ConflictError(TicketingError):

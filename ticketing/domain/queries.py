@@ -30,6 +30,7 @@ class Sort(StrEnum):
     OLDEST = "created"
     PRIORITY = "-priority"
     LEAST_URGENT = "priority"
+    DUE = "due"
 
 
 class Query(Typed):
@@ -85,7 +86,11 @@ class Audience(Typed):
 
 
 class TicketSummary(NamedTuple):
-    """A line of a list. `messages` counts what the audience may read; `unread`: some of it is new to them."""
+    """
+    A line of a list. `messages` counts what the audience may read; `unread`: some of it is new to them.
+
+    `due_at` is for agents: the next moment by which something is promised. At `warn_at` it becomes urgent.
+    """
 
     number: int
     title: str
@@ -101,6 +106,8 @@ class TicketSummary(NamedTuple):
     updated_at: datetime
     messages: int
     unread: bool
+    due_at: datetime | None = None
+    warn_at: datetime | None = None
 
     @property
     def label(self) -> str:
@@ -172,6 +179,11 @@ def is_tallied(audience: Audience, query: TicketQuery) -> bool:
     """Whether tallies by assignee and status say how many match, so that nobody has to count."""
     restricted = query.requester is not None or query.priorities or query.categories or query.most is not None
     return audience.sees_all and not restricted
+
+
+def order_for(audience: Audience, sort: Sort) -> Sort:
+    """Return the order that the audience is given: to a requester, no order tells when something is due."""
+    return Sort.UPDATED if sort is Sort.DUE and not audience.sees_all else sort
 
 
 def is_news(audience: Audience, status: Status, last_author: str) -> bool:

@@ -40,6 +40,7 @@ from ticketing.domain.query_terms import QUOTE_IT, Term, Value, terms_in
 from ticketing.domain.statuses import Priority, Status, StatusCategory, TicketCategory
 
 Option = TypeVar("Option", bound=StrEnum)
+Known = TypeVar("Known")
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,15 +262,15 @@ def _having(term: Term, _: Asker) -> Condition:
     return Having(term.field, frozenset(needle_of(value.text) for value in _plain(term)))
 
 
-def _is(term: Term, _: Asker) -> Condition:
-    return _any_of(_listed(term, value, IS) for value in _plain(term))
+def _is(term: Term, asker: Asker) -> Condition:
+    return _any_of(_listed(term, value, IS)(asker) for value in _plain(term))
 
 
 def _has(term: Term, _: Asker) -> Condition:
     return _any_of(_listed(term, value, HAS) for value in _plain(term))
 
 
-def _listed(term: Term, value: Value, known: Mapping[str, Condition]) -> Condition:
+def _listed(term: Term, value: Value, known: Mapping[str, Known]) -> Known:
     return known.get(value.text.casefold()) or _refuse_choice(term, value, known)
 
 
@@ -288,10 +289,16 @@ def _during(moment: Moment) -> Reader:
 
 
 def _period(moment: Moment, comparison: str, value: Value, asker: Asker) -> During:
-    """Days end where they do in the asker's zone; an age, such as 7d, counts back from now to the microsecond."""
+    """
+    Days end where they do in the asker's zone.
+
+    An age, such as 7d, counts back from now to the microsecond; for what is due it is the time that is left.
+    """
     if comparison and (age := _age(value.text)) is not None:
-        then = _before(asker.at, age)
-        return During(moment, until=then) if comparison.startswith(">") else During(moment, since=then)
+        is_ahead = moment is Moment.DUE
+        then = _after(asker.at, age) if is_ahead else _before(asker.at, age)
+        is_until = comparison.startswith("<" if is_ahead else ">")
+        return During(moment, until=then) if is_until else During(moment, since=then)
     first, dots, last = value.text.partition("..")
     if dots and not comparison:
         return During(
@@ -314,10 +321,15 @@ def _before(now: datetime, age: timedelta) -> datetime:
     return now - age if now - _BEGINNING > age else _BEGINNING
 
 
+def _after(now: datetime, age: timedelta) -> datetime:
+    return now + age if _END - now > age else _END
+
+
 def _day(text: str, value: Value, asker: Asker) -> tuple[datetime, datetime]:
     """Return the moments at which the day begins and at which the next one does."""
     today = asker.at.astimezone(asker.zone).date()
-    day = {"today": today, "yesterday": today - _A_DAY}.get(text.casefold()) or _date(text)
+    named = {"today": today, "yesterday": today - _A_DAY, "tomorrow": today + _A_DAY}
+    day = named.get(text.casefold()) or _date(text)
     if day is None:
         raise QueryError(f"“{value.text[:40]}” is no date", value.start, value.end, _HOW_TO_SAY_WHEN)
     return _midnight(day, asker.zone), _midnight(day + _A_DAY, asker.zone)
@@ -346,12 +358,13 @@ _SORTS: Final = {sort.value: sort for sort in Sort} | {"number": Sort.OLDEST, "-
 _COMPARISONS: Final[Mapping[str, Callable[[int, int], bool]]] = {">": gt, ">=": ge, "<": lt, "<=": le}
 _UNASSIGNED: Final = AssignedTo(frozenset({UNASSIGNED}))
 # What a ticket can be, and what it can have: to add one, add its line here and to docs/queries.md.
-IS: Final[Mapping[str, Condition]] = {
-    "new": Being(Trait.IS_NEW),
-    "unassigned": _UNASSIGNED,
-    "open": InStatus(statuses_of(StatusCategory.OPEN)),
-    "waiting": InStatus(statuses_of(StatusCategory.PAUSED)),
-    "done": InStatus(statuses_of(StatusCategory.DONE)),
+IS: Final[Mapping[str, Callable[[Asker], Condition]]] = {
+    "new": lambda _: Being(Trait.IS_NEW),
+    "unassigned": lambda _: _UNASSIGNED,
+    "open": lambda _: InStatus(statuses_of(StatusCategory.OPEN)),
+    "waiting": lambda _: InStatus(statuses_of(StatusCategory.PAUSED)),
+    "done": lambda _: InStatus(statuses_of(StatusCategory.DONE)),
+    "overdue": lambda asker: During(Moment.DUE, until=asker.at),
 }
 HAS: Final[Mapping[str, Condition]] = {
     "note": Being(Trait.HAS_NOTE),
@@ -372,6 +385,7 @@ _READERS: Final[Mapping[str, Reader]] = {
     "created": _during(Moment.CREATED),
     "updated": _during(Moment.UPDATED),
     "resolved": _during(Moment.RESOLVED),
+    "due": _during(Moment.DUE),
     "number": _number,
     "id": _number,
     "external": _external,
@@ -391,6 +405,7 @@ _MOST_DIGITS: Final = 4
 _YEARS: Final = range(1900, 3000)
 _A_DAY: Final = timedelta(days=1)
 _BEGINNING: Final = datetime(1, 1, 2, tzinfo=UTC)
+_END: Final = datetime(9999, 12, 30, tzinfo=UTC)
 _HOW_TO_SAY_WHEN: Final = (
     "Write >7d for longer ago, <7d for since then, or days: 2026-01-31, >=2026-01-31, 2026-01-01..2026-01-31."
 )

@@ -94,10 +94,10 @@ _CATEGORIES = {
 
 _RANKS = {priority: rank for rank, priority in enumerate(Priority)}
 
-_UNFINISHED = frozenset({Status.OPEN, Status.PENDING, Status.ON_HOLD})
+UNFINISHED = frozenset({Status.OPEN, Status.PENDING, Status.ON_HOLD})
 
 TRANSITIONS: dict[Status, frozenset[Status]] = {
-    **{status: (_UNFINISHED | {Status.RESOLVED, Status.CLOSED}) - {status} for status in _UNFINISHED},
+    **{status: (UNFINISHED | {Status.RESOLVED, Status.CLOSED}) - {status} for status in UNFINISHED},
     Status.RESOLVED: frozenset({Status.OPEN, Status.CLOSED}),
     Status.CLOSED: frozenset({Status.OPEN}),
 }

@@ -76,6 +76,9 @@ class TicketRepository(Protocol):
     def lapsed(self, resolved_before: datetime, limit: int) -> list[int]:
         """Return numbers of tickets resolved before that moment and not closed yet, at most `limit`."""
 
+    def unfinished(self, above: int, limit: int) -> list[int]:
+        """Return the lowest numbers above that one of tickets that are not done, at most `limit`, in order."""
+
     def imported(self, external_id: str) -> list[int]:
         """Return numbers of the tickets that another system knew by this id."""
 

@@ -8,6 +8,7 @@ from typing import Any, Self
 
 from pydantic import Field
 
+from ticketing.domain.deadlines import SlaState
 from ticketing.domain.errors import (
     ReopenWindowError,
     TicketClosedError,
@@ -137,6 +138,7 @@ class Ticket(Stored):
     first_response_at: datetime | None = None
     resolved_at: datetime | None = None
     closed_at: datetime | None = None
+    sla: SlaState | None = None
     messages: list[Message]
     events: list[Event] = Field(default_factory=list)
     original: str | None = None

@@ -13,6 +13,7 @@ from ticketing.domain.statuses import RESOLVED_FOR, Status
 from ticketing.domain.store import Store, Transaction
 from ticketing.domain.tickets import Ticket
 from ticketing.services.access import Clock, Gate, reach
+from ticketing.services.due_times import keep
 from ticketing.services.retrying import until_it_is_known
 
 Deed = Callable[[Transaction, Actor, datetime], Ticket]
@@ -36,7 +37,7 @@ class Deeds:
             _lapse_if_due(ticket, now)
             change(tx, actor, ticket, now)
             if ticket.steps > before:
-                tx.tickets.save(ticket)
+                keep(tx, ticket)
             return ticket
 
         return self.once(actor, key, deed)

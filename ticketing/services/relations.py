@@ -13,6 +13,7 @@ from ticketing.domain.tickets import Ticket
 from ticketing.services.access import Clock, Gate
 from ticketing.services.dealing import route
 from ticketing.services.deeds import Deeds, reach_now
+from ticketing.services.due_times import keep
 
 
 class Relations:
@@ -32,8 +33,8 @@ class Relations:
             source, target = (_reach(tx, actor, each, now, Action.MERGE_TICKETS) for each in (number, into))
             _require_not_merged(tx, source, target)
             merging.merge(source, target, actor, now)
-            tx.tickets.save(source)
-            tx.tickets.save(target)
+            keep(tx, source)
+            keep(tx, target)
             return target
 
         return self._deeds.once(actor, key, deed)
@@ -53,8 +54,8 @@ class Relations:
             before = target.model_copy()
             merging.unmerge(source, target, actor, now)
             _count_down(tx, before, number)
-            tx.tickets.save(source)
-            tx.tickets.save(target)
+            keep(tx, source)
+            keep(tx, target)
             return source
 
         return self._deeds.once(actor, key, deed)
@@ -65,8 +66,8 @@ class Relations:
         def deed(tx: Transaction, actor: Actor, now: datetime) -> Ticket:
             one, another = (_reach(tx, actor, each, now, Action.LINK_TICKETS) for each in (number, other))
             if link(one, relation, another, actor, now, tx.tickets.find):
-                tx.tickets.save(one)
-                tx.tickets.save(another)
+                keep(tx, one)
+                keep(tx, another)
             return one
 
         return self._deeds.once(actor, key, deed)
@@ -77,8 +78,8 @@ class Relations:
         def deed(tx: Transaction, actor: Actor, now: datetime) -> Ticket:
             one, another = (_reach(tx, actor, each, now, Action.LINK_TICKETS) for each in (number, other))
             if unlink(one, relation, another, actor, now):
-                tx.tickets.save(one)
-                tx.tickets.save(another)
+                keep(tx, one)
+                keep(tx, another)
             return one
 
         return self._deeds.once(actor, key, deed)
@@ -94,8 +95,8 @@ class Relations:
             ticket = _reach(tx, actor, number, now, Action.SPLIT_TICKET)
             made = merging.split(ticket, message, tx.tickets.next_number(), title, actor, now)
             route(tx, made, now)
-            tx.tickets.save(ticket)
-            tx.tickets.save(made)
+            keep(tx, ticket)
+            keep(tx, made)
             return made
 
         return self._deeds.once(actor, key, deed)

@@ -19,6 +19,7 @@ from ticketing.domain.tickets import SYSTEM, Event, Ticket, TicketEdit
 from ticketing.services.access import A_MOMENT, Clock, Gate
 from ticketing.services.dealing import deal, require_team, route
 from ticketing.services.deeds import Deeds, has_lapsed, reach_now, shown
+from ticketing.services.due_times import Arrears, keep
 
 LAPSE_EVERY = timedelta(minutes=1)
 # Of one turn of the one writer: others wait for their own meanwhile, and somebody for the list they have asked for.
@@ -72,6 +73,7 @@ class Tickets:
         self._clock = clock
         self._gate = gate
         self._deeds = Deeds(store, clock, gate)
+        self._arrears = Arrears(store, clock, gate)
         self._lapse_due = datetime.min.replace(tzinfo=clock().tzinfo)
 
     def open(
@@ -100,9 +102,9 @@ class Tickets:
                 former = reach_now(tx, actor, follows, now)
                 policy.require(actor, Action.REPLY, former)
                 ticket = former.follow_up(number, actor, title, description, category, now)
-                tx.tickets.save(former)
+                keep(tx, former)
             route(tx, ticket, now)
-            tx.tickets.save(ticket)
+            keep(tx, ticket)
             return ticket
 
         return self._deeds.once(actor, key, deed)
@@ -285,6 +287,7 @@ class Tickets:
     def search(self, actor: Actor, query: TicketQuery) -> Page[TicketSummary]:
         """Return one page of the tickets that the actor may see and that match."""
         self._close_lapsed(actor)
+        self._arrears.work_off(actor)
         with self._store.read() as tx:
             actor = self._gate.admit(tx, actor)
             return tx.tickets.search(policy.audience(actor), query)
@@ -292,6 +295,7 @@ class Tickets:
     def counts(self, actor: Actor, queries: Mapping[Label, TicketQuery]) -> dict[Label, int]:
         """Return how many of the tickets that the actor may see match each query, all at one moment."""
         self._close_lapsed(actor)
+        self._arrears.work_off(actor)
         with self._store.read() as tx:
             actor = self._gate.admit(tx, actor)
             audience = policy.audience(actor)
@@ -326,7 +330,7 @@ class Tickets:
                 ticket = tx.tickets.find(number)
                 if ticket is not None and has_lapsed(ticket, now):
                     ticket.lapse()
-                    tx.tickets.save(ticket)
+                    keep(tx, ticket)
 
 
 def _others(tx: Transaction, actor: Actor, ticket: Ticket) -> dict[int, Ticket]:

@@ -22,7 +22,19 @@ from ticketing.ui.wording import t
 
 # Examples of what can be typed: for those who see the queue, and for those who see their own tickets.
 _OWN = ("statuses", "times", "words", "title", "order")
-_QUEUE = ("statuses", "mine", "untouched", "tags", "requester", "times", "words", "title", "numbers", "order")
+_QUEUE = (
+    "statuses",
+    "mine",
+    "untouched",
+    "overdue",
+    "tags",
+    "requester",
+    "times",
+    "words",
+    "title",
+    "numbers",
+    "order",
+)
 
 Option = TypeVar("Option", bound=StrEnum)
 

@@ -31,7 +31,8 @@ class TicketRow(NamedTuple):
     One line of the list, in words ready to be shown and in the order in which `list_table.js` takes them.
 
     `href` is what opens in another tab. A tone is one of gray, blue, green, orange, red, violet.
-    `updated` is an ISO time for machines and the tooltip, `updated_text` what is read ("2 h ago").
+    `updated` is an ISO time for machines and the tooltip, `updated_text` what is read ("2 h ago"); so it is with `due`,
+    which is "" where nothing is.
     """
 
     number: int
@@ -48,6 +49,10 @@ class TicketRow(NamedTuple):
     updated_text: str
     unread: bool
     category: str = ""
+    due: str = ""
+    due_text: str = ""
+    due_icon: str = ""
+    due_tone: str = ""
 
 
 @dataclass(frozen=True, slots=True)

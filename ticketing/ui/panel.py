@@ -20,36 +20,38 @@ from ticketing.domain.people import Actor
 from ticketing.domain.policy import Action
 from ticketing.domain.statuses import TRANSITIONS, Priority, Resolution, Status, TicketCategory
 from ticketing.domain.text import TAGS_LIMIT, clean_tags
-from ticketing.domain.tickets import TicketEdit
+from ticketing.domain.tickets import Ticket, TicketEdit
 from ticketing.services.tickets import Conversation
 from ticketing.ui.conversation import history_lines
+from ticketing.ui.due_times import standing, told
 from ticketing.ui.inbox import Outcome, TicketPart
 from ticketing.ui.memory import recall
 from ticketing.ui.packing import on_report
 from ticketing.ui.related import follow, related, take_away
 from ticketing.ui.session import desk
-from ticketing.ui.times import ago, zone
+from ticketing.ui.times import ago, exact, zone
 from ticketing.ui.undoing import undo_of
 from ticketing.ui.wording import t
 
 NOBODY = ""
 _FIELDS = ("status", "resolution", "priority", "category", "team", "assignee", "tags")
 _MAY_BE_NOBODY = ("team", "assignee")
+_FOLDS = ("why", "history")
 _part = TicketPart("ticket_panel")
 
 
 @dataclass(slots=True)
 class _Folds:
-    """The panels, by their keys, of which the history is unfolded."""
+    """What is unfolded of which panel, by the panel's key and what it is."""
 
-    unfolded: set[str] = field(default_factory=set)
+    unfolded: set[tuple[str, str]] = field(default_factory=set)
 
 
 def panel(actor: Actor, conversation: Conversation) -> None:
     """Draw the side of a ticket as this person may see it."""
     ticket, key = conversation.ticket, f"panel_{conversation.ticket.number}"
     is_agents = policy.may(actor, Action.EDIT_TICKET, ticket)
-    has_history = key in recall(_Folds).unfolded
+    unfolded = {what for whose, what in recall(_Folds).unfolded if whose == key}
     result = _part.draw(
         key,
         {
@@ -58,18 +60,20 @@ def panel(actor: Actor, conversation: Conversation) -> None:
             "facts": [] if is_agents else _facts(conversation),
             "related": related(actor, conversation),
             "locked": ticket.status is Status.CLOSED,
-            "history": history_lines(conversation, desk().clock()) if has_history else None,
+            "due": _due(actor, ticket, is_explained="why" in unfolded) if is_agents else None,
+            "history": history_lines(conversation, desk().clock()) if "history" in unfolded else None,
             "words": _words(),
         },
         partial(_save, ticket.number),
-        on_history_change=on_report(key, "history", partial(_fold, key)),
         on_asked_change=_noted,
+        **{f"on_{what}_change": on_report(key, what, partial(_fold, key, what)) for what in _FOLDS},
     )
     follow(actor, ticket, getattr(result, "asked", None))
     # A session that has just begun, as after a broken line, knows of no callback when the choice reaches it.
-    if getattr(result, "history", None) is True and not has_history:
-        _fold(key, is_unfolded=True)
-        st.rerun()
+    for what in _FOLDS:
+        if getattr(result, what, None) is True and what not in unfolded:
+            _fold(key, what, is_unfolded=True)
+            st.rerun()
 
 
 def _fields(actor: Actor, conversation: Conversation) -> list[tuple[str, str, str, list[tuple[str, str]]]]:
@@ -111,8 +115,34 @@ def _facts(conversation: Conversation) -> list[tuple[str, str]]:
     ]
 
 
+def _due(actor: Actor, ticket: Ticket, *, is_explained: bool) -> dict[str, object] | None:
+    """Return when each target is due and how things stand with it; and, where that is asked for, why."""
+    if ticket.sla is None:
+        return None
+    now, where = desk().clock(), zone()
+    deadlines = [
+        (
+            t(f"target.{target}"),
+            *standing(one, now),
+            *((one.due_at.isoformat(), exact(one.due_at, where)) if one.due_at else ("", "")),
+        )
+        for target, one in ticket.sla.deadlines.items()
+    ]
+    return {"deadlines": deadlines, "why": _why(actor, ticket.number) if is_explained else None}
+
+
+def _why(actor: Actor, number: int) -> list[list[str]]:
+    explained = desk().due_times.explained(actor, number)
+    if explained is None:
+        return [[t("due.made_by_former_rules")]]
+    policy, calendar, steps = explained
+    by = [t("due.made_by", policy=policy.name), t("due.counted_by", calendar=calendar.name, zone=calendar.zone)]
+    return [by, *([t(f"target.{target}"), *(told(step, calendar) for step in way)] for target, way in steps.items())]
+
+
 def _words() -> dict[str, str]:
     return {
+        "why": t("due.why"),
         "details": t("ticket.details"),
         "history": t("ticket.history"),
         "unsaved": t("ticket.unsaved_choice"),
@@ -152,6 +182,6 @@ def _edit(field: Any, value: Any) -> TicketEdit | None:
         return None
 
 
-def _fold(key: str, is_unfolded: object) -> None:
+def _fold(key: str, what: str, is_unfolded: object) -> None:
     unfolded = recall(_Folds).unfolded
-    (unfolded.add if is_unfolded is True else unfolded.discard)(key)
+    (unfolded.add if is_unfolded is True else unfolded.discard)((key, what))

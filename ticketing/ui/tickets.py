@@ -1,5 +1,6 @@
 """Lists of tickets: from a page of summaries to the table on the screen."""
 
+from datetime import datetime, tzinfo
 from functools import partial
 from typing import Literal
 
@@ -8,8 +9,10 @@ from ticketing.domain.filters import own
 from ticketing.domain.people import Actor
 from ticketing.domain.queries import Page, Sort, TicketQuery, TicketSummary, View
 from ticketing.domain.query_language import Asker
+from ticketing.domain.sla import SlaPolicy
 from ticketing.domain.statuses import Priority, Status
 from ticketing.ui.bulk import choose_several
+from ticketing.ui.due_times import Urgency, urgency
 from ticketing.ui.feedback import shown_errors
 from ticketing.ui.filters import ListFilters
 from ticketing.ui.list_table import Asked, Empty, ListFoot, ListHead, ListOrder, TicketRow, asked_of_list, ticket_list
@@ -34,11 +37,14 @@ PRIORITY_TONES: dict[Priority, Tone] = {
 }
 
 _QUEUE_COLUMNS = ("number", "title", "requester", "status", "priority", "assignee", "updated")
+_DUE_COLUMNS = (*_QUEUE_COLUMNS[:-1], "due", "updated")
 _OWN_COLUMNS = ("number", "title", "status", "category", "assignee", "updated")
+_NOT_DUE = Urgency("", "", "gray")
 _SORTS = {
     "number": (Sort.NEWEST, Sort.OLDEST),
     "updated": (Sort.UPDATED, Sort.LEAST_RECENTLY_UPDATED),
     "priority": (Sort.PRIORITY, Sort.LEAST_URGENT),
+    "due": (Sort.DUE, Sort.DUE),
 }
 _SORTED_BY = {
     Sort.NEWEST: ("number", "descending"),
@@ -47,12 +53,14 @@ _SORTED_BY = {
     Sort.LEAST_RECENTLY_UPDATED: ("updated", "ascending"),
     Sort.PRIORITY: ("priority", "descending"),
     Sort.LEAST_URGENT: ("priority", "ascending"),
+    Sort.DUE: ("due", "ascending"),
 }
 
 
 def queue(actor: Actor) -> None:
-    """Draw everybody's tickets, for agents."""
-    _draw(actor, "all_tickets", View.OPEN, _QUEUE_COLUMNS)
+    """Draw everybody's tickets, for agents; with when they are due, where anything is promised."""
+    is_promised = bool(desk().definitions.all(actor, SlaPolicy))
+    _draw(actor, "all_tickets", View.OPEN, _DUE_COLUMNS if is_promised else _QUEUE_COLUMNS)
 
 
 def own_tickets(actor: Actor) -> None:
@@ -85,9 +93,9 @@ def _draw(actor: Actor, name: str, default_view: View, columns: tuple[str, ...])
     page, sort, problem = _found(actor, filters, asker, for_agent=for_agent)
     head = filters.head(actor, problem)
     ticket_list(
-        [_row(ticket, ago(ticket.updated_at, now, where), for_agent=for_agent) for ticket in page.items],
+        [_row(ticket, now, where, for_agent=for_agent) for ticket in page.items],
         head,
-        _order(sort),
+        _order(sort, columns),
         ListFoot(
             _range(page),
             page.page,
@@ -148,16 +156,18 @@ def _empty(head: ListHead, *, for_agent: bool) -> Empty:
     return Empty("inbox", t(f"empty.{view}"), t(f"empty.{view}_text"))
 
 
-def _order(sort: Sort) -> ListOrder:
+def _order(sort: Sort, columns: tuple[str, ...]) -> ListOrder:
+    offered = [each for each in Sort if each is not Sort.DUE or "due" in columns]
     return ListOrder(
-        {sort.value: t(f"sort.{sort.name.lower()}") for sort in Sort},
+        {each.value: t(f"sort.{each.name.lower()}") for each in offered},
         sort.value,
         {name: (up if sort is down else down).value for name, (down, up) in _SORTS.items()},
         _SORTED_BY[sort],
     )
 
 
-def _row(ticket: TicketSummary, updated_text: str, *, for_agent: bool) -> TicketRow:
+def _row(ticket: TicketSummary, now: datetime, where: tzinfo, *, for_agent: bool) -> TicketRow:
+    due = urgency(ticket.due_at, ticket.warn_at, now) if ticket.due_at else _NOT_DUE
     return TicketRow(
         number=ticket.number,
         label=ticket.label,
@@ -170,9 +180,13 @@ def _row(ticket: TicketSummary, updated_text: str, *, for_agent: bool) -> Ticket
         requester=ticket.requester_name,
         assignee=ticket.assignee_name or "",
         updated=ticket.updated_at.isoformat(),
-        updated_text=updated_text,
+        updated_text=ago(ticket.updated_at, now, where),
         unread=ticket.unread,
         category=t(f"category.{ticket.category}"),
+        due=ticket.due_at.isoformat() if ticket.due_at else "",
+        due_text=due.word,
+        due_icon=due.icon,
+        due_tone=due.tone,
     )
 
 

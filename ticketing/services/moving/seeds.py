@@ -16,6 +16,7 @@ from ticketing.domain.store import Store, Transaction
 from ticketing.domain.text import NAME_LIMIT, is_blank, printable
 from ticketing.domain.tickets import SYSTEM, Event, Message, Source, Ticket
 from ticketing.services.access import Clock, Gate
+from ticketing.services.due_times import keep
 from ticketing.services.first_launch import FIRST_USERNAME, KNOWN_PASSWORD
 from ticketing.services.moving.originals import keep_original_account, keep_original_ticket, original_name
 from ticketing.services.moving.seed_files import Seed, SeedTicket, SeedUser, read_seed
@@ -124,7 +125,7 @@ class Seeds:
             ticket = _ticket(tx.tickets.next_number(), found, staff, at)
             ticket.events.append(_event(IMPORTED, actor.username, now, new=found.external_id))
             keep_original_ticket(ticket, found.owner, found.original, names)
-            tx.tickets.save(ticket)
+            keep(tx, ticket)
             tx.tickets.mark_seen(ticket.number, ticket.requester, len(ticket.messages))
 
 

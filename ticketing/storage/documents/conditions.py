@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
 from operator import attrgetter
 from typing import Any, TypeVar
 
@@ -58,6 +59,8 @@ class Conditions:
                 return joined(state.by_external_id, external_ids)
             case Having(field, values):
                 return self._having(field, values)
+            case During(Moment.DUE, since, until):
+                return self._due(since, until)
             case AnyOf(conditions):
                 known = [self.numbers(one) for one in conditions]
                 return None if None in known else set().union(*(numbers for numbers in known if numbers is not None))
@@ -69,6 +72,10 @@ class Conditions:
             return set()
         terms = [(field, value) for value in values] or [term for term in by_term if term[0] == field]
         return joined(by_term, terms)
+
+    def _due(self, since: datetime | None, until: datetime | None) -> set[int]:
+        due = self._state.due if self._sees_all else {}
+        return {number for number, one in due.items() if _is_within(one.at, since, until)}
 
     def _people(self, names: Iterable[str]) -> set[str]:
         """Return who has an account with one of the casefolded texts in its display name."""
@@ -114,7 +121,7 @@ class Conditions:
 
         def holds(row: TicketRow) -> bool:
             moment = moment_of(row)
-            return moment is not None and (since is None or since <= moment) and (until is None or moment < until)
+            return moment is not None and _is_within(moment, since, until)
 
         return holds
 
@@ -165,6 +172,10 @@ class Conditions:
         if talk is None:
             talk = row.talk = Talk.of(row.raw)
         return talk
+
+
+def _is_within(moment: datetime, since: datetime | None, until: datetime | None) -> bool:
+    return (since is None or since <= moment) and (until is None or moment < until)
 
 
 def looks_into_texts(condition: Condition) -> bool:

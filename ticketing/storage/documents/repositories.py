@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
+from heapq import nsmallest
+from itertools import chain
 from typing import Generic, TypeVar
 
 from pydantic_core import ValidationError, to_json
@@ -14,7 +16,7 @@ from ticketing.domain.people import PeopleQuery, Role, User
 from ticketing.domain.queries import Audience, Page, TicketQuery, TicketSummary
 from ticketing.domain.receipts import Receipt
 from ticketing.domain.sign_in import Attempts, Device, HandOff, Session
-from ticketing.domain.statuses import Status
+from ticketing.domain.statuses import UNFINISHED, Status
 from ticketing.domain.text import Stored
 from ticketing.domain.tickets import Ticket
 from ticketing.storage.documents.reporting import Reported
@@ -253,6 +255,12 @@ class Tickets:
             rows = list(state.by_status[Status.RESOLVED].oldest_first())
         due = [row.number for row in rows if row.resolved_at is not None and row.resolved_at <= resolved_before]
         return sorted(due)[:limit]
+
+    def unfinished(self, above: int, limit: int) -> list[int]:
+        """Return the lowest numbers above that one of tickets that are not done, at most `limit`, in order."""
+        with self._pending.applied(TICKETS) as state:
+            numbers = chain.from_iterable(state.by_status[status].numbers() for status in UNFINISHED)
+            return nsmallest(limit, (number for number in numbers if number > above))
 
     def imported(self, external_id: str) -> list[int]:
         """Return numbers of the tickets that another system knew by this id."""

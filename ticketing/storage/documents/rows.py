@@ -155,6 +155,10 @@ class ByUpdate:
         """Return the row of a ticket, or None."""
         return self._rows.get(number)
 
+    def numbers(self) -> Iterable[int]:
+        """Return the numbers of the tickets, in no order."""
+        return self._rows.keys()
+
     def newest_first(self) -> Iterator[TicketRow]:
         """Yield the rows, the one changed last first."""
         return reversed(self._sorted().values())

@@ -1,9 +1,10 @@
 """Answers queries from rows and indexes: the smallest index first, a stop as soon as the page is full."""
 
 from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
 from functools import lru_cache
 from heapq import merge
-from itertools import islice
+from itertools import chain, islice
 from typing import Final
 
 from pydantic_core import from_json
@@ -17,6 +18,7 @@ from ticketing.domain.queries import (
     TicketSummary,
     is_news,
     is_tallied,
+    order_for,
 )
 from ticketing.storage.documents.conditions import Conditions, Predicate, joined, looks_into_texts, stored
 from ticketing.storage.documents.rows import ByUpdate, TicketRow, by_public_update, by_update
@@ -30,6 +32,8 @@ _FEW: Final = 8
 # So many tickets at the beginning of a list tell how to find those that hold a text.
 NEARBY = 500
 _NONE: Final = ByUpdate()
+_NEVER: Final = datetime.max.replace(tzinfo=UTC)
+_NOT_DUE: Final = (None, None)
 _BY_PRIORITY: Final = {Sort.PRIORITY, Sort.LEAST_URGENT}
 
 
@@ -103,23 +107,34 @@ class Searcher:
     def _candidates(self, query: TicketQuery) -> Iterable[TicketRow]:
         """Yield a superset of what matches, out of the smallest index that applies, in the order asked for."""
         indexes = min(self._indexes(query), key=_size)
-        numbers = self._numbers(query)
+        numbers, sort = self._numbers(query), order_for(self._audience, query.sort)
         if numbers is not None:
             if self._sees_all and len(numbers) * _FEW > _size(indexes):
-                return (row for row in self._in_order(indexes, query.sort) if row.number in numbers)
+                return (row for row in self._in_order(indexes, sort) if row.number in numbers)
             latest = by_update if self._sees_all else by_public_update
-            return _ordered(sorted(self._state.pick(numbers), key=latest, reverse=True), query.sort)
-        return self._in_order(indexes, query.sort)
+            latest_first = sorted(self._state.pick(numbers), key=latest, reverse=True)
+            return self._soonest_due(latest_first) if sort is Sort.DUE else _ordered(latest_first, sort)
+        return self._in_order(indexes, sort)
 
     def _in_order(self, indexes: list[ByUpdate], sort: Sort) -> Iterable[TicketRow]:
         if sort is Sort.UPDATED:
             return merge(*(index.newest_first() for index in indexes), key=by_update, reverse=True)
         if sort is Sort.LEAST_RECENTLY_UPDATED:
             return merge(*(index.oldest_first() for index in indexes), key=by_update)
+        if sort is Sort.DUE:
+            due = self._state.due
+            oldest_first = merge(*(index.oldest_first() for index in indexes), key=by_update)
+            others = (row for row in oldest_first if row.number not in due)
+            return chain(self._soonest_due(self._state.pick(due)), others)
         if sort in _BY_PRIORITY or _size(indexes) < self._state.last_number // 2:
             latest_first = merge(*(index.newest_first() for index in indexes), key=by_update, reverse=True)
             return _ordered(list(latest_first), sort)
         return self._by_number(descending=sort is Sort.NEWEST)
+
+    def _soonest_due(self, rows: list[TicketRow]) -> list[TicketRow]:
+        """Return the rows by when they are due, those last that are not; of equals the one that waits for longest."""
+        due = self._state.due
+        return sorted(rows, key=lambda row: (due[row.number].at if row.number in due else _NEVER, *by_update(row)))
 
     def _numbers(self, query: TicketQuery) -> set[int] | None:
         """Return the tickets that the query and the audience are about, where these are known by number."""
@@ -168,6 +183,7 @@ class Searcher:
         talk = self._conditions.talk(row)
         messages = talk.messages if sees_all else talk.public_messages
         last_author = talk.last_author if sees_all else talk.last_public_author
+        due_at, warn_at = (self._state.due.get(row.number) if sees_all else None) or _NOT_DUE
         return TicketSummary(
             row.number,
             row.title,
@@ -183,6 +199,8 @@ class Searcher:
             row.updated_at if sees_all else row.public_updated_at,
             messages,
             is_news(self._audience, row.status, last_author) and self._seen(row) < messages,
+            due_at,
+            warn_at,
         )
 
     def _seen(self, row: TicketRow) -> int:

@@ -2,9 +2,11 @@
 
 import gc
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from functools import lru_cache, partial
+from typing import Any, NamedTuple
 
 from pydantic_core import from_json
 
@@ -44,6 +46,7 @@ class State:
         self.by_external_id: defaultdict[str, set[int]] = defaultdict(set)
         self.by_term: defaultdict[Term, set[int]] = defaultdict(set)
         self._terms: dict[int, frozenset[Term]] = {}
+        self.due: dict[int, Due] = {}
         self.tally: Counter[tuple[str | None, Status]] = Counter()
         self.facts: dict[int, str] = {}  # what reports count by, of tickets that one was made of since they changed
         self._owned: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
@@ -78,11 +81,13 @@ class State:
     def _rows(self, documents: dict[str, bytes]) -> Iterator[TicketRow]:
         for key, raw in documents.items():
             try:
-                row, terms = _read(raw)
+                row, terms, due = _read(raw)
             except UNREADABLE as error:
                 raise StorageUnreadableError(TICKETS, key) from error
             if terms:
                 self._put_terms(row.number, terms)
+            if due:
+                self.due[row.number] = due
             yield row
 
     def prepare(self, changes: Sequence[Change]) -> Callable[[], None]:
@@ -99,7 +104,7 @@ class State:
         """Return what puts one document into the indexes; None if there are none of its collection."""
         try:
             if collection == TICKETS:
-                return partial(self._put_ticket, int(key), *(_read(raw) if raw else (None, _NO_TERMS)))
+                return partial(self._put_ticket, int(key), *(_read(raw) if raw else _GONE))
             if collection == USERS:
                 return partial(self._put_person, key, PersonRow(key, from_json(raw)) if raw else None)
             if collection in OWNED:
@@ -131,7 +136,7 @@ class State:
         person = self.people.get(username)
         return person.display_name if person else username
 
-    def _put_ticket(self, number: int, row: TicketRow | None, terms: frozenset[Term]) -> None:
+    def _put_ticket(self, number: int, row: TicketRow | None, terms: frozenset[Term], due: "Due | None") -> None:
         old = self.rows.find(number)
         self.facts.pop(number, None)
         if old is not None:
@@ -139,6 +144,10 @@ class State:
         if row is not None:
             self._add(row)
         self._put_terms(number, terms)
+        if due is None:
+            self.due.pop(number, None)
+        else:
+            self.due[number] = due
 
     def _put_terms(self, number: int, terms: frozenset[Term]) -> None:
         """Find the ticket by these terms from now on; few tickets have any, so that rows keep no place for them."""
@@ -211,14 +220,27 @@ class State:
             self._owned[collection, owner].add(key)
 
 
-def _read(raw: bytes) -> tuple[TicketRow, frozenset[Term]]:
+class Due(NamedTuple):
+    """When a ticket is due, and when that becomes urgent; few tickets are, so that rows keep no place for it."""
+
+    at: datetime
+    warn_at: datetime | None
+
+
+def _read(raw: bytes) -> tuple[TicketRow, frozenset[Term], Due | None]:
     fields = fields_of(raw)
-    return TicketRow(raw, fields), terms_of(fields)
+    return TicketRow(raw, fields), terms_of(fields), _due(fields.get("sla") or {})
+
+
+def _due(sla: Mapping[str, Any]) -> Due | None:
+    due_at, warn_at = sla.get("due_at"), sla.get("warn_at")
+    return Due(datetime.fromisoformat(due_at), datetime.fromisoformat(warn_at) if warn_at else None) if due_at else None
 
 
 # Many tickets have the very same terms.
 _shared = lru_cache(maxsize=4096)(lambda terms: terms)
 _NO_TERMS: frozenset[Term] = frozenset()
+_GONE = (None, _NO_TERMS, None)
 
 
 @contextmanager

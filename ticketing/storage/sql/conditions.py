@@ -127,8 +127,11 @@ class Conditions:
         return or_(*found)
 
     def _is_during(self, period: During) -> ColumnElement[bool]:
-        moments = {Moment.CREATED: tickets.c.opened_at, Moment.RESOLVED: tickets.c.resolved_at}
+        c = tickets.c
+        moments = {Moment.CREATED: c.opened_at, Moment.RESOLVED: c.resolved_at, Moment.DUE: c.due_at}
         moment = moments.get(period.moment, self.updated_at)
+        if period.moment is Moment.DUE and not self._sees_all:
+            return false()
         since = true() if period.since is None else moment >= period.since
         until = true() if period.until is None else moment < period.until
         return and_(moment.is_not(None), since, until)

@@ -17,7 +17,7 @@ from sqlalchemy import (
 )
 
 from ticketing.domain.conditions import Condition
-from ticketing.domain.queries import Audience, Sort, TicketQuery
+from ticketing.domain.queries import Audience, Sort, TicketQuery, order_for
 from ticketing.storage.sql.conditions import Columns, Conditions, assigned_to, is_about_texts
 from ticketing.storage.sql.tables import tickets, watchers
 
@@ -126,13 +126,17 @@ def _in_order(
 
 def order(audience: Audience, sort: Sort, columns: Columns = tickets.c) -> list[UnaryExpression[Any]]:
     """Return the order; what changed at the same moment comes by number."""
-    ascending = sort in {Sort.LEAST_RECENTLY_UPDATED, Sort.OLDEST, Sort.LEAST_URGENT}
-    ordered_by = [columns[name] for name in _ordered_by(audience, sort)]
-    return [column.asc() if ascending else column.desc() for column in ordered_by]
+    given = order_for(audience, sort)
+    ascending = given in {Sort.LEAST_RECENTLY_UPDATED, Sort.OLDEST, Sort.LEAST_URGENT, Sort.DUE}
+    ordered_by = [columns[name] for name in _ordered_by(audience, given)]
+    in_order = [column.asc() if ascending else column.desc() for column in ordered_by]
+    return [in_order[0].nulls_last(), *in_order[1:]] if given is Sort.DUE else in_order
 
 
 def _ordered_by(audience: Audience, sort: Sort) -> list[str]:
-    match sort:
+    match order_for(audience, sort):
+        case Sort.DUE:
+            return ["due_at", updated_at(audience).name, "number"]
         case Sort.UPDATED | Sort.LEAST_RECENTLY_UPDATED:
             return [updated_at(audience).name, "number"]
         case Sort.NEWEST | Sort.OLDEST:

@@ -93,11 +93,14 @@ tickets = Table(
     Column("public_messages", Integer, nullable=False),
     Column("last_public_author", Word, nullable=False),
     Column("document", Document, nullable=False),
-    # The first three are the orders of a list; each holds all that a list is filtered by, so that going through one
+    Column("due_at", Moment),
+    Column("warn_at", Moment),
+    # The first four are the orders of a list; each holds all that a list is filtered by, so that going through one
     # reads no ticket.
     Index("tickets_by_update", "updated_at", "number", "status", "urgency", "category", "assignee", "requester"),
     Index("tickets_by_urgency", "urgency", "updated_at", "number", "status", "category", "assignee", "requester"),
     Index("tickets_by_number", "number", "updated_at", "status", "urgency", "category", "assignee", "requester"),
+    Index("tickets_by_due", "due_at", "updated_at", "number", "status", "urgency", "category", "assignee", "requester"),
     Index("tickets_by_assignee", "assignee", "status", "updated_at", "number", "urgency", "category", "requester"),
     Index("tickets_by_requester", "requester", "public_updated_at", "number"),
     Index("tickets_by_external_id", "external_id", postgresql_using="hash"),  # which may be as long as it likes

@@ -5,11 +5,11 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any, Final, NamedTuple, Self
 
-from sqlalchemy import Connection, Dialect, ScalarSelect, Select, bindparam, delete, func, select, tuple_
+from sqlalchemy import Connection, Dialect, ScalarSelect, Select, bindparam, delete, func, null, select, tuple_
 
 from ticketing.domain.facts import Facts
 from ticketing.domain.queries import GREATEST_NUMBER, Audience, Page, TicketQuery, TicketSummary, is_news, is_tallied
-from ticketing.domain.statuses import Priority, Status, TicketCategory
+from ticketing.domain.statuses import UNFINISHED, Priority, Status, TicketCategory
 from ticketing.domain.tickets import MessageKind, Term, Ticket
 from ticketing.storage.sql import searching
 from ticketing.storage.sql.conditions import SEPARATOR
@@ -220,6 +220,11 @@ class SqlTickets:
         question = due.order_by(tickets.c.number + 0).limit(limit)
         return list(self._connection.scalars(question))
 
+    def unfinished(self, above: int, limit: int) -> list[int]:
+        """Return the lowest numbers above that one of tickets that are not done, at most `limit`, in order."""
+        question = select(tickets.c.number).where(tickets.c.number > above, tickets.c.status.in_(sorted(UNFINISHED)))
+        return list(self._connection.scalars(question.order_by(tickets.c.number).limit(limit)))
+
     def imported(self, external_id: str) -> list[int]:
         """Return numbers of the tickets that another system knew by this id."""
         known_by_it = select(tickets.c.number).where(tickets.c.external_id == external_id)
@@ -261,6 +266,8 @@ def ticket_columns(ticket: Ticket) -> dict[str, Any]:
         "public_messages": len(public),
         "last_public_author": public[-1],
         "document": ticket.model_dump_json(exclude_none=True),
+        "due_at": ticket.sla.due_at if ticket.sla else None,
+        "warn_at": ticket.sla.warn_at if ticket.sla else None,
     }
 
 
@@ -303,12 +310,13 @@ def _lines(audience: Audience, query: TicketQuery, page: Select[Any]) -> Select[
     messages, last_author = (
         (c.messages, c.last_author) if audience.sees_all else (c.public_messages, c.last_public_author)
     )
+    due = (c.due_at, c.warn_at) if audience.sees_all else (null(), null())
     return (
         select(
             c.number, c.title, c.status, c.is_new, c.priority, c.category,
             c.requester, func.coalesce(_requesters.c.display_name, c.requester),
             c.assignee, func.coalesce(_assignees.c.display_name, c.assignee),
-            c.opened_at, updated_at(audience), messages, last_author, func.coalesce(seen.c.messages, 0),
+            c.opened_at, updated_at(audience), messages, last_author, func.coalesce(seen.c.messages, 0), *due,
         )
         .select_from(
             picked.join(tickets, c.number == picked.c.number)
@@ -345,7 +353,7 @@ def _bounded_number(audience: Audience, query: TicketQuery, dialect: Dialect) ->
 def _summary(row: Sequence[Any], audience: Audience) -> TicketSummary:
     number, title, status, is_new, priority, category = row[:6]
     requester, requester_name, assignee, assignee_name, opened_at, updated = row[6:12]
-    messages, last_author, messages_seen = row[12:]
+    messages, last_author, messages_seen, due_at, warn_at = row[12:]
     status = _STATUSES[status]
     return TicketSummary(
         number,
@@ -362,4 +370,6 @@ def _summary(row: Sequence[Any], audience: Audience) -> TicketSummary:
         updated,
         messages,
         is_news(audience, status, last_author) and messages_seen < messages,
+        due_at,
+        warn_at,
     )

@@ -1,0 +1,142 @@
+"""Due times: kept with each change of a ticket, reckoned anew when the rules are changed, and explained."""
+
+import logging
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
+
+from ticketing.domain import policy
+from ticketing.domain.calendars import BusinessCalendar
+from ticketing.domain.deadlines import Target
+from ticketing.domain.due_times import Step, explain, is_judged, sla_of
+from ticketing.domain.errors import DefinitionNotFoundError, StorageError
+from ticketing.domain.people import Actor
+from ticketing.domain.policy import Action
+from ticketing.domain.sla import CatchingUp, SlaPolicy, SlaRule, SlaRules
+from ticketing.domain.statuses import TicketCategory
+from ticketing.domain.store import Store, Transaction
+from ticketing.domain.tickets import Ticket
+from ticketing.services.access import A_MOMENT, Clock, Gate, reach
+
+CATCH_UP_EVERY = timedelta(minutes=1)
+# Of one turn of the one writer: others wait for their own meanwhile, and somebody for the list they have asked for.
+CATCH_UP_BATCH = 50
+
+_PROGRESS = CatchingUp(id="due-times", name="Due times")
+
+log = logging.getLogger(__name__)
+
+
+class Explanation(NamedTuple):
+    """By which policy and calendar targets are due, and the steps to each; by the order of targets."""
+
+    policy: SlaPolicy
+    calendar: BusinessCalendar
+    steps: Mapping[Target, list[Step]]
+
+
+class DueTimes:
+    """Why tickets are due when they are."""
+
+    def __init__(self, store: Store, clock: Clock, gate: Gate) -> None:
+        self._store = store
+        self._clock = clock
+        self._gate = gate
+
+    def explained(self, actor: Actor, number: int) -> Explanation | None:
+        """Return why a ticket is due when it is; None if nothing is, or if the rule was changed since."""
+        with self._store.read() as tx:
+            actor = self._gate.admit(tx, actor)
+            ticket = reach(tx, actor, number)
+            policy.require(actor, Action.EDIT_TICKET, ticket)
+            rule = _rules(tx).rule_of(ticket.sla) if ticket.sla is not None else None
+            return None if rule is None else _explained(ticket, rule)
+
+    def rehearsed(self, actor: Actor, wanted: SlaPolicy) -> Explanation:
+        """Return when a ticket would be due that is opened now under such a policy, and why."""
+        now = self._clock()
+        with self._store.read() as tx:
+            actor = self._gate.admit(tx, actor)
+            policy.require(actor, Action.CHANGE_SETUP)
+            calendar = tx.definitions(BusinessCalendar).find(wanted.checked().calendar)
+        if calendar is None:
+            raise DefinitionNotFoundError
+        ticket = Ticket.open(1, actor.username, "Rehearsal", "Rehearsal", TicketCategory.GENERAL, now)
+        return _explained(ticket, SlaRule(wanted, calendar))
+
+
+class Arrears:
+    """
+    Due times that were reckoned by rules of before.
+
+    Whoever looks at a list reckons some of them anew, since no job may be relied on. How far that has come is kept in
+    the store, together with what was done: so each ticket has its turn once, whichever process gives it.
+    """
+
+    def __init__(self, store: Store, clock: Clock, gate: Gate) -> None:
+        self._store = store
+        self._clock = clock
+        self._gate = gate
+        self._looked_at = datetime.min.replace(tzinfo=UTC)
+
+    def work_off(self, actor: Actor) -> None:
+        """Reckon some due times anew if there are any to be; whoever looks next goes on."""
+        now = self._clock()
+        if timedelta(0) <= now - self._looked_at < CATCH_UP_EVERY:
+            return
+        with self._store.read() as tx:
+            self._gate.admit(tx, actor)
+            self._looked_at = now
+            if not _is_behind(_progress(tx), _rules(tx)):
+                return
+        try:
+            with self._store.write(patience=A_MOMENT) as tx:
+                goes_on = _catch_up(tx)
+        except StorageError as error:
+            log.warning("due times could not be reckoned anew: %s", error)
+            return
+        if goes_on:
+            self._looked_at = now - CATCH_UP_EVERY
+
+
+def keep(tx: Transaction, ticket: Ticket) -> None:
+    """Save a ticket with its due times: the one way in which services save a ticket."""
+    if not is_judged(ticket):
+        ticket.sla = sla_of(ticket, _rules(tx))
+    tx.tickets.save(ticket)
+
+
+def _catch_up(tx: Transaction) -> bool:
+    """Reckon the next of those that are not done anew; tell whether there may be more."""
+    rules, progress = _rules(tx), _progress(tx)
+    if not _is_behind(progress, rules):
+        return False
+    reached = (progress.reached if progress.rules == rules.mark else None) or 0
+    numbers = tx.tickets.unfinished(reached, CATCH_UP_BATCH)
+    for number in numbers:
+        ticket = tx.tickets.find(number)
+        if ticket is not None and ticket.sla != (now := sla_of(ticket, rules)):
+            ticket.sla = now
+            tx.tickets.save(ticket)
+    goes_on = len(numbers) == CATCH_UP_BATCH
+    done = {"rules": rules.mark, "reached": numbers[-1] if goes_on else None}
+    tx.definitions(CatchingUp).save(progress.model_copy(update=done))
+    return goes_on
+
+
+def _is_behind(progress: CatchingUp, rules: SlaRules) -> bool:
+    return progress.reached is not None or progress.rules != rules.mark
+
+
+def _progress(tx: Transaction) -> CatchingUp:
+    return tx.definitions(CatchingUp).find(_PROGRESS.id) or _PROGRESS
+
+
+def _rules(tx: Transaction) -> SlaRules:
+    policies = tx.definitions(SlaPolicy).all()
+    return SlaRules(policies, tx.definitions(BusinessCalendar).all() if policies else [])
+
+
+def _explained(ticket: Ticket, rule: SlaRule) -> Explanation:
+    found = {target: explain(ticket, rule, target) for target in rule.policy.targets}
+    return Explanation(*rule, {target: steps for target, steps in found.items() if steps})
