@@ -58,6 +58,7 @@ FOR_EVERY_PERSON = {
 ARGUMENTS: dict[str, object] = {
     "assignee": "ada",
     "browser": "b",
+    "canned_reply": "greeting",
     "confirmation": "four dry umbrellas",
     "current": "wrong",
     "definition": Team(name="First line"),

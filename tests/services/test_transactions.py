@@ -10,6 +10,7 @@ import pytest
 
 from tests.services.conftest import PASSWORD, Clock, SignIn, public
 from ticketing.desk import Desk
+from ticketing.domain.canned_replies import CannedReply
 from ticketing.domain.people import Actor, PeopleQuery, Role
 from ticketing.domain.queries import TicketQuery
 from ticketing.domain.statuses import Priority, Status
@@ -55,6 +56,7 @@ class Scene:
             self.desk.tickets.open(CONSOLE, title, "Help!")
         self.desk.tickets.close(CONSOLE, 2)
         self.team = self.desk.definitions.save(CONSOLE, Team(name="Second line"))
+        self.macro = self.desk.definitions.save(CONSOLE, CannedReply(name="Greeting", text="Hello"))
         self.desk.tickets.edit(CONSOLE, 3, TicketEdit(status=Status.RESOLVED))
         clock.advance(timedelta(days=8))
         self.ada, self.root = arrives("ada", Role.AGENT), arrives("root", Role.ADMIN)
@@ -112,6 +114,7 @@ ONCE: Deeds = {
     "tickets.reply": lambda on: on.desk.tickets.reply(on.ada, 1, "Hello", status=Status.PENDING, key="k"),
     "tickets.note": lambda on: on.desk.tickets.note(on.ada, 1, "Hm", key="k"),
     "tickets.edit": lambda on: on.desk.tickets.edit(on.ada, 1, TicketEdit(priority=Priority.HIGH), key="k"),
+    "tickets.apply": lambda on: on.desk.tickets.apply(on.ada, 1, on.macro.id, "Hello", key="k"),
     "tickets.assign": lambda on: on.desk.tickets.assign(on.ada, 1, "ada", key="k"),
     "tickets.close": lambda on: on.desk.tickets.close(on.ada, 1, "Bye", key="k"),
     "tickets.reopen": lambda on: on.desk.tickets.reopen(on.ada, 2, key="k"),

@@ -16,9 +16,10 @@ BY_STATUS = {
     404: "NotFoundError TicketNotFoundError PersonNotFoundError DefinitionNotFoundError",
     409: "RefusedError TicketClosedError TicketNotDoneError TicketNotClosedError KnownPasswordError TransitionError "
     "ReopenWindowError TooManyTagsError UsernameTakenError NameTakenError LastAdminError ConflictError StaleEditError "
-    "StaleDefinitionError",
+    "StaleDefinitionError StaleCannedReplyError",
     422: "InvalidInputError BlankError TooLongError ForbiddenCharacterError UsernameError EmailError "
-    "WeakPasswordError PasswordMismatchError UnknownChoiceError QueryError ImportRefusedError",
+    "WeakPasswordError PasswordMismatchError UnknownChoiceError QueryError ImportRefusedError "
+    "TemplateError UnknownVariableError",
     429: "TooManyRequestsError ThrottledError",
     500: "TicketingError",
     503: "SettingsError BusyError StorageError StorageBusyError StorageFullError StorageReadOnlyError "

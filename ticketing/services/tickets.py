@@ -17,7 +17,8 @@ from ticketing.domain.sign_in import fingerprint
 from ticketing.domain.statuses import RESOLVED_FOR, Resolution, Status, TicketCategory
 from ticketing.domain.store import Store, Transaction
 from ticketing.domain.tickets import SYSTEM, Ticket, TicketEdit
-from ticketing.services.access import A_MOMENT, Clock, Gate, reach
+from ticketing.services.access import A_MOMENT, Clock, Gate, is_assignable, reach
+from ticketing.services.macros import Applied, changes_of, reach_canned_reply
 from ticketing.services.retrying import until_it_is_known
 
 LAPSE_EVERY = timedelta(minutes=1)
@@ -155,6 +156,40 @@ class Tickets:
             ticket.edit(actor, edit, now)
 
         return self._change(actor, number, key, change)
+
+    def apply(
+        self,
+        actor: Actor,
+        number: int,
+        canned_reply: str,
+        text: str | None = None,
+        *,
+        version: int | None = None,
+        status: Status | None = None,
+        seen: Status | None = None,
+        key: str = "",
+    ) -> Applied:
+        """
+        Use a canned reply, given by its id: add a public reply, if *text* is one, and make its changes, or nothing.
+
+        `version` is the one that the actor was shown. `status` and `seen` are as in `reply`; a status that the canned
+        reply sets goes before. Who works on tickets no more is not made the assignee, but passed over.
+        """
+        passed_over: str | None = None
+
+        def change(tx: Transaction, actor: Actor, ticket: Ticket, now: datetime) -> None:
+            nonlocal passed_over
+            policy.require(actor, Action.EDIT_TICKET, ticket)
+            changes, passed_over = changes_of(tx, actor, reach_canned_reply(tx, actor, canned_reply, version))
+            edit = changes.model_copy(update={"status": changes.status or status}).edit(actor, ticket)
+            if edit.status is not None and seen is not None:
+                _require_fresh(ticket, TicketEdit(status=edit.status), TicketEdit(status=seen))
+            if text is not None:
+                policy.require(actor, Action.REPLY, ticket)
+                ticket.reply(actor, text, now)
+            ticket.edit(actor, edit, now)
+
+        return Applied(self._change(actor, number, key, change), passed_over)
 
     def assign(self, actor: Actor, number: int, assignee: str | None, *, key: str = "") -> Ticket:
         """Give the ticket to an agent, or to nobody with None."""
@@ -342,8 +377,7 @@ def _people_in(ticket: Ticket) -> set[str]:
 
 
 def _require_agent(tx: Transaction, username: str) -> None:
-    user = tx.users.find(username)
-    if user is None or not user.active or not policy.allows(user.role, Action.BE_ASSIGNED, policy.Relation.DESK):
+    if not is_assignable(tx, username):
         raise UnknownChoiceError("Assignee", username)
 
 
