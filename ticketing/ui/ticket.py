@@ -43,7 +43,7 @@ def ticket_body(actor: Actor, conversation: Conversation) -> None:
     panel(actor, conversation)
     show_conversation(conversation, desk().clock())
     if policy.may(actor, Action.REPLY, ticket):
-        compose(actor, ticket)
+        compose(actor, conversation)
         if ticket.status is Status.CLOSED:
             _offer_follow_up(actor, ticket)
 

@@ -21,7 +21,7 @@ from ticketing.ui.forms import submit_button
 from ticketing.ui.layout import head_below_people, way_back
 from ticketing.ui.memory import recall
 from ticketing.ui.session import desk, go_to, not_found
-from ticketing.ui.setup import teams
+from ticketing.ui.setup import canned_replies, teams
 from ticketing.ui.setup.editor import Editor
 from ticketing.ui.text import plain
 from ticketing.ui.times import exact, zone
@@ -29,7 +29,7 @@ from ticketing.ui.wording import t
 
 PAGE = "desk_setup"
 NEW = "new"
-EDITORS = {editor.kind.kind: editor for editor in (teams.EDITOR,)}
+EDITORS = {editor.kind.kind: editor for editor in (teams.EDITOR, canned_replies.EDITOR)}
 
 
 @dataclass(slots=True)
@@ -110,6 +110,8 @@ def _draw_form(actor: Actor, editor: Editor, key: str) -> None:
     with st.form(form, width=640):
         wanted = editor.fields(actor, before)
         submitted = submit_button(t("setup.save"), form=form, key="save")
+        if editor.preview and st.form_submit_button(t("setup.preview"), key="preview"):
+            editor.preview(actor, wanted)
     version = recall(_Shown).versions.setdefault((name, key), before.version if before else 0)
     if submitted:
         _keep(actor, wanted.model_copy(update={"version": version}), t("setup.saved", name=wanted.name))
