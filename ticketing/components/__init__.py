@@ -17,7 +17,7 @@ _CODE = {
     "bridge": ["bridge.js"],
     "draft": ["draft.js"],
     "list_table": ["list_table.js"],
-    "ticket_composer": ["ticket_outbox.js", "ticket_composer.js"],
+    "ticket_composer": ["ticket_outbox.js", "ticket_canned.js", "ticket_composer.js"],
     "ticket_head": ["ticket_outbox.js", "ticket_head.js"],
     "ticket_panel": ["ticket_outbox.js", "ticket_panel.js"],
 }
@@ -25,7 +25,7 @@ _CODE = {
 _STYLES = {
     "bridge": ["bridge.css"],
     "list_table": ["icons.css", "headings.css", "forms.css", "list_table.css"],
-    "ticket_composer": ["icons.css", "forms.css", "ticket_composer.css"],
+    "ticket_composer": ["icons.css", "forms.css", "ticket_canned.css", "ticket_composer.css"],
     "ticket_head": ["icons.css", "headings.css", "ticket_head.css"],
     "ticket_panel": ["icons.css", "forms.css", "ticket_panel.css"],
 }

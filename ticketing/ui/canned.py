@@ -44,7 +44,10 @@ def offered(actor: Actor, conversation: Conversation, key: str) -> dict[str, obj
     """Return what a composer has to know of canned replies; None for those who use none."""
     if not policy.may(actor, Action.EDIT_TICKET, conversation.ticket):
         return None
-    words = {name: t(f"canned.{name}") for name in ("insert", "search", "none", "manage", "apply", "back", "remove")}
+    words = {
+        name: t(f"canned.{name}")
+        for name in ("open", "search", "none", "manage", "apply", "add", "insert", "back", "remove")
+    }
     asked = recall(_Asked).by_key.get(key)
     if asked is None:
         return {"words": words, "replies": None, "chosen": None}
@@ -82,12 +85,16 @@ def _shown(actor: Actor, conversation: Conversation, canned: CannedReply) -> dic
     today = desk().clock().astimezone(zone()).date()
     subject = Subject(ticket, conversation.name(ticket.requester), actor.display_name, today)
     given_to = canned.changes.given_to(actor)
+    passed_over = None if given_to is None or given_to in names else given_to
+    changes = canned.changes
+    if given_to is not None:
+        changes = changes.model_copy(update={"assignee": None if passed_over else given_to})
     return {
         "id": canned.id,
         "version": canned.version,
         "name": canned.name,
         "text": filled_in(canned.text, subject),
-        "changes": changes_in_words(canned.changes, names),
-        "setsStatus": canned.changes.status is not None,
-        "warning": passed_over_in_words(None if given_to in names else given_to),
+        "changes": changes_in_words(changes, names),
+        "setsStatus": changes.status is not None,
+        "warning": passed_over_in_words(passed_over),
     }

@@ -109,8 +109,10 @@ def _draw_form(actor: Actor, editor: Editor, key: str) -> None:
     form = f"setup_{name}_{key}"
     with st.form(form, width=640):
         wanted = editor.fields(actor, before)
-        submitted = submit_button(t("setup.save"), form=form, key="save")
-        if editor.preview and st.form_submit_button(t("setup.preview"), key="preview"):
+        with st.container(horizontal=True):
+            submitted = submit_button(t("setup.save"), form=form, key="save")
+            wants_preview = editor.preview and st.form_submit_button(t("setup.preview"), key="preview")
+        if editor.preview and wants_preview:
             editor.preview(actor, wanted)
     version = recall(_Shown).versions.setdefault((name, key), before.version if before else 0)
     if submitted:

@@ -59,11 +59,14 @@ def _fields(actor: Actor, canned: CannedReply | None) -> CannedReply:
 def _show_variables() -> None:
     """Show what stands for what, each to be copied by a click."""
     example = _example(t("setup.canned_replies.your_name"))
-    with st.expander(t("setup.canned_replies.variables"), icon=":material/data_object:"):
+    with (
+        st.expander(t("setup.canned_replies.variables"), icon=":material/data_object:"),
+        st.grid(2, min_column_width=220),
+    ):
         for name, value in VARIABLES.items():
-            with st.container(horizontal=True, vertical_alignment="center"):
-                st.code(f"{{{{ {name} }}}}", language=None, width=240)
-                st.caption(plain(value(example)), width="content")
+            with st.container(gap="xxsmall"):
+                st.code(f"{{{{ {name} }}}}", language=None)
+                st.caption(plain(value(example)))
 
 
 def _fields_of_changes(actor: Actor, changes: Changes) -> Changes:
@@ -130,8 +133,9 @@ def _preview(actor: Actor, canned: CannedReply) -> None:
             st.caption(plain(t("setup.canned_replies.example", label=example.ticket.label, name=example.requester)))
             if checked.text:
                 st.html(to_html(filled_in(checked.text, example)))
-            for change in changes_in_words(checked.changes, _names(actor)):
-                st.badge(plain(change), icon=":material/edit:")
+            with st.container(horizontal=True, gap="xsmall"):
+                for change in changes_in_words(checked.changes, _names(actor)):
+                    st.badge(plain(change), icon=":material/edit:", width="content")
 
 
 def _example(agent: str) -> Subject:
