@@ -278,6 +278,20 @@ def test_a_status_that_a_colleague_set_meanwhile_is_not_taken_back_by_a_macro(
     assert len(stored().messages) == len(left.messages)
 
 
+def test_a_macro_that_crosses_a_closing_is_refused_in_words_that_fit(
+    desk: Desk, ada: Visit, root: Visit, actor: Behind, number: str, stored: Look, make: Make
+) -> None:
+    made = make(add_tags=("vpn",))
+    ada.open("ticket", id=number)
+    closed = desk.tickets.close(actor(root), int(number))
+
+    use(ada, made, "Hello")
+    assert ada.refusal(COMPOSER) == "The ticket was closed before your message came. Your text is kept here."
+    use(ada, made, None)
+    assert ada.refusal(COMPOSER) == f"Ticket T-{number} is closed. Reopen it to go on."
+    assert stored() == closed
+
+
 def test_the_same_words_with_a_macro_are_another_message(ada: Visit, number: str, stored: Look, make: Make) -> None:
     made = make(add_tags=("vpn",))
 

@@ -12,6 +12,7 @@ function askFor(composer, what) {
 }
 
 function closeCanned(composer) {
+  composer.active = 0
   askFor(composer, null)
   composer.place.querySelector(".canned input").value = ""
 }

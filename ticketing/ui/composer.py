@@ -145,4 +145,6 @@ def _use(actor: Actor, number: int, place: int, message: list[Any]) -> Applied:
     try:
         return desk().tickets.apply(actor, number, canned, text, version=version, status=status, seen=seen, key=key)
     except TicketClosedError as error:
-        raise error if text is None else RefusedError(t("composer.closed_meanwhile")) from error
+        if text is None:
+            raise
+        raise RefusedError(t("composer.closed_meanwhile")) from error

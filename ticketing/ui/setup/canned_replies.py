@@ -31,8 +31,8 @@ def _summary(actor: Actor, canned: CannedReply) -> str:
 
 
 def _fields(actor: Actor, canned: CannedReply | None) -> CannedReply:
-    canned = canned or CannedReply(name="", owner=actor.username)
-    name = st.text_input(t("setup.name"), canned.name, key="canned_name")
+    canned = canned or _new(actor)
+    name = st.text_input(t("setup.name"), value=canned.name, key="canned_name")
     is_shared = st.radio(
         t("setup.canned_replies.for"),
         [False, True],
@@ -41,7 +41,7 @@ def _fields(actor: Actor, canned: CannedReply | None) -> CannedReply:
         horizontal=True,
         key="canned_shared",
     )
-    text = st.text_area(t("setup.canned_replies.text"), canned.text, height=180, key="canned_text")
+    text = st.text_area(t("setup.canned_replies.text"), value=canned.text, height=180, key="canned_text")
     _show_variables()
     categories = st.multiselect(
         t("setup.canned_replies.categories"),
@@ -54,6 +54,10 @@ def _fields(actor: Actor, canned: CannedReply | None) -> CannedReply:
     typed = {"name": name, "text": text, "owner": None if is_shared else actor.username}
     changes = _fields_of_changes(actor, canned.changes)
     return canned.model_copy(update=typed | {"categories": tuple(categories), "changes": changes})
+
+
+def _new(actor: Actor) -> CannedReply:
+    return CannedReply(name="", owner=actor.username)
 
 
 def _show_variables() -> None:
@@ -120,7 +124,7 @@ def _assignee(actor: Actor, present: str | None) -> str | None:
 
 def _tags(which: str, present: Sequence[str]) -> tuple[str, ...]:
     label, hint = t(f"setup.canned_replies.{which}"), t("setup.canned_replies.tags_hint")
-    typed = st.text_input(label, ", ".join(present), placeholder=hint, key=f"canned_{which}")
+    typed = st.text_input(label, value=", ".join(present), placeholder=hint, key=f"canned_{which}")
     return tuple(typed.split(","))
 
 
