@@ -54,6 +54,10 @@ function chips(changes) {
   return changes.map((change) => element("li", {}, change))
 }
 
+function filledIn({ name, text }) {
+  return text ? [element("div", { class: "text", tabindex: 0, role: "group", "aria-label": name }, text)] : []
+}
+
 function warning(sentence) {
   return sentence ? [element("p", { class: "warning" }, icon("warning"), sentence)] : []
 }
@@ -121,24 +125,24 @@ function drawPreview(composer, chosen) {
   const drawn = JSON.stringify(chosen)
   if (preview.dataset.drawn === drawn) return
   preview.dataset.drawn = drawn
+  if (!chosen) return
   const { words } = composer.data.canned
   const buttons = [button(words.back, "arrow_back", () => askFor(composer, ""))]
   if (!chosen.text) buttons.push(button(words.apply, "bolt", () => applyAtOnce(composer, chosen)))
   buttons.push(button(chosen.text ? words.insert : words.add, "add", () => insert(composer, chosen)))
   preview.replaceChildren(
     element("strong", {}, chosen.name),
-    ...(chosen.text ? [element("div", { class: "text", tabindex: "0", role: "group", "aria-label": chosen.name }, chosen.text)] : []),
+    ...filledIn(chosen),
     element("ul", { class: "chips" }, ...chips(chosen.changes)),
     ...warning(chosen.warning),
     element("div", { class: "buttons" }, ...buttons),
   )
-  preview.hidden = false
   buttons.at(-1).focus()
 }
 
-function drawMacro(composer, isNote) {
+function drawMacro(composer) {
   const box = composer.place.querySelector(".macro")
-  const macro = isNote ? null : macroOf(composer)
+  const macro = composer.isNote ? null : macroOf(composer)
   box.hidden = !macro
   const drawn = JSON.stringify(macro)
   if (box.dataset.drawn === drawn) return
@@ -156,33 +160,39 @@ function drawMacro(composer, isNote) {
   box.replaceChildren(icon("bolt"), list, remove, ...warning(macro.warning))
 }
 
-function drawCanned(composer, isNote = composer.place.querySelector("form").classList.contains("note")) {
-  const { place, data: { canned }, asked = null } = composer
-  const [opener, section] = [place.querySelector(".open-canned"), place.querySelector(".canned")]
-  const isOpen = Boolean(canned) && !isNote && asked !== null
+function drawOpener(composer, isOpen) {
+  const { place, data: { canned }, isNote } = composer
+  const opener = place.querySelector(".open-canned")
   opener.hidden = !canned || isNote
-  section.hidden = !isOpen
   opener.setAttribute("aria-expanded", String(isOpen))
-  drawMacro(composer, isNote)
-  if (!canned) return
-  if (!opener.childElementCount) opener.append(icon("quickreply"), canned.words.open)
+  if (canned && !opener.childElementCount) opener.append(icon("quickreply"), canned.words.open)
   opener.onclick = () => {
     askFor(composer, isOpen ? null : "")
     if (!isOpen) place.querySelector(".canned input").focus()
   }
+}
+
+// What was asked for stays out of sight until the script has answered.
+function drawCanned(composer) {
+  const { place, data: { canned }, isNote, asked = null } = composer
+  const section = place.querySelector(".canned")
+  const [list, preview] = [section.querySelector(".list"), section.querySelector(".preview")]
+  const isOpen = Boolean(canned) && !isNote && asked !== null
+  section.hidden = !isOpen
+  drawOpener(composer, isOpen)
+  drawMacro(composer)
+  if (!isOpen) return
   section.onkeydown = (event) => {
     if (event.key !== "Escape") return
     closeCanned(composer)
-    opener.focus()
+    place.querySelector(".open-canned").focus()
   }
-  const [list, preview] = [section.querySelector(".list"), section.querySelector(".preview")]
-  const chosen = asked && canned.chosen?.id === asked ? canned.chosen : null
-  const wasShown = !preview.hidden
+  const chosen = canned.chosen?.id === asked ? canned.chosen : null
+  const isBack = !chosen && !preview.hidden
   list.hidden = Boolean(chosen)
   preview.hidden = !chosen
   drawSearch(composer)
   drawList(composer)
-  if (chosen) return drawPreview(composer, chosen)
-  delete preview.dataset.drawn
-  if (isOpen && wasShown) section.querySelector("input").focus()
+  drawPreview(composer, chosen)
+  if (isBack) section.querySelector("input").focus()
 }

@@ -144,7 +144,8 @@ function draw(composer) {
   drawRefusal(place, draft.refusal)
   place.querySelector(".keys").textContent = data.words.keys
   drawStatus(composer, isNote)
-  drawCanned(composer, isNote)
+  composer.isNote = isNote
+  drawCanned(composer)
   place.querySelector(".primary").replaceChildren(icon(isNote ? "lock" : "send"), chosen.send)
 }
 
