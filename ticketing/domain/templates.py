@@ -25,7 +25,7 @@ class Subject:
     ticket: Ticket
     requester: str
     agent: str
-    today: date
+    day: date
 
 
 VARIABLES: Final[Mapping[str, Callable[[Subject], str]]] = {
@@ -36,7 +36,7 @@ VARIABLES: Final[Mapping[str, Callable[[Subject], str]]] = {
     "ticket.title": lambda subject: subject.ticket.title,
     "ticket.status": lambda subject: subject.ticket.status.label,
     "ticket.category": lambda subject: subject.ticket.category.value,
-    "today": lambda subject: f"{subject.today.day} {subject.today:%B %Y}",
+    "today": lambda subject: f"{subject.day.day} {subject.day:%B %Y}",
 }
 _VARIABLE = re.compile(r"\{\{\s*(" + "|".join(map(re.escape, VARIABLES)) + r")\s*\}\}")
 _OPENING = re.compile(r"\{\{|\{%")
