@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.acting import conversation, wait_until
+from tests.browser.cable import Cable
 from tests.browser.conftest import Windows, settle
 from tests.serving import Server
 from ticketing.domain.canned_replies import CannedReply
@@ -204,6 +205,24 @@ def test_a_macro_that_is_used_while_the_disk_is_slow_is_used_once(
     wait_until(page, lambda: server.ticket(number).status == "on_hold")
 
     assert [message.text for message in server.ticket(number).messages] == ["It is slow.", "One moment."]
+
+
+def test_the_list_that_is_opened_without_a_line_is_there_when_it_is_back(
+    windows: Windows, server: Server, number: int, make: Make
+) -> None:
+    make("Tunnel", "{{ ticket.label }}", priority=Priority.LOW)
+    with Cable(server.port) as cable:
+        page = windows.open(f"ticket?id={number}", person="ada", base=cable.base)
+        option = page.get_by_role("listbox", name="Canned reply").get_by_role("option", name="Tunnel")
+
+        cable.cut()
+        page.get_by_role("button", name="Canned reply").dispatch_event("click")
+        page.wait_for_timeout(400)
+        cable.mend()
+
+        option.click()
+        page.get_by_role("button", name="Insert").click()
+        expect(reply_field(page)).to_have_value(f"T-{number}")
 
 
 def test_a_requester_sees_nothing_of_canned_replies(windows: Windows, number: int) -> None:

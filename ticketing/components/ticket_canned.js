@@ -1,13 +1,23 @@
 // Canned replies in the composer: the list of them, and what one says and does in this ticket.
 //
-// The script is asked for the list when it is opened, and for a reply when it is chosen. What a reply changes in the
-// ticket belongs to the draft from then on, and goes with what is sent.
+// The script is asked for the list when it is opened, and for a reply when it is chosen, until it has heard. What a reply
+// changes in the ticket belongs to the draft from then on, and goes with what is sent.
 
 const AT_ONCE = null // in the place of a macro's text
 
+// Streamlit may lose a question that is asked just as a run ends; with another number it is asked anew.
+function ask(composer) {
+  const { component, data, asked } = composer
+  clearTimeout(composer.timer)
+  if (asked === (data.canned?.asked ?? null) || !component.parentElement.isConnected) return
+  composer.questions = (composer.questions || 0) + 1
+  component.setStateValue("canned", [asked, composer.questions])
+  composer.timer = setTimeout(() => ask(composer), AGAIN)
+}
+
 function askFor(composer, what) {
   composer.asked = what
-  composer.component.setStateValue("canned", what)
+  ask(composer)
   drawCanned(composer)
 }
 

@@ -21,23 +21,23 @@ from ticketing.ui.session import desk
 from ticketing.ui.times import zone
 from ticketing.ui.wording import t
 
-_LIST = ""
-
 
 @dataclass(slots=True)
 class _Asked:
-    """What was asked for in each composer, by its key: the list, or the id of a canned reply in it."""
+    """What is asked for in each composer, by its key: the list by "", one in it by its id, by None nothing."""
 
-    by_key: dict[str, str] = field(default_factory=dict)
+    by_key: dict[str, str | None] = field(default_factory=dict)
 
 
-def ask(key: str, reply: object) -> bool:
-    """Note what is asked for in a composer; whatever is no text asks for nothing. Tell whether that is anything new."""
+def ask(key: str, state: object) -> bool:
+    """Note what a composer asks for by its state, a text or None beside a running number; tell whether that is new."""
     asked = recall(_Asked).by_key
-    before = asked.pop(key, None)
-    if isinstance(reply, str):
-        asked[key] = reply
-    return asked.get(key) != before
+    match state:
+        case [(str() | None) as question, int()]:
+            is_new = question != asked.get(key)
+            asked[key] = question
+            return is_new
+    return False
 
 
 def offered(actor: Actor, conversation: Conversation, key: str) -> dict[str, object] | None:
@@ -50,12 +50,13 @@ def offered(actor: Actor, conversation: Conversation, key: str) -> dict[str, obj
     }
     asked = recall(_Asked).by_key.get(key)
     if asked is None:
-        return {"words": words, "replies": None, "chosen": None}
+        return {"words": words, "asked": None, "replies": None, "chosen": None}
     replies = [one for one in desk().definitions.all(actor, CannedReply) if one.is_for(conversation.ticket)]
     replies.sort(key=lambda one: one.owner is None)  # one's own first
     chosen = next((one for one in replies if one.id == asked), None)
     return {
         "words": words,
+        "asked": asked,
         "replies": [(one.id, one.name, t("canned.own") if one.owner else "") for one in replies],
         "chosen": _shown(actor, conversation, chosen) if chosen else None,
     }
