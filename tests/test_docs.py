@@ -9,11 +9,13 @@ import pytest
 from ticketing.cli import main
 from ticketing.domain.query_language import FIELDS, HAS, IS, Asker, read_query
 from ticketing.domain.reports import Metric
+from ticketing.domain.templates import VARIABLES
 from ticketing.settings import PREFIX, TESTS_PREFIX, Settings
 from ticketing.ui import wording
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+FOR_AGENTS = (ROOT / "docs/agents.md").read_text(encoding="utf-8")
 LONGEST = 200
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
@@ -105,6 +107,11 @@ def test_the_readme_names_the_port_and_the_host_that_hold_without_options() -> N
 
     assert f"serve [--port {port}] [--host {host}]" in README
     assert f"<http://localhost:{port}>" in README
+
+
+@pytest.mark.parametrize("name", VARIABLES)
+def test_agents_are_told_of_every_variable(name: str) -> None:
+    assert f"| `{{{{ {name} }}}}` |" in FOR_AGENTS
 
 
 def test_the_pictures_of_the_readme_exist() -> None:

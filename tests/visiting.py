@@ -97,6 +97,10 @@ class Visit:
         """Send a message out of a ticket's composer."""
         return self._put(COMPOSER, kind, text, status, self.sent(COMPOSER)["seen"])
 
+    def ask_for_canned(self, reply: object) -> "Visit":
+        """Ask a ticket's composer for its canned replies with "", or by an id for one of them."""
+        return self._run_with(id=self._component(COMPOSER).id, json_value=json.dumps({"canned": [reply, 1]}))
+
     def unfold_history(self, *, up: bool = False) -> "Visit":
         """Open the history of a ticket, or fold it *up* again."""
         return self._unfold("history", up=up)

@@ -11,6 +11,7 @@ from playwright.sync_api import Page, expect
 from tests.browser.acting import conversation, history
 from tests.browser.conftest import Windows, settle
 from tests.serving import PASSWORD, Server
+from ticketing.domain.canned_replies import CannedReply
 from ticketing.domain.tickets import TicketEdit
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
@@ -103,6 +104,31 @@ def test_a_hostile_title_is_a_title_to_both_sides(windows: Windows, server: Serv
     newest = windows.open("new_ticket", person="carla")
     expect(newest.get_by_text("was saved a moment ago")).to_be_visible()
     assert_only_ours(newest)
+    assert tracker.visits == []
+
+
+def test_a_hostile_canned_reply_is_shown_letter_by_letter(windows: Windows, server: Server, tracker: Tracker) -> None:
+    lines, number = pack(tracker), server.desk.tickets.open(server.actor("carla"), "Canned", "x").number
+    for line in lines:
+        reply = CannedReply(name=f"trap {line}"[:80], text="\n".join(lines), owner="bert")
+        server.desk.definitions.save(server.actor("bert"), reply)
+    names = [reply.name for reply in server.desk.definitions.all(server.actor("bert"), CannedReply)]
+
+    page = windows.open(f"ticket?id={number}", person="bert")
+    page.get_by_role("button", name="Canned reply").click()
+    page.keyboard.type("trap")
+    options = page.get_by_role("listbox", name="Canned reply").get_by_role("option")
+    expect(options).to_have_count(len(lines))
+    assert options.locator("span").all_inner_texts() == [name for name in names if name.startswith("trap")]
+    options.first.click()
+    expect(page.locator(".canned .text")).to_contain_text("=HYPERLINK")
+    assert_only_ours(page)
+    page.get_by_role("button", name="Insert").click()
+    expect(page.get_by_role("textbox", name="Public reply")).to_have_value("\n".join(lines).replace(TURNS, ""))
+    assert_only_ours(page)
+    page.goto(f"{server.base}/desk_setup?kind=canned_replies")
+    expect(page.get_by_text("trap =HYPERLINK").first).to_be_visible()
+    assert_only_ours(page)
     assert tracker.visits == []
 
 

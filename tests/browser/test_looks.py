@@ -11,6 +11,8 @@ from playwright.sync_api import Locator, Page, expect
 from tests.browser.acting import history
 from tests.browser.conftest import PHONE, Windows, settle
 from tests.serving import Server
+from ticketing.domain.canned_replies import CannedReply
+from ticketing.domain.changes import Changes
 from ticketing.domain.statuses import Priority
 from ticketing.domain.tickets import TicketEdit
 from ticketing.ui.pages import PAGES
@@ -37,6 +39,8 @@ AGENTS = (
     "desk_setup?kind=teams&id=new",
     "desk_setup?kind=calendars&id=new",
     "desk_setup?kind=sla&id=new",
+    "desk_setup?kind=canned_replies",
+    "desk_setup?kind=canned_replies&id=new",
 )
 AGENTS_TICKET = "ticket?id={}"
 EVERY_PAGE = [
@@ -63,6 +67,9 @@ def number(server: Server) -> int:
     desk.tickets.reply(ada, ticket.number, "See https://example.org for **more**.")
     desk.tickets.note(ada, ticket.number, "Between us.")
     desk.tickets.edit(ada, ticket.number, TicketEdit(priority=Priority.HIGH, tags=("picture",)))
+    desk.definitions.save(
+        ada, CannedReply(name="A look", text="Look!", changes=Changes(assignee="nobody.here", add_tags=("seen",)))
+    )
     return ticket.number
 
 
@@ -183,6 +190,33 @@ def open_filters(page: Page) -> None:
     expect(page.get_by_role("group", name="Priority")).to_be_visible()
 
 
+def open_canned_replies(page: Page) -> None:
+    """Show the list of canned replies."""
+    page.get_by_role("button", name="Canned reply").click()
+    expect(page.get_by_role("listbox", name="Canned reply")).to_be_visible()
+
+
+def insert_macro(page: Page) -> None:
+    """Insert a canned reply that changes something, and look at it once more."""
+    reply = page.get_by_role("listbox", name="Canned reply").get_by_role("option", name="A look")
+    open_canned_replies(page)
+    reply.click()
+    page.get_by_role("button", name="Insert").click()
+    open_canned_replies(page)
+    reply.click()
+    expect(page.locator(".canned .text")).to_be_visible()
+    expect(page.locator(".macro .warning")).to_be_visible()
+
+
+def preview(page: Page) -> None:
+    """Look at what a canned reply comes to, and at its variables."""
+    page.get_by_role("textbox", name="Name").fill("Looks")
+    page.get_by_role("textbox", name="Text").fill("Dear {{ requester.name }}")
+    page.get_by_text("Variables that the text may hold").click()
+    page.get_by_role("button", name="Preview").click()
+    expect(page.get_by_text("Dear Carla Ruiz")).to_be_visible()
+
+
 def be_refused(page: Page) -> None:
     """Send a form in which nothing is filled in."""
     page.get_by_role("button", name=re.compile("Send reply|Open ticket")).click()
@@ -210,6 +244,9 @@ def open_permissions(page: Page) -> None:
         ("ticket?id={}", unfold),
         ("ticket?id={}", be_refused),
         ("ticket?id={}", begin_transfer),
+        ("ticket?id={}", open_canned_replies),
+        ("ticket?id={}", insert_macro),
+        ("desk_setup?kind=canned_replies&id=new", preview),
         ("all_tickets", open_filters),
         ("new_ticket", be_refused),
         ("agent_admin", open_permissions),

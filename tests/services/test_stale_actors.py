@@ -67,6 +67,7 @@ ARGUMENTS: dict[str, object] = {
     "browser": "b",
     "change": URGENT,
     "cell": Cell(Metric.CREATED),
+    "canned_reply": "greeting",
     "confirmation": "four dry umbrellas",
     "current": "wrong",
     "definition": Team(name="First line"),

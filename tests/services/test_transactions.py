@@ -12,6 +12,7 @@ from tests.services.conftest import PASSWORD, Clock, SignIn, public
 from ticketing.desk import Desk
 from ticketing.domain.bulk import BulkEdit
 from ticketing.domain.calendars import BusinessCalendar
+from ticketing.domain.canned_replies import CannedReply
 from ticketing.domain.links import LinkKind
 from ticketing.domain.opening_hours import ALWAYS_OPEN
 from ticketing.domain.people import Actor, PeopleQuery, Role
@@ -68,6 +69,7 @@ class Scene:
             CONSOLE, BusinessCalendar(name="Always", zone="UTC", hours=ALWAYS_OPEN)
         )
         self.team = self.desk.definitions.save(CONSOLE, Team(name="Second line"))
+        self.macro = self.desk.definitions.save(CONSOLE, CannedReply(name="Greeting", text="Hello"))
         self.desk.tickets.edit(CONSOLE, 3, TicketEdit(status=Status.RESOLVED))
         clock.advance(timedelta(days=8))
         self.ada, self.root = arrives("ada", Role.AGENT), arrives("root", Role.ADMIN)
@@ -138,6 +140,7 @@ ONCE: Deeds = {
     "tickets.reply": lambda on: on.desk.tickets.reply(on.ada, 1, "Hello", status=Status.PENDING, key="k"),
     "tickets.note": lambda on: on.desk.tickets.note(on.ada, 1, "Hm", key="k"),
     "tickets.edit": lambda on: on.desk.tickets.edit(on.ada, 1, TicketEdit(priority=Priority.HIGH), key="k"),
+    "tickets.apply": lambda on: on.desk.tickets.apply(on.ada, 1, on.macro.id, "Hello", key="k"),
     "tickets.assign": lambda on: on.desk.tickets.assign(on.ada, 1, "ada", key="k"),
     "tickets.transfer": lambda on: on.desk.tickets.transfer(on.ada, 1, team=on.team.id, note="Yours", key="k"),
     "tickets.close": lambda on: on.desk.tickets.close(on.ada, 1, "Bye", key="k"),

@@ -13,6 +13,8 @@ from typing import Any
 
 import pytest
 
+from ticketing.domain.canned_replies import CannedReply
+from ticketing.domain.changes import ME, Changes
 from ticketing.domain.conditions import During, Moment, Not
 from ticketing.domain.deadlines import SlaState
 from ticketing.domain.errors import StorageBusyError
@@ -1197,6 +1199,18 @@ def test_definitions_come_by_name_as_they_were_saved(store: Store) -> None:
         assert tx.definitions(Team).find("nobody's") is None
         assert tx.definitions(Team).find("\0") is None
         assert [team.id for team in tx.definitions(Team).all()] == ["a", "c", "b"]
+
+
+def test_a_definition_with_parts_comes_back_as_it_was_saved(store: Store) -> None:
+    changes = Changes(status=Status.PENDING, assignee=ME, add_tags=("vpn", "ünï"))
+    made = CannedReply(id="vpn", name="VPN", text="{{ today }}", categories=(TicketCategory.NETWORK,), changes=changes)
+    with store.write() as tx:
+        tx.definitions(CannedReply).save(made)
+
+    with store.read() as tx:
+        assert tx.definitions(CannedReply).all() == [made]
+        assert tx.definitions(CannedReply).find("vpn") == made
+        assert tx.definitions(Team).find("vpn") is None
 
 
 def test_definitions_of_a_transaction_that_fails_are_not_kept(store: Store) -> None:

@@ -18,7 +18,7 @@ _CODE = {
     "draft": ["draft.js"],
     "list_table": ["list_table.js"],
     "report": ["report.js"],
-    "ticket_composer": ["ticket_outbox.js", "ticket_composer.js"],
+    "ticket_composer": ["ticket_outbox.js", "ticket_canned.js", "ticket_composer.js"],
     "ticket_head": ["ticket_outbox.js", "ticket_head.js"],
     "ticket_panel": ["ticket_outbox.js", "ticket_related.js", "ticket_panel.js"],
 }
@@ -27,7 +27,7 @@ _STYLES = {
     "bridge": ["bridge.css"],
     "list_table": ["icons.css", "headings.css", "forms.css", "list_table.css"],
     "report": ["headings.css", "forms.css", "report.css"],
-    "ticket_composer": ["icons.css", "forms.css", "ticket_composer.css"],
+    "ticket_composer": ["icons.css", "forms.css", "ticket_canned.css", "ticket_composer.css"],
     "ticket_head": ["icons.css", "headings.css", "ticket_head.css"],
     "ticket_panel": ["icons.css", "forms.css", "headings.css", "ticket_related.css", "ticket_panel.css"],
 }

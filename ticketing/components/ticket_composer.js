@@ -5,6 +5,7 @@
 // signs out: while another page is shown, after a reload, and when one has to sign in again.
 
 const STORE = "ticketingDrafts"
+const SEEN = 3 // the place of the status that was shown, in a message
 const KEPT = 20 // drafts, of which each is limited by its text field
 const drafts = (window.ticketingDrafts ??= storedDrafts())
 const composers = new WeakMap()
@@ -26,8 +27,8 @@ function keepDrafts() {
   }
 }
 
-function holdsSomething({ texts, refusal, outbox }) {
-  return Boolean(refusal || outbox.waiting.length || Object.values(texts).some(Boolean))
+function holdsSomething({ texts, macro, refusal, outbox }) {
+  return Boolean(refusal || macro || outbox.waiting.length || Object.values(texts).some(Boolean))
 }
 
 // What was typed in a ticket that was merged into this one meanwhile is unsent text here: more people will read it.
@@ -43,7 +44,7 @@ function draftOf({ draft: name, former, signIn, kinds }) {
   for (const other of drafts.keys()) if (!other.startsWith(`${person} `)) drafts.delete(other)
   takeOver(former, name)
   // It stays the same object, since what was drawn once goes on writing into it.
-  const draft = drafts.get(name) || { kind: "", texts: {}, status: "", refusal: "" }
+  const draft = drafts.get(name) || { kind: "", texts: {}, status: "", macro: null, refusal: "" }
   // A message that got no answer before one had to sign in again is unsent text; sending it is for the person to decide.
   const outbox = draft.signIn === signIn ? draft.outbox : {}
   draft.outbox = outbox instanceof Outbox ? outbox : Object.assign(new Outbox(), outbox)
@@ -54,10 +55,12 @@ function draftOf({ draft: name, former, signIn, kinds }) {
   return draft
 }
 
-function takeAnswer({ data, draft }, [[, kind, text], refusal]) {
+function takeAnswer({ data, draft }, [[, sent, text], refusal]) {
   draft.refusal = refusal
-  if (refusal) return
-  if (kind === data.kinds[0].kind) draft.status = ""
+  if (refusal || text === AT_ONCE) return
+  const reply = data.kinds[0].kind
+  const kind = sent === "macro" ? reply : sent
+  if (kind === reply) Object.assign(draft, { status: "", macro: null })
   if (draft.texts[kind] === text) draft.texts[kind] = ""
 }
 
@@ -92,7 +95,7 @@ function drawKinds(composer) {
 function drawStatus(composer, isNote) {
   const { place, data, draft } = composer
   const select = place.querySelector("select")
-  select.hidden = isNote || data.statuses.length < 2
+  select.hidden = isNote || data.statuses.length < 2 || Boolean(macroOf(composer)?.setsStatus)
   select.setAttribute("aria-label", data.words.then)
   const drawn = JSON.stringify(data.statuses)
   if (select.dataset.drawn !== drawn) {
@@ -133,7 +136,7 @@ function drawClosed({ place, data, draft }) {
   notice.hidden = !data.closed
   notice.replaceChildren(icon("lock"), data.closed)
   place.querySelector("form").hidden = Boolean(data.closed) && !holdsSomething(draft)
-  place.querySelector("button").disabled = Boolean(data.closed)
+  place.querySelector(".primary").disabled = Boolean(data.closed)
 }
 
 function draw(composer) {
@@ -150,17 +153,31 @@ function draw(composer) {
   drawRefusal(place, draft.refusal)
   place.querySelector(".keys").textContent = data.words.keys
   drawStatus(composer, isNote)
-  place.querySelector("button").replaceChildren(icon(isNote ? "lock" : "send"), chosen.send)
+  composer.isNote = isNote
+  drawCanned(composer)
+  place.querySelector(".primary").replaceChildren(icon(isNote ? "lock" : "send"), chosen.send)
+}
+
+function messageOf(composer) {
+  const { data, draft: { kind, texts } } = composer
+  const [text, reply] = [texts[kind] || "", data.kinds[0].kind]
+  const macro = kind === reply ? macroOf(composer) : null
+  const status = kind === reply && !macro?.setsStatus ? statusOf(composer) : ""
+  return macro ? ["macro", text, status, data.seen, macro.id, macro.version] : [kind, text, status, data.seen]
+}
+
+function isSame(one, other) {
+  const withoutSeen = (message) => JSON.stringify(message.map((part, place) => (place === SEEN ? null : part)))
+  return withoutSeen(one) === withoutSeen(other)
 }
 
 function send(composer) {
-  const { data, draft: { kind, texts, outbox } } = composer
-  const message = [kind, texts[kind] || "", kind === data.kinds[0].kind ? statusOf(composer) : ""]
-  const [sent] = outbox.waiting
-  if (sent && JSON.stringify(sent.slice(1, -1)) === JSON.stringify(message)) return outbox.post()
-  // What was not delivered yet is not meant any more.
-  outbox.waiting = []
-  outbox.put(...message, data.seen)
+  const { outbox } = composer.draft
+  const message = messageOf(composer)
+  if (outbox.waiting.some(([, ...sent]) => isSame(sent, message))) return outbox.post()
+  // What was not delivered yet is not meant any more, but for what was to be done at once.
+  outbox.waiting = outbox.waiting.filter(([, , text]) => text === AT_ONCE)
+  outbox.put(...message)
   keepDrafts()
 }
 
@@ -169,7 +186,7 @@ export default function (component) {
   const place = component.parentElement
   const composer = composers.get(place) || { place }
   composers.set(place, composer)
-  Object.assign(composer, { data, draft: draftOf(data) })
+  Object.assign(composer, { component, data, draft: draftOf(data) })
   const form = composer.place.querySelector("form")
   form.onsubmit = (event) => {
     event.preventDefault()

@@ -5,8 +5,9 @@ Every refusal, as one tree. The text of each is a sentence that can be shown to 
     ├── InvalidInputError              what was typed cannot be taken; names the field
     │   ├── BlankError  TooLongError  ForbiddenCharacterError  UsernameError  EmailError
     │   ├── WeakPasswordError  PasswordMismatchError  UnknownChoiceError  SettingsError
-    │   ├── CalendarError  TargetError
-    │   └── ImportRefusedError  QueryError
+    │   ├── CalendarError  TargetError  ImportRefusedError  QueryError
+    │   └── TemplateError
+    │       └── UnknownVariableError
     ├── AuthenticationError            we do not know who this is (any more)
     │   └── WrongCredentialsError  SignedOutError  HandOffError
     ├── PermissionDeniedError          we know, and the answer is no
@@ -23,7 +24,7 @@ Every refusal, as one tree. The text of each is a sentence that can be shown to 
     │   └── LastAdminError  KnownPasswordError  RegistrationClosedError
     ├── ConflictError
     │   ├── StaleEditError             somebody changed the same field meanwhile
-    │   └── StaleDefinitionError  StaleTicketError
+    │   └── StaleDefinitionError  StaleTicketError  StaleCannedReplyError
     ├── TooManyRequestsError           try again after `retry_after`
     │   └── ThrottledError  BusyError
     └── StorageError                   the store cannot do it now
@@ -166,6 +167,25 @@ class QueryError(InvalidInputError):
         super().__init__("Query", quoted(f"{problem} (at character {start + 1:,}). {hint}", 400))
         self.start = start
         self.end = end
+
+
+class TemplateError(InvalidInputError):
+    """A text holds double braces around something else than a variable; lines and columns count from 1."""
+
+    code = "template"
+
+    def __init__(self, field: str, line: int, column: int, what: str) -> None:
+        super().__init__(field, f"Line {line}, column {column}: {what}")
+
+
+class UnknownVariableError(TemplateError):
+    """A text names a variable that there is none of; *meant* is the nearest there is."""
+
+    code = "unknown_variable"
+
+    def __init__(self, field: str, line: int, column: int, name: str, meant: str | None) -> None:
+        help_ = f"Did you mean “{meant}”?" if meant else "Please choose one of the list."
+        super().__init__(field, line, column, f"there is no variable “{quoted(name, 40)}”. {help_}")
 
 
 class AuthenticationError(TicketingError):
@@ -491,6 +511,15 @@ class StaleTicketError(ConflictError):
 
     def __init__(self, number: int) -> None:
         super().__init__(f"Ticket T-{number} was changed meanwhile, and stays as it is.")
+
+
+class StaleCannedReplyError(ConflictError):
+    """Somebody changed a canned reply since it was inserted, so it would do something else than was shown."""
+
+    code = "stale_canned_reply"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"The canned reply “{quoted(name, 80)}” was changed meanwhile. Please insert it again.")
 
 
 class TooManyRequestsError(TicketingError):

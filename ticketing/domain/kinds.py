@@ -4,11 +4,12 @@ from collections.abc import Mapping
 from typing import Final
 
 from ticketing.domain.calendars import BusinessCalendar
+from ticketing.domain.canned_replies import CannedReply
 from ticketing.domain.definitions import Definition
 from ticketing.domain.sla import CatchingUp, SlaPolicy
 from ticketing.domain.teams import Team
 
 # By the names of their collections.
 KINDS: Final[Mapping[str, type[Definition]]] = {
-    kind.kind: kind for kind in (Team, BusinessCalendar, SlaPolicy, CatchingUp)
+    kind.kind: kind for kind in (Team, CannedReply, BusinessCalendar, SlaPolicy, CatchingUp)
 }

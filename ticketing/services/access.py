@@ -6,6 +6,7 @@ from datetime import datetime
 from ticketing.domain import policy
 from ticketing.domain.errors import MustChangePasswordError, SignedOutError, TicketNotFoundError
 from ticketing.domain.people import Actor
+from ticketing.domain.policy import Relation
 from ticketing.domain.sign_in import SessionLimits
 from ticketing.domain.store import Transaction
 from ticketing.domain.tickets import Ticket
@@ -52,3 +53,9 @@ def reach(tx: Transaction, actor: Actor, number: int) -> Ticket:
     if ticket is None or not policy.may(actor, policy.Action.VIEW_TICKET, ticket):
         raise TicketNotFoundError(number)
     return ticket
+
+
+def is_assignable(tx: Transaction, username: str) -> bool:
+    """Whether a ticket can be given to this person, who may not even exist."""
+    user = tx.users.find(username)
+    return user is not None and user.active and policy.allows(user.role, policy.Action.BE_ASSIGNED, Relation.DESK)

@@ -41,7 +41,7 @@ class Definitions:
         with self._store.read() as tx:
             actor = self._gate.admit(tx, actor)
             policy.require(actor, Action.SEE_SETUP)
-            return _reach(tx, actor, kind, key)
+            return reach_definition(tx, actor, kind, key)
 
     def save(self, actor: Actor, definition: Kind) -> Kind:
         """
@@ -55,7 +55,7 @@ class Definitions:
             actor = self._gate.admit(tx, actor)
             _require_change(actor, definition)
             kept = tx.definitions(kind)
-            before = _reach(tx, actor, kind, definition.id) if definition.id else None
+            before = reach_definition(tx, actor, kind, definition.id) if definition.id else None
             if before is not None:
                 _require_change(actor, before)
                 if before.version != definition.version:
@@ -77,7 +77,7 @@ class Definitions:
         return self.save(actor, found.model_copy(update={"removed": True, "version": version}))
 
 
-def _reach(tx: Transaction, actor: Actor, kind: type[Kind], key: str) -> Kind:
+def reach_definition(tx: Transaction, actor: Actor, kind: type[Kind], key: str) -> Kind:
     """Fetch what the actor may see; what is somebody else's own reads the same as what does not exist."""
     found = tx.definitions(kind).find(key)
     if found is None or found.owner not in {None, actor.username}:

@@ -16,10 +16,11 @@ from ticketing.domain.statuses import RESOLVED_FOR, Resolution, Status, TicketCa
 from ticketing.domain.store import Store, Transaction
 from ticketing.domain.teams import Team
 from ticketing.domain.tickets import SYSTEM, Event, Ticket, TicketEdit
-from ticketing.services.access import A_MOMENT, Clock, Gate
+from ticketing.services.access import A_MOMENT, Clock, Gate, is_assignable
 from ticketing.services.dealing import deal, require_team, route
 from ticketing.services.deeds import Deeds, has_lapsed, reach_now, shown
 from ticketing.services.due_times import Arrears, keep
+from ticketing.services.macros import Applied, changes_of, reach_canned_reply
 
 LAPSE_EVERY = timedelta(minutes=1)
 # Of one turn of the one writer: others wait for their own meanwhile, and somebody for the list they have asked for.
@@ -176,6 +177,40 @@ class Tickets:
                 deal(tx, ticket, now)
 
         return self._deeds.change(actor, number, key, change)
+
+    def apply(
+        self,
+        actor: Actor,
+        number: int,
+        canned_reply: str,
+        text: str | None = None,
+        *,
+        version: int | None = None,
+        status: Status | None = None,
+        seen: Status | None = None,
+        key: str = "",
+    ) -> Applied:
+        """
+        Use a canned reply, given by its id: add a public reply, if *text* is one, and make its changes, or nothing.
+
+        `version` is the one that the actor was shown. `status` and `seen` are as in `reply`; a status that the canned
+        reply sets goes before. Who works on tickets no more is not made the assignee, but passed over.
+        """
+        passed_over: str | None = None
+
+        def change(tx: Transaction, actor: Actor, ticket: Ticket, now: datetime) -> None:
+            nonlocal passed_over
+            policy.require(actor, Action.EDIT_TICKET, ticket)
+            changes, passed_over = changes_of(tx, actor, reach_canned_reply(tx, actor, canned_reply, version))
+            edit = changes.model_copy(update={"status": changes.status or status}).edit(actor, ticket)
+            if edit.status is not None and seen is not None:
+                _require_fresh(ticket, TicketEdit(status=edit.status), TicketEdit(status=seen))
+            if text is not None:
+                policy.require(actor, Action.REPLY, ticket)
+                ticket.reply(actor, text, now)
+            ticket.edit(actor, edit, now)
+
+        return Applied(self._deeds.change(actor, number, key, change), passed_over)
 
     def assign(self, actor: Actor, number: int, assignee: str | None, *, key: str = "") -> Ticket:
         """Give the ticket to an agent, or to nobody with None."""
@@ -356,8 +391,7 @@ def require_choices(tx: Transaction, edit: TicketEdit) -> None:
 
 
 def _require_agent(tx: Transaction, username: str) -> None:
-    user = tx.users.find(username)
-    if user is None or not user.active or not policy.allows(user.role, Action.BE_ASSIGNED, policy.Relation.DESK):
+    if not is_assignable(tx, username):
         raise UnknownChoiceError("Assignee", username)
 
 

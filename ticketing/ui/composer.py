@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+import streamlit as st
+
 from ticketing.domain import policy
 from ticketing.domain.errors import RefusedError, TicketClosedError
 from ticketing.domain.people import Actor
@@ -18,8 +20,12 @@ from ticketing.domain.receipts import RECEIPT_LIFETIME
 from ticketing.domain.statuses import TRANSITIONS, Status
 from ticketing.domain.text import TEXT_LIMIT
 from ticketing.domain.tickets import MessageKind, Ticket
+from ticketing.services.macros import Applied
+from ticketing.services.tickets import Conversation
+from ticketing.ui.canned import ask, offered, passed_over_in_words
 from ticketing.ui.deeds import key_of, sign_in_of
 from ticketing.ui.inbox import Outcome, TicketPart
+from ticketing.ui.packing import on_report
 from ticketing.ui.session import desk
 from ticketing.ui.wording import t
 
@@ -41,13 +47,14 @@ class _Sent:
     seen: Status
 
 
-def compose(actor: Actor, ticket: Ticket) -> None:
+def compose(actor: Actor, conversation: Conversation) -> None:
     """Draw the composer, or say why there is none."""
-    kinds, number = [MessageKind.REPLY], ticket.number
+    ticket = conversation.ticket
+    kinds, number, key = [MessageKind.REPLY], ticket.number, f"composer_{ticket.number}"
     if policy.may(actor, Action.WRITE_NOTE, ticket):
         kinds.append(MessageKind.NOTE)
-    _part.draw(
-        f"composer_{number}",
+    result = _part.draw(
+        key,
         {
             "draft": f"{actor.username} {number}",
             # What was typed in a ticket before it was merged into this one goes on here.
@@ -58,10 +65,15 @@ def compose(actor: Actor, ticket: Ticket) -> None:
             "seen": ticket.status.value,
             "statuses": _statuses(ticket) if policy.may(actor, Action.EDIT_TICKET, ticket) else [],
             "limit": _TYPING_ROOM,
+            "canned": offered(actor, conversation, key),
             "words": {"kind": t("composer.kind"), "then": t("composer.then"), "keys": t("composer.keys")},
         },
         partial(_send, number),
+        on_canned_change=on_report(key, "canned", partial(ask, key)),
     )
+    # A session that has just begun, as after a broken line, knows of no callback when the question reaches it.
+    if ask(key, getattr(result, "canned", None)):
+        st.rerun()
 
 
 def _words(kind: MessageKind) -> dict[str, str]:
@@ -88,17 +100,22 @@ def _why_closed(actor: Actor, ticket: Ticket) -> str:
 
 
 def _send(number: int, actor: Actor, place: int, message: list[Any]) -> Outcome:
-    """Save a message that the composer can send, unless it is there already."""
+    """Save a message that the composer can send, unless it is there already; a macro goes with or without a reply."""
     match message:
-        case [("reply" | "note") as kind, str(text), str(status), str(seen)] if status in {
-            _AS_IS,
-            *_NEXT_STATUSES,
-        } and seen in set(Status):
+        case [("reply" | "note") as kind, str(text), str(status), str(seen)] if _are_choices(status, seen):
             sent = _Sent(place, MessageKind(kind), text, Status(status) if status else None, Status(seen))
             if not _is_repeated(actor, number, sent):
                 _save(actor, number, sent)
             return Outcome(t(f"composer.saved_{kind}"))
+        case ["macro", (str() | None) as text, str(status), str(seen), str(), int()] if _are_choices(status, seen):
+            applied = _use(actor, number, place, message)
+            done = t("canned.applied" if text is None else "composer.saved_reply")
+            return Outcome(f"{done} {passed_over_in_words(applied.passed_over)}".strip())
     raise RefusedError(t("failure.not_done"))
+
+
+def _are_choices(status: str, seen: str) -> bool:
+    return status in {_AS_IS, *_NEXT_STATUSES} and seen in set(Status)
 
 
 def _is_repeated(actor: Actor, number: int, sent: _Sent) -> bool:
@@ -119,4 +136,17 @@ def _save(actor: Actor, number: int, sent: _Sent) -> None:
         else:
             desk().tickets.reply(actor, number, sent.text, status=sent.status, seen=sent.seen, key=key)
     except TicketClosedError as error:
+        raise RefusedError(t("composer.closed_meanwhile")) from error
+
+
+def _use(actor: Actor, number: int, place: int, message: list[Any]) -> Applied:
+    """Use a macro once: its text as the person left it, None for no reply, and its changes."""
+    _kind, text, status, seen, canned, version = message
+    key = key_of(sign_in_of(actor), str(number), str(place), *map(str, message))
+    status, seen = Status(status) if status else None, Status(seen)
+    try:
+        return desk().tickets.apply(actor, number, canned, text, version=version, status=status, seen=seen, key=key)
+    except TicketClosedError as error:
+        if text is None:
+            raise
         raise RefusedError(t("composer.closed_meanwhile")) from error

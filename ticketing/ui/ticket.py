@@ -55,7 +55,7 @@ def ticket_body(actor: Actor, conversation: Conversation) -> None:
     transfer_form(actor, conversation)
     show_conversation(conversation, desk().clock(), can_split=policy.may(actor, Action.SPLIT_TICKET, ticket))
     if policy.may(actor, Action.REPLY, ticket):
-        compose(actor, ticket)
+        compose(actor, conversation)
         if ticket.status is Status.CLOSED:
             _offer_follow_up(actor, ticket)
 

@@ -21,7 +21,7 @@ from ticketing.ui.forms import submit_button
 from ticketing.ui.layout import head_below_people, way_back
 from ticketing.ui.memory import recall
 from ticketing.ui.session import desk, go_to, not_found
-from ticketing.ui.setup import calendars, sla, teams
+from ticketing.ui.setup import calendars, canned_replies, sla, teams
 from ticketing.ui.setup.editor import Editor
 from ticketing.ui.text import plain
 from ticketing.ui.times import exact, zone
@@ -29,7 +29,7 @@ from ticketing.ui.wording import t
 
 PAGE = "desk_setup"
 NEW = "new"
-EDITORS = {editor.kind.kind: editor for editor in (teams.EDITOR, calendars.EDITOR, sla.EDITOR)}
+EDITORS = {editor.kind.kind: editor for editor in (teams.EDITOR, canned_replies.EDITOR, calendars.EDITOR, sla.EDITOR)}
 
 
 @dataclass(slots=True)
@@ -111,7 +111,11 @@ def _draw_form(actor: Actor, editor: Editor, key: str) -> None:
         wanted = None
         with shown_errors():
             wanted = editor.fields(actor, before)
-        submitted = submit_button(t("setup.save"), form=form, key="save")
+        with st.container(horizontal=True):
+            submitted = submit_button(t("setup.save"), form=form, key="save")
+            wants_preview = editor.preview and st.form_submit_button(t("setup.preview"), key="preview")
+        if editor.preview and wanted and wants_preview:
+            editor.preview(actor, wanted)
     version = recall(_Shown).versions.setdefault((name, key), before.version if before else 0)
     if submitted and wanted:
         _keep(actor, wanted.model_copy(update={"version": version}), t("setup.saved", name=wanted.name))

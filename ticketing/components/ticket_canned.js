@@ -1,0 +1,208 @@
+// Canned replies in the composer: the list of them, and what one says and does in this ticket.
+//
+// The script is asked for the list when it is opened, and for a reply when it is chosen, until it has heard. What a reply
+// changes in the ticket belongs to the draft from then on, and goes with what is sent.
+
+const AT_ONCE = null // in the place of a macro's text
+
+// Streamlit may lose a question that is asked just as a run ends; with another number it is asked anew.
+function ask(composer) {
+  const { component, data, asked } = composer
+  clearTimeout(composer.timer)
+  if (asked === (data.canned?.asked ?? null) || !component.parentElement.isConnected) return
+  composer.questions = (composer.questions || 0) + 1
+  component.setStateValue("canned", [asked, composer.questions])
+  composer.timer = setTimeout(() => ask(composer), AGAIN)
+}
+
+function askFor(composer, what) {
+  composer.asked = what
+  ask(composer)
+  drawCanned(composer)
+}
+
+function closeCanned(composer) {
+  composer.active = 0
+  askFor(composer, null)
+  composer.place.querySelector(".canned input").value = ""
+}
+
+function macroOf({ data, draft }) {
+  return data.canned ? draft.macro : null
+}
+
+// Nothing that is typed is lost: the text goes in where the cursor is, and on a new line after a word.
+function insert(composer, chosen) {
+  const { place, draft } = composer
+  const text = place.querySelector("textarea")
+  const [end, before] = [text.selectionEnd, text.value.slice(0, text.selectionEnd)]
+  const gap = chosen.text && /\S$/.test(before) ? "\n\n" : ""
+  text.setRangeText(gap + chosen.text, end, end, "end")
+  draft.texts[draft.kind] = text.value
+  if (chosen.changes.length) draft.macro = { ...chosen, text: "" }
+  draft.refusal = ""
+  closeCanned(composer)
+  keepDrafts()
+  draw(composer)
+  text.focus()
+}
+
+function applyAtOnce(composer, { id, version }) {
+  composer.draft.outbox.put("macro", AT_ONCE, "", composer.data.seen, id, version)
+  closeCanned(composer)
+  keepDrafts()
+  composer.place.querySelector(".open-canned").focus()
+}
+
+function button(word, symbol, onclick) {
+  const made = element("button", { type: "button" }, icon(symbol), word)
+  made.onclick = onclick
+  return made
+}
+
+function chips(changes) {
+  return changes.map((change) => element("li", {}, change))
+}
+
+function filledIn({ name, text }) {
+  return text ? [element("div", { class: "text", tabindex: 0, role: "group", "aria-label": name }, text)] : []
+}
+
+function warning(sentence) {
+  return sentence ? [element("p", { class: "warning" }, icon("warning"), sentence)] : []
+}
+
+function matching({ place, data }) {
+  const words = place.querySelector(".canned input").value.toLowerCase().split(/\s+/)
+  return data.canned.replies.filter(([, name]) => words.every((word) => name.toLowerCase().includes(word)))
+}
+
+function option(composer, [id, name, whose], number) {
+  const made = element("li", { role: "option", id: `canned-${number}`, "data-reply": id }, element("span", {}, name))
+  if (whose) made.append(element("small", {}, whose))
+  made.onclick = () => askFor(composer, id)
+  return made
+}
+
+function drawList(composer) {
+  const { place, data: { canned: { replies, words } } } = composer
+  const [list, input, none] = ["ul", "input", ".none"].map((part) => place.querySelector(`.canned .list ${part}`))
+  const found = replies ? matching(composer) : []
+  composer.active = Math.max(0, Math.min(composer.active ?? 0, found.length - 1))
+  list.setAttribute("aria-label", words.open)
+  const drawn = JSON.stringify(found)
+  if (list.dataset.drawn !== drawn) list.replaceChildren(...found.map((reply, number) => option(composer, reply, number)))
+  list.dataset.drawn = drawn
+  list.hidden = !found.length
+  const options = [...list.children]
+  options.forEach((one, number) => one.setAttribute("aria-selected", String(number === composer.active)))
+  const active = options[composer.active]
+  input.setAttribute("aria-activedescendant", active ? active.id : "")
+  none.textContent = replies && !found.length ? words.none : ""
+}
+
+function onSearchKey(composer, event) {
+  const options = composer.place.querySelectorAll(".canned .list li")
+  const step = { ArrowDown: 1, ArrowUp: -1 }[event.key]
+  if (step) {
+    event.preventDefault()
+    composer.active = (composer.active + step + options.length) % Math.max(1, options.length)
+    drawList(composer)
+    options[composer.active]?.scrollIntoView({ block: "nearest" })
+  }
+  if (event.key === "Enter" && !event.ctrlKey && !event.metaKey) {
+    event.preventDefault()
+    options[composer.active]?.click()
+  }
+}
+
+function drawSearch(composer) {
+  const input = composer.place.querySelector(".canned input")
+  const { words } = composer.data.canned
+  input.placeholder = words.search
+  input.setAttribute("aria-label", words.search)
+  input.oninput = () => {
+    composer.active = 0
+    drawList(composer)
+  }
+  input.onkeydown = (event) => onSearchKey(composer, event)
+  const link = composer.place.querySelector(".canned a")
+  link.replaceChildren(icon("tune"), words.manage)
+}
+
+function drawPreview(composer, chosen) {
+  const preview = composer.place.querySelector(".canned .preview")
+  const drawn = JSON.stringify(chosen)
+  if (preview.dataset.drawn === drawn) return
+  preview.dataset.drawn = drawn
+  if (!chosen) return
+  const { words } = composer.data.canned
+  const buttons = [button(words.back, "arrow_back", () => askFor(composer, ""))]
+  if (!chosen.text) buttons.push(button(words.apply, "bolt", () => applyAtOnce(composer, chosen)))
+  buttons.push(button(chosen.text ? words.insert : words.add, "add", () => insert(composer, chosen)))
+  preview.replaceChildren(
+    element("strong", {}, chosen.name),
+    ...filledIn(chosen),
+    element("ul", { class: "chips" }, ...chips(chosen.changes)),
+    ...warning(chosen.warning),
+    element("div", { class: "buttons" }, ...buttons),
+  )
+  buttons.at(-1).focus()
+}
+
+function drawMacro(composer) {
+  const box = composer.place.querySelector(".macro")
+  const macro = composer.isNote ? null : macroOf(composer)
+  box.hidden = !macro
+  const drawn = JSON.stringify(macro)
+  if (box.dataset.drawn === drawn) return
+  box.dataset.drawn = drawn
+  if (!macro) return box.replaceChildren()
+  const { words } = composer.data.canned
+  const remove = element("button", { type: "button", "aria-label": words.remove, title: words.remove }, icon("close"))
+  remove.onclick = () => {
+    composer.draft.macro = null
+    keepDrafts()
+    draw(composer)
+    composer.place.querySelector("textarea").focus()
+  }
+  const list = element("ul", { class: "chips", "aria-label": macro.name }, ...chips(macro.changes))
+  box.replaceChildren(icon("bolt"), list, remove, ...warning(macro.warning))
+}
+
+function drawOpener(composer, isOpen) {
+  const { place, data: { canned }, isNote } = composer
+  const opener = place.querySelector(".open-canned")
+  opener.hidden = !canned || isNote
+  opener.setAttribute("aria-expanded", String(isOpen))
+  if (canned && !opener.childElementCount) opener.append(icon("quickreply"), canned.words.open)
+  opener.onclick = () => {
+    askFor(composer, isOpen ? null : "")
+    if (!isOpen) place.querySelector(".canned input").focus()
+  }
+}
+
+// What was asked for stays out of sight until the script has answered.
+function drawCanned(composer) {
+  const { place, data: { canned }, isNote, asked = null } = composer
+  const section = place.querySelector(".canned")
+  const [list, preview] = [section.querySelector(".list"), section.querySelector(".preview")]
+  const isOpen = Boolean(canned) && !isNote && asked !== null
+  section.hidden = !isOpen
+  drawOpener(composer, isOpen)
+  drawMacro(composer)
+  if (!isOpen) return
+  section.onkeydown = (event) => {
+    if (event.key !== "Escape") return
+    closeCanned(composer)
+    place.querySelector(".open-canned").focus()
+  }
+  const chosen = canned.chosen?.id === asked ? canned.chosen : null
+  const isBack = !chosen && !preview.hidden
+  list.hidden = Boolean(chosen)
+  preview.hidden = !chosen
+  drawSearch(composer)
+  drawList(composer)
+  drawPreview(composer, chosen)
+  if (isBack) section.querySelector("input").focus()
+}

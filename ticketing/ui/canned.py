@@ -1,0 +1,101 @@
+"""
+Canned replies where one answers: what is offered in a ticket, and what one of them says and does there.
+
+The list, and the text of a reply as it is for the ticket, are sent only when somebody asks for them: most pages of a
+ticket are read without.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ticketing.domain import policy
+from ticketing.domain.canned_replies import CannedReply
+from ticketing.domain.changes import ME, NOBODY, Changes
+from ticketing.domain.people import Actor
+from ticketing.domain.policy import Action
+from ticketing.domain.templates import Subject, filled_in
+from ticketing.services.tickets import Conversation
+from ticketing.ui.memory import recall
+from ticketing.ui.session import desk
+from ticketing.ui.times import zone
+from ticketing.ui.wording import t
+
+
+@dataclass(slots=True)
+class _Asked:
+    """What is asked for in each composer, by its key: the list by "", one in it by its id, by None nothing."""
+
+    by_key: dict[str, str | None] = field(default_factory=dict)
+
+
+def ask(key: str, state: object) -> bool:
+    """Note what a composer asks for by its state, a text or None beside a running number; tell whether that is new."""
+    asked = recall(_Asked).by_key
+    match state:
+        case [(str() | None) as question, int()]:
+            is_new = question != asked.get(key)
+            asked[key] = question
+            return is_new
+    return False
+
+
+def offered(actor: Actor, conversation: Conversation, key: str) -> dict[str, object] | None:
+    """Return what a composer has to know of canned replies; None for those who use none."""
+    if not policy.may(actor, Action.EDIT_TICKET, conversation.ticket):
+        return None
+    words = {
+        name: t(f"canned.{name}")
+        for name in ("open", "search", "none", "manage", "apply", "add", "insert", "back", "remove")
+    }
+    asked = recall(_Asked).by_key.get(key)
+    if asked is None:
+        return {"words": words, "asked": None, "replies": None, "chosen": None}
+    replies = [one for one in desk().definitions.all(actor, CannedReply) if one.is_for(conversation.ticket)]
+    replies.sort(key=lambda one: one.owner is None)  # one's own first
+    chosen = next((one for one in replies if one.id == asked), None)
+    return {
+        "words": words,
+        "asked": asked,
+        "replies": [(one.id, one.name, t("canned.own") if one.owner else "") for one in replies],
+        "chosen": _shown(actor, conversation, chosen) if chosen else None,
+    }
+
+
+def changes_in_words(changes: Changes, names: Mapping[str, str]) -> list[str]:
+    """Return what changes of a ticket come to, one by one; *names* are the display names of those who work on any."""
+    fields = ("status", "resolution", "priority", "category")
+    set_ = [(name, value) for name in fields if (value := getattr(changes, name)) is not None]
+    words = [t("canned.sets", field=t(f"field.{name}"), value=t(f"{name}.{value}")) for name, value in set_]
+    if changes.assignee is not None:
+        special = {ME: t("canned.assignee_me"), NOBODY: t("canned.assignee_nobody")}
+        name = special.get(changes.assignee) or names.get(changes.assignee, changes.assignee)
+        words.append(t("canned.sets", field=t("field.assignee"), value=name))
+    words += [t("canned.adds_tag", tag=tag) for tag in changes.add_tags]
+    return words + [t("canned.removes_tag", tag=tag) for tag in changes.remove_tags]
+
+
+def passed_over_in_words(username: str | None) -> str:
+    """Say that somebody did not become the assignee; "" for nobody."""
+    return t("canned.passed_over", name=username) if username else ""
+
+
+def _shown(actor: Actor, conversation: Conversation, canned: CannedReply) -> dict[str, Any]:
+    """Return what a canned reply says and does in a ticket."""
+    ticket, names = conversation.ticket, desk().agents.assignable(actor)
+    today = desk().clock().astimezone(zone()).date()
+    subject = Subject(ticket, conversation.name(ticket.requester), actor.display_name, today)
+    given_to = canned.changes.given_to(actor)
+    passed_over = None if given_to is None or given_to in names else given_to
+    changes = canned.changes
+    if given_to is not None:
+        changes = changes.model_copy(update={"assignee": None if passed_over else given_to})
+    return {
+        "id": canned.id,
+        "version": canned.version,
+        "name": canned.name,
+        "text": filled_in(canned.text, subject),
+        "changes": changes_in_words(changes, names),
+        "setsStatus": changes.status is not None,
+        "warning": passed_over_in_words(passed_over),
+    }
