@@ -183,15 +183,25 @@ def be_refused(page: Page) -> None:
     expect(page.get_by_role("alert").filter(has_text="is empty")).to_be_visible()
 
 
+def be_asked_for_stars(page: Page) -> None:
+    """Say that a ticket is not solved."""
+    page.get_by_role("button", name="Not yet").click()
+    expect(page.get_by_role("radio", name="5 ★")).to_be_visible()
+    expect(page.get_by_role("button", name="Reopen the ticket")).to_be_visible()
+
+
 def open_permissions(page: Page) -> None:
     """Show who may do what."""
     page.get_by_text("Who may do what").click()
     expect(page.locator("table.permissions")).to_be_visible()
 
 
-@pytest.mark.parametrize(
+ON_DESKTOP_AND_PHONE = pytest.mark.parametrize(
     "options", [{"color_scheme": "light"}, {"color_scheme": "dark"} | PHONE], ids=["desktop", "phone"]
 )
+
+
+@ON_DESKTOP_AND_PHONE
 @pytest.mark.parametrize(
     ("path", "open_up"),
     [
@@ -209,6 +219,20 @@ def test_what_a_page_opens_is_accessible(
     page = windows.open(path.format(number), person="root", **options)
 
     open_up(page)
+    settle(page)
+
+    assert findings(page) == []
+
+
+@ON_DESKTOP_AND_PHONE
+def test_the_question_whether_a_ticket_is_solved_is_accessible(
+    windows: Windows, server: Server, options: dict[str, Any]
+) -> None:
+    ticket = server.desk.tickets.open(server.actor("carla"), "A look at a rating", "It drips.")
+    server.desk.tickets.close(server.actor("ada"), ticket.number)
+    page = windows.open(f"ticket?id={ticket.id}", person="carla", **options)
+
+    be_asked_for_stars(page)
     settle(page)
 
     assert findings(page) == []

@@ -22,6 +22,7 @@ TRUTH = """
     REPLY                UAR   UAR      AR     .     .       .        .       .
     CLOSE                UAR   AR       AR     .     .       .        .       .
     REOPEN               UAR   AR       AR     .     .       .        .       .
+    RATE_TICKET          UAR    .       .      .     .       .        .       .
     WRITE_NOTE           AR    AR       AR     .     .       .        .       .
     EDIT_TICKET          AR    AR       AR     .     .       .        .       .
     MERGE_TICKETS        AR    AR       AR     .     .       .        .       .

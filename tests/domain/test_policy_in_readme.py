@@ -14,6 +14,7 @@ LINES = {
     "open tickets": [Action.OPEN_TICKET],
     "see, answer tickets": [Action.VIEW_TICKET, Action.REPLY],
     "close, reopen tickets": [Action.CLOSE, Action.REOPEN],
+    "rate a resolution, agents none of their own": [Action.RATE_TICKET],
     "internal notes, fields, assignment": [Action.WRITE_NOTE, Action.EDIT_TICKET],
     "merge, link, split tickets": [Action.MERGE_TICKETS, Action.LINK_TICKETS, Action.SPLIT_TICKET],
     "see accounts": [Action.SEE_PEOPLE],

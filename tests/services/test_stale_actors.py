@@ -88,6 +88,7 @@ ARGUMENTS: dict[str, object] = {
     "result": BulkResult(URGENT, (Outcome(1, "", after=URGENT.edit),), datetime.max.replace(tzinfo=UTC)),
     "role": Role.ADMIN,
     "session_id": "s1",
+    "solved": True,
     "text": "Text.",
     "tickets": 1,
     "title": "Title",

@@ -48,7 +48,7 @@ class Scene:
     A desk where all can be done, and one where nobody has been.
 
     Ticket 1 is open and has a reply, ticket 2 is closed, ticket 3 stayed resolved for eight days, ticket 4 is merged
-    into ticket 2. Oskar's account is deactivated.
+    into ticket 2, the last one is Carla's and closed. Oskar's account is deactivated.
     """
 
     def __init__(self, store: CountedStore, clock: Clock, arrives: SignIn, folder: Path) -> None:
@@ -65,6 +65,8 @@ class Scene:
         self.ada, self.root = arrives("ada", Role.AGENT), arrives("root", Role.ADMIN)
         self.carla = arrives("carla")
         self.desk.agents.deactivate(CONSOLE, arrives("oskar").username)
+        self.rated = self.desk.tickets.open(self.carla, "Rated", "Help!").number
+        self.desk.tickets.close(CONSOLE, self.rated)
         self.token = self.desk.accounts.sign_in("carla", PASSWORD)
         clock.advance(timedelta(minutes=2))  # so that it is worth noting that the session is used
         self.hand_off = self.desk.accounts.sign_in_browser("carla", PASSWORD, browser="b")
@@ -128,6 +130,7 @@ ONCE: Deeds = {
     "tickets.assign": lambda on: on.desk.tickets.assign(on.ada, 1, "ada", key="k"),
     "tickets.close": lambda on: on.desk.tickets.close(on.ada, 1, "Bye", key="k"),
     "tickets.reopen": lambda on: on.desk.tickets.reopen(on.ada, 2, key="k"),
+    "tickets.rate": lambda on: on.desk.tickets.rate(on.carla, on.rated, solved=True, key="k"),
     "tickets.mark_seen": lambda on: on.desk.tickets.mark_seen(on.ada, 1, 1),
     # Whoever looks first closes what has lapsed.
     "tickets.search": lambda on: on.desk.tickets.search(on.ada, ALL),

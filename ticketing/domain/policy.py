@@ -4,9 +4,10 @@ Who may do what: one table, nothing else anywhere.
 A row names an action; under each role stand the relations in which it is allowed. When something is possible (statuses,
 time windows) is the model's business and never looked at here.
 
-Two questions take more than role and relation, so they stand beside the table, and never allow what it does not:
-whether this desk leaves it to agents to register agents (`may_register`), and whether the actor is at the command line
-(`require_console`), where everybody is an admin to the table.
+Three questions take more than role and relation, so they stand beside the table, and never allow what it does not:
+whether this desk leaves it to agents to register agents (`may_register`), whether an agent has handled what they would
+rate (`may_rate`), and whether the actor is at the command line (`require_console`), where everybody is an admin to the
+table.
 """
 
 from collections.abc import Mapping
@@ -41,6 +42,7 @@ class Action(StrEnum):
     REPLY = "reply to this ticket"
     CLOSE = "close this ticket"
     REOPEN = "reopen this ticket"
+    RATE_TICKET = "rate how this ticket was resolved"
     WRITE_NOTE = "write or read internal notes"
     EDIT_TICKET = "change the fields of this ticket"
     MERGE_TICKETS = "merge tickets"
@@ -84,6 +86,7 @@ TABLE: Final[Mapping[Action, Mapping[Role, frozenset[Relation]]]] = {
         Action.REPLY: (_MINE, _TICKETS, _TICKETS),
         Action.CLOSE: (_OWN, _TICKETS, _TICKETS),
         Action.REOPEN: (_OWN, _TICKETS, _TICKETS),
+        Action.RATE_TICKET: (_OWN, _OWN, _OWN),
         Action.WRITE_NOTE: (_NEVER, _TICKETS, _TICKETS),
         Action.EDIT_TICKET: (_NEVER, _TICKETS, _TICKETS),
         Action.MERGE_TICKETS: (_NEVER, _TICKETS, _TICKETS),
@@ -162,6 +165,18 @@ def require_register(actor: Actor, role: Role, *, agents_may: bool) -> None:
     """Raise PermissionDeniedError unless the actor may make an account of this role."""
     if not may_register(actor, role, agents_may=agents_may):
         raise PermissionDeniedError(Action.REGISTER_AGENT.value)
+
+
+def may_rate(actor: Actor, ticket: Ticket) -> bool:
+    """Whether the actor may say how the ticket was resolved: no agent does of what they have handled themselves."""
+    is_own_work = may(actor, Action.BE_ASSIGNED) and actor.username in ticket.handled_by
+    return may(actor, Action.RATE_TICKET, ticket) and not is_own_work
+
+
+def require_rate(actor: Actor, ticket: Ticket) -> None:
+    """Raise PermissionDeniedError unless the actor may say how the ticket was resolved."""
+    if not may_rate(actor, ticket):
+        raise PermissionDeniedError(Action.RATE_TICKET.value)
 
 
 def require_console(actor: Actor, action: Action) -> None:

@@ -32,6 +32,7 @@ from ticketing.ui.new_ticket import (
 from ticketing.ui.pages import page
 from ticketing.ui.passwords import password_field
 from ticketing.ui.people import manage_person, people_head, people_list, register_agent, who_may_do_what
+from ticketing.ui.rating import ask_for_rating
 from ticketing.ui.relating import is_relating, relate
 from ticketing.ui.session import (
     address,
@@ -59,6 +60,7 @@ from ticketing.ui.wording import t
 
 __all__ = [
     "address",
+    "ask_for_rating",
     "browser",
     "change_several",
     "conversation_asked_for",

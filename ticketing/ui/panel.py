@@ -20,7 +20,7 @@ from ticketing.domain.people import Actor
 from ticketing.domain.policy import Action
 from ticketing.domain.statuses import TRANSITIONS, Priority, Resolution, Status, TicketCategory
 from ticketing.domain.text import TAGS_LIMIT, clean_tags
-from ticketing.domain.tickets import TicketEdit
+from ticketing.domain.tickets import Ticket, TicketEdit
 from ticketing.services.tickets import Conversation
 from ticketing.ui.conversation import history_lines
 from ticketing.ui.inbox import Outcome, TicketPart
@@ -54,7 +54,7 @@ def panel(actor: Actor, conversation: Conversation) -> None:
         {
             "fields": _fields(actor, conversation) if is_agents else [],
             "tags": {"label": t("field.tags"), "stored": ticket.tags, "limit": TAGS_LIMIT} if is_agents else None,
-            "facts": [] if is_agents else _facts(conversation),
+            "facts": _ratings(ticket) if is_agents else _facts(conversation),
             "related": related(actor, conversation),
             "locked": ticket.status is Status.CLOSED,
             "history": history_lines(conversation, desk().clock()) if has_history else None,
@@ -100,6 +100,15 @@ def _facts(conversation: Conversation) -> list[tuple[str, str]]:
         (t("field.opened"), ago(ticket.opened_at, now, where)),
         (t("field.updated"), ago(ticket.updated_at, now, where)),
     ]
+
+
+def _ratings(ticket: Ticket) -> list[tuple[str, str]]:
+    """Return what was said of each of its resolutions."""
+    said = []
+    for rating in ticket.ratings:
+        said.append((t("field.rating"), rating.verdict.capitalize()))
+        said += [(t("field.comment"), rating.comment)] if rating.comment else []
+    return said
 
 
 def _words() -> dict[str, str]:
