@@ -19,6 +19,7 @@ from ticketing.logs import write_log
 from ticketing.services.access import Clock, Gate
 from ticketing.services.accounts import Accounts
 from ticketing.services.agents import Agents
+from ticketing.services.articles import Articles
 from ticketing.services.bulk import Bulk
 from ticketing.services.definitions import Definitions
 from ticketing.services.diagnosis import Setup
@@ -80,6 +81,7 @@ class Desk:
         relations = Relations(store, clock, gate)
         self.relations = watched("relations", relations, figures)
         self.bulk = watched("bulk", Bulk(store, clock, gate, relations), figures)
+        self.articles = watched("articles", Articles(store, clock, gate), figures)
         self.first_launch = FirstLaunch(store, clock, passwords)
         self._backups = BackupFolder(settings.backup_folder.absolute(), settings.backup_keep)
         health = Health(store, clock, gate, _setup(settings), _surroundings(settings, self._backups), figures)

@@ -30,6 +30,8 @@ LINES = {
     "see how the desk is set up": [Action.SEE_SETUP],
     "change how the desk is set up": [Action.CHANGE_SETUP],
     "views, canned replies": [Action.KEEP_SHORTCUTS],
+    "read articles": [Action.READ_ARTICLE],
+    "write articles": [Action.WRITE_ARTICLE],
 }
 # Words in the table, and to whose tickets and accounts they extend; one's own account is no matter of this table.
 MEANINGS = {
@@ -40,6 +42,8 @@ MEANINGS = {
     "own and shared": {Relation.OWN, Relation.DESK},
     "own and watched": {Relation.OWN, Relation.WATCHED},
     "all": {Relation.OWN, Relation.WATCHED, Relation.FOREIGN},
+    "public ones": {Relation.PUBLIC},
+    "every one": {Relation.PUBLIC, Relation.INTERNAL},
     "own sessions": set[Relation](),
     "of users": {Relation.OF_USER},
     "of everybody": {Relation.OF_USER, Relation.OF_AGENT, Relation.OF_ADMIN},

@@ -11,6 +11,7 @@ import pytest
 
 from tests.services.conftest import public
 from ticketing.desk import Desk
+from ticketing.domain.articles import Article
 from ticketing.domain.bulk import BulkEdit
 from ticketing.domain.errors import (
     AuthenticationError,
@@ -52,6 +53,8 @@ FOR_EVERY_PERSON = {
     "accounts.profile",
     "agents.may_register",
     "lists.export",
+    "articles.search",
+    "articles.suggest",
     "sessions.end",
     "sessions.end_others",
     "sessions.own",
@@ -60,6 +63,7 @@ FOR_EVERY_PERSON = {
     "tickets.search",
 }
 ARGUMENTS: dict[str, object] = {
+    "article": Article(name="VPN", body="Dial in."),
     "assignee": "ada",
     "browser": "b",
     "change": URGENT,
@@ -73,6 +77,7 @@ ARGUMENTS: dict[str, object] = {
     "folder": Path("nowhere"),
     "form": Form.CSV,
     "into": 2,
+    "helpful": True,
     "key": "second-line",
     "kind": Team,
     "message": "",

@@ -10,6 +10,7 @@ import pytest
 
 from tests.services.conftest import PASSWORD, Clock, SignIn, public
 from ticketing.desk import Desk
+from ticketing.domain.articles import Article, Visibility
 from ticketing.domain.bulk import BulkEdit
 from ticketing.domain.links import LinkKind
 from ticketing.domain.people import Actor, PeopleQuery, Role
@@ -59,6 +60,8 @@ class Scene:
         self.reply = self.desk.tickets.reply(CONSOLE, 1, "And another thing.").messages[-1]
         self.desk.relations.merge(CONSOLE, 4, 2)
         self.desk.tickets.close(CONSOLE, 2)
+        article = Article(name="VPN", body="Dial in.", visibility=Visibility.PUBLIC)
+        self.article = self.desk.articles.save(CONSOLE, article)
         self.team = self.desk.definitions.save(CONSOLE, Team(name="Second line"))
         self.desk.tickets.edit(CONSOLE, 3, TicketEdit(status=Status.RESOLVED))
         clock.advance(timedelta(days=8))
@@ -107,6 +110,9 @@ ONCE: Deeds = {
     "agents.set_password": lambda on: on.desk.agents.set_password(CONSOLE, "carla", ANOTHER),
     "bulk.apply": lambda on: on.desk.bulk.apply(on.ada, [1], BulkEdit(add_tags=("vpn",)), key="k"),
     "bulk.undo": lambda on: on.desk.bulk.undo(on.ada, on.done, key="k"),
+    "articles.save": lambda on: on.desk.articles.save(on.ada, Article(name="Reset", body="Press it.")),
+    "articles.remove": lambda on: on.desk.articles.remove(on.ada, on.article.id, on.article.version),
+    "articles.vote": lambda on: on.desk.articles.vote(on.carla, on.article.id, helpful=True),
     "definitions.save": lambda on: on.desk.definitions.save(on.root, Team(name="First line")),
     "definitions.remove": lambda on: on.desk.definitions.remove(on.root, Team, on.team.id, on.team.version),
     "demo.ensure": lambda on: on.empty_desk.demo.ensure(),
@@ -158,6 +164,10 @@ NEVER: Deeds = {
     "agents.wait": lambda on: on.desk.agents.wait(on.root, "carla"),
     "bulk.choose": lambda on: on.desk.bulk.choose(on.ada, ALL),
     "bulk.preview": lambda on: on.desk.bulk.preview(on.ada, [1, 2], BulkEdit(add_tags=("vpn",))),
+    "articles.search": lambda on: on.desk.articles.search(on.carla, "vpn"),
+    "articles.suggest": lambda on: on.desk.articles.suggest(on.carla, "vpn"),
+    "articles.get": lambda on: on.desk.articles.get(on.carla, on.article.id),
+    "articles.from_ticket": lambda on: on.desk.articles.from_ticket(on.ada, 2),
     "definitions.all": lambda on: on.desk.definitions.all(on.ada, Team),
     "definitions.get": lambda on: on.desk.definitions.get(on.ada, Team, on.team.id),
     "exports.seed": lambda on: on.desk.exports.seed(on.root),

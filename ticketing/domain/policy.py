@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Final
 
+from ticketing.domain.articles import Article, Visibility
 from ticketing.domain.definitions import Definition
 from ticketing.domain.errors import PermissionDeniedError
 from ticketing.domain.people import Actor, Person, Role, User
@@ -22,7 +23,7 @@ from ticketing.domain.tickets import Ticket
 
 
 class Relation(StrEnum):
-    """How the actor stands to the ticket or the account."""
+    """How the actor stands to the ticket or the account, or for whom an article is."""
 
     OWN = "own"
     WATCHED = "watched"
@@ -31,6 +32,8 @@ class Relation(StrEnum):
     OF_USER = "of a user"
     OF_AGENT = "of an agent"
     OF_ADMIN = "of an admin"
+    PUBLIC = "public"
+    INTERNAL = "internal"
     DESK = "the desk"
 
 
@@ -66,6 +69,8 @@ class Action(StrEnum):
     SEE_SETUP = "see how the desk is set up"
     CHANGE_SETUP = "change how the desk is set up"
     KEEP_SHORTCUTS = "change this view or canned reply"
+    READ_ARTICLE = "read this article"
+    WRITE_ARTICLE = "write articles"
 
 
 _TICKETS = frozenset({Relation.OWN, Relation.WATCHED, Relation.FOREIGN})
@@ -75,6 +80,8 @@ _SELF = frozenset({Relation.SELF})
 _DESK = frozenset({Relation.DESK})
 _USERS = frozenset({Relation.OF_USER})
 _OTHERS = frozenset({Relation.OF_USER, Relation.OF_AGENT, Relation.OF_ADMIN})
+_PUBLIC = frozenset({Relation.PUBLIC})
+_ARTICLES = frozenset({Relation.PUBLIC, Relation.INTERNAL})
 _NEVER: frozenset[Relation] = frozenset()
 
 TABLE: Final[Mapping[Action, Mapping[Role, frozenset[Relation]]]] = {
@@ -110,6 +117,8 @@ TABLE: Final[Mapping[Action, Mapping[Role, frozenset[Relation]]]] = {
         Action.SEE_SETUP: (_NEVER, _DESK, _DESK),
         Action.CHANGE_SETUP: (_NEVER, _NEVER, _DESK),
         Action.KEEP_SHORTCUTS: (_NEVER, _OWN | _DESK, _OWN | _DESK),
+        Action.READ_ARTICLE: (_PUBLIC, _ARTICLES, _ARTICLES),
+        Action.WRITE_ARTICLE: (_NEVER, _DESK, _DESK),
     }.items()
 }
 
@@ -142,6 +151,12 @@ def relation_to_definition(actor: Actor, definition: Definition) -> Relation:
     if definition.owner is None:
         return Relation.DESK
     return Relation.OWN if definition.owner == actor.username else Relation.FOREIGN
+
+
+def relation_to_article(article: Article) -> Relation:
+    """For whom an article is: everybody, or agents, as whose business drafts and what was taken away count too."""
+    is_public = article.visibility is Visibility.PUBLIC and not article.removed
+    return Relation.PUBLIC if is_public else Relation.INTERNAL
 
 
 def may(actor: Actor, action: Action, target: Target | None = None) -> bool:
@@ -195,4 +210,6 @@ def _relation(actor: Actor, target: Target | None) -> Relation:
         return relation_to_ticket(actor, target)
     if isinstance(target, User | Person):
         return relation_to_account(actor, target)
+    if isinstance(target, Article):
+        return relation_to_article(target)
     return relation_to_definition(actor, target) if target else Relation.DESK
