@@ -15,6 +15,7 @@ What a page needs of it:
 
 from ticketing.ui.account import explain_sign_in, offer_registration, own_sessions, password_form, profile_form
 from ticketing.ui.arrival import sign_in_by
+from ticketing.ui.articles import show_articles
 from ticketing.ui.bulk import change_several
 from ticketing.ui.deeds import form_key
 from ticketing.ui.feedback import flash, flash_is_over, say_after_rerun, shown_errors
@@ -104,6 +105,7 @@ __all__ = [
     "require_agent",
     "say_after_rerun",
     "set_up",
+    "show_articles",
     "shown_errors",
     "sign_in_by",
     "sign_out",

@@ -12,6 +12,7 @@ from ticketing.domain.ratings import COMMENT_LIMIT, SCORES
 from ticketing.domain.tickets import Ticket
 from ticketing.ui.deeds import form_key, once
 from ticketing.ui.feedback import next_flash, shown_errors
+from ticketing.ui.forms import submit_button
 from ticketing.ui.session import desk
 from ticketing.ui.text import plain
 from ticketing.ui.wording import t
@@ -53,7 +54,7 @@ def _offer_to_reopen(actor: Actor, ticket: Ticket) -> None:
 
 
 def _ask_for_more(actor: Actor, ticket: Ticket, *, solved: bool) -> None:
-    with st.form("rating_form", border=False, width=640):
+    with st.form(f"rating_{ticket.id}", border=False, width=640):
         score = st.radio(
             t("rating.score"),
             SCORES,
@@ -65,7 +66,7 @@ def _ask_for_more(actor: Actor, ticket: Ticket, *, solved: bool) -> None:
         comment = st.text_area(
             t("rating.comment"), height=80, max_chars=2 * COMMENT_LIMIT, key=f"rating_comment_{ticket.id}"
         )
-        sent = st.form_submit_button(t("rating.send"), key="rate_more")
+        sent = submit_button(t("rating.send"), form=f"rating_{ticket.id}", key="rate_more")
     if sent and (score is not None or comment):
         rate = partial(desk().tickets.rate, actor, ticket.number, solved=solved)
         _do(ticket, f"{score} {comment}", lambda: rate(score=score, comment=comment), t("rating.sent"))

@@ -56,11 +56,18 @@ def ticket_body(actor: Actor, conversation: Conversation) -> None:
         compose(actor, ticket)
         if ticket.status is Status.CLOSED:
             _offer_follow_up(actor, ticket)
+    if ticket.resolved_at is not None and policy.may(actor, Action.WRITE_ARTICLE):
+        _offer_article(actor, ticket)
 
 
 def _offer_follow_up(actor: Actor, ticket: Ticket) -> None:
     page = BY_NAME["new_ticket"].registered(actor)
     st.page_link(page, label=t("ticket.follow_up"), icon=":material/forward:", query_params={"follows": ticket.id})
+
+
+def _offer_article(actor: Actor, ticket: Ticket) -> None:
+    page = BY_NAME["articles"].registered(actor)
+    st.page_link(page, label=t("articles.make"), icon=":material/menu_book:", query_params={"from": ticket.id})
 
 
 def note_as_seen(actor: Actor, conversation: Conversation) -> None:
