@@ -1,10 +1,7 @@
-"""What the desk knows: articles for everybody, and for agents the form in which they write them."""
-
-import streamlit as st
+"""What the desk knows: the articles, to be looked through."""
 
 from ticketing import ui
 
 actor = ui.require_actor()
-asked = st.query_params
 
-ui.show_articles(actor, asked.get("id", ""), edited=asked.get("edit", ""), ticket=asked.get("from", ""))
+ui.article_list(actor)

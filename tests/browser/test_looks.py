@@ -11,6 +11,7 @@ from playwright.sync_api import Locator, Page, expect
 from tests.browser.acting import history
 from tests.browser.conftest import PHONE, Windows, settle
 from tests.serving import Server
+from ticketing.domain.articles import Article, Visibility
 from ticketing.domain.statuses import Priority
 from ticketing.domain.tickets import TicketEdit
 from ticketing.ui.pages import PAGES
@@ -18,7 +19,10 @@ from ticketing.ui.pages import PAGES
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
 STRANGERS = ("login", "register")
-REQUESTERS = ("my_tickets", "new_ticket", "ticket?id={}", "account", "ticket?id=999999")
+REQUESTERS = (
+    *("my_tickets", "new_ticket", "ticket?id={}", "account", "ticket?id=999999"),
+    *("articles", "article?id=looked-at"),
+)
 AGENTS = (
     "all_tickets",
     "all_tickets?q=nothing+like+this",
@@ -31,6 +35,9 @@ AGENTS = (
     "desk_setup",
     "desk_setup?kind=teams",
     "desk_setup?kind=teams&id=new",
+    "articles",
+    "article?id=looked-at",
+    "article?edit=looked-at",
 )
 AGENTS_TICKET = "ticket?id={}"
 EVERY_PAGE = [
@@ -57,6 +64,10 @@ def number(server: Server) -> int:
     desk.tickets.reply(ada, ticket.number, "See https://example.org for **more**.")
     desk.tickets.note(ada, ticket.number, "Between us.")
     desk.tickets.edit(ada, ticket.number, TicketEdit(priority=Priority.HIGH, tags=("picture",)))
+    article = Article(id="looked-at", name="A look at an article", body="One\n\n- list", visibility=Visibility.PUBLIC)
+    with desk.store.write() as tx:
+        first = article.revised(None, "ada", desk.clock())
+        tx.definitions(Article).save(first.model_copy(update={"body": "Two"}).revised(first, "ada", desk.clock()))
     return ticket.number
 
 

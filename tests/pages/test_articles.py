@@ -44,10 +44,25 @@ def test_a_requester_finds_and_reads_what_is_public(carla: Visit, write: Write) 
     carla.choose("article_categories", TicketCategory.HARDWARE)
     assert links(carla) == ["Printers"]
 
-    assert carla.open("articles", id=article.id).titles == ["The **VPN**"]
+    assert carla.open("article", id=article.id).titles == ["The **VPN**"]
     assert ">in</code>" in carla.html
     assert not carla.has_button("edit_article")
     assert "helped" not in captions(carla)
+
+
+def test_agents_read_for_whom_an_article_is(ada: Visit, write: Write) -> None:
+    for visibility in Visibility:
+        write(visibility.name, visibility=visibility)
+
+    ada.open("articles")
+
+    assert [
+        line.partition(" · updated")[0].split(": ")[1] for line in captions(ada).splitlines() if "General" in line
+    ] == [
+        "Draft",
+        "Internal",
+        "Public",
+    ]
 
 
 @pytest.mark.parametrize("visibility", [Visibility.DRAFT, Visibility.INTERNAL])
@@ -57,23 +72,23 @@ def test_what_a_requester_may_not_read_or_write_is_not_there(
     article = write("The master key", "zebra-marker", visibility)
 
     for query in ({"id": article.id}, {"id": "nobodys"}, {"edit": article.id}, {"edit": "new"}, {"from": "1"}):
-        assert carla.open("articles", **query).titles == ["Nothing to see here"]
+        assert carla.open("article", **query).titles == ["Nothing to see here"]
         assert "zebra-marker" not in carla.html
 
 
 def test_a_vote_is_taken_and_can_be_changed(desk: Desk, carla: Visit, ada: Visit, actor: Behind, write: Write) -> None:
     article = write("VPN")
 
-    carla.open("articles", id=article.id).press("helpful_yes").press("helpful_no").press("helpful_yes")
+    carla.open("article", id=article.id).press("helpful_yes").press("helpful_no").press("helpful_yes")
 
     reading = desk.articles.get(actor(ada), article.id)
     assert (reading.helpful, reading.unhelpful) == (1, 0)
-    assert "helped 1, did not help 0" in captions(ada.open("articles", id=article.id))
+    assert "helped 1, did not help 0" in captions(ada.open("article", id=article.id))
 
 
 def test_an_agent_writes_an_article_and_looks_at_it_before(desk: Desk, ada: Visit, actor: Behind) -> None:
     assert ada.open("articles").said == ["No article here."]
-    ada.press("new_article").open("articles", edit="new")
+    ada.press("new_article").open("article", edit="new")
     ada.fill(article_title="The **VPN**", article_body="Dial **in**.")
     ada.at.selectbox(key="article_visibility_new").set_value(Visibility.PUBLIC)
     ada.press("preview")
@@ -90,7 +105,7 @@ def test_an_agent_writes_an_article_and_looks_at_it_before(desk: Desk, ada: Visi
 
 
 def test_what_cannot_be_kept_is_refused_and_stays_in_the_form(ada: Visit) -> None:
-    ada.open("articles", edit="new").fill(article_title="VPN").press("save")
+    ada.open("article", edit="new").fill(article_title="VPN").press("save")
 
     assert ada.refused == ["Text is empty. Please fill it in."]
     assert ada.at.text_input(key="article_title_new").value == "VPN"
@@ -100,7 +115,7 @@ def test_who_was_shown_an_older_version_is_told_and_can_decide_anew(
     desk: Desk, ada: Visit, root: Visit, actor: Behind, write: Write
 ) -> None:
     article = write("VPN")
-    ada.open("articles", edit=article.id)
+    ada.open("article", edit=article.id)
     desk.articles.save(actor(root), article.model_copy(update={"body": "Root's."}))
 
     ada.fill(article_body="Ada's.").press("save")
@@ -114,7 +129,7 @@ def test_an_older_version_is_looked_at_and_brought_back(desk: Desk, ada: Visit, 
     article = write("VPN", "Dial in.")
     desk.articles.save(actor(ada), article.model_copy(update={"body": "Hang up."}))
 
-    ada.open("articles", id=article.id)
+    ada.open("article", id=article.id)
     assert "Hang up." in ada.html
     assert "Dial in." in ada.html
     ada.press("bring_back_version")
@@ -128,12 +143,12 @@ def test_an_article_is_removed_and_brought_back(
 ) -> None:
     article = write("VPN")
 
-    ada.open("articles", edit=article.id).press("remove")
+    ada.open("article", edit=article.id).press("remove")
     assert ada.titles == ["Articles"]
     assert ada.said[0] == "“VPN” is removed. It can be brought back below."
     assert links(carla.open("articles")) == []
 
-    ada.press(f"bring_back_{article.id}")
+    ada.open("articles").press(f"bring_back_{article.id}")
     assert links(carla.open("articles")) == ["VPN"]
     assert desk.articles.get(actor(ada), article.id).article.removed is False
 
@@ -146,7 +161,7 @@ def test_a_solved_ticket_is_made_into_an_article(desk: Desk, ada: Visit, carla: 
     assert "Make an article of this" in offered(ada.open("ticket", id=str(number)))
     assert "Make an article of this" not in offered(carla.open("ticket", id=str(number)))
 
-    ada.open("articles", **{"from": str(number)}).press("save")
+    ada.open("article", **{"from": str(number)}).press("save")
 
     (reading,) = desk.articles.search(actor(ada))
     article = reading.article

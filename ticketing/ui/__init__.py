@@ -15,7 +15,8 @@ What a page needs of it:
 
 from ticketing.ui.account import explain_sign_in, offer_registration, own_sessions, password_form, profile_form
 from ticketing.ui.arrival import sign_in_by
-from ticketing.ui.articles import show_articles
+from ticketing.ui.article_editor import edit_article
+from ticketing.ui.articles import article_list, article_page
 from ticketing.ui.bulk import change_several
 from ticketing.ui.deeds import form_key
 from ticketing.ui.feedback import flash, flash_is_over, say_after_rerun, shown_errors
@@ -61,12 +62,15 @@ from ticketing.ui.wording import t
 
 __all__ = [
     "address",
+    "article_list",
+    "article_page",
     "ask_for_rating",
     "browser",
     "change_several",
     "conversation_asked_for",
     "desk",
     "device",
+    "edit_article",
     "explain_sign_in",
     "flash",
     "flash_is_over",
@@ -105,7 +109,6 @@ __all__ = [
     "require_agent",
     "say_after_rerun",
     "set_up",
-    "show_articles",
     "shown_errors",
     "sign_in_by",
     "sign_out",

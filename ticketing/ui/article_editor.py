@@ -27,7 +27,7 @@ from ticketing.ui.text import to_html
 from ticketing.ui.ticket import number_asked_for
 from ticketing.ui.wording import t
 
-PAGE = "articles"
+LIST, ARTICLE = "articles", "article"
 NEW = "new"
 
 
@@ -45,7 +45,7 @@ def edit_article(actor: Actor, key: str, ticket: str) -> None:
         not_found()
     with shown_errors():
         before = _draft(actor, key, ticket)
-        way_back(PAGE, t("page.articles"))
+        way_back(LIST, t("page.articles"))
         st.title(t("articles.edit") if before.id else t("articles.new"), anchor=False)
         _draw_form(actor, before, key or f"{NEW}_{before.source}")
 
@@ -109,7 +109,7 @@ def keep(actor: Actor, article: Article, sentence: str) -> None:
     Who was shown an older version is told, and can then decide anew.
     """
     flash, written = next_flash(), recall(_Written)
-    key = form_key(PAGE, article.model_dump_json(exclude={"history"}))
+    key = form_key(ARTICLE, article.model_dump_json(exclude={"history"}))
 
     def deed() -> None:
         written.kept[key] = desk().articles.save(actor, article).id
@@ -122,4 +122,6 @@ def keep(actor: Actor, article: Article, sentence: str) -> None:
             written.versions.pop(article.id, None)
             raise
         written.versions.clear()
-        go_to(PAGE, **({} if article.removed else {"id": written.kept[key]}))
+        if article.removed:
+            go_to(LIST)
+        go_to(ARTICLE, id=written.kept[key])

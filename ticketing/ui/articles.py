@@ -10,49 +10,39 @@ from ticketing.domain.policy import Action
 from ticketing.domain.statuses import TicketCategory
 from ticketing.domain.text import SEARCH_LIMIT
 from ticketing.services.articles import Reading
-from ticketing.ui.article_editor import NEW, PAGE, edit_article, keep
+from ticketing.ui.article_editor import ARTICLE, LIST, NEW, keep
 from ticketing.ui.conversation import AsItIs
 from ticketing.ui.feedback import shown_errors
 from ticketing.ui.layout import way_back
 from ticketing.ui.pages import BY_NAME
 from ticketing.ui.session import desk, go_to, not_found, origin
 from ticketing.ui.text import plain, to_html
-from ticketing.ui.tickets import Tone
 from ticketing.ui.times import ago, exact, zone
 from ticketing.ui.wording import t
 
 _PAGE_SIZE = 25
-_TONES: dict[Visibility, Tone] = {Visibility.DRAFT: "orange", Visibility.INTERNAL: "gray", Visibility.PUBLIC: "green"}
-
-
-def show_articles(actor: Actor, key: str, edited: str, ticket: str) -> None:
-    """Draw what the address asks for: the list, an article, or the form for one, which may come of a ticket."""
-    if edited or ticket:
-        edit_article(actor, edited, ticket)
-    elif key:
-        _draw_article(actor, _asked_for(actor, key))
-    else:
-        _draw_list(actor)
+_ICONS = {Visibility.DRAFT: "edit_note", Visibility.INTERNAL: "lock", Visibility.PUBLIC: "public"}
 
 
 def article_link(actor: Actor, article: Article) -> None:
     """Draw the way to an article."""
-    page = BY_NAME[PAGE].registered(actor)
+    page = BY_NAME[ARTICLE].registered(actor)
     st.page_link(page, label=plain(article.name), icon=":material/article:", query_params={"id": article.id})
 
 
-def _draw_list(actor: Actor) -> None:
+def article_list(actor: Actor) -> None:
+    """Draw the articles that the person may read, as far as they answer what was looked for."""
     writes = policy.may(actor, Action.WRITE_ARTICLE)
     with st.container(
         horizontal=True, horizontal_alignment="distribute", vertical_alignment="center", wrap=False, key="page_head"
     ):
         st.title(t("page.articles"), width="content", anchor=False)
         if writes and st.button(t("articles.new"), key="new_article", type="primary", icon=":material/add:"):
-            go_to(PAGE, edit=NEW)
+            go_to(ARTICLE, edit=NEW)
     found = desk().articles.search(actor, *_asked_of_list())
     page = min(st.session_state.get("articles_page", 1), _pages(found))
     for reading in found[(page - 1) * _PAGE_SIZE : page * _PAGE_SIZE]:
-        with st.container(border=True, gap=None):
+        with st.container(border=True, gap="xxsmall"):
             article_link(actor, reading.article)
             st.caption(_facts(reading, writes=writes))
     if not found:
@@ -95,7 +85,8 @@ def _facts(reading: Reading, *, writes: bool) -> str:
     article = reading.article
     facts = [t(f"category.{article.category}"), t("articles.updated", ago=ago(reading.updated_at, desk().clock()))]
     if writes:
-        facts.insert(1, t(f"articles.{article.visibility}"))
+        facts.insert(1, f":material/{_ICONS[article.visibility]}: {t(f'articles.{article.visibility}')}")
+    if reading.helpful or reading.unhelpful:
         facts.append(t("articles.votes", helpful=reading.helpful, unhelpful=reading.unhelpful))
     return " · ".join(facts)
 
@@ -119,16 +110,16 @@ def _asked_for(actor: Actor, key: str) -> Reading:
         not_found()
 
 
-def _draw_article(actor: Actor, reading: Reading) -> None:
+def article_page(actor: Actor, key: str) -> None:
+    """Draw an article, the question whether it helped, and for those who write articles its older versions."""
+    reading = _asked_for(actor, key)
     article, writes = reading.article, policy.may(actor, Action.WRITE_ARTICLE)
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center", wrap=False):
-        way_back(PAGE, t("page.articles"))
+        way_back(LIST, t("page.articles"))
         if writes and st.button(t("setup.edit"), key="edit_article", type="tertiary", icon=":material/edit:"):
-            go_to(PAGE, edit=article.id)
+            go_to(ARTICLE, edit=article.id)
     with st.container(width=760):
         st.title(plain(article.name), anchor=False)
-        if writes:
-            st.badge(t(f"articles.{article.visibility}"), color=_TONES[article.visibility])
         st.caption(_facts(reading, writes=writes))
         _draw_text(article)
         _ask_whether_helpful(actor, reading)
@@ -156,7 +147,7 @@ def _ask_whether_helpful(actor: Actor, reading: Reading) -> None:
 
 def _draw_link(article: Article) -> None:
     with st.expander(t("articles.link"), icon=":material/link:"):
-        st.code(f"{desk().settings.base_url or origin()}/{PAGE}?id={article.id}", language=None)
+        st.code(f"{desk().settings.base_url or origin()}/{ARTICLE}?id={article.id}", language=None)
 
 
 def _draw_versions(actor: Actor, article: Article) -> None:

@@ -66,7 +66,7 @@ def _offer_follow_up(actor: Actor, ticket: Ticket) -> None:
 
 
 def _offer_article(actor: Actor, ticket: Ticket) -> None:
-    page = BY_NAME["articles"].registered(actor)
+    page = BY_NAME["article"].registered(actor)
     st.page_link(page, label=t("articles.make"), icon=":material/menu_book:", query_params={"from": ticket.id})
 
 

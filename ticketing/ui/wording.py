@@ -10,6 +10,7 @@ WORDING = {
     "page.my_tickets": "My tickets",
     "page.ticket": "Ticket",
     "page.articles": "Articles",
+    "page.article": "Article",
     "page.all_tickets": "All tickets",
     "page.agent_admin": "People",
     "page.bulk": "Change several tickets",
