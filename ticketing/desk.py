@@ -28,6 +28,7 @@ from ticketing.services.health import Health, Surroundings
 from ticketing.services.passwords import Passwords
 from ticketing.services.relations import Relations
 from ticketing.services.sessions import Sessions
+from ticketing.services.similar import Similar
 from ticketing.services.throttle import Throttle
 from ticketing.services.tickets import Tickets
 from ticketing.settings import Settings, read_settings
@@ -82,6 +83,7 @@ class Desk:
         self.relations = watched("relations", relations, figures)
         self.bulk = watched("bulk", Bulk(store, clock, gate, relations), figures)
         self.articles = watched("articles", Articles(store, clock, gate), figures)
+        self.similar = watched("similar", Similar(store, gate), figures)
         self.first_launch = FirstLaunch(store, clock, passwords)
         self._backups = BackupFolder(settings.backup_folder.absolute(), settings.backup_keep)
         health = Health(store, clock, gate, _setup(settings), _surroundings(settings, self._backups), figures)

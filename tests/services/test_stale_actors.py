@@ -58,6 +58,7 @@ FOR_EVERY_PERSON = {
     "sessions.end",
     "sessions.end_others",
     "sessions.own",
+    "similar.own",
     "tickets.counts",
     "tickets.open",
     "tickets.search",

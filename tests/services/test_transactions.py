@@ -182,6 +182,7 @@ NEVER: Deeds = {
     "lists.export": lambda on: on.desk.lists.export(on.ada, ALL, Form.JSON),
     "seeds.plan": lambda on: on.plan,
     "sessions.own": lambda on: on.desk.sessions.own(on.carla),
+    "similar.own": lambda on: on.desk.similar.own(on.carla, "Rated"),
     "tickets.former": lambda on: on.desk.tickets.former(on.ada, 2),
     "tickets.get": lambda on: on.desk.tickets.get(on.ada, 3),
     "tickets.conversation": lambda on: on.desk.tickets.conversation(on.ada, 3),

@@ -28,6 +28,7 @@ from ticketing.ui.new_ticket import (
     former_asked_for,
     keep_draft,
     newest_ticket,
+    perhaps_this_helps,
     remind_of,
     tell_what_it_follows,
 )
@@ -98,6 +99,7 @@ __all__ = [
     "password_form",
     "people_head",
     "people_list",
+    "perhaps_this_helps",
     "plain",
     "profile_form",
     "queue",

@@ -471,8 +471,8 @@ WORDING = {
     "articles.bring_back": "Bring back this version",
     "articles.is_back": "The older version is back.",
     "articles.make": "Make an article of this",
-    "articles.perhaps": "Perhaps this helps already",
-    "articles.perhaps_yours": "Your own tickets about this",
+    "articles.perhaps": "**Perhaps this helps already**",
+    "articles.perhaps_yours": "**Your own tickets about this**",
     "articles.all": "All articles",
 }
 
