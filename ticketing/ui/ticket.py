@@ -17,6 +17,7 @@ from ticketing.ui.feedback import say_after_rerun
 from ticketing.ui.pages import BY_NAME
 from ticketing.ui.panel import panel
 from ticketing.ui.session import desk, go_to_ticket, not_found
+from ticketing.ui.similar import show_similar
 from ticketing.ui.wording import t
 
 log = logging.getLogger(__name__)
@@ -56,6 +57,8 @@ def ticket_body(actor: Actor, conversation: Conversation) -> None:
         compose(actor, ticket)
         if ticket.status is Status.CLOSED:
             _offer_follow_up(actor, ticket)
+    if policy.may(actor, Action.SEE_ALL_TICKETS):
+        show_similar(actor, ticket)
     if ticket.resolved_at is not None and policy.may(actor, Action.WRITE_ARTICLE):
         _offer_article(actor, ticket)
 

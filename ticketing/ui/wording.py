@@ -267,6 +267,8 @@ WORDING = {
     "rating.comment": "Comment (optional)",
     "rating.send": "Send",
     "rating.sent": "Thank you for your rating.",
+    "similar.title": "Similar tickets",
+    "similar.none": "No unfinished ticket, and none of the same requester, resembles this one.",
     "message.note": "internal note",
     "message.requester": "requester",
     "message.agent": "agent",
