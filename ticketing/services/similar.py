@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from ticketing.domain import policy
-from ticketing.domain.conditions import Titled
+from ticketing.domain.conditions import AnyOf, Holding, Titled
 from ticketing.domain.people import Actor
 from ticketing.domain.policy import Action
 from ticketing.domain.queries import TicketQuery, TicketSummary, statuses_of
@@ -14,10 +14,9 @@ from ticketing.services.access import Gate, reach
 
 # So many words are looked for, the longest ones: they are seldom those that stand everywhere.
 _WORDS = 8
-_OF_EACH = 25
-# So many of those that share a word of the title are looked at, the latest ones, and the best of these more closely.
-_LATEST = 200
-_CLOSELY = 25
+# So many of those that share a word are looked at, the latest ones, and the best of these more closely.
+_LATEST = 100
+_CLOSELY = 10
 # A similar ticket has to hold this part of what it is held against, by weight.
 _APT = 0.3
 
@@ -35,9 +34,8 @@ class Similar:
         """Return the actor's own tickets that resemble the text in title or description, the likest first."""
         with self._store.read() as tx:
             actor = self._gate.admit(tx, actor)
-            found: Found = {}
-            for word in _telling(text):
-                found |= _search(tx, actor, TicketQuery(requester=actor.username, needles=(word,), size=_OF_EACH))
+            a_word = AnyOf(tuple(map(Holding, _telling(text))))
+            found = _search(tx, actor, TicketQuery(requester=actor.username, conditions=(a_word,), size=_LATEST))
             return _likest(text, found.values(), [_text_of(tx, number) for number in found], _APT)[:limit]
 
     def to(self, actor: Actor, number: int, limit: int = 5) -> list[TicketSummary]:
