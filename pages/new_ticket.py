@@ -16,7 +16,8 @@ if former:
     ui.tell_what_it_follows(actor, former)
 ui.remind_of(actor, newest)
 
-with st.form("new_ticket"):
+form, beside = st.columns([2, 1], gap="large")
+with form, st.form("new_ticket"):
     title = st.text_input(t("new_ticket.title"), max_chars=2 * TITLE_LIMIT, key="title", persist_state="session")
     description = st.text_area(
         t("new_ticket.description"),
@@ -33,7 +34,9 @@ with st.form("new_ticket"):
         key="category",
     )
     submitted = ui.submit_button(t("new_ticket.submit"), form="new_ticket", key="submit")
-ui.keep_draft(actor, former, newest, "title", "description")
+typed = ui.keep_draft(actor, former, newest, "title", "description")
+with beside:
+    ui.perhaps_this_helps(actor, typed)
 
 if submitted:
     with ui.shown_errors():

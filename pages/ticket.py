@@ -9,5 +9,6 @@ if ui.is_relating():
     ui.relate(actor, conversation)
 else:
     ui.ticket_head(actor, conversation)
+    ui.ask_for_rating(actor, conversation.ticket)
     ui.ticket_body(actor, conversation)
     ui.note_as_seen(actor, conversation)

@@ -15,7 +15,7 @@ from ticketing.desk import Desk
 ROOT = Path(__file__).resolve().parents[1]
 ROUTER = ROOT / "ticketing" / "ui" / "router.py"
 HEAD, PANEL, COMPOSER = "ticketing_ticket_head", "ticketing_ticket_panel", "ticketing_ticket_composer"
-LIST = "ticketing_list_table"
+LIST, DRAFT = "ticketing_list_table", "ticketing_draft"
 REPORT = "ticketing_report"
 # The anti-forgery cookie of a browser, whose token a sign-in is bound to.
 XSRF = "2|00000000|0123456789abcdef0123456789abcdef|1700000000"
@@ -108,6 +108,11 @@ class Visit:
     def unfold_why(self, *, up: bool = False) -> "Visit":
         """Open what explains the due times of a ticket, or fold it *up* again."""
         return self._unfold("why", up=up)
+
+    def pause_at(self, text: object, name: str = "") -> "Visit":
+        """Pause in typing with this text in the first field of a form, of this name or the one that is shown."""
+        told = [name or self.sent(DRAFT)["name"], text]
+        return self._run_with(id=self._component(DRAFT).id, json_value=json.dumps({"told": told}))
 
     def report(self, component: str, event: str, value: object) -> "Visit":
         """Have a component of ours report something."""

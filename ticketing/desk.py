@@ -19,6 +19,7 @@ from ticketing.logs import write_log
 from ticketing.services.access import Clock, Gate
 from ticketing.services.accounts import Accounts
 from ticketing.services.agents import Agents
+from ticketing.services.articles import Articles
 from ticketing.services.bulk import Bulk
 from ticketing.services.definitions import Definitions
 from ticketing.services.diagnosis import Setup
@@ -29,6 +30,7 @@ from ticketing.services.passwords import Passwords
 from ticketing.services.relations import Relations
 from ticketing.services.reports import Reports
 from ticketing.services.sessions import Sessions
+from ticketing.services.similar import Similar
 from ticketing.services.throttle import Throttle
 from ticketing.services.tickets import Tickets
 from ticketing.settings import Settings, read_settings
@@ -84,6 +86,8 @@ class Desk:
         self.relations = watched("relations", relations, figures)
         self.bulk = watched("bulk", Bulk(store, clock, gate, relations), figures)
         self.reports = watched("reports", Reports(store, clock, gate), figures)
+        self.articles = watched("articles", Articles(store, clock, gate), figures)
+        self.similar = watched("similar", Similar(store, gate), figures)
         self.first_launch = FirstLaunch(store, clock, passwords)
         self._backups = BackupFolder(settings.backup_folder.absolute(), settings.backup_keep)
         health = Health(store, clock, gate, _setup(settings), _surroundings(settings, self._backups), figures)

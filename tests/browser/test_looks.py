@@ -11,6 +11,7 @@ from playwright.sync_api import Locator, Page, expect
 from tests.browser.acting import history
 from tests.browser.conftest import PHONE, Windows, settle
 from tests.serving import Server
+from ticketing.domain.articles import Article, Visibility
 from ticketing.domain.canned_replies import CannedReply
 from ticketing.domain.changes import Changes
 from ticketing.domain.statuses import Priority
@@ -20,7 +21,10 @@ from ticketing.ui.pages import PAGES
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
 STRANGERS = ("login", "register")
-REQUESTERS = ("my_tickets", "new_ticket", "ticket?id={}", "account", "ticket?id=999999")
+REQUESTERS = (
+    *("my_tickets", "new_ticket", "ticket?id={}", "account", "ticket?id=999999"),
+    *("articles", "article?id=looked-at"),
+)
 AGENTS = (
     "all_tickets",
     "all_tickets?q=nothing+like+this",
@@ -41,6 +45,9 @@ AGENTS = (
     "desk_setup?kind=sla&id=new",
     "desk_setup?kind=canned_replies",
     "desk_setup?kind=canned_replies&id=new",
+    "articles",
+    "article?id=looked-at",
+    "article?edit=looked-at",
 )
 AGENTS_TICKET = "ticket?id={}"
 EVERY_PAGE = [
@@ -70,6 +77,10 @@ def number(server: Server) -> int:
     desk.definitions.save(
         ada, CannedReply(name="A look", text="Look!", changes=Changes(assignee="nobody.here", add_tags=("seen",)))
     )
+    article = Article(id="looked-at", name="A look at an article", body="One\n\n- list", visibility=Visibility.PUBLIC)
+    with desk.store.write() as tx:
+        first = article.revised(None, "ada", desk.clock())
+        tx.definitions(Article).save(first.model_copy(update={"body": "Two"}).revised(first, "ada", desk.clock()))
     return ticket.number
 
 
@@ -229,15 +240,25 @@ def begin_transfer(page: Page) -> None:
     expect(page.get_by_role("textbox", name="Internal note (optional)")).to_be_visible()
 
 
+def be_asked_for_stars(page: Page) -> None:
+    """Say that a ticket is not solved."""
+    page.get_by_role("button", name="Not yet").click()
+    expect(page.get_by_role("radio", name="5 ★")).to_be_visible()
+    expect(page.get_by_role("button", name="Reopen the ticket")).to_be_visible()
+
+
 def open_permissions(page: Page) -> None:
     """Show who may do what."""
     page.get_by_text("Who may do what").click()
     expect(page.locator("table.permissions")).to_be_visible()
 
 
-@pytest.mark.parametrize(
+ON_DESKTOP_AND_PHONE = pytest.mark.parametrize(
     "options", [{"color_scheme": "light"}, {"color_scheme": "dark"} | PHONE], ids=["desktop", "phone"]
 )
+
+
+@ON_DESKTOP_AND_PHONE
 @pytest.mark.parametrize(
     ("path", "open_up"),
     [
@@ -259,6 +280,20 @@ def test_what_a_page_opens_is_accessible(
     page = windows.open(path.format(number), person="root", **options)
 
     open_up(page)
+    settle(page)
+
+    assert findings(page) == []
+
+
+@ON_DESKTOP_AND_PHONE
+def test_the_question_whether_a_ticket_is_solved_is_accessible(
+    windows: Windows, server: Server, options: dict[str, Any]
+) -> None:
+    ticket = server.desk.tickets.open(server.actor("carla"), "A look at a rating", "It drips.")
+    server.desk.tickets.close(server.actor("ada"), ticket.number)
+    page = windows.open(f"ticket?id={ticket.id}", person="carla", **options)
+
+    be_asked_for_stars(page)
     settle(page)
 
     assert findings(page) == []

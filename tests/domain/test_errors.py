@@ -53,6 +53,7 @@ SAMPLES: dict[type[TicketingError], tuple[object, ...]] = {
     errors.TooManyLinksError: (12, 50),
     errors.TooManyTicketsError: (501, 500),
     errors.BulkTooLateError: (30,),
+    errors.AlreadyRatedError: (12,),
     errors.UsernameTakenError: ("carla",),
     errors.NameTakenError: ("Support",),
     errors.CategoryTakenError: ("hardware", "Second line"),

@@ -6,6 +6,7 @@ from itertools import product
 import pytest
 
 from ticketing.domain import policy
+from ticketing.domain.articles import Article, Visibility
 from ticketing.domain.errors import PermissionDeniedError
 from ticketing.domain.people import Actor, Person, Role, User
 from ticketing.domain.policy import Action, Relation
@@ -22,6 +23,7 @@ TRUTH = """
     REPLY                UAR   UAR      AR     .     .       .        .       .
     CLOSE                UAR   AR       AR     .     .       .        .       .
     REOPEN               UAR   AR       AR     .     .       .        .       .
+    RATE_TICKET          UAR    .       .      .     .       .        .       .
     WRITE_NOTE           AR    AR       AR     .     .       .        .       .
     EDIT_TICKET          AR    AR       AR     .     .       .        .       .
     MERGE_TICKETS        AR    AR       AR     .     .       .        .       .
@@ -46,6 +48,13 @@ TRUTH = """
     SEE_SETUP             .     .       .      .     .       .        .      AR
     CHANGE_SETUP          .     .       .      .     .       .        .       R
     KEEP_SHORTCUTS       AR     .       .      .     .       .        .      AR
+    READ_ARTICLE          .     .       .      .     .       .        .       .
+    WRITE_ARTICLE         .     .       .      .     .       .        .      AR
+"""
+# For whom an article is.
+OF_ARTICLES = """
+    action        public  internal
+    READ_ARTICLE   UAR       AR
 """
 # Who may make an account of a role, at a desk where agents may register agents and at one where they may not.
 REGISTERING = """
@@ -57,9 +66,9 @@ LETTERS = {Role.USER: "U", Role.AGENT: "A", Role.ADMIN: "R"}
 MOMENT = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 
 
-def truth() -> dict[tuple[Action, Role, Relation], bool]:
-    """Read the table above."""
-    heading, *lines = [line.split() for line in TRUTH.strip().splitlines()]
+def truth(table: str) -> dict[tuple[Action, Role, Relation], bool]:
+    """Read a table above."""
+    heading, *lines = [line.split() for line in table.strip().splitlines()]
     relations = [Relation[name.upper()] for name in heading[1:]]
     return {
         (Action[line[0]], role, relation): letter in cell
@@ -69,7 +78,7 @@ def truth() -> dict[tuple[Action, Role, Relation], bool]:
     }
 
 
-ALLOWED = truth()
+ALLOWED = dict.fromkeys(product(Action, Role, Relation), False) | truth(TRUTH) | truth(OF_ARTICLES)
 
 
 def account(name: str, role: Role) -> User:
@@ -84,9 +93,9 @@ def ticket_of(requester: str, *watchers: str) -> Ticket:
     return ticket
 
 
-def target_of(relation: Relation, actor: Actor) -> Ticket | User | None:
+def target_of(relation: Relation, actor: Actor) -> Ticket | User | Article | None:
     """Return something to which the actor stands like that."""
-    targets: dict[Relation, Ticket | User | None] = {
+    targets: dict[Relation, Ticket | User | Article | None] = {
         Relation.OWN: ticket_of(actor.username, "somebody"),
         Relation.WATCHED: ticket_of("somebody", actor.username),
         Relation.FOREIGN: ticket_of("somebody", "another"),
@@ -94,13 +103,25 @@ def target_of(relation: Relation, actor: Actor) -> Ticket | User | None:
         Relation.OF_USER: account("somebody", Role.USER),
         Relation.OF_AGENT: account("somebody", Role.AGENT),
         Relation.OF_ADMIN: account("somebody", Role.ADMIN),
+        Relation.PUBLIC: Article(name="VPN", visibility=Visibility.PUBLIC),
+        Relation.INTERNAL: Article(name="VPN", visibility=Visibility.INTERNAL),
         Relation.DESK: None,
     }
     return targets[relation]
 
 
 def test_the_table_here_is_whole() -> None:
+    assert {action for action, _, _ in truth(TRUTH)} == set(Action)
     assert set(ALLOWED) == set(product(Action, Role, Relation))
+
+
+@pytest.mark.parametrize(
+    "article",
+    [Article(name="VPN"), Article(name="VPN", visibility=Visibility.PUBLIC, removed=True)],
+    ids=["draft", "taken away"],
+)
+def test_a_draft_and_what_was_taken_away_are_no_more_public_than_an_internal_article(article: Article) -> None:
+    assert policy.relation_to_article(article) is Relation.INTERNAL
 
 
 @pytest.mark.parametrize("action", Action, ids=lambda action: action.name)

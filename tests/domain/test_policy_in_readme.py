@@ -14,6 +14,7 @@ LINES = {
     "open tickets": [Action.OPEN_TICKET],
     "see, answer tickets": [Action.VIEW_TICKET, Action.REPLY],
     "close, reopen tickets": [Action.CLOSE, Action.REOPEN],
+    "rate a resolution, agents none of their own": [Action.RATE_TICKET],
     "internal notes, fields, assignment": [Action.WRITE_NOTE, Action.EDIT_TICKET],
     "merge, link, split tickets": [Action.MERGE_TICKETS, Action.LINK_TICKETS, Action.SPLIT_TICKET],
     "see reports": [Action.SEE_REPORTS],
@@ -30,6 +31,8 @@ LINES = {
     "see how the desk is set up": [Action.SEE_SETUP],
     "change how the desk is set up": [Action.CHANGE_SETUP],
     "views, canned replies": [Action.KEEP_SHORTCUTS],
+    "read articles": [Action.READ_ARTICLE],
+    "write articles": [Action.WRITE_ARTICLE],
 }
 # Words in the table, and to whose tickets and accounts they extend; one's own account is no matter of this table.
 MEANINGS = {
@@ -40,6 +43,8 @@ MEANINGS = {
     "own and shared": {Relation.OWN, Relation.DESK},
     "own and watched": {Relation.OWN, Relation.WATCHED},
     "all": {Relation.OWN, Relation.WATCHED, Relation.FOREIGN},
+    "public ones": {Relation.PUBLIC},
+    "every one": {Relation.PUBLIC, Relation.INTERNAL},
     "own sessions": set[Relation](),
     "of users": {Relation.OF_USER},
     "of everybody": {Relation.OF_USER, Relation.OF_AGENT, Relation.OF_ADMIN},

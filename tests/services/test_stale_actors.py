@@ -11,6 +11,7 @@ import pytest
 
 from tests.services.conftest import public
 from ticketing.desk import Desk
+from ticketing.domain.articles import Article
 from ticketing.domain.bulk import BulkEdit
 from ticketing.domain.errors import (
     AuthenticationError,
@@ -55,14 +56,18 @@ FOR_EVERY_PERSON = {
     "agents.may_register",
     "agents.teams_of",
     "lists.export",
+    "articles.search",
+    "articles.suggest",
     "sessions.end",
     "sessions.end_others",
     "sessions.own",
+    "similar.own",
     "tickets.counts",
     "tickets.open",
     "tickets.search",
 }
 ARGUMENTS: dict[str, object] = {
+    "article": Article(name="VPN", body="Dial in."),
     "assignee": "ada",
     "browser": "b",
     "change": URGENT,
@@ -78,6 +83,7 @@ ARGUMENTS: dict[str, object] = {
     "folder": Path("nowhere"),
     "form": Form.CSV,
     "into": 2,
+    "helpful": True,
     "key": "second-line",
     "kind": Team,
     "message": "",
@@ -93,6 +99,7 @@ ARGUMENTS: dict[str, object] = {
     "result": BulkResult(URGENT, (Outcome(1, "", after=URGENT.edit),), datetime.max.replace(tzinfo=UTC)),
     "role": Role.ADMIN,
     "session_id": "s1",
+    "solved": True,
     "text": "Text.",
     "tickets": 1,
     "title": "Title",

@@ -10,6 +10,7 @@ import pytest
 
 from tests.services.conftest import PASSWORD, Clock, SignIn, public
 from ticketing.desk import Desk
+from ticketing.domain.articles import Article, Visibility
 from ticketing.domain.bulk import BulkEdit
 from ticketing.domain.calendars import BusinessCalendar
 from ticketing.domain.canned_replies import CannedReply
@@ -54,7 +55,7 @@ class Scene:
     A desk where all can be done, and one where nobody has been.
 
     Ticket 1 is open and has a reply, ticket 2 is closed, ticket 3 stayed resolved for eight days, ticket 4 is merged
-    into ticket 2. Oskar's account is deactivated.
+    into ticket 2, the last one is Carla's and closed. Oskar's account is deactivated.
     """
 
     def __init__(self, store: CountedStore, clock: Clock, arrives: SignIn, folder: Path) -> None:
@@ -68,6 +69,8 @@ class Scene:
         self.calendar = self.desk.definitions.save(
             CONSOLE, BusinessCalendar(name="Always", zone="UTC", hours=ALWAYS_OPEN)
         )
+        article = Article(name="VPN", body="Dial in.", visibility=Visibility.PUBLIC)
+        self.article = self.desk.articles.save(CONSOLE, article)
         self.team = self.desk.definitions.save(CONSOLE, Team(name="Second line"))
         self.macro = self.desk.definitions.save(CONSOLE, CannedReply(name="Greeting", text="Hello"))
         self.desk.tickets.edit(CONSOLE, 3, TicketEdit(status=Status.RESOLVED))
@@ -75,6 +78,8 @@ class Scene:
         self.ada, self.root = arrives("ada", Role.AGENT), arrives("root", Role.ADMIN)
         self.carla = arrives("carla")
         self.desk.agents.deactivate(CONSOLE, arrives("oskar").username)
+        self.rated = self.desk.tickets.open(self.carla, "Rated", "Help!").number
+        self.desk.tickets.close(CONSOLE, self.rated)
         self.token = self.desk.accounts.sign_in("carla", PASSWORD)
         clock.advance(timedelta(minutes=2))  # so that it is worth noting that the session is used
         self.hand_off = self.desk.accounts.sign_in_browser("carla", PASSWORD, browser="b")
@@ -120,6 +125,9 @@ ONCE: Deeds = {
     "agents.set_password": lambda on: on.desk.agents.set_password(CONSOLE, "carla", ANOTHER),
     "bulk.apply": lambda on: on.desk.bulk.apply(on.ada, [1], BulkEdit(add_tags=("vpn",)), key="k"),
     "bulk.undo": lambda on: on.desk.bulk.undo(on.ada, on.done, key="k"),
+    "articles.save": lambda on: on.desk.articles.save(on.ada, Article(name="Reset", body="Press it.")),
+    "articles.remove": lambda on: on.desk.articles.remove(on.ada, on.article.id, on.article.version),
+    "articles.vote": lambda on: on.desk.articles.vote(on.carla, on.article.id, helpful=True),
     "definitions.save": lambda on: on.desk.definitions.save(on.root, Team(name="First line")),
     "definitions.remove": lambda on: on.desk.definitions.remove(on.root, Team, on.team.id, on.team.version),
     "demo.ensure": lambda on: on.empty_desk.demo.ensure(),
@@ -145,6 +153,7 @@ ONCE: Deeds = {
     "tickets.transfer": lambda on: on.desk.tickets.transfer(on.ada, 1, team=on.team.id, note="Yours", key="k"),
     "tickets.close": lambda on: on.desk.tickets.close(on.ada, 1, "Bye", key="k"),
     "tickets.reopen": lambda on: on.desk.tickets.reopen(on.ada, 2, key="k"),
+    "tickets.rate": lambda on: on.desk.tickets.rate(on.carla, on.rated, solved=True, key="k"),
     "tickets.mark_seen": lambda on: on.desk.tickets.mark_seen(on.ada, 1, 1),
     # Whoever looks first closes what has lapsed.
     "tickets.search": lambda on: on.desk.tickets.search(on.ada, ALL),
@@ -173,6 +182,10 @@ NEVER: Deeds = {
     "agents.wait": lambda on: on.desk.agents.wait(on.root, "carla"),
     "bulk.choose": lambda on: on.desk.bulk.choose(on.ada, ALL),
     "bulk.preview": lambda on: on.desk.bulk.preview(on.ada, [1, 2], BulkEdit(add_tags=("vpn",))),
+    "articles.search": lambda on: on.desk.articles.search(on.carla, "vpn"),
+    "articles.suggest": lambda on: on.desk.articles.suggest(on.carla, "vpn"),
+    "articles.get": lambda on: on.desk.articles.get(on.carla, on.article.id),
+    "articles.from_ticket": lambda on: on.desk.articles.from_ticket(on.ada, 2),
     "definitions.all": lambda on: on.desk.definitions.all(on.ada, Team),
     "definitions.get": lambda on: on.desk.definitions.get(on.ada, Team, on.team.id),
     "due_times.explained": lambda on: on.desk.due_times.explained(on.ada, 1),
@@ -194,6 +207,8 @@ NEVER: Deeds = {
     "reports.names": lambda on: on.desk.reports.names(on.ada, ["ada"]),
     "seeds.plan": lambda on: on.plan,
     "sessions.own": lambda on: on.desk.sessions.own(on.carla),
+    "similar.own": lambda on: on.desk.similar.own(on.carla, "Rated"),
+    "similar.to": lambda on: on.desk.similar.to(on.ada, 1),
     "tickets.former": lambda on: on.desk.tickets.former(on.ada, 2),
     "tickets.get": lambda on: on.desk.tickets.get(on.ada, 3),
     "tickets.conversation": lambda on: on.desk.tickets.conversation(on.ada, 3),

@@ -21,6 +21,7 @@ from ticketing.domain.errors import StorageBusyError
 from ticketing.domain.facts import Facts
 from ticketing.domain.people import Actor, PeopleQuery, Role, User
 from ticketing.domain.queries import MOST_HITS, UNASSIGNED, Audience, Sort, TicketQuery, TicketSummary, View
+from ticketing.domain.ratings import Rating
 from ticketing.domain.receipts import Receipt
 from ticketing.domain.sign_in import Attempts, Device, HandOff, Session
 from ticketing.domain.statuses import Priority, Status, TicketCategory
@@ -1179,6 +1180,17 @@ def test_the_search_knows_every_letter_that_casefolds_into_ascii() -> None:
 def test_a_store_is_never_copied_by_pickling_it(store: Store) -> None:
     with pytest.raises(TypeError, match=r"pickle"):
         pickle.dumps(store)
+
+
+def test_a_rating_is_kept_with_its_ticket(store: Store, file_ticket: FileTicket) -> None:
+    rating = Rating(resolved_at=NOW, by="carla", at=NOW, solved=True, score=4, comment='"messages":[{"kind":"note"')
+    number = file_ticket(ratings=[rating], status=Status.RESOLVED, resolved_at=NOW)
+
+    with store.read() as tx:
+        ticket = tx.tickets.find(number)
+    assert ticket is not None
+    assert ticket.ratings == [rating]
+    assert [line.messages for line in search(store)] == [1]
 
 
 # What is set up

@@ -1,7 +1,9 @@
 // Keeps what is typed into a form of Streamlit's, which forgets it at a reload and when its session ends.
 // A draft stays in this tab and bears a name, which is another one as soon as the form was sent; drafts of other
-// names go.
+// names go. What stands in the first of the fields is told to the script when somebody pauses in typing, but not if they
+// have pressed something meanwhile: that may send the form, and its run is not to be cut short.
 
+const PAUSE = 700 // milliseconds
 const PREFIX = "ticketing draft: "
 
 function fieldOf(name) {
@@ -28,6 +30,9 @@ function bringBack(key, fields) {
   }
 }
 
+let pause = 0
+let told = {}
+
 export default function (component) {
   const { name, fields } = JSON.parse(new TextDecoder().decode(component.data))
   const key = PREFIX + name
@@ -35,6 +40,16 @@ export default function (component) {
     if (!fields.every(fieldOf)) return
     const typed = Object.fromEntries(fields.map((name) => [name, fieldOf(name).value]))
     sessionStorage.setItem(key, JSON.stringify(typed))
+  }
+  const tell = () => {
+    const text = fieldOf(fields[0])?.value.trim() ?? ""
+    if (!component.parentElement.isConnected || told.text === text) return
+    told = { name, text }
+    component.setStateValue("told", [name, text])
+  }
+  const wait = () => {
+    clearTimeout(pause)
+    pause = setTimeout(tell, PAUSE)
   }
   // Streamlit draws the fields when it has loaded what draws them; somebody may have begun to type by then.
   const begin = () => {
@@ -45,8 +60,17 @@ export default function (component) {
     }
     bringBack(key, fields)
     keep()
-    document.oninput = keep
+    if (fieldOf(fields[0]).value) wait()
+    document.oninput = () => {
+      keep()
+      wait()
+    }
+    document.onpointerdown = () => clearTimeout(pause)
+    document.onkeydown = ({ key }) => {
+      if (key === "Enter") clearTimeout(pause)
+    }
   }
+  if (told.name !== name) told = { name, text: "" }
   dropOthers(key)
   begin()
 }

@@ -17,7 +17,7 @@ Every refusal, as one tree. The text of each is a sentence that can be shown to 
     ├── RefusedError                   possible for this person, but not now
     │   ├── TicketClosedError  TicketNotDoneError  TicketNotClosedError
     │   ├── TransitionError  ReopenWindowError  TooManyTagsError
-    │   ├── TicketMergedError  TicketNotMergedError  SameTicketError
+    │   ├── TicketMergedError  TicketNotMergedError  SameTicketError  AlreadyRatedError
     │   ├── LinkCycleError  TooManyLinksError
     │   ├── TooManyTicketsError  BulkTooLateError
     │   ├── UsernameTakenError  NameTakenError  CategoryTakenError  NeverOpenError
@@ -403,6 +403,15 @@ class BulkTooLateError(RefusedError):
 
     def __init__(self, seconds: int) -> None:
         super().__init__(f"The {seconds} seconds in which this could be taken back are over.")
+
+
+class AlreadyRatedError(RefusedError):
+    """A resolution is rated once."""
+
+    code = "already_rated"
+
+    def __init__(self, number: int) -> None:
+        super().__init__(f"You have already rated how ticket T-{number} was resolved.")
 
 
 class UsernameTakenError(RefusedError):

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
+from ticketing.domain.articles import Article
 from ticketing.domain.calendars import BusinessCalendar
 from ticketing.domain.canned_replies import CannedReply
 from ticketing.domain.definitions import Definition
@@ -11,5 +12,5 @@ from ticketing.domain.teams import Team
 
 # By the names of their collections.
 KINDS: Final[Mapping[str, type[Definition]]] = {
-    kind.kind: kind for kind in (Team, CannedReply, BusinessCalendar, SlaPolicy, CatchingUp)
+    kind.kind: kind for kind in (Article, Team, CannedReply, BusinessCalendar, SlaPolicy, CatchingUp)
 }

@@ -4,15 +4,17 @@ Who may do what: one table, nothing else anywhere.
 A row names an action; under each role stand the relations in which it is allowed. When something is possible (statuses,
 time windows) is the model's business and never looked at here.
 
-Two questions take more than role and relation, so they stand beside the table, and never allow what it does not:
-whether this desk leaves it to agents to register agents (`may_register`), and whether the actor is at the command line
-(`require_console`), where everybody is an admin to the table.
+Three questions take more than role and relation, so they stand beside the table, and never allow what it does not:
+whether this desk leaves it to agents to register agents (`may_register`), whether an agent has handled what they would
+rate (`may_rate`), and whether the actor is at the command line (`require_console`), where everybody is an admin to the
+table.
 """
 
 from collections.abc import Mapping
 from enum import StrEnum
 from typing import Final
 
+from ticketing.domain.articles import Article, Visibility
 from ticketing.domain.definitions import Definition
 from ticketing.domain.errors import PermissionDeniedError
 from ticketing.domain.people import Actor, Person, Role, User
@@ -21,7 +23,7 @@ from ticketing.domain.tickets import Ticket
 
 
 class Relation(StrEnum):
-    """How the actor stands to the ticket or the account."""
+    """How the actor stands to the ticket or the account, or for whom an article is."""
 
     OWN = "own"
     WATCHED = "watched"
@@ -30,6 +32,8 @@ class Relation(StrEnum):
     OF_USER = "of a user"
     OF_AGENT = "of an agent"
     OF_ADMIN = "of an admin"
+    PUBLIC = "public"
+    INTERNAL = "internal"
     DESK = "the desk"
 
 
@@ -41,6 +45,7 @@ class Action(StrEnum):
     REPLY = "reply to this ticket"
     CLOSE = "close this ticket"
     REOPEN = "reopen this ticket"
+    RATE_TICKET = "rate how this ticket was resolved"
     WRITE_NOTE = "write or read internal notes"
     EDIT_TICKET = "change the fields of this ticket"
     MERGE_TICKETS = "merge tickets"
@@ -65,6 +70,8 @@ class Action(StrEnum):
     SEE_SETUP = "see how the desk is set up"
     CHANGE_SETUP = "change how the desk is set up"
     KEEP_SHORTCUTS = "change this view or canned reply"
+    READ_ARTICLE = "read this article"
+    WRITE_ARTICLE = "write articles"
 
 
 _TICKETS = frozenset({Relation.OWN, Relation.WATCHED, Relation.FOREIGN})
@@ -74,6 +81,8 @@ _SELF = frozenset({Relation.SELF})
 _DESK = frozenset({Relation.DESK})
 _USERS = frozenset({Relation.OF_USER})
 _OTHERS = frozenset({Relation.OF_USER, Relation.OF_AGENT, Relation.OF_ADMIN})
+_PUBLIC = frozenset({Relation.PUBLIC})
+_ARTICLES = frozenset({Relation.PUBLIC, Relation.INTERNAL})
 _NEVER: frozenset[Relation] = frozenset()
 
 TABLE: Final[Mapping[Action, Mapping[Role, frozenset[Relation]]]] = {
@@ -85,6 +94,7 @@ TABLE: Final[Mapping[Action, Mapping[Role, frozenset[Relation]]]] = {
         Action.REPLY: (_MINE, _TICKETS, _TICKETS),
         Action.CLOSE: (_OWN, _TICKETS, _TICKETS),
         Action.REOPEN: (_OWN, _TICKETS, _TICKETS),
+        Action.RATE_TICKET: (_OWN, _OWN, _OWN),
         Action.WRITE_NOTE: (_NEVER, _TICKETS, _TICKETS),
         Action.EDIT_TICKET: (_NEVER, _TICKETS, _TICKETS),
         Action.MERGE_TICKETS: (_NEVER, _TICKETS, _TICKETS),
@@ -109,6 +119,8 @@ TABLE: Final[Mapping[Action, Mapping[Role, frozenset[Relation]]]] = {
         Action.SEE_SETUP: (_NEVER, _DESK, _DESK),
         Action.CHANGE_SETUP: (_NEVER, _NEVER, _DESK),
         Action.KEEP_SHORTCUTS: (_NEVER, _OWN | _DESK, _OWN | _DESK),
+        Action.READ_ARTICLE: (_PUBLIC, _ARTICLES, _ARTICLES),
+        Action.WRITE_ARTICLE: (_NEVER, _DESK, _DESK),
     }.items()
 }
 
@@ -143,6 +155,12 @@ def relation_to_definition(actor: Actor, definition: Definition) -> Relation:
     return Relation.OWN if definition.owner == actor.username else Relation.FOREIGN
 
 
+def relation_to_article(article: Article) -> Relation:
+    """For whom an article is: everybody, or agents, as whose business drafts and what was taken away count too."""
+    is_public = article.visibility is Visibility.PUBLIC and not article.removed
+    return Relation.PUBLIC if is_public else Relation.INTERNAL
+
+
 def may(actor: Actor, action: Action, target: Target | None = None) -> bool:
     """Whether the actor may do this to the ticket, the account, what was set up, or at the desk as a whole."""
     return allows(actor.role, action, _relation(actor, target))
@@ -166,6 +184,18 @@ def require_register(actor: Actor, role: Role, *, agents_may: bool) -> None:
         raise PermissionDeniedError(Action.REGISTER_AGENT.value)
 
 
+def may_rate(actor: Actor, ticket: Ticket) -> bool:
+    """Whether the actor may say how the ticket was resolved: no agent does of what they have handled themselves."""
+    is_own_work = may(actor, Action.BE_ASSIGNED) and actor.username in ticket.handled_by
+    return may(actor, Action.RATE_TICKET, ticket) and not is_own_work
+
+
+def require_rate(actor: Actor, ticket: Ticket) -> None:
+    """Raise PermissionDeniedError unless the actor may say how the ticket was resolved."""
+    if not may_rate(actor, ticket):
+        raise PermissionDeniedError(Action.RATE_TICKET.value)
+
+
 def require_console(actor: Actor, action: Action) -> None:
     """Raise PermissionDeniedError unless the actor is at the command line: who can run it can read the files anyway."""
     if not actor.at_console:
@@ -182,4 +212,6 @@ def _relation(actor: Actor, target: Target | None) -> Relation:
         return relation_to_ticket(actor, target)
     if isinstance(target, User | Person):
         return relation_to_account(actor, target)
+    if isinstance(target, Article):
+        return relation_to_article(target)
     return relation_to_definition(actor, target) if target else Relation.DESK

@@ -10,6 +10,7 @@ from pydantic import Field
 
 from ticketing.domain.deadlines import SlaState
 from ticketing.domain.errors import (
+    AlreadyRatedError,
     ReopenWindowError,
     TicketClosedError,
     TicketMergedError,
@@ -20,6 +21,7 @@ from ticketing.domain.errors import (
 )
 from ticketing.domain.links import Link, MergedIn, Standing
 from ticketing.domain.people import Actor
+from ticketing.domain.ratings import Rating, clean_comment, clean_score
 from ticketing.domain.sign_in import fingerprint
 from ticketing.domain.statuses import (
     REOPEN_WITHIN,
@@ -40,6 +42,7 @@ SYSTEM = "system"
 FOLLOW_UP = "follow_up"
 MERGED, MERGED_INTO = "merged", "merged_into"
 SPLIT_OFF, SPLIT_FROM = "split_off", "split_from"
+RATING = "rating"
 
 
 class MessageKind(StrEnum):
@@ -139,6 +142,7 @@ class Ticket(Stored):
     resolved_at: datetime | None = None
     closed_at: datetime | None = None
     sla: SlaState | None = None
+    ratings: list[Rating] = Field(default_factory=list)
     messages: list[Message]
     events: list[Event] = Field(default_factory=list)
     original: str | None = None
@@ -182,6 +186,19 @@ class Ticket(Stored):
     def goes_on_in(self) -> list[int]:
         """Numbers of the tickets that follow this one."""
         return [int(event.new) for event in self.events if event.field == FOLLOW_UP and event.new]
+
+    @property
+    def rating(self) -> Rating | None:
+        """What its requester has said of the present resolution; None if nothing, or if it is not done."""
+        said = self.ratings[-1] if self.ratings else None
+        return said if said and said.resolved_at == self.resolved_at else None
+
+    @property
+    def handled_by(self) -> set[str]:
+        """Whose work the present resolution is: of the assignee, and of whoever resolved or closed it."""
+        since = self.resolved_at
+        ended = {event.by for event in self.events if event.field == "status" and since and event.at >= since}
+        return ended | ({self.assignee} if self.assignee else set())
 
     @classmethod
     def open(
@@ -348,6 +365,32 @@ class Ticket(Stored):
             return False
         return actor.is_agent or self.closed_at is None or now <= self.closed_at + REOPEN_WITHIN
 
+    def rate(self, actor: Actor, now: datetime, *, solved: bool, score: int | None, comment: str) -> None:
+        """
+        Note whether the present resolution solved the matter, with a score of 1 to 5 and a comment if they are given.
+
+        These two may also be added to it once, later. Raises TicketNotDoneError, AlreadyRatedError for anything else
+        that is said of the same resolution, and InvalidInputError.
+        """
+        self.require_not_merged()
+        if self.resolved_at is None:
+            raise TicketNotDoneError(self.number)
+        said = Rating(
+            resolved_at=self.resolved_at,
+            by=actor.username,
+            at=now,
+            solved=solved,
+            score=clean_score(score),
+            comment=clean_comment(comment),
+        )
+        before = self.rating
+        if before is not None:
+            if not before.is_bare or said.is_bare or said.solved is not before.solved:
+                raise AlreadyRatedError(self.number)
+            self.ratings.remove(before)
+        self.ratings.append(said)
+        self._log(RATING, before.label if before else None, said.label, actor.username, now)
+
     def lapse(self) -> None:
         """Close a resolved ticket as of the moment its 7 days were over; the caller knows that they are."""
         if self.status is Status.RESOLVED and self.resolved_at is not None:
@@ -368,18 +411,19 @@ class Ticket(Stored):
         named |= {link.number for link in self.links} | {merged.number for merged in self.merged}
         return self.origins | {number for number in named if number is not None}
 
-    def for_requester(self, visible: Collection[int] = ()) -> "Ticket":
+    def for_requester(self, visible: Collection[int] = (), reader: str = "") -> "Ticket":
         """
         Return the ticket with what its requester may learn, and nothing else.
 
         No note nor when one was written, no tags, no link, no field or event that is not named as theirs or that is of
-        a newer version; and of the related tickets only those that are *visible* to them.
+        a newer version; of the related tickets only those that are *visible* to them, and of the ratings only those
+        that are the *reader*'s own.
         """
         hidden = self.related() - set(visible)
         shown = {name: getattr(self, name) for name in _REQUESTERS_FIELDS}
         shown |= {name: None for name in ("follows", "merged_into") if shown[name] in hidden}
         gone = {str(number) for number in hidden}
-        events = [event.known() for event in self.events if event.field in _REQUESTERS_EVENTS]
+        events = [event.known() for event in self.events if _is_told(event, reader)]
         events = [event for event in events if event.field != FOLLOW_UP or event.new not in gone]
         messages = [message.known() for message in self.public_messages()]
         for message in messages:
@@ -388,6 +432,7 @@ class Ticket(Stored):
         # What there is none of is said outright: pydantic inspects the factory of a default anew each time.
         shown |= {"messages": messages, "events": events, "updated_at": self.public_updated_at}
         shown |= {"tags": [], "links": [], "merged": []}
+        shown |= {"ratings": [rating.known() for rating in self.ratings if rating.by == reader]}
         return Ticket.model_construct(**shown)
 
     def record(self, field: str, old: str | None, new: str | None, actor: Actor, now: datetime) -> None:
@@ -437,6 +482,11 @@ def terms_of(fields: Mapping[str, Any]) -> frozenset[Term]:
     tags = frozenset(("tag", tag.casefold()) for tag in fields.get("tags") or ())
     team = fields.get("team")
     return tags | {("team", team.casefold())} if team else tags
+
+
+def _is_told(event: Event, reader: str) -> bool:
+    """Tell whether somebody of the requester's side learns of an event; of a rating, whose it is."""
+    return event.field in _REQUESTERS_EVENTS or (event.field == RATING and event.by == reader)
 
 
 _MAY_BE_NONE = frozenset({"team", "assignee"})

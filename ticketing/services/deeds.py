@@ -80,7 +80,8 @@ def shown(tx: Transaction, actor: Actor, ticket: Ticket) -> Ticket:
     if policy.may(actor, Action.WRITE_NOTE, ticket):
         return ticket
     audience = policy.audience(actor)
-    return ticket.for_requester({number for number in ticket.related() if tx.tickets.find(number, audience)})
+    visible = {number for number in ticket.related() if tx.tickets.find(number, audience)}
+    return ticket.for_requester(visible, actor.username)
 
 
 def _lapse_if_due(ticket: Ticket, now: datetime) -> None:

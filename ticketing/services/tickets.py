@@ -294,6 +294,21 @@ class Tickets:
 
         return self._deeds.change(actor, number, key, change)
 
+    def rate(
+        self, actor: Actor, number: int, *, solved: bool, score: int | None = None, comment: str = "", key: str = ""
+    ) -> Ticket:
+        """
+        Say how the actor's own ticket was resolved: solved or not, a score of 1 to 5, a comment.
+
+        The latter two may be added once, later. Raises TicketNotDoneError, AlreadyRatedError and InvalidInputError.
+        """
+
+        def change(_tx: Transaction, actor: Actor, ticket: Ticket, now: datetime) -> None:
+            policy.require_rate(actor, ticket)
+            ticket.rate(actor, now, solved=solved, score=score, comment=comment)
+
+        return self._deeds.change(actor, number, key, change)
+
     def get(self, actor: Actor, number: int) -> Ticket:
         """Return the ticket as the actor may see it; raises TicketNotFoundError."""
         return self.conversation(actor, number).ticket

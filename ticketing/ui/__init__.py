@@ -16,6 +16,8 @@ What a page needs of it:
 
 from ticketing.ui.account import explain_sign_in, offer_registration, own_sessions, password_form, profile_form
 from ticketing.ui.arrival import sign_in_by
+from ticketing.ui.article_editor import edit_article
+from ticketing.ui.articles import article_list, article_page
 from ticketing.ui.bulk import change_several
 from ticketing.ui.deeds import form_key
 from ticketing.ui.feedback import flash, flash_is_over, say_after_rerun, shown_errors
@@ -27,12 +29,14 @@ from ticketing.ui.new_ticket import (
     former_asked_for,
     keep_draft,
     newest_ticket,
+    perhaps_this_helps,
     remind_of,
     tell_what_it_follows,
 )
 from ticketing.ui.pages import page
 from ticketing.ui.passwords import password_field
 from ticketing.ui.people import manage_person, people_head, people_list, register_agent, who_may_do_what
+from ticketing.ui.rating import ask_for_rating
 from ticketing.ui.relating import is_relating, relate
 from ticketing.ui.reports import dashboard, reports
 from ticketing.ui.session import (
@@ -61,12 +65,16 @@ from ticketing.ui.wording import t
 
 __all__ = [
     "address",
+    "article_list",
+    "article_page",
+    "ask_for_rating",
     "browser",
     "change_several",
     "conversation_asked_for",
     "dashboard",
     "desk",
     "device",
+    "edit_article",
     "explain_sign_in",
     "flash",
     "flash_is_over",
@@ -94,6 +102,7 @@ __all__ = [
     "password_form",
     "people_head",
     "people_list",
+    "perhaps_this_helps",
     "plain",
     "profile_form",
     "queue",

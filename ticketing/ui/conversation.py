@@ -50,7 +50,7 @@ _STYLE = """<style>
 </style>"""
 
 
-class _AsItIs:
+class AsItIs:
     """HTML that Streamlit takes as it is; from a plain text it takes indents away, and asks whether it names a file."""
 
     def __init__(self, html: str) -> None:
@@ -69,7 +69,7 @@ def show_conversation(conversation: Conversation, now: datetime, *, can_split: b
         for message in ticket.messages
     )
     label = escape(t("ticket.conversation"))
-    st.html(_AsItIs(f'{_STYLE}<section class="conversation" aria-label="{label}">{items}</section>'))
+    st.html(AsItIs(f'{_STYLE}<section class="conversation" aria-label="{label}">{items}</section>'))
 
 
 def history_lines(conversation: Conversation, now: datetime) -> list[tuple[str, ...]]:

@@ -6,13 +6,23 @@ The fields are Streamlit's own, and tell the server nothing before they are sent
 
 from ticketing.ui.packing import component, packed
 
+_LONGEST = 400
 _mount = component("draft")
 
 
-def keep_typed(name: str, *fields: str) -> None:
+def keep_typed(name: str, *fields: str) -> str:
     """
     Keep what is typed into these fields, by their keys, until the form is drawn under another name.
 
-    The name begins with whose it is: nobody is shown what another person typed in the same tab.
+    The name begins with whose it is: nobody is shown what another person typed in the same tab. Returns what stood in
+    the first of the fields when somebody last paused in typing.
     """
-    _mount(key="draft", data=packed({"name": name, "fields": fields}))
+    result = _mount(key="draft", data=packed({"name": name, "fields": fields}), on_told_change=_noted)
+    match getattr(result, "told", None):
+        case [told_name, str(text)] if told_name == name:
+            return text[:_LONGEST]
+    return ""
+
+
+def _noted() -> None:
+    """Declare that a text may come back; what to do about it is decided when the page runs."""

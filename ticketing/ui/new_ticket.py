@@ -8,6 +8,7 @@ from ticketing.domain.errors import NotFoundError, TicketMergedError, TicketNotC
 from ticketing.domain.people import Actor
 from ticketing.domain.queries import Sort, TicketQuery, TicketSummary
 from ticketing.domain.tickets import Ticket
+from ticketing.ui.articles import article_link
 from ticketing.ui.draft import keep_typed
 from ticketing.ui.pages import BY_NAME
 from ticketing.ui.session import desk, not_found
@@ -55,10 +56,28 @@ def remind_of(actor: Actor, newest: TicketSummary | None) -> None:
         _link(actor, newest.number, plain(newest.title))
 
 
-def keep_draft(actor: Actor, former: Ticket | None, newest: TicketSummary | None, *fields: str) -> None:
-    """Keep what is typed until it is sent: the name of the draft tells which ticket would come next."""
+def keep_draft(actor: Actor, former: Ticket | None, newest: TicketSummary | None, *fields: str) -> str:
+    """
+    Keep what is typed until it is sent: the name of the draft tells which ticket would come next.
+
+    Returns what was typed into the first of the fields so far.
+    """
     after = [newest.number if newest else 0, *([former.number, *former.goes_on_in] if former else [])]
-    keep_typed(f"{actor.username} {after}", *fields)
+    return keep_typed(f"{actor.username} {after}", *fields)
+
+
+def perhaps_this_helps(actor: Actor, typed: str) -> None:
+    """Draw what may spare the person the ticket: articles, and tickets of their own about the same."""
+    articles, tickets = desk().articles.suggest(actor, typed), desk().similar.own(actor, typed)
+    if articles:
+        st.markdown(t("articles.perhaps"))
+    for reading in articles:
+        article_link(actor, reading.article)
+    if tickets:
+        st.markdown(t("articles.perhaps_yours"))
+    for ticket in tickets:
+        _link(actor, ticket.number, f"{ticket.label}: {plain(ticket.title)}")
+    st.page_link(BY_NAME["articles"].registered(actor), label=t("articles.all"), icon=":material/menu_book:")
 
 
 def newest_ticket(actor: Actor) -> TicketSummary | None:

@@ -105,6 +105,8 @@ PAGES = (
     Page("desk_setup", "tune", Audience.AGENTS),
     Page("bulk", "checklist", Audience.AGENTS),
     Page("ticket", "chat", Audience.EVERYBODY),
+    Page("articles", "menu_book", Audience.EVERYBODY),
+    Page("article", "article", Audience.EVERYBODY),
     Page(ACCOUNT, "account_circle", Audience.EVERYBODY, in_menu=True),
     Page(LOGIN, "login", Audience.STRANGERS),
     Page("register", "person_add", Audience.STRANGERS),

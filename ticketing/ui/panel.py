@@ -57,7 +57,7 @@ def panel(actor: Actor, conversation: Conversation) -> None:
         {
             "fields": _fields(actor, conversation) if is_agents else [],
             "tags": {"label": t("field.tags"), "stored": ticket.tags, "limit": TAGS_LIMIT} if is_agents else None,
-            "facts": [] if is_agents else _facts(conversation),
+            "facts": _ratings(ticket) if is_agents else _facts(conversation),
             "related": related(actor, conversation),
             "locked": ticket.status is Status.CLOSED,
             "due": _due(actor, ticket, is_explained="why" in unfolded) if is_agents else None,
@@ -138,6 +138,15 @@ def _why(actor: Actor, number: int) -> list[list[str]]:
     policy, calendar, steps = explained
     by = [t("due.made_by", policy=policy.name), t("due.counted_by", calendar=calendar.name, zone=calendar.zone)]
     return [by, *([t(f"target.{target}"), *(told(step, calendar) for step in way)] for target, way in steps.items())]
+
+
+def _ratings(ticket: Ticket) -> list[tuple[str, str]]:
+    """Return what was said of each of its resolutions."""
+    said = []
+    for rating in ticket.ratings:
+        said.append((t("field.rating"), rating.verdict.capitalize()))
+        said += [(t("field.comment"), rating.comment)] if rating.comment else []
+    return said
 
 
 def _words() -> dict[str, str]:

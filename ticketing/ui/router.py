@@ -53,6 +53,9 @@ def _navigation(actor: Actor | None) -> StreamlitPage:
 
 def _sidebar(actor: Actor) -> None:
     with st.sidebar:
+        articles = BY_NAME["articles"]
+        if articles.is_for(actor):
+            st.page_link(articles.registered(actor), label=t("page.articles"), icon=":material/menu_book:")
         st.caption(t("sidebar.signed_in", name=plain(actor.display_name), role=t(f"role.{actor.role}")))
         if st.button(t("sidebar.sign_out"), key="sign_out", type="tertiary", icon=":material/logout:"):
             session.sign_out()

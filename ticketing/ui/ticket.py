@@ -17,6 +17,7 @@ from ticketing.ui.feedback import say_after_rerun
 from ticketing.ui.pages import BY_NAME
 from ticketing.ui.panel import panel
 from ticketing.ui.session import desk, go_to_ticket, not_found
+from ticketing.ui.similar import show_similar
 from ticketing.ui.transferring import transfer_form
 from ticketing.ui.wording import t
 
@@ -58,11 +59,20 @@ def ticket_body(actor: Actor, conversation: Conversation) -> None:
         compose(actor, conversation)
         if ticket.status is Status.CLOSED:
             _offer_follow_up(actor, ticket)
+    if policy.may(actor, Action.SEE_ALL_TICKETS):
+        show_similar(actor, ticket)
+    if ticket.resolved_at is not None and policy.may(actor, Action.WRITE_ARTICLE):
+        _offer_article(actor, ticket)
 
 
 def _offer_follow_up(actor: Actor, ticket: Ticket) -> None:
     page = BY_NAME["new_ticket"].registered(actor)
     st.page_link(page, label=t("ticket.follow_up"), icon=":material/forward:", query_params={"follows": ticket.id})
+
+
+def _offer_article(actor: Actor, ticket: Ticket) -> None:
+    page = BY_NAME["article"].registered(actor)
+    st.page_link(page, label=t("articles.make"), icon=":material/menu_book:", query_params={"from": ticket.id})
 
 
 def note_as_seen(actor: Actor, conversation: Conversation) -> None:
