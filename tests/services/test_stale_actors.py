@@ -59,6 +59,7 @@ FOR_EVERY_PERSON = {
     "sessions.end_others",
     "sessions.own",
     "tickets.counts",
+    "tickets.fields",
     "tickets.open",
     "tickets.search",
 }

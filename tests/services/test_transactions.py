@@ -194,6 +194,7 @@ NEVER: Deeds = {
     "reports.names": lambda on: on.desk.reports.names(on.ada, ["ada"]),
     "seeds.plan": lambda on: on.plan,
     "sessions.own": lambda on: on.desk.sessions.own(on.carla),
+    "tickets.fields": lambda on: on.desk.tickets.fields(on.carla),
     "tickets.former": lambda on: on.desk.tickets.former(on.ada, 2),
     "tickets.get": lambda on: on.desk.tickets.get(on.ada, 3),
     "tickets.conversation": lambda on: on.desk.tickets.conversation(on.ada, 3),
