@@ -16,6 +16,15 @@ if former:
     ui.tell_what_it_follows(actor, former)
 ui.remind_of(actor, newest)
 
+# Outside the form, since it acts at once: each category has fields of its own.
+category = st.selectbox(
+    t("field.category"),
+    list(TicketCategory),
+    format_func=lambda choice: t(f"category.{choice}"),
+    key="category",
+)
+category = category or TicketCategory.GENERAL
+fields = ui.fields_asked_for(actor, category)
 with st.form("new_ticket"):
     title = st.text_input(t("new_ticket.title"), max_chars=2 * TITLE_LIMIT, key="title", persist_state="session")
     description = st.text_area(
@@ -26,21 +35,16 @@ with st.form("new_ticket"):
         placeholder=t("new_ticket.hint"),
         persist_state="session",
     )
-    category = st.selectbox(
-        t("field.category"),
-        list(TicketCategory),
-        format_func=lambda choice: t(f"category.{choice}"),
-        key="category",
-    )
+    typed = ui.fill_in(fields)
     submitted = ui.submit_button(t("new_ticket.submit"), form="new_ticket", key="submit")
-ui.keep_draft(actor, former, newest, "title", "description")
+kept = ("title", "description", *ui.typed_into(fields))
+ui.keep_draft(actor, former, newest, *kept)
 
 if submitted:
     with ui.shown_errors():
-        category = category or TicketCategory.GENERAL
         follows = former.number if former else None
-        key = ui.form_key("new_ticket", title, description, category, str(follows))
-        ticket = ui.desk().tickets.open(actor, title, description, category, follows=follows, key=key)
-        ui.forget_draft("title", "description")
+        key = ui.form_key("new_ticket", title, description, category, str(follows), str(typed))
+        ticket = ui.desk().tickets.open(actor, title, description, category, fields=typed, follows=follows, key=key)
+        ui.forget_draft(*kept)
         ui.say_after_rerun(t("new_ticket.opened", label=ticket.label))
         ui.go_to_ticket(ticket.number)

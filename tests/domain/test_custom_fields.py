@@ -189,6 +189,20 @@ def test_a_number_that_is_kept_is_kept_as_it_is_the_next_time(typed: str) -> Non
     assert kept is None or COST.value(kept) == kept
 
 
+@pytest.mark.parametrize(
+    ("field", "value", "fits"),
+    [
+        (BOUGHT, "2026-01-31", True),
+        (BOUGHT, "A1", False),
+        (LEASED, True, True),
+        (LEASED, "x", False),
+        (COST, "1.0", False),
+    ],
+)
+def test_a_value_fits_if_it_could_be_typed_so(field: CustomField, value: FieldValue, fits: bool) -> None:  # noqa: FBT001
+    assert field.fits(value) is fits
+
+
 # Opening a ticket
 
 

@@ -34,7 +34,8 @@ export default function (component) {
   const keep = () => {
     if (!fields.every(fieldOf)) return
     const typed = Object.fromEntries(fields.map((name) => [name, fieldOf(name).value]))
-    sessionStorage.setItem(key, JSON.stringify(typed))
+    // What was typed into fields that are gone, as those of another category, comes back with them.
+    sessionStorage.setItem(key, JSON.stringify({ ...JSON.parse(sessionStorage.getItem(key) ?? "{}"), ...typed }))
   }
   // Streamlit draws the fields when it has loaded what draws them; somebody may have begun to type by then.
   const begin = () => {

@@ -129,6 +129,13 @@ class CustomField(Definition):
         }
         return read[self.type](typed)
 
+    def fits(self, value: FieldValue) -> bool:
+        """Whether a value that a ticket has is one that could be typed as it is now."""
+        try:
+            return self.value(value) == value
+        except InvalidInputError:
+            return False
+
     def _text(self, typed: Any) -> str:
         if not isinstance(typed, str):
             raise InvalidInputError(self.name, f"{self.name} takes a text.")

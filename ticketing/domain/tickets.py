@@ -123,7 +123,7 @@ class Ticket(Stored):
     A request and all that came of it.
 
     Methods change it in place, raise when its state forbids, and write each change into `events`. Who may call them is
-    not decided here. All times are aware UTC. `team` is the id of a definition; `fields` are the values of custom fields
+    not decided here. All times are aware UTC. `team` is the id of a definition. `fields` are the values of custom ones
     by their names. `original` is what came in from the original app, kept only where it could not be told any more.
     """
 

@@ -17,6 +17,7 @@ What a page needs of it:
 from ticketing.ui.account import explain_sign_in, offer_registration, own_sessions, password_form, profile_form
 from ticketing.ui.arrival import sign_in_by
 from ticketing.ui.bulk import change_several
+from ticketing.ui.custom_fields import fields_asked_for, fill_in, typed_into
 from ticketing.ui.deeds import form_key
 from ticketing.ui.feedback import flash, flash_is_over, say_after_rerun, shown_errors
 from ticketing.ui.forms import submit_button
@@ -68,6 +69,8 @@ __all__ = [
     "desk",
     "device",
     "explain_sign_in",
+    "fields_asked_for",
+    "fill_in",
     "flash",
     "flash_is_over",
     "forget_draft",
@@ -116,6 +119,7 @@ __all__ = [
     "ticket_body",
     "ticket_head",
     "to_html",
+    "typed_into",
     "visitor",
     "warn_of_throw_away",
     "who_may_do_what",
