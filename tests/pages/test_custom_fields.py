@@ -272,8 +272,8 @@ def test_an_old_value_is_drawn_as_it_is_whatever_became_of_its_field(
         "d": ["multi_choice", ["x"], ["z", "x"]],
         "e": ["text", "true", []],
     }
-    for field, value in {"a": "", "c": "z", "d": ["z"], "e": "2026-01-31"}.items():
-        ada.pick(f"field.{field}", value)
+    for key, value in {"a": "", "c": "z", "d": ["z"], "e": "2026-01-31"}.items():
+        ada.pick(f"field.{key}", value)
         assert ada.refused == []
     assert own(ada)["a"] == ["check_box", None, []]
     assert own(ada)["e"] == ["date", "2026-01-31", []]
