@@ -78,7 +78,7 @@ def test_a_field_is_set_up_filled_in_found_and_changed(windows: Windows, server:
     expect_ticket(carla, "No light")
     expect(carla.locator("dd", has_text="Attic 7")).to_be_visible()
 
-    ada = windows.open("all_tickets?q=attic+7", person="ada")
+    ada = windows.open("all_tickets?q=field.room:%22attic+7%22", person="ada")
     row(ada, "No light").get_by_role("link").first.click()
     expect_ticket(ada, "No light")
     room = ada.get_by_role("textbox", name="Room")

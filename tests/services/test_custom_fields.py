@@ -172,6 +172,17 @@ def test_a_value_of_before_its_field_changed_its_type_counts_as_seen(
     assert tickets.get(ada, number).field_value("serial") == ["AB-1", "AB-2"]
 
 
+def test_the_table_of_everything_has_a_column_for_each_field(
+    tickets: Tickets, store: MemoryStore, gate: Gate, ada: Actor, root: Actor, number: int
+) -> None:
+    write(tickets, ada, number, supplier="ACME")
+
+    head, line = list(Exports(store, gate).table(root))
+
+    assert head.split(",")[-2:] == ["field.supplier", "field.serial\r\n"]
+    assert line.split(",")[-2:] == ["ACME", "AB-1\r\n"]
+
+
 def shown_to(tickets: Tickets, exports: Exports, actor: Actor, number: int, clock: Clock) -> list[object]:
     """Return all that can be learned about a ticket, on every way out."""
     conversation = tickets.conversation(actor, number)

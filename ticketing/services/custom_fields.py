@@ -18,6 +18,11 @@ def fields_in(tx: Transaction, actor: Actor, ticket: Ticket) -> list[CustomField
     return known_fields(tx, actor) if is_needed else []
 
 
+def fields_to_fill_in(tx: Transaction, actor: Actor) -> list[CustomField]:
+    """Return the custom fields that there are for the actor, in order."""
+    return [field for field in known_fields(tx, actor) if not field.removed]
+
+
 def known_fields(tx: Transaction, actor: Actor) -> list[CustomField]:
     """Return the custom fields in order: those that requesters fill in, to agents all that there ever were."""
     found = in_order(tx.definitions(CustomField).all())

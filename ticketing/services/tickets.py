@@ -18,7 +18,7 @@ from ticketing.domain.store import Store, Transaction
 from ticketing.domain.teams import Team
 from ticketing.domain.tickets import SYSTEM, Event, Ticket, TicketEdit
 from ticketing.services.access import A_MOMENT, Clock, Gate, is_assignable
-from ticketing.services.custom_fields import fields_in, known_fields, require_fresh_fields
+from ticketing.services.custom_fields import fields_in, fields_to_fill_in, require_fresh_fields
 from ticketing.services.dealing import deal, require_team, route
 from ticketing.services.deeds import Deeds, has_lapsed, reach_now, shown
 from ticketing.services.due_times import Arrears, keep
@@ -124,7 +124,7 @@ class Tickets:
         with self._store.read() as tx:
             actor = self._gate.admit(tx, actor)
             policy.require(actor, Action.OPEN_TICKET)
-            return [field for field in known_fields(tx, actor) if not field.removed]
+            return fields_to_fill_in(tx, actor)
 
     def former(self, actor: Actor, number: int) -> Ticket:
         """Return the ticket that the actor could follow up; raises TicketNotFoundError or TicketNotClosedError."""
