@@ -3,6 +3,7 @@
 // names go.
 
 const PREFIX = "ticketing draft: "
+let latest = null
 
 function fieldOf(name) {
   return document.querySelector(`.st-key-${name} :is(input, textarea)`)
@@ -31,6 +32,7 @@ function bringBack(key, fields) {
 export default function (component) {
   const { name, fields } = JSON.parse(new TextDecoder().decode(component.data))
   const key = PREFIX + name
+  const turn = (latest = {}) // the fields of a turn before may never come
   const keep = () => {
     if (!fields.every(fieldOf)) return
     const typed = Object.fromEntries(fields.map((name) => [name, fieldOf(name).value]))
@@ -39,7 +41,7 @@ export default function (component) {
   }
   // Streamlit draws the fields when it has loaded what draws them; somebody may have begun to type by then.
   const begin = () => {
-    if (!component.parentElement.isConnected) return
+    if (turn !== latest || !component.parentElement.isConnected) return
     if (!fields.every(fieldOf)) {
       setTimeout(begin, 50)
       return
