@@ -90,6 +90,7 @@ class Visit:
         panel = self.sent(PANEL)
         seen = [("tags", panel["tags"]["stored"] if panel["tags"] else [])]
         seen += [(name, shown) for name, _label, shown, _options in panel["fields"]]
+        seen += [(name, shown) for name, _label, _kind, shown, _options, _hint in panel["own"]]
         was = next((shown for name, shown in seen if name == field), "")
         return self._put(PANEL, field, value, was)
 

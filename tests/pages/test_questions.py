@@ -35,12 +35,12 @@ def asked() -> Iterator[list[str]]:
     ("person", "page", "most"),
     [
         ("ada", "all_tickets", 4),
-        ("ada", "ticket", 5),
+        ("ada", "ticket", 7),
         ("carla", "ticket", 4),
         ("carla", "my_tickets", 4),
         ("ada", "agent_admin", 5),
         ("carla", "account", 3),
-        ("carla", "new_ticket", 3),
+        ("carla", "new_ticket", 4),
     ],
 )
 def test_a_run_of_a_page_puts_few_questions_in_one_transaction(

@@ -63,6 +63,7 @@ FOR_EVERY_PERSON = {
     "sessions.own",
     "similar.own",
     "tickets.counts",
+    "tickets.fields",
     "tickets.open",
     "tickets.search",
 }

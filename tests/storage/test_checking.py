@@ -54,6 +54,7 @@ def filled(address: str, last: int) -> str:
                 ticket.watchers.append("ada")
             if number % 4 == 0:
                 ticket.tags.append("VPN")
+                ticket.fields["field.system"] = "Linux"
             tx.tickets.save(ticket)
     return address
 

@@ -355,6 +355,12 @@ def test_a_ticket_comes_back_whole(store: Store, make_ticket_of: Callable[..., T
         resolved_at=NOW + timedelta(microseconds=1),
         first_response_at=NOW,
         priority=Priority.URGENT,
+        fields={
+            "field.kind": "x",
+            "field.messages": ["a", "b"],
+            "agents.kind": False,
+            "field.story": '{"kind":"reply"',
+        },
     )
     with store.write() as tx:
         tx.tickets.save(ticket)

@@ -35,6 +35,7 @@ from ticketing.domain.conditions import (
     WatchedBy,
     WithPriority,
 )
+from ticketing.domain.custom_fields import CustomField, FieldType, FieldValue
 from ticketing.domain.deadlines import SlaState
 from ticketing.domain.errors import TicketingError
 from ticketing.domain.facts import packed
@@ -60,6 +61,12 @@ PEOPLE = {
     "root": Actor("root", 'Rita "R" Root', Role.ADMIN),
 }
 REQUESTERS = ["carla", "oskar", "ada", "ghost"]
+CUSTOM = [
+    CustomField(id="kind", name="Kind"),
+    CustomField(id="messages", name="Messages", type=FieldType.MULTI_CHOICE, options=("dial", "Straße")),
+    CustomField(id="leased", name="Leased", type=FieldType.CHECK_BOX),
+    CustomField(id="cost", name="Cost", type=FieldType.LONG_TEXT, agents_only=True),
+]
 WORDS = [
     "dial", "DIAL", "Straße", "strasse", "ÖRT", "ört", 'say "hi"', "C:\\new", "a\nb", "T-1", "#2", "3", "kelvin",
     "%", "root", "vpn", "👩‍💻", "İ", "x9",
@@ -68,6 +75,15 @@ WORDS = [
 actors = st.sampled_from(list(PEOPLE.values()))
 words = st.sampled_from(WORDS)
 texts = st.lists(words, min_size=1, max_size=3).map(" ".join)
+custom = st.fixed_dictionaries(
+    {},
+    optional={
+        "kind": st.none() | words,
+        "messages": st.lists(st.sampled_from(["dial", "Straße"]), max_size=2),
+        "leased": st.sampled_from([None, True, False]),
+        "cost": words,
+    },
+)
 edits = st.fixed_dictionaries(
     {},
     optional={
@@ -78,6 +94,7 @@ edits = st.fixed_dictionaries(
         "team": st.sampled_from([None, "first-line", "second-line"]),
         "assignee": st.sampled_from([None, "ada", "root"]),
         "title": texts,
+        "fields": custom,
     },
 ).map(TicketEdit.model_validate)
 promises = st.one_of(
@@ -115,6 +132,8 @@ terms = st.one_of(
     _several("tag", words.map(_quoted)),
     _several("team", st.sampled_from(["first-line", "Second-Line", "mine", "nobodys"])),
     _several("title", words.map(_quoted)),
+    st.builds("field.{}:{}".format, st.sampled_from(["kind", "messages", "leased", "cost"]), words.map(_quoted)),
+    st.sampled_from(["field.leased:true", "field.leased:false", "field.messages:dial,strasse"]),
     _several("number", st.sampled_from(["1", "T-2", "99"])),
     _several("external", st.sampled_from(["x9", "X9"])),
     _several("is", st.sampled_from(["new", "unassigned", "open", "waiting", "done", "overdue"])),
@@ -252,6 +271,8 @@ class Model:
                 return bool(tags & values if values else tags)
             case Having("team", values):
                 return audience.sees_all and ticket.team in values
+            case Having(field, values):
+                return bool(values & _words(ticket, field.removeprefix("field."), audience))
             case Being(Trait.IS_NEW):
                 return ticket.is_new
             case Being(Trait.HAS_REPLY):
@@ -264,6 +285,8 @@ class Model:
         texts = [ticket.title, ticket.requester, self.names.get(ticket.requester, ""), ticket.external_id or ""]
         texts += [message.text for message in _messages(ticket, audience)]
         texts += ticket.tags if audience.sees_all else []
+        for name, value in _readable(ticket, audience).items():
+            texts += [] if name == "leased" else value if isinstance(value, list) else [str(value)]
         by_number = needle in {f"t-{ticket.number}", f"#{ticket.number}", f"{ticket.number}"}
         return by_number or any(needle in text.casefold() for text in texts)
 
@@ -300,6 +323,17 @@ def _messages(ticket: Ticket, audience: Audience) -> list[Any]:
 
 def _due(ticket: Ticket) -> tuple[datetime | None, datetime | None]:
     return (ticket.sla.due_at, ticket.sla.warn_at) if ticket.sla else (None, None)
+
+
+def _readable(ticket: Ticket, audience: Audience) -> dict[str, FieldValue]:
+    prefixes = ("field.", "agents.") if audience.sees_all else ("field.",)
+    return {name.split(".", 1)[1]: value for name, value in ticket.fields.items() if name.startswith(prefixes)}
+
+
+def _words(ticket: Ticket, key: str, audience: Audience) -> set[str]:
+    value = _readable(ticket, audience).get(key, [])
+    words = value if isinstance(value, list) else [str(value)]
+    return {word.casefold() for word in words if "\n" not in word}
 
 
 def _updated(ticket: Ticket, audience: Audience) -> datetime:
@@ -414,7 +448,7 @@ class Histories(RuleBasedStateMachine):
         deeds: dict[str, Callable[[Ticket], None]] = {
             "reply": lambda ticket: ticket.reply(actor, text, self.now),
             "note": lambda ticket: ticket.note(actor, text, self.now),
-            "edit": lambda ticket: ticket.edit(actor, edit, self.now),
+            "edit": lambda ticket: ticket.edit(actor, edit, self.now, CUSTOM),
             "close": lambda ticket: ticket.close(actor, self.now),
             "reopen": lambda ticket: ticket.reopen(actor, self.now),
             "lapse": lambda ticket: ticket.lapse(),

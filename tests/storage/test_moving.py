@@ -75,6 +75,7 @@ def fill(store: WholeStore) -> None:
             ticket = make_ticket(
                 number, f"Größe {number} 👩‍💻", age=number % 5, watchers=["oskar", "bert"], tags=["a b"]
             )
+            ticket.fields = {"field.serial": f"ö {number}", "agents.messages": ["x"], "field.leased": number > 5}
             ticket.messages.append(
                 Message(kind=MessageKind.NOTE, author="ada", text='"\\u00fc"\n', at=ticket.opened_at)
             )

@@ -27,6 +27,8 @@ def desk(store: Store, file_ticket: FileTicket, register: Register) -> Store:
     file_ticket("Tone of voice", "ghost", age=1, status=Status.CLOSED, resolved_at=NOW - 90 * HOUR)
     for number, hours in ((1, -2), (2, 3), (4, 26)):
         change(store, number, sla=promise(hours))
+    change(store, 1, fields={"field.serial": "AB 1", "agents.cost": "7", "field.leased": True})
+    change(store, 3, fields={"agents.serial": "ab 1", "field.parts": ["Fan", "Maus"], "field.leased": False})
     say(store, 2, "ada", "Which room is the printer in?", hours=-70)
     say(store, 3, "ada", "CONFIDENTIAL: dial with care", hours=-47, note=True)
     return store
@@ -75,6 +77,14 @@ def found(store: Store, text: str, audience: Audience = AGENT) -> list[int]:
         ("-has:tag is:open", [2]),
         ("team:x", []),
         ("field.serial:x", []),
+        ('field.serial:"AB 1"', [3, 1]),
+        ("field.cost:7,8", [1]),
+        ("-field.cost:7 is:open", [2]),
+        ("field.parts:maus,x", [3]),
+        ("field.leased:TRUE", [1]),
+        ("field.leased:true,false", [3, 1]),
+        ('"ab 1"', [3, 1]),
+        ("maus", [3]),
         ("assignee:me", [3, 2]),
         ("assignee:root,none", [6, 5, 4, 1]),
         ("-assignee:me", [6, 5, 4, 1]),
@@ -153,6 +163,13 @@ def test_agents_find(desk: Store, text: str, numbers: list[int]) -> None:
         ("confidential", []),
         ("-confidential", [5, 4, 3, 1]),
         ("dial", [1]),
+        ('field.serial:"AB 1"', [1]),
+        ('-field.serial:"AB 1"', [5, 4, 3]),
+        ("field.cost:7", []),
+        ("-field.cost:7", [5, 4, 3, 1]),
+        ("field.parts:fan", [3]),
+        ('"ab 1"', [1]),
+        ("maus", [3]),
     ],
 )
 def test_requesters_find_what_is_theirs_as_if_there_were_no_notes_and_no_tags(

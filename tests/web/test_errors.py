@@ -18,7 +18,7 @@ BY_STATUS = {
     "ReopenWindowError TooManyTagsError UsernameTakenError NameTakenError CategoryTakenError LastAdminError "
     "ConflictError StaleEditError StaleDefinitionError StaleTicketError TooManyTicketsError BulkTooLateError "
     "TicketMergedError TicketNotMergedError SameTicketError LinkCycleError TooManyLinksError NeverOpenError "
-    "StaleCannedReplyError",
+    "StaleCannedReplyError AlreadyRatedError",
     422: "InvalidInputError BlankError TooLongError ForbiddenCharacterError UsernameError EmailError "
     "WeakPasswordError PasswordMismatchError UnknownChoiceError QueryError ImportRefusedError "
     "CalendarError TargetError TemplateError UnknownVariableError",

@@ -11,7 +11,9 @@ from starlette.testclient import TestClient
 
 from tests.web.conftest import PASSWORD
 from ticketing.desk import shared_desk
+from ticketing.domain.custom_fields import CustomField
 from ticketing.domain.people import Actor
+from ticketing.domain.tickets import TicketEdit
 
 CONSOLE = Actor.console()
 
@@ -89,6 +91,38 @@ def test_a_requester_takes_along_what_they_may_see_and_nothing_else(carla: TestC
         assert [message["text"] for message in ticket["messages"]] == ["Müller says hello."]
         assert "version" not in ticket
     assert "always" not in answer.text
+
+
+@pytest.mark.parametrize("form", ["csv", "json", "xlsx"])
+def test_custom_fields_are_the_last_columns_and_those_of_agents_are_for_agents(bert: TestClient, form: str) -> None:
+    desk = shared_desk()
+    for field in (CustomField(name="Cost", agents_only=True), CustomField(name="Serial", position=1)):
+        desk.definitions.save(CONSOLE, field)
+    gone = desk.definitions.save(CONSOLE, CustomField(name="Gone"))
+    desk.tickets.edit(CONSOLE, 1, TicketEdit(fields={"serial": "=A1", "cost": "zq7", "gone": "zqgone"}))
+    desk.definitions.remove(CONSOLE, CustomField, gone.id, gone.version)
+    asked = {"format": form, "q": "requester:carla"}
+
+    of_agents = bert.get("/export", params=asked)
+    bert.cookies.set("ticketing_session", desk.accounts.sign_in("carla", PASSWORD))
+    of_carla = bert.get("/export", params=asked)
+
+    if form == "csv":
+        assert list(rows(of_agents.text)[0].items())[-2:] == [("field.cost", "zq7"), ("field.serial", "'=A1")]
+        assert list(rows(of_carla.text)[0].items())[-2:] == [
+            ("description", "Müller says hello."),
+            ("field.serial", "'=A1"),
+        ]
+    told = unpacked(of_carla.content) if form == "xlsx" else of_carla.content
+    assert b"A1" in told
+    assert not [secret for secret in (b"zq", b"cost", b"gone") if secret in told]
+    assert b"zq7" in (unpacked(of_agents.content) if form == "xlsx" else of_agents.content)
+
+
+def unpacked(workbook: bytes) -> bytes:
+    """Return all that is in a workbook."""
+    with ZipFile(io.BytesIO(workbook)) as parts:
+        return b"".join(map(parts.read, parts.namelist()))
 
 
 def test_without_a_session_there_is_nothing(browser: TestClient) -> None:

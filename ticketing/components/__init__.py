@@ -20,7 +20,7 @@ _CODE = {
     "report": ["report.js"],
     "ticket_composer": ["ticket_outbox.js", "ticket_canned.js", "ticket_composer.js"],
     "ticket_head": ["ticket_outbox.js", "ticket_head.js"],
-    "ticket_panel": ["ticket_outbox.js", "ticket_related.js", "ticket_panel.js"],
+    "ticket_panel": ["ticket_outbox.js", "ticket_related.js", "ticket_fields.js", "ticket_panel.js"],
 }
 # And those of its style.
 _STYLES = {

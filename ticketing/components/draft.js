@@ -5,6 +5,7 @@
 
 const PAUSE = 700 // milliseconds
 const PREFIX = "ticketing draft: "
+let latest = null
 
 function fieldOf(name) {
   return document.querySelector(`.st-key-${name} :is(input, textarea)`)
@@ -36,10 +37,12 @@ let told = {}
 export default function (component) {
   const { name, fields } = JSON.parse(new TextDecoder().decode(component.data))
   const key = PREFIX + name
+  const turn = (latest = {}) // the fields of a turn before may never come
   const keep = () => {
     if (!fields.every(fieldOf)) return
     const typed = Object.fromEntries(fields.map((name) => [name, fieldOf(name).value]))
-    sessionStorage.setItem(key, JSON.stringify(typed))
+    // What was typed into fields that are gone, as those of another category, comes back with them.
+    sessionStorage.setItem(key, JSON.stringify({ ...JSON.parse(sessionStorage.getItem(key) ?? "{}"), ...typed }))
   }
   const tell = () => {
     const text = fieldOf(fields[0])?.value.trim() ?? ""
@@ -53,7 +56,7 @@ export default function (component) {
   }
   // Streamlit draws the fields when it has loaded what draws them; somebody may have begun to type by then.
   const begin = () => {
-    if (!component.parentElement.isConnected) return
+    if (turn !== latest || !component.parentElement.isConnected) return
     if (!fields.every(fieldOf)) {
       setTimeout(begin, 50)
       return

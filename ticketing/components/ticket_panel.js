@@ -58,6 +58,10 @@ function drawField(panel, [field, label, stored, options], place) {
     panel.fields.insertBefore(made, panel.fields.children[place])
   }
   const locked = panel.data.locked && field !== "resolution" // why a closed ticket is done can still be corrected
+  drawSelect(panel, select, field, stored, options, locked)
+}
+
+function drawSelect(panel, select, field, stored, options, locked) {
   const held = isHeld(select) && !locked && options.some(([value]) => value === select.value) ? select.value : null
   // Its options are left alone while they are the same: somebody may have the list open.
   const drawn = JSON.stringify(options)
@@ -202,15 +206,18 @@ export default function (component) {
   const data = JSON.parse(new TextDecoder().decode(component.data))
   const panel = panels.get(parentElement) || { outbox: new Outbox() }
   panels.set(parentElement, panel)
-  Object.assign(panel, { component, data, fields: parentElement.querySelector(".fields") })
+  const [fields, own] = [".fields", ".own"].map((place) => parentElement.querySelector(place))
+  Object.assign(panel, { component, data, fields, own, refused: new Map() })
   for (const [[, field, value, was], refusal] of panel.outbox.connect(component, data.answer)) {
     if (refusal && field === "tags") putBack(panel, value.filter((tag) => !was.includes(tag)))
+    else if (refusal) panel.refused.set(field, value)
   }
 
   const details = drawFold(parentElement.querySelector(".details"), "tune", data.words.details)
   details.onclick = () => toggle(details)
   drawFields(panel)
   if (data.tags) drawTags(panel)
+  drawOwnFields(panel)
   const facts = data.facts.flatMap(([name, word]) => [element("dt", {}, name), element("dd", {}, word)])
   parentElement.querySelector("dl").replaceChildren(...facts)
   drawDue(panel, parentElement.querySelector(".due"))

@@ -6,11 +6,12 @@ from typing import Final
 from ticketing.domain.articles import Article
 from ticketing.domain.calendars import BusinessCalendar
 from ticketing.domain.canned_replies import CannedReply
+from ticketing.domain.custom_fields import CustomField
 from ticketing.domain.definitions import Definition
 from ticketing.domain.sla import CatchingUp, SlaPolicy
 from ticketing.domain.teams import Team
 
 # By the names of their collections.
 KINDS: Final[Mapping[str, type[Definition]]] = {
-    kind.kind: kind for kind in (Article, Team, CannedReply, BusinessCalendar, SlaPolicy, CatchingUp)
+    kind.kind: kind for kind in (Article, Team, CannedReply, CustomField, BusinessCalendar, SlaPolicy, CatchingUp)
 }

@@ -1,6 +1,6 @@
 """A ticket: its conversation, its fields, its history, and what is possible when."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from enum import StrEnum
 from operator import not_
@@ -8,6 +8,16 @@ from typing import Any, Self
 
 from pydantic import Field
 
+from ticketing.domain.custom_fields import (
+    INTERNAL,
+    PUBLIC,
+    CustomField,
+    FieldValue,
+    key_in,
+    terms_in,
+    unknown_field,
+    words_of,
+)
 from ticketing.domain.deadlines import SlaState
 from ticketing.domain.errors import (
     AlreadyRatedError,
@@ -94,7 +104,11 @@ class Event(Stored):
 
 
 class TicketEdit(Typed):
-    """Fields that an agent sets; only those given are touched. `team` and `assignee` may be given as None: nobody."""
+    """
+    Fields that an agent sets; only those given are touched. `team` and `assignee` may be given as None: nobody.
+
+    `fields` are custom ones by key, as they are typed; None empties one.
+    """
 
     title: str | None = None
     status: Status | None = None
@@ -104,6 +118,7 @@ class TicketEdit(Typed):
     tags: tuple[str, ...] | None = None
     team: str | None = None
     assignee: str | None = None
+    fields: Mapping[str, FieldValue | None] | None = None
 
 
 class Ticket(Stored):
@@ -111,8 +126,8 @@ class Ticket(Stored):
     A request and all that came of it.
 
     Methods change it in place, raise when its state forbids, and write each change into `events`. Who may call them is
-    not decided here. All times are aware UTC. `team` is the id of a definition. `original` is what came in from the
-    original app, kept only where it could not be told any more.
+    not decided here. All times are aware UTC. `team` is the id of a definition. `fields` are the values of custom ones
+    by their names. `original` is what came in from the original app, kept only where it could not be told any more.
     """
 
     id: str
@@ -143,6 +158,7 @@ class Ticket(Stored):
     closed_at: datetime | None = None
     sla: SlaState | None = None
     ratings: list[Rating] = Field(default_factory=list)
+    fields: dict[str, FieldValue] = Field(default_factory=dict, exclude_if=not_)
     messages: list[Message]
     events: list[Event] = Field(default_factory=list)
     original: str | None = None
@@ -210,6 +226,7 @@ class Ticket(Stored):
         category: TicketCategory,
         now: datetime,
         source: Source = Source.UI,
+        fields: Mapping[str, FieldValue] | None = None,
     ) -> Self:
         """Return a new ticket; raises InvalidInputError for a title over 200 or a text over 20,000 characters."""
         first = Message(source=source, author=requester, text=clean_text("Description", description), at=now)
@@ -221,6 +238,7 @@ class Ticket(Stored):
             opened_at=now,
             updated_at=now,
             public_updated_at=now,
+            fields=dict(fields or {}),
             messages=[first],
             events=[Event(field="opened", by=requester, at=now, source=source)],
         )
@@ -276,12 +294,12 @@ class Ticket(Stored):
         self.messages.append(Message(kind=MessageKind.NOTE, author=actor.username, text=body, at=now))
         self._touch(now, public=False)
 
-    def edit(self, actor: Actor, edit: TicketEdit, now: datetime) -> None:
+    def edit(self, actor: Actor, edit: TicketEdit, now: datetime, custom: Iterable[CustomField] = ()) -> None:
         """
         Set the given fields; a value that is already there is no change and leaves no event.
 
         A status that reopens is set before the other fields, any other one after them: closing forbids the rest, but
-        for the resolution.
+        for the resolution. *custom* are the desk's own fields, to which their values have to fit.
         """
         given = edit.model_fields_set
         if edit.status is not None and self.status is Status.CLOSED:
@@ -296,6 +314,7 @@ class Ticket(Stored):
             value = getattr(edit, field)
             if value is not None or field in given & _MAY_BE_NONE:
                 self._set(field, value, actor.username, now)
+        self._set_fields(edit.fields or {}, custom, actor.username, now)
         if edit.status is not None:
             self.change_status(actor, edit.status, now)
         if edit.resolution is not None:
@@ -397,12 +416,16 @@ class Ticket(Stored):
             lapsed_at = self.resolved_at + RESOLVED_FOR
             self._set_status(Status.CLOSED, SYSTEM, lapsed_at, Source.RULE)
 
+    def field_value(self, key: str) -> FieldValue | None:
+        """Return what is written in a custom field, whoever may read it; None for nothing."""
+        return self.fields.get(f"{PUBLIC}{key}", self.fields.get(f"{INTERNAL}{key}"))
+
     def public_messages(self) -> list[Message]:
         """Return what the requester may read, oldest first."""
         return [message for message in self.messages if message.kind is MessageKind.REPLY]
 
     def terms(self) -> frozenset[Term]:
-        """Return what it is found by beside its own columns; values are no longer than a tag."""
+        """Return what it is found by beside its own columns; values are short."""
         return terms_of(vars(self))
 
     def related(self) -> set[int]:
@@ -411,19 +434,21 @@ class Ticket(Stored):
         named |= {link.number for link in self.links} | {merged.number for merged in self.merged}
         return self.origins | {number for number in named if number is not None}
 
-    def for_requester(self, visible: Collection[int] = (), reader: str = "") -> "Ticket":
+    def for_requester(self, visible: Collection[int] = (), fields: Collection[str] = (), reader: str = "") -> "Ticket":
         """
         Return the ticket with what its requester may learn, and nothing else.
 
         No note nor when one was written, no tags, no link, no field or event that is not named as theirs or that is of
-        a newer version; of the related tickets only those that are *visible* to them, and of the ratings only those
-        that are the *reader*'s own.
+        a newer version; of the related tickets only those that are *visible* to them; of the custom fields only those
+        whose keys are in *fields*, and of these no value that was written for agents; of the ratings only those that
+        are the *reader*'s own.
         """
         hidden = self.related() - set(visible)
         shown = {name: getattr(self, name) for name in _REQUESTERS_FIELDS}
         shown |= {name: None for name in ("follows", "merged_into") if shown[name] in hidden}
         gone = {str(number) for number in hidden}
-        events = [event.known() for event in self.events if _is_told(event, reader)]
+        names = {f"{PUBLIC}{key}" for key in fields}
+        events = [event.known() for event in self.events if event.field in names or _is_told(event, reader)]
         events = [event for event in events if event.field != FOLLOW_UP or event.new not in gone]
         messages = [message.known() for message in self.public_messages()]
         for message in messages:
@@ -432,7 +457,8 @@ class Ticket(Stored):
         # What there is none of is said outright: pydantic inspects the factory of a default anew each time.
         shown |= {"messages": messages, "events": events, "updated_at": self.public_updated_at}
         shown |= {"tags": [], "links": [], "merged": []}
-        shown |= {"ratings": [rating.known() for rating in self.ratings if rating.by == reader]}
+        shown["ratings"] = [rating.known() for rating in self.ratings if rating.by == reader]
+        shown["fields"] = {name: value for name, value in self.fields.items() if name in names}
         return Ticket.model_construct(**shown)
 
     def record(self, field: str, old: str | None, new: str | None, actor: Actor, now: datetime) -> None:
@@ -459,6 +485,29 @@ class Ticket(Stored):
             self._log("tags", ", ".join(self.tags) or None, ", ".join(cleaned) or None, by, now)
             self.tags = cleaned
 
+    def _set_fields(
+        self, typed: Mapping[str, FieldValue | None], custom: Iterable[CustomField], by: str, now: datetime
+    ) -> None:
+        known = {field.id: field for field in custom if not field.removed}
+        for key, value in typed.items():
+            if key not in known:
+                raise unknown_field(key)
+            self._set_field(known[key], known[key].value(value), by, now)
+
+    def _set_field(self, field: CustomField, value: FieldValue | None, by: str, now: datetime) -> None:
+        """Put a value in the place of the one before; what was the agents' alone is not told by the change either."""
+        old = self.field_value(field.id)
+        if value == old:
+            return
+        internal = f"{INTERNAL}{field.id}"
+        event = internal if internal in self.fields else field.value_name
+        self.fields = {name: kept for name, kept in self.fields.items() if key_in(name) != field.id}
+        if value is not None:
+            self.fields[field.value_name] = value
+        self._log(event, _told(old), _told(value), by, now)
+        if not field.agents_only:
+            self._touch(now)
+
     def _set(self, field: str, value: str | None, by: str, now: datetime, source: Source = Source.UI) -> None:
         old = getattr(self, field)
         if value != old:
@@ -469,7 +518,7 @@ class Ticket(Stored):
         self, field: str, old: str | None, new: str | None, by: str, now: datetime, source: Source = Source.UI
     ) -> None:
         self.events.append(Event(field=field, old=old, new=new, by=by, at=now, source=source))
-        self._touch(now, public=field in _REQUESTERS_EVENTS)
+        self._touch(now, public=field in _REQUESTERS_EVENTS or field.startswith(PUBLIC))
 
     def _touch(self, now: datetime, *, public: bool = True) -> None:
         self.updated_at = max(self.updated_at, now)
@@ -480,8 +529,14 @@ class Ticket(Stored):
 def terms_of(fields: Mapping[str, Any]) -> frozenset[Term]:
     """Return the terms of a ticket with these fields, which for one without any costs next to nothing."""
     tags = frozenset(("tag", tag.casefold()) for tag in fields.get("tags") or ())
-    team = fields.get("team")
-    return tags | {("team", team.casefold())} if team else tags
+    team, values = fields.get("team"), fields.get("fields")
+    if team:
+        tags |= {("team", team.casefold())}
+    return tags | terms_in(values) if values else tags
+
+
+def _told(value: FieldValue | None) -> str | None:
+    return None if value is None else ", ".join(words_of(value))
 
 
 def _is_told(event: Event, reader: str) -> bool:

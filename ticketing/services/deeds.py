@@ -1,10 +1,11 @@
 """How tickets are changed: one intention, one transaction, and however often it is sent, one effect."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import partial
 
 from ticketing.domain import policy
+from ticketing.domain.custom_fields import CustomField
 from ticketing.domain.people import Actor
 from ticketing.domain.policy import Action
 from ticketing.domain.receipts import RECEIPT_LIFETIME, Receipt
@@ -13,6 +14,7 @@ from ticketing.domain.statuses import RESOLVED_FOR, Status
 from ticketing.domain.store import Store, Transaction
 from ticketing.domain.tickets import Ticket
 from ticketing.services.access import Clock, Gate, reach
+from ticketing.services.custom_fields import fields_in
 from ticketing.services.due_times import keep
 from ticketing.services.retrying import until_it_is_known
 
@@ -75,13 +77,18 @@ def has_lapsed(ticket: Ticket, now: datetime) -> bool:
     return resolved_at is not None and resolved_at + RESOLVED_FOR <= now
 
 
-def shown(tx: Transaction, actor: Actor, ticket: Ticket) -> Ticket:
-    """Return the ticket as the actor may see it, which goes for the tickets that it names as well."""
+def shown(tx: Transaction, actor: Actor, ticket: Ticket, fields: Sequence[CustomField] | None = None) -> Ticket:
+    """
+    Return the ticket as the actor may see it, which goes for the tickets that it names as well.
+
+    *fields* are the custom fields that they may know of, if these were read already.
+    """
     if policy.may(actor, Action.WRITE_NOTE, ticket):
         return ticket
     audience = policy.audience(actor)
     visible = {number for number in ticket.related() if tx.tickets.find(number, audience)}
-    return ticket.for_requester(visible, actor.username)
+    known = fields_in(tx, actor, ticket) if fields is None else fields
+    return ticket.for_requester(visible, {field.id for field in known}, actor.username)
 
 
 def _lapse_if_due(ticket: Ticket, now: datetime) -> None:

@@ -1,13 +1,14 @@
 """Tickets: open, read, answer, change, close. Each method is one intention and one transaction."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from heapq import merge as in_order
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from ticketing.domain import policy
+from ticketing.domain.custom_fields import CustomField, filled_in
 from ticketing.domain.errors import StaleEditError, StorageError, UnknownChoiceError
 from ticketing.domain.people import Actor
 from ticketing.domain.policy import Action
@@ -17,6 +18,7 @@ from ticketing.domain.store import Store, Transaction
 from ticketing.domain.teams import Team
 from ticketing.domain.tickets import SYSTEM, Event, Ticket, TicketEdit
 from ticketing.services.access import A_MOMENT, Clock, Gate, is_assignable
+from ticketing.services.custom_fields import fields_in, fields_to_fill_in, require_fresh_fields
 from ticketing.services.dealing import deal, require_team, route
 from ticketing.services.deeds import Deeds, has_lapsed, reach_now, shown
 from ticketing.services.due_times import Arrears, keep
@@ -36,7 +38,8 @@ class Conversation:
     """
     A ticket as one person may see it, and what they need to read it: display names, and how much is new to them.
 
-    `others` are the tickets that it names, and `teams` all that ever were; both are for agents only.
+    `others` are the tickets that it names, and `teams` all that ever were; both are for agents only. `fields` are the
+    custom fields that they may know of, in order; for agents also those that were taken away.
     """
 
     ticket: Ticket
@@ -44,6 +47,7 @@ class Conversation:
     seen: int
     others: dict[int, Ticket]
     teams: tuple[Team, ...] = ()
+    fields: Sequence[CustomField] = ()
 
     def name(self, username: str) -> str:
         """Return the display name of somebody in the ticket."""
@@ -84,31 +88,43 @@ class Tickets:
         description: str,
         category: TicketCategory = TicketCategory.GENERAL,
         *,
+        fields: Mapping[str, Any] | None = None,
         follows: int | None = None,
         key: str = "",
     ) -> Ticket:
         """
         Open a ticket; the actor is its requester.
 
-        *follows* is the number of a closed ticket whose matter has come back and to which the actor could reply. The
-        new one is then a matter of the same people, whoever of the agents opens it, and both tell of each other.
+        *fields* is what they typed into the custom fields of the category, by key. *follows* is the number of a closed
+        ticket whose matter has come back and to which the actor could reply. The new one is then a matter of the same
+        people, whoever of the agents opens it, and both tell of each other.
         """
 
         def deed(tx: Transaction, actor: Actor, now: datetime) -> Ticket:
             policy.require(actor, Action.OPEN_TICKET)
             number = tx.tickets.next_number()
+            by_agent = policy.may(actor, Action.SEE_ALL_TICKETS)
+            values = filled_in(tx.definitions(CustomField).all(), category, fields or {}, by_agent=by_agent)
             if follows is None:
-                ticket = Ticket.open(number, actor.username, title, description, category, now)
+                ticket = Ticket.open(number, actor.username, title, description, category, now, fields=values)
             else:
                 former = reach_now(tx, actor, follows, now)
                 policy.require(actor, Action.REPLY, former)
                 ticket = former.follow_up(number, actor, title, description, category, now)
+                ticket.fields = values
                 keep(tx, former)
             route(tx, ticket, now)
             keep(tx, ticket)
             return ticket
 
         return self._deeds.once(actor, key, deed)
+
+    def fields(self, actor: Actor) -> list[CustomField]:
+        """Return the custom fields that the actor may fill in, of all categories, in order."""
+        with self._store.read() as tx:
+            actor = self._gate.admit(tx, actor)
+            policy.require(actor, Action.OPEN_TICKET)
+            return fields_to_fill_in(tx, actor)
 
     def former(self, actor: Actor, number: int) -> Ticket:
         """Return the ticket that the actor could follow up; raises TicketNotFoundError or TicketNotClosedError."""
@@ -168,11 +184,13 @@ class Tickets:
 
         def change(tx: Transaction, actor: Actor, ticket: Ticket, now: datetime) -> None:
             policy.require(actor, Action.EDIT_TICKET, ticket)
+            custom = tx.definitions(CustomField).all() if edit.fields else []
             if seen is not None:
                 _require_fresh(ticket, edit, seen)
+                require_fresh_fields(ticket, edit, seen, custom)
             before = ticket.team
             require_choices(tx, edit)
-            ticket.edit(actor, edit, now)
+            ticket.edit(actor, edit, now, custom)
             if ticket.team != before and "assignee" not in edit.model_fields_set:
                 deal(tx, ticket, now)
 
@@ -318,11 +336,13 @@ class Tickets:
         now = self._clock()
         with self._store.read() as tx:
             actor = self._gate.admit(tx, actor)
-            ticket = shown(tx, actor, reach_now(tx, actor, number, now))
+            ticket = reach_now(tx, actor, number, now)
+            fields = fields_in(tx, actor, ticket)
+            ticket = shown(tx, actor, ticket, fields)
             others = _others(tx, actor, ticket)
             names = tx.users.names({person for one in (ticket, *others.values()) for person in _people_in(one)})
             teams = tx.definitions(Team).all() if policy.may(actor, Action.EDIT_TICKET, ticket) else ()
-            return Conversation(ticket, names, tx.tickets.seen(number, actor.username), others, tuple(teams))
+            return Conversation(ticket, names, tx.tickets.seen(number, actor.username), others, tuple(teams), fields)
 
     def mark_seen(self, actor: Actor, number: int, messages: int) -> None:
         """Remember that the actor has seen so many of the messages that they may read; it never becomes fewer."""
@@ -411,7 +431,7 @@ def _require_agent(tx: Transaction, username: str) -> None:
 
 
 def _require_fresh(ticket: Ticket, edit: TicketEdit, seen: TicketEdit) -> None:
-    for field in edit.model_fields_set:
+    for field in edit.model_fields_set - {"fields"}:
         present, wanted, was = (_word(field, getattr(version, field)) for version in (ticket, edit, seen))
         if present not in {was, wanted}:
             raise StaleEditError(field.capitalize(), present, wanted)

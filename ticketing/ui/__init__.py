@@ -19,6 +19,7 @@ from ticketing.ui.arrival import sign_in_by
 from ticketing.ui.article_editor import edit_article
 from ticketing.ui.articles import article_list, article_page
 from ticketing.ui.bulk import change_several
+from ticketing.ui.custom_fields import fields_asked_for, fill_in, typed_into
 from ticketing.ui.deeds import form_key
 from ticketing.ui.feedback import flash, flash_is_over, say_after_rerun, shown_errors
 from ticketing.ui.forms import submit_button
@@ -76,6 +77,8 @@ __all__ = [
     "device",
     "edit_article",
     "explain_sign_in",
+    "fields_asked_for",
+    "fill_in",
     "flash",
     "flash_is_over",
     "forget_draft",
@@ -125,6 +128,7 @@ __all__ = [
     "ticket_body",
     "ticket_head",
     "to_html",
+    "typed_into",
     "visitor",
     "warn_of_throw_away",
     "who_may_do_what",

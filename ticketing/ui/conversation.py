@@ -5,6 +5,7 @@ from html import escape
 
 import streamlit as st
 
+from ticketing.domain.custom_fields import CustomField, FieldType, key_in
 from ticketing.domain.links import LinkKind
 from ticketing.domain.tickets import (
     FOLLOW_UP,
@@ -18,6 +19,7 @@ from ticketing.domain.tickets import (
     Ticket,
 )
 from ticketing.services.tickets import Conversation
+from ticketing.ui.custom_fields import said
 from ticketing.ui.text import to_html
 from ticketing.ui.times import ago, exact, time_element, zone
 from ticketing.ui.wording import WORDING, t
@@ -125,8 +127,19 @@ def _what(event: Event, conversation: Conversation) -> str:
     if event.field in set(LinkKind):
         word = t("history.linked") if event.new else t("history.unlinked")
         return word.format(kind=t(f"link.{event.field}"), label=f"T-{event.new or event.old}")
+    if (key := key_in(event.field)) is not None:
+        return _what_in_custom_field(event, key, conversation)
     old, new = (_value(event.field, value, conversation) for value in (event.old, event.new))
     return t("history.change", field=_field(event.field), old=old, new=new)
+
+
+def _what_in_custom_field(event: Event, key: str, conversation: Conversation) -> str:
+    field = next((field for field in conversation.fields if field.id == key), CustomField(name=key))
+    is_ticked = {"true": said(value=True), "false": said(value=False)} if field.type is FieldType.CHECK_BOX else {}
+    old, new = (
+        t("history.nothing") if value is None else is_ticked.get(value, value) for value in (event.old, event.new)
+    )
+    return t("history.change", field=field.name, old=old, new=new)
 
 
 def _field(name: str) -> str:

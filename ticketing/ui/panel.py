@@ -16,6 +16,7 @@ import streamlit as st
 from pydantic import ValidationError
 
 from ticketing.domain import policy
+from ticketing.domain.custom_fields import PUBLIC
 from ticketing.domain.people import Actor
 from ticketing.domain.policy import Action
 from ticketing.domain.statuses import TRANSITIONS, Priority, Resolution, Status, TicketCategory
@@ -23,6 +24,7 @@ from ticketing.domain.text import TAGS_LIMIT, clean_tags
 from ticketing.domain.tickets import Ticket, TicketEdit
 from ticketing.services.tickets import Conversation
 from ticketing.ui.conversation import history_lines
+from ticketing.ui.custom_fields import fields_in_panel, said
 from ticketing.ui.due_times import standing, told
 from ticketing.ui.inbox import Outcome, TicketPart
 from ticketing.ui.memory import recall
@@ -56,6 +58,7 @@ def panel(actor: Actor, conversation: Conversation) -> None:
         key,
         {
             "fields": _fields(actor, conversation) if is_agents else [],
+            "own": fields_in_panel(conversation) if is_agents else [],
             "tags": {"label": t("field.tags"), "stored": ticket.tags, "limit": TAGS_LIMIT} if is_agents else None,
             "facts": _ratings(ticket) if is_agents else _facts(conversation),
             "related": related(actor, conversation),
@@ -109,6 +112,11 @@ def _facts(conversation: Conversation) -> list[tuple[str, str]]:
         *([(t("field.resolution"), t(f"resolution.{ticket.resolution}"))] if ticket.resolution else []),
         (t("field.category"), t(f"category.{ticket.category}")),
         (t("field.assignee"), conversation.name(ticket.assignee) if ticket.assignee else t("ticket.nobody_yet")),
+        *(
+            (field.name, said(value))
+            for field in conversation.fields
+            if (value := ticket.field_value(field.id)) is not None
+        ),
         (t("field.requester"), conversation.name(ticket.requester)),
         (t("field.opened"), ago(ticket.opened_at, now, where)),
         (t("field.updated"), ago(ticket.updated_at, now, where)),
@@ -183,10 +191,14 @@ def _noted() -> None:
 
 def _edit(field: Any, value: Any) -> TicketEdit | None:
     """Return the edit that sets a field to a value; None when it is of no shape that a field of the panel has."""
-    if field not in _FIELDS or not isinstance(value, list if field == "tags" else str):
+    if isinstance(field, str) and field.startswith(PUBLIC):
+        wanted: dict[str, Any] = {"fields": {field.removeprefix(PUBLIC): value}}
+    elif field in _FIELDS and isinstance(value, list if field == "tags" else str):
+        wanted = {field: None if value == NOBODY and field in _MAY_BE_NOBODY else value}
+    else:
         return None
     try:
-        return TicketEdit.model_validate({field: None if value == NOBODY and field in _MAY_BE_NOBODY else value})
+        return TicketEdit.model_validate(wanted)
     except ValidationError:
         return None
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from ticketing.domain import policy
+from ticketing.domain.custom_fields import key_in
 from ticketing.domain.errors import RefusedError, StaleEditError
 from ticketing.domain.people import Actor
 from ticketing.domain.policy import Action
@@ -27,7 +28,7 @@ class Undo:
 
     number: int
     place: int
-    field: str
+    what: str  # the word for what comes back
     way: Callable[[Actor], Ticket]
     was_taken: bool = False
 
@@ -35,11 +36,6 @@ class Undo:
     def action(self) -> str:
         """The name under which the head of the ticket offers it."""
         return f"{_PREFIX}{self.place}"
-
-    @property
-    def what(self) -> str:
-        """The word for what comes back."""
-        return t(f"field.{self.field}").lower()
 
 
 @dataclass(slots=True)
@@ -95,7 +91,14 @@ def undo_of(actor: Actor, before: Ticket, after: Ticket) -> Undo | None:
         action, way = Action.REOPEN, partial(desk().tickets.reopen, number=number, seen=after.status)
     else:
         action, way = Action.EDIT_TICKET, _edit_back(before, after, field)
-    return Undo(number, len(after.events), field, way) if policy.may(actor, action, after) else None
+    return Undo(number, len(after.events), _word(actor, field), way) if policy.may(actor, action, after) else None
+
+
+def _word(actor: Actor, field: str) -> str:
+    """Return how a field is called, which of a custom one is its label."""
+    if (key := key_in(field)) is None:
+        return t(f"field.{field}").lower()
+    return next((custom.name for custom in desk().tickets.fields(actor) if custom.id == key), key)
 
 
 def _came_of(actor: Actor, steps: Sequence[Event]) -> bool:
@@ -106,6 +109,9 @@ def _came_of(actor: Actor, steps: Sequence[Event]) -> bool:
 
 def _edit_back(before: Ticket, after: Ticket, field: str) -> "partial[Ticket]":
     """Return what sets a field to what it was, and what belongs to it: as what it was done, to whom it was dealt."""
+    if (key := key_in(field)) is not None:
+        edit, seen = (TicketEdit(fields={key: ticket.field_value(key)}) for ticket in (before, after))
+        return partial(desk().tickets.edit, number=after.number, edit=edit, seen=seen)
     fields = [field, "resolution"] if field == "status" and before.resolution else [field]
     fields += ["assignee"] if field == "team" else []
     edit, seen = (TicketEdit(**{field: getattr(ticket, field) for field in fields}) for ticket in (before, after))

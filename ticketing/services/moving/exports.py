@@ -7,8 +7,9 @@ from ticketing.domain.people import Actor, Role, User
 from ticketing.domain.policy import Action
 from ticketing.domain.store import Store
 from ticketing.services.access import Gate
+from ticketing.services.custom_fields import fields_to_fill_in
 from ticketing.services.moving.originals import SeedFields, empty_lists, original_name, seed_form
-from ticketing.services.moving.tables import as_csv, row_of
+from ticketing.services.moving.tables import as_csv, names_of_columns, row_of
 
 SeedUsers = dict[str, dict[str, str]]
 SeedTickets = dict[str, list[SeedFields]]
@@ -48,8 +49,10 @@ class Exports:
     def table(self, actor: Actor) -> Iterator[str]:
         """Yield a CSV file line by line, one ticket each, for a spreadsheet."""
         with self._store.read() as tx:
-            policy.require(self._gate.admit(tx, actor), Action.MOVE_DATA)
-            yield from as_csv(map(row_of, tx.tickets.stream()))
+            actor = self._gate.admit(tx, actor)
+            policy.require(actor, Action.MOVE_DATA)
+            fields = fields_to_fill_in(tx, actor)
+            yield from as_csv((row_of(ticket, fields) for ticket in tx.tickets.stream()), names_of_columns(fields))
 
 
 def _account(user: User) -> dict[str, str]:

@@ -13,8 +13,9 @@ from ticketing.domain.queries import TicketQuery
 from ticketing.domain.store import Store
 from ticketing.domain.tickets import Ticket
 from ticketing.services.access import Gate
+from ticketing.services.custom_fields import fields_to_fill_in
 from ticketing.services.deeds import shown
-from ticketing.services.moving.tables import as_csv, as_xlsx, row_of
+from ticketing.services.moving.tables import as_csv, as_xlsx, names_of_columns, row_of
 
 # Read at one moment; between two batches others have their turn.
 _BATCH: Final = 200
@@ -57,13 +58,15 @@ class Lists:
         with self._store.read() as tx:
             actor = self._gate.admit(tx, actor)
             numbers = list(tx.tickets.numbers(policy.audience(actor), query))
+            fields = fields_to_fill_in(tx, actor)
         steps = Steps(len(numbers), progress)
         tickets = self._tickets(actor, iter(steps.over(numbers)))
+        rows, names = (row_of(ticket, fields) for ticket in tickets), names_of_columns(fields)
         match form:
             case Form.CSV:
-                return (line.encode(errors="backslashreplace") for line in as_csv(map(row_of, tickets)))
+                return (line.encode(errors="backslashreplace") for line in as_csv(rows, names))
             case Form.XLSX:
-                return as_xlsx(map(row_of, tickets))
+                return as_xlsx(rows, names)
             case Form.JSON:
                 return (part.encode(errors="backslashreplace") for part in _as_json(tickets))
 

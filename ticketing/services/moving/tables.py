@@ -8,6 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
+from ticketing.domain.custom_fields import PUBLIC, CustomField, words_of
 from ticketing.domain.tickets import Ticket
 
 # A moment is in UTC.
@@ -42,8 +43,9 @@ _WIDTHS: Final = {"title": 50, "description": 60, "tags": 20}
 _WIDTH: Final = 16
 
 
-def row_of(ticket: Ticket) -> Row:
-    """Return what the table says of a ticket, as it is given here."""
+def row_of(ticket: Ticket, fields: Iterable[CustomField] = ()) -> Row:
+    """Return what the table says of a ticket, as it is given here, and of its custom fields, each in a column."""
+    values = [ticket.field_value(field.id) for field in fields]
     return (
         ticket.label,
         ticket.title,
@@ -64,7 +66,13 @@ def row_of(ticket: Ticket) -> Row:
         ticket.external_id,
         ticket.follows and f"T-{ticket.follows}",
         ticket.description,
+        *(None if value is None else ", ".join(words_of(value)) for value in values),
     )
+
+
+def names_of_columns(fields: Iterable[CustomField] = ()) -> list[str]:
+    """Return how the columns are called, those of custom fields as in a query."""
+    return [*COLUMNS, *(f"{PUBLIC}{field.id}" for field in fields)]
 
 
 def as_csv(rows: Iterable[Row], columns: Sequence[str] = COLUMNS) -> Iterator[str]:
@@ -78,7 +86,7 @@ def as_csv(rows: Iterable[Row], columns: Sequence[str] = COLUMNS) -> Iterator[st
         yield _line([_neutral(_written(cell)) for cell in row])
 
 
-def as_xlsx(rows: Iterable[Row]) -> Iterator[bytes]:
+def as_xlsx(rows: Iterable[Row], names: Sequence[str] = COLUMNS) -> Iterator[bytes]:
     """Yield a workbook of one sheet: texts stay texts, moments are moments; written on disk, since all may be much."""
     from xlsxwriter import Workbook  # type: ignore[import-untyped] # noqa: PLC0415 - slow to import, seldom wanted
 
@@ -86,10 +94,10 @@ def as_xlsx(rows: Iterable[Row]) -> Iterator[bytes]:
         file = Path(folder) / "tickets.xlsx"
         with Workbook(file, {"constant_memory": True, "default_date_format": "yyyy-mm-dd hh:mm"}) as workbook:
             sheet = workbook.add_worksheet("Tickets")
-            for place, name in enumerate(COLUMNS):
+            for place, name in enumerate(names):
                 sheet.set_column(place, place, _WIDTHS.get(name, _WIDTH))
             sheet.freeze_panes(1, 0)
-            sheet.write_row(0, 0, COLUMNS, workbook.add_format({"bold": True}))
+            sheet.write_row(0, 0, names, workbook.add_format({"bold": True}))
             for number, row in enumerate(rows, start=1):
                 for place, cell in enumerate(row):
                     match cell:

@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
+from itertools import product
 from operator import attrgetter
 from typing import Any, TypeVar
 
@@ -29,6 +30,7 @@ from ticketing.domain.conditions import (
     WatchedBy,
     WithPriority,
 )
+from ticketing.domain.custom_fields import texts_in
 from ticketing.domain.queries import UNASSIGNED, Audience, number_in
 from ticketing.domain.text import TITLE_LIMIT
 from ticketing.storage.documents.rows import Talk, TicketRow
@@ -57,8 +59,8 @@ class Conditions:
                 return set(numbers)
             case KnownAs(external_ids):
                 return joined(state.by_external_id, external_ids)
-            case Having(field, values):
-                return self._having(field, values)
+            case Having():
+                return self._having(condition)
             case During(Moment.DUE, since, until):
                 return self._due(since, until)
             case AnyOf(conditions):
@@ -66,12 +68,11 @@ class Conditions:
                 return None if None in known else set().union(*(numbers for numbers in known if numbers is not None))
         return None
 
-    def _having(self, field: str, values: Iterable[str]) -> set[int]:
-        by_term = self._state.by_term
-        if not self._sees_all:
-            return set()
-        terms = [(field, value) for value in values] or [term for term in by_term if term[0] == field]
-        return joined(by_term, terms)
+    def _having(self, condition: Having) -> set[int]:
+        by_term, names = self._state.by_term, condition.names(sees_all=self._sees_all)
+        if not condition.values:
+            return joined(by_term, [term for term in by_term if term[0] in names])
+        return joined(by_term, product(names, condition.values))
 
     def _due(self, since: datetime | None, until: datetime | None) -> set[int]:
         due = self._state.due if self._sees_all else {}
@@ -158,12 +159,13 @@ class Conditions:
         return lambda row: row.number == number or row.requester in people or holds(row)
 
     def _text_in(self, document: dict[str, Any], needle: str) -> bool:
-        """Whether the audience can read the text somewhere in the ticket; notes and tags count for agents only."""
-        sees_all = self._sees_all
+        """Whether the audience can read the text somewhere in the ticket; what is the agents' counts for them only."""
+        sees_all, values = self._sees_all, document.get("fields") or {}
         texts = [document["title"], document["requester"], document.get("external_id") or ""]
         texts += [message["text"] for message in document["messages"] if sees_all or message["kind"] == "reply"]
+        texts += texts_in(values, public=True)
         if sees_all:
-            texts += document.get("tags") or []
+            texts += [*(document.get("tags") or []), *texts_in(values, public=False)]
         return any(needle in text.casefold() for text in texts)
 
     def talk(self, row: TicketRow) -> Talk:

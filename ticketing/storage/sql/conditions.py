@@ -85,8 +85,8 @@ class Conditions:
                 return self._is_during(condition)
             case _ if is_about_texts(condition):
                 return self.in_texts([], [condition])
-            case Having(field, values):
-                return self._is_had(field, sorted(values))
+            case Having():
+                return self._is_had(condition)
             case Being(trait):
                 return self._is(trait)
             case Not(other):
@@ -136,10 +136,11 @@ class Conditions:
         until = true() if period.until is None else moment < period.until
         return and_(moment.is_not(None), since, until)
 
-    def _is_had(self, field: str, values: list[str]) -> ColumnElement[bool]:
-        if not self._sees_all:
+    def _is_had(self, condition: Having) -> ColumnElement[bool]:
+        names, values = condition.names(sees_all=self._sees_all), sorted(condition.values)
+        if not names:
             return false()
-        having = select(terms.c.number).where(terms.c.field == field)
+        having = select(terms.c.number).where(terms.c.field.in_(names))
         return tickets.c.number.in_(having.where(terms.c.value.in_(values)) if values else having)
 
     def _is(self, trait: Trait) -> ColumnElement[bool]:

@@ -7,6 +7,7 @@ from typing import Any, Final, NamedTuple, Self
 
 from sqlalchemy import Connection, Dialect, ScalarSelect, Select, bindparam, delete, func, null, select, tuple_
 
+from ticketing.domain.custom_fields import texts_in
 from ticketing.domain.facts import Facts
 from ticketing.domain.queries import GREATEST_NUMBER, Audience, Page, TicketQuery, TicketSummary, is_news, is_tallied
 from ticketing.domain.statuses import UNFINISHED, Priority, Status, TicketCategory
@@ -291,7 +292,7 @@ def _texts_of(ticket: Ticket) -> Texts:
     public = [ticket.title, ticket.requester, ticket.external_id or ""]
     public += [message.text for message in ticket.messages if message.kind is MessageKind.REPLY]
     internal = [message.text for message in ticket.messages if message.kind is MessageKind.NOTE] + ticket.tags
-    return public, internal
+    return public + texts_in(ticket.fields, public=True), internal + texts_in(ticket.fields, public=False)
 
 
 def _from_tally(tally: dict[tuple[str, str], int], query: TicketQuery) -> int:
