@@ -35,7 +35,7 @@ def asked() -> Iterator[list[str]]:
     ("person", "page", "most"),
     [
         ("ada", "all_tickets", 4),
-        ("ada", "ticket", 5),
+        ("ada", "ticket", 6),
         ("carla", "ticket", 4),
         ("carla", "my_tickets", 4),
         ("ada", "agent_admin", 5),
