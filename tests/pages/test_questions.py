@@ -34,8 +34,8 @@ def asked() -> Iterator[list[str]]:
 @pytest.mark.parametrize(
     ("person", "page", "most"),
     [
-        ("ada", "all_tickets", 4),
-        ("ada", "ticket", 7),
+        ("ada", "all_tickets", 5),
+        ("ada", "ticket", 8),
         ("carla", "ticket", 4),
         ("carla", "my_tickets", 4),
         ("ada", "agent_admin", 5),

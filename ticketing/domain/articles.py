@@ -29,6 +29,7 @@ class Article(Definition):
     """
 
     kind: ClassVar[str] = "articles"
+    is_long: ClassVar[bool] = True
 
     body: str = ""
     category: TicketCategory = TicketCategory.GENERAL

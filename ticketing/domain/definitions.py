@@ -44,6 +44,8 @@ class Definition(Stored):
     kind: ClassVar[str]
     # Whether each agent keeps such things, their own and shared ones; the others are the admins' business.
     is_agents: ClassVar[bool] = False
+    # Whether they are long texts, which are not read along with everything else that is set up.
+    is_long: ClassVar[bool] = False
 
     id: str = ""
     name: str

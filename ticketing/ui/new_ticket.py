@@ -68,7 +68,8 @@ def keep_draft(actor: Actor, former: Ticket | None, newest: TicketSummary | None
 
 def perhaps_this_helps(actor: Actor, typed: str) -> None:
     """Draw what may spare the person the ticket: articles, and tickets of their own about the same."""
-    articles, tickets = desk().articles.suggest(actor, typed), desk().similar.own(actor, typed)
+    articles = desk().articles.suggest(actor, typed) if typed else []
+    tickets = desk().similar.own(actor, typed) if typed else []
     if articles:
         st.markdown(t("articles.perhaps"))
     for reading in articles:

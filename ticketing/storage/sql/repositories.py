@@ -6,7 +6,8 @@ from typing import Any, Generic, TypeVar
 
 from sqlalchemy import ColumnElement, Connection, Select, Table, bindparam, delete, func, select
 
-from ticketing.domain.definitions import Kind, by_name, read_definition
+from ticketing.domain.definitions import Definition, Kind, by_name, read_definition
+from ticketing.domain.kinds import KINDS
 from ticketing.domain.people import PeopleQuery, Role, User
 from ticketing.domain.queries import Page
 from ticketing.domain.receipts import Receipt
@@ -131,29 +132,47 @@ class SqlSessions(SqlOwned[Session]):
         return session
 
 
+class _Definitions:
+    """What was set up, as far as a transaction has read it: all that is short in one answer, for it is little."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+        self._found: dict[str, dict[str, str]] = {}
+
+    def of(self, kind: type[Definition]) -> dict[str, str]:
+        """Return the documents of a kind by their ids."""
+        if kind.kind not in self._found:
+            along = () if kind.is_long else (name for name, each in KINDS.items() if not each.is_long)
+            kinds = list(dict.fromkeys((kind.kind, *along)))
+            self._found |= {name: {} for name in kinds}
+            for name, key, raw in self.connection.execute(_DEFINITIONS, {"kinds": kinds}):
+                self._found[name][key] = raw
+        return self._found[kind.kind]
+
+
 class SqlDefinitions(Generic[Kind]):
     """All definitions of one kind."""
 
-    def __init__(self, connection: Connection, kind: type[Kind]) -> None:
-        self._connection = connection
+    def __init__(self, found: _Definitions, kind: type[Kind]) -> None:
+        self._found = found
         self._kind = kind
 
     def find(self, key: str) -> Kind | None:
         """Return the definition, or None."""
-        question = _DEFINITIONS.where(tables.definitions.c.id == key)
-        raw = self._connection.scalar(question, {"kind": self._kind.kind}) if _can_be(key) else None
+        raw = self._found.of(self._kind).get(key)
         return None if raw is None else read_definition(self._kind, raw)
 
     def all(self) -> list[Kind]:
         """Return all of them by name."""
-        found = self._connection.scalars(_DEFINITIONS, {"kind": self._kind.kind})
+        found = self._found.of(self._kind).values()
         return sorted((read_definition(self._kind, raw) for raw in found), key=by_name)
 
     def save(self, definition: Kind) -> None:
         """Add it, or put it in the place of the one with the same id."""
         document = definition.model_dump_json(exclude_none=True)
         row = {"kind": self._kind.kind, "id": definition.id, "document": document}
-        put(self._connection, tables.definitions, row)
+        put(self._found.connection, tables.definitions, row)
+        self._found.of(self._kind)[definition.id] = document
 
 
 class SqlTransaction:
@@ -195,7 +214,11 @@ class SqlTransaction:
 
     def definitions(self, kind: type[Kind]) -> SqlDefinitions[Kind]:
         """Return what was set up, of one kind."""
-        return SqlDefinitions(self._connection, kind)
+        return SqlDefinitions(self._definitions, kind)
+
+    @cached_property
+    def _definitions(self) -> _Definitions:
+        return _Definitions(self._connection)
 
 
 def user_columns(user: User) -> dict[str, Any]:
@@ -221,7 +244,9 @@ _SESSION_AND_ACCOUNT = (
     .outerjoin(users, users.c.username == tables.sessions.c.username)
     .where(tables.sessions.c.id == bindparam("key"))
 )
-_DEFINITIONS = select(tables.definitions.c.document).where(tables.definitions.c.kind == bindparam("kind"))
+_DEFINITIONS = select(tables.definitions.c.kind, tables.definitions.c.id, tables.definitions.c.document).where(
+    tables.definitions.c.kind.in_(bindparam("kinds", expanding=True))
+)
 _BY_NAME = (users.c.folded_name, users.c.username)
 _NAMES = select(users.c.username, users.c.display_name).where(
     users.c.username.in_(bindparam("usernames", expanding=True))
