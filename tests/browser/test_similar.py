@@ -30,3 +30,10 @@ def test_similar_tickets_are_unfolded_and_opened(windows: Windows, server: Serve
 
     link.click()
     expect_ticket(ada, f"{title} <b>again</b>")
+    ada.go_back()
+    ada.get_by_text("Similar tickets").click()
+    line = ada.get_by_role("listitem").filter(has_text=other.label)
+    line.get_by_role("link", name="Merge into this one").click()
+    ada.get_by_role("button", name=f"Merge into {other.label}").click()
+    expect_ticket(ada, f"{title} <b>again</b>")
+    assert server.ticket(number).merged_into == other.number
