@@ -202,3 +202,14 @@ def test_a_document_that_says_nothing_of_what_goes_without_saying_is_read(ticket
     document = from_json(ticket.model_dump_json(exclude_defaults=True)) | {"priority": "normal", "status": "open"}
 
     assert facts_of(document) == facts(ticket)
+
+
+def test_what_its_requester_said_of_each_solution_is_told(ticket: Ticket, carla: Actor, ada: Actor, at: At) -> None:
+    ticket.change_status(ada, Status.RESOLVED, at(1))
+    ticket.rate(carla, at(2), solved=False, score=None, comment="")
+    ticket.reopen(carla, at(3))
+    ticket.change_status(ada, Status.RESOLVED, at(4))
+    ticket.rate(carla, at(5), solved=True, score=None, comment="")
+    ticket.rate(carla, at(6), solved=True, score=4, comment="Thanks!")
+
+    assert facts(ticket).ratings == [(microseconds(at(2)), False, None), (microseconds(at(5)), True, 4)]

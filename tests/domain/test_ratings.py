@@ -52,7 +52,7 @@ def test_score_and_comment_are_added_once(resolved: Ticket, carla: Actor, now: d
     rate(resolved, carla, now + HOUR, 4, " Quick,\r\nand kind. ")
 
     (rating,) = resolved.ratings
-    assert (rating.score, rating.comment, rating.at) == (4, "Quick,\nand kind.", now + HOUR)
+    assert (rating.score, rating.comment, rating.at) == (4, "Quick,\nand kind.", now)
     assert [(event.old, event.new) for event in resolved.events if event.field == "rating"] == [
         (None, "solved"),
         ("solved", "solved, 4 of 5, with a comment"),

@@ -16,6 +16,7 @@ from ticketing.domain.counting import Counting, Naming
 from ticketing.domain.errors import InvalidInputError, TicketingError
 from ticketing.domain.facts import Facts, facts_of, microseconds
 from ticketing.domain.people import Actor, Role
+from ticketing.domain.ratings import Satisfaction
 from ticketing.domain.reports import (
     DURATIONS,
     LONGEST,
@@ -396,11 +397,31 @@ def test_a_day_outside_of_the_period_has_no_tickets_to_name(tickets: list[Ticket
         numbers(tickets, Cell(Metric.CREATED, day=date(2026, 3, 1)))
 
 
+# What requesters say of solutions
+
+
+def test_ratings_count_on_the_day_of_their_first_click(tickets: list[Ticket]) -> None:
+    one, two, _, _, five = tickets
+    one.rate(CARLA, day(3, 9), solved=True, score=None, comment="")
+    one.rate(CARLA, day(5, 9), solved=True, score=5, comment="Quick.")
+    two.rate(CARLA, day(6, 9), solved=False, score=2, comment="")
+    five.rate(CARLA, day(10, 9), solved=True, score=1, comment="")  # after the period
+
+    report = counted(tickets)
+
+    assert report.by_day[Metric.RATED] == [0, 1, 0, 0, 1, 0, 0, 0]
+    assert (report.totals[Metric.RATED], report.totals[Metric.RATED_SOLVED]) == (2, 1)
+    assert numbers(tickets, Cell(Metric.RATED, day=date(2026, 3, 6))) == [2]
+    assert numbers(tickets, Cell(Metric.RATED_SOLVED)) == [1]
+    assert report.satisfaction == Satisfaction(rated=2, solved=1, scores={1: 0, 2: 1, 3: 0, 4: 0, 5: 1})
+    assert (report.satisfaction.share_solved, report.satisfaction.mean_score) == (0.5, 3.5)
+
+
 # Whatever happens, each number is as many as the tickets behind it
 
 steps = st.tuples(
     st.sampled_from([CARLA, OSKAR, ADA, ROOT]),
-    st.sampled_from(["reply", "note", "resolve", "wait", "close", "reopen", "lapse", "take"]),
+    st.sampled_from(["reply", "note", "resolve", "wait", "close", "reopen", "lapse", "take", "rate"]),
     st.integers(0, 60),
 )
 lives = st.tuples(st.sampled_from(["carla", "oskar", "ada"]), st.integers(-10, 60), st.lists(steps, max_size=8))
@@ -423,6 +444,8 @@ def happen(ticket: Ticket, actor: Actor, deed: str, at: datetime) -> None:
             ticket.reopen(actor, at)
         case "lapse":
             ticket.lapse()
+        case "rate":
+            ticket.rate(actor, at, solved=actor is CARLA, score=None, comment="")
         case _:
             ticket.edit(actor, TicketEdit(assignee=actor.username, priority=Priority.URGENT), at)
 
@@ -459,7 +482,7 @@ def test_each_number_is_as_many_as_the_tickets_behind_it(
         assert many(Cell(metric, group=group.key)) == group.counts[metric]
     for metric in Metric:
         assert sum(group.counts[metric] for group in report.groups) == report.totals[metric]
-    for metric in (Metric.CREATED, Metric.SOLVED, Metric.REPLIES, *DURATIONS):
+    for metric in (Metric.CREATED, Metric.SOLVED, Metric.REPLIES, Metric.RATED, Metric.RATED_SOLVED, *DURATIONS):
         assert sum(report.by_day[metric]) == report.totals[metric]
     assert report.by_day[Metric.UNFINISHED][-1] == report.totals[Metric.UNFINISHED]
 

@@ -102,6 +102,23 @@ def test_a_desk_where_nothing_has_happened_has_a_dashboard_and_a_report(ada: Vis
     assert list(numbers(ada)) == [(0, tile[2]) for block in blocks(ada, "tiles") for tile in block["tiles"]]
 
 
+def test_what_requesters_said_of_solutions_stands_there(
+    desk: Desk, work: list[int], carla: Visit, ada: Visit, actor: Behind
+) -> None:
+    desk.tickets.rate(actor(carla), work[0], solved=True, score=4)
+
+    for page in ("dashboard", "reports"):
+        (said,) = [one for one in blocks(ada.open(page), "bars") if one["title"].startswith("Satisfaction")]
+
+        assert said["title"] == "Satisfaction · 100 % solved · 4.0 ★"
+        assert [line[:2] for line in said["lines"]][:4] == [
+            ["Rated", 1],
+            ["Rated as solved", 1],
+            ["5 ★ very", 0],
+            ["4 ★", 1],
+        ]
+
+
 @pytest.mark.parametrize(("page", "by"), [("dashboard", Dimension.AGENT), *product(["reports"], Dimension)])
 def test_each_number_opens_as_many_tickets_as_it_says(work: list[int], ada: Visit, page: str, by: Dimension) -> None:
     ada.open(page, by=by.value)

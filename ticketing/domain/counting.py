@@ -12,6 +12,7 @@ from typing import Final
 from ticketing.domain.errors import InvalidInputError
 from ticketing.domain.facts import DONE, EPOCH, MICROSECOND, Facts, Moment, microseconds
 from ticketing.domain.queries import UNASSIGNED
+from ticketing.domain.ratings import Satisfaction
 from ticketing.domain.reports import (
     DURATIONS,
     LONGEST_WAITING,
@@ -125,6 +126,22 @@ def _replies(tickets: Iterable[Facts], asked: _Asked) -> Iterator[Hit]:
                 yield facts, at, who, 0
 
 
+def _rated(tickets: Iterable[Facts], asked: _Asked) -> Iterator[Hit]:
+    start, end = asked.start, asked.end
+    for facts in tickets:
+        for at, _, _ in facts.ratings:
+            if start <= at < end:
+                yield facts, at, facts.assignee or UNASSIGNED, 0
+
+
+def _rated_solved(tickets: Iterable[Facts], asked: _Asked) -> Iterator[Hit]:
+    start, end = asked.start, asked.end
+    for facts in tickets:
+        for at, solved, _ in facts.ratings:
+            if solved and start <= at < end:
+                yield facts, at, facts.assignee or UNASSIGNED, 0
+
+
 _FINDERS: Final[dict[Metric, Finder]] = {
     Metric.CREATED: _created,
     Metric.SOLVED: _solved,
@@ -133,6 +150,8 @@ _FINDERS: Final[dict[Metric, Finder]] = {
     Metric.FIRST_RESPONSE: _first_response,
     Metric.NEXT_RESPONSE: _next_response,
     Metric.REPLIES: _replies,
+    Metric.RATED: _rated,
+    Metric.RATED_SOLVED: _rated_solved,
 }
 # What is, whereas all other metrics find what has happened.
 _STATES: Final = frozenset({Metric.UNFINISHED, Metric.UNANSWERED})
@@ -211,6 +230,7 @@ class Counting:
         self._before: dict[Metric, list[Moment]] = {metric: [] for metric in DURATIONS}
         self._changes = [0] * (days + 1)
         self._ages = dict.fromkeys(Age, 0)
+        self._verdicts: list[tuple[bool, int | None]] = []
         self._waiting: list[tuple[Moment, int, Waiting]] = []
 
     def add(self, batch: Sequence[Facts]) -> None:
@@ -226,6 +246,7 @@ class Counting:
         for metric, took in self._before.items():
             took += [length for *_, length in _find(metric, batch, self._asked_before)]
         self._add_backlog(batch)
+        self._add_verdicts(batch)
 
     def _tally(self, metric: Metric, hits: list[Hit]) -> None:
         days, took, bounds, line = self._tallies[metric].days, self._tallies[metric].took, self._bounds, self._line
@@ -249,6 +270,11 @@ class Counting:
                     changes[bisect_right(ends, at)] += -1 if is_done else 1
                 was_done = is_done
 
+    def _add_verdicts(self, batch: Sequence[Facts]) -> None:
+        start, end = self._asked.start, self._asked.end
+        for facts in batch:
+            self._verdicts += [(solved, score) for at, solved, score in facts.ratings if start <= at < end]
+
     def report(self) -> Report:
         """Return the figures of all that was counted in."""
         tallies = self._tallies
@@ -267,6 +293,7 @@ class Counting:
             groups=[self._group(key) for key in sorted({key for tally in tallies.values() for key in tally.took})],
             waiting=[waiting for _, _, waiting in sorted(self._waiting)[:LONGEST_WAITING]],
             before={metric: Spread.of(took) for metric, took in self._before.items()},
+            satisfaction=Satisfaction.of(self._verdicts),
         )
 
     def _group(self, key: str) -> Group:

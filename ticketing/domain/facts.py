@@ -34,7 +34,7 @@ class Facts(NamedTuple):
     `statuses` are the stretches of its life: a status, and the moment since which it held; the first is the opening.
     `replies` are the public replies of agents: who, when, and since when the requester's side had waited for it, or
     None if nobody had. `waiting` is the moment since which it waits for one now. Assignee, priority and category are
-    the present ones.
+    the present ones. `ratings` tell when its requester said of a solution whether it is one, and the score, if any.
     """
 
     number: int
@@ -46,6 +46,7 @@ class Facts(NamedTuple):
     statuses: Sequence[tuple[str, Moment]]
     replies: Sequence[tuple[str, Moment, Moment | None]]
     waiting: Moment | None
+    ratings: Sequence[tuple[Moment, bool, int | None]]
 
     @property
     def opened(self) -> Moment:
@@ -76,6 +77,7 @@ def facts_of(document: Mapping[str, Any]) -> Facts:
         statuses,
         replies,
         waiting,
+        [(moment(said["at"]), said["solved"], said.get("score")) for said in document.get("ratings") or ()],
     )
 
 

@@ -17,6 +17,7 @@ from typing import Final, NamedTuple, Self
 from ticketing.domain.errors import InvalidInputError
 from ticketing.domain.facts import MICROSECOND, Moment, microseconds
 from ticketing.domain.queries import TicketQuery
+from ticketing.domain.ratings import Satisfaction
 
 LONGEST: Final = 1100  # days of one report: three years
 EARLIEST: Final = date(1970, 1, 1)
@@ -41,6 +42,8 @@ class Metric(StrEnum):
     REOPENED = "reopened"
     ONE_TOUCH = "one_touch"
     REPLIES = "replies"
+    RATED = "rated"
+    RATED_SOLVED = "rated_solved"
 
 
 DURATIONS: Final = (Metric.FIRST_RESPONSE, Metric.NEXT_RESPONSE, Metric.RESOLUTION)
@@ -245,3 +248,4 @@ class Report:
     groups: list[Group]
     waiting: list[Waiting]
     before: dict[Metric, Spread | None]
+    satisfaction: Satisfaction

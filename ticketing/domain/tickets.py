@@ -394,15 +394,15 @@ class Ticket(Stored):
         self.require_not_merged()
         if self.resolved_at is None:
             raise TicketNotDoneError(self.number)
+        before = self.rating
         said = Rating(
             resolved_at=self.resolved_at,
             by=actor.username,
-            at=now,
+            at=before.at if before else now,
             solved=solved,
             score=clean_score(score),
             comment=clean_comment(comment),
         )
-        before = self.rating
         if before is not None:
             if not before.is_bare or said.is_bare or said.solved is not before.solved:
                 raise AlreadyRatedError(self.number)

@@ -134,6 +134,20 @@ def own_work(actor: Actor, report: Report) -> Block:
     return {"kind": "bars", "title": t("report.own_work"), "how": t("how.by_agent"), "lines": lines}
 
 
+def satisfaction(report: Report) -> Block:
+    """Return what requesters said of solutions: how many, how many of them were one, and how often each score."""
+    said = report.satisfaction
+    lines: list[list[Any]] = [
+        [t(f"metric.{metric}"), report.totals[metric], link(Cell(metric)) if report.totals[metric] else None]
+        for metric in (Metric.RATED, Metric.RATED_SOLVED)
+    ]
+    lines += [[t(f"rating.score.{score}"), times, None] for score, times in sorted(said.scores.items(), reverse=True)]
+    facts = [t("report.satisfaction")]
+    facts += [] if said.share_solved is None else [t("report.share_solved", share=100 * said.share_solved)]
+    facts += [] if said.mean_score is None else [t("report.mean_score", mean=said.mean_score)]
+    return {"kind": "bars", "title": t("report.part").join(facts), "how": t("how.satisfaction"), "lines": lines}
+
+
 def queue_tiles(actor: Actor) -> list[list[Any]]:
     """Return what the queue holds at this moment, as its views count it."""
     views = (View.OPEN, View.UNASSIGNED)

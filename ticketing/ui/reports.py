@@ -40,6 +40,7 @@ def dashboard(actor: Actor) -> None:
             blocks.ages(report),
             blocks.chart(report, t("report.backlog"), [Metric.UNFINISHED]),
             blocks.own_work(actor, report),
+            blocks.satisfaction(report),
             blocks.waiting(actor, report),
         ],
     )
@@ -79,6 +80,7 @@ def _figures(actor: Actor, address: ReportAddress, report: Report) -> list[block
         blocks.spreads(report),
         blocks.chart(report, t("report.created_solved"), [Metric.CREATED, Metric.SOLVED]),
         blocks.ages(report),
+        blocks.satisfaction(report),
         blocks.chart(report, t("report.backlog"), [Metric.UNFINISHED], broad=True),
         blocks.table(report, address.by, desk().reports.names(actor, usernames)),
     ]

@@ -4,7 +4,9 @@ from html import escape
 
 import streamlit as st
 
+from ticketing.domain import policy
 from ticketing.domain.people import Actor
+from ticketing.domain.policy import Action
 from ticketing.domain.queries import TicketSummary
 from ticketing.domain.tickets import Ticket
 from ticketing.ui.session import desk
@@ -20,12 +22,20 @@ def show_similar(actor: Actor, ticket: Ticket) -> None:
     found = desk().similar.to(actor, ticket.number)
     with fold:
         if found:
-            st.html(f"<ul>{''.join(map(_line, found))}</ul>")
+            mergeable = policy.may(actor, Action.MERGE_TICKETS, ticket) and ticket.merged_into is None
+            st.html(f"<ul>{''.join(_line(other, ticket if mergeable else None) for other in found)}</ul>")
         else:
             st.caption(t("similar.none"))
 
 
-def _line(ticket: TicketSummary) -> str:
-    facts = (status_label(ticket.status, is_new=ticket.is_new, for_agent=True), ticket.requester_name)
-    link = f'<a href="ticket?id={ticket.number}" style="color:inherit">{ticket.label}: {escape(ticket.title)}</a>'
-    return f"<li>{link} · {escape(' · '.join(facts))}</li>"
+def _line(other: TicketSummary, mergeable: Ticket | None) -> str:
+    """Return a line with the way to a ticket, and to the page that merges the one at hand, if it can be, into it."""
+    label = escape(f"{other.label}: {other.title}")
+    facts = escape(f"{status_label(other.status, is_new=other.is_new, for_agent=True)} · {other.requester_name}")
+    merge = f" · {_merge_link(mergeable, other)}" if mergeable else ""
+    return f'<li><a href="ticket?id={other.number}" style="color:inherit">{label}</a> · {facts}{merge}</li>'
+
+
+def _merge_link(ticket: Ticket, other: TicketSummary) -> str:
+    query = escape(f"id={ticket.id}&relate=merge&into={other.number}")
+    return f'<a href="ticket?{query}" style="color:inherit">{escape(t("similar.merge"))}</a>'

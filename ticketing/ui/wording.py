@@ -137,6 +137,8 @@ WORDING = {
     "metric.reopened": "Reopened",
     "metric.one_touch": "One-touch",
     "metric.replies": "Replies",
+    "metric.rated": "Rated",
+    "metric.rated_solved": "Rated as solved",
     "how.created": "Tickets that were opened within the period.",
     "how.solved": "Tickets that became resolved or closed within the period, each once, on the day of its last "
     "solution there. What is changed on a closed ticket later moves nothing.",
@@ -152,6 +154,9 @@ WORDING = {
     "how.one_touch": "Of the tickets solved within the period, those for which one public reply of an agent was "
     "enough.",
     "how.replies": "Public replies of agents given within the period, by who wrote them.",
+    "how.rated": "Solutions that requesters have rated within the period, each once.",
+    "how.rated_solved": "Of the solutions rated within the period, those of which the requester says that it is one.",
+    "how.satisfaction": "What requesters said of solutions within the period, and how many of them gave so many stars.",
     "how.ages": "How long ago what is unfinished at the end of the period was opened. Less than a day is less than 24 "
     "hours.",
     "how.median": "Half took less, half took more.",
@@ -201,6 +206,9 @@ WORDING = {
     "report.p90": "90 %",
     "report.mean": "Mean",
     "report.table": "By {by}",
+    "report.satisfaction": "Satisfaction",
+    "report.share_solved": "{share:.0f} % solved",
+    "report.mean_score": "{mean:.1f} ★",
     "report.own_work": "Your work",
     "report.waiting": "Needs attention now",
     "report.nobody_waits": "Nobody waits for an answer.",
@@ -423,6 +431,7 @@ WORDING = {
     "rating.send": "Send",
     "rating.sent": "Thank you for your rating.",
     "similar.title": "Similar tickets",
+    "similar.merge": "Merge into this one",
     "similar.none": "No unfinished ticket, and none of the same requester, resembles this one.",
     "message.note": "internal note",
     "message.requester": "requester",
