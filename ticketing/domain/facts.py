@@ -58,7 +58,8 @@ def facts_of(document: Mapping[str, Any]) -> Facts:
     Return the facts of a ticket, given as its stored document.
 
     Whoever is neither its requester nor a watcher answers as an agent. A reply that a rule has written is nobody's
-    answer. A clock that went backwards makes nothing last less than no time.
+    answer, and what a merge has copied is said in another ticket. A clock that went backwards makes nothing last less
+    than no time.
     """
     opened = moment(document["opened_at"])
     changes = [event for event in document.get("events") or () if event["field"] == "status"]
@@ -90,9 +91,10 @@ def _answers(
     """
     opened = statuses[0][1]
     askers = {document["requester"], *(document.get("watchers") or ())}
+    own = [said for said in document["messages"] if said.get("origin") is None]
     steps = [
         (max(opened, moment(said["at"])), _SAID, said["author"])
-        for said in document["messages"][1:]
+        for said in own[1:]
         if said.get("kind", "reply") == "reply" and said.get("source") != "rule"
     ]
     steps += _turns(statuses, changes)
