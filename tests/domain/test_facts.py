@@ -35,7 +35,7 @@ def test_a_new_ticket_waits_since_it_was_opened(ticket: Ticket, at: At) -> None:
     found = facts(ticket)
 
     assert (found.number, found.requester, found.assignee) == (1, "carla", None)
-    assert (found.status, found.priority, found.category) == ("open", "normal", "network")
+    assert (found.status, found.priority, found.category, found.team) == ("open", "normal", "network", None)
     assert (found.opened, found.waiting) == (microseconds(at(0)), microseconds(at(0)))
     assert (found.statuses, found.replies) == ([("open", microseconds(at(0)))], [])
 

@@ -33,8 +33,8 @@ class Facts(NamedTuple):
 
     `statuses` are the stretches of its life: a status, and the moment since which it held; the first is the opening.
     `replies` are the public replies of agents: who, when, and since when the requester's side had waited for it, or
-    None if nobody had. `waiting` is the moment since which it waits for one now. Assignee, priority and category are
-    the present ones.
+    None if nobody had. `waiting` is the moment since which it waits for one now. Assignee, priority, category and team
+    are the present ones.
     """
 
     number: int
@@ -43,6 +43,7 @@ class Facts(NamedTuple):
     status: str
     priority: str
     category: str
+    team: str | None
     statuses: Sequence[tuple[str, Moment]]
     replies: Sequence[tuple[str, Moment, Moment | None]]
     waiting: Moment | None
@@ -74,6 +75,7 @@ def facts_of(document: Mapping[str, Any]) -> Facts:
         statuses[-1][0],
         document["priority"],
         document["category"],
+        document.get("team"),
         statuses,
         replies,
         waiting,

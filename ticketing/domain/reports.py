@@ -63,6 +63,7 @@ class Dimension(StrEnum):
     PRIORITY = "priority"
     CATEGORY = "category"
     STATUS = "status"
+    TEAM = "team"
 
 
 class Age(StrEnum):
