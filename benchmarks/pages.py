@@ -76,7 +76,7 @@ VISITS = (
     Visit("ticket", "agent", THE_TICKET, cost=4),
     Visit("new_ticket", "agent"),
     Visit("account", "agent"),
-    Visit("dashboard", "agent"),
+    Visit("dashboard", "agent", cost=4, kilobytes=60),
     Visit("reports", "agent"),
     Visit("agent_admin", "agent"),
     Visit("doctor", "admin"),

@@ -199,15 +199,17 @@ def test_pages_over_a_database_are_held_against_pages_over_files_and_two_process
     assert [figure.against for figure in report.sections[processes]] == ["two processes"] * 2
 
 
-def test_every_page_of_the_desk_is_visited_and_lists_and_tickets_have_a_target() -> None:
+def test_every_page_of_the_desk_is_visited_and_lists_tickets_and_the_dashboard_have_a_target() -> None:
     with_target = [visit for visit in pages.VISITS if visit.cost == 4 and visit.growth == 1.3]
+    often_seen = {"all_tickets", "my_tickets", "ticket", "dashboard"}
 
     assert {visit.page for visit in pages.VISITS} == {page.name for page in PAGES}
-    assert with_target == [visit for visit in pages.VISITS if visit.page in {"all_tickets", "my_tickets", "ticket"}]
+    assert with_target == [visit for visit in pages.VISITS if visit.page in often_seen]
     assert {(visit.page, visit.who) for visit in with_target} == {
         *(("my_tickets", who) for who in ("requester", "agent")),
         *(("ticket", who) for who in ("requester", "agent")),
         ("all_tickets", "agent"),
+        ("dashboard", "agent"),
     }
 
 

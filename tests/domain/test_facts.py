@@ -7,6 +7,7 @@ import pytest
 from pydantic_core import from_json
 
 from ticketing.domain.facts import BATCH, Facts, facts_of, microseconds, packed, unpacked
+from ticketing.domain.merging import merge
 from ticketing.domain.people import Actor
 from ticketing.domain.statuses import RESOLVED_FOR, Priority, Resolution, Status, TicketCategory
 from ticketing.domain.tickets import Message, Source, Ticket, TicketEdit
@@ -34,7 +35,7 @@ def test_a_new_ticket_waits_since_it_was_opened(ticket: Ticket, at: At) -> None:
     found = facts(ticket)
 
     assert (found.number, found.requester, found.assignee) == (1, "carla", None)
-    assert (found.status, found.priority, found.category) == ("open", "normal", "network")
+    assert (found.status, found.priority, found.category, found.team) == ("open", "normal", "network", None)
     assert (found.opened, found.waiting) == (microseconds(at(0)), microseconds(at(0)))
     assert (found.statuses, found.replies) == ([("open", microseconds(at(0)))], [])
 
@@ -71,6 +72,19 @@ def test_what_a_rule_writes_is_nobodys_answer(ticket: Ticket, at: At) -> None:
 
     assert facts(ticket).replies == []
     assert facts(ticket).waiting == microseconds(at(0))
+
+
+def test_what_a_merge_has_copied_is_said_and_answered_elsewhere(
+    ticket: Ticket, oskar: Actor, ada: Actor, at: At
+) -> None:
+    other = Ticket.open(2, "oskar", "The phone is dead", "Since yesterday.", TicketCategory.NETWORK, at(-9))
+    other.reply(ada, "Which phone?", at(-8))
+    other.reply(oskar, "The red one.", at(-7))
+    merge(other, ticket, ada, at(1))
+
+    assert (facts(ticket).replies, facts(ticket).waiting) == ([], microseconds(at(0)))
+    assert facts(other).statuses[-1] == ("closed", microseconds(at(1)))
+    assert facts(other).replies == [("ada", *on(at(-8), at(-9)))]
 
 
 def test_who_watches_asks_along_and_does_not_answer(ticket: Ticket, oskar: Actor, ada: Actor, at: At) -> None:

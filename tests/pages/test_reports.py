@@ -14,6 +14,7 @@ from ticketing.domain.queries import UNASSIGNED
 from ticketing.domain.query_language import Asker
 from ticketing.domain.reports import Age, Cell, Dimension, Metric, Spread
 from ticketing.domain.statuses import Priority, Status, TicketCategory
+from ticketing.domain.teams import Team
 from ticketing.domain.tickets import TicketEdit
 from ticketing.ui import report_blocks
 from ticketing.ui.report_address import ReportAddress
@@ -169,6 +170,19 @@ def test_a_report_is_narrowed_and_divided_by_what_is_chosen(work: list[int], ada
     assert (table["title"], [line[0][0] for line in table["lines"]]) == ("By Category", ["Billing"])
     chosen = {name: value for name, _, value, _ in ada.sent(REPORT)["form"]["choices"]}
     assert chosen == {"priority": "", "category": "billing", "status": "", "assignee": "-", "by": "category"}
+
+
+def test_a_table_by_team_names_the_teams_those_that_are_no_more_as_well(
+    desk: Desk, work: list[int], root: Visit, ada: Visit, actor: Behind
+) -> None:
+    team = desk.definitions.save(actor(root), Team(name="First *line*"))
+    desk.tickets.edit(actor(ada), work[1], TicketEdit(team=team.id))
+    desk.definitions.remove(actor(root), Team, team.id, team.version)
+
+    ada.open("reports", by="team", metric="created", group=team.id)
+
+    assert [line[0][0] for line in blocks(ada, "table")[1]["lines"]] == ["No team", "First *line*"]
+    assert listed(ada, "Created · First *line*: 1") == work[1:2]
 
 
 def test_a_report_is_narrowed_by_a_query(work: list[int], ada: Visit) -> None:

@@ -1,6 +1,8 @@
 """Reports as people ask for them: who may, which tickets, and that each number names its own."""
 
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, timedelta
 
 import pytest
@@ -8,7 +10,7 @@ import pytest
 from ticketing.domain.errors import InvalidInputError, PermissionDeniedError, StorageUnreadableError
 from ticketing.domain.people import Actor
 from ticketing.domain.queries import TicketQuery
-from ticketing.domain.reports import Cell, Dimension, Found, Metric, ReportQuery
+from ticketing.domain.reports import Cell, Dimension, Found, Metric, Report, ReportQuery
 from ticketing.domain.statuses import Priority, TicketCategory
 from ticketing.domain.tickets import TicketEdit
 from ticketing.services import reports as reporting
@@ -162,3 +164,19 @@ def test_a_report_over_a_ticket_that_cannot_be_read_says_which(
     store.put({"tickets": {"1": well}})
 
     assert reports.overview(ada, week).totals[Metric.CREATED] == 1
+
+
+def test_several_who_ask_at_once_get_one_report_that_was_counted_once(
+    tickets: Tickets, reports: Reports, carla: Actor, ada: Actor, root: Actor, week: ReportQuery
+) -> None:
+    tickets.open(carla, "No dial tone", "Dead.")
+    together = threading.Barrier(4)
+
+    def ask(actor: Actor) -> Report:
+        together.wait()
+        return reports.overview(actor, week)
+
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(ask, [ada, root, ada, root]))
+
+    assert {id(report) for report in found} == {id(found[0])}

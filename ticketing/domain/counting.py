@@ -161,6 +161,7 @@ _LINES: Final[dict[Dimension, Callable[[Hit], str]]] = {
     Dimension.PRIORITY: lambda hit: hit[0].priority,
     Dimension.CATEGORY: lambda hit: hit[0].category,
     Dimension.STATUS: lambda hit: hit[0].status,
+    Dimension.TEAM: lambda hit: hit[0].team or UNASSIGNED,
 }
 # Of what is solved, some have something in common.
 _AMONG_SOLVED: Final = {Metric.REOPENED: _came_back, Metric.ONE_TOUCH: _took_one_reply}

@@ -33,8 +33,8 @@ class Facts(NamedTuple):
 
     `statuses` are the stretches of its life: a status, and the moment since which it held; the first is the opening.
     `replies` are the public replies of agents: who, when, and since when the requester's side had waited for it, or
-    None if nobody had. `waiting` is the moment since which it waits for one now. Assignee, priority and category are
-    the present ones. `ratings` tell when its requester said of a solution whether it is one, and the score, if any.
+    None if nobody had. `waiting` is the moment since which it waits for one now. Assignee, priority, category and team
+    are the present ones. `ratings` tell when its requester said of a solution whether it is one, and the score, if any.
     """
 
     number: int
@@ -43,6 +43,7 @@ class Facts(NamedTuple):
     status: str
     priority: str
     category: str
+    team: str | None
     statuses: Sequence[tuple[str, Moment]]
     replies: Sequence[tuple[str, Moment, Moment | None]]
     waiting: Moment | None
@@ -59,7 +60,8 @@ def facts_of(document: Mapping[str, Any]) -> Facts:
     Return the facts of a ticket, given as its stored document.
 
     Whoever is neither its requester nor a watcher answers as an agent. A reply that a rule has written is nobody's
-    answer. A clock that went backwards makes nothing last less than no time.
+    answer, and what a merge has copied is said in another ticket. A clock that went backwards makes nothing last less
+    than no time.
     """
     opened = moment(document["opened_at"])
     changes = [event for event in document.get("events") or () if event["field"] == "status"]
@@ -74,6 +76,7 @@ def facts_of(document: Mapping[str, Any]) -> Facts:
         statuses[-1][0],
         document["priority"],
         document["category"],
+        document.get("team"),
         statuses,
         replies,
         waiting,
@@ -92,9 +95,10 @@ def _answers(
     """
     opened = statuses[0][1]
     askers = {document["requester"], *(document.get("watchers") or ())}
+    own = [said for said in document["messages"] if said.get("origin") is None]
     steps = [
         (max(opened, moment(said["at"])), _SAID, said["author"])
-        for said in document["messages"][1:]
+        for said in own[1:]
         if said.get("kind", "reply") == "reply" and said.get("source") != "rule"
     ]
     steps += _turns(statuses, changes)

@@ -66,6 +66,7 @@ class Dimension(StrEnum):
     PRIORITY = "priority"
     CATEGORY = "category"
     STATUS = "status"
+    TEAM = "team"
 
 
 class Age(StrEnum):

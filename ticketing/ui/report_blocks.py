@@ -8,6 +8,7 @@ from ticketing.domain.people import Actor
 from ticketing.domain.queries import UNASSIGNED, View
 from ticketing.domain.reports import DURATIONS, TABLE, Cell, Dimension, Found, Group, Metric, Report, Spread
 from ticketing.domain.statuses import Priority, Status, TicketCategory
+from ticketing.domain.teams import Team
 from ticketing.ui.session import desk
 from ticketing.ui.times import duration
 from ticketing.ui.wording import t
@@ -118,10 +119,19 @@ def _cells(group: Group) -> list[list[Any]]:
 
 
 def line_name(key: str, by: Dimension, names: dict[str, str]) -> str:
-    """Return what a line of the table is called; *names* are display names of agents."""
+    """Return what a line of the table is called; *names* are those of agents or teams."""
+    if key == UNASSIGNED:
+        return t("ticket.no_team") if by is Dimension.TEAM else t("ticket.unassigned")
+    return OPTIONS.get(by, names).get(key, key)
+
+
+def line_names(actor: Actor, keys: Sequence[str], by: Dimension) -> dict[str, str]:
+    """Return the names of the agents or teams that lines of the table are about."""
     if by is Dimension.AGENT:
-        return t("ticket.unassigned") if key == UNASSIGNED else names.get(key, key)
-    return OPTIONS[by].get(key, key)
+        return desk().reports.names(actor, keys)
+    if by is Dimension.TEAM:
+        return {team.id: team.name for team in desk().definitions.all(actor, Team, removed=True)}
+    return {}
 
 
 def own_work(actor: Actor, report: Report) -> Block:

@@ -74,7 +74,7 @@ def _offer_table(actor: Actor, query: ReportQuery) -> None:
 
 
 def _figures(actor: Actor, address: ReportAddress, report: Report) -> list[blocks.Block]:
-    usernames = [group.key for group in report.groups] if address.by is Dimension.AGENT else []
+    names = blocks.line_names(actor, [group.key for group in report.groups], address.by)
     return [
         blocks.tiles(*(blocks.counted(report, metric) for metric in _COUNTED)),
         blocks.spreads(report),
@@ -82,7 +82,7 @@ def _figures(actor: Actor, address: ReportAddress, report: Report) -> list[block
         blocks.ages(report),
         blocks.satisfaction(report),
         blocks.chart(report, t("report.backlog"), [Metric.UNFINISHED], broad=True),
-        blocks.table(report, address.by, desk().reports.names(actor, usernames)),
+        blocks.table(report, address.by, names),
     ]
 
 
@@ -122,7 +122,7 @@ def _heading(actor: Actor, cell: Cell, query: ReportQuery) -> str:
     if cell.age:
         parts.append(t(f"age.{cell.age}"))
     if cell.group:
-        names = desk().reports.names(actor, [cell.group]) if query.by is Dimension.AGENT else {}
+        names = blocks.line_names(actor, [cell.group], query.by)
         parts.append(blocks.line_name(cell.group, query.by, names))
     return t("report.part").join(parts)
 
