@@ -162,6 +162,23 @@ def test_the_dashboard_counts_what_is_overdue_and_opens_it(ada: Visit, file: Cal
     assert list(due_cells(ada)) == late[::-1]
 
 
+@pytest.mark.usefixtures("gold")
+def test_a_report_says_how_many_promises_were_kept(desk: Desk, ada: Visit, file: Callable[[float], int]) -> None:
+    for hours in (1, 2, 6):
+        desk.tickets.close(CONSOLE, file(hours), "It works again.")
+
+    found = {tile[0]: [tile[1], tile[4]] for tile in tiles_of(ada.open("reports"))}
+
+    assert found["SLA met"] == ["2", ["67 % of those with a promise", "gray"]]
+    assert found["SLA missed"] == ["1", ["33 % of those with a promise", "gray"]]
+
+
+def test_without_a_promise_a_report_says_nothing_of_any(desk: Desk, ada: Visit, file: Callable[[float], int]) -> None:
+    desk.tickets.close(CONSOLE, file(6), "It works again.")
+
+    assert not {"SLA met", "SLA missed"} & {tile[0] for tile in tiles_of(ada.open("reports"))}
+
+
 def test_without_a_policy_the_dashboard_says_nothing_of_it(ada: Visit) -> None:
     assert "Overdue" not in [tile[0] for tile in tiles_of(ada.open("dashboard"))]
 

@@ -40,6 +40,8 @@ class Metric(StrEnum):
     RESOLUTION = "resolution"
     REOPENED = "reopened"
     ONE_TOUCH = "one_touch"
+    KEPT = "kept"
+    MISSED = "missed"
     REPLIES = "replies"
 
 

@@ -15,6 +15,7 @@ from ticketing.ui.times import duration
 from ticketing.ui.wording import t
 
 PAGE_SIZE: Final = 25
+PROMISED: Final = (Metric.KEPT, Metric.MISSED)
 _OVERDUE: Final = "is:overdue"
 _TICKET: Final = (t("table.number"), t("table.title"))
 # The words for what the fields of a ticket may hold.
@@ -40,11 +41,13 @@ def tile(label: str, value: str, opens: Link, how: str, note: Sequence[str] = ()
 
 
 def counted(report: Report, metric: Metric) -> list[Any]:
-    """Return the tile of a metric that is counted; of what was solved, some are told as a share too."""
+    """Return the tile of a metric that is counted; of what was solved or promised, some are told as a share too."""
     total, solved = report.totals[metric], report.totals[Metric.SOLVED]
     note = []
     if metric in {Metric.REOPENED, Metric.ONE_TOUCH} and solved:
         note = [t("report.of_solved", share=100 * total / solved), "gray"]
+    elif metric in PROMISED and (promised := sum(report.totals[one] for one in PROMISED)):
+        note = [t("report.of_promised", share=100 * total / promised), "gray"]
     return tile(t(f"metric.{metric}"), f"{total:,}", link(Cell(metric)), t(f"how.{metric}"), note)
 
 

@@ -74,8 +74,9 @@ def _offer_table(actor: Actor, query: ReportQuery) -> None:
 
 def _figures(actor: Actor, address: ReportAddress, report: Report) -> list[blocks.Block]:
     usernames = [group.key for group in report.groups] if address.by is Dimension.AGENT else []
+    promised = blocks.PROMISED if any(report.totals[metric] for metric in blocks.PROMISED) else ()
     return [
-        blocks.tiles(*(blocks.counted(report, metric) for metric in _COUNTED)),
+        blocks.tiles(*(blocks.counted(report, metric) for metric in (*_COUNTED, *promised))),
         blocks.spreads(report),
         blocks.chart(report, t("report.created_solved"), [Metric.CREATED, Metric.SOLVED]),
         blocks.ages(report),

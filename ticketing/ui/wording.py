@@ -136,6 +136,8 @@ WORDING = {
     "metric.resolution": "Resolution",
     "metric.reopened": "Reopened",
     "metric.one_touch": "One-touch",
+    "metric.kept": "SLA met",
+    "metric.missed": "SLA missed",
     "metric.replies": "Replies",
     "how.created": "Tickets that were opened within the period.",
     "how.solved": "Tickets that became resolved or closed within the period, each once, on the day of its last "
@@ -151,6 +153,10 @@ WORDING = {
     "how.reopened": "Of the tickets solved within the period, those that were opened again afterwards, until today.",
     "how.one_touch": "Of the tickets solved within the period, those for which one public reply of an agent was "
     "enough.",
+    "how.kept": "Of the tickets solved within the period for which something was promised, those in which every target "
+    "was met. What is reopened counts by how it stands when it is done again.",
+    "how.missed": "Of the tickets solved within the period for which something was promised, those in which a target "
+    "was missed.",
     "how.replies": "Public replies of agents given within the period, by who wrote them.",
     "how.ages": "How long ago what is unfinished at the end of the period was opened. Less than a day is less than 24 "
     "hours.",
@@ -173,6 +179,8 @@ WORDING = {
     "took.resolution": "Took",
     "took.reopened": "Took",
     "took.one_touch": "Took",
+    "took.kept": "Took",
+    "took.missed": "Took",
     "age.day": "less than a day",
     "age.three_days": "1 to 3 days",
     "age.week": "3 to 7 days",
@@ -187,6 +195,7 @@ WORDING = {
     "report.nothing": "none",
     "report.none": "No tickets",
     "report.of_solved": "{share:.0f} % of the solved",
+    "report.of_promised": "{share:.0f} % of those with a promise",
     "report.longer": "↑ {by} longer than before",
     "report.shorter": "↓ {by} shorter than before",
     "report.unchanged": "as before",
