@@ -12,9 +12,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic_core import from_json
 
+from ticketing.domain.calendars import BusinessCalendar
 from ticketing.domain.counting import Counting, Naming
+from ticketing.domain.due_times import sla_of
 from ticketing.domain.errors import InvalidInputError, TicketingError
 from ticketing.domain.facts import Facts, facts_of, microseconds
+from ticketing.domain.opening_hours import ALWAYS_OPEN
 from ticketing.domain.people import Actor, Role
 from ticketing.domain.ratings import Satisfaction
 from ticketing.domain.reports import (
@@ -35,6 +38,7 @@ from ticketing.domain.reports import (
     calendar_time,
     percentile,
 )
+from ticketing.domain.sla import SlaPolicy, SlaRules
 from ticketing.domain.statuses import Priority, Resolution, Status, TicketCategory
 from ticketing.domain.tickets import Ticket, TicketEdit
 
@@ -214,6 +218,44 @@ def test_one_touch_are_those_solved_with_a_single_reply_of_an_agent(tickets: lis
     # T-1 and T-5 took one each, T-2 three.
     assert counted(tickets).totals[Metric.ONE_TOUCH] == 2
     assert numbers(tickets, Cell(Metric.ONE_TOUCH)) == [5, 1]
+
+
+def promised(tickets: list[Ticket], **targets: timedelta) -> list[Ticket]:
+    """Return the tickets with what was promised for them, around the clock."""
+    always = BusinessCalendar(id="always", name="Always", zone="UTC", hours=ALWAYS_OPEN)
+    rules = SlaRules([SlaPolicy(id="gold", name="Gold", calendar="always", **targets)], [always])
+    return [ticket.model_copy(update={"sla": sla_of(ticket, rules)}) for ticket in tickets]
+
+
+def test_of_what_is_solved_and_promised_all_targets_are_met_or_one_is_missed(tickets: list[Ticket]) -> None:
+    # T-1 is answered and solved after an hour, T-2 is answered after four, T-5 after six; T-3 and T-4 are not solved.
+    gold = promised(tickets, first_response=2 * HOUR, resolution=24 * HOUR)
+
+    assert numbers(gold, Cell(Metric.KEPT)) == [1]
+    assert numbers(gold, Cell(Metric.MISSED)) == [5, 2]
+    assert (counted(gold).totals[Metric.KEPT], counted(gold).totals[Metric.MISSED]) == (1, 2)
+    assert counted(gold).by_day[Metric.MISSED] == [0, 0, 0, 1, 0, 1, 0, 0]
+
+
+def test_what_nobody_promised_is_neither_met_nor_missed(tickets: list[Ticket]) -> None:
+    # Only in T-2 was there anything to answer after the first answer: it took six hours, and then two.
+    silver = promised(tickets, next_response=6 * HOUR)
+
+    assert numbers(silver, Cell(Metric.KEPT)) == [2]
+    assert numbers(silver, Cell(Metric.MISSED)) == []
+    assert numbers(promised(tickets, next_response=5.9 * HOUR), Cell(Metric.MISSED)) == [2]
+    assert {counted(tickets).totals[metric] for metric in (Metric.KEPT, Metric.MISSED)} == {0}
+
+
+def test_a_target_that_nobody_waited_for_any_more_counts_neither_way() -> None:
+    withdrawn = opened(1, "carla", day(2, 9))
+    withdrawn.close(CARLA, day(2, 10))
+
+    gold = promised([withdrawn], first_response=2 * HOUR, resolution=24 * HOUR)
+
+    assert numbers(gold, Cell(Metric.KEPT)) == [1]
+    assert numbers(promised([withdrawn], first_response=2 * HOUR), Cell(Metric.KEPT)) == []
+    assert numbers(promised([withdrawn], first_response=HOUR / 2), Cell(Metric.MISSED)) == [1]
 
 
 def test_what_is_closed_without_a_word_is_no_one_touch() -> None:

@@ -46,12 +46,18 @@ def test_the_first_policy_that_fits_holds_by_position_and_then_by_name(ticket: T
         ({"categories": (TicketCategory.NETWORK,)}, True),
         ({"categories": (TicketCategory.BILLING,)}, False),
         ({"categories": (TicketCategory.NETWORK,), "priorities": (Priority.LOW,)}, False),
+        ({"teams": ("second-line", "network")}, True),
+        ({"teams": ("first-line",)}, False),
     ],
 )
-def test_a_policy_fits_by_priority_and_category(ticket: Ticket, conditions: dict[str, Any], fits: bool) -> None:  # noqa: FBT001 - an expectation
-    ticket.priority = Priority.HIGH
+def test_a_policy_fits_by_priority_category_and_team(ticket: Ticket, conditions: dict[str, Any], fits: bool) -> None:  # noqa: FBT001 - an expectation
+    ticket.priority, ticket.team = Priority.HIGH, "network"
 
     assert (holding(ticket, policy(**conditions)) == "Standard") is fits
+
+
+def test_a_policy_of_a_team_is_not_for_tickets_without_one(ticket: Ticket) -> None:
+    assert holding(ticket, policy(teams=("network",))) is None
 
 
 def test_a_policy_that_was_taken_away_or_has_no_calendar_holds_for_nothing(ticket: Ticket) -> None:

@@ -3,17 +3,19 @@
 import json
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from tests.bank_holidays import ENGLAND_AND_WALES
-from tests.visiting import LIST, PANEL, Visit, unescaped
+from tests.visiting import LIST, PANEL, REPORT, Visit, unescaped
 from ticketing.desk import Desk
 from ticketing.domain.calendars import BusinessCalendar
 from ticketing.domain.opening_hours import ALWAYS_OPEN, Holiday, Span
 from ticketing.domain.people import Actor
 from ticketing.domain.sla import SlaPolicy
 from ticketing.domain.statuses import Priority, Status
+from ticketing.domain.teams import Team
 
 Behind = Callable[[Visit], Actor]
 CONSOLE = Actor.console()
@@ -49,6 +51,11 @@ def file(desk: Desk, carla: Visit, actor: Behind) -> Callable[[float], int]:
 def due_cells(visit: Visit) -> dict[int, tuple[str, str, str]]:
     """Return what the list says of when its tickets are due, by their numbers, in its order."""
     return {row[0]: (row[DUE_TEXT], row[DUE_ICON], row[DUE_TONE]) for row in visit.sent(LIST)["rows"]}
+
+
+def tiles_of(visit: Visit) -> list[list[Any]]:
+    """Return the large figures of the dashboard."""
+    return [tile for block in visit.sent(REPORT)["blocks"] if block["kind"] == "tiles" for tile in block["tiles"]]
 
 
 # What agents see
@@ -143,6 +150,40 @@ def test_once_the_rule_was_changed_nobody_is_told_a_wrong_reason(
 
 
 @pytest.mark.usefixtures("gold")
+def test_the_dashboard_counts_what_is_overdue_and_opens_it(ada: Visit, file: Callable[[float], int]) -> None:
+    late = [file(6.2), file(30)]
+    file(0.99)
+
+    (overdue,) = [tile for tile in tiles_of(ada.open("dashboard")) if tile[0] == "Overdue"]
+    assert overdue[1] == "2"
+    ada.report(REPORT, "asked", overdue[2])
+
+    assert ada.titles == ["All tickets"]
+    assert list(due_cells(ada)) == late[::-1]
+
+
+@pytest.mark.usefixtures("gold")
+def test_a_report_says_how_many_promises_were_kept(desk: Desk, ada: Visit, file: Callable[[float], int]) -> None:
+    for hours in (1, 2, 6):
+        desk.tickets.close(CONSOLE, file(hours), "It works again.")
+
+    found = {tile[0]: [tile[1], tile[4]] for tile in tiles_of(ada.open("reports"))}
+
+    assert found["SLA met"] == ["2", ["67 % of those with a promise", "gray"]]
+    assert found["SLA missed"] == ["1", ["33 % of those with a promise", "gray"]]
+
+
+def test_without_a_promise_a_report_says_nothing_of_any(desk: Desk, ada: Visit, file: Callable[[float], int]) -> None:
+    desk.tickets.close(CONSOLE, file(6), "It works again.")
+
+    assert not {"SLA met", "SLA missed"} & {tile[0] for tile in tiles_of(ada.open("reports"))}
+
+
+def test_without_a_policy_the_dashboard_says_nothing_of_it(ada: Visit) -> None:
+    assert "Overdue" not in [tile[0] for tile in tiles_of(ada.open("dashboard"))]
+
+
+@pytest.mark.usefixtures("gold")
 def test_a_requester_is_shown_nothing_of_it(carla: Visit, file: Callable[[float], int]) -> None:
     number = file(6)
 
@@ -206,8 +247,10 @@ def test_an_impossible_calendar_is_refused_and_what_was_typed_stays(
 
 @pytest.mark.usefixtures("gold")
 def test_an_admin_sets_up_a_policy_and_tries_it_before(desk: Desk, root: Visit) -> None:
+    desk.definitions.save(CONSOLE, Team(name="Second line"))
     root.open("desk_setup", kind="sla", id="new")
     root.at.multiselect(key="sla_priority").set_value([Priority.URGENT])
+    root.at.multiselect(key="sla_team").set_value(["second-line"])
     root.fill(sla_name="Platinum", sla_first_response="1h", sla_next_response="90m", sla_resolution="1d 2h")
     root.press("rehearse")
 
@@ -221,10 +264,11 @@ def test_an_admin_sets_up_a_policy_and_tries_it_before(desk: Desk, root: Visit) 
 
     platinum = next(one for one in desk.definitions.all(CONSOLE, SlaPolicy) if one.name == "Platinum")
     assert (platinum.first_response, platinum.next_response, platinum.resolution) == (HOUR, 1.5 * HOUR, 26 * HOUR)
-    assert (platinum.priorities, platinum.calendar, platinum.warning) == ((Priority.URGENT,), "always", HOUR)
+    assert (platinum.priorities, platinum.teams) == ((Priority.URGENT,), ("second-line",))
+    assert (platinum.calendar, platinum.warning) == ("always", HOUR)
     assert root.titles == ["SLA policies"]
     captions = [unescaped(one.value) for one in root.at.caption]
-    assert "1 · Urgent · First response 1h · Next response 1h 30m · Resolution 26h" in captions
+    assert "1 · Urgent, Second line · First response 1h · Next response 1h 30m · Resolution 26h" in captions
 
 
 @pytest.mark.usefixtures("gold")

@@ -16,7 +16,7 @@ import pytest
 from ticketing.domain.canned_replies import CannedReply
 from ticketing.domain.changes import ME, Changes
 from ticketing.domain.conditions import During, Moment, Not
-from ticketing.domain.deadlines import SlaState
+from ticketing.domain.deadlines import Deadline, SlaState
 from ticketing.domain.errors import StorageBusyError
 from ticketing.domain.facts import Facts
 from ticketing.domain.people import Actor, PeopleQuery, Role, User
@@ -1261,6 +1261,18 @@ def test_the_facts_of_a_ticket_follow_each_change(store: Store, file_ticket: Fil
 
     found = facts(store)[number]
     assert (found.waiting, found.priority, [who for who, _, _ in found.replies]) == (None, "high", ["ada"])
+
+
+def test_facts_tell_whether_what_was_promised_was_kept(store: Store, file_ticket: FileTicket) -> None:
+    late = promise(None).model_copy(update={"resolution": Deadline(due_at=NOW, met_at=NOW + HOUR)})
+    number = file_ticket(status=Status.CLOSED, sla=late)
+    assert facts(store)[number].kept is False
+
+    change(store, number, sla=promise(None).model_copy(update={"resolution": Deadline(due_at=NOW, met_at=NOW)}))
+    assert facts(store)[number].kept is True
+
+    change(store, number, sla=None)
+    assert facts(store)[number].kept is None
 
 
 def test_facts_are_found_by_the_same_query_as_lists(store: Store, file_ticket: FileTicket) -> None:

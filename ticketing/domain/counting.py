@@ -164,7 +164,12 @@ _LINES: Final[dict[Dimension, Callable[[Hit], str]]] = {
     Dimension.TEAM: lambda hit: hit[0].team or UNASSIGNED,
 }
 # Of what is solved, some have something in common.
-_AMONG_SOLVED: Final = {Metric.REOPENED: _came_back, Metric.ONE_TOUCH: _took_one_reply}
+_AMONG_SOLVED: Final[dict[Metric, Callable[[Hit, _Asked], bool]]] = {
+    Metric.REOPENED: _came_back,
+    Metric.ONE_TOUCH: _took_one_reply,
+    Metric.KEPT: lambda hit, _: hit[0].kept is True,
+    Metric.MISSED: lambda hit, _: hit[0].kept is False,
+}
 
 
 def _find(metric: Metric, tickets: Iterable[Facts], asked: _Asked) -> Iterator[Hit]:

@@ -14,6 +14,7 @@ from typing import Any, Final, NamedTuple
 
 from pydantic_core import from_json, to_json
 
+from ticketing.domain.deadlines import SlaState
 from ticketing.domain.queries import statuses_of
 from ticketing.domain.statuses import StatusCategory
 
@@ -22,6 +23,8 @@ Moment = int
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND: Final = timedelta(microseconds=1)
 BATCH: Final = 200
+# When all that is done is decided.
+_IN_THE_END: Final = datetime.max.replace(tzinfo=UTC)
 DONE: Final = frozenset(status.value for status in statuses_of(StatusCategory.DONE))
 # What happened in a ticket, as far as somebody waits for an answer or doesn't any more.
 _SAID, _DONE, _REOPENED = range(3)
@@ -35,6 +38,7 @@ class Facts(NamedTuple):
     `replies` are the public replies of agents: who, when, and since when the requester's side had waited for it, or
     None if nobody had. `waiting` is the moment since which it waits for one now. Assignee, priority, category and team
     are the present ones. `ratings` tell when its requester said of a solution whether it is one, and the score, if any.
+    `kept` says of a ticket that is done whether every promise was met, None where none was made.
     """
 
     number: int
@@ -48,6 +52,7 @@ class Facts(NamedTuple):
     replies: Sequence[tuple[str, Moment, Moment | None]]
     waiting: Moment | None
     ratings: Sequence[tuple[Moment, bool, int | None]]
+    kept: bool | None = None
 
     @property
     def opened(self) -> Moment:
@@ -81,7 +86,14 @@ def facts_of(document: Mapping[str, Any]) -> Facts:
         replies,
         waiting,
         [(moment(said["at"]), said["solved"], said.get("score")) for said in document.get("ratings") or ()],
+        _kept(document) if statuses[-1][0] in DONE else None,
     )
+
+
+def _kept(document: Mapping[str, Any]) -> bool | None:
+    sla = document.get("sla")
+    attained = SlaState.model_validate(sla).attainment(_IN_THE_END).values() if sla else ()
+    return all(attained) if attained else None
 
 
 def _answers(

@@ -41,6 +41,8 @@ class Metric(StrEnum):
     RESOLUTION = "resolution"
     REOPENED = "reopened"
     ONE_TOUCH = "one_touch"
+    KEPT = "kept"
+    MISSED = "missed"
     REPLIES = "replies"
     RATED = "rated"
     RATED_SOLVED = "rated_solved"

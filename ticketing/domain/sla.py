@@ -23,10 +23,11 @@ MAY_PAUSE: Final = [status for status in Status if status.category is StatusCate
 
 class SlaPolicy(Definition):
     """
-    What is promised for tickets of some priorities and categories; an empty tuple is all of them.
+    What is promised for tickets of some priorities, categories and teams; an empty tuple is all of them.
 
-    Of several policies the first that fits a ticket holds, by `position` and then by name. A target of None is none.
-    Targets and the `warning` before them are open time of the calendar; in `paused` statuses no clock runs.
+    Of several policies the first that fits a ticket holds, by `position` and then by name. `calendar` and `teams` are
+    ids. A target of None is none; targets and the `warning` before them are open time of the calendar. In `paused`
+    statuses no clock runs.
     """
 
     kind: ClassVar[str] = "sla"
@@ -35,6 +36,7 @@ class SlaPolicy(Definition):
     calendar: str = ""
     priorities: tuple[Priority, ...] = ()
     categories: tuple[TicketCategory, ...] = ()
+    teams: tuple[str, ...] = ()
     first_response: timedelta | None = None
     next_response: timedelta | None = None
     resolution: timedelta | None = None
@@ -49,8 +51,11 @@ class SlaPolicy(Definition):
 
     def fits(self, ticket: Ticket) -> bool:
         """Whether it is meant for such tickets."""
-        is_priority = not self.priorities or ticket.priority in self.priorities
-        return is_priority and (not self.categories or ticket.category in self.categories)
+        return (
+            (not self.priorities or ticket.priority in self.priorities)
+            and (not self.categories or ticket.category in self.categories)
+            and (not self.teams or ticket.team in self.teams)
+        )
 
     def checked(self) -> Self:
         """Return it as it may be kept; raises InvalidInputError."""

@@ -9,7 +9,7 @@ from ticketing.domain.due_times import Step, StepKind
 from ticketing.ui.wording import WORDING, t
 
 _MOMENT = timedelta(microseconds=1)
-_UNITS = ((timedelta(days=1), "d"), (timedelta(hours=1), "h"), (timedelta(minutes=1), "min"))
+_UNITS = ((timedelta(days=1), "days"), (timedelta(hours=1), "hours"), (timedelta(minutes=1), "minutes"))
 
 
 class Urgency(NamedTuple):
@@ -45,7 +45,7 @@ def span(time: timedelta) -> str:
     if time < timedelta(minutes=1):
         return t("due.moment")
     unit, word = next((unit, word) for unit, word in _UNITS if time >= unit)
-    return t(f"due.{word}", n=time // unit)
+    return t(f"duration.{word}", n=time // unit)
 
 
 def told(step: Step, calendar: BusinessCalendar) -> str:
@@ -69,8 +69,8 @@ def told(step: Step, calendar: BusinessCalendar) -> str:
 
 def counted(time: timedelta) -> str:
     """Return an amount of open time in hours and minutes, rounded so that two parts of a target add up."""
-    parts = zip(divmod(round(time / timedelta(minutes=1)), 60), ("h", "min"), strict=True)
-    return " ".join(t(f"due.{word}", n=number) for number, word in parts if number) or t("due.moment")
+    parts = zip(divmod(round(time / timedelta(minutes=1)), 60), ("hours", "minutes"), strict=True)
+    return " ".join(t(f"duration.{word}", n=number) for number, word in parts if number) or t("due.moment")
 
 
 def _day(moment: datetime, calendar: BusinessCalendar) -> str:

@@ -5,8 +5,10 @@ from datetime import timedelta
 from typing import Any, Final
 
 from ticketing.domain.people import Actor
-from ticketing.domain.queries import UNASSIGNED, View
+from ticketing.domain.queries import UNASSIGNED, Sort, TicketQuery, View
+from ticketing.domain.query_language import Asker, read_query
 from ticketing.domain.reports import DURATIONS, TABLE, Cell, Dimension, Found, Group, Metric, Report, Spread
+from ticketing.domain.sla import SlaPolicy
 from ticketing.domain.statuses import Priority, Status, TicketCategory
 from ticketing.domain.teams import Team
 from ticketing.ui.session import desk
@@ -14,6 +16,8 @@ from ticketing.ui.times import duration
 from ticketing.ui.wording import t
 
 PAGE_SIZE: Final = 25
+PROMISED: Final = (Metric.KEPT, Metric.MISSED)
+_OVERDUE: Final = "is:overdue"
 _TICKET: Final = (t("table.number"), t("table.title"))
 # The words for what the fields of a ticket may hold.
 OPTIONS: Final[dict[Dimension, dict[str, str]]] = {
@@ -38,11 +42,13 @@ def tile(label: str, value: str, opens: Link, how: str, note: Sequence[str] = ()
 
 
 def counted(report: Report, metric: Metric) -> list[Any]:
-    """Return the tile of a metric that is counted; of what was solved, some are told as a share too."""
+    """Return the tile of a metric that is counted; of what was solved or promised, some are told as a share too."""
     total, solved = report.totals[metric], report.totals[Metric.SOLVED]
     note = []
     if metric in {Metric.REOPENED, Metric.ONE_TOUCH} and solved:
         note = [t("report.of_solved", share=100 * total / solved), "gray"]
+    elif metric in PROMISED and (promised := sum(report.totals[one] for one in PROMISED)):
+        note = [t("report.of_promised", share=100 * total / promised), "gray"]
     return tile(t(f"metric.{metric}"), f"{total:,}", link(Cell(metric)), t(f"how.{metric}"), note)
 
 
@@ -159,13 +165,21 @@ def satisfaction(report: Report) -> Block:
 
 
 def queue_tiles(actor: Actor) -> list[list[Any]]:
-    """Return what the queue holds at this moment, as its views count it."""
+    """Return what the queue holds at this moment, as its views count it, and what is late if anything is promised."""
     views = (View.OPEN, View.UNASSIGNED)
-    counts = desk().tickets.counts(actor, {view: view.query(actor.username) for view in views})
-    return [
+    queries: dict[str, TicketQuery] = {view: view.query(actor.username) for view in views}
+    is_promised = bool(desk().definitions.all(actor, SlaPolicy))
+    if is_promised:
+        queries[_OVERDUE] = read_query(_OVERDUE, Asker(actor.username, desk().clock()))
+    counts = desk().tickets.counts(actor, queries)
+    shown = [
         tile(t(f"view.{view}"), f"{counts[view]:,}", f"all_tickets?view={view}", t(f"how.view_{view}"))
         for view in views
     ]
+    if is_promised:
+        address = f"all_tickets?view={View.ALL}&q={_OVERDUE}&sort={Sort.DUE}"
+        shown.append(tile(t("report.overdue"), f"{counts[_OVERDUE]:,}", address, t("how.overdue")))
+    return shown
 
 
 def waiting(actor: Actor, report: Report) -> Block:

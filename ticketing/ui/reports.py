@@ -75,8 +75,9 @@ def _offer_table(actor: Actor, query: ReportQuery) -> None:
 
 def _figures(actor: Actor, address: ReportAddress, report: Report) -> list[blocks.Block]:
     names = blocks.line_names(actor, [group.key for group in report.groups], address.by)
+    promised = blocks.PROMISED if any(report.totals[metric] for metric in blocks.PROMISED) else ()
     return [
-        blocks.tiles(*(blocks.counted(report, metric) for metric in _COUNTED)),
+        blocks.tiles(*(blocks.counted(report, metric) for metric in (*_COUNTED, *promised))),
         blocks.spreads(report),
         blocks.chart(report, t("report.created_solved"), [Metric.CREATED, Metric.SOLVED]),
         blocks.ages(report),

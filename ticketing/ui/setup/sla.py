@@ -12,6 +12,7 @@ from ticketing.domain.deadlines import Target
 from ticketing.domain.people import Actor
 from ticketing.domain.sla import MAY_PAUSE, SlaPolicy, parse_duration, written
 from ticketing.domain.statuses import Priority, TicketCategory
+from ticketing.domain.teams import Team
 from ticketing.ui.due_times import told
 from ticketing.ui.session import desk
 from ticketing.ui.setup.editor import Editor
@@ -21,9 +22,10 @@ from ticketing.ui.wording import t
 Option = TypeVar("Option", bound=StrEnum)
 
 
-def _summary(_: Actor, policy: SlaPolicy) -> str:
+def _summary(actor: Actor, policy: SlaPolicy) -> str:
     targets = [f"{t(f'target.{target}')} {written(duration)}" for target, duration in policy.targets.items()]
     only = [t(f"priority.{one}") for one in policy.priorities] + [t(f"category.{one}") for one in policy.categories]
+    only += [name for team, name in _teams(actor, policy).items() if team in policy.teams]
     return " · ".join([f"{policy.position}", ", ".join(only) or t("setup.sla.all"), *targets])
 
 
@@ -35,6 +37,10 @@ def _fields(actor: Actor, policy: SlaPolicy | None) -> SlaPolicy:
     )
     priorities = _several("priority", t("field.priority"), Priority, policy.priorities)
     categories = _several("category", t("field.category"), TicketCategory, policy.categories)
+    teams = _teams(actor, policy)
+    chosen = st.multiselect(
+        t("field.team"), list(teams), list(policy.teams), format_func=teams.__getitem__, key="sla_team"
+    )
     calendar = _calendar(actor, policy)
     typed = {target: _time(target, t(f"target.{target}"), policy.targets.get(target)) for target in Target}
     warning = _time("warning", t("setup.sla.warning"), policy.warning)
@@ -47,6 +53,7 @@ def _fields(actor: Actor, policy: SlaPolicy | None) -> SlaPolicy:
             "position": position,
             "priorities": priorities,
             "categories": categories,
+            "teams": tuple(chosen),
             "calendar": calendar.id if calendar else "",
             **{target.value: parse_duration(t(f"target.{target}"), text, day) for target, text in typed.items()},
             "warning": parse_duration(t("setup.sla.warning"), warning, day) or timedelta(0),
@@ -56,6 +63,15 @@ def _fields(actor: Actor, policy: SlaPolicy | None) -> SlaPolicy:
     if is_rehearsed:
         _rehearse(actor, wanted)
     return wanted
+
+
+def _teams(actor: Actor, policy: SlaPolicy) -> dict[str, str]:
+    """Return the names of the teams that can be chosen, and of those that the policy names."""
+    names = {one.id: one.name for one in desk().definitions.all(actor, Team)}
+    removed = desk().definitions.all(actor, Team, removed=True) if set(policy.teams) - names.keys() else []
+    return (
+        {team: team for team in policy.teams} | {one.id: one.name for one in removed if one.id in policy.teams} | names
+    )
 
 
 def _several(name: str, label: str, options: Iterable[Option], chosen: Iterable[Option]) -> tuple[Option, ...]:
