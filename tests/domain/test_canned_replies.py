@@ -117,6 +117,13 @@ def test_its_changes_become_an_edit_of_the_fields_that_they_name_and_of_no_other
     assert Changes(add_tags=("vpn",)).edit(ADA, ticket()).model_fields_set == {"tags"}
 
 
+@pytest.mark.parametrize(("team", "becomes"), [("first-line", "first-line"), (NOBODY, None)])
+def test_it_can_be_brought_to_a_team_or_to_none(team: str, becomes: str | None) -> None:
+    edit = Changes(team=team).checked().edit(ADA, ticket())
+
+    assert (edit.team, edit.model_fields_set) == (becomes, {"team"})
+
+
 @pytest.mark.parametrize(("assignee", "becomes"), [(ME, "ada"), (NOBODY, None), ("bert", "bert")])
 def test_it_can_be_given_to_whoever_uses_it_to_nobody_or_to_somebody(assignee: str, becomes: str | None) -> None:
     changes = CannedReply(name="Mine", changes=Changes(assignee=assignee)).checked().changes

@@ -11,6 +11,7 @@ from ticketing.domain.canned_replies import CannedReply
 from ticketing.domain.changes import ME, Changes
 from ticketing.domain.people import Actor
 from ticketing.domain.statuses import Priority, Status, TicketCategory
+from ticketing.domain.teams import Team
 from ticketing.domain.tickets import Ticket, TicketEdit
 
 Behind = Callable[[Visit], Actor]
@@ -55,6 +56,7 @@ def all_of(desk: Desk, actor: Actor) -> list[CannedReply]:
 
 
 def test_an_agent_makes_one_for_all_and_finds_it_in_the_list(desk: Desk, ada: Visit, actor: Behind) -> None:
+    desk.definitions.save(Actor.console(), Team(name="First line"))
     ada.open("desk_setup").press("open_canned_replies")
     assert ada.titles == ["Canned replies"]
 
@@ -62,16 +64,18 @@ def test_an_agent_makes_one_for_all_and_finds_it_in_the_list(desk: Desk, ada: Vi
     ada.at.radio(key="canned_shared").set_value(True)
     ada.at.selectbox(key="canned_status").set_value(Status.PENDING)
     ada.at.selectbox(key="canned_assignee").set_value(ME)
+    ada.at.selectbox(key="canned_team").set_value("first-line")
     ada.at.multiselect(key="canned_categories").set_value([TicketCategory.NETWORK])
     ada.fill(canned_add_tags="VPN, phone").press("save")
 
     (made,) = all_of(desk, actor(ada))
     assert (made.name, made.text, made.owner) == ("Greeting", GREETING, None)
     assert made.categories == (TicketCategory.NETWORK,)
-    assert made.changes == Changes(status=Status.PENDING, assignee=ME, add_tags=("vpn", "phone"))
+    assert made.changes == Changes(status=Status.PENDING, team="first-line", assignee=ME, add_tags=("vpn", "phone"))
     assert ada.said[0] == "“Greeting” is saved."
     summary = "\n".join(unescaped(caption.value) for caption in ada.at.caption)
-    assert f"All agents · {GREETING} · Status: Pending · Assignee: whoever uses it · Tag: vpn · Tag: phone" in summary
+    changes = "Status: Pending · Team: First line · Assignee: whoever uses it · Tag: vpn · Tag: phone"
+    assert f"All agents · {GREETING} · {changes}" in summary
 
 
 def test_a_new_one_is_for_oneself_unless_one_says_otherwise(desk: Desk, ada: Visit, root: Visit, actor: Behind) -> None:
@@ -251,6 +255,23 @@ def test_who_works_on_tickets_no_more_is_passed_over_before_everybodys_eyes(
     use(ada, made, None)
     assert ada.said == [f"The changes are made. {sentence}"]
     assert (stored().assignee, stored().tags) == (None, ["vpn"])
+
+
+def test_a_team_that_was_removed_is_passed_over_before_everybodys_eyes(
+    desk: Desk, ada: Visit, number: str, stored: Look, make: Make
+) -> None:
+    team = desk.definitions.save(Actor.console(), Team(name="First line"))
+    made, other = make(team=team.id, add_tags=("vpn",)), make("Other", team=team.id)
+    shown = ask(ada.open("ticket", id=number), other.id)["chosen"]
+    assert (shown["changes"], shown["warning"]) == (["Team: First line"], "")
+    desk.definitions.remove(Actor.console(), Team, team.id, team.version)
+    sentence = "The team stays as it is: First line takes no tickets any more."
+
+    chosen = ask(ada.open("ticket", id=number), made.id)["chosen"]
+    assert (chosen["changes"], chosen["warning"]) == (["Tag: vpn"], sentence)
+    use(ada, made, "Hello")
+    assert ada.said == [f"Your reply is saved. {sentence}"]
+    assert (stored().team, stored().tags) == (None, ["vpn"])
 
 
 def test_a_macro_that_was_changed_since_it_was_inserted_is_refused(

@@ -22,6 +22,7 @@ from ticketing.domain.errors import (
 )
 from ticketing.domain.people import Actor, Role
 from ticketing.domain.statuses import Priority, Resolution, Status, TicketCategory
+from ticketing.domain.teams import Dealing, Team
 from ticketing.domain.text import TAGS_LIMIT
 from ticketing.domain.tickets import TicketEdit
 from ticketing.services.access import Gate
@@ -74,7 +75,7 @@ def test_a_reply_and_all_changes_are_made_together(tickets: Tickets, ada: Actor,
     applied = tickets.apply(ada, number, macro.id, "Dear Carla, no.", seen=Status.OPEN)
 
     ticket = tickets.get(ada, number)
-    assert (applied.ticket, applied.passed_over) == (ticket, None)
+    assert (applied.ticket, applied.passed_over) == (ticket, {})
     assert [message.text for message in ticket.messages] == ["The line is dead.", "Dear Carla, no."]
     assert (ticket.status, ticket.resolution, ticket.priority) == ("resolved", "wont_fix", "low")
     assert (ticket.category, ticket.assignee, ticket.tags) == ("network", "ada", ["vpn"])
@@ -132,7 +133,7 @@ def test_who_works_on_tickets_no_more_is_passed_over_and_named(
 
     applied = tickets.apply(ada, number, macro.id, "Hello")
 
-    assert applied.passed_over == macro.changes.assignee
+    assert applied.passed_over == {"assignee": macro.changes.assignee}
     assert (applied.ticket.assignee, applied.ticket.priority) == ("ada", "high")
     assert applied.ticket.messages[-1].text == "Hello"
 
@@ -145,6 +146,33 @@ def test_a_macro_gives_the_ticket_to_whom_it_says(
     tickets.assign(ada, number, root.username)
 
     assert tickets.apply(ada, number, make(assignee=assignee).id).ticket.assignee == becomes
+
+
+def test_a_macro_brings_the_ticket_to_a_team_that_deals_it_and_takes_it_away_again(
+    tickets: Tickets, definitions: Definitions, ada: Actor, root: Actor, number: int, make: Make
+) -> None:
+    team = definitions.save(root, Team(name="Second line", members=("root",), dealing=Dealing.ROUND_ROBIN))
+    to_team, from_team = make(team=team.id), make(owner="ada", team=NOBODY, assignee=NOBODY)
+
+    given = tickets.apply(ada, number, to_team.id, "We look into it.").ticket
+    assert (given.team, given.assignee) == (team.id, "root")
+
+    taken = tickets.apply(ada, number, from_team.id).ticket
+    assert (taken.team, taken.assignee) == (None, None)
+
+
+@pytest.mark.parametrize("is_known", [True, False], ids=["removed", "never there"])
+def test_a_team_that_takes_no_tickets_any_more_is_passed_over_and_named(
+    tickets: Tickets, definitions: Definitions, ada: Actor, root: Actor, number: int, make: Make, *, is_known: bool
+) -> None:
+    team = definitions.save(root, Team(name="Second line"))
+    definitions.remove(root, Team, team.id, team.version)
+    macro = make(team=team.id if is_known else "nobodys", priority=Priority.HIGH)
+
+    applied = tickets.apply(ada, number, macro.id)
+
+    assert applied.passed_over == {"team": "Second line" if is_known else "nobodys"}
+    assert (applied.ticket.team, applied.ticket.priority) == (None, "high")
 
 
 def refused(everything: Everything, error: type[TicketingError], deed: Callable[[], object]) -> None:

@@ -10,14 +10,18 @@ from ticketing.domain.statuses import Priority, Resolution, Status, StatusCatego
 from ticketing.domain.text import TAGS_LIMIT, Stored, clean_tags
 from ticketing.domain.tickets import Ticket, TicketEdit
 
-# In the place of an assignee's username; no account can have such a name.
+# In the place of an assignee's username or a team's id; nothing else can have such a name.
 ME: Final = "@me"
 NOBODY: Final = "@nobody"
 _SET_AS_THEY_ARE = ("status", "resolution", "priority", "category")
 
 
 class Changes(Stored):
-    """Fields to set; None leaves one as it is. `assignee` is a username, ME, whoever does it, or NOBODY."""
+    """
+    Fields to set; None leaves one as it is.
+
+    `assignee` is a username, ME, whoever does it, or NOBODY; `team` is a team's id or NOBODY.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -25,6 +29,7 @@ class Changes(Stored):
     resolution: Resolution | None = None
     priority: Priority | None = None
     category: TicketCategory | None = None
+    team: str | None = None
     assignee: str | None = None
     add_tags: tuple[str, ...] = ()
     remove_tags: tuple[str, ...] = ()
@@ -52,6 +57,8 @@ class Changes(Stored):
     def edit(self, actor: Actor, ticket: Ticket) -> TicketEdit:
         """Return what they come to for this ticket when the actor makes them."""
         fields = {name: value for name in _SET_AS_THEY_ARE if (value := getattr(self, name)) is not None}
+        if self.team is not None:
+            fields["team"] = None if self.team == NOBODY else self.team
         if self.assignee is not None:
             fields["assignee"] = self.given_to(actor)
         if self.add_tags or self.remove_tags:

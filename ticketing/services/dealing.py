@@ -15,8 +15,13 @@ _EVERYBODY = Audience(username=SYSTEM, sees_all=True)
 
 def require_team(tx: Transaction, key: str) -> None:
     """Raise UnknownChoiceError unless tickets can be given to this team."""
-    if _find(tx, key) is None:
+    if not takes_tickets(tx, key):
         raise UnknownChoiceError("Team", key)
+
+
+def takes_tickets(tx: Transaction, key: str) -> bool:
+    """Whether tickets can be given to this team, which may not even exist."""
+    return _find(tx, key) is not None
 
 
 def route(tx: Transaction, ticket: Ticket, now: datetime) -> None:

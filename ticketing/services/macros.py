@@ -1,16 +1,19 @@
 """What a canned reply comes to when an agent uses it on a ticket."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ticketing.domain import policy
 from ticketing.domain.canned_replies import CannedReply
-from ticketing.domain.changes import Changes
+from ticketing.domain.changes import NOBODY, Changes
 from ticketing.domain.errors import DefinitionNotFoundError, StaleCannedReplyError
 from ticketing.domain.people import Actor
 from ticketing.domain.policy import Action
 from ticketing.domain.store import Transaction
+from ticketing.domain.teams import Team
 from ticketing.domain.tickets import Ticket
 from ticketing.services.access import is_assignable
+from ticketing.services.dealing import takes_tickets
 from ticketing.services.definitions import reach_definition
 
 
@@ -19,12 +22,12 @@ class Applied:
     """
     The ticket after a canned reply was used on it.
 
-    `passed_over` is the username of whom it was to be given to, if they do not work on tickets any more: then the
-    assignee was left as it was. It is told once; for a request that is repeated nobody was passed over again.
+    `passed_over` names by their fields, `assignee` and `team`, whom it was to be given to and who takes no tickets any
+    more: then the field was left as it was. It is told once; a request that is repeated passes nobody over again.
     """
 
     ticket: Ticket
-    passed_over: str | None
+    passed_over: Mapping[str, str]
 
 
 def reach_canned_reply(tx: Transaction, actor: Actor, key: str, version: int | None) -> CannedReply:
@@ -42,9 +45,13 @@ def reach_canned_reply(tx: Transaction, actor: Actor, key: str, version: int | N
     return canned
 
 
-def changes_of(tx: Transaction, actor: Actor, canned: CannedReply) -> tuple[Changes, str | None]:
-    """Return its changes without an assignee who does not work on tickets any more, and who that is, if anybody."""
-    assignee = canned.changes.given_to(actor)
-    if assignee is None or is_assignable(tx, assignee):
-        return canned.changes, None
-    return canned.changes.model_copy(update={"assignee": None}), assignee
+def changes_of(tx: Transaction, actor: Actor, canned: CannedReply) -> tuple[Changes, Mapping[str, str]]:
+    """Return its changes but for an assignee or a team that takes no tickets any more, and the names of these."""
+    passed_over = {}
+    assignee, team = canned.changes.given_to(actor), canned.changes.team
+    if assignee is not None and not is_assignable(tx, assignee):
+        passed_over["assignee"] = assignee
+    if team not in {None, NOBODY} and not takes_tickets(tx, team):
+        found = tx.definitions(Team).find(team)
+        passed_over["team"] = found.name if found else team
+    return canned.changes.model_copy(update=dict.fromkeys(passed_over)), passed_over

@@ -188,11 +188,7 @@ class Tickets:
             if seen is not None:
                 _require_fresh(ticket, edit, seen)
                 require_fresh_fields(ticket, edit, seen, custom)
-            before = ticket.team
-            require_choices(tx, edit)
-            ticket.edit(actor, edit, now, custom)
-            if ticket.team != before and "assignee" not in edit.model_fields_set:
-                deal(tx, ticket, now)
+            _edit(tx, actor, ticket, edit, now, custom)
 
         return self._deeds.change(actor, number, key, change)
 
@@ -212,9 +208,9 @@ class Tickets:
         Use a canned reply, given by its id: add a public reply, if *text* is one, and make its changes, or nothing.
 
         `version` is the one that the actor was shown. `status` and `seen` are as in `reply`; a status that the canned
-        reply sets goes before. Who works on tickets no more is not made the assignee, but passed over.
+        reply sets goes before. An assignee or a team that takes no tickets any more is passed over.
         """
-        passed_over: str | None = None
+        passed_over: Mapping[str, str] = {}
 
         def change(tx: Transaction, actor: Actor, ticket: Ticket, now: datetime) -> None:
             nonlocal passed_over
@@ -226,7 +222,7 @@ class Tickets:
             if text is not None:
                 policy.require(actor, Action.REPLY, ticket)
                 ticket.reply(actor, text, now)
-            ticket.edit(actor, edit, now)
+            _edit(tx, actor, ticket, edit, now)
 
         return Applied(self._deeds.change(actor, number, key, change), passed_over)
 
@@ -423,6 +419,22 @@ def require_choices(tx: Transaction, edit: TicketEdit) -> None:
         require_team(tx, edit.team)
     if edit.assignee is not None:
         _require_agent(tx, edit.assignee)
+
+
+def _edit(
+    tx: Transaction,
+    actor: Actor,
+    ticket: Ticket,
+    edit: TicketEdit,
+    now: datetime,
+    custom: Sequence[CustomField] = (),
+) -> None:
+    """Set fields; a new team deals the ticket unless the edit says who has it."""
+    before = ticket.team
+    require_choices(tx, edit)
+    ticket.edit(actor, edit, now, custom)
+    if ticket.team != before and "assignee" not in edit.model_fields_set:
+        deal(tx, ticket, now)
 
 
 def _require_agent(tx: Transaction, username: str) -> None:

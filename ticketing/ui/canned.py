@@ -62,11 +62,14 @@ def offered(actor: Actor, conversation: Conversation, key: str) -> dict[str, obj
     }
 
 
-def changes_in_words(changes: Changes, names: Mapping[str, str]) -> list[str]:
-    """Return what changes of a ticket come to, one by one; *names* are the display names of those who work on any."""
+def changes_in_words(changes: Changes, names: Mapping[str, str], teams: Mapping[str, str]) -> list[str]:
+    """Return what changes of a ticket come to, one by one, in the names of those who work on any and of the teams."""
     fields = ("status", "resolution", "priority", "category")
     set_ = [(name, value) for name in fields if (value := getattr(changes, name)) is not None]
     words = [t("canned.sets", field=t(f"field.{name}"), value=t(f"{name}.{value}")) for name, value in set_]
+    if changes.team is not None:
+        name = t("ticket.no_team") if changes.team == NOBODY else teams.get(changes.team, changes.team)
+        words.append(t("canned.sets", field=t("field.team"), value=name))
     if changes.assignee is not None:
         special = {ME: t("canned.assignee_me"), NOBODY: t("canned.assignee_nobody")}
         name = special.get(changes.assignee) or names.get(changes.assignee, changes.assignee)
@@ -75,27 +78,35 @@ def changes_in_words(changes: Changes, names: Mapping[str, str]) -> list[str]:
     return words + [t("canned.removes_tag", tag=tag) for tag in changes.remove_tags]
 
 
-def passed_over_in_words(username: str | None) -> str:
-    """Say that somebody did not become the assignee; "" for nobody."""
-    return t("canned.passed_over", name=username) if username else ""
+def passed_over_in_words(names: Mapping[str, str]) -> str:
+    """Say who did not get the ticket, by the fields that were left as they are for it; "" for nobody."""
+    return " ".join(t(f"canned.passed_over_{field}", name=name) for field, name in names.items())
 
 
 def _shown(actor: Actor, conversation: Conversation, canned: CannedReply) -> dict[str, Any]:
     """Return what a canned reply says and does in a ticket."""
     ticket, names = conversation.ticket, desk().agents.assignable(actor)
+    teams = {team.id: team.name for team in conversation.teams if not team.removed}
     today = desk().clock().astimezone(zone()).date()
     subject = Subject(ticket, conversation.name(ticket.requester), actor.display_name, today)
-    given_to = canned.changes.given_to(actor)
-    passed_over = None if given_to is None or given_to in names else given_to
     changes = canned.changes
-    if given_to is not None:
-        changes = changes.model_copy(update={"assignee": None if passed_over else given_to})
+    if changes.assignee == ME:
+        changes = changes.model_copy(update={"assignee": actor.username})
+    passed_over = _passed_over(changes, names, teams)
+    possible = changes.model_copy(update=dict.fromkeys(passed_over))
+    named = {field: conversation.team_name(key) if field == "team" else key for field, key in passed_over.items()}
     return {
         "id": canned.id,
         "version": canned.version,
         "name": canned.name,
         "text": filled_in(canned.text, subject),
-        "changes": changes_in_words(changes, names),
-        "setsStatus": changes.status is not None,
-        "warning": passed_over_in_words(passed_over),
+        "changes": changes_in_words(possible, names, teams),
+        "setsStatus": possible.status is not None,
+        "warning": passed_over_in_words(named),
     }
+
+
+def _passed_over(changes: Changes, names: Mapping[str, str], teams: Mapping[str, str]) -> dict[str, str]:
+    """Return by their fields who takes no tickets any more, of those to whom one would be given."""
+    given = {"assignee": (changes.assignee, names), "team": (changes.team, teams)}
+    return {field: key for field, (key, known) in given.items() if key and key not in {NOBODY, *known}}

@@ -11,6 +11,7 @@ from ticketing.domain.canned_replies import CannedReply
 from ticketing.domain.changes import ME, NOBODY, Changes
 from ticketing.domain.people import Actor
 from ticketing.domain.statuses import Priority, Resolution, Status, TicketCategory
+from ticketing.domain.teams import Team
 from ticketing.domain.templates import VARIABLES, Subject, filled_in
 from ticketing.domain.tickets import Ticket
 from ticketing.ui.canned import changes_in_words
@@ -27,7 +28,9 @@ Choice = TypeVar("Choice", bound=StrEnum)
 def _summary(actor: Actor, canned: CannedReply) -> str:
     whose = t("setup.canned_replies.own" if canned.owner else "setup.canned_replies.shared")
     first_line = canned.text.partition("\n")[0]
-    return " · ".join(filter(None, [whose, first_line, *changes_in_words(canned.changes, _names(actor))]))
+    return " · ".join(
+        filter(None, [whose, first_line, *changes_in_words(canned.changes, _names(actor), _teams(actor))])
+    )
 
 
 def _fields(actor: Actor, canned: CannedReply | None) -> CannedReply:
@@ -80,7 +83,9 @@ def _fields_of_changes(actor: Actor, changes: Changes) -> Changes:
         resolution = _choice("resolution", Resolution, changes.resolution)
         priority = _choice("priority", Priority, changes.priority)
         category = _choice("category", TicketCategory, changes.category)
-        assignee = _assignee(actor, changes.assignee)
+        team = _somebody("team", {NOBODY: t("ticket.no_team")} | _teams(actor), changes.team)
+        people = {ME: t("canned.assignee_me"), NOBODY: t("canned.assignee_nobody")} | _names(actor)
+        assignee = _somebody("assignee", people, changes.assignee)
     added = _tags("add_tags", changes.add_tags)
     removed = _tags("remove_tags", changes.remove_tags)
     return changes.model_copy(
@@ -89,6 +94,7 @@ def _fields_of_changes(actor: Actor, changes: Changes) -> Changes:
             "resolution": resolution,
             "priority": priority,
             "category": category,
+            "team": team,
             "assignee": assignee,
             "add_tags": added,
             "remove_tags": removed,
@@ -108,17 +114,17 @@ def _choice(field: str, choices: type[Choice], present: Choice | None) -> Choice
     )
 
 
-def _assignee(actor: Actor, present: str | None) -> str | None:
-    words = {ME: t("canned.assignee_me"), NOBODY: t("canned.assignee_nobody")} | _names(actor)
+def _somebody(field: str, words: dict[str, str], present: str | None) -> str | None:
+    """Draw to whom the ticket is given; who takes none any more can be left, not come back to."""
     if present is not None:
         words.setdefault(present, present)
     return st.selectbox(
-        t("field.assignee"),
+        t(f"field.{field}"),
         list(words),
         None if present is None else list(words).index(present),
         format_func=lambda choice: words.get(choice, choice),
         placeholder=t("setup.canned_replies.as_is"),
-        key="canned_assignee",
+        key=f"canned_{field}",
     )
 
 
@@ -138,7 +144,7 @@ def _preview(actor: Actor, canned: CannedReply) -> None:
             if checked.text:
                 st.html(to_html(filled_in(checked.text, example)))
             with st.container(horizontal=True, gap="xsmall"):
-                for change in changes_in_words(checked.changes, _names(actor)):
+                for change in changes_in_words(checked.changes, _names(actor), _teams(actor)):
                     st.badge(plain(change), icon=":material/edit:", width="content")
 
 
@@ -152,6 +158,10 @@ def _example(agent: str) -> Subject:
 
 def _names(actor: Actor) -> dict[str, str]:
     return desk().agents.assignable(actor)
+
+
+def _teams(actor: Actor) -> dict[str, str]:
+    return {team.id: team.name for team in desk().definitions.all(actor, Team)}
 
 
 EDITOR = Editor(CannedReply, "quickreply", _summary, _fields, _preview)
