@@ -37,10 +37,7 @@ def _fields(actor: Actor, policy: SlaPolicy | None) -> SlaPolicy:
     )
     priorities = _several("priority", t("field.priority"), Priority, policy.priorities)
     categories = _several("category", t("field.category"), TicketCategory, policy.categories)
-    teams = _teams(actor, policy)
-    chosen = st.multiselect(
-        t("field.team"), list(teams), list(policy.teams), format_func=teams.__getitem__, key="sla_team"
-    )
+    teams = _chosen_teams(_teams(actor, policy), policy)
     calendar = _calendar(actor, policy)
     typed = {target: _time(target, t(f"target.{target}"), policy.targets.get(target)) for target in Target}
     warning = _time("warning", t("setup.sla.warning"), policy.warning)
@@ -53,7 +50,7 @@ def _fields(actor: Actor, policy: SlaPolicy | None) -> SlaPolicy:
             "position": position,
             "priorities": priorities,
             "categories": categories,
-            "teams": tuple(chosen),
+            "teams": teams,
             "calendar": calendar.id if calendar else "",
             **{target.value: parse_duration(t(f"target.{target}"), text, day) for target, text in typed.items()},
             "warning": parse_duration(t("setup.sla.warning"), warning, day) or timedelta(0),
@@ -63,6 +60,14 @@ def _fields(actor: Actor, policy: SlaPolicy | None) -> SlaPolicy:
     if is_rehearsed:
         _rehearse(actor, wanted)
     return wanted
+
+
+def _chosen_teams(names: dict[str, str], policy: SlaPolicy) -> tuple[str, ...]:
+    """Let teams be chosen where there are any: a field without a choice could hardly be read."""
+    label, chosen = t("field.team"), list(policy.teams)
+    if not names:
+        return ()
+    return tuple(st.multiselect(label, list(names), chosen, format_func=names.__getitem__, key="sla_team"))
 
 
 def _teams(actor: Actor, policy: SlaPolicy) -> dict[str, str]:
