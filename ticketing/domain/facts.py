@@ -1,5 +1,5 @@
 """
-The bare facts of a ticket by which reports count, read off its conversation and its history and nothing else.
+The bare facts of a ticket by which reports count, read off its conversation, its history and its ratings alone.
 
 So whatever happens to a ticket later, what has happened stays when it was. Moments are whole microseconds since 1970
 in UTC, since a report compares some hundred thousand of them. Facts are kept as JSON, in the order of their fields, and

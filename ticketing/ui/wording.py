@@ -218,6 +218,7 @@ WORDING = {
     "report.p90": "90 %",
     "report.mean": "Mean",
     "report.table": "By {by}",
+    "report.rated": "Rated per day",
     "report.satisfaction": "Satisfaction",
     "report.share_solved": "{share:.0f} % solved",
     "report.mean_score": "{mean:.1f} ★",
