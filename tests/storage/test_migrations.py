@@ -11,12 +11,13 @@ from sqlalchemy import Connection, Engine, insert, inspect
 
 from tests.postgres import databases
 from tests.storage.conftest import NOW, make_ticket
-from ticketing.domain.queries import Audience
+from ticketing.domain.queries import Audience, TicketQuery
 from ticketing.domain.query_language import Asker, read_query
 from ticketing.domain.tickets import Ticket
 from ticketing.storage.opening import check_database
 from ticketing.storage.sql import schema, tables
 from ticketing.storage.sql.connecting import connect
+from ticketing.storage.sql.reading import BATCH
 from ticketing.storage.sql.sql_store import SqlStore
 from ticketing.storage.sql.tickets import searchable, ticket_columns
 from ticketing.storage.sql.writing import put_texts
@@ -80,4 +81,17 @@ def test_tickets_of_the_first_version_are_found_by_their_tags(address: str, engi
         'tag:"home office"': [501],
         "has:tag": [2, 501, last],
     }
+    check_database(address)
+
+
+def test_tickets_of_a_version_without_reports_are_counted_from_the_first_start(address: str, engine: Engine) -> None:
+    last = 2 * BATCH + 1
+    with engine.begin() as connection:
+        migrate(connection, "0003")
+        keep(connection, *(make_ticket(number, assignee=f"a{number}") for number in range(1, last + 1)))
+
+    with closing(SqlStore(address)) as store, store.read() as tx:
+        found = [facts.assignee for batch in tx.tickets.facts(AGENT, TicketQuery()) for facts in batch]
+
+    assert sorted(found, key=str) == sorted((f"a{number}" for number in range(1, last + 1)), key=str)
     check_database(address)

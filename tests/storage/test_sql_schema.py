@@ -26,7 +26,6 @@ from ticketing.domain.errors import (
 )
 from ticketing.storage.sql import schema
 from ticketing.storage.sql.connecting import connect
-from ticketing.storage.sql.reading import BATCH
 from ticketing.storage.sql.sql_store import SqlStore
 from ticketing.storage.sql.tables import metadata
 
@@ -68,22 +67,6 @@ def test_every_migration_is_known_as_the_newest_one_or_one_before() -> None:
     files = sorted(file.name.partition("_")[0] for file in VERSIONS.glob("[0-9]*.py"))
 
     assert files[-1] == schema.CURRENT
-
-
-def test_tables_without_facts_are_given_those_of_every_ticket(address: str) -> None:
-    with closing(SqlStore(address)) as store, store.write() as tx:
-        for number in range(1, 2 * BATCH + 2):
-            tx.tickets.save(make_ticket(number))
-    before = asked(address, "SELECT number, facts FROM facts ORDER BY number")
-    connections = create_engine(address, poolclass=NullPool)
-    with connections.begin() as connection:
-        connection.execute(text("DROP TABLE facts"))
-        connection.execute(text("UPDATE alembic_version SET version_num = '0003'"))
-
-    SqlStore(address).close()
-
-    assert len(before) == 2 * BATCH + 1
-    assert asked(address, "SELECT number, facts FROM facts ORDER BY number") == before
 
 
 def test_a_start_over_current_tables_does_not_even_load_the_migrations(address: str) -> None:
