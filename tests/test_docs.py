@@ -130,7 +130,7 @@ def test_each_metric_of_reports_is_defined(metric: Metric) -> None:
 
 
 def test_every_word_of_the_catalogue_is_used_and_every_word_used_is_in_it() -> None:
-    sources = [*(ROOT / "ticketing" / "ui").glob("*.py"), *(ROOT / "pages").glob("*.py")]
+    sources = [*(ROOT / "ticketing" / "ui").rglob("*.py"), *(ROOT / "pages").glob("*.py")]
     code = "\n".join(path.read_text(encoding="utf-8") for path in sources if path.name != "wording.py")
     whole = set(re.findall(r'\bt\(\s*"([a-z_.]+)"', code)) | set(re.findall(r'"([a-z_]+\.[a-z_]+)"', code))
     stems = tuple(re.findall(r'\bt\(\s*f"([a-z_.]*)\{', code))

@@ -9,7 +9,7 @@ import pytest
 
 UI = Path(__file__).resolve().parents[2] / "ticketing" / "ui"
 COMPONENTS = UI.parent / "components"
-SOURCES = sorted([*UI.glob("*.py"), *(UI.parents[1] / "pages").glob("*.py")])
+SOURCES = sorted([*UI.rglob("*.py"), *(UI.parents[1] / "pages").glob("*.py")])
 
 # Calls of Streamlit that read Markdown or HTML in what they are given, be it a label; `st.text` and `st.code` don't.
 READS_MARKUP = {
@@ -23,8 +23,21 @@ READS_MARKUP = {
 NO_PART_OF_THE_PAGE = {"log", "logger"}
 # What is for the program, and what stands in a field to be changed.
 SHOWN_AS_IT_IS = {"key", "query_params", "value"}
+# Those whose options are shown as they are; of radio buttons and segments they are read as Markdown.
+WITH_PLAIN_OPTIONS = {"multiselect", "selectbox"}
 # Attributes that hold what somebody typed, and methods that return it.
-TYPED = {"title", "text", "display_name", "username", "email", "description", "requester_name", "assignee_name", "tags"}
+TYPED = {
+    "title",
+    "text",
+    "name",
+    "display_name",
+    "username",
+    "email",
+    "description",
+    "requester_name",
+    "assignee_name",
+    "tags",
+}
 RETURNS_TYPED = {"name", "text_area", "text_input"}
 # What these return is something else than they were given: a safe text, or an answer of the desk or of Streamlit.
 MADE_SAFE_BY = {"plain", "escape", "to_html", "ui.plain", "ui.to_html"}
@@ -80,7 +93,8 @@ def given_to_streamlit(scope: ast.AST) -> Iterator[ast.expr]:
             case ast.Call(func=ast.Attribute(value=owner, attr=called)) if called in READS_MARKUP:
                 if ast.unparse(owner) not in NO_PART_OF_THE_PAGE:
                     yield from node.args
-                    yield from (given.value for given in node.keywords if given.arg not in SHOWN_AS_IT_IS)
+                    plain = SHOWN_AS_IT_IS | ({"format_func"} if called in WITH_PLAIN_OPTIONS else set())
+                    yield from (given.value for given in node.keywords if given.arg not in plain)
 
 
 def filled_into_tags(scope: ast.AST) -> Iterator[ast.expr]:

@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from itertools import accumulate
 from typing import Any, ClassVar, Final, NamedTuple, Self
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, available_timezones
 
 from ticketing.domain.definitions import Definition
 from ticketing.domain.errors import CalendarError, NeverOpenError
@@ -235,3 +235,12 @@ def _zone(name: str) -> ZoneInfo:
         return ZoneInfo(name)
     except (LookupError, OSError, ValueError) as error:  # whatever comes of a name that is looked up as a path
         raise CalendarError("Time zone", f"The time zone “{printable(name)[:40]}” is not known here.") from error
+
+
+@lru_cache(maxsize=1)
+def zones() -> list[str]:
+    """Return the time zones that are named after a place, and UTC."""
+    return ["UTC", *(zone for zone in available_timezones() if "/" in zone and not zone.startswith(_NO_PLACES))]
+
+
+_NO_PLACES: Final = ("Etc/", "SystemV/")

@@ -157,7 +157,7 @@ class Ticket(Stored):
     resolved_at: datetime | None = None
     closed_at: datetime | None = None
     sla: SlaState | None = None
-    ratings: list[Rating] = Field(default_factory=list)
+    ratings: list[Rating] = Field(default_factory=list, exclude_if=not_)
     fields: dict[str, FieldValue] = Field(default_factory=dict, exclude_if=not_)
     messages: list[Message]
     events: list[Event] = Field(default_factory=list)

@@ -63,7 +63,9 @@ def _draft(actor: Actor, key: str, ticket: str) -> Article:
 def _draw_form(actor: Actor, before: Article, form: str) -> None:
     version = recall(_Written).versions.setdefault(form, before.version)
     with st.form(f"article_{form}", width=760):
-        name = st.text_input(t("field.title"), before.name, max_chars=2 * TITLE_LIMIT, key=f"article_title_{form}")
+        name = st.text_input(
+            t("field.title"), value=before.name, max_chars=2 * TITLE_LIMIT, key=f"article_title_{form}"
+        )
         body = st.text_area(
             t("articles.text"),
             before.body,

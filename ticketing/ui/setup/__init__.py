@@ -108,7 +108,7 @@ def _draw_form(actor: Actor, editor: Editor, key: str) -> None:
         not_found()
     before = None if key == NEW else _asked_for(actor, editor, key)
     way_back(PAGE, t(f"setup.{name}"), kind=name)
-    st.title(before.name if before else t(f"setup.{name}.new"), anchor=False)
+    st.title(plain(before.name) if before else t(f"setup.{name}.new"), anchor=False)
     form = f"setup_{name}_{key}"
     with st.form(form, width=640):
         wanted = None

@@ -1,12 +1,10 @@
 """Calendars: when the desk is open."""
 
-from functools import lru_cache
 from typing import Final
-from zoneinfo import available_timezones
 
 import streamlit as st
 
-from ticketing.domain.calendars import BusinessCalendar
+from ticketing.domain.calendars import BusinessCalendar, zones
 from ticketing.domain.errors import InvalidInputError
 from ticketing.domain.opening_hours import WEEKDAYS, minutes_open, parse_holidays, parse_hours, written
 from ticketing.domain.people import Actor
@@ -27,9 +25,9 @@ def _summary(_: Actor, calendar: BusinessCalendar) -> str:
 
 def _fields(_: Actor, calendar: BusinessCalendar | None) -> BusinessCalendar:
     calendar = calendar or BusinessCalendar(name="", zone=st.context.timezone or "UTC", hours=_OFFICE)
-    name = st.text_input(t("setup.name"), calendar.name, key="calendar_name")
-    zones = sorted({*_zones(), calendar.zone})
-    zone = st.selectbox(t("setup.calendars.zone"), zones, zones.index(calendar.zone), key="calendar_zone")
+    name = st.text_input(t("setup.name"), value=calendar.name, key="calendar_name")
+    there = sorted({*zones(), calendar.zone})
+    zone = st.selectbox(t("setup.calendars.zone"), there, there.index(calendar.zone), key="calendar_zone")
     st.caption(t("setup.calendars.hours_help"))
     typed = [
         st.text_input(
@@ -46,15 +44,6 @@ def _fields(_: Actor, calendar: BusinessCalendar | None) -> BusinessCalendar:
     )
     wanted = {"name": name, "zone": zone, "hours": tuple(map(parse_hours, typed)), "holidays": parse_holidays(holidays)}
     return calendar.model_copy(update=wanted)
-
-
-@lru_cache(maxsize=1)
-def _zones() -> list[str]:
-    """Return the time zones with a name of a place, and UTC."""
-    return [
-        "UTC",
-        *(zone for zone in available_timezones() if "/" in zone and not zone.startswith(("Etc/", "SystemV/"))),
-    ]
 
 
 EDITOR = Editor(BusinessCalendar, "calendar_month", _summary, _fields)

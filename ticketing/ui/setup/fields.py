@@ -23,7 +23,7 @@ def _summary(_: Actor, field: CustomField) -> str:
 
 def _fields(_: Actor, field: CustomField | None) -> CustomField:
     field = field or CustomField(name="")
-    name = st.text_input(t("setup.name"), field.name, key="field_name")
+    name = st.text_input(t("setup.name"), value=field.name, key="field_name")
     chosen = st.selectbox(
         t("setup.fields.type"),
         list(FieldType),

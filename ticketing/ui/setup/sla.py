@@ -31,7 +31,7 @@ def _summary(actor: Actor, policy: SlaPolicy) -> str:
 
 def _fields(actor: Actor, policy: SlaPolicy | None) -> SlaPolicy:
     policy = policy or SlaPolicy(name="")
-    name = st.text_input(t("setup.name"), policy.name, key="sla_name")
+    name = st.text_input(t("setup.name"), value=policy.name, key="sla_name")
     position = st.number_input(
         t("setup.sla.position"), 1, 999, policy.position, help=t("setup.sla.position_help"), key="sla_position"
     )

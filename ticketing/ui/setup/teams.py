@@ -25,7 +25,7 @@ def _fields(actor: Actor, team: Team | None) -> Team:
     team = team or Team(name="")
     if _is_deserted(team, names):
         st.warning(t("setup.teams.nobody_active"), icon=":material/person_off:")
-    name = st.text_input(t("setup.name"), team.name, key="team_name")
+    name = st.text_input(t("setup.name"), value=team.name, key="team_name")
     members = st.multiselect(
         t("setup.teams.members"),
         list(dict.fromkeys([*names, *team.members])),
