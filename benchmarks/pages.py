@@ -78,6 +78,10 @@ VISITS = (
     Visit("account", "agent"),
     Visit("dashboard", "agent", cost=4, kilobytes=60),
     Visit("reports", "agent"),
+    Visit("bulk", "agent"),
+    Visit("articles", "requester"),
+    Visit("article", "agent", "edit=new"),
+    Visit("desk_setup", "admin", "kind=teams"),
     Visit("agent_admin", "agent"),
     Visit("doctor", "admin"),
 )
