@@ -23,12 +23,12 @@ function dropOthers(key) {
   }
 }
 
+// Returns whether anything was there to be brought back.
 function bringBack(key, fields) {
   const kept = JSON.parse(sessionStorage.getItem(key) ?? "{}")
-  for (const name of fields) {
-    const field = fieldOf(name)
-    if (kept[name] && !field.value) type(field, kept[name])
-  }
+  const missing = fields.filter((name) => kept[name] && !fieldOf(name).value)
+  for (const name of missing) type(fieldOf(name), kept[name])
+  return missing.length > 0
 }
 
 let pause = 0
@@ -61,9 +61,8 @@ export default function (component) {
       setTimeout(begin, 50)
       return
     }
-    bringBack(key, fields)
+    if (bringBack(key, fields)) wait()
     keep()
-    if (fieldOf(fields[0]).value) wait()
     document.oninput = () => {
       keep()
       wait()
