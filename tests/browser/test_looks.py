@@ -40,6 +40,8 @@ AGENTS = (
     "doctor",
     "bulk",
     "desk_setup",
+    "desk_setup?kind=views",
+    "desk_setup?kind=views&id=new",
     "desk_setup?kind=teams",
     "desk_setup?kind=teams&id=new",
     "desk_setup?kind=calendars&id=new",

@@ -159,10 +159,16 @@ function table(data) {
   return [orders(data), made, foot(data)]
 }
 
-function views({ head }) {
-  return head.views.map(([view, word, count]) =>
-    element("button", { type: "button", "data-view": view, "aria-pressed": String(view === head.view) },
+function views({ head, words }) {
+  const saved = savedOne({ head }) ? head.saved.findIndex(([, query]) => query === head.text) : -1
+  const made = head.views.map(([view, word, count]) =>
+    element("button", { type: "button", "data-view": view, "aria-pressed": String(saved < 0 && view === head.view) },
       word, " ", element("span", {}, count.toLocaleString())))
+  made.push(...head.saved.map(([word, , count], place) =>
+    element("button", { type: "button", "data-saved": place, "aria-pressed": String(place === saved) },
+      word, " ", element("span", {}, count === null ? "" : count.toLocaleString()))))
+  if (head.can_save && saved < 0) made.push(element("button", { type: "button", class: "quiet", "data-save": true }, icon("bookmark_add"), words.save))
+  return made
 }
 
 function chips(field, chosen, options) {
@@ -279,7 +285,7 @@ function draw(list) {
   if (focused) place.querySelector(focused)?.focus()
 }
 
-const MARKS = ["choose", "change", "view", "chip", "field", "clear", "step", "page", "orders"]
+const MARKS = ["choose", "change", "view", "saved", "chip", "field", "clear", "step", "page", "orders"]
 
 function focusedMark(place) {
   const active = place.getRootNode().activeElement
@@ -304,17 +310,24 @@ function toggled(place, { chip, value }) {
   return pressed.includes(value) ? pressed.filter((other) => other !== value) : [...pressed, value]
 }
 
+// Whoever leaves a saved view for another one leaves its words as well.
+function savedOne({ head }) {
+  return head.view === "all" && !head.narrowing && head.saved.some(([, query]) => query === head.text)
+}
+
 function withoutFilters({ head }) {
   return Object.fromEntries(head.choices.filter(([field]) => field !== "size").map(([field]) => [field, ""]))
 }
 
 function pressed(list, button) {
-  const { view, chip, clear, order, page, example, change, new: isNew } = button.dataset
+  const { view, saved, save, chip, clear, order, page, example, change, new: isNew } = button.dataset
   if (button.classList.contains("more")) unfold(list.place, "more", "choices")
   else if (button.classList.contains("help")) unfold(list.place, "help", "help")
   else if (example) tryOut(list, example)
   else if (change) changeChosen(list, change)
-  else if (view) ask(list, { view })
+  else if (view) ask(list, savedOne(list.data) ? { view, q: "" } : { view })
+  else if (saved) ask(list, { ...withoutFilters(list.data), view: "all", q: list.data.head.saved[saved][1] })
+  else if (save !== undefined) list.component.setTriggerValue("save_view", true)
   else if (chip) ask(list, { [chip]: toggled(list.place, button.dataset).join(",") })
   else if (clear === "all") ask(list, { ...withoutFilters(list.data), q: "" })
   else if (clear !== undefined) ask(list, withoutFilters(list.data))

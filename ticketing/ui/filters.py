@@ -1,9 +1,11 @@
 """The filters of a list: remembered while the person is elsewhere, and written to the address."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from datetime import tzinfo
 from enum import StrEnum
+from functools import partial
 from typing import TypeVar
 from urllib.parse import urlencode
 
@@ -12,12 +14,15 @@ import streamlit as st
 from ticketing.domain.errors import QueryError
 from ticketing.domain.filters import Filters, own
 from ticketing.domain.people import Actor
-from ticketing.domain.queries import PAGE_SIZES, UNASSIGNED, View
+from ticketing.domain.queries import PAGE_SIZES, UNASSIGNED, TicketQuery, View
+from ticketing.domain.query_language import Asker, read_query
 from ticketing.domain.query_terms import with_term
+from ticketing.domain.saved_views import SavedView
 from ticketing.domain.statuses import Priority, Status, TicketCategory
 from ticketing.ui.list_table import Choice, ListHead
 from ticketing.ui.memory import recall
 from ticketing.ui.session import desk
+from ticketing.ui.times import zone
 from ticketing.ui.wording import t
 
 # Examples of what can be typed: for those who see the queue, and for those who see their own tickets.
@@ -89,11 +94,11 @@ class ListFilters:
         """What the list was narrowed to when it was drawn last."""
         return self._last.filters or self.now
 
-    def export_address(self, zone: tzinfo) -> str:
+    def export_address(self, where: tzinfo) -> str:
         """Return where the list, as it is narrowed now, is to be had as a file, but for the form of that."""
         parameters = self.now.to_address(View.ALL) | ({"list": "own"} if self._own else {})
         parameters = {name: value for name, value in parameters.items() if name not in {"page", "size"}}
-        return f"export?{urlencode(parameters | {'zone': str(zone)})}"
+        return f"export?{urlencode(parameters | {'zone': str(where)})}"
 
     def change(self, asked: Mapping[str, str]) -> None:
         """
@@ -128,24 +133,32 @@ class ListFilters:
         choices.append(Choice("size", t("filters.size"), str(self.now.size), {str(n): str(n) for n in PAGE_SIZES}))
         names = _OWN if self._own else _QUEUE
         examples = [(t(f"query.{name}"), t(f"query.{name}_finds")) for name in names]
+        views, saved = self._views(actor)
         return ListHead(
             self._title,
-            self._views(actor),
+            views,
             self.now.view,
             self.now.q,
             choices,
             self.now.narrowing(),
             problem,
             examples,
+            saved,
+            can_save=not self._own and bool(self.now.q) and not problem,
         )
 
-    def _views(self, actor: Actor) -> list[tuple[str, str, int]]:
+    def _views(self, actor: Actor) -> tuple[list[tuple[str, str, int]], list[tuple[str, str, int | None]]]:
+        """Return the built-in views and the saved ones, with how many tickets are in each, all at one moment."""
         views = [View.ALL, View.OPEN, View.WAITING, View.DONE] if self._own else list(View)
-        queries = {view: view.query(actor.username) for view in views}
+        saved = [] if self._own else desk().definitions.all(actor, SavedView)
+        queries: dict[View | str, TicketQuery] = {view: view.query(actor.username) for view in views}
         if self._own:
             queries = {view: own(actor, query) for view, query in queries.items()}
-        counts = desk().tickets.counts(actor, queries)
-        return [(view.value, t(f"view.{view}"), counts[view]) for view in views]
+        counts = desk().tickets.counts(actor, queries | dict(_counted(saved, actor)))
+        return (
+            [(view.value, t(f"view.{view}"), counts[view]) for view in views],
+            [(view.name, view.query, counts.get(view.id)) for view in saved],
+        )
 
     def _several(self, field: str, options: type[StrEnum]) -> Choice:
         words = {option.value: t(f"{field}.{option}") for option in options}
@@ -155,6 +168,21 @@ class ListFilters:
         names = {"": t("filters.anyone"), UNASSIGNED: t("ticket.unassigned")} | agents
         names.setdefault(self.now.assignee, self.now.assignee)
         return Choice("assignee", t("filters.assignee"), self.now.assignee, names)
+
+
+def asker_of(actor: Actor) -> Asker:
+    """Return who asks, in the browser's time zone; which teams they are in is looked up only where it matters."""
+    return Asker(actor.username, desk().clock(), zone(), partial(desk().agents.teams_of, actor, actor.username))
+
+
+def _counted(views: Sequence[SavedView], actor: Actor) -> Iterator[tuple[str, TicketQuery]]:
+    """Yield the queries of saved views, but for those that look for words: to count these may take long."""
+    asker = asker_of(actor)
+    for view in views:
+        with suppress(QueryError):
+            query = read_query(view.query, asker)
+            if not query.needles:
+                yield view.id, query
 
 
 def _without_order(text: str) -> str:

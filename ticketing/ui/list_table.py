@@ -21,7 +21,7 @@ from ticketing.ui.packing import component, packed
 from ticketing.ui.wording import t
 
 _mount = component("list_table")
-_EVENTS = ("opened", "new_ticket", "filters", "chosen")
+_EVENTS = ("opened", "new_ticket", "filters", "chosen", "save_view")
 _ALL = "all"
 _FORMS = ("csv", "xlsx", "json")
 
@@ -74,7 +74,9 @@ class ListHead:
     """
     What stands above the list: title, views with how many tickets each has, words looked for, other filters.
 
-    `problem` says what is wrong with these words; `examples` are queries, each with what it finds.
+    `problem` says what is wrong with these words; `examples` are queries, each with what it finds. `saved` are views
+    with their queries, and how many tickets each has, None where to count them would take long. With `can_save`, what
+    is looked for can become such a view.
     """
 
     title: str
@@ -85,6 +87,8 @@ class ListHead:
     narrowing: int
     problem: str = ""
     examples: Sequence[tuple[str, str]] = ()
+    saved: Sequence[tuple[str, str, int | None]] = ()
+    can_save: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +142,8 @@ class Asked:
     """
     What was asked for since the list was drawn: a ticket, a new one, or filters by their names in the address.
 
-    `chosen` are the tickets that are to be changed together, or with `all_chosen` all that the list has. Nothing was
+    `chosen` are the tickets that are to be changed together, or with `all_chosen` all that the list has; `save_view`:
+    what is looked for is to become a view. Nothing was
     where `is_first` says that it was not drawn in the run before.
     """
 
@@ -148,6 +153,7 @@ class Asked:
     filters: Mapping[str, str] | None = None
     chosen: tuple[int, ...] = ()
     all_chosen: bool = False
+    save_view: bool = False
 
 
 @dataclass(slots=True)
@@ -168,7 +174,7 @@ def asked_of_list(key: str) -> Asked:
     """Return what was asked for in the list that was drawn last under this key; ask before it is drawn again."""
     run, noted = recall(_Answers).by_list.pop(key, (None, None))
     answer = noted if run is get_script_run_ctx() and noted else st.session_state.get(key)
-    opened, new_ticket, filters, chosen = (getattr(answer, name, None) for name in _EVENTS)
+    opened, new_ticket, filters, chosen, save_view = (getattr(answer, name, None) for name in _EVENTS)
     return Asked(
         is_first=answer is None,
         opened=opened if type(opened) is int and opened in recall(_Shown).by_list.get(key, ()) else None,
@@ -178,6 +184,7 @@ def asked_of_list(key: str) -> Asked:
         else None,
         chosen=tuple(chosen) if isinstance(chosen, list) and all(type(number) is int for number in chosen) else (),
         all_chosen=chosen == _ALL,
+        save_view=save_view is True,
     )
 
 
@@ -205,6 +212,8 @@ def ticket_list(
                     "narrowing": head.narrowing,
                     "problem": head.problem,
                     "examples": head.examples,
+                    "saved": head.saved,
+                    "can_save": head.can_save,
                     "choices": [
                         [choice.field, choice.label, choice.chosen, choice.options and list(choice.options.items())]
                         for choice in head.choices
@@ -226,6 +235,7 @@ def ticket_list(
         on_new_ticket_change=partial(_note, key),
         on_filters_change=partial(_note, key),
         on_chosen_change=partial(_note, key),
+        on_save_view_change=partial(_note, key),
     )
 
 
@@ -268,4 +278,5 @@ def _words(narrowing: int) -> dict[str, str]:
         "previous": t("table.previous_page"),
         "next": t("table.next_page"),
         "export": t("list.export"),
+        "save": t("list.save_view"),
     }

@@ -1,7 +1,6 @@
 """Lists of tickets: from a page of summaries to the table on the screen."""
 
 from datetime import datetime, tzinfo
-from functools import partial
 from typing import Literal
 
 from ticketing.domain.errors import QueryError
@@ -14,10 +13,10 @@ from ticketing.domain.statuses import Priority, Status
 from ticketing.ui.bulk import choose_several
 from ticketing.ui.due_times import Urgency, urgency
 from ticketing.ui.feedback import shown_errors
-from ticketing.ui.filters import ListFilters
+from ticketing.ui.filters import ListFilters, asker_of
 from ticketing.ui.list_table import Asked, Empty, ListFoot, ListHead, ListOrder, TicketRow, asked_of_list, ticket_list
 from ticketing.ui.session import desk, go_to, go_to_ticket
-from ticketing.ui.times import ago, zone
+from ticketing.ui.times import ago
 from ticketing.ui.wording import t
 
 Tone = Literal["gray", "blue", "green", "orange", "red", "violet"]
@@ -83,12 +82,14 @@ def _draw(actor: Actor, name: str, default_view: View, columns: tuple[str, ...])
         go_to_ticket(asked.opened)
     if asked.new_ticket:
         go_to("new_ticket")
+    if for_agent and asked.save_view:
+        go_to("desk_setup", kind="views", id="new", query=filters.drawn.q)
     if for_agent and (asked.chosen or asked.all_chosen):
         _change_chosen(actor, filters, asked)
     if asked.filters is not None:
         filters.change(asked.filters)
     filters.write()
-    asker = _asker(actor)
+    asker = asker_of(actor)
     now, where = asker.at, asker.zone
     page, sort, problem = _found(actor, filters, asker, for_agent=for_agent)
     head = filters.head(actor, problem)
@@ -114,13 +115,9 @@ def _change_chosen(actor: Actor, filters: ListFilters, asked: Asked) -> None:
     """Go on with the tickets that were ticked, or with all of the list as it was drawn."""
     with shown_errors():
         if asked.all_chosen:
-            query = filters.drawn.query(_asker(actor))
+            query = filters.drawn.query(asker_of(actor))
             choose_several(desk().bulk.choose(actor, query))
         choose_several(asked.chosen)
-
-
-def _asker(actor: Actor) -> Asker:
-    return Asker(actor.username, desk().clock(), zone(), partial(desk().agents.teams_of, actor, actor.username))
 
 
 def _found(
