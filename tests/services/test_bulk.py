@@ -20,6 +20,7 @@ from ticketing.domain.errors import (
 from ticketing.domain.people import Actor, Role
 from ticketing.domain.queries import TicketQuery
 from ticketing.domain.statuses import Priority, Resolution, Status
+from ticketing.domain.teams import Dealing, Team
 from ticketing.domain.tickets import TicketEdit
 from ticketing.settings import Settings
 from ticketing.storage.memory import MemoryStore
@@ -115,6 +116,23 @@ def test_an_assignee_who_works_on_no_tickets_is_refused_for_each(desk: Desk, ada
     assert [one.refusal for one in result.outcomes] == [
         "Assignee cannot be “carla”. Please choose one of the list."
     ] * 2
+
+
+def test_a_team_deals_what_it_gets_and_gives_all_of_it_back(desk: Desk, ada: Actor, numbers: list[int]) -> None:
+    team = desk.definitions.save(
+        Actor.console(), Team(name="First line", members=("ada",), dealing=Dealing.ROUND_ROBIN)
+    )
+    change = BulkEdit(edit=TicketEdit(team=team.id))
+
+    expected = desk.bulk.preview(ada, numbers, change)
+    result = desk.bulk.apply(ada, numbers[:2], change)
+
+    assert [one.after.team for one in expected] == ["first-line", "first-line", None]
+    assert [(one.after.team, one.after.assignee) for one in result.outcomes] == [("first-line", "ada")] * 2
+    desk.bulk.undo(ada, result)
+    assert {(desk.tickets.get(ada, number).team, desk.tickets.get(ada, number).assignee) for number in numbers} == {
+        (None, None)
+    }
 
 
 def test_all_is_taken_back_but_a_reply(desk: Desk, ada: Actor, numbers: list[int], clock: Clock) -> None:

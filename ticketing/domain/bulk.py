@@ -12,7 +12,7 @@ MOST_AT_ONCE: Final = 500
 TAKEN_BACK_WITHIN: Final = timedelta(seconds=30)
 NOTHING: Final = TicketEdit()
 # What a bulk change can set, and its undo puts back.
-_FIELDS: Final = ("status", "resolution", "priority", "category", "tags", "assignee")
+_FIELDS: Final = ("status", "resolution", "priority", "category", "tags", "team", "assignee")
 
 
 class BulkEdit(Typed):
@@ -35,13 +35,8 @@ class BulkEdit(Typed):
         asked = self.edit.model_fields_set or self.add_tags or self.remove_tags or self.reply
         return not asked and self.merge_into is None
 
-    def carry_out(self, actor: Actor, ticket: Ticket, now: datetime) -> None:
-        """Do it to one ticket; raises what the ticket raises when its state forbids."""
-        if self.reply:
-            ticket.reply(actor, self.reply, now)
-        ticket.edit(actor, self._edit_of(ticket), now)
-
-    def _edit_of(self, ticket: Ticket) -> TicketEdit:
+    def edit_of(self, ticket: Ticket) -> TicketEdit:
+        """Return which fields of a ticket are to be set to what."""
         if not (self.add_tags or self.remove_tags):
             return self.edit
         gone = {tag.casefold() for tag in self.remove_tags}

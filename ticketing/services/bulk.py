@@ -24,7 +24,7 @@ from ticketing.domain.tickets import Ticket, TicketEdit
 from ticketing.services.access import Clock, Gate
 from ticketing.services.deeds import Change, Deeds, reach_now
 from ticketing.services.relations import Relations
-from ticketing.services.tickets import require_choices
+from ticketing.services.tickets import require_choices, set_fields
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +182,7 @@ def _tried(tx: Transaction, actor: Actor, number: int, change: BulkEdit, now: da
         ticket = reach_now(tx, actor, number, now)
         title, before = ticket.title, ticket.model_copy(deep=True)
         if change.merge_into is None:
-            _carry_out(tx, actor, ticket, now, change=change)
+            _look_ahead(tx, actor, ticket, now, change)
         else:
             policy.require(actor, Action.MERGE_TICKETS, ticket)
             merging.merge(ticket, reach_now(tx, actor, change.merge_into, now), actor, now)
@@ -191,12 +191,22 @@ def _tried(tx: Transaction, actor: Actor, number: int, change: BulkEdit, now: da
     return Outcome.of(before, ticket)
 
 
+def _look_ahead(tx: Transaction, actor: Actor, ticket: Ticket, now: datetime, change: BulkEdit) -> None:
+    """Do what `_carry_out` does, but for dealing: whose turn it is can be told only when it comes."""
+    policy.require(actor, Action.EDIT_TICKET, ticket)
+    if change.reply:
+        policy.require(actor, Action.REPLY, ticket)
+        ticket.reply(actor, change.reply, now)
+    require_choices(tx, change.edit)
+    ticket.edit(actor, change.edit_of(ticket), now)
+
+
 def _carry_out(tx: Transaction, actor: Actor, ticket: Ticket, now: datetime, *, change: BulkEdit) -> None:
     policy.require(actor, Action.EDIT_TICKET, ticket)
     if change.reply:
         policy.require(actor, Action.REPLY, ticket)
-    require_choices(tx, change.edit)
-    change.carry_out(actor, ticket, now)
+        ticket.reply(actor, change.reply, now)
+    set_fields(tx, actor, ticket, change.edit_of(ticket), now)
 
 
 def _put_back(_tx: Transaction, actor: Actor, ticket: Ticket, now: datetime, *, done: Outcome) -> None:

@@ -188,7 +188,7 @@ class Tickets:
             if seen is not None:
                 _require_fresh(ticket, edit, seen)
                 require_fresh_fields(ticket, edit, seen, custom)
-            _edit(tx, actor, ticket, edit, now, custom)
+            set_fields(tx, actor, ticket, edit, now, custom)
 
         return self._deeds.change(actor, number, key, change)
 
@@ -222,7 +222,7 @@ class Tickets:
             if text is not None:
                 policy.require(actor, Action.REPLY, ticket)
                 ticket.reply(actor, text, now)
-            _edit(tx, actor, ticket, edit, now)
+            set_fields(tx, actor, ticket, edit, now)
 
         return Applied(self._deeds.change(actor, number, key, change), passed_over)
 
@@ -421,7 +421,7 @@ def require_choices(tx: Transaction, edit: TicketEdit) -> None:
         _require_agent(tx, edit.assignee)
 
 
-def _edit(
+def set_fields(
     tx: Transaction,
     actor: Actor,
     ticket: Ticket,

@@ -16,6 +16,7 @@ from ticketing.domain.errors import UnknownChoiceError
 from ticketing.domain.people import Actor
 from ticketing.domain.queries import number_in
 from ticketing.domain.statuses import Priority, Resolution, Status, TicketCategory
+from ticketing.domain.teams import Team
 from ticketing.domain.text import TEXT_LIMIT
 from ticketing.domain.tickets import TicketEdit
 from ticketing.services.bulk import BulkResult, Outcome
@@ -77,13 +78,12 @@ def change_several(actor: Actor) -> None:
 
 def _ask(actor: Actor, step: _Step) -> None:
     """Ask what is to be done; once that is known, it is shown what would come of it."""
-    names = {_LEAVE: t("bulk.leave"), _NOBODY: t("ticket.unassigned")} | desk().agents.assignable(actor)
+    names, teams = {_NOBODY: t("ticket.unassigned")} | desk().agents.assignable(actor), _teams(actor)
     with st.form("bulk", width=720):
         with st.container(horizontal=True):
             chosen = {name: _choice(name, kind) for name, kind in _CHOICES.items()}
-            assignee = st.selectbox(
-                t("field.assignee"), list(names), format_func=lambda name: names[name], key="bulk_assignee", width=200
-            )
+            team = _one_of("team", teams) if teams else _LEAVE
+            assignee = _one_of("assignee", names)
         add_tags = st.text_input(t("bulk.add_tags"), key="bulk_add_tags", placeholder=t("bulk.tags_hint"))
         remove_tags = st.text_input(t("bulk.remove_tags"), key="bulk_remove_tags", placeholder=t("bulk.tags_hint"))
         reply = st.text_area(t("bulk.reply"), key="bulk_reply", max_chars=2 * TEXT_LIMIT, help=t("bulk.reply_help"))
@@ -91,8 +91,11 @@ def _ask(actor: Actor, step: _Step) -> None:
         submitted = submit_button(t("bulk.preview"), form="bulk", key="bulk_preview")
     if submitted:
         given: dict[str, str | None] = {name: value for name, value in chosen.items() if value}
-        if assignee:
-            given["assignee"] = None if assignee == _NOBODY else assignee
+        given |= {
+            name: None if value == _NOBODY else value
+            for name, value in (("team", team), ("assignee", assignee))
+            if value
+        }
         with shown_errors():
             change = BulkEdit(
                 edit=TicketEdit.model_validate(given),
@@ -113,8 +116,17 @@ def _number(typed: str) -> int | None:
     return number
 
 
+def _teams(actor: Actor) -> dict[str, str]:
+    teams = {team.id: team.name for team in desk().definitions.all(actor, Team)}
+    return {_NOBODY: t("ticket.no_team")} | teams if teams else {}
+
+
 def _choice(name: str, kind: type[StrEnum]) -> str | None:
-    words = {_LEAVE: t("bulk.leave")} | {value.value: t(f"{name}.{value}") for value in kind}
+    return _one_of(name, {value.value: t(f"{name}.{value}") for value in kind})
+
+
+def _one_of(name: str, options: Mapping[str, str]) -> str | None:
+    words = {_LEAVE: t("bulk.leave"), **options}
     return st.selectbox(
         t(f"field.{name}"), list(words), format_func=lambda value: words[value], key=f"bulk_{name}", width=200
     )
@@ -165,7 +177,7 @@ def _undo(actor: Actor, step: _Step, result: BulkResult) -> None:
 
 def _draw_outcomes(actor: Actor, outcomes: Sequence[Outcome]) -> None:
     """Draw a line for each ticket: those that are refused first, since of these one may want to think again."""
-    names = desk().agents.assignable(actor)
+    names = desk().agents.assignable(actor) | _teams(actor)
     in_order = sorted(outcomes, key=lambda outcome: not outcome.refusal)
     with st.container(border=True, height=_HEIGHT if len(outcomes) > _TALL else "content", key="bulk_outcomes"):
         st.markdown("\n".join(_line(outcome, names) for outcome in in_order))
