@@ -192,6 +192,7 @@ COMMANDS = {
     "create-agent": ["ada", "--password-stdin"],
     "reset-password": ["ada", "--password-stdin"],
     "import-seed": ["seed", "--yes"],
+    "search": ["is:open"],
     "export": ["--format", "csv", "--out", "all.csv"],
     "backup": ["desk.zip"],
     "restore": ["there.zip"],

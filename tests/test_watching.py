@@ -242,7 +242,7 @@ def test_ending_a_session_that_has_ended_is_no_event(desk: Desk, told: Told) -> 
 def test_a_call_that_is_left_in_the_middle_is_neither_done_nor_failed(
     desk: Desk, carla: Actor, told: Told, monkeypatch: pytest.MonkeyPatch, left_by: BaseException
 ) -> None:
-    def leave(*_given: object) -> None:
+    def leave(*_given: object, **_named: object) -> None:
         raise left_by
 
     monkeypatch.setattr(Ticket, "open", leave)

@@ -138,6 +138,7 @@ def test_the_table_is_taken_along_as_csv(windows: Windows, tmp_path: Path) -> No
 def test_on_a_phone_in_the_dark_the_same_list_is_a_tap_away(windows: Windows) -> None:
     page = windows.open("dashboard", person="ada", timezone_id="UTC", color_scheme="dark", **PHONE)
 
-    page.locator("section.bars").last.get_by_role("link", name="Replies: 1").tap()
+    work = page.locator("section.bars").filter(has_text="Your work")
+    work.get_by_role("link", name="Replies: 1").tap()
 
     expect_list(page, "Replies · Ada: 1", TITLES[:1])

@@ -48,16 +48,22 @@ def stored(server: Server) -> dict[str, bytes]:
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """Return the one server of these tests."""
+def filled_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Server, Ticket]]:
+    """Return the one server of these tests, and its first ticket."""
     with Server(tmp_path_factory.mktemp("desk")) as running:
-        yield running
+        yield running, fill(running)
 
 
 @pytest.fixture(scope="session")
-def ticket(server: Server) -> Ticket:
-    """Return Carla's ticket full of secrets."""
-    return fill(server)
+def server(filled_server: tuple[Server, Ticket]) -> Server:
+    """Return the one server of these tests."""
+    return filled_server[0]
+
+
+@pytest.fixture(scope="session")
+def ticket(filled_server: tuple[Server, Ticket]) -> Ticket:
+    """Return Carla's ticket full of secrets, which is T-1 whichever test comes first."""
+    return filled_server[1]
 
 
 def pages_on_disk() -> list[str]:
