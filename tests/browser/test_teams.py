@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.acting import choose, conversation, expect_ticket, fill_in_ticket, history
+from tests.browser.acting import choose, conversation, expect_ticket, fill_in_ticket, history, wait_until
 from tests.browser.conftest import Windows, settle
 from tests.serving import Server
 from ticketing.domain.statuses import TicketCategory
@@ -99,7 +99,9 @@ def test_what_was_typed_outlives_a_refusal_and_a_reload(windows: Windows, server
     form(page).get_by_role("button", name="Transfer", exact=True).click()
     expect(page.get_by_role("alert").filter(has_text="Assignee was changed to “bert”")).to_be_visible()
     expect(note).to_have_value("Please look at it.")
+    wait_until(page, lambda: "Please look at it." in page.evaluate("JSON.stringify(sessionStorage)"))
     page.reload()
+    settle(page)
     page.get_by_role("button", name="Transfer…").click()
     expect(note).to_have_value("Please look at it.")
     pick_team(page, "Second line", "Whoever has the fewest")
@@ -108,6 +110,8 @@ def test_what_was_typed_outlives_a_refusal_and_a_reload(windows: Windows, server
     expect(page.get_by_text("root has the ticket now.")).to_be_visible()
     expect(conversation(page)).to_contain_text("Please look at it.")
     choose(page, "Team", "No team")
+    expect(page.get_by_role("button", name="Undo: team")).to_be_visible()
+    settle(page)
     page.get_by_role("button", name="Transfer…").click()
     expect(note).to_have_value("")
     assert server.ticket(number).team is None

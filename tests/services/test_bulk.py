@@ -159,6 +159,18 @@ def test_all_is_taken_back_but_a_reply(desk: Desk, ada: Actor, numbers: list[int
     assert desk.tickets.get(ada, numbers[2]) == before[2]
 
 
+def test_of_a_resolved_ticket_the_resolution_comes_back_and_a_reply_alone_leaves_nothing_to_take_back(
+    desk: Desk, ada: Actor, numbers: list[int]
+) -> None:
+    desk.tickets.edit(ada, numbers[0], TicketEdit(status=Status.RESOLVED, resolution=Resolution.DUPLICATE))
+    resolved = desk.bulk.apply(ada, numbers[:1], BulkEdit(edit=TicketEdit(resolution=Resolution.SPAM)))
+    answered = desk.bulk.apply(ada, numbers[1:2], BulkEdit(reply="Hello."))
+
+    assert [one.refusal for result in (resolved, answered) for one in desk.bulk.undo(ada, result)] == ["", ""]
+    assert desk.tickets.get(ada, numbers[0]).resolution == "duplicate"
+    assert desk.tickets.get(ada, numbers[1]).messages[-1].text == "Hello."
+
+
 def test_what_somebody_changed_since_is_not_taken_back(
     desk: Desk, ada: Actor, arrives: SignIn, numbers: list[int]
 ) -> None:

@@ -1,9 +1,10 @@
 // Keeps what is typed into a form of Streamlit's, which forgets it at a reload and when its session ends.
 // A draft stays in this tab and bears a name, which is another one as soon as the form was sent; drafts of other
-// names go. What stands in the first of the fields is told to the script when somebody pauses in typing, but not if they
-// have pressed something meanwhile: that may send the form, and its run is not to be cut short.
+// names go. Where the page asks for it, what stands in the first of the fields is told to it when somebody pauses in
+// typing, but not if they have pressed something meanwhile: that may send the form, and its run is not to be cut short.
 
 const PAUSE = 700 // milliseconds
+const WATCH = 250 // milliseconds
 const PREFIX = "ticketing draft: "
 let latest = null
 
@@ -35,7 +36,7 @@ let pause = 0
 let told = {}
 
 export default function (component) {
-  const { name, fields } = JSON.parse(new TextDecoder().decode(component.data))
+  const { name, fields, isTold } = JSON.parse(new TextDecoder().decode(component.data))
   const key = PREFIX + name
   const turn = (latest = {}) // the fields of a turn before may never come
   const keep = () => {
@@ -52,7 +53,17 @@ export default function (component) {
   }
   const wait = () => {
     clearTimeout(pause)
-    pause = setTimeout(tell, PAUSE)
+    if (isTold) pause = setTimeout(tell, PAUSE)
+  }
+  // A second run of the page may put new, empty fields in the place of those that were filled.
+  const watch = (filled) => {
+    if (turn !== latest || !component.parentElement.isConnected) return
+    const present = fields.map(fieldOf)
+    if (present.every(Boolean) && present.some((field, place) => field !== filled[place])) {
+      bringBack(key, fields)
+      filled = present
+    }
+    setTimeout(() => watch(filled), WATCH)
   }
   // Streamlit draws the fields when it has loaded what draws them; somebody may have begun to type by then.
   const begin = () => {
@@ -63,6 +74,7 @@ export default function (component) {
     }
     if (bringBack(key, fields)) wait()
     keep()
+    watch(fields.map(fieldOf))
     document.oninput = () => {
       keep()
       wait()

@@ -10,14 +10,15 @@ _LONGEST = 400
 _mount = component("draft")
 
 
-def keep_typed(name: str, *fields: str) -> str:
+def keep_typed(name: str, *fields: str, is_told: bool = False) -> str:
     """
     Keep what is typed into these fields, by their keys, until the form is drawn under another name.
 
-    The name begins with whose it is: nobody is shown what another person typed in the same tab. Returns what stood in
-    the first of the fields when somebody last paused in typing.
+    The name begins with whose it is: nobody is shown what another person typed in the same tab. Returns, if *is_told*,
+    what stood in the first of the fields when somebody last paused in typing; to be told takes a run of the page.
     """
-    result = _mount(key="draft", data=packed({"name": name, "fields": fields}), on_told_change=_noted)
+    data = packed({"name": name, "fields": fields, "isTold": is_told})
+    result = _mount(key="draft", data=data, on_told_change=_noted)
     match getattr(result, "told", None):
         case [told_name, str(text)] if told_name == name:
             return text[:_LONGEST]

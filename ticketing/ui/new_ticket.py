@@ -63,7 +63,7 @@ def keep_draft(actor: Actor, former: Ticket | None, newest: TicketSummary | None
     Returns what was typed into the first of the fields so far.
     """
     after = [newest.number if newest else 0, *([former.number, *former.goes_on_in] if former else [])]
-    return keep_typed(f"{actor.username} {after}", *fields)
+    return keep_typed(f"{actor.username} {after}", *fields, is_told=True)
 
 
 def perhaps_this_helps(actor: Actor, typed: str) -> None:
