@@ -158,6 +158,17 @@ def test_undoing_gives_back_exactly_how_the_source_stood(
     assert source.updated_at == target.updated_at == target.public_updated_at == now + 6 * HOUR
 
 
+def test_what_was_merged_without_a_note_of_how_it_stood_stays_closed_when_that_is_undone(
+    source: Ticket, target: Ticket, ada: Actor, now: datetime
+) -> None:
+    merge(source, target, ada, now)
+    source.before_merge = None
+
+    unmerge(source, target, ada, now)
+
+    assert (source.status, source.merged_into) == ("closed", None)
+
+
 def test_the_history_tells_of_each_status_between_merging_and_undoing(
     source: Ticket, target: Ticket, ada: Actor, now: datetime
 ) -> None:

@@ -271,3 +271,8 @@ def test_no_text_takes_long_to_read(unit: str) -> None:
         refusal((unit * 500)[:500])
 
     assert time.process_time() - started < 1
+
+
+def test_what_is_not_without_an_assignee_has_one_and_the_other_way_round() -> None:
+    assert read("-has:assignee") == read("assignee:none")
+    assert read("-is:unassigned") == read("has:assignee")

@@ -163,11 +163,14 @@ def test_of_a_resolved_ticket_the_resolution_comes_back_and_a_reply_alone_leaves
     desk: Desk, ada: Actor, numbers: list[int]
 ) -> None:
     desk.tickets.edit(ada, numbers[0], TicketEdit(status=Status.RESOLVED, resolution=Resolution.DUPLICATE))
+    closed = desk.bulk.apply(ada, numbers[2:], BulkEdit(edit=TicketEdit(resolution=Resolution.SPAM)))
     resolved = desk.bulk.apply(ada, numbers[:1], BulkEdit(edit=TicketEdit(resolution=Resolution.SPAM)))
     answered = desk.bulk.apply(ada, numbers[1:2], BulkEdit(reply="Hello."))
 
-    assert [one.refusal for result in (resolved, answered) for one in desk.bulk.undo(ada, result)] == ["", ""]
+    for result in (closed, resolved, answered):
+        assert [one.refusal for one in desk.bulk.undo(ada, result)] == [""]
     assert desk.tickets.get(ada, numbers[0]).resolution == "duplicate"
+    assert desk.tickets.get(ada, numbers[2]).resolution == "solved"
     assert desk.tickets.get(ada, numbers[1]).messages[-1].text == "Hello."
 
 

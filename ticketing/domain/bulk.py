@@ -53,7 +53,8 @@ def take_back(actor: Actor, ticket: Ticket, before: TicketEdit, now: datetime) -
     """Put back what a bulk change has set; a reply that was sent stays sent."""
     if ticket.status.category is StatusCategory.DONE and ticket.status is not before.status:
         ticket.reopen(actor, now)
-    given = {field for field in _FIELDS if getattr(ticket, field) != getattr(before, field)}
+    present = state_of(ticket)
+    given = {field for field in _FIELDS if getattr(present, field) != getattr(before, field)}
     if before.status not in {Status.RESOLVED, Status.CLOSED}:
         given -= {"resolution"}
     if given:

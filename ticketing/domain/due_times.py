@@ -102,7 +102,7 @@ def explain(ticket: Ticket, rule: SlaRule, target: Target) -> list[Step]:
         left -= stretch.ran
         if stretch.pause is not None:
             steps.append(Step(StepKind.PAUSED, stretch.start, stretch.end, name=stretch.pause.status))
-        elif stretch.end is not None:
+        elif stretch.end is not None:  # pragma: no branch - nothing but a pause goes on without an end
             steps += _joined(rule.calendar, _days(rule.calendar, stretch.start, stretch.end))
     end = steps[-1].end
     return [*steps, Step(StepKind.LEFT, steps[-1].start, time=left) if end is None else Step(StepKind.DUE, end)]
@@ -182,7 +182,7 @@ def _waits(ticket: Ticket, target: Target) -> list[_Wait]:
             return [_Wait(ticket.opened_at, next((at for at, is_answer in _talk(ticket) if is_answer), None))]
         case Target.NEXT_RESPONSE:
             return _requests(ticket)
-        case Target.RESOLUTION:
+        case _:
             return [_Wait(ticket.opened_at, _done_since(ticket))]
 
 
