@@ -182,7 +182,7 @@ def _tried(tx: Transaction, actor: Actor, number: int, change: BulkEdit, now: da
         ticket = reach_now(tx, actor, number, now)
         title, before = ticket.title, ticket.model_copy(deep=True)
         if change.merge_into is None:
-            _look_ahead(tx, actor, ticket, now, change)
+            _carry_out(tx, actor, ticket, now, change=change, deals=False)
         else:
             policy.require(actor, Action.MERGE_TICKETS, ticket)
             merging.merge(ticket, reach_now(tx, actor, change.merge_into, now), actor, now)
@@ -191,22 +191,20 @@ def _tried(tx: Transaction, actor: Actor, number: int, change: BulkEdit, now: da
     return Outcome.of(before, ticket)
 
 
-def _look_ahead(tx: Transaction, actor: Actor, ticket: Ticket, now: datetime, change: BulkEdit) -> None:
-    """Do what `_carry_out` does, but for dealing: whose turn it is can be told only when it comes."""
+def _carry_out(
+    tx: Transaction, actor: Actor, ticket: Ticket, now: datetime, *, change: BulkEdit, deals: bool = True
+) -> None:
+    """Do it to one ticket; unless it *deals*, without a team's dealing, since whose turn it is shows when it comes."""
     policy.require(actor, Action.EDIT_TICKET, ticket)
     if change.reply:
         policy.require(actor, Action.REPLY, ticket)
         ticket.reply(actor, change.reply, now)
-    require_choices(tx, change.edit)
-    ticket.edit(actor, change.edit_of(ticket), now)
-
-
-def _carry_out(tx: Transaction, actor: Actor, ticket: Ticket, now: datetime, *, change: BulkEdit) -> None:
-    policy.require(actor, Action.EDIT_TICKET, ticket)
-    if change.reply:
-        policy.require(actor, Action.REPLY, ticket)
-        ticket.reply(actor, change.reply, now)
-    set_fields(tx, actor, ticket, change.edit_of(ticket), now)
+    edit = change.edit_of(ticket)
+    if deals:
+        set_fields(tx, actor, ticket, edit, now)
+    else:
+        require_choices(tx, edit)
+        ticket.edit(actor, edit, now)
 
 
 def _put_back(_tx: Transaction, actor: Actor, ticket: Ticket, now: datetime, *, done: Outcome) -> None:

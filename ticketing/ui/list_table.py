@@ -204,21 +204,7 @@ def ticket_list(
         key=key,
         data=packed(
             {
-                "head": {
-                    "title": head.title,
-                    "views": head.views,
-                    "view": head.view,
-                    "text": head.text,
-                    "narrowing": head.narrowing,
-                    "problem": head.problem,
-                    "examples": head.examples,
-                    "saved": head.saved,
-                    "can_save": head.can_save,
-                    "choices": [
-                        [choice.field, choice.label, choice.chosen, choice.options and list(choice.options.items())]
-                        for choice in head.choices
-                    ],
-                },
+                "head": _head(head),
                 "rows": rows,
                 "empty": [empty.icon, empty.title, empty.text, empty.action],
                 "columns": [[name, t(f"table.{name}"), order.by_column.get(name)] for name in columns],
@@ -237,6 +223,25 @@ def ticket_list(
         on_chosen_change=partial(_note, key),
         on_save_view_change=partial(_note, key),
     )
+
+
+def _head(head: ListHead) -> dict[str, object]:
+    choices = [
+        [choice.field, choice.label, choice.chosen, choice.options and list(choice.options.items())]
+        for choice in head.choices
+    ]
+    return {
+        "title": head.title,
+        "views": head.views,
+        "view": head.view,
+        "text": head.text,
+        "narrowing": head.narrowing,
+        "problem": head.problem,
+        "examples": head.examples,
+        "saved": head.saved,
+        "can_save": head.can_save,
+        "choices": choices,
+    }
 
 
 def _note(key: str) -> None:

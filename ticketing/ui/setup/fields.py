@@ -47,6 +47,22 @@ def _fields(_: Actor, field: CustomField | None) -> CustomField:
         placeholder=t("setup.fields.all_categories"),
         key="field_categories",
     )
+    required, agents_only, position = _rules(field)
+    wanted = {
+        "name": name,
+        "type": chosen or FieldType.TEXT,
+        "options": tuple(options.splitlines()),
+        "hint": hint,
+        "categories": tuple(categories),
+        "required": required,
+        "agents_only": agents_only,
+        "position": position,
+    }
+    return field.model_copy(update=wanted)
+
+
+def _rules(field: CustomField) -> tuple[bool, bool, int]:
+    """Ask whether it has to be filled in, whether agents alone see it, and its place among the others."""
     required = st.checkbox(t("setup.fields.required_long"), field.required, key="field_required")
     agents_only = st.checkbox(
         t("setup.fields.agents_only_long"),
@@ -62,17 +78,7 @@ def _fields(_: Actor, field: CustomField | None) -> CustomField:
         help=t("setup.fields.position_help"),
         key="field_position",
     )
-    wanted = {
-        "name": name,
-        "type": chosen or FieldType.TEXT,
-        "options": tuple(options.splitlines()),
-        "hint": hint,
-        "categories": tuple(categories),
-        "required": required,
-        "agents_only": agents_only,
-        "position": position,
-    }
-    return field.model_copy(update=wanted)
+    return required, agents_only, position
 
 
 EDITOR = Editor(CustomField, "list_alt", _summary, _fields)
