@@ -5,18 +5,27 @@
 
 const AT_ONCE = null // in the place of a macro's text
 
+function isAnswered({ data, asked = null }) {
+  return asked === (data.canned?.asked ?? null)
+}
+
 // Streamlit may lose a question that is asked just as a run ends; with another number it is asked anew.
 function ask(composer) {
-  const { component, data, asked } = composer
-  clearTimeout(composer.timer)
-  if (asked === (data.canned?.asked ?? null) || !component.parentElement.isConnected) return
+  if (isAnswered(composer) || !composer.component.parentElement.isConnected) return
   composer.questions = (composer.questions || 0) + 1
-  component.setStateValue("canned", [asked, composer.questions])
-  composer.timer = setTimeout(() => ask(composer), AGAIN)
+  composer.component.setStateValue("canned", [composer.asked ?? null, composer.questions])
+  waitForAnswer(composer)
+}
+
+// Each answer is looked at: one to an earlier question may come last, and takes the list away again.
+function waitForAnswer(composer) {
+  clearTimeout(composer.timer)
+  if (!isAnswered(composer)) composer.timer = setTimeout(() => ask(composer), AGAIN)
 }
 
 function askFor(composer, what) {
   composer.asked = what
+  waitForAnswer(composer)
   ask(composer)
   drawCanned(composer)
 }

@@ -199,4 +199,5 @@ export default function (component) {
   noteClosed(composer)
   draw(composer)
   keepDrafts()
+  waitForAnswer(composer)
 }
