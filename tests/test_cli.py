@@ -13,6 +13,7 @@ import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -24,6 +25,7 @@ from ticketing.cli import main
 from ticketing.desk import open_desk
 from ticketing.domain.people import Actor, Role
 from ticketing.domain.queries import TicketQuery
+from ticketing.domain.statuses import Status
 from ticketing.domain.teams import Team
 from ticketing.domain.tickets import TicketEdit
 from ticketing.settings import Settings
@@ -546,6 +548,20 @@ def test_verify_changes_no_byte(run: Run, data: Path, *, at_work: bool) -> None:
     assert result.output == "All is well: 3 tickets, 2 users.\n"
     assert {path.name: (path.read_bytes(), path.stat().st_mtime_ns) for path in data.iterdir()} == before
     running.close()
+
+
+def test_what_is_due_is_done_at_once(run: Run, data: Path) -> None:
+    long_ago = datetime.now(UTC) - timedelta(days=8)
+    with closing(open_desk(Settings(data_dir=data), clock=lambda: long_ago)) as desk:
+        number = desk.tickets.open(CONSOLE, "Smoke", "Help!").number
+        desk.tickets.edit(CONSOLE, number, TicketEdit(status=Status.RESOLVED))
+
+    assert run("run-jobs").exit_code == 0
+
+    with closing(open_desk(Settings(data_dir=data))) as desk, desk.store.read() as tx:
+        ticket = tx.tickets.find(number)
+    assert ticket is not None
+    assert (ticket.status, ticket.closed_at) == (Status.CLOSED, long_ago + timedelta(days=7))
 
 
 def test_verify_makes_no_directory(run: Run, data: Path) -> None:

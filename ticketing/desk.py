@@ -21,6 +21,7 @@ from ticketing.services.accounts import Accounts
 from ticketing.services.agents import Agents
 from ticketing.services.articles import Articles
 from ticketing.services.bulk import Bulk
+from ticketing.services.chores import Caretaker, Chores
 from ticketing.services.definitions import Definitions
 from ticketing.services.diagnosis import Setup
 from ticketing.services.due_times import DueTimes
@@ -79,7 +80,8 @@ class Desk:
         self.accounts = watched("accounts", accounts, figures)
         self.sessions = watched("sessions", Sessions(store, clock, gate, limits), figures)
         self.agents = watched("agents", agents, figures)
-        self.tickets = watched("tickets", Tickets(store, clock, gate), figures)
+        self._chores = chores = Chores(store, clock, gate)
+        self.tickets = watched("tickets", Tickets(store, clock, gate, chores), figures)
         self.due_times = watched("due_times", DueTimes(store, clock, gate), figures)
         self.definitions = watched("definitions", Definitions(store, clock, gate), figures)
         relations = Relations(store, clock, gate)
@@ -127,6 +129,10 @@ class Desk:
         if every is None or self.settings.demo:
             return None
         return ScheduledBackups(self.store, self._backups, every, self.clock)
+
+    def caretaker(self) -> Caretaker:
+        """Return what does in the background, or at once, whatever is due by itself."""
+        return Caretaker(self._chores)
 
     def close(self) -> None:
         """Close the store."""
@@ -201,12 +207,12 @@ def examine(settings: Settings) -> list[Finding]:
 
 _opening = threading.Lock()
 _shared: Desk | None = None
-_backups: ScheduledBackups | None = None
+_in_background: list[ScheduledBackups | Caretaker] = []
 
 
 def shared_desk() -> Desk:
-    """Return this process' desk, opened when first asked for; from then on it makes the backups that are due."""
-    global _shared, _backups  # noqa: PLW0603 - one store per process: its locks and memory are the process' own
+    """Return this process' desk, opened when first asked for; from then on it does what is due by itself."""
+    global _shared  # noqa: PLW0603 - one store per process: its locks and memory are the process' own
     with _opening:
         if _shared is None:
             settings = read_settings()
@@ -214,19 +220,18 @@ def shared_desk() -> Desk:
             _shared = open_desk(settings)
             if fleeting := _shared.health.throw_away:
                 log.warning("%s %s", fleeting.says, fleeting.fix)
-            _backups = _shared.scheduled_backups()
-            if _backups is not None:
-                _backups.start()
+            _in_background.extend(filter(None, (_shared.scheduled_backups(), _shared.caretaker())))
+            for worker in _in_background:
+                worker.start()
         return _shared
 
 
 def close_shared_desk() -> None:
     """Close this process' desk if it is open; the next request for it opens it again."""
-    global _shared, _backups  # noqa: PLW0603 - see shared_desk
+    global _shared  # noqa: PLW0603 - see shared_desk
     with _opening:
-        if _backups is not None:
-            _backups.stop()
-            _backups = None
+        while _in_background:
+            _in_background.pop().stop()
         if _shared is not None:
             _shared.close()
             _shared = None

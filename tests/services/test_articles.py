@@ -18,6 +18,7 @@ from ticketing.domain.people import Actor
 from ticketing.domain.statuses import TicketCategory
 from ticketing.services.access import Gate
 from ticketing.services.articles import Articles, Reading
+from ticketing.services.chores import Chores
 from ticketing.services.tickets import Tickets
 from ticketing.storage.memory import MemoryStore
 
@@ -179,7 +180,7 @@ def test_what_is_suggested_is_public_and_apt(articles: Articles, write: Write, a
 def test_a_solved_ticket_becomes_a_draft_without_its_notes(
     articles: Articles, store: MemoryStore, clock: Clock, gate: Gate, carla: Actor, ada: Actor
 ) -> None:
-    tickets = Tickets(store, clock, gate)
+    tickets = Tickets(store, clock, gate, Chores(store, clock, gate))
     number = tickets.open(carla, "No dial tone", "Dead.", TicketCategory.NETWORK).number
     tickets.reply(ada, number, "Is the cable in?")
     tickets.reply(ada, number, "Plug it into the **left** socket.")
@@ -201,7 +202,7 @@ def test_a_solved_ticket_becomes_a_draft_without_its_notes(
 def test_of_a_ticket_that_nobody_answered_the_text_is_left_to_write(
     articles: Articles, store: MemoryStore, clock: Clock, gate: Gate, carla: Actor, ada: Actor
 ) -> None:
-    tickets = Tickets(store, clock, gate)
+    tickets = Tickets(store, clock, gate, Chores(store, clock, gate))
     tickets.close(carla, tickets.open(carla, "No dial tone", "Dead.").number)
 
     draft = articles.from_ticket(ada, 1)

@@ -14,6 +14,7 @@ from ticketing.domain.query_language import Asker, read_query
 from ticketing.domain.statuses import TicketCategory
 from ticketing.domain.tickets import Ticket, TicketEdit
 from ticketing.services.access import Gate
+from ticketing.services.chores import Chores
 from ticketing.services.definitions import Definitions
 from ticketing.services.moving.exports import Exports
 from ticketing.services.tickets import Tickets
@@ -25,7 +26,7 @@ SECRET = "zqsecret"
 
 @pytest.fixture
 def tickets(store: MemoryStore, clock: Clock, gate: Gate) -> Tickets:
-    return Tickets(store, clock, gate)
+    return Tickets(store, clock, gate, Chores(store, clock, gate))
 
 
 @pytest.fixture

@@ -23,6 +23,7 @@ from ticketing.domain.tickets import MessageKind, Source, Ticket, TicketEdit
 from ticketing.services.access import Gate
 from ticketing.services.agents import Agents
 from ticketing.services.bulk import Bulk
+from ticketing.services.chores import Chores
 from ticketing.services.definitions import Definitions
 from ticketing.services.relations import Relations
 from ticketing.services.tickets import Tickets
@@ -37,7 +38,7 @@ SetUp = Callable[..., Team]
 
 @pytest.fixture
 def tickets(store: MemoryStore, clock: Callable[[], datetime], gate: Gate) -> Tickets:
-    return Tickets(store, clock, gate)
+    return Tickets(store, clock, gate, Chores(store, clock, gate))
 
 
 @pytest.fixture

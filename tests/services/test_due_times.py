@@ -28,7 +28,8 @@ from ticketing.domain.sla import SlaPolicy
 from ticketing.domain.statuses import Priority, Resolution, Status
 from ticketing.domain.tickets import TicketEdit
 from ticketing.services import due_times
-from ticketing.services.due_times import CATCH_UP_BATCH, CATCH_UP_EVERY
+from ticketing.services.chores import LOOK_EVERY
+from ticketing.services.due_times import CATCH_UP_BATCH
 from ticketing.settings import Settings
 from ticketing.storage.memory import MemoryStore
 
@@ -140,7 +141,7 @@ def test_what_is_done_is_judged_by_the_rules_of_its_time(desk: Desk, number: int
 
     change(desk, GOLD, first_response=8 * HOUR)
     desk.tickets.edit(CONSOLE, number, TicketEdit(resolution=Resolution.DUPLICATE))
-    clock.advance(CATCH_UP_EVERY)
+    clock.advance(LOOK_EVERY)
     desk.tickets.search(CONSOLE, TicketQuery())
 
     assert kept(desk, number) == before
@@ -177,7 +178,7 @@ def test_agents_can_see_why(desk: Desk, number: int, ada: Actor, clock: Clock) -
     change(desk, OFFICE, hours=ALWAYS_OPEN)
     assert desk.due_times.explained(ada, number) is None  # what made the due time is no longer there
 
-    clock.advance(CATCH_UP_EVERY)
+    clock.advance(LOOK_EVERY)
     desk.tickets.search(CONSOLE, TicketQuery())
     assert desk.due_times.explained(ada, number) is not None
 
@@ -258,7 +259,7 @@ def test_new_rules_reach_every_unfinished_ticket_once_and_a_few_at_a_time(
 
     reached = []
     for _ in range(4):
-        clock.advance(CATCH_UP_EVERY)
+        clock.advance(LOOK_EVERY)
         desk.tickets.search(ada, TicketQuery())
         reached.append(sum(kept(desk, one).due_at == at(10.5) for one in numbers))
 
@@ -271,7 +272,7 @@ def test_as_long_as_there_is_more_nobody_waits_a_minute(desk: Desk, carla: Actor
         desk.tickets.open(carla, "No dial tone", "Dead.")
     desk.tickets.search(ada, TicketQuery())
     change(desk, GOLD, first_response=HOUR)
-    clock.advance(CATCH_UP_EVERY)
+    clock.advance(LOOK_EVERY)
 
     desk.tickets.search(ada, TicketQuery())
     desk.tickets.search(ada, TicketQuery())
@@ -291,7 +292,7 @@ def test_the_first_policy_of_a_desk_holds_for_what_is_there_and_the_last_takes_i
     assert kept(desk, number).due_at == at(13.5)
 
     change(desk, GOLD, removed=True)
-    clock.advance(CATCH_UP_EVERY)
+    clock.advance(LOOK_EVERY)
     desk.tickets.counts(CONSOLE, {"all": TicketQuery()})
     assert desk.tickets.get(CONSOLE, number).sla is None
 
@@ -301,7 +302,7 @@ def test_rules_that_change_halfway_are_begun_anew(desk: Desk, carla: Actor, ada:
         desk.tickets.open(carla, "No dial tone", "Dead.")
     for hours in (1, 2):
         change(desk, GOLD, first_response=hours * HOUR)
-        clock.advance(CATCH_UP_EVERY)
+        clock.advance(LOOK_EVERY)
         desk.tickets.search(ada, TicketQuery())
 
     desk.tickets.search(ada, TicketQuery())
@@ -313,14 +314,14 @@ def test_who_only_looks_is_not_kept_waiting_by_a_busy_store(
     desk: Desk, number: int, ada: Actor, clock: Clock, store: MemoryStore, caplog: pytest.LogCaptureFixture
 ) -> None:
     change(desk, GOLD, first_response=HOUR)
-    clock.advance(CATCH_UP_EVERY)
+    clock.advance(LOOK_EVERY)
 
     with store.write():
         assert desk.tickets.search(ada, TicketQuery()).total == 1
-    assert "due times could not be reckoned anew" in caplog.text
+    assert "Reckoning due times anew had to wait" in caplog.text
     assert kept(desk, number).due_at == at(13.5)
 
-    clock.advance(CATCH_UP_EVERY)
+    clock.advance(LOOK_EVERY)
     desk.tickets.search(ada, TicketQuery())
     assert kept(desk, number).due_at == at(10.5)
 

@@ -26,6 +26,7 @@ from ticketing.domain.teams import Dealing, Team
 from ticketing.domain.text import TAGS_LIMIT
 from ticketing.domain.tickets import TicketEdit
 from ticketing.services.access import Gate
+from ticketing.services.chores import Chores
 from ticketing.services.definitions import Definitions
 from ticketing.services.tickets import Tickets
 from ticketing.storage.memory import MemoryStore
@@ -36,7 +37,7 @@ Make = Callable[..., CannedReply]
 
 @pytest.fixture
 def tickets(store: MemoryStore, clock: Clock, gate: Gate) -> Tickets:
-    return Tickets(store, clock, gate)
+    return Tickets(store, clock, gate, Chores(store, clock, gate))
 
 
 @pytest.fixture

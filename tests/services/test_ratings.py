@@ -11,6 +11,7 @@ from ticketing.domain.people import Actor, Role
 from ticketing.domain.statuses import Status
 from ticketing.domain.tickets import TicketEdit
 from ticketing.services.access import Gate
+from ticketing.services.chores import Chores
 from ticketing.services.tickets import Tickets
 from ticketing.storage.memory import MemoryStore
 
@@ -19,7 +20,7 @@ Everything = Callable[[], dict[str, object]]
 
 @pytest.fixture
 def tickets(store: MemoryStore, clock: Clock, gate: Gate) -> Tickets:
-    return Tickets(store, clock, gate)
+    return Tickets(store, clock, gate, Chores(store, clock, gate))
 
 
 @pytest.fixture

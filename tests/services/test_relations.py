@@ -23,6 +23,7 @@ from ticketing.domain.queries import TicketQuery
 from ticketing.domain.statuses import Resolution, Status, TicketCategory
 from ticketing.domain.tickets import TicketEdit
 from ticketing.services.access import Gate
+from ticketing.services.chores import Chores
 from ticketing.services.relations import Relations
 from ticketing.services.tickets import Tickets
 from ticketing.storage.memory import MemoryStore
@@ -35,7 +36,7 @@ Deed = Callable[[Relations, Actor], object]
 
 @pytest.fixture
 def tickets(store: MemoryStore, clock: Clock, gate: Gate) -> Tickets:
-    return Tickets(store, clock, gate)
+    return Tickets(store, clock, gate, Chores(store, clock, gate))
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ from ticketing.domain.statuses import Priority, TicketCategory
 from ticketing.domain.tickets import TicketEdit
 from ticketing.services import reports as reporting
 from ticketing.services.access import Clock, Gate
+from ticketing.services.chores import Chores
 from ticketing.services.reports import KEPT_FOR, Reports
 from ticketing.services.tickets import Tickets
 from ticketing.storage.memory import MemoryStore
@@ -29,7 +30,7 @@ def advance(clock: Clock) -> Advance:
 
 @pytest.fixture
 def tickets(store: MemoryStore, clock: Clock, gate: Gate) -> Tickets:
-    return Tickets(store, clock, gate)
+    return Tickets(store, clock, gate, Chores(store, clock, gate))
 
 
 @pytest.fixture

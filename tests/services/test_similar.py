@@ -7,6 +7,7 @@ from ticketing.domain.errors import PermissionDeniedError, TicketNotFoundError
 from ticketing.domain.people import Actor
 from ticketing.domain.queries import TicketSummary
 from ticketing.services.access import Gate
+from ticketing.services.chores import Chores
 from ticketing.services.similar import Similar
 from ticketing.services.tickets import Tickets
 from ticketing.storage.memory import MemoryStore
@@ -14,7 +15,7 @@ from ticketing.storage.memory import MemoryStore
 
 @pytest.fixture
 def tickets(store: MemoryStore, clock: Clock, gate: Gate) -> Tickets:
-    return Tickets(store, clock, gate)
+    return Tickets(store, clock, gate, Chores(store, clock, gate))
 
 
 @pytest.fixture

@@ -35,7 +35,9 @@ from ticketing.domain.statuses import Priority, Resolution, Status, TicketCatego
 from ticketing.domain.text import TEXT_LIMIT, TITLE_LIMIT
 from ticketing.domain.tickets import SYSTEM, Event, MessageKind, Ticket, TicketEdit
 from ticketing.services.access import Gate
-from ticketing.services.tickets import LAPSE_BATCH, Tickets
+from ticketing.services.chores import Chores
+from ticketing.services.lapsing import LAPSE_BATCH
+from ticketing.services.tickets import Tickets
 from ticketing.storage.json_store import JsonStore
 from ticketing.storage.memory import MemoryStore
 
@@ -60,7 +62,7 @@ class Clock(Protocol):
 @pytest.fixture
 def tickets(store: MemoryStore, clock: Clock, gate: Gate) -> Tickets:
     """Return the service over the store of this test."""
-    return Tickets(store, clock, gate)
+    return Tickets(store, clock, gate, Chores(store, clock, gate))
 
 
 @pytest.fixture
@@ -616,7 +618,7 @@ def test_a_store_that_takes_no_writes_can_still_be_read(
         copy.tickets.save(ticket)
 
     with closing(JsonStore(tmp_path / "data", read_only=True)) as read_only:
-        tickets = Tickets(read_only, clock, gate)
+        tickets = Tickets(read_only, clock, gate, Chores(read_only, clock, gate))
 
         assert [line.number for line in tickets.search(ada, TicketQuery()).items] == [1]
         assert tickets.get(ada, 1).status is Status.CLOSED
@@ -1008,7 +1010,7 @@ def test_the_same_request_twice_is_one_effect_and_the_same_answer(
     tickets.close(people[0], tickets.open(people[0], "Another", "Done already.").number)
     first = requests(tickets, *people, number)[kind]("k1")
     before = everything()
-    after_restart = Tickets(store, clock, gate)
+    after_restart = Tickets(store, clock, gate, Chores(store, clock, gate))
     clock.advance(9 * MINUTE)
 
     again = requests(tickets, *people, number)[kind]("k1")

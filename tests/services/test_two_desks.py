@@ -19,7 +19,8 @@ from ticketing.domain.opening_hours import ALWAYS_OPEN
 from ticketing.domain.people import Actor
 from ticketing.domain.queries import TicketQuery
 from ticketing.domain.sla import SlaPolicy
-from ticketing.services.due_times import CATCH_UP_BATCH, CATCH_UP_EVERY
+from ticketing.services.chores import LOOK_EVERY
+from ticketing.services.due_times import CATCH_UP_BATCH
 from ticketing.services.throttle import FREE_FAILURES
 from ticketing.settings import Settings
 
@@ -152,7 +153,7 @@ def test_due_times_by_new_rules_are_reckoned_once_whichever_looks(desks: Desks, 
     one.definitions.save(CONSOLE, SlaPolicy(name="Gold", calendar="always", resolution=timedelta(hours=1)))
 
     for _ in range(3):  # both have been down meanwhile, for all that they know
-        clock.advance(CATCH_UP_EVERY)
+        clock.advance(LOOK_EVERY)
         both_at_once(desks, 2, lambda desk: desk.tickets.search(CONSOLE, TicketQuery()))
 
     for number in numbers:

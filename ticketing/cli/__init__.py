@@ -13,7 +13,7 @@ import click
 from ticketing import __version__
 from ticketing.cli.accounts import create_agent, reset_password
 from ticketing.cli.filling import demo_data, import_seed
-from ticketing.cli.looking import bench, doctor, verify
+from ticketing.cli.looking import bench, doctor, run_jobs, verify
 from ticketing.cli.moving import backup, export, migrate, restore
 from ticketing.cli.searching import search
 from ticketing.cli.serving import serve
@@ -59,6 +59,7 @@ for command in (
     migrate,
     verify,
     doctor,
+    run_jobs,
     bench,
 ):
     main.add_command(command)

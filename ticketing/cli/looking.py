@@ -1,4 +1,4 @@
-"""Looking at a desk: `verify` what it keeps, `doctor` for the whole of it, and `bench` for its speed."""
+"""Looking after a desk: `verify` what it keeps, `doctor` for all of it, `run-jobs` it owes, `bench` for its speed."""
 
 import json
 import sys
@@ -12,7 +12,7 @@ import click
 from ticketing.cli.options import opens_store
 from ticketing.cli.serving import ROOT
 from ticketing.cli.telling import told
-from ticketing.desk import examine
+from ticketing.desk import examine, open_desk
 from ticketing.domain.findings import by_gravity
 from ticketing.settings import read_settings
 from ticketing.storage import addresses
@@ -55,6 +55,18 @@ def doctor(*, as_json: bool) -> None:
             click.echo(f"{'':22}{finding.fix}")
     if any(finding.level.is_bad for finding in findings):
         raise click.exceptions.Exit(1)
+
+
+@click.command()
+@opens_store
+def run_jobs() -> None:
+    """
+    Do what is due by now, such as closing what stayed resolved for seven days.
+
+    A desk that is served does so by itself; this is for hosts that put it to sleep.
+    """
+    with closing(open_desk()) as desk:
+        desk.caretaker().do_all()
 
 
 @click.command()

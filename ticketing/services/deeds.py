@@ -10,12 +10,12 @@ from ticketing.domain.people import Actor
 from ticketing.domain.policy import Action
 from ticketing.domain.receipts import RECEIPT_LIFETIME, Receipt
 from ticketing.domain.sign_in import fingerprint
-from ticketing.domain.statuses import RESOLVED_FOR, Status
 from ticketing.domain.store import Store, Transaction
 from ticketing.domain.tickets import Ticket
 from ticketing.services.access import Clock, Gate, reach
 from ticketing.services.custom_fields import fields_in
 from ticketing.services.due_times import keep
+from ticketing.services.lapsing import lapse_if_due
 from ticketing.services.retrying import until_it_is_known
 
 Deed = Callable[[Transaction, Actor, datetime], Ticket]
@@ -36,7 +36,7 @@ class Deeds:
         def deed(tx: Transaction, actor: Actor, now: datetime) -> Ticket:
             ticket = reach(tx, actor, number)
             before = ticket.steps
-            _lapse_if_due(ticket, now)
+            lapse_if_due(ticket, now)
             change(tx, actor, ticket, now)
             if ticket.steps > before:
                 keep(tx, ticket)
@@ -67,14 +67,8 @@ class Deeds:
 def reach_now(tx: Transaction, actor: Actor, number: int, now: datetime) -> Ticket:
     """Reach a ticket in its present state, which may be that its days as resolved are over."""
     ticket = reach(tx, actor, number)
-    _lapse_if_due(ticket, now)
+    lapse_if_due(ticket, now)
     return ticket
-
-
-def has_lapsed(ticket: Ticket, now: datetime) -> bool:
-    """Whether its days as resolved are over."""
-    resolved_at = ticket.resolved_at if ticket.status is Status.RESOLVED else None
-    return resolved_at is not None and resolved_at + RESOLVED_FOR <= now
 
 
 def shown(tx: Transaction, actor: Actor, ticket: Ticket, fields: Sequence[CustomField] | None = None) -> Ticket:
@@ -89,8 +83,3 @@ def shown(tx: Transaction, actor: Actor, ticket: Ticket, fields: Sequence[Custom
     visible = {number for number in ticket.related() if tx.tickets.find(number, audience)}
     known = fields_in(tx, actor, ticket) if fields is None else fields
     return ticket.for_requester(visible, {field.id for field in known}, actor.username)
-
-
-def _lapse_if_due(ticket: Ticket, now: datetime) -> None:
-    if has_lapsed(ticket, now):
-        ticket.lapse()

@@ -1,30 +1,26 @@
 """Due times: kept with each change of a ticket, reckoned anew when the rules are changed, and explained."""
 
-import logging
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import NamedTuple
 
 from ticketing.domain import policy
 from ticketing.domain.calendars import BusinessCalendar
 from ticketing.domain.deadlines import Target
 from ticketing.domain.due_times import Step, explain, is_judged, sla_of
-from ticketing.domain.errors import DefinitionNotFoundError, StorageError
+from ticketing.domain.errors import DefinitionNotFoundError
 from ticketing.domain.people import Actor
 from ticketing.domain.policy import Action
 from ticketing.domain.sla import CatchingUp, SlaPolicy, SlaRule, SlaRules
 from ticketing.domain.statuses import TicketCategory
 from ticketing.domain.store import Store, Transaction
 from ticketing.domain.tickets import Ticket
-from ticketing.services.access import A_MOMENT, Clock, Gate, reach
+from ticketing.services.access import Clock, Gate, reach
 
-CATCH_UP_EVERY = timedelta(minutes=1)
 # Of one turn of the one writer: others wait for their own meanwhile, and somebody for the list they have asked for.
 CATCH_UP_BATCH = 50
 
 _PROGRESS = CatchingUp(id="due-times", name="Due times")
-
-log = logging.getLogger(__name__)
 
 
 class Explanation(NamedTuple):
@@ -67,36 +63,20 @@ class DueTimes:
 
 class Arrears:
     """
-    Due times that were reckoned by rules of before.
+    The chore of reckoning due times anew that come from rules of before.
 
-    Whoever looks at a list reckons some of them anew, since no job may be relied on. How far that has come is kept in
-    the store, together with what was done: so each ticket has its turn once, whichever process gives it.
+    How far that has come is kept in the store, together with what was done: so each ticket has its turn once.
     """
 
-    def __init__(self, store: Store, clock: Clock, gate: Gate) -> None:
-        self._store = store
-        self._clock = clock
-        self._gate = gate
-        self._looked_at = datetime.min.replace(tzinfo=UTC)
+    name = "Reckoning due times anew"
 
-    def work_off(self, actor: Actor) -> None:
-        """Reckon some due times anew if there are any to be; whoever looks next goes on."""
-        now = self._clock()
-        if timedelta(0) <= now - self._looked_at < CATCH_UP_EVERY:
-            return
-        with self._store.read() as tx:
-            self._gate.admit(tx, actor)
-            self._looked_at = now
-            if not _is_behind(_progress(tx), _rules(tx)):
-                return
-        try:
-            with self._store.write(patience=A_MOMENT) as tx:
-                goes_on = _catch_up(tx)
-        except StorageError as error:
-            log.warning("due times could not be reckoned anew: %s", error)
-            return
-        if goes_on:
-            self._looked_at = now - CATCH_UP_EVERY
+    def is_due(self, tx: Transaction, _now: datetime) -> bool:
+        """Whether the rules were changed since all were reckoned."""
+        return _is_behind(_progress(tx), _rules(tx))
+
+    def do_some(self, tx: Transaction, _now: datetime) -> bool:
+        """Reckon the next few; tell whether there may be more."""
+        return _catch_up(tx)
 
 
 def keep(tx: Transaction, ticket: Ticket) -> None:

@@ -1,36 +1,30 @@
 """Tickets: open, read, answer, change, close. Each method is one intention and one transaction."""
 
-import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from heapq import merge as in_order
 from typing import Any, TypeVar
 
 from ticketing.domain import policy
 from ticketing.domain.custom_fields import CustomField, filled_in
-from ticketing.domain.errors import StaleEditError, StorageError, UnknownChoiceError
+from ticketing.domain.errors import StaleEditError, UnknownChoiceError
 from ticketing.domain.people import Actor
 from ticketing.domain.policy import Action
 from ticketing.domain.queries import Page, TicketQuery, TicketSummary
-from ticketing.domain.statuses import RESOLVED_FOR, Resolution, Status, TicketCategory
+from ticketing.domain.statuses import Resolution, Status, TicketCategory
 from ticketing.domain.store import Store, Transaction
 from ticketing.domain.teams import Team
 from ticketing.domain.tickets import SYSTEM, Event, Ticket, TicketEdit
 from ticketing.services.access import A_MOMENT, Clock, Gate, is_assignable
+from ticketing.services.chores import Chores
 from ticketing.services.custom_fields import fields_in, fields_to_fill_in, require_fresh_fields
 from ticketing.services.dealing import deal, require_team, route
-from ticketing.services.deeds import Deeds, has_lapsed, reach_now, shown
-from ticketing.services.due_times import Arrears, keep
+from ticketing.services.deeds import Deeds, reach_now, shown
+from ticketing.services.due_times import keep
 from ticketing.services.macros import Applied, changes_of, reach_canned_reply
 
-LAPSE_EVERY = timedelta(minutes=1)
-# Of one turn of the one writer: others wait for their own meanwhile, and somebody for the list they have asked for.
-LAPSE_BATCH = 25
-
 Label = TypeVar("Label")
-
-log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,13 +67,12 @@ class Tickets:
     lost in the middle of it; one without never is.
     """
 
-    def __init__(self, store: Store, clock: Clock, gate: Gate) -> None:
+    def __init__(self, store: Store, clock: Clock, gate: Gate, chores: Chores) -> None:
         self._store = store
         self._clock = clock
         self._gate = gate
         self._deeds = Deeds(store, clock, gate)
-        self._arrears = Arrears(store, clock, gate)
-        self._lapse_due = datetime.min.replace(tzinfo=clock().tzinfo)
+        self._chores = chores
 
     def open(
         self,
@@ -352,51 +345,18 @@ class Tickets:
 
     def search(self, actor: Actor, query: TicketQuery) -> Page[TicketSummary]:
         """Return one page of the tickets that the actor may see and that match."""
-        self._close_lapsed(actor)
-        self._arrears.work_off(actor)
+        self._chores.look_in(actor)
         with self._store.read() as tx:
             actor = self._gate.admit(tx, actor)
             return tx.tickets.search(policy.audience(actor), query)
 
     def counts(self, actor: Actor, queries: Mapping[Label, TicketQuery]) -> dict[Label, int]:
         """Return how many of the tickets that the actor may see match each query, all at one moment."""
-        self._close_lapsed(actor)
-        self._arrears.work_off(actor)
+        self._chores.look_in(actor)
         with self._store.read() as tx:
             actor = self._gate.admit(tx, actor)
             audience = policy.audience(actor)
             return dict(zip(queries, tx.tickets.counts(audience, list(queries.values())), strict=True))
-
-    def _close_lapsed(self, actor: Actor) -> None:
-        """
-        Close some of what stayed resolved for seven days: whoever may look does it, since no job may be relied on.
-
-        If there may be more, whoever looks next goes on.
-        """
-        now = self._clock()
-        if now < self._lapse_due:
-            return
-        with self._store.read() as tx:
-            self._gate.admit(tx, actor)
-            self._lapse_due = now + LAPSE_EVERY
-            numbers = tx.tickets.lapsed(now - RESOLVED_FOR, LAPSE_BATCH)
-        if not numbers:
-            return
-        try:
-            self._lapse(numbers, now)
-        except StorageError as error:
-            log.warning("resolved tickets could not be closed: %s", error)
-            return
-        if len(numbers) == LAPSE_BATCH:
-            self._lapse_due = now
-
-    def _lapse(self, numbers: list[int], now: datetime) -> None:
-        with self._store.write(patience=A_MOMENT) as tx:
-            for number in numbers:
-                ticket = tx.tickets.find(number)
-                if ticket is not None and has_lapsed(ticket, now):
-                    ticket.lapse()
-                    keep(tx, ticket)
 
 
 def _others(tx: Transaction, actor: Actor, ticket: Ticket) -> dict[int, Ticket]:

@@ -1,0 +1,190 @@
+"""What the desk does by itself: by whoever looks, by a thread, by a command; what fails holds nobody up."""
+
+import time
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+import pytest
+
+from tests.services.conftest import Clock
+from ticketing.domain.people import Actor
+from ticketing.domain.statuses import Status, TicketCategory
+from ticketing.domain.store import Transaction
+from ticketing.domain.tickets import Ticket
+from ticketing.services.access import Gate
+from ticketing.services.chores import ALL, LOOK_EVERY, Caretaker, Chores
+from ticketing.services.lapsing import LAPSE_BATCH
+from ticketing.storage.memory import MemoryStore
+
+CONSOLE = Actor.console()
+DAY = timedelta(days=1)
+MANY = 2 * LAPSE_BATCH + 1
+
+
+class Broken(NamedTuple):
+    """A chore with a mistake in it."""
+
+    name: str = "Watering the plants"
+
+    def is_due(self, _tx: Transaction, _now: datetime) -> bool:
+        """Say that it always is."""
+        return True
+
+    def do_some(self, tx: Transaction, _now: datetime) -> bool:
+        """Change something, and fail."""
+        ticket = tx.tickets.find(1)
+        assert ticket is not None
+        ticket.title = "Watered"
+        tx.tickets.save(ticket)
+        raise ZeroDivisionError
+
+
+class Opening(NamedTuple):
+    """A chore that opens a ticket at each turn, three in all."""
+
+    name: str = "Opening tickets"
+
+    def is_due(self, tx: Transaction, _now: datetime) -> bool:
+        """Whether one is left to be opened."""
+        return tx.tickets.next_number() <= 3
+
+    def do_some(self, tx: Transaction, now: datetime) -> bool:
+        """Open the next one."""
+        number = tx.tickets.next_number()
+        tx.tickets.save(Ticket.open(number, "carla", "Phone", "Dead.", TicketCategory.NETWORK, now))
+        return number < 3
+
+
+@pytest.fixture
+def resolved(store: MemoryStore, clock: Clock) -> list[int]:
+    """Fill the store with tickets whose days as resolved are over."""
+    ticket = Ticket.open(1, "carla", "Phone", "Dead.", TicketCategory.NETWORK, clock() - 9 * DAY)
+    ticket.change_status(CONSOLE, Status.RESOLVED, clock() - 8 * DAY)
+    with store.write() as tx:
+        for number in range(1, MANY + 1):
+            tx.tickets.save(ticket.model_copy(update={"id": str(number)}))
+    return list(range(1, MANY + 1))
+
+
+def closed(store: MemoryStore) -> list[int]:
+    with store.read() as tx:
+        return [ticket.number for ticket in tx.tickets.stream() if ticket.status is Status.CLOSED]
+
+
+def numbers(store: MemoryStore) -> list[int]:
+    with store.read() as tx:
+        return [ticket.number for ticket in tx.tickets.stream()]
+
+
+def test_what_is_due_is_done_a_few_at_a_time_until_nothing_is(
+    store: MemoryStore, clock: Clock, gate: Gate, resolved: list[int]
+) -> None:
+    chores = Chores(store, clock, gate)
+
+    assert [chores.do_some() for _ in range(4)] == [True, True, False, False]
+    assert closed(store) == resolved
+
+
+def test_as_long_as_nothing_is_due_nobody_looks_again_within_the_minute(
+    store: MemoryStore, clock: Clock, gate: Gate
+) -> None:
+    chores = Chores(store, clock, gate)
+    chores.look_in(CONSOLE)
+    ticket = Ticket.open(1, "carla", "Phone", "Dead.", TicketCategory.NETWORK, clock() - 9 * DAY)
+    ticket.change_status(CONSOLE, Status.RESOLVED, clock() - 8 * DAY)
+    with store.write() as tx:
+        tx.tickets.save(ticket)
+
+    chores.look_in(CONSOLE)
+    assert closed(store) == []
+
+    clock.advance(LOOK_EVERY)
+    chores.look_in(CONSOLE)
+    assert closed(store) == [1]
+
+
+def test_as_long_as_there_is_more_whoever_looks_next_goes_on(store: MemoryStore, clock: Clock, gate: Gate) -> None:
+    chores = Chores(store, clock, gate, [Opening()])
+
+    reached = []
+    for _ in range(4):
+        chores.look_in(CONSOLE)
+        reached.append(numbers(store))
+
+    assert reached == [[1], [1, 2], [1, 2, 3], [1, 2, 3]]
+
+
+def test_a_clock_that_is_set_back_holds_nothing_up(store: MemoryStore, clock: Clock, gate: Gate) -> None:
+    chores = Chores(store, clock, gate)
+    chores.look_in(CONSOLE)
+    clock.advance(-DAY)
+    ticket = Ticket.open(1, "carla", "Phone", "Dead.", TicketCategory.NETWORK, clock() - 9 * DAY)
+    ticket.change_status(CONSOLE, Status.RESOLVED, clock() - 8 * DAY)
+    with store.write() as tx:
+        tx.tickets.save(ticket)
+
+    chores.look_in(CONSOLE)
+
+    assert closed(store) == [1]
+
+
+def test_a_chore_that_fails_changes_nothing_is_logged_and_keeps_no_other_from_its_turn(
+    store: MemoryStore, clock: Clock, gate: Gate, resolved: list[int], caplog: pytest.LogCaptureFixture
+) -> None:
+    chores = Chores(store, clock, gate, [Broken(), *ALL])
+
+    chores.look_in(CONSOLE)
+
+    assert closed(store) == resolved[:LAPSE_BATCH]
+    assert "Watering the plants failed" in caplog.text
+    with store.read() as tx:
+        assert {ticket.title for ticket in tx.tickets.stream()} == {"Phone"}
+
+
+def test_who_only_looks_is_not_kept_waiting_by_a_busy_store(
+    store: MemoryStore, clock: Clock, gate: Gate, resolved: list[int], caplog: pytest.LogCaptureFixture
+) -> None:
+    chores = Chores(store, clock, gate)
+
+    with store.write():
+        chores.look_in(CONSOLE)
+    assert "Closing what stayed resolved had to wait" in caplog.text
+    assert closed(store) == []
+
+    clock.advance(LOOK_EVERY)
+    chores.look_in(CONSOLE)
+    assert closed(store) == resolved[:LAPSE_BATCH]
+
+
+def test_a_thread_does_all_of_it_without_any_visitor(
+    store: MemoryStore, clock: Clock, gate: Gate, resolved: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ticketing.services.chores._FIRST_LOOK", 0)
+    caretaker = Caretaker(Chores(store, clock, gate))
+    caretaker.start()
+    try:
+        deadline = time.monotonic() + 20
+        while closed(store) != resolved:
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+    finally:
+        caretaker.stop()
+
+
+def test_the_thread_outlives_what_fails(
+    clock: Clock, gate: Gate, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("ticketing.services.chores._FIRST_LOOK", 0)
+    monkeypatch.setattr("ticketing.services.chores.LOOK_EVERY", timedelta(milliseconds=1))
+    store = MemoryStore()
+    chores = Chores(store, clock, gate, [Broken(), Opening()])
+    caretaker = Caretaker(chores)
+    caretaker.start()
+    try:
+        deadline = time.monotonic() + 20
+        while caplog.text.count("Watering the plants failed") < 5:
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+    finally:
+        caretaker.stop()
+    assert numbers(store) == [1, 2, 3]

@@ -1,0 +1,134 @@
+"""
+What the desk does by itself as time goes by, such as closing what stayed resolved.
+
+No job may be relied on: hosts sleep, processes are stopped. So whoever looks at a list does a little of what is due,
+and between visits a thread of each process does (`Caretaker`), or `ticketing run-jobs`. What is due shows in the store
+and ceases to be so by the same transaction that does it: so it is done once, whichever process gets there first.
+"""
+
+import logging
+import threading
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Final, Protocol
+
+from ticketing.domain.errors import StorageError
+from ticketing.domain.people import Actor
+from ticketing.domain.store import PATIENCE, Store, Transaction
+from ticketing.services.access import A_MOMENT, Clock, Gate
+from ticketing.services.due_times import Arrears
+from ticketing.services.lapsing import Lapsing
+
+LOOK_EVERY: Final = timedelta(minutes=1)
+# In seconds. A start is over before; between two turns others get theirs.
+_FIRST_LOOK: Final = 2.0
+_BREATH: Final = 0.05
+# How long whoever stops the process waits for a turn that is under way.
+_STOP_SECONDS: Final = 5.0
+_LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)
+
+log = logging.getLogger(__name__)
+
+
+class Chore(Protocol):
+    """Something that becomes due as time goes by, done a few at a time."""
+
+    @property
+    def name(self) -> str:
+        """What it is about, as the log says it."""
+
+    def is_due(self, tx: Transaction, now: datetime) -> bool:
+        """Whether there is something to do; asked often, so it is answered fast."""
+
+    def do_some(self, tx: Transaction, now: datetime) -> bool:
+        """Do the next few that are due, if any still are; tell whether there may be more."""
+
+
+ALL: Final[Sequence[Chore]] = (Lapsing(), Arrears())
+
+
+class Chores:
+    """
+    All that is due, done a turn of the one writer at a time.
+
+    What fails is logged and waits for the next look; it keeps nobody from their list, nor the other chores from their
+    turns.
+    """
+
+    def __init__(self, store: Store, clock: Clock, gate: Gate, chores: Sequence[Chore] = ALL) -> None:
+        self._store = store
+        self._clock = clock
+        self._gate = gate
+        self._chores = chores
+        self._looked_at = _LONG_AGO
+
+    def look_in(self, actor: Actor) -> None:
+        """Do a little of what is due, once a minute; if there may be more, whoever looks next goes on."""
+        now = self._clock()
+        if timedelta(0) <= now - self._looked_at < LOOK_EVERY:
+            return
+        with self._store.read() as tx:
+            self._gate.admit(tx, actor)
+        self._looked_at = now
+        if self._do_some(now, A_MOMENT):
+            self._looked_at = _LONG_AGO
+
+    def do_some(self) -> bool:
+        """Do the next few of each chore; tell whether there may be more."""
+        return self._do_some(self._clock(), PATIENCE)
+
+    def _do_some(self, now: datetime, patience: float) -> bool:
+        has_more = [self._takes_turn(chore, now, patience) for chore in self._due(now)]
+        return any(has_more)
+
+    def _due(self, now: datetime) -> list[Chore]:
+        with self._store.read() as tx:
+            return [chore for chore in self._chores if chore.is_due(tx, now)]
+
+    def _takes_turn(self, chore: Chore, now: datetime, patience: float) -> bool:
+        try:
+            with self._store.write(patience=patience) as tx:
+                return chore.do_some(tx, now)
+        except StorageError as error:
+            log.warning("%s had to wait: %s", chore.name, error)
+        except Exception:
+            log.exception("%s failed", chore.name)
+        return False
+
+
+class Caretaker:
+    """Does the chores in a thread of its own from `start` to `stop`, so that nothing waits for a visitor."""
+
+    def __init__(self, chores: Chores) -> None:
+        self._chores = chores
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="chores", daemon=True)
+
+    def do_all(self) -> None:
+        """Do all that is due, now."""
+        while self._has_more():
+            pass
+
+    def start(self) -> None:
+        """Begin to look, soon and then every minute, whether something is due."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Begin no other turn, and give one that is under way a while to end."""
+        self._stopping.set()
+        if self._thread.is_alive():
+            self._thread.join(_STOP_SECONDS)
+
+    def _run(self) -> None:
+        pause = _FIRST_LOOK
+        while not self._stopping.wait(pause):
+            pause = _BREATH if self._has_more() else LOOK_EVERY.total_seconds()
+
+    def _has_more(self) -> bool:
+        try:
+            return self._chores.do_some()
+        except StorageError as error:
+            log.warning("The desk could not look what is due: %s", error)
+        except Exception:
+            log.exception("The desk could not look what is due")
+        return False
