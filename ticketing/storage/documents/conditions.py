@@ -32,7 +32,6 @@ from ticketing.domain.conditions import (
 )
 from ticketing.domain.custom_fields import texts_in
 from ticketing.domain.queries import UNASSIGNED, Audience, number_in
-from ticketing.domain.text import TITLE_LIMIT
 from ticketing.storage.documents.rows import Talk, TicketRow
 from ticketing.storage.documents.state import State
 
@@ -103,7 +102,7 @@ class Conditions:
             case Being(trait):
                 return self._trait_predicate(trait)
             case Titled(needles):
-                return lambda row: any(needle in self._title(row).casefold() for needle in needles)
+                return lambda row: any(needle in row.title.casefold() for needle in needles)
             case Holding(needle):
                 return self.texts_predicate([needle])
             case Not(other):
@@ -134,13 +133,6 @@ class Conditions:
                 return lambda row: self.talk(row).public_messages > 1
             case Trait.HAS_NOTE:
                 return lambda row: self._sees_all and self.talk(row).messages > self.talk(row).public_messages
-
-    def _title(self, row: TicketRow) -> str:
-        """Return the whole title, of which a row has the beginning: imported ones may be longer."""
-        if len(row.title) < TITLE_LIMIT:
-            return row.title
-        title: str = from_json(row.raw)["title"]
-        return title
 
     def texts_predicate(self, needles: Sequence[str]) -> Predicate:
         """Return whether a ticket holds all the texts; all are looked through for one that few hold."""

@@ -11,8 +11,7 @@ from pydantic_core import from_json
 
 from ticketing.domain.people import Role
 from ticketing.domain.statuses import Priority, Status, TicketCategory
-from ticketing.domain.text import TITLE_LIMIT
-from ticketing.domain.tickets import Ticket
+from ticketing.domain.tickets import Ticket, terms_of
 
 
 class TicketRow:
@@ -38,7 +37,7 @@ class TicketRow:
         "resolved_at",
         "status",
         "talk",
-        "title",
+        "terms",
         "updated_at",
         "watchers",
     )
@@ -46,7 +45,6 @@ class TicketRow:
     def __init__(self, raw: bytes, document: Mapping[str, Any]) -> None:
         self.raw = raw
         self.number = int(document["id"])
-        self.title: str = document["title"][:TITLE_LIMIT]
         self.requester = intern(document["requester"])
         assignee = document.get("assignee")
         self.assignee: str | None = intern(assignee) if assignee else assignee
@@ -54,6 +52,7 @@ class TicketRow:
         self.priority = _PRIORITIES[document["priority"]]
         self.category = _TICKET_CATEGORIES[document["category"]]
         self.external_id: str | None = document.get("external_id")
+        self.terms = _shared(terms_of(document))
         self.watchers: tuple[str, ...] = tuple(document.get("watchers") or ())
         self.opened_at = _moment(document["opened_at"])
         self.updated_at = _moment(document["updated_at"])
@@ -63,6 +62,15 @@ class TicketRow:
         self.resolved_at = _moment(resolved_at) if resolved_at else None
         self.folds_to_ascii: bool | None = None
         self.talk: Talk | None = None
+
+    @property
+    def title(self) -> str:
+        """The title, read where it is shown or looked into; imported ones may be longer than others."""
+        start = self.raw.find(_TITLE) + len(_TITLE)
+        end = self.raw.find(_AFTER_TITLE, start)  # a quote inside a title is escaped: this stands after it only
+        is_ours = len(_TITLE) <= start < end
+        title: str = from_json(self.raw[start:end]) if is_ours else from_json(self.raw)["title"]
+        return title
 
 
 class Talk(NamedTuple):
@@ -179,7 +187,10 @@ by_update = attrgetter("updated_at", "number")
 by_public_update = attrgetter("public_updated_at", "number")
 # The times of one ticket are often the same: one object for all of them.
 _moment = lru_cache(maxsize=16)(datetime.fromisoformat)
+# Many tickets have the very same terms.
+_shared = lru_cache(maxsize=4096)(lambda terms: terms)
 _CONVERSATION = b',"messages":['
+_TITLE, _AFTER_TITLE = b',"title":', b',"requester":'
 _LAST_FIELD = "public_updated_at"  # of those that each document has
 _MESSAGE = b'{"kind":"'
 _REPLY = b'reply"'

@@ -5,7 +5,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
-from functools import lru_cache, partial
+from functools import partial
 from typing import Any, NamedTuple
 
 from pydantic_core import from_json
@@ -13,7 +13,7 @@ from pydantic_core import from_json
 from ticketing.domain.errors import StorageUnreadableError
 from ticketing.domain.people import Role
 from ticketing.domain.statuses import Status
-from ticketing.domain.tickets import Term, terms_of
+from ticketing.domain.tickets import Term
 from ticketing.storage.documents.rows import ByUpdate, PersonRow, TicketRow, by_update, fields_of
 
 Change = tuple[str, str, bytes | None]
@@ -45,7 +45,6 @@ class State:
         self.by_status: defaultdict[Status, ByUpdate] = defaultdict(ByUpdate)
         self.by_external_id: defaultdict[str, set[int]] = defaultdict(set)
         self.by_term: defaultdict[Term, set[int]] = defaultdict(set)
-        self._terms: dict[int, frozenset[Term]] = {}
         self.due: dict[int, Due] = {}
         self.tally: Counter[tuple[str | None, Status]] = Counter()
         self.facts: dict[int, str] = {}  # what reports count by, of tickets that one was made of since they changed
@@ -81,11 +80,9 @@ class State:
     def _rows(self, documents: dict[str, bytes]) -> Iterator[TicketRow]:
         for key, raw in documents.items():
             try:
-                row, terms, due = _read(raw)
+                row, due = _read(raw)
             except UNREADABLE as error:
                 raise StorageUnreadableError(TICKETS, key) from error
-            if terms:
-                self._put_terms(row.number, terms)
             if due:
                 self.due[row.number] = due
             yield row
@@ -136,30 +133,17 @@ class State:
         person = self.people.get(username)
         return person.display_name if person else username
 
-    def _put_ticket(self, number: int, row: TicketRow | None, terms: frozenset[Term], due: "Due | None") -> None:
+    def _put_ticket(self, number: int, row: TicketRow | None, due: "Due | None") -> None:
         old = self.rows.find(number)
         self.facts.pop(number, None)
         if old is not None:
             self._forget(old)
         if row is not None:
             self._add(row)
-        self._put_terms(number, terms)
         if due is None:
             self.due.pop(number, None)
         else:
             self.due[number] = due
-
-    def _put_terms(self, number: int, terms: frozenset[Term]) -> None:
-        """Find the ticket by these terms from now on; few tickets have any, so that rows keep no place for them."""
-        before = self._terms.pop(number, _NO_TERMS)
-        if terms:
-            self._terms[number] = _shared(terms)
-        for term in before - terms:
-            self.by_term[term].discard(number)
-            if not self.by_term[term]:
-                del self.by_term[term]
-        for term in terms - before:
-            self.by_term[term].add(number)
 
     def _add(self, row: TicketRow) -> None:
         self.rows.put(row)
@@ -175,6 +159,8 @@ class State:
             self.by_watcher[watcher].add(row.number)
         if row.external_id is not None:
             self.by_external_id[row.external_id].add(row.number)
+        for term in row.terms:
+            self.by_term[term].add(row.number)
 
     def _forget(self, row: TicketRow) -> None:
         number = row.number
@@ -186,6 +172,10 @@ class State:
             self.by_watcher[watcher].discard(number)
         if row.external_id is not None:
             self.by_external_id[row.external_id].discard(number)
+        for term in row.terms:
+            self.by_term[term].discard(number)
+            if not self.by_term[term]:
+                del self.by_term[term]
         self.tally[row.assignee, row.status] -= 1
 
     def people_by_name(self) -> list[PersonRow]:
@@ -227,9 +217,9 @@ class Due(NamedTuple):
     warn_at: datetime | None
 
 
-def _read(raw: bytes) -> tuple[TicketRow, frozenset[Term], Due | None]:
+def _read(raw: bytes) -> tuple[TicketRow, Due | None]:
     fields = fields_of(raw)
-    return TicketRow(raw, fields), terms_of(fields), _due(fields.get("sla") or {})
+    return TicketRow(raw, fields), _due(fields.get("sla") or {})
 
 
 def _due(sla: Mapping[str, Any]) -> Due | None:
@@ -237,10 +227,7 @@ def _due(sla: Mapping[str, Any]) -> Due | None:
     return Due(datetime.fromisoformat(due_at), datetime.fromisoformat(warn_at) if warn_at else None) if due_at else None
 
 
-# Many tickets have the very same terms.
-_shared = lru_cache(maxsize=4096)(lambda terms: terms)
-_NO_TERMS: frozenset[Term] = frozenset()
-_GONE = (None, _NO_TERMS, None)
+_GONE = (None, None)
 
 
 @contextmanager
