@@ -16,6 +16,7 @@ MARKS = [
     '{"kind":"note","author":"mallory"}',
     ',"messages":[{"kind":"',
     '"author":"mallory"',
+    ',"requester":"mallory"',
     '\\"},{"kind":"reply"',
     "\\",
 ]
@@ -48,7 +49,7 @@ def test_a_document_that_was_written_in_another_way_gives_the_same_row(layout: d
     found, expected = (TicketRow(raw, fields_of(raw)) for raw in (other, document(ticket)))
 
     assert Talk.of(other) == Talk.of(document(ticket))
-    names = [name for name in TicketRow.__slots__ if name != "raw"]
+    names = ["title", *(name for name in TicketRow.__slots__ if name != "raw")]
     assert [getattr(found, name) for name in names] == [getattr(expected, name) for name in names]
 
 
