@@ -49,6 +49,8 @@ NOW = datetime(2026, 3, 9, 12, 0, tzinfo=UTC)
 WEEK = ReportQuery(first=date(2026, 3, 2), last=date(2026, 3, 9), zone=UTC)
 HOUR = timedelta(hours=1)
 
+Life = tuple[str, int, list[tuple[Actor, str, int]]]
+
 
 def day(number: int, hour: int = 0, minute: int = 0) -> datetime:
     """Return a moment in March 2026; the 2nd is a Monday."""
@@ -505,9 +507,7 @@ def lived(number: int, requester: str, hours: int, happens: Iterable[tuple[Actor
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(lives, max_size=6), st.sampled_from(Dimension))
-def test_each_number_is_as_many_as_the_tickets_behind_it(
-    lives_lived: list[tuple[str, int, list[tuple[Actor, str, int]]]], by: Dimension
-) -> None:
+def test_each_number_is_as_many_as_the_tickets_behind_it(lives_lived: list[Life], by: Dimension) -> None:
     tickets = [lived(number, *life) for number, life in enumerate(lives_lived, start=1)]
     query = ReportQuery(date(2026, 3, 2), date(2026, 3, 9), BERLIN, by=by)
     report = counted(tickets, query)
@@ -532,7 +532,7 @@ def test_each_number_is_as_many_as_the_tickets_behind_it(
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(lives)
 def test_no_measure_is_less_than_no_time_and_stretches_follow_each_other(
-    life: tuple[str, int, list[tuple[Actor, str, int]]],
+    life: Life,
 ) -> None:
     (facts,) = facts_in([lived(1, *life)])
 

@@ -3,14 +3,19 @@
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, timedelta
+from dataclasses import replace
+from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
+from tests.domain.test_reports import Life, counted, lived, lives
 from ticketing.domain.errors import InvalidInputError, PermissionDeniedError, StorageUnreadableError
 from ticketing.domain.people import Actor
 from ticketing.domain.queries import TicketQuery
 from ticketing.domain.reports import Cell, Dimension, Found, Metric, Report, ReportQuery
+from ticketing.domain.sign_in import SessionLimits
 from ticketing.domain.statuses import Priority, TicketCategory
 from ticketing.domain.tickets import TicketEdit
 from ticketing.services import reports as reporting
@@ -181,3 +186,33 @@ def test_several_who_ask_at_once_get_one_report_that_was_counted_once(
         found = list(pool.map(ask, [ada, root, ada, root]))
 
     assert {id(report) for report in found} == {id(found[0])}
+
+
+# What cannot count is not even read
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.lists(lives, max_size=6), st.integers(1, 25), st.integers(1, 5))
+def test_a_report_over_the_tickets_that_can_count_is_the_report_over_all(
+    lives_lived: list[Life], first: int, length: int
+) -> None:
+    tickets = [lived(number, *life) for number, life in enumerate(lives_lived, start=1)]
+    store, now = MemoryStore(), datetime(2026, 3, 31, tzinfo=UTC)
+    with store.write() as tx:
+        for ticket in tickets:
+            tx.tickets.save(ticket)
+    query = ReportQuery(date(2026, 3, first), date(2026, 3, first) + timedelta(days=length), UTC)
+
+    report = Reports(store, lambda: now, Gate(lambda: now, SessionLimits())).overview(Actor.console(), query)
+
+    assert report == counted(tickets, query, now)
+
+
+def test_what_was_done_with_long_before_is_left_out(tickets: Tickets, ada: Actor, week: ReportQuery) -> None:
+    old, new = (tickets.open(ada, "No dial tone", "Dead.").number for _ in range(2))
+    tickets.close(ada, old)
+    later = replace(week, first=week.first + timedelta(days=60), last=week.last + timedelta(days=60))
+
+    found = tickets.search(ada, later.candidates(datetime.combine(later.last, time(), UTC)))
+
+    assert [line.number for line in found.items] == [new]

@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import accumulate, chain
+from itertools import accumulate, chain, pairwise
 from operator import itemgetter
 from typing import Final
 
@@ -67,10 +67,8 @@ def _solved(tickets: Iterable[Facts], asked: _Asked) -> Iterator[Hit]:
     """Find each ticket that became done within the period, once: when it did so last."""
     start, end = asked.start, asked.end
     for facts in tickets:
-        if len(facts.statuses) > 1 and facts.statuses[-1][1] >= start:
-            within = [at for at in solutions(facts) if start <= at < end]
-            if within:
-                yield facts, within[-1], facts.assignee or UNASSIGNED, asked.took(facts.opened, within[-1])
+        if facts.statuses[-1][1] >= start and (within := [at for at in solutions(facts) if start <= at < end]):
+            yield facts, within[-1], facts.assignee or UNASSIGNED, asked.took(facts.opened, within[-1])
 
 
 def _came_back(hit: Hit, asked: _Asked) -> bool:
@@ -181,26 +179,20 @@ def _find(metric: Metric, tickets: Iterable[Facts], asked: _Asked) -> Iterator[H
 
 def solutions(facts: Facts) -> list[Moment]:
     """Return when the ticket became done; one that came in as done has no solution that anybody knows of."""
-    return _turns(facts, into_done=True)
+    turns = pairwise(facts.statuses)
+    return [at for (before, _), (status, at) in turns if status in DONE and before not in DONE]
 
 
 def reopenings(facts: Facts) -> list[Moment]:
     """Return when the ticket was opened again."""
-    return _turns(facts, into_done=False)
-
-
-def _turns(facts: Facts, *, into_done: bool) -> list[Moment]:
-    found, was_done = [], facts.statuses[0][0] in DONE
-    for status, at in facts.statuses[1:]:
-        is_done = status in DONE
-        if is_done is into_done and was_done is not into_done:
-            found.append(at)
-        was_done = is_done
-    return found
+    turns = pairwise(facts.statuses)
+    return [at for (before, _), (status, at) in turns if before in DONE and status not in DONE]
 
 
 def status_at(facts: Facts, at: Moment) -> str:
     """Return the status that the ticket had at a moment of its life."""
+    if facts.statuses[-1][1] <= at:
+        return facts.status
     return next(status for status, since in reversed(facts.statuses) if since <= at)
 
 

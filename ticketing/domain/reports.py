@@ -14,10 +14,13 @@ from datetime import date, datetime, time, timedelta, tzinfo
 from enum import StrEnum
 from typing import Final, NamedTuple, Self
 
+from ticketing.domain import conditions
+from ticketing.domain.conditions import AnyOf, During, InStatus
 from ticketing.domain.errors import InvalidInputError
-from ticketing.domain.facts import MICROSECOND, Moment, microseconds
+from ticketing.domain.facts import EPOCH, MICROSECOND, Moment, microseconds
 from ticketing.domain.queries import TicketQuery
 from ticketing.domain.ratings import Satisfaction
+from ticketing.domain.statuses import UNFINISHED
 
 LONGEST: Final = 1100  # days of one report: three years
 EARLIEST: Final = date(1970, 1, 1)
@@ -165,6 +168,12 @@ class ReportQuery:
         if self.first - length < EARLIEST:
             return Period(self.first, (period.start, period.start))
         return Period.of(self.first - length, self.first - _DAY, self.zone, now)
+
+    def candidates(self, now: datetime) -> TicketQuery:
+        """Ask for the tickets that can stand behind a number: none of those that were done with before all its days."""
+        since = EPOCH + self.before(now).start * MICROSECOND
+        can_count = AnyOf((InStatus(UNFINISHED), During(conditions.Moment.UPDATED, since=since)))
+        return self.tickets.model_copy(update={"conditions": (*self.tickets.conditions, can_count)})
 
 
 @dataclass(frozen=True, slots=True)

@@ -111,7 +111,7 @@ class Reports:
         naming = {cell: Naming(query, cell, now)} if cell else {}
         takers: list[Counting | Naming] = [counting, *naming.values()]
         with self._store.read() as tx:
-            batches = tx.tickets.facts(audience, query.tickets)
+            batches = tx.tickets.facts(audience, query.candidates(now))
         for batch in batches:
             for taker in takers:
                 taker.add(batch)
