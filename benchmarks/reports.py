@@ -12,7 +12,7 @@ from functools import partial
 
 from benchmarks.measuring import MILLISECONDS, Contestant, Figure, take_turns
 from ticketing.domain.counting import Counting
-from ticketing.domain.queries import Audience, TicketQuery
+from ticketing.domain.queries import Audience
 from ticketing.domain.reports import Report, ReportQuery
 from ticketing.domain.store import Store
 
@@ -26,7 +26,7 @@ def report(store: Store, query: ReportQuery, now: datetime) -> Report:
     """Count a report, as the desk does when none is kept."""
     counting = Counting(query, now)
     with store.read() as tx:
-        batches = tx.tickets.facts(AGENTS, TicketQuery())
+        batches = tx.tickets.facts(AGENTS, query.candidates(now))
     for batch in batches:
         counting.add(batch)
     return counting.report()

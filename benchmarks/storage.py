@@ -78,6 +78,7 @@ def prepared(folder: Path, size: int, rounds: int) -> Iterator[tuple["Filling", 
     contest = Contest(folder, rounds)
     gc.collect()
     gc.freeze()  # as the server does
+    gc.set_threshold(10_000)
     try:
         yield filling, opening, contest
     finally:
