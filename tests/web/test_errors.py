@@ -18,10 +18,10 @@ BY_STATUS = {
     "ReopenWindowError TooManyTagsError UsernameTakenError NameTakenError CategoryTakenError LastAdminError "
     "ConflictError StaleEditError StaleDefinitionError StaleTicketError TooManyTicketsError BulkTooLateError "
     "TicketMergedError TicketNotMergedError SameTicketError LinkCycleError TooManyLinksError NeverOpenError "
-    "StaleCannedReplyError AlreadyRatedError",
+    "StaleCannedReplyError AlreadyRatedError TicketNotAsleepError",
     422: "InvalidInputError BlankError TooLongError ForbiddenCharacterError UsernameError EmailError "
     "WeakPasswordError PasswordMismatchError UnknownChoiceError QueryError ImportRefusedError "
-    "CalendarError TargetError TemplateError UnknownVariableError",
+    "CalendarError ScheduleError TargetError TemplateError UnknownVariableError",
     429: "TooManyRequestsError ThrottledError",
     500: "TicketingError",
     503: "SettingsError BusyError StorageError StorageBusyError StorageFullError StorageReadOnlyError "

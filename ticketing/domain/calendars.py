@@ -55,20 +55,24 @@ class BusinessCalendar(Definition):
 
     def local(self, moment: datetime) -> datetime:
         """Return the moment as the clock on the wall shows it."""
-        return moment.astimezone(_zone(self.zone))
+        return moment.astimezone(time_zone(self.zone))
 
     def midnight(self, day: date) -> datetime:
         """Return when the day begins there, in UTC."""
-        return datetime.combine(day, time(), _zone(self.zone)).astimezone(UTC)
+        return datetime.combine(day, time(), time_zone(self.zone)).astimezone(UTC)
 
     def holiday_on(self, day: date) -> str | None:
         """Return the name of the holiday that the day is; None if it is none."""
         names = _names(self.holidays)
         return names.get((day.year, day.month, day.day)) or names.get((None, day.month, day.day))
 
+    def is_open_on(self, day: date) -> bool:
+        """Whether the desk is open at all on that day, by the clocks there."""
+        return bool(self.hours[day.weekday()]) and self.holiday_on(day) is None
+
     def checked(self) -> Self:
         """Return it as it may be kept: as one that opens again within any ten years. Raises InvalidInputError."""
-        _zone(self.zone)
+        time_zone(self.zone)
         if len(self.hours) != len(WEEKDAYS):
             raise CalendarError("Opening hours", "Opening hours are needed for each of the seven weekdays.")
         for spans in self.hours:
@@ -161,7 +165,7 @@ class _Year(NamedTuple):
 
 @lru_cache(maxsize=256)
 def _reckoned(zone: str, hours: Hours, holidays: tuple[Holiday, ...], number: int) -> _Year:
-    openings = list(_joined(_openings(_zone(zone), hours, _names(holidays), number)))
+    openings = list(_joined(_openings(time_zone(zone), hours, _names(holidays), number)))
     sums = accumulate((closes - opens for opens, closes in openings), initial=timedelta(0))
     return _Year([opens for opens, _ in openings], [closes for _, closes in openings], list(sums))
 
@@ -230,7 +234,8 @@ def _names(holidays: tuple[Holiday, ...]) -> dict[tuple[int | None, int, int], s
 
 
 @lru_cache(maxsize=64)
-def _zone(name: str) -> ZoneInfo:
+def time_zone(name: str) -> ZoneInfo:
+    """Return the time zone of an IANA name; raises CalendarError if none is known here."""
     try:
         return ZoneInfo(name)
     except (LookupError, OSError, ValueError) as error:  # whatever comes of a name that is looked up as a path

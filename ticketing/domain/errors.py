@@ -5,7 +5,7 @@ Every refusal, as one tree. The text of each is a sentence that can be shown to 
     ├── InvalidInputError              what was typed cannot be taken; names the field
     │   ├── BlankError  TooLongError  ForbiddenCharacterError  UsernameError  EmailError
     │   ├── WeakPasswordError  PasswordMismatchError  UnknownChoiceError  SettingsError
-    │   ├── CalendarError  TargetError  ImportRefusedError  QueryError
+    │   ├── CalendarError  ScheduleError  TargetError  ImportRefusedError  QueryError
     │   └── TemplateError
     │       └── UnknownVariableError
     ├── AuthenticationError            we do not know who this is (any more)
@@ -15,7 +15,7 @@ Every refusal, as one tree. The text of each is a sentence that can be shown to 
     ├── NotFoundError                  not there, or not yours: the same words
     │   └── TicketNotFoundError  PersonNotFoundError  DefinitionNotFoundError  MessageNotFoundError
     ├── RefusedError                   possible for this person, but not now
-    │   ├── TicketClosedError  TicketNotDoneError  TicketNotClosedError
+    │   ├── TicketClosedError  TicketNotDoneError  TicketNotClosedError  TicketNotAsleepError
     │   ├── TransitionError  ReopenWindowError  TooManyTagsError
     │   ├── TicketMergedError  TicketNotMergedError  SameTicketError  AlreadyRatedError
     │   ├── LinkCycleError  TooManyLinksError
@@ -141,6 +141,12 @@ class CalendarError(InvalidInputError):
     """Opening hours, holidays or a time zone that nothing can be reckoned with."""
 
     code = "calendar"
+
+
+class ScheduleError(InvalidInputError):
+    """A schedule by which nothing can be planned."""
+
+    code = "schedule"
 
 
 class TargetError(InvalidInputError):
@@ -349,6 +355,15 @@ class TicketMergedError(RefusedError):
     def __init__(self, number: int, into: int) -> None:
         super().__init__(f"Ticket T-{number} was merged into T-{into}. Please go on there.")
         self.into = into
+
+
+class TicketNotAsleepError(RefusedError):
+    """Only a ticket that sleeps can be woken."""
+
+    code = "ticket_not_asleep"
+
+    def __init__(self, number: int) -> None:
+        super().__init__(f"Ticket T-{number} is not asleep.")
 
 
 class TicketNotMergedError(RefusedError):

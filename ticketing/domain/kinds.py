@@ -8,6 +8,7 @@ from ticketing.domain.calendars import BusinessCalendar
 from ticketing.domain.canned_replies import CannedReply
 from ticketing.domain.custom_fields import CustomField
 from ticketing.domain.definitions import Definition
+from ticketing.domain.recurring import RecurringTicket
 from ticketing.domain.saved_views import SavedView
 from ticketing.domain.sla import CatchingUp, SlaPolicy
 from ticketing.domain.teams import Team
@@ -15,5 +16,15 @@ from ticketing.domain.teams import Team
 # By the names of their collections.
 KINDS: Final[Mapping[str, type[Definition]]] = {
     kind.kind: kind
-    for kind in (Article, SavedView, Team, CannedReply, CustomField, BusinessCalendar, SlaPolicy, CatchingUp)
+    for kind in (
+        Article,
+        SavedView,
+        Team,
+        CannedReply,
+        CustomField,
+        BusinessCalendar,
+        SlaPolicy,
+        CatchingUp,
+        RecurringTicket,
+    )
 }

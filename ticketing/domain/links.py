@@ -3,6 +3,7 @@
 from datetime import datetime
 from enum import StrEnum
 
+from ticketing.domain.snoozes import Snooze
 from ticketing.domain.statuses import Resolution, Status
 from ticketing.domain.text import Stored
 
@@ -46,6 +47,7 @@ class Standing(Stored):
     resolution: Resolution | None = None
     resolved_at: datetime | None = None
     closed_at: datetime | None = None
+    snoozed: Snooze | None = None
 
 
 _INVERSES = {

@@ -32,6 +32,7 @@ def merge(source: Ticket, target: Ticket, actor: Actor, now: datetime) -> None:
         resolution=source.resolution,
         resolved_at=source.resolved_at,
         closed_at=source.closed_at,
+        snoozed=source.snoozed,
     )
     if source.status is not Status.CLOSED:
         source.close(actor, now)
@@ -134,6 +135,7 @@ def _stand(source: Ticket, standing: Standing, actor: Actor, now: datetime) -> N
             source.record(field, before, after, actor, now)
     source.status, source.resolution = standing.status, standing.resolution
     source.resolved_at, source.closed_at = standing.resolved_at, standing.closed_at
+    source.snoozed = standing.snoozed
 
 
 def _moment(message: Message) -> datetime:

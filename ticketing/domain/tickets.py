@@ -24,6 +24,7 @@ from ticketing.domain.errors import (
     ReopenWindowError,
     TicketClosedError,
     TicketMergedError,
+    TicketNotAsleepError,
     TicketNotClosedError,
     TicketNotDoneError,
     TooManyTagsError,
@@ -33,6 +34,7 @@ from ticketing.domain.links import Link, MergedIn, Standing
 from ticketing.domain.people import Actor
 from ticketing.domain.ratings import Rating, clean_comment, clean_score
 from ticketing.domain.sign_in import fingerprint
+from ticketing.domain.snoozes import WOKE_UP, Snooze, checked_end
 from ticketing.domain.statuses import (
     REOPEN_WITHIN,
     RESOLVED_FOR,
@@ -53,6 +55,8 @@ FOLLOW_UP = "follow_up"
 MERGED, MERGED_INTO = "merged", "merged_into"
 SPLIT_OFF, SPLIT_FROM = "split_off", "split_from"
 RATING = "rating"
+SNOOZED = "snoozed"
+RECURRING, RECURRING_SKIPPED, PASSED_OVER = "recurring", "recurring_skipped", "passed_over"
 
 
 class MessageKind(StrEnum):
@@ -159,6 +163,7 @@ class Ticket(Stored):
     sla: SlaState | None = None
     ratings: list[Rating] = Field(default_factory=list, exclude_if=not_)
     fields: dict[str, FieldValue] = Field(default_factory=dict, exclude_if=not_)
+    snoozed: Snooze | None = Field(None, exclude_if=not_)
     messages: list[Message]
     events: list[Event] = Field(default_factory=list)
     original: str | None = None
@@ -276,15 +281,15 @@ class Ticket(Stored):
         """
         Add a public reply.
 
-        One from the requester's side brings a pending or resolved ticket back to open; an agent's first one stops the
-        first response clock.
+        One from the requester's side brings a pending or resolved ticket back to open, and one that is asleep unless it
+        is to stay so; an agent's first one stops the first response clock.
         """
         self._require_not_closed()
         self.messages.append(Message(source=source, author=actor.username, text=clean_text("Reply", text), at=now))
         self._touch(now)
         if actor.is_agent and actor.username != self.requester:
             self.first_response_at = self.first_response_at or now
-        elif self.status in {Status.PENDING, Status.RESOLVED}:
+        elif self.status in {Status.PENDING, Status.RESOLVED} or (self.snoozed and self.snoozed.wakes_on_reply):
             self._set_status(Status.OPEN, actor.username, now, source=source)
 
     def note(self, actor: Actor, text: str, now: datetime) -> None:
@@ -416,6 +421,39 @@ class Ticket(Stored):
             lapsed_at = self.resolved_at + RESOLVED_FOR
             self._set_status(Status.CLOSED, SYSTEM, lapsed_at, Source.RULE)
 
+    def snooze(self, actor: Actor, until: datetime, now: datetime, *, wakes_on_reply: bool) -> None:
+        """
+        Put it on hold until a moment, at which it will be open again; any other change of its status ends that.
+
+        Raises InvalidInputError for a moment that does not lie ahead, within two years, and TransitionError or
+        TicketClosedError for a ticket that is done.
+        """
+        until = checked_end(until, now)
+        self.change_status(actor, Status.ON_HOLD, now)
+        snooze = Snooze(until=until, wakes_on_reply=wakes_on_reply, by=actor.username)
+        if self.snoozed != snooze:
+            before = self.snoozed.until.isoformat() if self.snoozed else None
+            self._log(SNOOZED, before, until.isoformat(), actor.username, now)
+            self.snoozed = snooze
+
+    def wake(self, actor: Actor, now: datetime) -> None:
+        """Open it before its time; raises TicketNotAsleepError."""
+        if self.snoozed is None:
+            raise TicketNotAsleepError(self.number)
+        self._set_status(Status.OPEN, actor.username, now)
+
+    def wake_up(self) -> None:
+        """
+        Open it as of the moment until which it was asleep, as the desk does by itself; the caller knows that it came.
+
+        A note says so, by which it is unread to whoever works on it.
+        """
+        if self.snoozed is not None:
+            at = self.snoozed.until
+            self._set_status(Status.OPEN, SYSTEM, at, Source.RULE)
+            note = Message(kind=MessageKind.NOTE, source=Source.RULE, author=SYSTEM, text=WOKE_UP, at=at)
+            self.messages.append(note)
+
     def field_value(self, key: str) -> FieldValue | None:
         """Return what is written in a custom field, whoever may read it; None for nothing."""
         return self.fields.get(f"{PUBLIC}{key}", self.fields.get(f"{INTERNAL}{key}"))
@@ -465,6 +503,10 @@ class Ticket(Stored):
         """Write into the history what was changed from outside."""
         self._log(field, old, new, actor.username, now)
 
+    def record_by_desk(self, field: str, new: str, now: datetime) -> None:
+        """Write into the history what the desk has done by itself, of which requesters learn nothing."""
+        self._log(field, None, new, SYSTEM, now, Source.RULE)
+
     def _require_not_closed(self) -> None:
         self.require_not_merged()
         if self.status is Status.CLOSED:
@@ -476,6 +518,7 @@ class Ticket(Stored):
         self.resolution = (self.resolution or Resolution.SOLVED) if done else None
         self.resolved_at = (self.resolved_at or now) if done else None
         self.closed_at = now if status is Status.CLOSED else None
+        self.snoozed = None
 
     def _set_tags(self, tags: list[str], by: str, now: datetime) -> None:
         cleaned = clean_tags(tags)
