@@ -81,6 +81,11 @@ def _begin_transfer(wire: Wire) -> None:
     wire.trigger(HEAD, "outbox", [[8, "transfer", "open", ""]])
 
 
+def _begin_snooze(wire: Wire) -> None:
+    wire.run()
+    wire.trigger(HEAD, "outbox", [[8, "snooze", "open", ""]])
+
+
 def _register(wire: Wire) -> None:
     wire.set("new_username", "mallory")
     wire.set("new_display_name", "Mallory")
@@ -147,6 +152,7 @@ DEEDS = {
         lambda wire: _send(wire, "transfer_note", "forged", "transfer_submit"),
         first=_begin_transfer,
     ),
+    "snooze": Deed("ticket", "id={}", lambda wire: wire.click("snooze_submit"), first=_begin_snooze),
     "history": Deed("ticket", "id={}", lambda wire: wire.change(PANEL, {"history": True})),
     "list": Deed("all_tickets", "", lambda wire: wire.trigger("ticketing_list_table", "opened", 1)),
     "search": Deed("all_tickets", "", lambda wire: wire.trigger("ticketing_list_table", "filters", {"q": "zq"})),
@@ -220,6 +226,7 @@ OUTCOMES: dict[str, Callable[[After], object]] = {
     "tags": lambda after: list(after.ticket.tags) == ["forged"],
     "undo": lambda after: [event.new for event in after.ticket.events[1:]] == ["urgent", "normal"],
     "transfer": lambda after: after.last_message == (MessageKind.NOTE, "forged"),
+    "snooze": lambda after: after.ticket.snoozed,
     "history": lambda after: b'"history":[[' in after.wire.received,
     "list": lambda after: COMPOSER in after.wire.widgets,
     "search": lambda after: "q=zq" in after.wire.query,
@@ -317,8 +324,9 @@ def test_no_fragment_of_a_page_runs_after_the_end_of_the_session(server: Server,
 
 
 def _on_a_ticket() -> list[Deed]:
-    """Return what is done on a ticket's page as it first is: the form to transfer it would have to be opened before."""
-    return [deed for name, deed in DEEDS.items() if deed.page == "ticket" and name != "transfer"]
+    """Return what is done on a ticket's page as it first is, before any of its forms was opened."""
+    in_forms = {"transfer", "snooze"}
+    return [deed for name, deed in DEEDS.items() if deed.page == "ticket" and name not in in_forms]
 
 
 def test_a_stolen_streamlit_session_is_worth_nothing_without_its_cookie(server: Server, ticket: Ticket) -> None:

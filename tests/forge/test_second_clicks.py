@@ -199,6 +199,18 @@ def test_a_ticket_handed_on_with_two_clicks_is_handed_on_once(server: Server) ->
     assert [message.text for message in server.ticket(number).messages] == ["The line is dead.", "For you."]
 
 
+def test_a_ticket_put_to_sleep_with_two_clicks_is_so_once(server: Server) -> None:
+    server.desk.accounts.register("sven", "Sven", PASSWORD, PASSWORD)
+    number = server.desk.tickets.open(server.actor("sven"), "No dial tone", "The line is dead.").number
+    with visit(server, "ticket", "root", f"id={number}") as root:
+        root.trigger(HEAD, "outbox", [[1, "snooze", "open", ""]])
+        click_twice(server, root, "snooze_submit")
+
+        assert "The ticket sleeps until" in unescaped(root.text)
+        assert "snooze_submit" not in root.widgets
+    assert [event.field for event in server.ticket(number).events] == ["opened", "status", "snoozed"]
+
+
 # A reload
 
 

@@ -33,7 +33,7 @@ def stored(desk: Desk, number: str, root: Visit, actor: Behind) -> Look:
 
 
 def test_the_head_offers_each_side_what_it_may_do(ada: Visit, carla: Visit, number: str) -> None:
-    assert ada.open("ticket", id=number).actions == ["assign_to_me", "transfer", "close"]
+    assert ada.open("ticket", id=number).actions == ["assign_to_me", "transfer", "snooze", "close"]
     assert carla.open("ticket", id=number).actions == ["close"]
 
 

@@ -3,7 +3,7 @@
 import inspect
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -24,7 +24,9 @@ from ticketing.domain.errors import (
 from ticketing.domain.links import LinkKind
 from ticketing.domain.people import Actor, PeopleQuery, Role
 from ticketing.domain.queries import TicketQuery
+from ticketing.domain.recurring import RecurringTicket
 from ticketing.domain.reports import Cell, Metric, ReportQuery
+from ticketing.domain.schedules import Repeats, Schedule
 from ticketing.domain.sla import SlaPolicy
 from ticketing.domain.statuses import Priority, Status, TicketCategory
 from ticketing.domain.teams import Team
@@ -96,6 +98,13 @@ ARGUMENTS: dict[str, object] = {
     "plan": None,
     "queries": {"all": TicketQuery()},
     "random_seed": 1,
+    "recurring": RecurringTicket(
+        name="Backup check",
+        title="Check",
+        description="Text.",
+        requester="carla",
+        schedule=Schedule(repeats=Repeats.DAYS, first=date(2031, 5, 1), at=time(9), zone="UTC"),
+    ),
     "relation": LinkKind.RELATED,
     "result": BulkResult(URGENT, (Outcome(1, "", after=URGENT.edit),), datetime.max.replace(tzinfo=UTC)),
     "role": Role.ADMIN,
@@ -105,6 +114,7 @@ ARGUMENTS: dict[str, object] = {
     "tickets": 1,
     "title": "Title",
     "username": "carla",
+    "until": datetime(2031, 5, 7, tzinfo=UTC),
     "usernames": ["carla"],
     "version": 1,
     "wanted": SlaPolicy(name="Gold", calendar="always"),

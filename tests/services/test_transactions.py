@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, date, timedelta
+from datetime import UTC, date, time, timedelta
 from pathlib import Path
 
 import pytest
@@ -18,7 +18,9 @@ from ticketing.domain.links import LinkKind
 from ticketing.domain.opening_hours import ALWAYS_OPEN
 from ticketing.domain.people import Actor, PeopleQuery, Role
 from ticketing.domain.queries import TicketQuery
+from ticketing.domain.recurring import RecurringTicket
 from ticketing.domain.reports import Cell, Metric, ReportQuery
+from ticketing.domain.schedules import Repeats, Schedule
 from ticketing.domain.sla import SlaPolicy
 from ticketing.domain.statuses import Priority, Status
 from ticketing.domain.teams import Team
@@ -55,7 +57,7 @@ class Scene:
     A desk where all can be done, and one where nobody has been.
 
     Ticket 1 is open and has a reply, ticket 2 is closed, ticket 3 stayed resolved for eight days, ticket 4 is merged
-    into ticket 2, the last one is Carla's and closed. Oskar's account is deactivated.
+    into ticket 2, the last two are Carla's: one sleeps, one is closed. Oskar's account is deactivated.
     """
 
     def __init__(self, store: CountedStore, clock: Clock, arrives: SignIn, folder: Path) -> None:
@@ -78,6 +80,8 @@ class Scene:
         self.ada, self.root = arrives("ada", Role.AGENT), arrives("root", Role.ADMIN)
         self.carla = arrives("carla")
         self.desk.agents.deactivate(CONSOLE, arrives("oskar").username)
+        self.asleep = self.desk.tickets.open(self.carla, "Asleep", "Help!").number
+        self.desk.tickets.snooze(CONSOLE, self.asleep, clock() + timedelta(days=1))
         self.rated = self.desk.tickets.open(self.carla, "Rated", "Help!").number
         self.desk.tickets.close(CONSOLE, self.rated)
         self.token = self.desk.accounts.sign_in("carla", PASSWORD)
@@ -92,6 +96,12 @@ class Scene:
     def policy(self) -> SlaPolicy:
         """What could be promised."""
         return SlaPolicy(name="Gold", calendar=self.calendar.id, resolution=timedelta(hours=1))
+
+    @property
+    def recurring(self) -> RecurringTicket:
+        """What could be opened again and again."""
+        daily = Schedule(repeats=Repeats.DAYS, first=date(2031, 5, 6), at=time(9), zone="UTC")
+        return RecurringTicket(name="Daily", title="Check", description="All.", requester="carla", schedule=daily)
 
     @property
     def plan(self) -> SeedPlan:
@@ -153,6 +163,8 @@ ONCE: Deeds = {
     "tickets.transfer": lambda on: on.desk.tickets.transfer(on.ada, 1, team=on.team.id, note="Yours", key="k"),
     "tickets.close": lambda on: on.desk.tickets.close(on.ada, 1, "Bye", key="k"),
     "tickets.reopen": lambda on: on.desk.tickets.reopen(on.ada, 2, key="k"),
+    "tickets.snooze": lambda on: on.desk.tickets.snooze(on.ada, 1, on.desk.clock() + timedelta(hours=1), key="k"),
+    "tickets.wake": lambda on: on.desk.tickets.wake(on.ada, on.asleep, key="k"),
     "tickets.rate": lambda on: on.desk.tickets.rate(on.carla, on.rated, solved=True, key="k"),
     "tickets.mark_seen": lambda on: on.desk.tickets.mark_seen(on.ada, 1, 1),
     # Whoever looks first closes what has lapsed.

@@ -24,6 +24,7 @@ from ticketing.domain.queries import MOST_HITS, UNASSIGNED, Audience, Sort, Tick
 from ticketing.domain.ratings import Rating
 from ticketing.domain.receipts import Receipt
 from ticketing.domain.sign_in import Attempts, Device, HandOff, Session
+from ticketing.domain.snoozes import Snooze
 from ticketing.domain.statuses import Priority, Status, TicketCategory
 from ticketing.domain.store import Store, Transaction
 from ticketing.domain.teams import Team
@@ -833,6 +834,53 @@ def test_lapsed_are_the_resolved_ones_of_before(store: Store, file_ticket: FileT
     change(store, 1, status=Status.CLOSED)
     with store.read() as tx:
         assert tx.tickets.lapsed(NOW - timedelta(days=7), 10) == [2]
+
+
+def sleep(hours: float, *, wakes_on_reply: bool = True) -> Snooze:
+    """Return that a ticket sleeps for so many hours."""
+    return Snooze(until=NOW + hours * HOUR, wakes_on_reply=wakes_on_reply, by="ada")
+
+
+def test_what_is_to_wake_comes_in_the_order_in_which_it_was_to(store: Store, file_ticket: FileTicket) -> None:
+    for hours in (None, -1, -3, 2, 0, -3):
+        file_ticket(status=Status.ON_HOLD, snoozed=sleep(hours) if hours is not None else None)
+
+    with store.read() as tx:
+        assert tx.tickets.to_wake(NOW, 10) == [3, 6, 2, 5]
+        assert tx.tickets.to_wake(NOW, 2) == [3, 6]
+        assert tx.tickets.to_wake(NOW - 4 * HOUR, 10) == []
+        found = tx.tickets.find(5)
+        assert found is not None
+        assert found.snoozed == sleep(0)
+
+
+def test_what_is_to_wake_is_as_its_tickets_are_also_within_a_transaction(store: Store, file_ticket: FileTicket) -> None:
+    for hours in (-1, -2, -3):
+        file_ticket(status=Status.ON_HOLD, snoozed=sleep(hours))
+    change(store, 3, snoozed=sleep(5, wakes_on_reply=False))
+
+    with suppress(ZeroDivisionError), store.write() as tx:
+        ticket = tx.tickets.find(2)
+        assert ticket is not None
+        ticket.wake_up()
+        tx.tickets.save(ticket)
+        assert tx.tickets.to_wake(NOW, 10) == [1]
+        1 / 0  # noqa: B018 - any error will do
+
+    with store.read() as tx:
+        assert tx.tickets.to_wake(NOW, 10) == [2, 1]
+        assert tx.tickets.to_wake(NOW + 5 * HOUR, 10) == [2, 1, 3]
+
+
+def test_what_is_to_wake_outlives_its_process(
+    reopen: Callable[[], Store], make_ticket_of: Callable[..., Ticket]
+) -> None:
+    with reopen().write() as tx:
+        tx.tickets.save(make_ticket_of(1, status=Status.ON_HOLD, snoozed=sleep(-1)))
+        tx.tickets.save(make_ticket_of(2))
+
+    with reopen().read() as tx:
+        assert tx.tickets.to_wake(NOW, 10) == [1]
 
 
 def promise(due: float | None, warn: float | None = None) -> SlaState:

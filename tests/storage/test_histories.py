@@ -136,7 +136,7 @@ terms = st.one_of(
     st.sampled_from(["field.leased:true", "field.leased:false", "field.messages:dial,strasse"]),
     _several("number", st.sampled_from(["1", "T-2", "99"])),
     _several("external", st.sampled_from(["x9", "X9"])),
-    _several("is", st.sampled_from(["new", "unassigned", "open", "waiting", "done", "overdue"])),
+    _several("is", st.sampled_from(["new", "unassigned", "open", "waiting", "done", "overdue", "asleep"])),
     _several("has", st.sampled_from(["note", "reply", "tag", "assignee", "attachment"])),
     *(_several(field, names) for field in ("assignee", "requester", "watcher")),
     st.builds(
@@ -218,6 +218,11 @@ class Model:
         descending = sort in {Sort.UPDATED, Sort.NEWEST, Sort.PRIORITY}
         return [self._line(each, audience) for each in sorted(found, key=keys[sort], reverse=descending)]
 
+    def to_wake(self, by: datetime) -> list[int]:
+        """Return what was to sleep until then or before."""
+        asleep = [(one.snoozed.until, one.number) for one in self.tickets.values() if one.snoozed is not None]
+        return [number for until, number in sorted(asleep) if until <= by]
+
     def _matches(self, ticket: Ticket, audience: Audience, query: TicketQuery) -> bool:
         assignee = None if query.assignee == UNASSIGNED else query.assignee
         return (
@@ -275,6 +280,8 @@ class Model:
                 return bool(values & _words(ticket, field.removeprefix("field."), audience))
             case Being(Trait.IS_NEW):
                 return ticket.is_new
+            case Being(Trait.IS_ASLEEP):
+                return audience.sees_all and ticket.snoozed is not None
             case Being(Trait.HAS_REPLY):
                 return len(ticket.public_messages()) > 1
             case Being(Trait.HAS_NOTE):
@@ -438,13 +445,15 @@ class Histories(RuleBasedStateMachine):
     @rule(
         data=st.data(),
         actor=actors,
-        deed=st.sampled_from(["reply", "note", "edit", "close", "reopen", "lapse", "promise"]),
+        deed=st.sampled_from(["reply", "note", "edit", "close", "reopen", "lapse", "promise", "snooze", "wake"]),
     )
     def somebody_works(self, data: st.DataObject, actor: Actor, deed: str) -> None:
         """Do something to a ticket, or be refused alike everywhere."""
         number = self.number(data)
         text, edit = data.draw(texts, label="text"), data.draw(edits, label="edit")
         sla = data.draw(promises, label="sla")
+        until = self.now + timedelta(minutes=data.draw(st.sampled_from([0, 1, 60]), label="until"))
+        wakes_on_reply = data.draw(st.booleans(), label="wakes_on_reply")
         deeds: dict[str, Callable[[Ticket], None]] = {
             "reply": lambda ticket: ticket.reply(actor, text, self.now),
             "note": lambda ticket: ticket.note(actor, text, self.now),
@@ -453,6 +462,8 @@ class Histories(RuleBasedStateMachine):
             "reopen": lambda ticket: ticket.reopen(actor, self.now),
             "lapse": lambda ticket: ticket.lapse(),
             "promise": lambda ticket: setattr(ticket, "sla", sla),
+            "snooze": lambda ticket: ticket.snooze(actor, until, self.now, wakes_on_reply=wakes_on_reply),
+            "wake": lambda ticket: ticket.wake(actor, self.now),
         }
         draft = self.model.copy()
         with self.writing(data) as transactions:
@@ -550,6 +561,7 @@ class Histories(RuleBasedStateMachine):
                     self.model.tickets[number] for number in sorted(self.model.tickets)
                 ]
                 assert tx.users.names({*PEOPLE, "ghost"}) == self.model.names
+                assert tx.tickets.to_wake(self.now, 9) == self.model.to_wake(self.now)
                 for (number, name), count in self.model.seen.items():
                     assert tx.tickets.seen(number, name) == count
 

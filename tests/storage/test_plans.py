@@ -48,7 +48,7 @@ FILL = [
     """
     INSERT INTO tickets (number, title, requester, assignee, status, priority, urgency, category, external_id, is_new,
                          opened_at, updated_at, public_updated_at, resolved_at, messages, last_author, public_messages,
-                         last_public_author, document)
+                         last_public_author, document, wakes_at)
     WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < :tickets)
     SELECT i, 'Ticket', 'user' || (i % :people),
            CASE WHEN i % 33 > 0 THEN 'agent' || (i % :agents) END,
@@ -58,7 +58,7 @@ FILL = [
            CASE WHEN i % 50 = 0 THEN 3 WHEN i % 7 = 0 THEN 2 ELSE 1 END,
            CASE WHEN i % 9 = 0 THEN 'network' WHEN i % 100 = 1 THEN 'billing' ELSE 'general' END,
            CASE WHEN i < 100 THEN 'x' || i END, :no, {moment}, {moment}, {moment}, {moment}, 2, 'agent1', 2, 'agent1',
-           :document
+           :document, CASE WHEN i % 1000 = 1 THEN {moment} END
     FROM n
     """,
     """
@@ -386,6 +386,18 @@ def test_what_else_pages_ask_reads_no_more_than_it_answers(
 
     assert plans.scans == set()
     assert plans.read["tickets"] <= 1
+
+
+def test_what_is_to_wake_and_what_sleeps_are_found_by_an_index_over_nothing_else(large: SqlStore) -> None:
+    at_first = START + timedelta(minutes=100)  # by then but one was to wake
+    plans = asked(large, lambda tx: tx.tickets.to_wake(at_first, 50))
+    asleep = asked(large, lambda tx: list(tx.tickets.numbers(ADA, read_query("is:asleep", Asker("agent1", START)))))
+
+    assert "tickets_by_waking" in plans.indexes
+    assert plans.read["tickets"] <= 1
+    assert "tickets_by_waking" in asleep.indexes
+    assert asleep.read["tickets"] <= 2 * TICKETS // 1000
+    assert plans.scans == asleep.scans == set()
 
 
 @pytest.mark.parametrize(

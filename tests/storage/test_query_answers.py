@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.storage.conftest import NOW, FileTicket, Register
-from tests.storage.test_contract import AGENT, CARLA, HOUR, OSKAR, change, promise, say, search
+from tests.storage.test_contract import AGENT, CARLA, HOUR, OSKAR, change, promise, say, search, sleep
 from ticketing.domain.conditions import Having, Not
 from ticketing.domain.queries import MOST_HITS, Audience, Sort, TicketQuery, View
 from ticketing.domain.query_language import Asker, read_query
@@ -27,6 +27,7 @@ def desk(store: Store, file_ticket: FileTicket, register: Register) -> Store:
     file_ticket("Tone of voice", "ghost", age=1, status=Status.CLOSED, resolved_at=NOW - 90 * HOUR)
     for number, hours in ((1, -2), (2, 3), (4, 26)):
         change(store, number, sla=promise(hours))
+    change(store, 4, snoozed=sleep(5))
     change(store, 1, fields={"field.serial": "AB 1", "agents.cost": "7", "field.leased": True})
     change(store, 3, fields={"agents.serial": "ab 1", "field.parts": ["Fan", "Maus"], "field.leased": False})
     say(store, 2, "ada", "Which room is the printer in?", hours=-70)
@@ -61,6 +62,9 @@ def found(store: Store, text: str, audience: Audience = AGENT) -> list[int]:
         ("is:overdue", [1]),
         ("-is:overdue is:open", [2]),
         ("is:overdue,new", [2, 1]),
+        ("is:asleep", [4]),
+        ("-is:asleep is:waiting", [3]),
+        ("is:asleep,new assignee:none", [4, 1]),
         ("due:<4h", [2, 1]),
         ("due:>4h", [4]),
         ("due:<9999y", [4, 2, 1]),
@@ -155,6 +159,8 @@ def test_agents_find(desk: Store, text: str, numbers: list[int]) -> None:
         ("printer", []),
         ("tag:vpn", []),
         ("-tag:vpn", [5, 4, 3, 1]),
+        ("is:asleep", []),
+        ("-is:asleep", [5, 4, 3, 1]),
         ("has:tag", []),
         ("-has:tag", [5, 4, 3, 1]),
         ("has:note", []),

@@ -27,6 +27,7 @@ class Trait(StrEnum):
     """What a ticket is or has, without any value to it."""
 
     IS_NEW = "is new"
+    IS_ASLEEP = "is asleep"
     HAS_NOTE = "has a note"
     HAS_REPLY = "has a reply"
 
@@ -137,7 +138,7 @@ class Having(Condition):
 
 @dataclass(frozen=True, slots=True)
 class Being(Condition):
-    """It has this trait; notes are for agents."""
+    """It has this trait; notes, and which tickets sleep, are for agents."""
 
     trait: Trait
 

@@ -365,6 +365,7 @@ IS: Final[Mapping[str, Callable[[Asker], Condition]]] = {
     "waiting": lambda _: InStatus(statuses_of(StatusCategory.PAUSED)),
     "done": lambda _: InStatus(statuses_of(StatusCategory.DONE)),
     "overdue": lambda asker: During(Moment.DUE, until=asker.at),
+    "asleep": lambda _: Being(Trait.IS_ASLEEP),
 }
 HAS: Final[Mapping[str, Condition]] = {
     "note": Being(Trait.HAS_NOTE),

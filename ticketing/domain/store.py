@@ -76,6 +76,9 @@ class TicketRepository(Protocol):
     def lapsed(self, resolved_before: datetime, limit: int) -> list[int]:
         """Return numbers of tickets resolved before that moment and not closed yet, at most `limit`."""
 
+    def to_wake(self, by: datetime, limit: int) -> list[int]:
+        """Return numbers of tickets that were to sleep until that moment or before, at most `limit`, in that order."""
+
     def unfinished(self, above: int, limit: int) -> list[int]:
         """Return the lowest numbers above that one of tickets that are not done, at most `limit`, in order."""
 

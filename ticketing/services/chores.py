@@ -18,6 +18,7 @@ from ticketing.domain.store import PATIENCE, Store, Transaction
 from ticketing.services.access import A_MOMENT, Clock, Gate
 from ticketing.services.due_times import Arrears
 from ticketing.services.lapsing import Lapsing
+from ticketing.services.waking import Waking
 
 LOOK_EVERY: Final = timedelta(minutes=1)
 # In seconds. A start is over before; between two turns others get theirs.
@@ -44,7 +45,7 @@ class Chore(Protocol):
         """Do the next few that are due, if any still are; tell whether there may be more."""
 
 
-ALL: Final[Sequence[Chore]] = (Lapsing(), Arrears())
+ALL: Final[Sequence[Chore]] = (Lapsing(), Waking(), Arrears())
 
 
 class Chores:

@@ -301,6 +301,39 @@ class Tickets:
 
         return self._deeds.change(actor, number, key, change)
 
+    def snooze(
+        self,
+        actor: Actor,
+        number: int,
+        until: datetime,
+        *,
+        wakes_on_reply: bool = True,
+        seen: Status | None = None,
+        key: str = "",
+    ) -> Ticket:
+        """
+        Put a ticket on hold until a moment, at which it is open and unread again, or until its requester replies.
+
+        Raises InvalidInputError unless the moment lies ahead, within two years. `seen` is as in `close`.
+        """
+
+        def change(_tx: Transaction, actor: Actor, ticket: Ticket, now: datetime) -> None:
+            policy.require(actor, Action.EDIT_TICKET, ticket)
+            if seen is not None:
+                _require_fresh(ticket, TicketEdit(status=Status.ON_HOLD), TicketEdit(status=seen))
+            ticket.snooze(actor, until, now, wakes_on_reply=wakes_on_reply)
+
+        return self._deeds.change(actor, number, key, change)
+
+    def wake(self, actor: Actor, number: int, *, key: str = "") -> Ticket:
+        """Open a ticket that sleeps before its time; raises TicketNotAsleepError."""
+
+        def change(_tx: Transaction, actor: Actor, ticket: Ticket, now: datetime) -> None:
+            policy.require(actor, Action.EDIT_TICKET, ticket)
+            ticket.wake(actor, now)
+
+        return self._deeds.change(actor, number, key, change)
+
     def rate(
         self, actor: Actor, number: int, *, solved: bool, score: int | None = None, comment: str = "", key: str = ""
     ) -> Ticket:

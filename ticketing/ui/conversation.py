@@ -11,8 +11,13 @@ from ticketing.domain.tickets import (
     FOLLOW_UP,
     MERGED,
     MERGED_INTO,
+    PASSED_OVER,
+    RECURRING,
+    RECURRING_SKIPPED,
+    SNOOZED,
     SPLIT_FROM,
     SPLIT_OFF,
+    SYSTEM,
     Event,
     Message,
     MessageKind,
@@ -81,7 +86,7 @@ def history_lines(conversation: Conversation, now: datetime) -> list[tuple[str, 
 
 
 def _message(message: Message, conversation: Conversation, now: datetime, where: tzinfo, *, can_split: bool) -> str:
-    ticket, name = conversation.ticket, escape(conversation.name(message.author))
+    ticket, name = conversation.ticket, escape(_who(message.author, conversation))
     is_note = message.kind is MessageKind.NOTE
     words = [t("message.note") if is_note else _role(message, ticket)]
     if origin := message.origin or (ticket.split_from if message is ticket.begins_with else None):
@@ -92,6 +97,10 @@ def _message(message: Message, conversation: Conversation, now: datetime, where:
         f"<div>{time_element(message.at, now, where)}{_split_link(message, ticket) if can_split else ''}</div>"
         f"</header>{to_html(message.text)}</article>"
     )
+
+
+def _who(username: str, conversation: Conversation) -> str:
+    return t("history.system") if username == SYSTEM else conversation.name(username)
 
 
 def _split_link(message: Message, ticket: Ticket) -> str:
@@ -110,7 +119,7 @@ def _role(message: Message, ticket: Ticket) -> str:
 
 
 def _line(event: Event, ticket: Ticket, conversation: Conversation, now: datetime, where: tzinfo) -> tuple[str, ...]:
-    who = t("history.system") if event.by == "system" else conversation.name(event.by)
+    who = _who(event.by, conversation)
     when = (event.at.isoformat(), exact(event.at, where), ago(event.at, now, where))
     what = _what(event, conversation)
     is_elsewhere = ticket is not conversation.ticket
@@ -118,8 +127,8 @@ def _line(event: Event, ticket: Ticket, conversation: Conversation, now: datetim
 
 
 def _what(event: Event, conversation: Conversation) -> str:
-    if event.field in {"opened", "imported"}:
-        return t(f"history.{event.field}")
+    if event.field in {"opened", "imported", RECURRING, RECURRING_SKIPPED, PASSED_OVER}:
+        return t(f"history.{event.field}", what=event.new)
     if event.field == FOLLOW_UP:
         return t("history.follow_up", label=f"T-{event.new}")
     if event.field in {MERGED, MERGED_INTO, SPLIT_OFF, SPLIT_FROM}:
@@ -151,6 +160,8 @@ def _value(field: str, value: str | None, conversation: Conversation) -> str:
         return t("ticket.unassigned") if field == "assignee" else t("history.nothing")
     if field == "team":
         return conversation.team_name(value)
+    if field == SNOOZED:
+        return exact(datetime.fromisoformat(value), zone())
     return conversation.name(value) if field == "assignee" else _word(f"{field}.{value}", value)
 
 

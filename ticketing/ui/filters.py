@@ -32,6 +32,7 @@ _QUEUE = (
     "mine",
     "untouched",
     "overdue",
+    "asleep",
     "tags",
     "requester",
     "times",

@@ -18,6 +18,7 @@ from ticketing.ui.pages import BY_NAME
 from ticketing.ui.panel import panel
 from ticketing.ui.session import desk, go_to_ticket, not_found
 from ticketing.ui.similar import show_similar
+from ticketing.ui.snoozing import snooze_form
 from ticketing.ui.transferring import transfer_form
 from ticketing.ui.wording import t
 
@@ -54,6 +55,7 @@ def ticket_body(actor: Actor, conversation: Conversation) -> None:
     ticket = conversation.ticket
     panel(actor, conversation)
     transfer_form(actor, conversation)
+    snooze_form(actor, conversation)
     show_conversation(conversation, desk().clock(), can_split=policy.may(actor, Action.SPLIT_TICKET, ticket))
     if policy.may(actor, Action.REPLY, ticket):
         compose(actor, conversation)

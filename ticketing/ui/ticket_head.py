@@ -24,6 +24,7 @@ from ticketing.ui.inbox import Outcome, TicketPart
 from ticketing.ui.memory import recall
 from ticketing.ui.pages import BY_NAME, landing_page
 from ticketing.ui.session import desk, go_to, go_to_ticket, require_actor
+from ticketing.ui.snoozing import Snoozing, asleep_until, can_snooze, can_wake
 from ticketing.ui.tickets import PRIORITY_TONES, STATUS_TONES, status_label
 from ticketing.ui.times import ago, exact, zone
 from ticketing.ui.transferring import Transfer, can_transfer
@@ -89,9 +90,11 @@ def _buttons(actor: Actor, ticket: Ticket, now: datetime) -> list[tuple[str, str
 def _pills(actor: Actor, ticket: Ticket) -> list[tuple[str, str]]:
     is_new = ticket.is_new and actor.is_agent
     status = status_label(ticket.status, is_new=ticket.is_new, for_agent=actor.is_agent)
+    asleep = asleep_until(ticket)
     return [
         (status, "violet" if is_new else STATUS_TONES[ticket.status]),
         (t(f"priority.{ticket.priority}"), PRIORITY_TONES[ticket.priority]),
+        *([(asleep, "gray")] if asleep else []),
     ]
 
 
@@ -136,6 +139,14 @@ def _can_transfer(actor: Actor, ticket: Ticket, _now: datetime) -> bool:
     return can_transfer(actor, ticket)
 
 
+def _can_snooze(actor: Actor, ticket: Ticket, _now: datetime) -> bool:
+    return can_snooze(actor, ticket)
+
+
+def _can_wake(actor: Actor, ticket: Ticket, _now: datetime) -> bool:
+    return can_wake(actor, ticket)
+
+
 def _can_close(actor: Actor, ticket: Ticket, _now: datetime) -> bool:
     return ticket.status is not Status.CLOSED and policy.may(actor, Action.CLOSE, ticket)
 
@@ -155,6 +166,17 @@ def _begin_transfer(actor: Actor, number: int, _seen: TicketEdit) -> Ticket:
     return ticket
 
 
+def _begin_snooze(actor: Actor, number: int, _seen: TicketEdit) -> Ticket:
+    """Open the form, which holds what is done against what is there now."""
+    ticket = desk().tickets.get(actor, number)
+    recall(Snoozing).begin(ticket)
+    return ticket
+
+
+def _wake(actor: Actor, number: int, _seen: TicketEdit) -> Ticket:
+    return desk().tickets.wake(actor, number)
+
+
 def _close(actor: Actor, number: int, seen: TicketEdit) -> Ticket:
     """Close it; while this waited for the disk, a click from before a reload may have done so already."""
     try:
@@ -170,6 +192,8 @@ def _reopen(actor: Actor, number: int, seen: TicketEdit) -> Ticket:
 _ACTIONS = {
     "assign_to_me": _QuickAction("person_add", _can_take, _take, "ticket.assigned_to_you"),
     "transfer": _QuickAction("swap_horiz", _can_transfer, _begin_transfer),
+    "snooze": _QuickAction("snooze", _can_snooze, _begin_snooze),
+    "wake": _QuickAction("alarm", _can_wake, _wake, "ticket.is_awake"),
     "close": _QuickAction("check_circle", _can_close, _close, "ticket.is_closed"),
     "reopen": _QuickAction("lock_open", _can_reopen, _reopen, "ticket.is_open_again"),
 }

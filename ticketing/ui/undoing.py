@@ -14,8 +14,9 @@ from ticketing.domain.custom_fields import key_in
 from ticketing.domain.errors import RefusedError, StaleEditError
 from ticketing.domain.people import Actor
 from ticketing.domain.policy import Action
+from ticketing.domain.snoozes import Snooze
 from ticketing.domain.statuses import TRANSITIONS, StatusCategory
-from ticketing.domain.tickets import SYSTEM, Event, Ticket, TicketEdit
+from ticketing.domain.tickets import SNOOZED, SYSTEM, Event, Ticket, TicketEdit
 from ticketing.ui.session import desk
 from ticketing.ui.wording import t
 
@@ -84,14 +85,23 @@ def undo_of(actor: Actor, before: Ticket, after: Ticket) -> Undo | None:
     steps = after.events[len(before.events) :]
     if not _came_of(actor, steps):
         return None
-    number, field = after.number, steps[0].field
+    number, field, slept = after.number, steps[0].field, before.snoozed
+    if field == SNOOZED:  # it was on hold before as well, to which no change of a field leads back
+        return None
     if field == "status" and before.status not in TRANSITIONS[after.status]:
         return None
     if field == "status" and after.status.category is StatusCategory.DONE:  # from where every arrow leads to open
         action, way = Action.REOPEN, partial(desk().tickets.reopen, number=number, seen=after.status)
+    elif field == "status" and slept is not None:
+        action, way = Action.EDIT_TICKET, _back_to_sleep(slept, after)
     else:
         action, way = Action.EDIT_TICKET, _edit_back(before, after, field)
     return Undo(number, len(after.events), _word(actor, field), way) if policy.may(actor, action, after) else None
+
+
+def _back_to_sleep(slept: Snooze, after: Ticket) -> "partial[Ticket]":
+    sleep = partial(desk().tickets.snooze, number=after.number, until=slept.until, seen=after.status)
+    return partial(sleep, wakes_on_reply=slept.wakes_on_reply)
 
 
 def _word(actor: Actor, field: str) -> str:

@@ -62,6 +62,8 @@ class Conditions:
                 return self._having(condition)
             case During(Moment.DUE, since, until):
                 return self._due(since, until)
+            case Being(Trait.IS_ASLEEP):
+                return set(state.asleep) if self._sees_all else set()
             case AnyOf(conditions):
                 known = [self.numbers(one) for one in conditions]
                 return None if None in known else set().union(*(numbers for numbers in known if numbers is not None))
@@ -133,6 +135,7 @@ class Conditions:
                 return lambda row: self.talk(row).public_messages > 1
             case Trait.HAS_NOTE:
                 return lambda row: self._sees_all and self.talk(row).messages > self.talk(row).public_messages
+        raise TypeError(trait)
 
     def texts_predicate(self, needles: Sequence[str]) -> Predicate:
         """Return whether a ticket holds all the texts; all are looked through for one that few hold."""

@@ -256,6 +256,12 @@ class Tickets:
         due = [row.number for row in rows if row.resolved_at is not None and row.resolved_at <= resolved_before]
         return sorted(due)[:limit]
 
+    def to_wake(self, by: datetime, limit: int) -> list[int]:
+        """Return numbers of tickets that were to sleep until that moment or before, at most `limit`, in that order."""
+        with self._pending.applied(TICKETS) as state:
+            awaited = [(until, number) for number, until in state.asleep.items() if until <= by]
+        return [number for _, number in sorted(awaited)[:limit]]
+
     def unfinished(self, above: int, limit: int) -> list[int]:
         """Return the lowest numbers above that one of tickets that are not done, at most `limit`, in order."""
         with self._pending.applied(TICKETS) as state:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from pydantic_core import from_json
 
@@ -18,6 +18,7 @@ from ticketing.storage.documents.rows import ByUpdate, PersonRow, TicketRow, by_
 
 Change = tuple[str, str, bytes | None]
 Documents = dict[str, dict[str, bytes]]
+Value = TypeVar("Value")
 
 TICKETS = "tickets"
 USERS = "users"
@@ -46,6 +47,7 @@ class State:
         self.by_external_id: defaultdict[str, set[int]] = defaultdict(set)
         self.by_term: defaultdict[Term, set[int]] = defaultdict(set)
         self.due: dict[int, Due] = {}
+        self.asleep: dict[int, datetime] = {}  # until when
         self.tally: Counter[tuple[str | None, Status]] = Counter()
         self.facts: dict[int, str] = {}  # what reports count by, of tickets that one was made of since they changed
         self._owned: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
@@ -80,11 +82,13 @@ class State:
     def _rows(self, documents: dict[str, bytes]) -> Iterator[TicketRow]:
         for key, raw in documents.items():
             try:
-                row, due = _read(raw)
+                row, due, until = _read(raw)
             except UNREADABLE as error:
                 raise StorageUnreadableError(TICKETS, key) from error
             if due:
                 self.due[row.number] = due
+            if until:
+                self.asleep[row.number] = until
             yield row
 
     def prepare(self, changes: Sequence[Change]) -> Callable[[], None]:
@@ -133,17 +137,15 @@ class State:
         person = self.people.get(username)
         return person.display_name if person else username
 
-    def _put_ticket(self, number: int, row: TicketRow | None, due: "Due | None") -> None:
+    def _put_ticket(self, number: int, row: TicketRow | None, due: "Due | None", until: datetime | None) -> None:
         old = self.rows.find(number)
         self.facts.pop(number, None)
         if old is not None:
             self._forget(old)
         if row is not None:
             self._add(row)
-        if due is None:
-            self.due.pop(number, None)
-        else:
-            self.due[number] = due
+        _put_or_drop(self.due, number, due)
+        _put_or_drop(self.asleep, number, until)
 
     def _add(self, row: TicketRow) -> None:
         self.rows.put(row)
@@ -217,9 +219,11 @@ class Due(NamedTuple):
     warn_at: datetime | None
 
 
-def _read(raw: bytes) -> tuple[TicketRow, Due | None]:
+def _read(raw: bytes) -> tuple[TicketRow, Due | None, datetime | None]:
     fields = fields_of(raw)
-    return TicketRow(raw, fields), _due(fields.get("sla") or {})
+    snoozed = fields.get("snoozed")
+    until = datetime.fromisoformat(snoozed["until"]) if snoozed else None
+    return TicketRow(raw, fields), _due(fields.get("sla") or {}), until
 
 
 def _due(sla: Mapping[str, Any]) -> Due | None:
@@ -227,7 +231,14 @@ def _due(sla: Mapping[str, Any]) -> Due | None:
     return Due(datetime.fromisoformat(due_at), datetime.fromisoformat(warn_at) if warn_at else None) if due_at else None
 
 
-_GONE = (None, None)
+def _put_or_drop(index: dict[int, Value], number: int, value: Value | None) -> None:
+    if value is None:
+        index.pop(number, None)
+    else:
+        index[number] = value
+
+
+_GONE = (None, None, None)
 
 
 @contextmanager

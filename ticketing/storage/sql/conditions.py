@@ -46,6 +46,9 @@ from ticketing.storage.sql.tables import terms, texts, tickets, users, watchers
 # Between the texts that are searched as one; nobody can type it.
 SEPARATOR: Final = "\x1f"
 _SHORTEST_TRIGRAM: Final = 3
+# Asked for by themselves, so that the index over these few is looked at and not each ticket of a list.
+_sleepers = tickets.alias("sleepers")
+_ASLEEP: Final = select(_sleepers.c.number).where(_sleepers.c.wakes_at.is_not(None))
 # What no text can hold and no database takes in a question: NUL, halves of surrogate pairs.
 _NOWHERE: Final = {"\0", SEPARATOR, *map(chr, range(0xD800, 0xE000))}
 
@@ -148,6 +151,8 @@ class Conditions:
         match trait:
             case Trait.IS_NEW:
                 return c.is_new
+            case Trait.IS_ASLEEP:
+                return c.number.in_(_ASLEEP) if self._sees_all else false()
             case Trait.HAS_REPLY:
                 return c.public_messages > 1
             case Trait.HAS_NOTE:

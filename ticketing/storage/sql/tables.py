@@ -38,6 +38,7 @@ NAMES: Final = {
 metadata = MetaData(naming_convention=NAMES)
 # Asked for in these very words, since else SQLite doesn't see that the index over these tickets is enough.
 IS_RESOLVED: Final = text("status = 'resolved'")
+IS_ASLEEP: Final = text("wakes_at IS NOT NULL")
 
 
 def _one_of(column: str, values: type[Role | Status | Priority | TicketCategory]) -> CheckConstraint:
@@ -95,6 +96,7 @@ tickets = Table(
     Column("document", Document, nullable=False),
     Column("due_at", Moment),
     Column("warn_at", Moment),
+    Column("wakes_at", Moment),
     # The first four are the orders of a list; each holds all that a list is filtered by, so that going through one
     # reads no ticket.
     Index("tickets_by_update", "updated_at", "number", "status", "urgency", "category", "assignee", "requester"),
@@ -107,6 +109,7 @@ tickets = Table(
     Index("tickets_by_resolution", "resolved_at", postgresql_where=IS_RESOLVED, sqlite_where=IS_RESOLVED),
     Index("tickets_by_opening", "opened_at"),
     Index("tickets_by_end", "resolved_at"),
+    Index("tickets_by_waking", "wakes_at", "number", postgresql_where=IS_ASLEEP, sqlite_where=IS_ASLEEP),
 )
 
 watchers = Table(

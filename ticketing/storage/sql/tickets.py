@@ -221,6 +221,11 @@ class SqlTickets:
         question = due.order_by(tickets.c.number + 0).limit(limit)
         return list(self._connection.scalars(question))
 
+    def to_wake(self, by: datetime, limit: int) -> list[int]:
+        """Return numbers of tickets that were to sleep until that moment or before, at most `limit`, in that order."""
+        asleep = select(tickets.c.number).where(tickets.c.wakes_at <= by)
+        return list(self._connection.scalars(asleep.order_by(tickets.c.wakes_at, tickets.c.number).limit(limit)))
+
     def unfinished(self, above: int, limit: int) -> list[int]:
         """Return the lowest numbers above that one of tickets that are not done, at most `limit`, in order."""
         question = select(tickets.c.number).where(tickets.c.number > above, tickets.c.status.in_(sorted(UNFINISHED)))
@@ -269,6 +274,7 @@ def ticket_columns(ticket: Ticket) -> dict[str, Any]:
         "document": ticket.model_dump_json(exclude_none=True),
         "due_at": ticket.sla.due_at if ticket.sla else None,
         "warn_at": ticket.sla.warn_at if ticket.sla else None,
+        "wakes_at": ticket.snoozed.until if ticket.snoozed else None,
     }
 
 
