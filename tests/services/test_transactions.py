@@ -212,6 +212,7 @@ NEVER: Deeds = {
     "health.figures": lambda on: on.desk.health.figures(on.root),
     "health.throw_away": lambda on: on.desk.health.throw_away,
     "lists.export": lambda on: on.desk.lists.export(on.ada, ALL, Form.JSON),
+    "recurring.upcoming": lambda on: on.desk.recurring.upcoming(on.root, on.recurring),
     "reports.overview": lambda on: on.desk.reports.overview(on.ada, DAY),
     "reports.behind": lambda on: on.desk.reports.behind(on.ada, DAY, Cell(Metric.CREATED)),
     "reports.table": lambda on: on.desk.reports.table(on.ada, DAY),

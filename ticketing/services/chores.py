@@ -18,6 +18,7 @@ from ticketing.domain.store import PATIENCE, Store, Transaction
 from ticketing.services.access import A_MOMENT, Clock, Gate
 from ticketing.services.due_times import Arrears
 from ticketing.services.lapsing import Lapsing
+from ticketing.services.recurring import Opening
 from ticketing.services.waking import Waking
 
 LOOK_EVERY: Final = timedelta(minutes=1)
@@ -45,7 +46,7 @@ class Chore(Protocol):
         """Do the next few that are due, if any still are; tell whether there may be more."""
 
 
-ALL: Final[Sequence[Chore]] = (Lapsing(), Waking(), Arrears())
+ALL: Final[Sequence[Chore]] = (Lapsing(), Waking(), Opening(), Arrears())
 
 
 class Chores:

@@ -21,7 +21,7 @@ from ticketing.ui.forms import submit_button
 from ticketing.ui.layout import head_below_people, way_back
 from ticketing.ui.memory import recall
 from ticketing.ui.session import desk, go_to, not_found
-from ticketing.ui.setup import calendars, canned_replies, fields, sla, teams, views
+from ticketing.ui.setup import calendars, canned_replies, fields, recurring, sla, teams, views
 from ticketing.ui.setup.editor import Editor
 from ticketing.ui.text import plain
 from ticketing.ui.times import exact, zone
@@ -31,7 +31,15 @@ PAGE = "desk_setup"
 NEW = "new"
 EDITORS = {
     editor.kind.kind: editor
-    for editor in (views.EDITOR, teams.EDITOR, canned_replies.EDITOR, calendars.EDITOR, sla.EDITOR, fields.EDITOR)
+    for editor in (
+        views.EDITOR,
+        teams.EDITOR,
+        canned_replies.EDITOR,
+        calendars.EDITOR,
+        sla.EDITOR,
+        fields.EDITOR,
+        recurring.EDITOR,
+    )
 }
 
 

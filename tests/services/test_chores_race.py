@@ -1,0 +1,89 @@
+"""What is due after downtime is done once, also when several processes begin with it at the same moment."""
+
+import subprocess
+import sys
+from collections.abc import Callable
+from contextlib import closing
+from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.postgres import databases
+from tests.services.conftest import PASSWORD
+from ticketing.desk import open_desk
+from ticketing.domain.people import Actor
+from ticketing.domain.recurring import RecurringTicket
+from ticketing.domain.schedules import Repeats, Schedule
+from ticketing.domain.statuses import Status
+from ticketing.domain.tickets import RECURRING, MessageKind
+from ticketing.settings import Settings
+
+CONSOLE = Actor.console()
+START = datetime(2031, 5, 6, 9, 30, tzinfo=UTC)
+DAYS = 12
+AFTER_DOWNTIME = START + timedelta(days=DAYS)
+NAMES = ("Backup check", "Fire drill", "Log check")
+SLEEPERS = 30
+PROCESSES = 3
+SHARED: dict[str, Callable[[Path], str]] = {
+    "json": lambda folder: f"json:{folder / 'data'}",
+    "sqlite": lambda folder: f"sqlite:///{folder / 'desk.sqlite'}",
+    "postgres": lambda _: databases().create("chores_race"),
+}
+_DO_ALL = """
+import sys
+from contextlib import closing
+from datetime import datetime
+from ticketing.desk import open_desk
+from ticketing.settings import Settings
+
+now = datetime.fromisoformat(sys.argv[2])
+with closing(open_desk(Settings(storage_url=sys.argv[1]), clock=lambda: now, password_rounds=4)) as desk:
+    print("ready", flush=True)
+    sys.stdin.readline()
+    desk.caretaker().do_all()
+"""
+
+
+@pytest.mark.parametrize("store", SHARED)
+def test_several_processes_open_each_recurring_ticket_once_and_wake_each_sleeper_once(
+    tmp_path: Path, store: str
+) -> None:
+    address = SHARED[store](tmp_path)
+    daily = Schedule(repeats=Repeats.DAYS, first=date(2031, 5, 1), at=time(9), zone="Europe/London")
+    with closing(open_desk(Settings(storage_url=address), clock=lambda: START, password_rounds=4)) as desk:
+        desk.accounts.register("carla", "Carla", PASSWORD, PASSWORD)
+        for name in NAMES:
+            desk.definitions.save(
+                CONSOLE,
+                RecurringTicket(name=name, title=name, description="Do it.", requester="carla", schedule=daily),
+            )
+        for _ in range(SLEEPERS):
+            number = desk.tickets.open(CONSOLE, "Asleep", "Tired.").number
+            desk.tickets.snooze(CONSOLE, number, START + timedelta(hours=1))
+
+    pipe = subprocess.PIPE
+    command = [sys.executable, "-c", _DO_ALL, address, AFTER_DOWNTIME.isoformat()]
+    processes = [subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True) for _ in range(PROCESSES)]
+    for process in processes:
+        assert process.stdout
+        assert process.stdout.readline() == "ready\n"
+    for process in processes:
+        assert process.stdin
+        process.stdin.write("go\n")
+        process.stdin.flush()
+    assert [process.communicate(timeout=60)[0] for process in processes] == [""] * PROCESSES
+
+    with closing(open_desk(Settings(storage_url=address), password_rounds=4)) as desk, desk.store.read() as tx:
+        tickets = list(tx.tickets.stream())
+    sleepers, opened = tickets[:SLEEPERS], tickets[SLEEPERS:]
+    for ticket in sleepers:
+        assert ticket.status is Status.OPEN
+        assert [message.kind for message in ticket.messages] == [MessageKind.REPLY, MessageKind.NOTE]
+    plans = [event.new or "" for ticket in opened for event in ticket.events if event.field == RECURRING]
+    assert len(plans) == len(set(plans)) == len(NAMES) * DAYS
+    for name in NAMES:
+        of_one = [plan for plan in plans if plan.startswith(name)]
+        assert len(of_one) == DAYS
+        assert of_one == sorted(of_one, key=lambda plan: plan.split()[5])
