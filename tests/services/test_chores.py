@@ -39,6 +39,20 @@ class Broken(NamedTuple):
         raise ZeroDivisionError
 
 
+class Puzzled(NamedTuple):
+    """A chore that cannot tell whether it is due."""
+
+    name: str = "Feeding the cat"
+
+    def is_due(self, _tx: Transaction, _now: datetime) -> bool:
+        """Fail."""
+        raise ZeroDivisionError
+
+    def do_some(self, _tx: Transaction, _now: datetime) -> bool:
+        """Do nothing."""
+        return False
+
+
 class Opening(NamedTuple):
     """A chore that opens a ticket at each turn, three in all."""
 
@@ -131,11 +145,12 @@ def test_a_clock_that_is_set_back_holds_nothing_up(store: MemoryStore, clock: Cl
 def test_a_chore_that_fails_changes_nothing_is_logged_and_keeps_no_other_from_its_turn(
     store: MemoryStore, clock: Clock, gate: Gate, resolved: list[int], caplog: pytest.LogCaptureFixture
 ) -> None:
-    chores = Chores(store, clock, gate, [Broken(), *ALL])
+    chores = Chores(store, clock, gate, [Puzzled(), Broken(), *ALL])
 
     chores.look_in(CONSOLE)
 
     assert closed(store) == resolved[:LAPSE_BATCH]
+    assert "Feeding the cat failed" in caplog.text
     assert "Watering the plants failed" in caplog.text
     with store.read() as tx:
         assert {ticket.title for ticket in tx.tickets.stream()} == {"Phone"}

@@ -8,7 +8,8 @@ and ceases to be so by the same transaction that does it: so it is done once, wh
 
 import logging
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Final, Protocol
 
@@ -84,18 +85,28 @@ class Chores:
         return any(has_more)
 
     def _due(self, now: datetime) -> list[Chore]:
+        due = []
         with self._store.read() as tx:
-            return [chore for chore in self._chores if chore.is_due(tx, now)]
+            for chore in self._chores:
+                with _logged(chore):
+                    due += [chore] if chore.is_due(tx, now) else []
+        return due
 
     def _takes_turn(self, chore: Chore, now: datetime, patience: float) -> bool:
-        try:
-            with self._store.write(patience=patience) as tx:
-                return chore.do_some(tx, now)
-        except StorageError as error:
-            log.warning("%s had to wait: %s", chore.name, error)
-        except Exception:
-            log.exception("%s failed", chore.name)
-        return False
+        has_more = False
+        with _logged(chore), self._store.write(patience=patience) as tx:
+            has_more = chore.do_some(tx, now)
+        return has_more
+
+
+@contextmanager
+def _logged(chore: Chore) -> Iterator[None]:
+    try:
+        yield
+    except StorageError as error:
+        log.warning("%s had to wait: %s", chore.name, error)
+    except Exception:
+        log.exception("%s failed", chore.name)
 
 
 class Caretaker:
