@@ -93,10 +93,9 @@ class Chores:
         return due
 
     def _takes_turn(self, chore: Chore, now: datetime, patience: float) -> bool:
-        has_more = False
         with _logged(chore), self._store.write(patience=patience) as tx:
-            has_more = chore.do_some(tx, now)
-        return has_more
+            return chore.do_some(tx, now)
+        return False
 
 
 @contextmanager
