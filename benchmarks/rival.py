@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ticketing.domain.queries import MOST_HITS, Page, TicketSummary
-from ticketing.domain.statuses import Priority, Status, StatusCategory, TicketCategory
+from ticketing.domain.statuses import Priority, Status, StatusCategory
 from ticketing.domain.tickets import Ticket
 
 SCHEMA = """
@@ -126,7 +126,7 @@ class SqliteTickets:
         self._put(ticket, ticket.model_dump_json(exclude_none=True), is_there=is_there)
 
     def _put(self, ticket: Ticket, document: str, *, is_there: bool) -> None:
-        columns = (ticket.number, ticket.title, ticket.status.value, ticket.priority.value, ticket.category.value)
+        columns = (ticket.number, ticket.title, ticket.status.value, ticket.priority.value, ticket.category)
         people = (ticket.requester, ticket.assignee)
         times = tuple(map(_number, (ticket.opened_at, ticket.updated_at, ticket.public_updated_at)))
         messages = (ticket.is_new, len(ticket.messages), ticket.messages[-1].author)
@@ -170,7 +170,7 @@ def _summary(line: Sequence[Any], me: str) -> TicketSummary:
         status=Status(status),
         is_new=bool(is_new),
         priority=Priority(priority),
-        category=TicketCategory(category),
+        category=category,
         requester=requester,
         requester_name=requester_name or requester,
         assignee=assignee,

@@ -3,7 +3,6 @@
 import streamlit as st
 
 from ticketing import ui
-from ticketing.domain.statuses import TicketCategory
 from ticketing.domain.text import TEXT_LIMIT, TITLE_LIMIT
 from ticketing.ui import t
 
@@ -19,13 +18,7 @@ ui.remind_of(actor, newest)
 form, beside = st.columns([2, 1], gap="large")
 with form:
     # Outside the form, since it acts at once: each category has fields of its own.
-    category = st.selectbox(
-        t("field.category"),
-        list(TicketCategory),
-        format_func=lambda choice: t(f"category.{choice}"),
-        key="category",
-    )
-    category = category or TicketCategory.GENERAL
+    category = ui.choose_category(actor)
     fields = ui.fields_asked_for(actor, category)
     with st.form("new_ticket"):
         title = st.text_input(t("new_ticket.title"), max_chars=2 * TITLE_LIMIT, key="title", persist_state="session")

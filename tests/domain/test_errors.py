@@ -59,6 +59,7 @@ SAMPLES: dict[type[TicketingError], tuple[object, ...]] = {
     errors.UsernameTakenError: ("carla",),
     errors.NameTakenError: ("Support",),
     errors.CategoryTakenError: ("hardware", "Second line"),
+    errors.LastCategoryError: (),
     errors.LastAdminError: (),
     errors.KnownPasswordError: (),
     errors.RegistrationClosedError: (),

@@ -2,8 +2,17 @@
 
 import pytest
 
+from ticketing.domain.categories import Category
 from ticketing.domain.errors import BlankError, QueryError, TooLongError
 from ticketing.domain.saved_views import SavedView
+
+
+def test_a_view_may_be_about_any_category_of_the_desk() -> None:
+    view = SavedView(name="Plants", query='category:"office plants"')
+
+    view.require_understood([Category(id="plants", name="Office plants")])
+    with pytest.raises(QueryError, match="“category” cannot be “office plants”"):
+        view.require_understood(Category.all_of(()))
 
 
 def test_a_query_is_kept_on_one_line() -> None:
@@ -14,7 +23,7 @@ def test_a_query_is_kept_on_one_line() -> None:
 
 def test_a_query_that_cannot_be_understood_is_refused_with_what_was_perhaps_meant() -> None:
     with pytest.raises(QueryError, match="Did you mean “status”"):
-        SavedView(name="Open", query="stauts:open").checked()
+        SavedView(name="Open", query="stauts:open").require_understood(Category.all_of(()))
 
 
 @pytest.mark.parametrize(("query", "refusal"), [(" ", BlankError), ("x" * 2000, TooLongError)], ids=["blank", "long"])

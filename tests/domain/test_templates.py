@@ -20,7 +20,7 @@ def subject(*, requester: str = "Carla Ruiz", agent: str = "Ada Byron", title: s
     """Return what a text may be about."""
     ticket = Ticket.open(12, "carla", title, "The line is dead.", TicketCategory.NETWORK, NOON)
     ticket.status = Status.ON_HOLD
-    return Subject(ticket, requester, agent, date(2026, 3, 2))
+    return Subject(ticket, requester, agent, date(2026, 3, 2), "Networks & more")
 
 
 # Texts in which braces, names and parts of both are likely.
@@ -37,7 +37,7 @@ TEXTS = st.one_of(st.text(), st.lists(PARTS).map("".join))
         ("ticket.label", "T-12"),
         ("ticket.title", "No dial tone"),
         ("ticket.status", "on hold"),
-        ("ticket.category", "network"),
+        ("ticket.category", "Networks & more"),
         ("today", "2 March 2026"),
     ],
 )

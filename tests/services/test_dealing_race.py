@@ -68,7 +68,7 @@ def test_tickets_opened_in_several_processes_at_once_are_dealt_evenly(tmp_path: 
         opened = [desk.tickets.get(CONSOLE, number + 1) for number in range(2 * PROCESSES * TICKETS)]
 
     for category, team in TEAMS.items():
-        dealt = [ticket.assignee for ticket in opened if ticket.category is category]
+        dealt = [ticket.assignee for ticket in opened if ticket.category == category]
         assert len(dealt) == PROCESSES * TICKETS
         # In the order of their numbers, which is that of the deals, nobody gets two before the others get one.
         for first in range(0, len(dealt), len(team.members)):

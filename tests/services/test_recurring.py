@@ -8,6 +8,7 @@ import pytest
 from tests.services.conftest import Clock, SignIn
 from ticketing.desk import Desk
 from ticketing.domain.calendars import BusinessCalendar
+from ticketing.domain.categories import Category
 from ticketing.domain.errors import PermissionDeniedError, ScheduleError
 from ticketing.domain.opening_hours import ALWAYS_OPEN, parse_holidays
 from ticketing.domain.people import Actor, Role
@@ -143,6 +144,19 @@ def test_a_team_and_an_agent_who_take_no_tickets_any_more_are_passed_over_and_it
 
     assert (ticket.team, ticket.assignee) == ("first-line", None)
     assert told(ticket)[1:] == [("passed_over", "ada"), ("passed_over", "Second line"), ("team", "first-line")]
+
+
+def test_a_category_that_takes_no_tickets_any_more_is_passed_over_for_the_usual_one(
+    desk: Desk, set_up: SetUp, clock: Clock
+) -> None:
+    set_up(category="network")
+    desk.definitions.remove(CONSOLE, Category, "network", 0)
+    clock.advance(HOUR)
+
+    (ticket,) = opened(desk)
+
+    assert ticket.category == "general"
+    assert ("passed_over", "Network") in told(ticket)
 
 
 def test_for_a_requester_who_is_gone_nothing_is_opened_and_the_reason_is_kept(

@@ -65,6 +65,7 @@ FOR_EVERY_PERSON = {
     "sessions.own",
     "similar.own",
     "tickets.counts",
+    "tickets.categories",
     "tickets.fields",
     "tickets.open",
     "tickets.search",

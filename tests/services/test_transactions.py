@@ -222,6 +222,7 @@ NEVER: Deeds = {
     "sessions.own": lambda on: on.desk.sessions.own(on.carla),
     "similar.own": lambda on: on.desk.similar.own(on.carla, "Rated"),
     "similar.to": lambda on: on.desk.similar.to(on.ada, 1),
+    "tickets.categories": lambda on: on.desk.tickets.categories(on.carla),
     "tickets.fields": lambda on: on.desk.tickets.fields(on.carla),
     "tickets.former": lambda on: on.desk.tickets.former(on.ada, 2),
     "tickets.get": lambda on: on.desk.tickets.get(on.ada, 3),

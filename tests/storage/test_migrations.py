@@ -7,12 +7,13 @@ from pathlib import Path
 import pytest
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Connection, Engine, insert, inspect
+from sqlalchemy import Connection, Engine, insert, inspect, text
 
 from tests.postgres import databases
 from tests.storage.conftest import NOW, make_ticket
 from ticketing.domain.queries import Audience, TicketQuery
 from ticketing.domain.query_language import Asker, read_query
+from ticketing.domain.statuses import TicketCategory
 from ticketing.domain.tickets import Ticket
 from ticketing.storage.opening import check_database
 from ticketing.storage.sql import schema, tables
@@ -71,8 +72,8 @@ def test_tickets_of_the_first_version_are_found_by_their_tags(address: str, engi
 
     with closing(SqlStore(address)) as store, store.read() as tx:
         found = {
-            text: sorted(tx.tickets.numbers(AGENT, read_query(text, Asker("ada", NOW))))
-            for text in ("tag:vpn", "tag:strasse", 'tag:"home office"', "has:tag")
+            asked: sorted(tx.tickets.numbers(AGENT, read_query(asked, Asker("ada", NOW))))
+            for asked in ("tag:vpn", "tag:strasse", 'tag:"home office"', "has:tag")
         }
 
     assert found == {
@@ -95,3 +96,33 @@ def test_tickets_of_a_version_without_reports_are_counted_from_the_first_start(a
 
     assert sorted(found, key=str) == sorted((f"a{number}" for number in range(1, last + 1)), key=str)
     check_database(address)
+
+
+def test_tickets_of_a_version_with_seven_categories_can_come_into_any(address: str, engine: Engine) -> None:
+    before, after = make_ticket(1, assignee="ada"), make_ticket(2)
+    before.category, after.category = TicketCategory.BILLING, "office-plants"
+    with engine.begin() as connection:
+        migrate(connection, "0005")
+        keep(connection, before)
+    with engine.connect() as looking:  # has read the tables before they change, as another process may have
+        looking.execute(text("SELECT category FROM tickets"))
+        looking.rollback()
+
+        with closing(SqlStore(address)) as store, store.write() as tx:
+            tx.tickets.save(after)
+        with looking.begin():
+            looking.execute(text("UPDATE tickets SET category = 'office-plants' WHERE number = 1"))
+            looking.execute(text("UPDATE tickets SET category = 'billing' WHERE number = 1"))
+
+    with closing(SqlStore(address)) as store, store.read() as tx:
+        found = [line.category for line in tx.tickets.search(AGENT, TicketQuery()).items]
+        those = tx.tickets.numbers(AGENT, TicketQuery(categories=frozenset({"office-plants"})))
+        assert (found, list(those)) == (["office-plants", "billing"], [2])
+    check_database(address)
+
+
+def test_a_migration_leaves_the_other_constraints_as_they_were(address: str, engine: Engine) -> None:
+    with closing(SqlStore(address)):
+        found = {str(one["name"]) for one in inspect(engine).get_check_constraints("tickets")}
+
+    assert found == {"tickets_status_is_known", "tickets_priority_is_known"}

@@ -35,7 +35,7 @@ def newer_user(name: str, **fields: Any) -> Change:
 UNREADABLE = {
     "a status": newer_ticket(2, status="waiting_for_vendor"),
     "a priority": newer_ticket(2, priority="critical"),
-    "a category": newer_ticket(2, category="facilities"),
+    "a category": newer_ticket(2, category=7),
     "a missing field": newer_ticket(2, updated_at=None),
     "a role": newer_user("vera", role="auditor"),
     "a session of another kind": ("sessions", "s-1", b'{"id":"s-1","user":"vera"}'),

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 import click
@@ -40,7 +41,8 @@ def export(kind: str, query: str | None, out: Path) -> None:
         else:
             from ticketing.services.moving.lists import Form  # noqa: PLC0415 - slow to import, as below
 
-            asked = read_query(query or "sort:created", Asker(console.username, desk.clock()))
+            categories = partial(desk.tickets.categories, console)
+            asked = read_query(query or "sort:created", Asker(console.username, desk.clock(), categories=categories))
             with shown_progress("Writing") as progress:
                 write_whole(out, desk.lists.export(console, asked, Form(kind), progress))
     click.echo(f"“{out}” is written.")

@@ -33,7 +33,8 @@ def search(query: str, username: str, kind: str) -> None:
     me = username.casefold()
     with closing(open_desk()) as desk:
         teams = partial(desk.agents.teams_of, Actor.console(), me)
-        asked = read_query(query, Asker(me, utc_now(), teams=teams))
+        categories = partial(desk.tickets.categories, Actor.console())
+        asked = read_query(query, Asker(me, utc_now(), teams=teams, categories=categories))
         if kind == "table":
             for ticket in _found(desk, asked.model_copy(update={"size": _PAGE})):
                 click.echo(_row(ticket))

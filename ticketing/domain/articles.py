@@ -8,7 +8,7 @@ from itertools import groupby
 from typing import Any, ClassVar, Self
 
 from ticketing.domain.definitions import Definition
-from ticketing.domain.statuses import TicketCategory
+from ticketing.domain.statuses import GENERAL
 from ticketing.domain.text import TITLE_LIMIT, clean_line, clean_text
 
 
@@ -32,7 +32,7 @@ class Article(Definition):
     is_long: ClassVar[bool] = True
 
     body: str = ""
-    category: TicketCategory = TicketCategory.GENERAL
+    category: str = GENERAL
     visibility: Visibility = Visibility.DRAFT
     source: int | None = None
     helpful: tuple[str, ...] = ()

@@ -8,7 +8,6 @@ from pydantic import Field
 from ticketing.domain.changes import Changes
 from ticketing.domain.definitions import Definition
 from ticketing.domain.errors import InvalidInputError
-from ticketing.domain.statuses import TicketCategory
 from ticketing.domain.templates import check_template
 from ticketing.domain.text import clean_text, is_blank
 from ticketing.domain.tickets import Ticket
@@ -25,7 +24,7 @@ class CannedReply(Definition):
     is_agents: ClassVar[bool] = True
 
     text: str = ""
-    categories: tuple[TicketCategory, ...] = ()
+    categories: tuple[str, ...] = ()
     changes: Changes = Field(default_factory=Changes)
 
     def checked(self) -> Self:

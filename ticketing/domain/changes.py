@@ -6,7 +6,7 @@ from pydantic import ConfigDict
 
 from ticketing.domain.errors import InvalidInputError, TooManyTagsError
 from ticketing.domain.people import Actor, username_key
-from ticketing.domain.statuses import Priority, Resolution, Status, StatusCategory, TicketCategory
+from ticketing.domain.statuses import Priority, Resolution, Status, StatusCategory
 from ticketing.domain.text import TAGS_LIMIT, Stored, clean_tags
 from ticketing.domain.tickets import Ticket, TicketEdit
 
@@ -28,7 +28,7 @@ class Changes(Stored):
     status: Status | None = None
     resolution: Resolution | None = None
     priority: Priority | None = None
-    category: TicketCategory | None = None
+    category: str | None = None
     team: str | None = None
     assignee: str | None = None
     add_tags: tuple[str, ...] = ()

@@ -11,7 +11,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from ticketing.domain.custom_fields import INTERNAL, PUBLIC
-from ticketing.domain.statuses import Priority, Status, TicketCategory
+from ticketing.domain.statuses import Priority, Status
 
 
 class Moment(StrEnum):
@@ -56,7 +56,7 @@ class WithPriority(Condition):
 class InCategory(Condition):
     """It is about one of these."""
 
-    categories: frozenset[TicketCategory]
+    categories: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)

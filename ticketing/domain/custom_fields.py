@@ -17,7 +17,6 @@ from pydantic import Strict
 
 from ticketing.domain.definitions import Definition
 from ticketing.domain.errors import BlankError, InvalidInputError, UnknownChoiceError, quoted
-from ticketing.domain.statuses import TicketCategory
 from ticketing.domain.text import clean_line, clean_name, clean_text, is_blank
 
 OPTION_LIMIT: Final = 80
@@ -69,7 +68,7 @@ class CustomField(Definition):
     type: FieldType = FieldType.TEXT
     hint: str = ""
     options: tuple[str, ...] = ()
-    categories: tuple[TicketCategory, ...] = ()
+    categories: tuple[str, ...] = ()
     required: bool = False
     agents_only: bool = False
     position: int = 0
@@ -90,7 +89,7 @@ class CustomField(Definition):
         cleaned = {
             "hint": "" if is_blank(self.hint) else clean_line("Hint", self.hint, HINT_LIMIT),
             "options": self._checked_options(),
-            "categories": tuple(category for category in TicketCategory if category in self.categories),
+            "categories": tuple(sorted(set(self.categories))),
         }
         return super().checked().model_copy(update=cleaned)
 
@@ -109,7 +108,7 @@ class CustomField(Definition):
             read.add(option.casefold())
         return options
 
-    def is_asked(self, category: TicketCategory, *, of_agent: bool) -> bool:
+    def is_asked(self, category: str, *, of_agent: bool) -> bool:
         """Whether it is to be filled in for tickets of this category."""
         is_theirs = of_agent or not self.agents_only
         return is_theirs and not self.removed and (not self.categories or category in self.categories)
@@ -188,7 +187,7 @@ def in_order(fields: Iterable[CustomField]) -> list[CustomField]:
 
 
 def filled_in(
-    fields: Iterable[CustomField], category: TicketCategory, typed: Mapping[str, Any], *, by_agent: bool
+    fields: Iterable[CustomField], category: str, typed: Mapping[str, Any], *, by_agent: bool
 ) -> dict[str, FieldValue]:
     """
     Return what a new ticket of this category has in its fields, by the names of the values.

@@ -54,6 +54,11 @@ class Definition(Stored):
     version: int = 0
     history: tuple[Revision, ...] = ()
 
+    @classmethod
+    def all_of(cls, kept: Iterable[Self]) -> list[Self]:
+        """Return all of the kind that there are, in order, given those that are kept, which come by name."""
+        return list(kept)
+
     def checked(self) -> Self:
         """Return it as it may be kept, with what was typed cleaned; raises InvalidInputError."""
         return self.model_copy(update={"name": clean_name("Name", self.name)})
@@ -67,6 +72,9 @@ class Definition(Stored):
         taken = {one.name.casefold() for one in others if one.owner == self.owner}
         if self.name.casefold() in taken:
             raise NameTakenError(self.name)
+
+    def require_dispensable(self, others: Iterable[Self]) -> None:
+        """Raise the refusal for which it cannot be taken away from the others of its kind, of which none is removed."""
 
     def revised(self, before: Self | None, by: str, now: datetime) -> Self:
         """Return it as it is kept after *before*: of the next version, with each change noted; or as it was."""

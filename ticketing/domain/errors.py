@@ -21,6 +21,7 @@ Every refusal, as one tree. The text of each is a sentence that can be shown to 
     │   ├── LinkCycleError  TooManyLinksError
     │   ├── TooManyTicketsError  BulkTooLateError
     │   ├── UsernameTakenError  NameTakenError  CategoryTakenError  NeverOpenError
+    │   ├── LastCategoryError
     │   └── LastAdminError  KnownPasswordError  RegistrationClosedError
     ├── ConflictError
     │   ├── StaleEditError             somebody changed the same field meanwhile
@@ -461,6 +462,15 @@ class CategoryTakenError(RefusedError):
         super().__init__(
             f"The category “{category}” belongs to the team “{quoted(team, 80)}”, and can belong to one team only."
         )
+
+
+class LastCategoryError(RefusedError):
+    """A ticket is in some category, so the desk must keep one."""
+
+    code = "last_category"
+
+    def __init__(self) -> None:
+        super().__init__("This is the last category. Make another one first.")
 
 
 class LastAdminError(RefusedError):

@@ -9,7 +9,7 @@ from ticketing.domain.conditions import AssignedTo, Condition, InCategory, InSta
 from ticketing.domain.people import Actor
 from ticketing.domain.queries import PAGE_SIZES, Sort, TicketQuery, View, needle_of
 from ticketing.domain.query_language import Asker, read_query
-from ticketing.domain.statuses import Priority, Status, TicketCategory
+from ticketing.domain.statuses import Priority, Status
 from ticketing.domain.text import QUERY_LIMIT, SEARCH_LIMIT, printable
 
 Option = TypeVar("Option", bound=StrEnum)
@@ -23,7 +23,7 @@ class Filters:
     q: str = ""
     status: tuple[Status, ...] = ()
     priority: tuple[Priority, ...] = ()
-    category: tuple[TicketCategory, ...] = ()
+    category: tuple[str, ...] = ()
     requester: str = ""
     assignee: str = ""
     sort: Sort = Sort.UPDATED
@@ -40,7 +40,7 @@ class Filters:
             q=_text(parameters.get("q", ""), most=2 * QUERY_LIMIT),  # too long is told where it is read
             status=_several(Status, parameters.get("status")),
             priority=_several(Priority, parameters.get("priority")),
-            category=_several(TicketCategory, parameters.get("category")),
+            category=_ids(parameters.get("category", "")),
             requester=requester,
             assignee=assignee,
             sort=_one(Sort, parameters.get("sort"), Sort.UPDATED),
@@ -101,6 +101,11 @@ def _one(kind: type[Option], text: str | None, default: Option) -> Option:
 def _several(kind: type[Option], text: str | None) -> tuple[Option, ...]:
     asked = set((text or "").split(","))
     return tuple(option for option in kind if option.value in asked)
+
+
+def _ids(text: str) -> tuple[str, ...]:
+    """Return ids in the one order in which they stand in the address; which of them there are, the desk knows."""
+    return tuple(sorted(set(filter(None, _text(text).split(",")))))
 
 
 def _text(text: str, most: int = SEARCH_LIMIT) -> str:

@@ -6,6 +6,7 @@ from typing import Final
 from ticketing.domain.articles import Article
 from ticketing.domain.calendars import BusinessCalendar
 from ticketing.domain.canned_replies import CannedReply
+from ticketing.domain.categories import Category
 from ticketing.domain.custom_fields import CustomField
 from ticketing.domain.definitions import Definition
 from ticketing.domain.recurring import RecurringTicket
@@ -21,6 +22,7 @@ KINDS: Final[Mapping[str, type[Definition]]] = {
         SavedView,
         Team,
         CannedReply,
+        Category,
         CustomField,
         BusinessCalendar,
         SlaPolicy,

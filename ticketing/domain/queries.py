@@ -8,7 +8,7 @@ from typing import Generic, NamedTuple, TypeVar
 from pydantic import Field, InstanceOf, field_validator
 
 from ticketing.domain.conditions import Condition
-from ticketing.domain.statuses import Priority, Status, StatusCategory, TicketCategory
+from ticketing.domain.statuses import Priority, Status, StatusCategory
 from ticketing.domain.text import Typed
 
 UNASSIGNED = "-"
@@ -58,7 +58,7 @@ class TicketQuery(Query):
     assignee: str | None = None
     statuses: frozenset[Status] = frozenset()
     priorities: frozenset[Priority] = frozenset()
-    categories: frozenset[TicketCategory] = frozenset()
+    categories: frozenset[str] = frozenset()
     needles: tuple[str, ...] = ()
     conditions: tuple[InstanceOf[Condition], ...] = ()
     sort: Sort = Sort.UPDATED
@@ -97,7 +97,7 @@ class TicketSummary(NamedTuple):
     status: Status
     is_new: bool
     priority: Priority
-    category: TicketCategory
+    category: str
     requester: str
     requester_name: str
     assignee: str | None

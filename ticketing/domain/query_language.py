@@ -13,6 +13,7 @@ from enum import StrEnum
 from operator import ge, gt, le, lt
 from typing import Final, NoReturn, TypeVar
 
+from ticketing.domain.categories import Category
 from ticketing.domain.conditions import (
     NOTHING,
     AnyOf,
@@ -37,10 +38,14 @@ from ticketing.domain.conditions import (
 from ticketing.domain.errors import QueryError
 from ticketing.domain.queries import UNASSIGNED, Sort, TicketQuery, needle_of, number_in, statuses_of
 from ticketing.domain.query_terms import QUOTE_IT, Term, Value, terms_in
-from ticketing.domain.statuses import Priority, Status, StatusCategory, TicketCategory
+from ticketing.domain.statuses import Priority, Status, StatusCategory
 
 Option = TypeVar("Option", bound=StrEnum)
 Known = TypeVar("Known")
+
+
+def _built_in() -> list[Category]:
+    return Category.all_of(())
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +53,15 @@ class Asker:
     """
     Who asks, when (an aware moment) and in which time zone: what `me`, `7d` and a date mean to them.
 
-    `teams` returns the ids of the teams that they work in; it is asked for them if the query is about these.
+    `teams` returns the ids of the teams that they work in, `categories` all that the desk has or had; each is asked if
+    the query is about these.
     """
 
     username: str
     at: datetime
     zone: tzinfo = UTC
     teams: Callable[[], frozenset[str]] = frozenset
+    categories: Callable[[], Iterable[Category]] = _built_in
 
 
 Reader = Callable[[Term, Asker], Condition]
@@ -86,8 +93,6 @@ def _opposite(condition: Condition) -> Condition:
             return InStatus(frozenset(Status) - statuses)
         case WithPriority(priorities):
             return WithPriority(frozenset(Priority) - priorities)
-        case InCategory(categories):
-            return InCategory(frozenset(TicketCategory) - categories)
         case Not(other):
             return other
         case _:
@@ -96,7 +101,8 @@ def _opposite(condition: Condition) -> Condition:
 
 def _query(conditions: Iterable[Condition], sort: Sort) -> TicketQuery:
     """Put what a query has fields for into these, on which indexes and tallies rest, and leave the rest as it is."""
-    statuses, priorities, categories = frozenset(Status), frozenset(Priority), frozenset(TicketCategory)
+    statuses, priorities = frozenset(Status), frozenset(Priority)
+    categories: frozenset[str] | None = None
     people: dict[str, str] = {}
     needles: list[str] = []
     rest: list[Condition] = []
@@ -107,7 +113,7 @@ def _query(conditions: Iterable[Condition], sort: Sort) -> TicketQuery:
             case WithPriority(those):
                 priorities &= those
             case InCategory(topics):
-                categories &= topics
+                categories = topics if categories is None else categories & topics
             case Holding(needle):
                 needles.append(needle)
             case AssignedTo(usernames) if len(usernames) == 1 and "assignee" not in people:
@@ -117,11 +123,11 @@ def _query(conditions: Iterable[Condition], sort: Sort) -> TicketQuery:
             case _:
                 needles += _sought_in(condition)
                 rest.append(condition)
-    possible = all((statuses, priorities, categories))
+    possible = all((statuses, priorities, categories is None or categories))
     return TicketQuery(
         statuses=_unless_all(Status, statuses),
         priorities=_unless_all(Priority, priorities),
-        categories=_unless_all(TicketCategory, categories),
+        categories=categories or frozenset(),
         needles=tuple(needles),
         conditions=tuple(dict.fromkeys(rest if possible else [*rest, NOTHING])),
         sort=sort,
@@ -165,9 +171,13 @@ def _chosen(term: Term, options: Mapping[str, Option]) -> frozenset[Option]:
     return frozenset(_option(term, value, options) for value in term.values)
 
 
-def _option(term: Term, value: Value, options: Mapping[str, Option]) -> Option:
-    found = options.get(value.text.casefold().replace("-", "_").replace(" ", "_"))
+def _option(term: Term, value: Value, options: Mapping[str, Known]) -> Known:
+    found = options.get(_word(value.text))
     return found if found is not None else _refuse_choice(term, value, options)
+
+
+def _word(text: str) -> str:
+    return text.casefold().replace("-", "_").replace(" ", "_")
 
 
 def _refuse_choice(term: Term, value: Value, options: Iterable[str]) -> NoReturn:
@@ -196,9 +206,13 @@ def _status(term: Term, _: Asker) -> Condition:
     return InStatus(_chosen(term, _STATUSES))
 
 
-def _category(term: Term, _: Asker) -> Condition:
-    _plain(term)
-    return InCategory(_chosen(term, _CATEGORIES))
+def _category(term: Term, asker: Asker) -> Condition:
+    """Categories are asked for by id or by name; one may have the name of another that was taken away."""
+    known: dict[str, set[str]] = {}
+    for category in asker.categories():
+        for word in (category.id, category.name):
+            known.setdefault(_word(word), set()).add(category.id)
+    return InCategory(frozenset().union(*(_option(term, value, known) for value in _plain(term))))
 
 
 def _priority(term: Term, _: Asker) -> Condition:
@@ -353,7 +367,6 @@ def _midnight(day: date, zone: tzinfo) -> datetime:
 _OWN_FIELD: Final = "field."
 _STATUSES: Final = {status.value: status for status in Status}
 _PRIORITIES: Final = {priority.value: priority for priority in Priority}
-_CATEGORIES: Final = {category.value: category for category in TicketCategory}
 _SORTS: Final = {sort.value: sort for sort in Sort} | {"number": Sort.OLDEST, "-number": Sort.NEWEST}
 _COMPARISONS: Final[Mapping[str, Callable[[int, int], bool]]] = {">": gt, ">=": ge, "<": lt, "<=": le}
 _UNASSIGNED: Final = AssignedTo(frozenset({UNASSIGNED}))

@@ -12,7 +12,7 @@ from ticketing.domain.definitions import Definition
 from ticketing.domain.errors import TooManyTagsError
 from ticketing.domain.people import username_key
 from ticketing.domain.schedules import Schedule
-from ticketing.domain.statuses import Priority, TicketCategory
+from ticketing.domain.statuses import GENERAL, Priority
 from ticketing.domain.text import TAGS_LIMIT, TITLE_LIMIT, Stored, clean_line, clean_tags, clean_text
 from ticketing.domain.tickets import RECURRING, Source, Ticket
 
@@ -56,7 +56,7 @@ class RecurringTicket(Definition):
     title: str
     description: str
     requester: str
-    category: TicketCategory = TicketCategory.GENERAL
+    category: str = GENERAL
     priority: Priority = Priority.NORMAL
     tags: tuple[str, ...] = ()
     team: str | None = None

@@ -1,14 +1,15 @@
 """Saved views: queries under a name, an agent's own or shared by all of them."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import ClassVar, Final, Self
 
+from ticketing.domain.categories import Category
 from ticketing.domain.definitions import Definition
 from ticketing.domain.query_language import Asker, read_query
 from ticketing.domain.text import QUERY_LIMIT, clean_line
 
-# Whoever looks at the view is who asks; to find out whether a query can be understood, anybody will do.
-_ANYBODY: Final = Asker("anybody", datetime(2000, 1, 1, tzinfo=UTC))
+_LONG_AGO: Final = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 class SavedView(Definition):
@@ -20,7 +21,11 @@ class SavedView(Definition):
     query: str = ""
 
     def checked(self) -> Self:
-        """Return it with a name and a query that can be understood; raises QueryError."""
+        """Return it with its name and its query cleaned."""
         query = clean_line("Query", self.query, QUERY_LIMIT)
-        read_query(query, _ANYBODY)
         return super().checked().model_copy(update={"query": query})
+
+    def require_understood(self, categories: Iterable[Category]) -> None:
+        """Raise QueryError for a query that cannot be understood at a desk with these categories."""
+        # Whoever looks at the view is who asks; to find out whether it can be understood, anybody will do.
+        read_query(self.query, Asker("anybody", _LONG_AGO, categories=lambda: categories))

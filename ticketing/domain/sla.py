@@ -9,7 +9,7 @@ from ticketing.domain.calendars import BusinessCalendar
 from ticketing.domain.deadlines import SlaState, Target
 from ticketing.domain.definitions import Definition, by_name
 from ticketing.domain.errors import TargetError
-from ticketing.domain.statuses import Priority, Status, StatusCategory, TicketCategory
+from ticketing.domain.statuses import Priority, Status, StatusCategory
 from ticketing.domain.text import printable
 from ticketing.domain.tickets import Ticket
 
@@ -35,7 +35,7 @@ class SlaPolicy(Definition):
     position: int = 1
     calendar: str = ""
     priorities: tuple[Priority, ...] = ()
-    categories: tuple[TicketCategory, ...] = ()
+    categories: tuple[str, ...] = ()
     teams: tuple[str, ...] = ()
     first_response: timedelta | None = None
     next_response: timedelta | None = None

@@ -10,6 +10,7 @@ The states of a ticket, and which leads to which.
 
 from datetime import timedelta
 from enum import StrEnum
+from typing import Final
 
 RESOLVED_FOR = timedelta(days=7)
 REOPEN_WITHIN = timedelta(days=14)
@@ -73,7 +74,7 @@ class Resolution(StrEnum):
 
 
 class TicketCategory(StrEnum):
-    """What a ticket is about, as its requester sees it."""
+    """The categories that a desk begins with, by their ids; what becomes of them there is up to its admins."""
 
     GENERAL = "general"
     ACCOUNT = "account"
@@ -83,6 +84,9 @@ class TicketCategory(StrEnum):
     SOFTWARE = "software"
     OTHER = "other"
 
+
+# The category of a ticket for which none was chosen.
+GENERAL: Final = TicketCategory.GENERAL.value
 
 _CATEGORIES = {
     Status.OPEN: StatusCategory.OPEN,

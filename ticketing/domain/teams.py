@@ -7,7 +7,6 @@ from typing import Any, ClassVar, Self
 
 from ticketing.domain.definitions import Definition
 from ticketing.domain.errors import CategoryTakenError
-from ticketing.domain.statuses import TicketCategory
 
 
 class Dealing(StrEnum):
@@ -30,7 +29,7 @@ class Team(Definition):
 
     members: tuple[str, ...] = ()
     dealing: Dealing = Dealing.NONE
-    categories: tuple[TicketCategory, ...] = ()
+    categories: tuple[str, ...] = ()
     turns: tuple[str, ...] = ()
 
     def checked(self) -> Self:

@@ -20,12 +20,17 @@ _LONGEST_NAME = 40
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What a text is about: a ticket, by their display names who asks and who answers, and the day of the answer."""
+    """
+    What a text is about: a ticket, by their display names who asks and who answers, and the day of the answer.
+
+    `category` is what the ticket's one is called.
+    """
 
     ticket: Ticket
     requester: str
     agent: str
     day: date
+    category: str
 
 
 VARIABLES: Final[Mapping[str, Callable[[Subject], str]]] = {
@@ -35,7 +40,7 @@ VARIABLES: Final[Mapping[str, Callable[[Subject], str]]] = {
     "ticket.label": lambda subject: subject.ticket.label,
     "ticket.title": lambda subject: subject.ticket.title,
     "ticket.status": lambda subject: subject.ticket.status.label,
-    "ticket.category": lambda subject: subject.ticket.category.value,
+    "ticket.category": lambda subject: subject.category,
     "today": lambda subject: f"{subject.day.day} {subject.day:%B %Y}",
 }
 _VARIABLE = re.compile(r"\{\{\s*(" + "|".join(map(re.escape, VARIABLES)) + r")\s*\}\}")

@@ -36,6 +36,7 @@ from ticketing.domain.ratings import Rating, clean_comment, clean_score
 from ticketing.domain.sign_in import fingerprint
 from ticketing.domain.snoozes import WOKE_UP, Snooze, checked_end
 from ticketing.domain.statuses import (
+    GENERAL,
     REOPEN_WITHIN,
     RESOLVED_FOR,
     TRANSITIONS,
@@ -43,7 +44,6 @@ from ticketing.domain.statuses import (
     Resolution,
     Status,
     StatusCategory,
-    TicketCategory,
 )
 from ticketing.domain.text import TAGS_LIMIT, TITLE_LIMIT, Stored, Typed, clean_line, clean_tags, clean_text
 
@@ -118,7 +118,7 @@ class TicketEdit(Typed):
     status: Status | None = None
     resolution: Resolution | None = None
     priority: Priority | None = None
-    category: TicketCategory | None = None
+    category: str | None = None
     tags: tuple[str, ...] | None = None
     team: str | None = None
     assignee: str | None = None
@@ -139,7 +139,7 @@ class Ticket(Stored):
     requester: str
     status: Status = Status.OPEN
     priority: Priority = Priority.NORMAL
-    category: TicketCategory = TicketCategory.GENERAL
+    category: str = GENERAL
     assignee: str | None = None
     tags: list[str] = Field(default_factory=list)
     watchers: list[str] = Field(default_factory=list)
@@ -228,7 +228,7 @@ class Ticket(Stored):
         requester: str,
         title: str,
         description: str,
-        category: TicketCategory,
+        category: str,
         now: datetime,
         source: Source = Source.UI,
         fields: Mapping[str, FieldValue] | None = None,
@@ -249,7 +249,7 @@ class Ticket(Stored):
         )
 
     def follow_up(
-        self, number: int, actor: Actor, title: str, description: str, category: TicketCategory, now: datetime
+        self, number: int, actor: Actor, title: str, description: str, category: str, now: datetime
     ) -> "Ticket":
         """
         Return a new ticket in which the matter of this closed one goes on; raises TicketNotClosedError.

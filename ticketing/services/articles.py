@@ -13,7 +13,7 @@ from ticketing.domain.errors import DefinitionNotFoundError, StaleDefinitionErro
 from ticketing.domain.people import Actor
 from ticketing.domain.policy import Action
 from ticketing.domain.ranking import counted, ranked
-from ticketing.domain.statuses import StatusCategory, TicketCategory
+from ticketing.domain.statuses import StatusCategory
 from ticketing.domain.store import Store, Transaction
 from ticketing.services.access import Clock, Gate, reach
 
@@ -53,7 +53,7 @@ class Articles:
         self._gate = gate
 
     def search(
-        self, actor: Actor, text: str = "", category: TicketCategory | None = None, *, removed: bool = False
+        self, actor: Actor, text: str = "", category: str | None = None, *, removed: bool = False
     ) -> list[Reading]:
         """Return the articles that the actor may read, those that answer the text best first; without one, by title."""
         with self._store.read() as tx:

@@ -9,8 +9,10 @@ from ticketing.domain.definitions import Definition, Kind
 from ticketing.domain.errors import DefinitionNotFoundError, StaleDefinitionError
 from ticketing.domain.people import Actor
 from ticketing.domain.policy import Action
+from ticketing.domain.saved_views import SavedView
 from ticketing.domain.store import Store, Transaction
 from ticketing.services.access import Clock, Gate
+from ticketing.services.categories import all_categories
 
 _LONGEST_ID = 40
 
@@ -29,12 +31,12 @@ class Definitions:
         self._gate = gate
 
     def all(self, actor: Actor, kind: type[Kind], *, removed: bool = False) -> list[Kind]:
-        """Return all of a kind that the desk shares or that are the actor's own, by name; or those taken away."""
+        """Return all of a kind that the desk shares or that are the actor's own, in order; or those taken away."""
         with self._store.read() as tx:
             actor = self._gate.admit(tx, actor)
             policy.require(actor, Action.SEE_SETUP)
             theirs = {None, actor.username}
-            return [one for one in tx.definitions(kind).all() if one.removed is removed and one.owner in theirs]
+            return [one for one in _all_of(tx, kind) if one.removed is removed and one.owner in theirs]
 
     def get(self, actor: Actor, kind: type[Kind], key: str) -> Kind:
         """Return one, also if it was removed; raises DefinitionNotFoundError."""
@@ -54,21 +56,24 @@ class Definitions:
         with self._store.write() as tx:
             actor = self._gate.admit(tx, actor)
             _require_change(actor, definition)
-            kept = tx.definitions(kind)
             before = reach_definition(tx, actor, kind, definition.id) if definition.id else None
             if before is not None:
                 _require_change(actor, before)
                 if before.version != definition.version:
                     raise StaleDefinitionError(before.name)
             checked = definition.checked()
-            others = [one for one in kept.all() if one.id != definition.id]
-            if not checked.removed:
-                checked.require_room([one for one in others if not one.removed])
+            _require_understood(tx, checked)
+            others = [one for one in _all_of(tx, kind) if one.id != definition.id]
+            present = [one for one in others if not one.removed]
+            if checked.removed:
+                checked.require_dispensable(present)
+            else:
+                checked.require_room(present)
             if not checked.id:
                 checked = checked.model_copy(update={"id": _new_id(checked, {one.id for one in others})})
             saved = checked.revised(before, actor.username, now)
             if saved is not before:
-                kept.save(saved)
+                tx.definitions(kind).save(saved)
             return saved
 
     def remove(self, actor: Actor, kind: type[Kind], key: str, version: int) -> Kind:
@@ -79,10 +84,20 @@ class Definitions:
 
 def reach_definition(tx: Transaction, actor: Actor, kind: type[Kind], key: str) -> Kind:
     """Fetch what the actor may see; what is somebody else's own reads the same as what does not exist."""
-    found = tx.definitions(kind).find(key)
+    found = next((one for one in _all_of(tx, kind) if one.id == key), None)
     if found is None or found.owner not in {None, actor.username}:
         raise DefinitionNotFoundError
     return found
+
+
+def _all_of(tx: Transaction, kind: type[Kind]) -> list[Kind]:
+    return kind.all_of(tx.definitions(kind).all())
+
+
+def _require_understood(tx: Transaction, definition: Definition) -> None:
+    """Raise QueryError for a query that the desk cannot understand."""
+    if isinstance(definition, SavedView):
+        definition.require_understood(all_categories(tx))
 
 
 def _require_change(actor: Actor, definition: Definition) -> None:

@@ -12,7 +12,7 @@ from ticketing.domain.errors import DefinitionNotFoundError
 from ticketing.domain.people import Actor
 from ticketing.domain.policy import Action
 from ticketing.domain.sla import CatchingUp, SlaPolicy, SlaRule, SlaRules
-from ticketing.domain.statuses import TicketCategory
+from ticketing.domain.statuses import GENERAL
 from ticketing.domain.store import Store, Transaction
 from ticketing.domain.tickets import Ticket
 from ticketing.services.access import Clock, Gate, reach
@@ -57,7 +57,7 @@ class DueTimes:
             calendar = tx.definitions(BusinessCalendar).find(wanted.checked().calendar)
         if calendar is None:
             raise DefinitionNotFoundError
-        ticket = Ticket.open(1, actor.username, "Rehearsal", "Rehearsal", TicketCategory.GENERAL, now)
+        ticket = Ticket.open(1, actor.username, "Rehearsal", "Rehearsal", GENERAL, now)
         return _explained(ticket, SlaRule(wanted, calendar))
 
 

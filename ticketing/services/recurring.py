@@ -5,6 +5,7 @@ from typing import Final
 
 from ticketing.domain import policy
 from ticketing.domain.calendars import BusinessCalendar
+from ticketing.domain.categories import usual
 from ticketing.domain.errors import CalendarError
 from ticketing.domain.people import Actor
 from ticketing.domain.policy import Action
@@ -14,6 +15,7 @@ from ticketing.domain.store import Store, Transaction
 from ticketing.domain.teams import Team
 from ticketing.domain.tickets import PASSED_OVER, RECURRING_SKIPPED, Ticket
 from ticketing.services.access import Clock, Gate, is_assignable
+from ticketing.services.categories import all_categories
 from ticketing.services.dealing import deal, route, takes_tickets
 from ticketing.services.due_times import keep
 
@@ -88,9 +90,19 @@ def _come_round(tx: Transaction, recurring: RecurringTicket, planned: datetime, 
         keep(tx, latest)
         return recurring.after(planned)
     ticket = recurring.ticket(tx.tickets.next_number(), planned, now)
+    _leave_retired_category(tx, ticket, now)
     _give(tx, ticket, recurring, now)
     keep(tx, ticket)
     return recurring.after(planned, ticket.number)
+
+
+def _leave_retired_category(tx: Transaction, ticket: Ticket, now: datetime) -> None:
+    """Bring a ticket into the usual category where its own takes no tickets any more, of which its history tells."""
+    categories = all_categories(tx)
+    if ticket.category not in {one.id for one in categories if not one.removed}:
+        name = next((one.name for one in categories if one.id == ticket.category), ticket.category)
+        ticket.record_by_desk(PASSED_OVER, name, now)
+        ticket.category = usual(categories)
 
 
 def _give(tx: Transaction, ticket: Ticket, recurring: RecurringTicket, now: datetime) -> None:

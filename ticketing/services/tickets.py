@@ -7,16 +7,18 @@ from heapq import merge as in_order
 from typing import Any, TypeVar
 
 from ticketing.domain import policy
+from ticketing.domain.categories import Category, require_offered, usual
 from ticketing.domain.custom_fields import CustomField, filled_in
 from ticketing.domain.errors import StaleEditError, UnknownChoiceError
 from ticketing.domain.people import Actor
 from ticketing.domain.policy import Action
 from ticketing.domain.queries import Page, TicketQuery, TicketSummary
-from ticketing.domain.statuses import Resolution, Status, TicketCategory
+from ticketing.domain.statuses import Resolution, Status
 from ticketing.domain.store import Store, Transaction
 from ticketing.domain.teams import Team
 from ticketing.domain.tickets import SYSTEM, Event, Ticket, TicketEdit
 from ticketing.services.access import A_MOMENT, Clock, Gate, is_assignable
+from ticketing.services.categories import all_categories
 from ticketing.services.chores import Chores
 from ticketing.services.custom_fields import fields_in, fields_to_fill_in, require_fresh_fields
 from ticketing.services.dealing import deal, require_team, route
@@ -33,7 +35,8 @@ class Conversation:
     A ticket as one person may see it, and what they need to read it: display names, and how much is new to them.
 
     `others` are the tickets that it names, and `teams` all that ever were; both are for agents only. `fields` are the
-    custom fields that they may know of, in order; for agents also those that were taken away.
+    custom fields that they may know of, in order; for agents also those that were taken away. `categories` are all that
+    ever were.
     """
 
     ticket: Ticket
@@ -42,6 +45,7 @@ class Conversation:
     others: dict[int, Ticket]
     teams: tuple[Team, ...] = ()
     fields: Sequence[CustomField] = ()
+    categories: Sequence[Category] = ()
 
     def name(self, username: str) -> str:
         """Return the display name of somebody in the ticket."""
@@ -50,6 +54,10 @@ class Conversation:
     def team_name(self, key: str) -> str:
         """Return the name of a team."""
         return next((team.name for team in self.teams if team.id == key), key)
+
+    def category_name(self, key: str) -> str:
+        """Return the name of a category."""
+        return next((category.name for category in self.categories if category.id == key), key)
 
     def history(self) -> list[tuple[Event, Ticket]]:
         """Return each change in order of time, also of the tickets that were merged into this one."""
@@ -79,14 +87,14 @@ class Tickets:
         actor: Actor,
         title: str,
         description: str,
-        category: TicketCategory = TicketCategory.GENERAL,
+        category: str | None = None,
         *,
         fields: Mapping[str, Any] | None = None,
         follows: int | None = None,
         key: str = "",
     ) -> Ticket:
         """
-        Open a ticket; the actor is its requester.
+        Open a ticket; the actor is its requester. Without a category it comes into the usual one.
 
         *fields* is what they typed into the custom fields of the category, by key. *follows* is the number of a closed
         ticket whose matter has come back and to which the actor could reply. The new one is then a matter of the same
@@ -96,14 +104,17 @@ class Tickets:
         def deed(tx: Transaction, actor: Actor, now: datetime) -> Ticket:
             policy.require(actor, Action.OPEN_TICKET)
             number = tx.tickets.next_number()
+            categories = all_categories(tx)
+            chosen = usual(categories) if category is None else category
+            require_offered(categories, chosen)
             by_agent = policy.may(actor, Action.SEE_ALL_TICKETS)
-            values = filled_in(tx.definitions(CustomField).all(), category, fields or {}, by_agent=by_agent)
+            values = filled_in(tx.definitions(CustomField).all(), chosen, fields or {}, by_agent=by_agent)
             if follows is None:
-                ticket = Ticket.open(number, actor.username, title, description, category, now, fields=values)
+                ticket = Ticket.open(number, actor.username, title, description, chosen, now, fields=values)
             else:
                 former = reach_now(tx, actor, follows, now)
                 policy.require(actor, Action.REPLY, former)
-                ticket = former.follow_up(number, actor, title, description, category, now)
+                ticket = former.follow_up(number, actor, title, description, chosen, now)
                 ticket.fields = values
                 keep(tx, former)
             route(tx, ticket, now)
@@ -111,6 +122,13 @@ class Tickets:
             return ticket
 
         return self._deeds.once(actor, key, deed)
+
+    def categories(self, actor: Actor) -> list[Category]:
+        """Return all categories, in order; tickets may still be in those that were taken away."""
+        with self._store.read() as tx:
+            actor = self._gate.admit(tx, actor)
+            policy.require(actor, Action.OPEN_TICKET)
+            return all_categories(tx)
 
     def fields(self, actor: Actor) -> list[CustomField]:
         """Return the custom fields that the actor may fill in, of all categories, in order."""
@@ -364,7 +382,8 @@ class Tickets:
             others = _others(tx, actor, ticket)
             names = tx.users.names({person for one in (ticket, *others.values()) for person in _people_in(one)})
             teams = tx.definitions(Team).all() if policy.may(actor, Action.EDIT_TICKET, ticket) else ()
-            return Conversation(ticket, names, tx.tickets.seen(number, actor.username), others, tuple(teams), fields)
+            seen, categories = tx.tickets.seen(number, actor.username), all_categories(tx)
+            return Conversation(ticket, names, seen, others, tuple(teams), fields, categories)
 
     def mark_seen(self, actor: Actor, number: int, messages: int) -> None:
         """Remember that the actor has seen so many of the messages that they may read; it never becomes fewer."""
@@ -407,7 +426,9 @@ def _people_in(ticket: Ticket) -> set[str]:
 
 
 def require_choices(tx: Transaction, edit: TicketEdit) -> None:
-    """Raise UnknownChoiceError unless tickets can be given to whom the edit names: a team, an agent."""
+    """Raise UnknownChoiceError unless the category, the team and the agent that the edit names take tickets."""
+    if edit.category is not None:
+        require_offered(all_categories(tx), edit.category)
     if edit.team is not None:
         require_team(tx, edit.team)
     if edit.assignee is not None:

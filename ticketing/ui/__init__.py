@@ -19,6 +19,7 @@ from ticketing.ui.arrival import sign_in_by
 from ticketing.ui.article_editor import edit_article
 from ticketing.ui.articles import article_list, article_page
 from ticketing.ui.bulk import change_several
+from ticketing.ui.categories import choose_category
 from ticketing.ui.custom_fields import fields_asked_for, fill_in, typed_into
 from ticketing.ui.deeds import form_key
 from ticketing.ui.feedback import flash, flash_is_over, say_after_rerun, shown_errors
@@ -71,6 +72,7 @@ __all__ = [
     "ask_for_rating",
     "browser",
     "change_several",
+    "choose_category",
     "conversation_asked_for",
     "dashboard",
     "desk",

@@ -14,8 +14,8 @@ from ticketing.domain.articles import Article, Visibility
 from ticketing.domain.errors import NotFoundError, StaleDefinitionError
 from ticketing.domain.people import Actor
 from ticketing.domain.policy import Action
-from ticketing.domain.statuses import TicketCategory
 from ticketing.domain.text import TEXT_LIMIT, TITLE_LIMIT
+from ticketing.ui.categories import offered_categories
 from ticketing.ui.conversation import AsItIs
 from ticketing.ui.deeds import form_key, once
 from ticketing.ui.feedback import next_flash, shown_errors
@@ -62,6 +62,7 @@ def _draft(actor: Actor, key: str, ticket: str) -> Article:
 
 def _draw_form(actor: Actor, before: Article, form: str) -> None:
     version = recall(_Written).versions.setdefault(form, before.version)
+    words = offered_categories(actor, [before.category])
     with st.form(f"article_{form}", width=760):
         name = st.text_input(
             t("field.title"), value=before.name, max_chars=2 * TITLE_LIMIT, key=f"article_title_{form}"
@@ -77,9 +78,9 @@ def _draw_form(actor: Actor, before: Article, form: str) -> None:
         with st.container(horizontal=True):
             category = st.selectbox(
                 t("field.category"),
-                list(TicketCategory),
-                list(TicketCategory).index(before.category),
-                format_func=lambda choice: t(f"category.{choice}"),
+                list(words),
+                list(words).index(before.category),
+                format_func=words.__getitem__,
                 key=f"article_category_{form}",
             )
             visibility = st.selectbox(

@@ -1,5 +1,7 @@
 """What the desk knows: the list of articles, one of them to be read and judged, and its older versions."""
 
+from collections.abc import Mapping
+
 import streamlit as st
 
 from ticketing.domain import policy
@@ -7,10 +9,10 @@ from ticketing.domain.articles import Article, ArticleVersion, Visibility
 from ticketing.domain.errors import DefinitionNotFoundError
 from ticketing.domain.people import Actor
 from ticketing.domain.policy import Action
-from ticketing.domain.statuses import TicketCategory
 from ticketing.domain.text import SEARCH_LIMIT
 from ticketing.services.articles import Reading
 from ticketing.ui.article_editor import ARTICLE, LIST, NEW, keep
+from ticketing.ui.categories import category_names
 from ticketing.ui.conversation import AsItIs
 from ticketing.ui.feedback import shown_errors
 from ticketing.ui.layout import way_back
@@ -39,12 +41,13 @@ def article_list(actor: Actor) -> None:
         st.title(t("page.articles"), width="content", anchor=False)
         if writes and st.button(t("articles.new"), key="new_article", type="primary", icon=":material/add:"):
             go_to(ARTICLE, edit=NEW)
-    found = desk().articles.search(actor, *_asked_of_list())
+    words = category_names(actor)
+    found = desk().articles.search(actor, *_asked_of_list(words))
     page = min(st.session_state.get("articles_page", 1), _pages(found))
     for reading in found[(page - 1) * _PAGE_SIZE : page * _PAGE_SIZE]:
         with st.container(border=True, gap="xxsmall"):
             article_link(actor, reading.article)
-            st.caption(_facts(reading, writes=writes))
+            st.caption(_facts(reading, words, writes=writes))
     if not found:
         st.info(t("articles.none"), icon=":material/article:")
     if _pages(found) > 1:
@@ -53,7 +56,7 @@ def article_list(actor: Actor) -> None:
         _offer_to_bring_back(actor)
 
 
-def _asked_of_list() -> tuple[str, TicketCategory | None]:
+def _asked_of_list(categories: Mapping[str, str]) -> tuple[str, str | None]:
     with st.container(horizontal=True):
         text = st.text_input(
             t("articles.search"),
@@ -66,9 +69,9 @@ def _asked_of_list() -> tuple[str, TicketCategory | None]:
         )
         category = st.selectbox(
             t("field.category"),
-            list(TicketCategory),
+            list(categories),
             index=None,
-            format_func=lambda choice: t(f"category.{choice}"),
+            format_func=categories.__getitem__,
             placeholder=t("articles.any_category"),
             key="article_categories",
             label_visibility="collapsed",
@@ -81,9 +84,10 @@ def _pages(found: list[Reading]) -> int:
     return max(1, -(-len(found) // _PAGE_SIZE))
 
 
-def _facts(reading: Reading, *, writes: bool) -> str:
+def _facts(reading: Reading, categories: Mapping[str, str], *, writes: bool) -> str:
     article = reading.article
-    facts = [t(f"category.{article.category}"), t("articles.updated", ago=ago(reading.updated_at, desk().clock()))]
+    category = plain(categories.get(article.category, article.category))
+    facts = [category, t("articles.updated", ago=ago(reading.updated_at, desk().clock()))]
     if writes:
         facts.insert(1, f":material/{_ICONS[article.visibility]}: {t(f'articles.{article.visibility}')}")
     if reading.helpful or reading.unhelpful:
@@ -120,7 +124,7 @@ def article_page(actor: Actor, key: str) -> None:
             go_to(ARTICLE, edit=article.id)
     with st.container(width=760):
         st.title(plain(article.name), anchor=False)
-        st.caption(_facts(reading, writes=writes))
+        st.caption(_facts(reading, category_names(actor), writes=writes))
         _draw_text(article)
         _ask_whether_helpful(actor, reading)
         if writes:

@@ -15,11 +15,12 @@ from ticketing.domain.bulk import BulkEdit
 from ticketing.domain.errors import UnknownChoiceError
 from ticketing.domain.people import Actor
 from ticketing.domain.queries import number_in
-from ticketing.domain.statuses import Priority, Resolution, Status, TicketCategory
+from ticketing.domain.statuses import Priority, Resolution, Status
 from ticketing.domain.teams import Team
 from ticketing.domain.text import TEXT_LIMIT
 from ticketing.domain.tickets import TicketEdit
 from ticketing.services.bulk import BulkResult, Outcome
+from ticketing.ui.categories import category_names, offered_categories
 from ticketing.ui.deeds import form_key, once
 from ticketing.ui.feedback import shown_errors
 from ticketing.ui.forms import submit_button
@@ -37,8 +38,9 @@ _CHOICES: Mapping[str, type[StrEnum]] = {
     "status": Status,
     "resolution": Resolution,
     "priority": Priority,
-    "category": TicketCategory,
 }
+# By field, what its values are called.
+_Names = Mapping[str, Mapping[str, str]]
 _TALL = 12  # outcomes; more of them are scrolled
 _HEIGHT = 420
 
@@ -82,6 +84,7 @@ def _ask(actor: Actor, step: _Step) -> None:
     with st.form("bulk", width=720):
         with st.container(horizontal=True):
             chosen = {name: _choice(name, kind) for name, kind in _CHOICES.items()}
+            chosen["category"] = _one_of("category", offered_categories(actor))
             team = _one_of("team", teams) if teams else _LEAVE
             assignee = _one_of("assignee", names)
         add_tags = st.text_input(t("bulk.add_tags"), key="bulk_add_tags", placeholder=t("bulk.tags_hint"))
@@ -177,13 +180,13 @@ def _undo(actor: Actor, step: _Step, result: BulkResult) -> None:
 
 def _draw_outcomes(actor: Actor, outcomes: Sequence[Outcome]) -> None:
     """Draw a line for each ticket: those that are refused first, since of these one may want to think again."""
-    names = desk().agents.assignable(actor) | _teams(actor)
+    names = {"assignee": desk().agents.assignable(actor), "team": _teams(actor), "category": category_names(actor)}
     in_order = sorted(outcomes, key=lambda outcome: not outcome.refusal)
     with st.container(border=True, height=_HEIGHT if len(outcomes) > _TALL else "content", key="bulk_outcomes"):
         st.markdown("\n".join(_line(outcome, names) for outcome in in_order))
 
 
-def _line(outcome: Outcome, names: Mapping[str, str]) -> str:
+def _line(outcome: Outcome, names: _Names) -> str:
     subject = f"- **T-{outcome.number}** {plain(outcome.title)}"
     if outcome.refusal:
         return f"{subject}  \n  :orange[:material/block: {plain(outcome.refusal)}]"
@@ -191,7 +194,7 @@ def _line(outcome: Outcome, names: Mapping[str, str]) -> str:
     return f"{subject}  \n  :gray[{what}]"
 
 
-def _changes(outcome: Outcome, names: Mapping[str, str]) -> list[str]:
+def _changes(outcome: Outcome, names: _Names) -> list[str]:
     answered = [t("bulk.answered")] if outcome.is_answered else []
     changed = [name for name in TicketEdit.model_fields if _value(outcome.before, name) != _value(outcome.after, name)]
     return answered + [
@@ -205,13 +208,13 @@ def _value(edit: TicketEdit, name: str) -> object:
     return value
 
 
-def _word(name: str, edit: TicketEdit, names: Mapping[str, str]) -> str:
+def _word(name: str, edit: TicketEdit, names: _Names) -> str:
     value = _value(edit, name)
     match value:
         case StrEnum():
             return t(f"{name}.{value}")
         case str():
-            return plain(names.get(value, value))
+            return plain(names.get(name, {}).get(value, value))
         case tuple() | list() if value:
             return plain(", ".join(map(str, value)))
         case _:

@@ -62,11 +62,16 @@ def offered(actor: Actor, conversation: Conversation, key: str) -> dict[str, obj
     }
 
 
-def changes_in_words(changes: Changes, names: Mapping[str, str], teams: Mapping[str, str]) -> list[str]:
-    """Return what changes of a ticket come to, one by one, in the names of those who work on any and of the teams."""
-    fields = ("status", "resolution", "priority", "category")
+def changes_in_words(
+    changes: Changes, names: Mapping[str, str], teams: Mapping[str, str], categories: Mapping[str, str]
+) -> list[str]:
+    """Return what changes of a ticket come to, one by one, in the names of agents, of teams and of categories."""
+    fields = ("status", "resolution", "priority")
     set_ = [(name, value) for name in fields if (value := getattr(changes, name)) is not None]
     words = [t("canned.sets", field=t(f"field.{name}"), value=t(f"{name}.{value}")) for name, value in set_]
+    if changes.category is not None:
+        name = categories.get(changes.category, changes.category)
+        words.append(t("canned.sets", field=t("field.category"), value=name))
     if changes.team is not None:
         name = t("ticket.no_team") if changes.team == NOBODY else teams.get(changes.team, changes.team)
         words.append(t("canned.sets", field=t("field.team"), value=name))
@@ -88,7 +93,9 @@ def _shown(actor: Actor, conversation: Conversation, canned: CannedReply) -> dic
     ticket, names = conversation.ticket, desk().agents.assignable(actor)
     teams = {team.id: team.name for team in conversation.teams if not team.removed}
     today = desk().clock().astimezone(zone()).date()
-    subject = Subject(ticket, conversation.name(ticket.requester), actor.display_name, today)
+    categories = {one.id: one.name for one in conversation.categories}
+    category = conversation.category_name(ticket.category)
+    subject = Subject(ticket, conversation.name(ticket.requester), actor.display_name, today, category)
     changes = canned.changes
     if changes.assignee == ME:
         changes = changes.model_copy(update={"assignee": actor.username})
@@ -100,7 +107,7 @@ def _shown(actor: Actor, conversation: Conversation, canned: CannedReply) -> dic
         "version": canned.version,
         "name": canned.name,
         "text": filled_in(canned.text, subject),
-        "changes": changes_in_words(possible, names, teams),
+        "changes": changes_in_words(possible, names, teams, categories),
         "setsStatus": possible.status is not None,
         "warning": passed_over_in_words(named),
     }

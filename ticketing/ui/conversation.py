@@ -160,6 +160,8 @@ def _value(field: str, value: str | None, conversation: Conversation) -> str:
         return t("ticket.unassigned") if field == "assignee" else t("history.nothing")
     if field == "team":
         return conversation.team_name(value)
+    if field == "category":
+        return conversation.category_name(value)
     if field == SNOOZED:
         return exact(datetime.fromisoformat(value), zone())
     return conversation.name(value) if field == "assignee" else _word(f"{field}.{value}", value)

@@ -17,7 +17,6 @@ from ticketing.domain.custom_fields import (
 )
 from ticketing.domain.people import Actor
 from ticketing.domain.policy import Action, may
-from ticketing.domain.statuses import TicketCategory
 from ticketing.services.tickets import Conversation
 from ticketing.ui.session import desk
 from ticketing.ui.text import plain
@@ -28,7 +27,7 @@ _STRICT = frozenset({FieldType.DATE, FieldType.CHECK_BOX})
 _TYPED = frozenset({FieldType.TEXT, FieldType.LONG_TEXT, FieldType.NUMBER})
 
 
-def fields_asked_for(actor: Actor, category: TicketCategory) -> list[CustomField]:
+def fields_asked_for(actor: Actor, category: str) -> list[CustomField]:
     """Return what the desk asks the actor about a new ticket of this category, in order."""
     of_agent = may(actor, Action.SEE_ALL_TICKETS)
     return [field for field in desk().tickets.fields(actor) if field.is_asked(category, of_agent=of_agent)]

@@ -18,7 +18,8 @@ from ticketing.domain.queries import PAGE_SIZES, UNASSIGNED, TicketQuery, View
 from ticketing.domain.query_language import Asker, read_query
 from ticketing.domain.query_terms import with_term
 from ticketing.domain.saved_views import SavedView
-from ticketing.domain.statuses import Priority, Status, TicketCategory
+from ticketing.domain.statuses import Priority, Status
+from ticketing.ui.categories import offered_categories
 from ticketing.ui.list_table import Choice, ListHead
 from ticketing.ui.memory import recall
 from ticketing.ui.session import desk
@@ -126,7 +127,7 @@ class ListFilters:
 
         *problem* is what is wrong with the words looked for.
         """
-        choices = [self._several("status", Status), self._several("category", TicketCategory)]
+        choices = [self._several("status", Status), self._category(actor)]
         if not self._own:
             choices.append(self._several("priority", Priority))
             choices.append(Choice("requester", t("filters.requester"), self.now.requester))
@@ -165,6 +166,10 @@ class ListFilters:
         words = {option.value: t(f"{field}.{option}") for option in options}
         return Choice(field, t(f"filters.{field}"), getattr(self.now, field), words)
 
+    def _category(self, actor: Actor) -> Choice:
+        names = offered_categories(actor, self.now.category)
+        return Choice("category", t("filters.category"), self.now.category, names)
+
     def _assignee(self, agents: dict[str, str]) -> Choice:
         names = {"": t("filters.anyone"), UNASSIGNED: t("ticket.unassigned")} | agents
         names.setdefault(self.now.assignee, self.now.assignee)
@@ -172,8 +177,12 @@ class ListFilters:
 
 
 def asker_of(actor: Actor) -> Asker:
-    """Return who asks, in the browser's time zone; which teams they are in is looked up only where it matters."""
-    return Asker(actor.username, desk().clock(), zone(), partial(desk().agents.teams_of, actor, actor.username))
+    """Return who asks, in the browser's time zone; teams and categories are looked up only where they matter."""
+    teams, categories = (
+        partial(desk().agents.teams_of, actor, actor.username),
+        partial(desk().tickets.categories, actor),
+    )
+    return Asker(actor.username, desk().clock(), zone(), teams, categories)
 
 
 def _counted(views: Sequence[SavedView], actor: Actor) -> Iterator[tuple[str, TicketQuery]]:

@@ -19,7 +19,7 @@ from ticketing.domain import policy
 from ticketing.domain.custom_fields import PUBLIC
 from ticketing.domain.people import Actor
 from ticketing.domain.policy import Action
-from ticketing.domain.statuses import TRANSITIONS, Priority, Resolution, Status, TicketCategory
+from ticketing.domain.statuses import TRANSITIONS, Priority, Resolution, Status
 from ticketing.domain.text import TAGS_LIMIT, clean_tags
 from ticketing.domain.tickets import Ticket, TicketEdit
 from ticketing.services.tickets import Conversation
@@ -88,7 +88,7 @@ def _fields(actor: Actor, conversation: Conversation) -> list[tuple[str, str, st
         _field("status", ticket.status, [one for one in Status if one in {ticket.status, *TRANSITIONS[ticket.status]}]),
         *([_field("resolution", ticket.resolution, Resolution)] if ticket.resolution else []),
         _field("priority", ticket.priority, Priority),
-        _field("category", ticket.category, TicketCategory),
+        _category(conversation),
         *_team(conversation),
         ("assignee", t("field.assignee"), ticket.assignee or NOBODY, list(names.items())),
     ]
@@ -96,6 +96,14 @@ def _fields(actor: Actor, conversation: Conversation) -> list[tuple[str, str, st
 
 def _field(name: str, value: StrEnum, choices: Iterable[StrEnum]) -> tuple[str, str, str, list[tuple[str, str]]]:
     return name, t(f"field.{name}"), value.value, [(choice.value, t(f"{name}.{choice}")) for choice in choices]
+
+
+def _category(conversation: Conversation) -> tuple[str, str, str, list[tuple[str, str]]]:
+    """Return the field of the category: one that was taken away can be left, not come back to."""
+    present = conversation.ticket.category
+    names = {one.id: one.name for one in conversation.categories if not one.removed or one.id == present}
+    names.setdefault(present, present)
+    return "category", t("field.category"), present, list(names.items())
 
 
 def _team(conversation: Conversation) -> list[tuple[str, str, str, list[tuple[str, str]]]]:
@@ -110,7 +118,7 @@ def _facts(conversation: Conversation) -> list[tuple[str, str]]:
     return [
         (t("field.status"), t(f"status_for_requester.{ticket.status}")),
         *([(t("field.resolution"), t(f"resolution.{ticket.resolution}"))] if ticket.resolution else []),
-        (t("field.category"), t(f"category.{ticket.category}")),
+        (t("field.category"), conversation.category_name(ticket.category)),
         (t("field.assignee"), conversation.name(ticket.assignee) if ticket.assignee else t("ticket.nobody_yet")),
         *(
             (field.name, said(value))

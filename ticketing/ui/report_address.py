@@ -9,7 +9,7 @@ from typing import Self, TypeVar
 from ticketing.domain.conditions import AssignedTo, Condition, InCategory, InStatus, WithPriority
 from ticketing.domain.query_language import Asker, read_query
 from ticketing.domain.reports import Age, Cell, Dimension, Metric, ReportQuery
-from ticketing.domain.statuses import Priority, Status, TicketCategory
+from ticketing.domain.statuses import Priority, Status
 from ticketing.domain.text import QUERY_LIMIT, printable
 
 PRESETS = (7, 30, 90, 365)
@@ -30,7 +30,7 @@ class ReportAddress:
     q: str = ""
     status: Status | None = None
     priority: Priority | None = None
-    category: TicketCategory | None = None
+    category: str | None = None
     assignee: str | None = None
     cell: Cell | None = None
     page: int = 1
@@ -48,7 +48,7 @@ class ReportAddress:
             q=printable(parameters.get("q", "")[:QUERY_LIMIT]).strip(),
             status=_one(Status, parameters.get("status")),
             priority=_one(Priority, parameters.get("priority")),
-            category=_one(TicketCategory, parameters.get("category")),
+            category=_name(parameters.get("category")),
             assignee=_name(parameters.get("assignee")),
             cell=_cell(parameters),
             page=max(1, _number(parameters.get("page"))),

@@ -9,8 +9,9 @@ from ticketing.domain.queries import UNASSIGNED, Sort, TicketQuery, View
 from ticketing.domain.query_language import Asker, read_query
 from ticketing.domain.reports import DURATIONS, TABLE, Cell, Dimension, Found, Group, Metric, Report, Spread
 from ticketing.domain.sla import SlaPolicy
-from ticketing.domain.statuses import Priority, Status, TicketCategory
+from ticketing.domain.statuses import Priority, Status
 from ticketing.domain.teams import Team
+from ticketing.ui.categories import category_names, offered_categories
 from ticketing.ui.session import desk
 from ticketing.ui.times import duration
 from ticketing.ui.wording import t
@@ -19,10 +20,9 @@ PAGE_SIZE: Final = 25
 PROMISED: Final = (Metric.KEPT, Metric.MISSED)
 _OVERDUE: Final = "is:overdue"
 _TICKET: Final = (t("table.number"), t("table.title"))
-# The words for what the fields of a ticket may hold.
+# The words for what the fields of a ticket may hold, whatever the desk.
 OPTIONS: Final[dict[Dimension, dict[str, str]]] = {
     Dimension.PRIORITY: {priority.value: t(f"priority.{priority}") for priority in Priority},
-    Dimension.CATEGORY: {category.value: t(f"category.{category}") for category in TicketCategory},
     Dimension.STATUS: {status.value: t(f"status.{status}") for status in Status},
 }
 
@@ -109,9 +109,16 @@ def table(report: Report, by: Dimension, names: dict[str, str]) -> Block:
     """Return the metrics by agent, or by a field of the tickets; each number opens its tickets."""
     columns = [[t(f"dimension.{by}"), t(f"how.by_{by}")]]
     columns += [[t(f"metric.{metric}"), t(f"how.{metric}")] for metric in TABLE]
-    lines = [[[line_name(group.key, by, names), None], *_cells(group)] for group in report.groups]
+    groups = (
+        sorted(report.groups, key=lambda group: _place(group.key, names)) if by is Dimension.CATEGORY else report.groups
+    )
+    lines = [[[line_name(group.key, by, names), None], *_cells(group)] for group in groups]
     title = t("report.table", by=t(f"dimension.{by}"))
     return {"kind": "table", "title": title, "columns": columns, "lines": lines}
+
+
+def _place(key: str, names: dict[str, str]) -> int:
+    return list(names).index(key) if key in names else len(names)
 
 
 def _cells(group: Group) -> list[list[Any]]:
@@ -124,17 +131,29 @@ def _cells(group: Group) -> list[list[Any]]:
     return cells
 
 
+def options(actor: Actor, present: str | None) -> dict[Dimension, dict[str, str]]:
+    """Return the words for what a report can be narrowed to, field by field; *present* is the category it is about."""
+    categories = offered_categories(actor, [present] if present else [])
+    return {
+        Dimension.PRIORITY: OPTIONS[Dimension.PRIORITY],
+        Dimension.CATEGORY: categories,
+        Dimension.STATUS: OPTIONS[Dimension.STATUS],
+    }
+
+
 def line_name(key: str, by: Dimension, names: dict[str, str]) -> str:
-    """Return what a line of the table is called; *names* are those of agents or teams."""
+    """Return what a line of the table is called; *names* are those of agents, teams or categories."""
     if key == UNASSIGNED:
         return t("ticket.no_team") if by is Dimension.TEAM else t("ticket.unassigned")
     return OPTIONS.get(by, names).get(key, key)
 
 
 def line_names(actor: Actor, keys: Sequence[str], by: Dimension) -> dict[str, str]:
-    """Return the names of the agents or teams that lines of the table are about."""
+    """Return the names of the agents, teams or categories that lines of the table are about."""
     if by is Dimension.AGENT:
         return desk().reports.names(actor, keys)
+    if by is Dimension.CATEGORY:
+        return category_names(actor)
     if by is Dimension.TEAM:
         return {team.id: team.name for team in desk().definitions.all(actor, Team, removed=True)}
     return {}

@@ -1,5 +1,6 @@
 """The dashboard and the reports: what is asked for, and what of it stands on the page."""
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qsl
@@ -12,6 +13,7 @@ from ticketing.domain.query_language import Asker
 from ticketing.domain.reports import Cell, Dimension, Metric, Report, ReportQuery
 from ticketing.ui import report_blocks as blocks
 from ticketing.ui.feedback import shown_errors
+from ticketing.ui.filters import asker_of
 from ticketing.ui.packing import component, packed, reported
 from ticketing.ui.pages import safe_target
 from ticketing.ui.report_address import PRESETS, ReportAddress
@@ -109,7 +111,7 @@ def _asked(page: str) -> ReportAddress:
 
 def _asker(actor: Actor) -> Asker:
     """Return who asks, and in which minute: what it means today is the same for all that a minute's report tells."""
-    return Asker(actor.username, desk().clock().replace(second=0, microsecond=0), zone())
+    return replace(asker_of(actor), at=desk().clock().replace(second=0, microsecond=0))
 
 
 def _behind(actor: Actor, cell: Cell, query: ReportQuery, page: int) -> blocks.Block:
@@ -135,7 +137,7 @@ def _form(actor: Actor, address: ReportAddress, asker: Asker) -> dict[str, Any]:
     anything: list[Any] = [["", t("report.anything")]]
     choices: list[list[Any]] = [
         [by.value, t(f"dimension.{by}"), getattr(address, by.value) or "", anything + list(options.items())]
-        for by, options in blocks.OPTIONS.items()
+        for by, options in blocks.options(actor, address.category).items()
     ]
     agents = [["", t("filters.anyone")], [UNASSIGNED, t("ticket.unassigned")]]
     agents += [[name, shown] for name, shown in desk().agents.assignable(actor).items()]

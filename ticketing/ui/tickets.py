@@ -1,5 +1,6 @@
 """Lists of tickets: from a page of summaries to the table on the screen."""
 
+from collections.abc import Mapping
 from datetime import datetime, tzinfo
 from typing import Literal
 
@@ -11,6 +12,7 @@ from ticketing.domain.query_language import Asker
 from ticketing.domain.sla import SlaPolicy
 from ticketing.domain.statuses import Priority, Status
 from ticketing.ui.bulk import choose_several
+from ticketing.ui.categories import category_names
 from ticketing.ui.due_times import Urgency, urgency
 from ticketing.ui.feedback import shown_errors
 from ticketing.ui.filters import ListFilters, asker_of
@@ -91,10 +93,11 @@ def _draw(actor: Actor, name: str, default_view: View, columns: tuple[str, ...])
     filters.write()
     asker = asker_of(actor)
     now, where = asker.at, asker.zone
+    names = category_names(actor)
     page, sort, problem = _found(actor, filters, asker, for_agent=for_agent)
     head = filters.head(actor, problem)
     ticket_list(
-        [_row(ticket, now, where, for_agent=for_agent) for ticket in page.items],
+        [_row(ticket, names, now, where, for_agent=for_agent) for ticket in page.items],
         head,
         _order(sort, columns),
         ListFoot(
@@ -163,7 +166,9 @@ def _order(sort: Sort, columns: tuple[str, ...]) -> ListOrder:
     )
 
 
-def _row(ticket: TicketSummary, now: datetime, where: tzinfo, *, for_agent: bool) -> TicketRow:
+def _row(
+    ticket: TicketSummary, categories: Mapping[str, str], now: datetime, where: tzinfo, *, for_agent: bool
+) -> TicketRow:
     due = urgency(ticket.due_at, ticket.warn_at, now) if ticket.due_at else _NOT_DUE
     return TicketRow(
         number=ticket.number,
@@ -179,7 +184,7 @@ def _row(ticket: TicketSummary, now: datetime, where: tzinfo, *, for_agent: bool
         updated=ticket.updated_at.isoformat(),
         updated_text=ago(ticket.updated_at, now, where),
         unread=ticket.unread,
-        category=t(f"category.{ticket.category}"),
+        category=categories.get(ticket.category, ticket.category),
         due=ticket.due_at.isoformat() if ticket.due_at else "",
         due_text=due.word,
         due_icon=due.icon,

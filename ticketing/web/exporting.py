@@ -41,7 +41,9 @@ def _asked_for(request: Request) -> tuple[Form, Iterator[bytes]]:
     actor, asked = _actor(request, desk), request.query_params
     form, zone = _form(asked.get("format", "")), _zone(asked.get("zone", "UTC"))
     teams = partial(desk.agents.teams_of, actor, actor.username)
-    query = Filters.from_address(asked, View.ALL).query(Asker(actor.username, desk.clock(), zone, teams))
+    categories = partial(desk.tickets.categories, actor)
+    asker = Asker(actor.username, desk.clock(), zone, teams, categories)
+    query = Filters.from_address(asked, View.ALL).query(asker)
     return form, desk.lists.export(actor, own(actor, query) if asked.get("list") == "own" else query, form)
 
 

@@ -51,7 +51,7 @@ def row_of(ticket: Ticket, fields: Iterable[CustomField] = ()) -> Row:
         ticket.title,
         ticket.status.value,
         ticket.priority.value,
-        ticket.category.value,
+        ticket.category,
         ticket.requester,
         ticket.assignee,
         ticket.team,

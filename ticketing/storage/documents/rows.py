@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, Self
 from pydantic_core import from_json
 
 from ticketing.domain.people import Role
-from ticketing.domain.statuses import Priority, Status, TicketCategory
+from ticketing.domain.statuses import Priority, Status
 from ticketing.domain.tickets import Ticket, terms_of
 
 
@@ -50,7 +50,7 @@ class TicketRow:
         self.assignee: str | None = intern(assignee) if assignee else assignee
         self.status = _STATUSES[document["status"]]
         self.priority = _PRIORITIES[document["priority"]]
-        self.category = _TICKET_CATEGORIES[document["category"]]
+        self.category = intern(document["category"])
         self.external_id: str | None = document.get("external_id")
         self.terms = _shared(terms_of(document))
         self.watchers: tuple[str, ...] = tuple(document.get("watchers") or ())
@@ -197,4 +197,3 @@ _REPLY = b'reply"'
 _AUTHOR = b'"author":"'
 _STATUSES = {status.value: status for status in Status}
 _PRIORITIES = {priority.value: priority for priority in Priority}
-_TICKET_CATEGORIES = {category.value: category for category in TicketCategory}

@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from functools import cached_property, lru_cache
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, Select, Table, bindparam, delete, func, select
+from sqlalchemy import ColumnElement, Connection, Select, Table, Text, bindparam, cast, delete, func, select
 
+from ticketing.domain.categories import Category
 from ticketing.domain.definitions import Definition, Kind, by_name, read_definition
 from ticketing.domain.kinds import KINDS
 from ticketing.domain.people import PeopleQuery, Role, User
@@ -117,18 +118,25 @@ class SqlOwned(SqlCollection[Document]):
 
 
 class SqlSessions(SqlOwned[Session]):
-    """All sessions. Whoever asks for one wants to know whose it is: the account comes in the same answer."""
+    """
+    All sessions.
 
-    def __init__(self, connection: Connection, accounts: SqlUsers) -> None:
+    Whoever asks for one wants to know whose it is, and nearly all that they see then names categories: the account and
+    the categories come in the same answer.
+    """
+
+    def __init__(self, connection: Connection, accounts: SqlUsers, definitions: "_Definitions") -> None:
         super().__init__(connection, tables.sessions, Session)
         self._accounts = accounts
+        self._definitions = definitions
 
     def _look_up(self, key: str) -> str | None:
         row = self._connection.execute(_SESSION_AND_ACCOUNT, {"key": key}).one_or_none()
         if row is None:
             return None
         session: str = row[0]
-        self._accounts.note(*row[1:])
+        self._accounts.note(*row[1:3])
+        self._definitions.note(Category, row[3])
         return session
 
 
@@ -138,6 +146,11 @@ class _Definitions:
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
         self._found: dict[str, dict[str, str]] = {}
+
+    def note(self, kind: type[Definition], documents: str | None) -> None:
+        """Keep all that there is of a kind, which came with another answer."""
+        raws = documents.split(_BETWEEN) if documents else []
+        self._found.setdefault(kind.kind, {read_definition(kind, raw).id: raw for raw in raws})
 
     def of(self, kind: type[Definition]) -> dict[str, str]:
         """Return the documents of a kind by their ids."""
@@ -190,7 +203,7 @@ class SqlTransaction:
     @cached_property
     def sessions(self) -> SqlSessions:
         """All sessions."""
-        return SqlSessions(self._connection, self.users)
+        return SqlSessions(self._connection, self.users, self._definitions)
 
     @cached_property
     def hand_offs(self) -> SqlCollection[HandOff]:
@@ -239,8 +252,15 @@ def _by_key(table: Table) -> Select[Any]:
     return select(table.c.document).where(next(iter(table.primary_key)) == bindparam("key"))
 
 
+# Of documents that come as one text: in none of them stands such a character as it is.
+_BETWEEN = "\x1e"
+_CATEGORIES = (
+    select(func.aggregate_strings(cast(tables.definitions.c.document, Text), _BETWEEN))
+    .where(tables.definitions.c.kind == Category.kind)
+    .scalar_subquery()
+)
 _SESSION_AND_ACCOUNT = (
-    select(tables.sessions.c.document, tables.sessions.c.username, users.c.document)
+    select(tables.sessions.c.document, tables.sessions.c.username, users.c.document, _CATEGORIES)
     .outerjoin(users, users.c.username == tables.sessions.c.username)
     .where(tables.sessions.c.id == bindparam("key"))
 )

@@ -24,7 +24,7 @@ from sqlalchemy import (
 
 from ticketing.domain.people import Role
 from ticketing.domain.queries import UNASSIGNED
-from ticketing.domain.statuses import Priority, Status, TicketCategory
+from ticketing.domain.statuses import Priority, Status
 from ticketing.storage.sql.columns import Document, Moment, Word
 
 # As whose the tickets are tallied that nobody works on; no username looks like it.
@@ -41,7 +41,7 @@ IS_RESOLVED: Final = text("status = 'resolved'")
 IS_ASLEEP: Final = text("wakes_at IS NOT NULL")
 
 
-def _one_of(column: str, values: type[Role | Status | Priority | TicketCategory]) -> CheckConstraint:
+def _one_of(column: str, values: type[Role | Status | Priority]) -> CheckConstraint:
     allowed = ", ".join(f"'{value.value}'" for value in values)
     return CheckConstraint(f"{column} IN ({allowed})", name=f"{column}_is_known")
 
@@ -82,7 +82,7 @@ tickets = Table(
     Column("status", Word, _one_of("status", Status), nullable=False),
     Column("priority", Word, _one_of("priority", Priority), nullable=False),
     Column("urgency", SmallInteger, nullable=False),
-    Column("category", Word, _one_of("category", TicketCategory), nullable=False),
+    Column("category", Word, nullable=False),
     Column("external_id", Word),
     Column("is_new", Boolean(create_constraint=False), nullable=False),
     Column("opened_at", Moment, nullable=False),

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Dialect, ScalarSelect, Select, bindparam, del
 from ticketing.domain.custom_fields import texts_in
 from ticketing.domain.facts import Facts
 from ticketing.domain.queries import GREATEST_NUMBER, Audience, Page, TicketQuery, TicketSummary, is_news, is_tallied
-from ticketing.domain.statuses import UNFINISHED, Priority, Status, TicketCategory
+from ticketing.domain.statuses import UNFINISHED, Priority, Status
 from ticketing.domain.tickets import MessageKind, Term, Ticket
 from ticketing.storage.sql import searching
 from ticketing.storage.sql.conditions import SEPARATOR
@@ -51,7 +51,6 @@ _TALLIES: Final = select(tallies.c.assignee, tallies.c.status, tallies.c.tickets
 # Looked up for each line of a list, which takes a third of the time of calling the class.
 _STATUSES: Final = {status.value: status for status in Status}
 _PRIORITIES: Final = {priority.value: priority for priority in Priority}
-_CATEGORIES: Final = {category.value: category for category in TicketCategory}
 _NOTHING: Final = _Kept(("", ""), frozenset(), frozenset(), ([], []))
 
 
@@ -260,7 +259,7 @@ def ticket_columns(ticket: Ticket) -> dict[str, Any]:
         "status": ticket.status.value,
         "priority": ticket.priority.value,
         "urgency": ticket.priority.rank,
-        "category": ticket.category.value,
+        "category": ticket.category,
         "external_id": ticket.external_id,
         "is_new": ticket.is_new,
         "opened_at": ticket.opened_at,
@@ -368,7 +367,7 @@ def _summary(row: Sequence[Any], audience: Audience) -> TicketSummary:
         status,
         is_new,
         _PRIORITIES[priority],
-        _CATEGORIES[category],
+        category,
         requester,
         requester_name,
         assignee,

@@ -21,7 +21,7 @@ from ticketing.ui.forms import submit_button
 from ticketing.ui.layout import head_below_people, way_back
 from ticketing.ui.memory import recall
 from ticketing.ui.session import desk, go_to, not_found
-from ticketing.ui.setup import calendars, canned_replies, fields, recurring, sla, teams, views
+from ticketing.ui.setup import calendars, canned_replies, categories, fields, recurring, sla, teams, views
 from ticketing.ui.setup.editor import Editor
 from ticketing.ui.text import plain
 from ticketing.ui.times import exact, zone
@@ -33,6 +33,7 @@ EDITORS = {
     editor.kind.kind: editor
     for editor in (
         views.EDITOR,
+        categories.EDITOR,
         teams.EDITOR,
         canned_replies.EDITOR,
         calendars.EDITOR,

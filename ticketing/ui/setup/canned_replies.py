@@ -10,11 +10,12 @@ import streamlit as st
 from ticketing.domain.canned_replies import CannedReply
 from ticketing.domain.changes import ME, NOBODY, Changes
 from ticketing.domain.people import Actor
-from ticketing.domain.statuses import Priority, Resolution, Status, TicketCategory
+from ticketing.domain.statuses import Priority, Resolution, Status
 from ticketing.domain.teams import Team
 from ticketing.domain.templates import VARIABLES, Subject, filled_in
 from ticketing.domain.tickets import Ticket
 from ticketing.ui.canned import changes_in_words
+from ticketing.ui.categories import category_names, offered_categories
 from ticketing.ui.feedback import shown_errors
 from ticketing.ui.session import desk
 from ticketing.ui.setup.editor import Editor
@@ -29,7 +30,10 @@ def _summary(actor: Actor, canned: CannedReply) -> str:
     whose = t("setup.canned_replies.own" if canned.owner else "setup.canned_replies.shared")
     first_line = canned.text.partition("\n")[0]
     return " · ".join(
-        filter(None, [whose, first_line, *changes_in_words(canned.changes, _names(actor), _teams(actor))])
+        filter(
+            None,
+            [whose, first_line, *changes_in_words(canned.changes, _names(actor), _teams(actor), category_names(actor))],
+        )
     )
 
 
@@ -45,12 +49,13 @@ def _fields(actor: Actor, canned: CannedReply | None) -> CannedReply:
         key="canned_shared",
     )
     text = st.text_area(t("setup.canned_replies.text"), value=canned.text, height=180, key="canned_text")
-    _show_variables()
+    _show_variables(actor)
+    words = offered_categories(actor, canned.categories)
     categories = st.multiselect(
         t("setup.canned_replies.categories"),
-        list(TicketCategory),
+        list(words),
         [*canned.categories],
-        format_func=lambda category: t(f"category.{category}"),
+        format_func=words.__getitem__,
         placeholder=t("setup.canned_replies.every_category"),
         key="canned_categories",
     )
@@ -63,9 +68,9 @@ def _new(actor: Actor) -> CannedReply:
     return CannedReply(name="", owner=actor.username)
 
 
-def _show_variables() -> None:
+def _show_variables(actor: Actor) -> None:
     """Show what stands for what, each to be copied by a click."""
-    example = _example(t("setup.canned_replies.your_name"))
+    example = _example(actor, t("setup.canned_replies.your_name"))
     with (
         st.expander(t("setup.canned_replies.variables"), icon=":material/data_object:"),
         st.grid(2, min_column_width=220),
@@ -82,10 +87,10 @@ def _fields_of_changes(actor: Actor, changes: Changes) -> Changes:
         status = _choice("status", Status, changes.status)
         resolution = _choice("resolution", Resolution, changes.resolution)
         priority = _choice("priority", Priority, changes.priority)
-        category = _choice("category", TicketCategory, changes.category)
-        team = _somebody("team", {NOBODY: t("ticket.no_team")} | _teams(actor), changes.team)
+        category = _one_of("category", offered_categories(actor, filter(None, [changes.category])), changes.category)
+        team = _one_of("team", {NOBODY: t("ticket.no_team")} | _teams(actor), changes.team)
         people = {ME: t("canned.assignee_me"), NOBODY: t("canned.assignee_nobody")} | _names(actor)
-        assignee = _somebody("assignee", people, changes.assignee)
+        assignee = _one_of("assignee", people, changes.assignee)
     added = _tags("add_tags", changes.add_tags)
     removed = _tags("remove_tags", changes.remove_tags)
     return changes.model_copy(
@@ -114,8 +119,8 @@ def _choice(field: str, choices: type[Choice], present: Choice | None) -> Choice
     )
 
 
-def _somebody(field: str, words: dict[str, str], present: str | None) -> str | None:
-    """Draw to whom the ticket is given; who takes none any more can be left, not come back to."""
+def _one_of(field: str, words: dict[str, str], present: str | None) -> str | None:
+    """Draw into what or to whom the ticket is given; what takes none any more can be left, not come back to."""
     if present is not None:
         words.setdefault(present, present)
     return st.selectbox(
@@ -138,22 +143,24 @@ def _preview(actor: Actor, canned: CannedReply) -> None:
     """Draw it as it would be for an example, or say why it cannot be kept."""
     with shown_errors():
         checked = canned.checked()
-        example = _example(actor.display_name)
+        example = _example(actor, actor.display_name)
         with st.container(border=True):
             st.caption(plain(t("setup.canned_replies.example", label=example.ticket.label, name=example.requester)))
             if checked.text:
                 st.html(to_html(filled_in(checked.text, example)))
             with st.container(horizontal=True, gap="xsmall"):
-                for change in changes_in_words(checked.changes, _names(actor), _teams(actor)):
+                words = changes_in_words(checked.changes, _names(actor), _teams(actor), category_names(actor))
+                for change in words:
                     st.badge(plain(change), icon=":material/edit:", width="content")
 
 
-def _example(agent: str) -> Subject:
+def _example(actor: Actor, agent: str) -> Subject:
     """Return a ticket that nobody has opened, as it is answered by this agent."""
     now = desk().clock()
     title, description = t("setup.canned_replies.example_title"), t("setup.canned_replies.example_text")
-    ticket = Ticket.open(1042, "carla", title, description, TicketCategory.HARDWARE, now - timedelta(hours=1))
-    return Subject(ticket, t("setup.canned_replies.example_name"), agent, now.astimezone(zone()).date())
+    category, name = next(iter(offered_categories(actor).items()))
+    ticket = Ticket.open(1042, "carla", title, description, category, now - timedelta(hours=1))
+    return Subject(ticket, t("setup.canned_replies.example_name"), agent, now.astimezone(zone()).date(), name)
 
 
 def _names(actor: Actor) -> dict[str, str]:

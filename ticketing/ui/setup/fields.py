@@ -4,24 +4,25 @@ import streamlit as st
 
 from ticketing.domain.custom_fields import OPTION_LIMIT, OPTIONS_LIMIT, POSITIONS, PUBLIC, CustomField, FieldType
 from ticketing.domain.people import Actor
-from ticketing.domain.statuses import TicketCategory
+from ticketing.ui.categories import category_names, offered_categories
 from ticketing.ui.setup.editor import Editor
 from ticketing.ui.wording import t
 
 
-def _summary(_: Actor, field: CustomField) -> str:
+def _summary(actor: Actor, field: CustomField) -> str:
+    words = category_names(actor)
     marks = {"required": field.required, "agents_only": field.agents_only}
     return " · ".join(
         [
             t(f"setup.fields.type.{field.type}"),
-            ", ".join(t(f"category.{category}") for category in field.categories) or t("setup.fields.all_categories"),
+            ", ".join(words.get(one, one) for one in field.categories) or t("setup.fields.all_categories"),
             *(t(f"setup.fields.{mark}") for mark, is_so in marks.items() if is_so),
             f"{PUBLIC}{field.id}:",
         ]
     )
 
 
-def _fields(_: Actor, field: CustomField | None) -> CustomField:
+def _fields(actor: Actor, field: CustomField | None) -> CustomField:
     field = field or CustomField(name="")
     name = st.text_input(t("setup.name"), value=field.name, key="field_name")
     chosen = st.selectbox(
@@ -39,11 +40,12 @@ def _fields(_: Actor, field: CustomField | None) -> CustomField:
         key="field_options",
     )
     hint = st.text_input(t("setup.fields.hint"), field.hint, help=t("setup.fields.hint_help"), key="field_hint")
+    words = offered_categories(actor, field.categories)
     categories = st.multiselect(
         t("setup.fields.categories"),
-        list(TicketCategory),
+        list(words),
         [*field.categories],
-        format_func=lambda category: t(f"category.{category}"),
+        format_func=words.__getitem__,
         placeholder=t("setup.fields.all_categories"),
         key="field_categories",
     )

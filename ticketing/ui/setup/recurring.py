@@ -12,9 +12,10 @@ from ticketing.domain.errors import InvalidInputError
 from ticketing.domain.people import Actor
 from ticketing.domain.recurring import RecurringTicket
 from ticketing.domain.schedules import EARLIEST, LATEST, MOST_EVERY, Nth, Repeats, Schedule, Weekday, WhenClosed
-from ticketing.domain.statuses import Priority, TicketCategory
+from ticketing.domain.statuses import Priority
 from ticketing.domain.teams import Team
 from ticketing.domain.text import TEXT_LIMIT
+from ticketing.ui.categories import offered_categories
 from ticketing.ui.feedback import shown_errors
 from ticketing.ui.session import desk
 from ticketing.ui.setup.editor import Editor
@@ -98,7 +99,9 @@ def _ticket(actor: Actor, recurring: RecurringTicket) -> dict[str, object]:
         help=t("setup.recurring.requester_help"),
         key="recurring_requester",
     )
-    category = _one("category", t("field.category"), TicketCategory, recurring.category)
+    category = _one_of(
+        "category", t("field.category"), offered_categories(actor, [recurring.category]), recurring.category
+    )
     priority = _one("priority", t("field.priority"), Priority, recurring.priority)
     tags = st.text_input(
         t("field.tags"), ", ".join(recurring.tags), help=t("setup.recurring.tags_hint"), key="recurring_tags"

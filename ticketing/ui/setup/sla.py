@@ -11,8 +11,9 @@ from ticketing.domain.calendars import BusinessCalendar
 from ticketing.domain.deadlines import Target
 from ticketing.domain.people import Actor
 from ticketing.domain.sla import MAY_PAUSE, SlaPolicy, parse_duration, written
-from ticketing.domain.statuses import Priority, TicketCategory
+from ticketing.domain.statuses import Priority
 from ticketing.domain.teams import Team
+from ticketing.ui.categories import category_names, offered_categories
 from ticketing.ui.due_times import told
 from ticketing.ui.session import desk
 from ticketing.ui.setup.editor import Editor
@@ -24,7 +25,8 @@ Option = TypeVar("Option", bound=StrEnum)
 
 def _summary(actor: Actor, policy: SlaPolicy) -> str:
     targets = [f"{t(f'target.{target}')} {written(duration)}" for target, duration in policy.targets.items()]
-    only = [t(f"priority.{one}") for one in policy.priorities] + [t(f"category.{one}") for one in policy.categories]
+    names = category_names(actor)
+    only = [t(f"priority.{one}") for one in policy.priorities] + [names.get(one, one) for one in policy.categories]
     only += [name for team, name in _teams(actor, policy).items() if team in policy.teams]
     return " · ".join([f"{policy.position}", ", ".join(only) or t("setup.sla.all"), *targets])
 
@@ -36,8 +38,9 @@ def _fields(actor: Actor, policy: SlaPolicy | None) -> SlaPolicy:
         t("setup.sla.position"), 1, 999, policy.position, help=t("setup.sla.position_help"), key="sla_position"
     )
     priorities = _several("priority", t("field.priority"), Priority, policy.priorities)
-    categories = _several("category", t("field.category"), TicketCategory, policy.categories)
-    teams = _chosen_teams(_teams(actor, policy), policy)
+    words = offered_categories(actor, policy.categories)
+    categories = _chosen("category", words, policy.categories)
+    teams = _chosen("team", _teams(actor, policy), policy.teams)
     calendar = _calendar(actor, policy)
     typed = {target: _time(target, t(f"target.{target}"), policy.targets.get(target)) for target in Target}
     warning = _time("warning", t("setup.sla.warning"), policy.warning)
@@ -62,12 +65,12 @@ def _fields(actor: Actor, policy: SlaPolicy | None) -> SlaPolicy:
     return wanted
 
 
-def _chosen_teams(names: dict[str, str], policy: SlaPolicy) -> tuple[str, ...]:
-    """Let teams be chosen where there are any: a field without a choice could hardly be read."""
-    label, chosen = t("field.team"), list(policy.teams)
+def _chosen(field: str, names: dict[str, str], chosen: Iterable[str]) -> tuple[str, ...]:
+    """Let some be chosen where there are any: a field without a choice could hardly be read."""
     if not names:
         return ()
-    return tuple(st.multiselect(label, list(names), chosen, format_func=names.__getitem__, key="sla_team"))
+    label, key = t(f"field.{field}"), f"sla_{field}"
+    return tuple(st.multiselect(label, list(names), list(chosen), format_func=names.__getitem__, key=key))
 
 
 def _teams(actor: Actor, policy: SlaPolicy) -> dict[str, str]:

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 import streamlit as st
 
 from ticketing.domain.people import Actor
-from ticketing.domain.statuses import TicketCategory
 from ticketing.domain.teams import Dealing, Team
+from ticketing.ui.categories import category_names, offered_categories
 from ticketing.ui.session import desk
 from ticketing.ui.setup.editor import Editor
 from ticketing.ui.wording import t
@@ -15,7 +15,9 @@ from ticketing.ui.wording import t
 def _summary(actor: Actor, team: Team) -> str:
     names = desk().agents.assignable(actor)
     members = ", ".join(names.get(member, member) for member in team.members) or t("setup.teams.nobody")
-    takes = t("setup.teams.takes", categories=", ".join(map(_category, team.categories))) if team.categories else ""
+    words = category_names(actor)
+    categories = ", ".join(words.get(one, one) for one in team.categories)
+    takes = t("setup.teams.takes", categories=categories) if categories else ""
     warning = t("setup.teams.nobody_active") if _is_deserted(team, names) else ""
     return " · ".join(filter(None, (members, takes, t(f"setup.teams.dealing.{team.dealing}"), warning)))
 
@@ -33,11 +35,12 @@ def _fields(actor: Actor, team: Team | None) -> Team:
         format_func=lambda member: names.get(member, member),
         key="team_members",
     )
+    words = offered_categories(actor, team.categories)
     categories = st.multiselect(
         t("setup.teams.categories"),
-        list(TicketCategory),
+        list(words),
         [*team.categories],
-        format_func=_category,
+        format_func=words.__getitem__,
         key="team_categories",
     )
     dealing = st.selectbox(
@@ -51,10 +54,6 @@ def _fields(actor: Actor, team: Team | None) -> Team:
     if team.id:
         st.caption(t("setup.teams.search", team=team.id))
     return team.model_copy(update={**wanted, "dealing": dealing or Dealing.NONE})
-
-
-def _category(category: TicketCategory) -> str:
-    return t(f"category.{category}")
 
 
 def _is_deserted(team: Team, active: Mapping[str, str]) -> bool:
