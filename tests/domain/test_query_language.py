@@ -1,6 +1,7 @@
 """The query language: what each term asks for, and with which words a wrong one is refused."""
 
 import time
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -8,6 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from ticketing.domain.categories import Category
 from ticketing.domain.conditions import (
     NOTHING,
     AnyOf,
@@ -17,6 +19,7 @@ from ticketing.domain.conditions import (
     During,
     Having,
     Holding,
+    InCategory,
     InStatus,
     KnownAs,
     Moment,
@@ -75,6 +78,9 @@ def condition(text: str) -> Condition:
         ("priority<=low", TicketQuery(priorities=frozenset({Priority.LOW}))),
         ("priority:low,URGENT", TicketQuery(priorities=frozenset({Priority.LOW, Priority.URGENT}))),
         ('category:"billing"', TicketQuery(categories=frozenset({TicketCategory.BILLING}))),
+        ("category:Billing,other category:OTHER,network", TicketQuery(categories=frozenset({TicketCategory.OTHER}))),
+        ("category:billing category:other", TicketQuery(conditions=(NOTHING,))),
+        ("-category:billing", TicketQuery(conditions=(Not(InCategory(frozenset({TicketCategory.BILLING}))),))),
         ("assignee:me", TicketQuery(assignee="ada")),
         ("assignee:Root", TicketQuery(assignee="root")),
         ("assignee:none", TicketQuery(assignee=UNASSIGNED)),
@@ -218,6 +224,7 @@ def test_the_day_is_the_one_in_the_askers_zone() -> None:
         ("field.:9", "There is no field “field.” (at character 1)."),
         ("status:opne", "“status” cannot be “opne” (at character 8). Did you mean “open”?"),
         ("status:x", "“status” cannot be “x” (at character 8). It can be open, pending, on_hold, resolved, closed."),
+        ("category:biling", "“category” cannot be “biling” (at character 10). Did you mean “billing”?"),
         ("priority>=hihg", "“priority” cannot be “hihg” (at character 11). Did you mean “high”?"),
         ("priority>=high,low", "There can be only one value here (at character 16). Leave the others out."),
         ("status>open", "“status” cannot be compared (at character 1). Write status:open."),
@@ -276,3 +283,29 @@ def test_no_text_takes_long_to_read(unit: str) -> None:
 def test_what_is_not_without_an_assignee_has_one_and_the_other_way_round() -> None:
     assert read("-has:assignee") == read("assignee:none")
     assert read("-is:unassigned") == read("has:assignee")
+
+
+def test_a_category_is_asked_for_by_its_id_or_its_name() -> None:
+    bills = Category(id="billing", name="Invoices & more")
+    plants = [Category(id="plants", name="Office plants"), Category(id="plants-2", name="office plants", removed=True)]
+    asker = replace(ADA, categories=lambda: [bills, *plants])
+
+    def categories(text: str) -> frozenset[str]:
+        return read_query(text, asker).categories
+
+    assert categories("category:billing") == {"billing"}
+    assert categories('category:"INVOICES & More"') == {"billing"}
+    assert categories("category:plants-2") == {"plants-2"}
+    assert categories('category:"Office plants"') == categories("category:office-plants") == {"plants", "plants-2"}
+    assert categories("category:plants,billing") == {"plants", "billing"}
+    with pytest.raises(QueryError, match="Did you mean “plants”"):
+        categories("category:plant")
+    with pytest.raises(QueryError, match="“category” cannot be “general”"):
+        categories("category:general")
+
+
+def test_the_desk_is_asked_for_its_categories_only_by_a_query_about_them() -> None:
+    def refuse() -> list[Category]:
+        raise AssertionError
+
+    assert read_query("tag:category -is:new", replace(ADA, categories=refuse)).conditions

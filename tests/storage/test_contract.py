@@ -461,6 +461,7 @@ def queue(store: Store, file_ticket: FileTicket, register: Register) -> Store:
         ({"statuses": ["pending", "closed"]}, [6, 3]),
         ({"priorities": ["low", "urgent"]}, [3, 1]),
         ({"categories": ["hardware"]}, [6, 2]),
+        ({"categories": ["weather"]}, []),
         ({"categories": ["hardware"], "statuses": ["open"], "assignee": "ada", "requester": "oskar"}, [2]),
         ({"assignee": "ada", "statuses": ["pending"], "needles": ["invoice"]}, [3]),
         ({"statuses": ["open"], "assignee": "root"}, []),

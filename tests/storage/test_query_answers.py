@@ -23,7 +23,8 @@ def desk(store: Store, file_ticket: FileTicket, register: Register) -> Store:
     file_ticket("Printer", "oskar", age=72, assignee="ada", category=TicketCategory.HARDWARE)
     file_ticket("Invoice", "carla", age=48, status=Status.PENDING, priority=Priority.URGENT, assignee="ada")
     file_ticket("VPN Straße", "oskar", age=24, status=Status.ON_HOLD, watchers=["carla"], tags=["home office", "vpn"])
-    file_ticket("Badge", "carla", age=2, status=Status.RESOLVED, assignee="root", resolved_at=NOW - HOUR)
+    badge = {"status": Status.RESOLVED, "resolved_at": NOW - HOUR, "category": "from-elsewhere"}
+    file_ticket("Badge", "carla", age=2, assignee="root", **badge)
     file_ticket("Tone of voice", "ghost", age=1, status=Status.CLOSED, resolved_at=NOW - 90 * HOUR)
     for number, hours in ((1, -2), (2, 3), (4, 26)):
         change(store, number, sla=promise(hours))
@@ -59,6 +60,13 @@ def found(store: Store, text: str, audience: Audience = AGENT) -> list[int]:
         ("priority>=normal", [6, 5, 4, 3, 2]),
         ("priority<normal", [1]),
         ("category:hardware", [2]),
+        ("category:HARDWARE,network", [2]),
+        ("-category:hardware", [6, 5, 4, 3, 1]),
+        ("-category:general", [5, 2]),
+        ("-category:general,hardware", [5]),
+        ("category:general -category:general", []),
+        ("category:general category:hardware", []),
+        ("category:general,hardware -category:general", [2]),
         ("is:overdue", [1]),
         ("-is:overdue is:open", [2]),
         ("is:overdue,new", [2, 1]),
