@@ -37,7 +37,7 @@ class Category(Definition):
 
     def require_dispensable(self, others: Iterable[Self]) -> None:
         """Raise LastCategoryError if there is no other: a ticket is in some category."""
-        if not any(others):
+        if not list(others):
             raise LastCategoryError
 
 

@@ -178,10 +178,8 @@ class ListFilters:
 
 def asker_of(actor: Actor) -> Asker:
     """Return who asks, in the browser's time zone; teams and categories are looked up only where they matter."""
-    teams, categories = (
-        partial(desk().agents.teams_of, actor, actor.username),
-        partial(desk().tickets.categories, actor),
-    )
+    teams = partial(desk().agents.teams_of, actor, actor.username)
+    categories = partial(desk().tickets.categories, actor)
     return Asker(actor.username, desk().clock(), zone(), teams, categories)
 
 
