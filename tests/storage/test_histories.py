@@ -41,6 +41,7 @@ from ticketing.domain.errors import TicketingError
 from ticketing.domain.facts import packed
 from ticketing.domain.linking import Find, link, unlink
 from ticketing.domain.links import LinkKind
+from ticketing.domain.matching import finds
 from ticketing.domain.merging import merge, unmerge
 from ticketing.domain.people import Actor, Role, User
 from ticketing.domain.queries import UNASSIGNED, Audience, Sort, TicketQuery, TicketSummary
@@ -593,6 +594,7 @@ def _apply_to_two(
 
 def _compare(tx: Transaction, model: Model, audience: Audience, query: TicketQuery) -> None:
     """Ask a store, and the model, and want the same answer, whatever way a database takes to it."""
+    _compare_matches(model, audience, query)
     _compare_facts(tx, model, audience, query)
     for nearby, looked_up in ((1, 2), (1, 50), (3, 50), (searching.NEARBY, searching.LOOKED_UP)):
         with pytest.MonkeyPatch.context() as patch:
@@ -609,6 +611,17 @@ def _compare_answers(tx: Transaction, model: Model, audience: Audience, query: T
     assert list(page.items) == expected[first : first + query.size]
     assert page.total == tx.tickets.counts(audience, [query])[0] == len(expected)
     assert list(tx.tickets.numbers(audience, query)) == [ticket.number for ticket in expected]
+
+
+def _compare_matches(model: Model, audience: Audience, query: TicketQuery) -> None:
+    """Want each ticket for itself to be one that the query finds for agents just if it is in their list."""
+    if audience.sees_all:
+        found = [
+            ticket.number
+            for ticket in model.tickets.values()
+            if finds(query, ticket, model.names.get(ticket.requester, ""))
+        ]
+        assert found == sorted(line.number for line in model.search(audience, query))
 
 
 def _compare_facts(tx: Transaction, model: Model, audience: Audience, query: TicketQuery) -> None:

@@ -8,6 +8,7 @@ import pytest
 from tests.storage.conftest import NOW, FileTicket, Register
 from tests.storage.test_contract import AGENT, CARLA, HOUR, OSKAR, change, promise, say, search, sleep
 from ticketing.domain.conditions import Having, Not
+from ticketing.domain.matching import finds
 from ticketing.domain.queries import MOST_HITS, Audience, Sort, TicketQuery, View
 from ticketing.domain.query_language import Asker, read_query
 from ticketing.domain.statuses import Priority, Status, TicketCategory
@@ -42,6 +43,11 @@ def found(store: Store, text: str, audience: Audience = AGENT) -> list[int]:
     listed = [line.number for line in search(store, audience, **fields)]
     with store.read() as tx:
         assert list(tx.tickets.numbers(audience, query)) == listed
+        tickets = list(tx.tickets.stream())
+        names = tx.users.names({ticket.requester for ticket in tickets})
+    if audience.sees_all:
+        one_by_one = [ticket.number for ticket in tickets if finds(query, ticket, names.get(ticket.requester, ""))]
+        assert one_by_one == sorted(listed)
     return listed
 
 
