@@ -16,6 +16,7 @@ from ticketing.domain.statuses import TicketCategory
 from ticketing.domain.store import Store, Transaction
 from ticketing.domain.tickets import Ticket
 from ticketing.services.access import Clock, Gate, reach
+from ticketing.services.following import follow_rules
 
 # Of one turn of the one writer: others wait for their own meanwhile, and somebody for the list they have asked for.
 CATCH_UP_BATCH = 50
@@ -80,9 +81,15 @@ class Arrears:
 
 
 def keep(tx: Transaction, ticket: Ticket) -> None:
-    """Save a ticket with its due times: the one way in which services save a ticket."""
-    if not is_judged(ticket):
-        ticket.sla = sla_of(ticket, _rules(tx))
+    """Save a ticket with its due times, after the desk's own rules: the one way in which services save a ticket."""
+    rules = _rules(tx)
+
+    def reckon() -> None:
+        if not is_judged(ticket):
+            ticket.sla = sla_of(ticket, rules)
+
+    reckon()
+    follow_rules(tx, ticket, reckon)
     tx.tickets.save(ticket)
 
 

@@ -22,7 +22,7 @@ from ticketing.services.custom_fields import fields_in, fields_to_fill_in, requi
 from ticketing.services.dealing import deal, require_team, route
 from ticketing.services.deeds import Deeds, reach_now, shown
 from ticketing.services.due_times import keep
-from ticketing.services.macros import Applied, changes_of, reach_canned_reply
+from ticketing.services.macros import Applied, possible, reach_canned_reply
 
 Label = TypeVar("Label")
 
@@ -208,7 +208,8 @@ class Tickets:
         def change(tx: Transaction, actor: Actor, ticket: Ticket, now: datetime) -> None:
             nonlocal passed_over
             policy.require(actor, Action.EDIT_TICKET, ticket)
-            changes, passed_over = changes_of(tx, actor, reach_canned_reply(tx, actor, canned_reply, version))
+            canned = reach_canned_reply(tx, actor, canned_reply, version)
+            changes, passed_over = possible(tx, actor, canned.changes)
             edit = changes.model_copy(update={"status": changes.status or status}).edit(actor, ticket)
             if edit.status is not None and seen is not None:
                 _require_fresh(ticket, TicketEdit(status=edit.status), TicketEdit(status=seen))
