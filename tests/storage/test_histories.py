@@ -46,6 +46,7 @@ from ticketing.domain.merging import merge, unmerge
 from ticketing.domain.people import Actor, Role, User
 from ticketing.domain.queries import UNASSIGNED, Audience, Sort, TicketQuery, TicketSummary
 from ticketing.domain.query_language import Asker, read_query
+from ticketing.domain.rehearsal import replayed
 from ticketing.domain.statuses import Priority, Status, StatusCategory, TicketCategory
 from ticketing.domain.store import Store, Transaction
 from ticketing.domain.tickets import MessageKind, Ticket, TicketEdit
@@ -55,6 +56,11 @@ from ticketing.storage.sql import searching
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 NEVER = datetime.max.replace(tzinfo=UTC)
+# What a rehearsal makes anew out of a history, so that a query finds what it would have found then.
+REPLAYED = (
+    "title", "status", "priority", "category", "team", "assignee", "tags", "first_response_at", "resolved_at",
+    "updated_at", "merged_into", "fields", "events",
+)  # fmt: skip
 PEOPLE = {
     "carla": Actor("carla", "Carla Groß", Role.USER),
     "oskar": Actor("oskar", "Oskar ÖRTMANN", Role.USER),
@@ -68,6 +74,7 @@ CUSTOM = [
     CustomField(id="leased", name="Leased", type=FieldType.CHECK_BOX),
     CustomField(id="cost", name="Cost", type=FieldType.LONG_TEXT, agents_only=True),
 ]
+TYPES = {field.id: field.type for field in CUSTOM}
 WORDS = [
     "dial", "DIAL", "Straße", "strasse", "ÖRT", "ört", 'say "hi"', "C:\\new", "a\nb", "T-1", "#2", "3", "kelvin",
     "%", "root", "vpn", "👩‍💻", "İ", "x9",
@@ -565,6 +572,18 @@ class Histories(RuleBasedStateMachine):
                 assert tx.tickets.to_wake(self.now, 9) == self.model.to_wake(self.now)
                 for (number, name), count in self.model.seen.items():
                     assert tx.tickets.seen(number, name) == count
+
+    @invariant()
+    def a_history_leads_to_how_a_ticket_stands(self) -> None:
+        """Do again, in order, all that was done to each ticket, and find it as it is."""
+        for ticket in self.model.tickets.values():
+            *_, last = replayed(ticket, NEVER, TYPES)
+            assert {name: getattr(last.ticket, name) for name in REPLAYED} == {
+                name: getattr(ticket, name) for name in REPLAYED
+            }
+            assert sorted(message.mark for message in last.ticket.messages) == sorted(
+                message.mark for message in ticket.messages
+            )
 
 
 def _apply(ticket: Ticket | None, deed: Callable[[Ticket], None]) -> str:

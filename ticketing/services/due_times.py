@@ -1,6 +1,6 @@
 """Due times: kept with each change of a ticket, reckoned anew when the rules are changed, and explained."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import NamedTuple
 
@@ -82,15 +82,21 @@ class Arrears:
 
 def keep(tx: Transaction, ticket: Ticket) -> None:
     """Save a ticket with its due times, after the desk's own rules: the one way in which services save a ticket."""
+    reckon = reckoning(tx)
+    reckon(ticket)
+    follow_rules(tx, ticket, reckon)
+    tx.tickets.save(ticket)
+
+
+def reckoning(tx: Transaction) -> Callable[[Ticket], None]:
+    """Return what brings the due times of tickets up to date, by the policies as they are now."""
     rules = _rules(tx)
 
-    def reckon() -> None:
+    def reckon(ticket: Ticket) -> None:
         if not is_judged(ticket):
             ticket.sla = sla_of(ticket, rules)
 
-    reckon()
-    follow_rules(tx, ticket, reckon)
-    tx.tickets.save(ticket)
+    return reckon
 
 
 def _catch_up(tx: Transaction) -> bool:

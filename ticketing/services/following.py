@@ -32,11 +32,11 @@ _MISSING: Final = {
 }
 
 
-def follow_rules(tx: Transaction, ticket: Ticket, reckon: Callable[[], None]) -> None:
+def follow_rules(tx: Transaction, ticket: Ticket, reckon: Callable[[Ticket], None]) -> None:
     """
     Do what rules say about all that has happened to a ticket since it was kept last.
 
-    *reckon* brings its due times up to date, by which a rule may ask for it.
+    *reckon* brings the due times of a ticket up to date, by which a rule may ask for it.
     """
     rules = in_order(tx.definitions(Rule).all())
     if not rules and not ticket.fired:
@@ -75,7 +75,9 @@ def carry_out(tx: Transaction, ticket: Ticket, rule: Rule, now: datetime, *, dea
 class _Rounds:
     """Rounds through all rules, each with what the one before has triggered, until nothing is."""
 
-    def __init__(self, tx: Transaction, ticket: Ticket, rules: Sequence[Rule], reckon: Callable[[], None]) -> None:
+    def __init__(
+        self, tx: Transaction, ticket: Ticket, rules: Sequence[Rule], reckon: Callable[[Ticket], None]
+    ) -> None:
         self._tx = tx
         self._ticket = ticket
         self._rules = rules
@@ -104,7 +106,7 @@ class _Rounds:
             else:
                 self._followed.add(rule.id)
                 carry_out(self._tx, self._ticket, rule, news.at)
-                self._reckon()
+                self._reckon(self._ticket)
                 if rule.stops:
                     return True
         return False

@@ -6,7 +6,7 @@ from typing import Final
 
 from ticketing.domain.conditions import Having, Not
 from ticketing.domain.errors import QueryError
-from ticketing.domain.queries import Audience, Sort
+from ticketing.domain.queries import Audience, Sort, TicketQuery
 from ticketing.domain.rules import DESK, Rule, Trigger, in_order
 from ticketing.domain.store import Transaction
 from ticketing.domain.tickets import RULE, Ticket
@@ -53,12 +53,18 @@ def _time_rules(tx: Transaction) -> Iterator[tuple[Rule, Sequence[Rule]]]:
 def _left(tx: Transaction, rule: Rule, before: Sequence[Rule], now: datetime, limit: int) -> list[int]:
     """Return the next few tickets that the rule finds, on which neither it nor one that keeps it away was followed."""
     try:
-        query = rule.asks(now)
+        query = unfollowed(rule, now, before)
     except QueryError:  # by a word that this version has no more; the page of the rules tells of it
         return []
+    asked = query.model_copy(update={"sort": Sort.LEAST_RECENTLY_UPDATED, "size": limit})
+    return [line.number for line in tx.tickets.search(_EVERYTHING, asked).items]
+
+
+def unfollowed(rule: Rule, now: datetime, before: Sequence[Rule] = ()) -> TicketQuery:
+    """Return the question for what a rule finds at a moment, but for where it or one of those before was followed."""
+    query = rule.asks(now)
     followed = Having(RULE, frozenset(one.id for one in (rule, *before)))
-    asked = {"conditions": (*query.conditions, Not(followed)), "sort": Sort.LEAST_RECENTLY_UPDATED, "size": limit}
-    return [line.number for line in tx.tickets.search(_EVERYTHING, query.model_copy(update=asked)).items]
+    return query.model_copy(update={"conditions": (*query.conditions, Not(followed))})
 
 
 def _follow(tx: Transaction, rule: Rule, ticket: Ticket, now: datetime) -> None:
