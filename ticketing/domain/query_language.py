@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from difflib import get_close_matches
 from enum import StrEnum
+from functools import lru_cache
 from operator import ge, gt, le, lt
 from typing import Final, NoReturn, TypeVar
 
@@ -338,6 +339,7 @@ def _after(now: datetime, age: timedelta) -> datetime:
     return now + age if _END - now > age else _END
 
 
+@lru_cache(maxsize=256)
 def ages_in(text: str) -> tuple[frozenset[timedelta], bool]:
     """
     Return the ages that a query names, and whether it names days such as today.

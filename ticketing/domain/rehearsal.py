@@ -12,6 +12,7 @@ from datetime import UTC, datetime, time, timedelta
 from itertools import groupby
 from typing import Final, NamedTuple
 
+from ticketing.domain.conditions import AnyOf, Condition, During, Not
 from ticketing.domain.custom_fields import FieldType, FieldValue, key_in
 from ticketing.domain.matching import finds
 from ticketing.domain.query_language import ages_in
@@ -48,6 +49,12 @@ class Past(NamedTuple):
         """Whether a rule would have been followed on the ticket, as it stands, at that moment."""
         return finds(rule.asks(now), ticket, self.names.get(ticket.requester, ""))
 
+    def could_be_found(self, ticket: Ticket, rule: Rule, now: datetime) -> bool:
+        """Whether it would have been at some time or other, if the ticket had stayed as it stands at that moment."""
+        query = rule.asks(now)
+        lasting = tuple(one for one in query.conditions if not _passes(one))
+        return finds(query.model_copy(update={"conditions": lasting}), ticket, self.names.get(ticket.requester, ""))
+
 
 class Scene(NamedTuple):
     """A ticket as it stood, by what had just happened to it, and until something else did."""
@@ -55,6 +62,18 @@ class Scene(NamedTuple):
     ticket: Ticket
     news: News
     until: datetime
+
+
+def _passes(condition: Condition) -> bool:
+    """Whether time alone may change if it holds."""
+    match condition:
+        case During():
+            return True
+        case Not(other):
+            return _passes(other)
+        case AnyOf(conditions):
+            return any(map(_passes, conditions))
+    return False
 
 
 def times_followed(rule: Rule, ticket: Ticket, past: Past) -> list[datetime]:
@@ -76,6 +95,8 @@ def _as_time_goes_by(rule: Rule, ticket: Ticket, past: Past) -> Iterator[datetim
     for state, news, until in _unmerged(ticket, past):
         was_followed = was_followed and not news.by_person
         if was_followed:
+            continue
+        if not past.could_be_found(state, rule, news.at):
             continue
         past.reckon(state)
         moments = _turning_points(rule.query, state, news.at, min(until, past.until), past.since)
