@@ -99,6 +99,17 @@ def test_it_is_followed_once_until_somebody_does_something(desk: Desk, clock: Cl
     assert followed(desk, number) == ["Remind", "Remind"]
 
 
+def test_a_clock_that_is_set_back_or_forward_makes_nothing_come_twice(desk: Desk, clock: Clock) -> None:
+    desk.definitions.save(CONSOLE, _REMIND)
+    number = waiting(desk)
+
+    for by in (400 * DAY, -300 * DAY, -99 * DAY, 200 * DAY):
+        clock.advance(by)
+        desk.caretaker().do_all()
+
+    assert followed(desk, number) == ["Remind"]
+
+
 def test_a_rule_that_is_set_up_late_catches_up_with_all_there_is_however_many(desk: Desk, clock: Clock) -> None:
     numbers = [waiting(desk) for _ in range(2 * TIME_RULES_BATCH + 1)]
     clock.advance(100 * DAY)  # the desk was down meanwhile, for all that it knows

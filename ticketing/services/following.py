@@ -12,7 +12,7 @@ from typing import Final
 
 from ticketing.domain.errors import InvalidInputError, QueryError, RefusedError
 from ticketing.domain.matching import finds
-from ticketing.domain.rules import DESK, Mark, News, Rule, in_order, news_since
+from ticketing.domain.rules import DESK, Mark, News, Rule, Trigger, in_order, news_since
 from ticketing.domain.statuses import Status
 from ticketing.domain.store import Transaction
 from ticketing.domain.templates import Subject, filled_in
@@ -38,7 +38,7 @@ def follow_rules(tx: Transaction, ticket: Ticket, reckon: Callable[[Ticket], Non
 
     *reckon* brings the due times of a ticket up to date, by which a rule may ask for it.
     """
-    rules = in_order(tx.definitions(Rule).all())
+    rules = [rule for rule in in_order(tx.definitions(Rule).all()) if rule.trigger is not Trigger.TIME]
     if not rules and not ticket.fired:
         return
     news = news_since(Mark.of(tx.tickets.find(ticket.number)), ticket)
