@@ -223,6 +223,15 @@ def test_a_reopened_ticket_is_answered_after_it_is_open(desk: Desk, set_up: SetU
     assert passed_over(ticket) == []
 
 
+def test_who_has_no_account_any_more_is_called_by_their_username(desk: Desk, set_up: SetUp) -> None:
+    set_up(trigger=Trigger.CHANGED, changes=Changes(), reply="Dear {{ requester.name }}")
+    number = opened(desk, CONSOLE).number
+
+    desk.tickets.edit(CONSOLE, number, TicketEdit(priority=Priority.HIGH))
+
+    assert as_agent(desk, number).messages[-1].text == "Dear console"
+
+
 # What they cannot do
 
 

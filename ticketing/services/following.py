@@ -168,8 +168,10 @@ def _note(tx: Transaction, ticket: Ticket, rule: Rule, now: datetime) -> None:
 
 
 def _filled_in(tx: Transaction, ticket: Ticket, text: str, now: datetime) -> str:
-    return filled_in(text, Subject(ticket, _requester(tx, ticket), DESK.display_name, now.date()))
+    requester = _requester(tx, ticket) or ticket.requester
+    return filled_in(text, Subject(ticket, requester, DESK.display_name, now.date()))
 
 
 def _requester(tx: Transaction, ticket: Ticket) -> str:
+    """Return the display name of who opened it, "" for somebody without an account."""
     return tx.users.names({ticket.requester}).get(ticket.requester, "")
