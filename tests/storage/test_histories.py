@@ -581,6 +581,7 @@ class Histories(RuleBasedStateMachine):
             assert {name: getattr(last.ticket, name) for name in REPLAYED} == {
                 name: getattr(ticket, name) for name in REPLAYED
             }
+            assert (last.ticket.snoozed is None) is (ticket.snoozed is None)
             assert sorted(message.mark for message in last.ticket.messages) == sorted(
                 message.mark for message in ticket.messages
             )

@@ -102,6 +102,8 @@ def _is(ticket: Ticket, trait: Trait) -> bool:
             return len(ticket.public_messages()) > 1
         case Trait.HAS_NOTE:
             return len(ticket.messages) > len(ticket.public_messages())
+        case Trait.IS_ASLEEP:
+            return ticket.snoozed is not None
 
 
 def _holds(ticket: Ticket, needle: str, requester: str) -> bool:

@@ -17,8 +17,9 @@ from ticketing.domain.custom_fields import FieldType, FieldValue, key_in
 from ticketing.domain.matching import finds
 from ticketing.domain.query_language import ages_in
 from ticketing.domain.rules import Mark, News, Rule, Trigger, news_since
+from ticketing.domain.snoozes import Snooze
 from ticketing.domain.statuses import StatusCategory
-from ticketing.domain.tickets import MERGED, MERGED_INTO, Event, Message, Source, Ticket
+from ticketing.domain.tickets import MERGED, MERGED_INTO, SNOOZED, SYSTEM, Event, Message, Source, Ticket
 
 REHEARSED_FOR: Final = timedelta(days=90)
 
@@ -197,6 +198,7 @@ def _do_again(state: Ticket, step: Event | Message, ticket: Ticket, types: Types
     if step.field == "status":
         is_done = state.status.category is StatusCategory.DONE
         state.resolved_at = (state.resolved_at or step.at) if is_done else None
+        state.snoozed = None
 
 
 def _move_on(state: Ticket, ticket: Ticket, now: datetime) -> None:
@@ -215,6 +217,9 @@ def _put(state: Ticket, field: str, told: str | None, types: Types) -> None:
         state.tags = told.split(", ") if told else []
     elif field in {"team", "assignee"}:
         setattr(state, field, told)
+    elif field == SNOOZED:
+        # Who put it to sleep, and whether a reply wakes it, no query asks.
+        state.snoozed = None if told is None else Snooze(until=datetime.fromisoformat(told), by=SYSTEM)
     elif field == MERGED_INTO:
         state.merged_into = None if told is None else int(told)
     elif field in {"title", "status", "priority", "category"} and told is not None:

@@ -130,10 +130,6 @@ def _line(event: Event, ticket: Ticket, conversation: Conversation, now: datetim
     return (who, t("history.elsewhere", what=what, label=ticket.label) if is_elsewhere else what, *when)
 
 
-def _who(username: str, conversation: Conversation) -> str:
-    return t("history.system") if username == SYSTEM else conversation.name(username)
-
-
 def _what(event: Event, conversation: Conversation) -> str:
     return _deed(event) or _change(event, conversation)
 
