@@ -9,6 +9,7 @@ import pytest
 from ticketing.cli import main
 from ticketing.domain.query_language import FIELDS, HAS, IS, Asker, read_query
 from ticketing.domain.reports import Metric
+from ticketing.domain.rules import Rule, Trigger
 from ticketing.domain.templates import VARIABLES
 from ticketing.settings import PREFIX, TESTS_PREFIX, Settings
 from ticketing.ui import wording
@@ -112,6 +113,22 @@ def test_the_readme_names_the_port_and_the_host_that_hold_without_options() -> N
 @pytest.mark.parametrize("name", VARIABLES)
 def test_agents_are_told_of_every_variable(name: str) -> None:
     assert f"| `{{{{ {name} }}}}` |" in FOR_AGENTS
+
+
+@pytest.mark.parametrize("trigger", Trigger)
+def test_agents_are_told_of_every_trigger_of_a_rule(trigger: Trigger) -> None:
+    assert re.search(rf"^\| when \|.*\b{wording.t(f'setup.rules.trigger.{trigger}')}\b", FOR_AGENTS, re.MULTILINE)
+
+
+def test_the_examples_of_rules_can_be_kept() -> None:
+    words = {wording.t(f"setup.rules.trigger.{trigger}"): trigger for trigger in Trigger}
+    table = FOR_AGENTS.partition("| | When |")[2].partition("\n\n")[0]
+    rows = [[cell.strip() for cell in row.strip("|").split("|")] for row in table.splitlines()[2:]]
+
+    for name, when, query, does in rows:
+        rule = Rule(name=name, trigger=words[when], query=query.strip("`"), reply=does.partition("`")[2].strip("`"))
+        assert rule.model_copy(update={"note": "Look!"}).checked()
+    assert len(rows) == 3
 
 
 def test_the_pictures_of_the_readme_exist() -> None:

@@ -31,6 +31,7 @@ from ticketing.services.passwords import Passwords
 from ticketing.services.recurring import Recurring
 from ticketing.services.relations import Relations
 from ticketing.services.reports import Reports
+from ticketing.services.rules import Rules
 from ticketing.services.sessions import Sessions
 from ticketing.services.similar import Similar
 from ticketing.services.throttle import Throttle
@@ -89,6 +90,7 @@ class Desk:
         relations = Relations(store, clock, gate)
         self.relations = watched("relations", relations, figures)
         self.bulk = watched("bulk", Bulk(store, clock, gate, relations), figures)
+        self.rules = watched("rules", Rules(store, clock, gate), figures)
         self.reports = watched("reports", Reports(store, clock, gate), figures)
         self.articles = watched("articles", Articles(store, clock, gate), figures)
         self.similar = watched("similar", Similar(store, gate), figures)

@@ -26,6 +26,7 @@ from ticketing.domain.people import Actor, PeopleQuery, Role
 from ticketing.domain.queries import TicketQuery
 from ticketing.domain.recurring import RecurringTicket
 from ticketing.domain.reports import Cell, Metric, ReportQuery
+from ticketing.domain.rules import Rule
 from ticketing.domain.schedules import Repeats, Schedule
 from ticketing.domain.sla import SlaPolicy
 from ticketing.domain.statuses import Priority, Status, TicketCategory
@@ -109,6 +110,7 @@ ARGUMENTS: dict[str, object] = {
     "relation": LinkKind.RELATED,
     "result": BulkResult(URGENT, (Outcome(1, "", after=URGENT.edit),), datetime.max.replace(tzinfo=UTC)),
     "role": Role.ADMIN,
+    "rule": Rule(name="Acknowledge", reply="We have got it."),
     "session_id": "s1",
     "solved": True,
     "text": "Text.",

@@ -20,6 +20,7 @@ from ticketing.domain.people import Actor, PeopleQuery, Role
 from ticketing.domain.queries import TicketQuery
 from ticketing.domain.recurring import RecurringTicket
 from ticketing.domain.reports import Cell, Metric, ReportQuery
+from ticketing.domain.rules import Rule
 from ticketing.domain.schedules import Repeats, Schedule
 from ticketing.domain.sla import SlaPolicy
 from ticketing.domain.statuses import Priority, Status
@@ -102,6 +103,11 @@ class Scene:
         """What could be opened again and again."""
         daily = Schedule(repeats=Repeats.DAYS, first=date(2031, 5, 6), at=time(9), zone="UTC")
         return RecurringTicket(name="Daily", title="Check", description="All.", requester="carla", schedule=daily)
+
+    @property
+    def rule(self) -> Rule:
+        """What could be done with new tickets."""
+        return Rule(name="Acknowledge", reply="We have got it.")
 
     @property
     def plan(self) -> SeedPlan:
@@ -218,6 +224,7 @@ NEVER: Deeds = {
     "reports.table": lambda on: on.desk.reports.table(on.ada, DAY),
     "reports.titles": lambda on: on.desk.reports.titles(on.ada, [1]),
     "reports.names": lambda on: on.desk.reports.names(on.ada, ["ada"]),
+    "rules.rehearsed": lambda on: on.desk.rules.rehearsed(on.root, on.rule),
     "seeds.plan": lambda on: on.plan,
     "sessions.own": lambda on: on.desk.sessions.own(on.carla),
     "similar.own": lambda on: on.desk.similar.own(on.carla, "Rated"),

@@ -42,10 +42,12 @@ from ticketing.domain.errors import TicketingError
 from ticketing.domain.facts import packed
 from ticketing.domain.linking import Find, link, unlink
 from ticketing.domain.links import LinkKind
+from ticketing.domain.matching import finds
 from ticketing.domain.merging import merge, unmerge
 from ticketing.domain.people import Actor, Role, User
 from ticketing.domain.queries import UNASSIGNED, Audience, Sort, TicketQuery, TicketSummary
 from ticketing.domain.query_language import Asker, read_query
+from ticketing.domain.rehearsal import replayed
 from ticketing.domain.statuses import Priority, Status, StatusCategory, TicketCategory
 from ticketing.domain.store import Store, Transaction
 from ticketing.domain.tickets import MessageKind, Ticket, TicketEdit
@@ -55,6 +57,11 @@ from ticketing.storage.sql import searching
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 NEVER = datetime.max.replace(tzinfo=UTC)
+# What a rehearsal makes anew out of a history, so that a query finds what it would have found then.
+REPLAYED = (
+    "title", "status", "priority", "category", "team", "assignee", "tags", "first_response_at", "resolved_at",
+    "updated_at", "merged_into", "fields", "events",
+)  # fmt: skip
 PEOPLE = {
     "carla": Actor("carla", "Carla Groß", Role.USER),
     "oskar": Actor("oskar", "Oskar ÖRTMANN", Role.USER),
@@ -70,6 +77,7 @@ CUSTOM = [
 ]
 # Of the last one the desk knows nothing: tickets may have come with it from elsewhere.
 CATEGORIES = [*TicketCategory, "office-plants", "from-elsewhere"]
+TYPES = {field.id: field.type for field in CUSTOM}
 WORDS = [
     "dial", "DIAL", "Straße", "strasse", "ÖRT", "ört", 'say "hi"', "C:\\new", "a\nb", "T-1", "#2", "3", "kelvin",
     "%", "root", "vpn", "👩‍💻", "İ", "x9",
@@ -570,6 +578,19 @@ class Histories(RuleBasedStateMachine):
                 for (number, name), count in self.model.seen.items():
                     assert tx.tickets.seen(number, name) == count
 
+    @invariant()
+    def a_history_leads_to_how_a_ticket_stands(self) -> None:
+        """Do again, in order, all that was done to each ticket, and find it as it is."""
+        for ticket in self.model.tickets.values():
+            *_, last = replayed(ticket, NEVER, TYPES)
+            assert {name: getattr(last.ticket, name) for name in REPLAYED} == {
+                name: getattr(ticket, name) for name in REPLAYED
+            }
+            assert (last.ticket.snoozed is None) is (ticket.snoozed is None)
+            assert sorted(message.mark for message in last.ticket.messages) == sorted(
+                message.mark for message in ticket.messages
+            )
+
 
 def _apply(ticket: Ticket | None, deed: Callable[[Ticket], None]) -> str:
     """Do it and say what came of it, an error by its words."""
@@ -598,6 +619,7 @@ def _apply_to_two(
 
 def _compare(tx: Transaction, model: Model, audience: Audience, query: TicketQuery) -> None:
     """Ask a store, and the model, and want the same answer, whatever way a database takes to it."""
+    _compare_matches(model, audience, query)
     _compare_facts(tx, model, audience, query)
     for nearby, looked_up in ((1, 2), (1, 50), (3, 50), (searching.NEARBY, searching.LOOKED_UP)):
         with pytest.MonkeyPatch.context() as patch:
@@ -614,6 +636,17 @@ def _compare_answers(tx: Transaction, model: Model, audience: Audience, query: T
     assert list(page.items) == expected[first : first + query.size]
     assert page.total == tx.tickets.counts(audience, [query])[0] == len(expected)
     assert list(tx.tickets.numbers(audience, query)) == [ticket.number for ticket in expected]
+
+
+def _compare_matches(model: Model, audience: Audience, query: TicketQuery) -> None:
+    """Want each ticket for itself to be one that the query finds for agents just if it is in their list."""
+    if audience.sees_all:
+        found = [
+            ticket.number
+            for ticket in model.tickets.values()
+            if finds(query, ticket, model.names.get(ticket.requester, ""))
+        ]
+        assert found == sorted(line.number for line in model.search(audience, query))
 
 
 def _compare_facts(tx: Transaction, model: Model, audience: Audience, query: TicketQuery) -> None:

@@ -8,6 +8,8 @@ import pytest
 from tests.storage.conftest import NOW, FileTicket, Register
 from tests.storage.test_contract import AGENT, CARLA, HOUR, OSKAR, change, promise, say, search, sleep
 from ticketing.domain.conditions import Having, Not
+from ticketing.domain.errors import QueryError
+from ticketing.domain.matching import finds
 from ticketing.domain.queries import MOST_HITS, Audience, Sort, TicketQuery, View
 from ticketing.domain.query_language import Asker, read_query
 from ticketing.domain.statuses import Priority, Status, TicketCategory
@@ -43,6 +45,11 @@ def found(store: Store, text: str, audience: Audience = AGENT) -> list[int]:
     listed = [line.number for line in search(store, audience, **fields)]
     with store.read() as tx:
         assert list(tx.tickets.numbers(audience, query)) == listed
+        tickets = list(tx.tickets.stream())
+        names = tx.users.names({ticket.requester for ticket in tickets})
+    if audience.sees_all:
+        one_by_one = [ticket.number for ticket in tickets if finds(query, ticket, names.get(ticket.requester, ""))]
+        assert one_by_one == sorted(listed)
     return listed
 
 
@@ -226,6 +233,24 @@ def test_agents_find_a_ticket_by_the_team_that_it_has_now_and_requesters_find_no
     change(desk, 1, team="second-line")
     change(desk, 2, team=None)
     assert [found(desk, f"team:{team}") for team in ("first-line", "second-line")] == [[], [1]]
+
+
+def test_tickets_on_which_a_rule_was_followed_can_be_left_out_and_nobody_has_a_word_for_it(desk: Store) -> None:
+    change(desk, 1, fired=["remind"])
+    change(desk, 2, fired=["remind", "close"])
+
+    def left(*rules: str) -> list[int]:
+        followed = Not(Having("rule", frozenset(rules)))
+        with desk.read() as tx:
+            return sorted(tx.tickets.numbers(AGENT, TicketQuery(conditions=(followed,))))
+
+    assert left("remind") == left("close", "remind") == [3, 4, 5, 6]
+    assert left("close") == [1, 3, 4, 5, 6]
+    assert left("x") == [1, 2, 3, 4, 5, 6]
+    change(desk, 1, fired=[])
+    assert left("remind") == [1, 3, 4, 5, 6]
+    with pytest.raises(QueryError):
+        found(desk, "rule:remind")
 
 
 def test_conditions_narrow_what_a_view_shows(desk: Store) -> None:

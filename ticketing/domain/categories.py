@@ -54,6 +54,11 @@ def usual(categories: Iterable[Category]) -> str:
     return GENERAL if GENERAL in offered else next(iter(offered), GENERAL)
 
 
+def name_of(categories: Iterable[Category], key: str) -> str:
+    """Return what the category with this id is called; the id itself if there is none."""
+    return next((one.name for one in categories if one.id == key), key)
+
+
 def require_offered(categories: Iterable[Category], key: str) -> None:
     """Raise UnknownChoiceError unless tickets can be put into this category."""
     named = {one.id: one for one in categories}

@@ -10,6 +10,7 @@ from ticketing.domain.categories import Category
 from ticketing.domain.custom_fields import CustomField
 from ticketing.domain.definitions import Definition
 from ticketing.domain.recurring import RecurringTicket
+from ticketing.domain.rules import Rule
 from ticketing.domain.saved_views import SavedView
 from ticketing.domain.sla import CatchingUp, SlaPolicy
 from ticketing.domain.teams import Team
@@ -28,5 +29,6 @@ KINDS: Final[Mapping[str, type[Definition]]] = {
         SlaPolicy,
         CatchingUp,
         RecurringTicket,
+        Rule,
     )
 }

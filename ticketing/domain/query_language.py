@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from difflib import get_close_matches
 from enum import StrEnum
+from functools import lru_cache
 from operator import ge, gt, le, lt
 from typing import Final, NoReturn, TypeVar
 
@@ -54,7 +55,8 @@ class Asker:
     Who asks, when (an aware moment) and in which time zone: what `me`, `7d` and a date mean to them.
 
     `teams` returns the ids of the teams that they work in, `categories` all that the desk has or had; each is asked if
-    the query is about these.
+    the query is about these. By the username "" nobody asks, as for a rule: then nothing can be said of `me`, and there
+    is no order.
     """
 
     username: str
@@ -76,7 +78,7 @@ def read_query(text: str, asker: Asker, *, also: Iterable[Condition] = (), sort:
     conditions = [*also]
     for term in terms_in(text):
         if term.field == "sort":
-            sort = _sort(term)
+            sort = _sort(term, asker)
         else:
             conditions.append(_condition(term, asker))
     return _query(conditions, sort)
@@ -160,8 +162,10 @@ def _reader(term: Term) -> Reader:
     return reader
 
 
-def _sort(term: Term) -> Sort:
+def _sort(term: Term, asker: Asker) -> Sort:
     value = _only(term)
+    if not asker.username:
+        raise QueryError("There is no list to put in order here", term.start, term.end, "Please leave it out.")
     if term.negated:
         raise QueryError("An order cannot be excluded", term.start, term.end, f"Write sort:-{value.text[:40]}.")
     return _SORTS.get(value.text.casefold()) or _refuse_choice(term, value, _SORTS)
@@ -240,13 +244,23 @@ def _watcher(term: Term, asker: Asker) -> Condition:
 
 def _team(term: Term, asker: Asker) -> Condition:
     mine = {value for value in _plain(term) if value.text.casefold() == "mine" and not value.quoted}
+    for value in mine:
+        _require_somebody(value, asker, "the name of a team")
     named = frozenset(needle_of(value.text) for value in term.values if value not in mine)
     teams = named | {key.casefold() for key in asker.teams()} if mine else named
     return Having(term.field, teams) if teams else NOTHING
 
 
 def _username(value: Value, asker: Asker) -> str:
-    return asker.username if _is_me(value) else needle_of(value.text)
+    if not _is_me(value):
+        return needle_of(value.text)
+    _require_somebody(value, asker, "a username")
+    return asker.username
+
+
+def _require_somebody(value: Value, asker: Asker, instead: str) -> None:
+    if not asker.username:
+        raise QueryError(f"There is nobody here for “{value.text}”", value.start, value.end, f"Write {instead}.")
 
 
 def _is_me(value: Value) -> bool:
@@ -339,11 +353,23 @@ def _after(now: datetime, age: timedelta) -> datetime:
     return now + age if _END - now > age else _END
 
 
+@lru_cache(maxsize=256)
+def ages_in(text: str) -> tuple[frozenset[timedelta], bool]:
+    """
+    Return the ages that a query names, and whether it names days such as today.
+
+    By these alone does the answer for a ticket change that nobody touches. Raises QueryError.
+    """
+    values = [value.text for term in terms_in(text) if term.field in _MOMENTS for value in term.values]
+    ages = frozenset(age for value in values if (age := _age(value)) is not None)
+    return ages, any(day in value.casefold() for value in values for day in _DAYS)
+
+
 def _day(text: str, value: Value, asker: Asker) -> tuple[datetime, datetime]:
     """Return the moments at which the day begins and at which the next one does."""
     today = asker.at.astimezone(asker.zone).date()
-    named = {"today": today, "yesterday": today - _A_DAY, "tomorrow": today + _A_DAY}
-    day = named.get(text.casefold()) or _date(text)
+    days_off = _DAYS.get(text.casefold())
+    day = _date(text) if days_off is None else today + days_off
     if day is None:
         raise QueryError(f"“{value.text[:40]}” is no date", value.start, value.end, _HOW_TO_SAY_WHEN)
     return _midnight(day, asker.zone), _midnight(day + _A_DAY, asker.zone)
@@ -396,10 +422,7 @@ _READERS: Final[Mapping[str, Reader]] = {
     "assignee": _assignee,
     "requester": _requester,
     "watcher": _watcher,
-    "created": _during(Moment.CREATED),
-    "updated": _during(Moment.UPDATED),
-    "resolved": _during(Moment.RESOLVED),
-    "due": _during(Moment.DUE),
+    **{moment.value: _during(moment) for moment in Moment},
     "number": _number,
     "id": _number,
     "external": _external,
@@ -418,6 +441,8 @@ _UNITS: Final = {
 _MOST_DIGITS: Final = 4
 _YEARS: Final = range(1900, 3000)
 _A_DAY: Final = timedelta(days=1)
+_DAYS: Final = {"today": timedelta(0), "yesterday": -_A_DAY, "tomorrow": _A_DAY}
+_MOMENTS: Final = frozenset(moment.value for moment in Moment)
 _BEGINNING: Final = datetime(1, 1, 2, tzinfo=UTC)
 _END: Final = datetime(9999, 12, 30, tzinfo=UTC)
 _HOW_TO_SAY_WHEN: Final = (

@@ -6,6 +6,7 @@ They are found in one pass, character by character, so that no text takes longer
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from ticketing.domain.errors import QueryError
 from ticketing.domain.text import QUERY_LIMIT, printable
@@ -41,8 +42,9 @@ class Term:
     values: tuple[Value, ...]
 
 
-def terms_in(text: str) -> list[Term]:
-    """Return the terms in the order in which they stand; raises QueryError."""
+@lru_cache(maxsize=256)
+def terms_in(text: str) -> tuple[Term, ...]:
+    """Return the terms in the order in which they stand, which rules ask for again and again; raises QueryError."""
     _require_readable(text)
     found: list[Term] = []
     at = _after_space(text, 0)
@@ -51,7 +53,7 @@ def terms_in(text: str) -> list[Term]:
             raise QueryError(f"A query has at most {MOST_TERMS} terms", at, len(text), "Please leave some out.")
         found.append(_term(text, at))
         at = _after_space(text, found[-1].end)
-    return found
+    return tuple(found)
 
 
 def with_term(text: str, field: str, values: Sequence[str]) -> str:

@@ -57,6 +57,7 @@ SPLIT_OFF, SPLIT_FROM = "split_off", "split_from"
 RATING = "rating"
 SNOOZED = "snoozed"
 RECURRING, RECURRING_SKIPPED, PASSED_OVER = "recurring", "recurring_skipped", "passed_over"
+RULE, RULE_PASSED_OVER = "rule", "rule_passed_over"
 
 
 class MessageKind(StrEnum):
@@ -131,7 +132,8 @@ class Ticket(Stored):
 
     Methods change it in place, raise when its state forbids, and write each change into `events`. Who may call them is
     not decided here. All times are aware UTC. `team` is the id of a definition. `fields` are the values of custom ones
-    by their names. `original` is what came in from the original app, kept only where it could not be told any more.
+    by their names. `fired` are the ids of the rules that were followed because time went by, since somebody last did
+    something. `original` is what came in from the original app, kept only where it could not be told any more.
     """
 
     id: str
@@ -164,6 +166,7 @@ class Ticket(Stored):
     ratings: list[Rating] = Field(default_factory=list, exclude_if=not_)
     fields: dict[str, FieldValue] = Field(default_factory=dict, exclude_if=not_)
     snoozed: Snooze | None = Field(None, exclude_if=not_)
+    fired: list[str] = Field(default_factory=list, exclude_if=not_)
     messages: list[Message]
     events: list[Event] = Field(default_factory=list)
     original: str | None = None
@@ -282,48 +285,58 @@ class Ticket(Stored):
         Add a public reply.
 
         One from the requester's side brings a pending or resolved ticket back to open, and one that is asleep unless it
-        is to stay so; an agent's first one stops the first response clock.
+        is to stay so; an agent's first one stops the first response clock. What a rule says does none of it.
         """
         self._require_not_closed()
         self.messages.append(Message(source=source, author=actor.username, text=clean_text("Reply", text), at=now))
         self._touch(now)
+        if source is Source.RULE:
+            return
         if actor.is_agent and actor.username != self.requester:
             self.first_response_at = self.first_response_at or now
         elif self.status in {Status.PENDING, Status.RESOLVED} or (self.snoozed and self.snoozed.wakes_on_reply):
             self._set_status(Status.OPEN, actor.username, now, source=source)
 
-    def note(self, actor: Actor, text: str, now: datetime) -> None:
+    def note(self, actor: Actor, text: str, now: datetime, source: Source = Source.UI) -> None:
         """Add an internal note, which no requester ever learns of."""
         self._require_not_closed()
         body = clean_text("Note", text)
-        self.messages.append(Message(kind=MessageKind.NOTE, author=actor.username, text=body, at=now))
+        note = Message(kind=MessageKind.NOTE, source=source, author=actor.username, text=body, at=now)
+        self.messages.append(note)
         self._touch(now, public=False)
 
-    def edit(self, actor: Actor, edit: TicketEdit, now: datetime, custom: Iterable[CustomField] = ()) -> None:
+    def edit(
+        self,
+        actor: Actor,
+        edit: TicketEdit,
+        now: datetime,
+        custom: Iterable[CustomField] = (),
+        source: Source = Source.UI,
+    ) -> None:
         """
         Set the given fields; a value that is already there is no change and leaves no event.
 
         A status that reopens is set before the other fields, any other one after them: closing forbids the rest, but
         for the resolution. *custom* are the desk's own fields, to which their values have to fit.
         """
-        given = edit.model_fields_set
+        given, by = edit.model_fields_set, actor.username
         if edit.status is not None and self.status is Status.CLOSED:
-            self.change_status(actor, edit.status, now)
+            self.change_status(actor, edit.status, now, source)
         if given - {"status", "resolution"}:
             self._require_not_closed()
         if edit.title is not None:
-            self._set("title", clean_line("Title", edit.title, TITLE_LIMIT), actor.username, now)
+            self._set("title", clean_line("Title", edit.title, TITLE_LIMIT), by, now, source)
         if edit.tags is not None:
-            self._set_tags(list(edit.tags), actor.username, now)
+            self._set_tags(list(edit.tags), by, now, source)
         for field in ("priority", "category", "team", "assignee"):
             value = getattr(edit, field)
             if value is not None or field in given & _MAY_BE_NONE:
-                self._set(field, value, actor.username, now)
-        self._set_fields(edit.fields or {}, custom, actor.username, now)
+                self._set(field, value, by, now, source)
+        self._set_fields(edit.fields or {}, custom, by, now)
         if edit.status is not None:
-            self.change_status(actor, edit.status, now)
+            self.change_status(actor, edit.status, now, source)
         if edit.resolution is not None:
-            self.resolve_as(actor, edit.resolution, now)
+            self.resolve_as(actor, edit.resolution, now, source)
 
     def route(self, team: str, now: datetime) -> None:
         """Bring it to the team that takes such tickets, as the desk does by itself."""
@@ -333,7 +346,15 @@ class Ticket(Stored):
         """Give it to whom the rule of its team has found, as the desk does by itself."""
         self._set("assignee", assignee, SYSTEM, now, Source.RULE)
 
-    def change_status(self, actor: Actor, status: Status, now: datetime) -> None:
+    def follow(self, rule: str, now: datetime) -> None:
+        """Note that what a rule says was done from here on; it is named as it is called now."""
+        self._log(RULE, None, rule, SYSTEM, now, Source.RULE)
+
+    def pass_over(self, rule: str, why: str, now: datetime) -> None:
+        """Note what a rule says and was not done, by a sentence that says why."""
+        self._log(RULE_PASSED_OVER, rule, why, SYSTEM, now, Source.RULE)
+
+    def change_status(self, actor: Actor, status: Status, now: datetime, source: Source = Source.UI) -> None:
         """Move to another status; raises TransitionError or TicketClosedError where no arrow leads."""
         if status is self.status:
             return
@@ -342,7 +363,7 @@ class Ticket(Stored):
             if self.status is Status.CLOSED:
                 raise TicketClosedError(self.number)
             raise TransitionError(self.number, self.status.label, status.label)
-        self._set_status(status, actor.username, now)
+        self._set_status(status, actor.username, now, source)
 
     def close(
         self,
@@ -355,9 +376,9 @@ class Ticket(Stored):
         self._require_not_closed()
         self._set_status(Status.CLOSED, actor.username, now, source)
         if resolution is not None:
-            self.resolve_as(actor, resolution, now)
+            self.resolve_as(actor, resolution, now, source)
 
-    def resolve_as(self, actor: Actor, resolution: Resolution, now: datetime) -> None:
+    def resolve_as(self, actor: Actor, resolution: Resolution, now: datetime, source: Source = Source.UI) -> None:
         """
         Say why it is done; raises TicketNotDoneError when it isn't.
 
@@ -367,7 +388,7 @@ class Ticket(Stored):
         self.require_not_merged()
         if self.status.category is not StatusCategory.DONE:
             raise TicketNotDoneError(self.number)
-        self._set("resolution", resolution, actor.username, now)
+        self._set("resolution", resolution, actor.username, now, source)
 
     def reopen(self, actor: Actor, now: datetime) -> None:
         """
@@ -494,7 +515,7 @@ class Ticket(Stored):
                 message.origin = None
         # What there is none of is said outright: pydantic inspects the factory of a default anew each time.
         shown |= {"messages": messages, "events": events, "updated_at": self.public_updated_at}
-        shown |= {"tags": [], "links": [], "merged": []}
+        shown |= {"tags": [], "links": [], "merged": [], "fired": []}
         shown["ratings"] = [rating.known() for rating in self.ratings if rating.by == reader]
         shown["fields"] = {name: value for name, value in self.fields.items() if name in names}
         return Ticket.model_construct(**shown)
@@ -520,12 +541,12 @@ class Ticket(Stored):
         self.closed_at = now if status is Status.CLOSED else None
         self.snoozed = None
 
-    def _set_tags(self, tags: list[str], by: str, now: datetime) -> None:
+    def _set_tags(self, tags: list[str], by: str, now: datetime, source: Source) -> None:
         cleaned = clean_tags(tags)
         if len(cleaned) > TAGS_LIMIT:
             raise TooManyTagsError(TAGS_LIMIT)
         if cleaned != self.tags:
-            self._log("tags", ", ".join(self.tags) or None, ", ".join(cleaned) or None, by, now)
+            self._log("tags", ", ".join(self.tags) or None, ", ".join(cleaned) or None, by, now, source)
             self.tags = cleaned
 
     def _set_fields(
@@ -570,11 +591,17 @@ class Ticket(Stored):
 
 
 def terms_of(fields: Mapping[str, Any]) -> frozenset[Term]:
-    """Return the terms of a ticket with these fields, which for one without any costs next to nothing."""
+    """
+    Return the terms of a ticket with these fields, which for one without any costs next to nothing.
+
+    By the rules that were followed as time went by, only the desk finds it: the query language has no word for these.
+    """
     tags = frozenset(("tag", tag.casefold()) for tag in fields.get("tags") or ())
-    team, values = fields.get("team"), fields.get("fields")
+    team, values, fired = fields.get("team"), fields.get("fields"), fields.get("fired")
     if team:
         tags |= {("team", team.casefold())}
+    if fired:
+        tags |= {(RULE, rule) for rule in fired}
     return tags | terms_in(values) if values else tags
 
 

@@ -20,6 +20,7 @@ from ticketing.services.access import A_MOMENT, Clock, Gate
 from ticketing.services.due_times import Arrears
 from ticketing.services.lapsing import Lapsing
 from ticketing.services.recurring import Opening
+from ticketing.services.time_rules import TimeRules
 from ticketing.services.waking import Waking
 
 LOOK_EVERY: Final = timedelta(minutes=1)
@@ -47,7 +48,7 @@ class Chore(Protocol):
         """Do the next few that are due, if any still are; tell whether there may be more."""
 
 
-ALL: Final[Sequence[Chore]] = (Lapsing(), Waking(), Opening(), Arrears())
+ALL: Final[Sequence[Chore]] = (Lapsing(), Waking(), Opening(), Arrears(), TimeRules())
 
 
 class Chores:

@@ -9,6 +9,7 @@ from ticketing.domain.definitions import Definition, Kind
 from ticketing.domain.errors import DefinitionNotFoundError, StaleDefinitionError
 from ticketing.domain.people import Actor
 from ticketing.domain.policy import Action
+from ticketing.domain.rules import Rule
 from ticketing.domain.saved_views import SavedView
 from ticketing.domain.store import Store, Transaction
 from ticketing.services.access import Clock, Gate
@@ -96,7 +97,7 @@ def _all_of(tx: Transaction, kind: type[Kind]) -> list[Kind]:
 
 def _require_understood(tx: Transaction, definition: Definition) -> None:
     """Raise QueryError for a query that the desk cannot understand."""
-    if isinstance(definition, SavedView):
+    if isinstance(definition, SavedView | Rule):
         definition.require_understood(all_categories(tx))
 
 

@@ -1,6 +1,6 @@
 """Due times: kept with each change of a ticket, reckoned anew when the rules are changed, and explained."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import NamedTuple
 
@@ -16,6 +16,7 @@ from ticketing.domain.statuses import GENERAL
 from ticketing.domain.store import Store, Transaction
 from ticketing.domain.tickets import Ticket
 from ticketing.services.access import Clock, Gate, reach
+from ticketing.services.following import follow_rules
 
 # Of one turn of the one writer: others wait for their own meanwhile, and somebody for the list they have asked for.
 CATCH_UP_BATCH = 50
@@ -80,10 +81,22 @@ class Arrears:
 
 
 def keep(tx: Transaction, ticket: Ticket) -> None:
-    """Save a ticket with its due times: the one way in which services save a ticket."""
-    if not is_judged(ticket):
-        ticket.sla = sla_of(ticket, _rules(tx))
+    """Save a ticket with its due times, after the desk's own rules: the one way in which services save a ticket."""
+    reckon = reckoning(tx)
+    reckon(ticket)
+    follow_rules(tx, ticket, reckon)
     tx.tickets.save(ticket)
+
+
+def reckoning(tx: Transaction) -> Callable[[Ticket], None]:
+    """Return what brings the due times of tickets up to date, by the policies as they are now."""
+    rules = _rules(tx)
+
+    def reckon(ticket: Ticket) -> None:
+        if not is_judged(ticket):
+            ticket.sla = sla_of(ticket, rules)
+
+    return reckon
 
 
 def _catch_up(tx: Transaction) -> bool:

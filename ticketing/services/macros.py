@@ -45,13 +45,13 @@ def reach_canned_reply(tx: Transaction, actor: Actor, key: str, version: int | N
     return canned
 
 
-def changes_of(tx: Transaction, actor: Actor, canned: CannedReply) -> tuple[Changes, Mapping[str, str]]:
-    """Return its changes but for an assignee or a team that takes no tickets any more, and the names of these."""
+def possible(tx: Transaction, actor: Actor, changes: Changes) -> tuple[Changes, Mapping[str, str]]:
+    """Return changes but for an assignee or a team that takes no tickets any more, and the names of these."""
     passed_over = {}
-    assignee, team = canned.changes.given_to(actor), canned.changes.team
+    assignee, team = changes.given_to(actor), changes.team
     if assignee is not None and not is_assignable(tx, assignee):
         passed_over["assignee"] = assignee
     if team not in {None, NOBODY} and not takes_tickets(tx, team):
         found = tx.definitions(Team).find(team)
         passed_over["team"] = found.name if found else team
-    return canned.changes.model_copy(update=dict.fromkeys(passed_over)), passed_over
+    return changes.model_copy(update=dict.fromkeys(passed_over)), passed_over

@@ -5,7 +5,7 @@ from typing import Final
 
 from ticketing.domain import policy
 from ticketing.domain.calendars import BusinessCalendar
-from ticketing.domain.categories import usual
+from ticketing.domain.categories import name_of, usual
 from ticketing.domain.errors import CalendarError
 from ticketing.domain.people import Actor
 from ticketing.domain.policy import Action
@@ -100,7 +100,7 @@ def _leave_retired_category(tx: Transaction, ticket: Ticket, now: datetime) -> N
     """Bring a ticket into the usual category where its own takes no tickets any more, of which its history tells."""
     categories = all_categories(tx)
     if ticket.category not in {one.id for one in categories if not one.removed}:
-        name = next((one.name for one in categories if one.id == ticket.category), ticket.category)
+        name = name_of(categories, ticket.category)
         ticket.record_by_desk(PASSED_OVER, name, now)
         ticket.category = usual(categories)
 

@@ -7,7 +7,7 @@ from heapq import merge as in_order
 from typing import Any, TypeVar
 
 from ticketing.domain import policy
-from ticketing.domain.categories import Category, require_offered, usual
+from ticketing.domain.categories import Category, name_of, require_offered, usual
 from ticketing.domain.custom_fields import CustomField, filled_in
 from ticketing.domain.errors import StaleEditError, UnknownChoiceError
 from ticketing.domain.people import Actor
@@ -24,7 +24,7 @@ from ticketing.services.custom_fields import fields_in, fields_to_fill_in, requi
 from ticketing.services.dealing import deal, require_team, route
 from ticketing.services.deeds import Deeds, reach_now, shown
 from ticketing.services.due_times import keep
-from ticketing.services.macros import Applied, changes_of, reach_canned_reply
+from ticketing.services.macros import Applied, possible, reach_canned_reply
 
 Label = TypeVar("Label")
 
@@ -57,7 +57,7 @@ class Conversation:
 
     def category_name(self, key: str) -> str:
         """Return the name of a category."""
-        return next((category.name for category in self.categories if category.id == key), key)
+        return name_of(self.categories, key)
 
     def history(self) -> list[tuple[Event, Ticket]]:
         """Return each change in order of time, also of the tickets that were merged into this one."""
@@ -226,7 +226,8 @@ class Tickets:
         def change(tx: Transaction, actor: Actor, ticket: Ticket, now: datetime) -> None:
             nonlocal passed_over
             policy.require(actor, Action.EDIT_TICKET, ticket)
-            changes, passed_over = changes_of(tx, actor, reach_canned_reply(tx, actor, canned_reply, version))
+            canned = reach_canned_reply(tx, actor, canned_reply, version)
+            changes, passed_over = possible(tx, actor, canned.changes)
             edit = changes.model_copy(update={"status": changes.status or status}).edit(actor, ticket)
             if edit.status is not None and seen is not None:
                 _require_fresh(ticket, TicketEdit(status=edit.status), TicketEdit(status=seen))

@@ -14,6 +14,8 @@ from ticketing.domain.tickets import (
     PASSED_OVER,
     RECURRING,
     RECURRING_SKIPPED,
+    RULE,
+    RULE_PASSED_OVER,
     SNOOZED,
     SPLIT_FROM,
     SPLIT_OFF,
@@ -113,6 +115,8 @@ def _split_link(message: Message, ticket: Ticket) -> str:
 
 
 def _role(message: Message, ticket: Ticket) -> str:
+    if message.author == SYSTEM:
+        return t("message.rule")
     if message.author == ticket.requester:
         return t("message.requester")
     return t("message.watcher") if message.author in ticket.watchers else t("message.agent")
@@ -127,15 +131,26 @@ def _line(event: Event, ticket: Ticket, conversation: Conversation, now: datetim
 
 
 def _what(event: Event, conversation: Conversation) -> str:
+    return _deed(event) or _change(event, conversation)
+
+
+def _deed(event: Event) -> str:
+    """Say what was done, if it was more than to change a field."""
     if event.field in {"opened", "imported", RECURRING, RECURRING_SKIPPED, PASSED_OVER}:
         return t(f"history.{event.field}", what=event.new)
     if event.field == FOLLOW_UP:
         return t("history.follow_up", label=f"T-{event.new}")
+    if event.field in {RULE, RULE_PASSED_OVER}:
+        return t(f"history.{event.field}", name=event.old or event.new, why=event.new)
     if event.field in {MERGED, MERGED_INTO, SPLIT_OFF, SPLIT_FROM}:
         return t(f"history.{'' if event.new else 'un'}{event.field}", label=f"T-{event.new or event.old}")
     if event.field in set(LinkKind):
         word = t("history.linked") if event.new else t("history.unlinked")
         return word.format(kind=t(f"link.{event.field}"), label=f"T-{event.new or event.old}")
+    return ""
+
+
+def _change(event: Event, conversation: Conversation) -> str:
     if (key := key_in(event.field)) is not None:
         return _what_in_custom_field(event, key, conversation)
     old, new = (_value(event.field, value, conversation) for value in (event.old, event.new))

@@ -21,7 +21,7 @@ from ticketing.ui.forms import submit_button
 from ticketing.ui.layout import head_below_people, way_back
 from ticketing.ui.memory import recall
 from ticketing.ui.session import desk, go_to, not_found
-from ticketing.ui.setup import calendars, canned_replies, categories, fields, recurring, sla, teams, views
+from ticketing.ui.setup import calendars, canned_replies, categories, fields, recurring, rules, sla, teams, views
 from ticketing.ui.setup.editor import Editor
 from ticketing.ui.text import plain
 from ticketing.ui.times import exact, zone
@@ -36,6 +36,7 @@ EDITORS = {
         categories.EDITOR,
         teams.EDITOR,
         canned_replies.EDITOR,
+        rules.EDITOR,
         calendars.EDITOR,
         sla.EDITOR,
         fields.EDITOR,
@@ -85,7 +86,7 @@ def _draw_list(actor: Actor, editor: Editor) -> None:
         st.title(t(f"setup.{name}"), width="content", anchor=False)
         if may_change and st.button(t(f"setup.{name}.new"), key="new", type="primary", icon=":material/add:"):
             go_to(PAGE, kind=name, id=NEW)
-    found = desk().definitions.all(actor, editor.kind)
+    found = sorted(desk().definitions.all(actor, editor.kind), key=editor.order)
     if not found:
         st.info(t(f"setup.{name}.about"), icon=f":material/{editor.icon}:")
     for one in found:
@@ -125,7 +126,7 @@ def _draw_form(actor: Actor, editor: Editor, key: str) -> None:
             wanted = editor.fields(actor, before)
         with st.container(horizontal=True):
             submitted = submit_button(t("setup.save"), form=form, key="save")
-            wants_preview = editor.preview and st.form_submit_button(t("setup.preview"), key="preview")
+            wants_preview = editor.preview and st.form_submit_button(t(editor.preview_word), key="preview")
         if editor.preview and wanted and wants_preview:
             editor.preview(actor, wanted)
     version = recall(_Shown).versions.setdefault((name, key), before.version if before else 0)

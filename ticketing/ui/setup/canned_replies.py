@@ -49,7 +49,7 @@ def _fields(actor: Actor, canned: CannedReply | None) -> CannedReply:
         key="canned_shared",
     )
     text = st.text_area(t("setup.canned_replies.text"), value=canned.text, height=180, key="canned_text")
-    _show_variables(actor)
+    show_variables(actor, t("setup.canned_replies.your_name"))
     words = offered_categories(actor, canned.categories)
     categories = st.multiselect(
         t("setup.canned_replies.categories"),
@@ -60,7 +60,8 @@ def _fields(actor: Actor, canned: CannedReply | None) -> CannedReply:
         key="canned_categories",
     )
     typed = {"name": name, "text": text, "owner": None if is_shared else actor.username}
-    changes = _fields_of_changes(actor, canned.changes)
+    people = {ME: t("canned.assignee_me"), NOBODY: t("canned.assignee_nobody")} | _names(actor)
+    changes = fields_of_changes(actor, canned.changes, people, form="canned")
     return canned.model_copy(update=typed | {"categories": tuple(categories), "changes": changes})
 
 
@@ -68,9 +69,9 @@ def _new(actor: Actor) -> CannedReply:
     return CannedReply(name="", owner=actor.username)
 
 
-def _show_variables(actor: Actor) -> None:
-    """Show what stands for what, each to be copied by a click."""
-    example = _example(actor, t("setup.canned_replies.your_name"))
+def show_variables(actor: Actor, agent: str) -> None:
+    """Show what stands for what where this agent answers, each to be copied by a click."""
+    example = _example(actor, agent)
     with (
         st.expander(t("setup.canned_replies.variables"), icon=":material/data_object:"),
         st.grid(2, min_column_width=220),
@@ -81,18 +82,19 @@ def _show_variables(actor: Actor) -> None:
                 st.caption(plain(value(example)))
 
 
-def _fields_of_changes(actor: Actor, changes: Changes) -> Changes:
+def fields_of_changes(actor: Actor, changes: Changes, people: dict[str, str], *, form: str) -> Changes:
+    """Draw what is changed in a ticket, which can be given to one of these people."""
     st.markdown(t("setup.canned_replies.changes"))
     with st.grid(2, min_column_width=200):
-        status = _choice("status", Status, changes.status)
-        resolution = _choice("resolution", Resolution, changes.resolution)
-        priority = _choice("priority", Priority, changes.priority)
-        category = _one_of("category", offered_categories(actor, filter(None, [changes.category])), changes.category)
-        team = _one_of("team", {NOBODY: t("ticket.no_team")} | _teams(actor), changes.team)
-        people = {ME: t("canned.assignee_me"), NOBODY: t("canned.assignee_nobody")} | _names(actor)
-        assignee = _one_of("assignee", people, changes.assignee)
-    added = _tags("add_tags", changes.add_tags)
-    removed = _tags("remove_tags", changes.remove_tags)
+        status = _choice(form, "status", Status, changes.status)
+        resolution = _choice(form, "resolution", Resolution, changes.resolution)
+        priority = _choice(form, "priority", Priority, changes.priority)
+        categories = offered_categories(actor, filter(None, [changes.category]))
+        category = _one_of(form, "category", categories, changes.category)
+        team = _one_of(form, "team", {NOBODY: t("ticket.no_team")} | _teams(actor), changes.team)
+        assignee = _one_of(form, "assignee", people, changes.assignee)
+    added = _tags(form, "add_tags", changes.add_tags)
+    removed = _tags(form, "remove_tags", changes.remove_tags)
     return changes.model_copy(
         update={
             "status": status,
@@ -107,7 +109,7 @@ def _fields_of_changes(actor: Actor, changes: Changes) -> Changes:
     )
 
 
-def _choice(field: str, choices: type[Choice], present: Choice | None) -> Choice | None:
+def _choice(form: str, field: str, choices: type[Choice], present: Choice | None) -> Choice | None:
     """Draw what a field is set to; None leaves it as it is."""
     return st.selectbox(
         t(f"field.{field}"),
@@ -115,11 +117,11 @@ def _choice(field: str, choices: type[Choice], present: Choice | None) -> Choice
         None if present is None else list(choices).index(present),
         format_func=lambda choice: t(f"{field}.{choice}"),
         placeholder=t("setup.canned_replies.as_is"),
-        key=f"canned_{field}",
+        key=f"{form}_{field}",
     )
 
 
-def _one_of(field: str, words: dict[str, str], present: str | None) -> str | None:
+def _one_of(form: str, field: str, words: dict[str, str], present: str | None) -> str | None:
     """Draw into what or to whom the ticket is given; what takes none any more can be left, not come back to."""
     if present is not None:
         words.setdefault(present, present)
@@ -129,13 +131,13 @@ def _one_of(field: str, words: dict[str, str], present: str | None) -> str | Non
         None if present is None else list(words).index(present),
         format_func=lambda choice: words.get(choice, choice),
         placeholder=t("setup.canned_replies.as_is"),
-        key=f"canned_{field}",
+        key=f"{form}_{field}",
     )
 
 
-def _tags(which: str, present: Sequence[str]) -> tuple[str, ...]:
+def _tags(form: str, which: str, present: Sequence[str]) -> tuple[str, ...]:
     label, hint = t(f"setup.canned_replies.{which}"), t("setup.canned_replies.tags_hint")
-    typed = st.text_input(label, value=", ".join(present), placeholder=hint, key=f"canned_{which}")
+    typed = st.text_input(label, value=", ".join(present), placeholder=hint, key=f"{form}_{which}")
     return tuple(typed.split(","))
 
 
