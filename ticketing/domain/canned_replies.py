@@ -43,6 +43,18 @@ class CannedReply(Definition):
         content = dict(super().content())
         return content | {name: value for name, value in content.pop("changes").items() if value}
 
+    def references(self) -> frozenset[tuple[str, str]]:
+        """Return the team to which it gives tickets."""
+        return self.changes.references()
+
+    def people(self) -> frozenset[str]:
+        """Return to whom it gives tickets."""
+        return self.changes.people()
+
+    def without(self, people: frozenset[str]) -> Self:
+        """Return it as one that gives tickets to none of these people."""
+        return self.model_copy(update={"changes": self.changes.without(people)})
+
     def is_for(self, ticket: Ticket) -> bool:
         """Whether it is offered in this ticket."""
         return not self.categories or ticket.category in self.categories

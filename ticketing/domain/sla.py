@@ -10,6 +10,7 @@ from ticketing.domain.deadlines import SlaState, Target
 from ticketing.domain.definitions import Definition, by_name
 from ticketing.domain.errors import TargetError
 from ticketing.domain.statuses import Priority, Status, StatusCategory, TicketCategory
+from ticketing.domain.teams import Team
 from ticketing.domain.text import printable
 from ticketing.domain.tickets import Ticket
 
@@ -76,6 +77,10 @@ class SlaPolicy(Definition):
         times = self.targets | {"warning": self.warning}
         return {**super().content(), **{name: written(time) for name, time in times.items()}}
 
+    def references(self) -> frozenset[tuple[str, str]]:
+        """Return its calendar, and the teams for whose tickets it is."""
+        return frozenset([(BusinessCalendar.kind, self.calendar), *((Team.kind, team) for team in self.teams)])
+
 
 class SlaRule(NamedTuple):
     """A policy with its calendar."""
@@ -92,6 +97,7 @@ class CatchingUp(Definition):
     """
 
     kind: ClassVar[str] = "due_times"
+    is_settings: ClassVar[bool] = False
 
     rules: str = ""
     reached: int | None = None

@@ -655,6 +655,17 @@ WORDING = {
     "setup.is_back": "“{name}” is back.",
     "setup.history": "History",
     "setup.change": "{by}, {at}",
+    "setup.file": "All settings as one file",
+    "setup.file.about": "All of the above that is shared, to keep or to take to another desk. What comes in replaces "
+    "what has the same id, as a change that stands in its history; nothing is removed.",
+    "setup.file.export": "Export",
+    "setup.file.import": "Import a settings file",
+    "setup.file.added": "**Added: {n}**",
+    "setup.file.changed": "**Changed: {n}**",
+    "setup.file.unchanged": "**Left as they are: {n}**",
+    "setup.file.nothing": "All of this is here already.",
+    "setup.file.do": "Import",
+    "setup.file.done": "Imported: {added} added, {changed} changed.",
     "setup.calendars": "Calendars",
     "setup.calendars.about": "When the desk is open: opening hours in a time zone, and holidays. Due times are counted "
     "by them.",
