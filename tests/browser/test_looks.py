@@ -214,6 +214,13 @@ def open_canned_replies(page: Page) -> None:
     expect(page.get_by_role("listbox", name="Canned reply")).to_be_visible()
 
 
+def open_articles(page: Page) -> None:
+    """Look at an article that could go into an answer."""
+    page.get_by_role("button", name="Article").click()
+    page.get_by_role("listbox", name="Article").get_by_role("option", name="A look").click()
+    expect(page.get_by_role("button", name="Insert the link")).to_be_visible()
+
+
 def insert_macro(page: Page) -> None:
     """Insert a canned reply that changes something, and look at it once more."""
     reply = page.get_by_role("listbox", name="Canned reply").get_by_role("option", name="A look")
@@ -273,6 +280,7 @@ ON_DESKTOP_AND_PHONE = pytest.mark.parametrize(
         ("ticket?id={}", be_refused),
         ("ticket?id={}", begin_transfer),
         ("ticket?id={}", open_canned_replies),
+        ("ticket?id={}", open_articles),
         ("ticket?id={}", insert_macro),
         ("desk_setup?kind=canned_replies&id=new", preview),
         ("all_tickets", open_filters),

@@ -29,8 +29,9 @@ def offer_file(actor: Actor) -> None:
     """Draw the way out of the desk and the way in."""
     looked = recall(_Looked)
     with st.container(border=True):
-        st.markdown(f":material/file_json: **{t('setup.file')}**")
-        st.caption(t("setup.file.about"))
+        with st.container(gap=None):
+            st.markdown(f":material/file_json: **{t('setup.file')}**")
+            st.caption(t("setup.file.about"))
         st.download_button(
             t("setup.file.export"),
             data=lambda: desk().settings_files.export(actor),
