@@ -154,6 +154,12 @@ class OpenHours:
             rest -= year.sums[-1]
         raise NeverOpenError(self._calendar.name)
 
+    def openings(self, first: int, last: int) -> Iterator[Opening]:
+        """Yield from when to when the desk is open in these years, counted in UTC, in order."""
+        for number in range(max(first, _FIRST_YEAR), min(last, _LAST_YEAR) + 1):
+            year = self._year(number)
+            yield from zip(year.opens, year.closes, strict=True)
+
     def _year(self, number: int) -> "_Year":
         if number not in self._years:
             calendar = self._calendar

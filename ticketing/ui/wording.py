@@ -152,7 +152,7 @@ WORDING = {
     "period. Whoever is neither the requester nor a watcher replies as an agent; what a rule writes does not count.",
     "how.next_response": "From the requester's oldest unanswered message to the agent's public reply, the first reply "
     "of a ticket left out, for replies given within the period. A ticket counts once for each.",
-    "how.resolution": "From the opening to the last solution within the period; nights, weekends and waiting count.",
+    "how.resolution": "From the opening to the last solution within the period, waiting included.",
     "how.reopened": "Of the tickets solved within the period, those that were opened again afterwards, until today.",
     "how.one_touch": "Of the tickets solved within the period, those for which one public reply of an agent was "
     "enough.",
@@ -212,6 +212,10 @@ WORDING = {
     "report.backlog": "Unfinished at the end of each day",
     "report.ages": "Age of what is unfinished",
     "report.durations": "How long it took",
+    "report.durations_by": "How long it took in the open hours of {calendar}",
+    "report.calendar": "Time counts",
+    "report.always": "Always",
+    "report.while_open": "In the open hours of {calendar}",
     "report.duration": "Duration",
     "report.n": "How many",
     "report.median": "Median",
