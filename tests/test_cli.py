@@ -26,7 +26,7 @@ from ticketing.desk import open_desk
 from ticketing.domain.people import Actor, Role
 from ticketing.domain.queries import TicketQuery
 from ticketing.domain.statuses import Status
-from ticketing.domain.teams import Team
+from ticketing.domain.teams import Dealing, Team
 from ticketing.domain.tickets import TicketEdit
 from ticketing.settings import Settings
 
@@ -805,3 +805,50 @@ def test_a_query_that_cannot_be_meant_exports_nothing(
     assert result.exit_code != 0
     assert told in result.output
     assert not (tmp_path / "out").exists()
+
+
+def test_settings_go_out_as_a_file_and_come_into_another_desk(run: Run, data: Path, tmp_path: Path) -> None:
+    with closing(open_desk(Settings(data_dir=data))) as desk:
+        desk.definitions.save(CONSOLE, Team(name="First line", members=("ada",)))
+    file, there = tmp_path / "settings.json", ["--data-dir", tmp_path / "there"]
+
+    assert run("settings", "export", file).output == f"“{file}” is written.\n"
+    assert run("settings", "export").output == file.read_text("utf-8")
+
+    trial = run("settings", "import", file, "--dry-run", *there)
+    assert trial.stdout == "add teams “First line”\nThis would be done: 1 added, 0 changed, 0 left as they are.\n"
+    assert (
+        trial.stderr == "Note: Entry 1 of “teams”, “First line”: “ada” has no account at this desk, and is left out.\n"
+    )
+    done = run("settings", "import", file, *there)
+    assert done.stdout == "add teams “First line”\nDone: 1 added, 0 changed, 0 left as they are.\n"
+    again = run("settings", "import", "-", *there, typed=file.read_text("utf-8"))
+    assert again.stdout == "Done: 0 added, 0 changed, 1 left as they are.\n"
+
+
+def test_what_settings_would_change_is_named(run: Run, data: Path, tmp_path: Path) -> None:
+    with closing(open_desk(Settings(data_dir=data))) as desk:
+        team = desk.definitions.save(CONSOLE, Team(name="First line"))
+        file = tmp_path / "settings.json"
+        file.write_text(desk.settings_files.export(CONSOLE), "utf-8")
+        desk.definitions.save(CONSOLE, team.model_copy(update={"name": "Front desk", "dealing": Dealing.ROUND_ROBIN}))
+
+    result = run("settings", "import", file)
+
+    assert result.output == (
+        "change teams “First line”: name, dealing\nDone: 0 added, 1 changed, 0 left as they are.\n"
+    )
+
+
+def test_settings_that_cannot_be_taken_are_refused_in_a_sentence(run: Run, data: Path, tmp_path: Path) -> None:
+    file = tmp_path / "settings.json"
+    file.write_text('{"format": "ticketing-settings", "version": 9}')
+
+    refused = run("settings", "import", file)
+
+    assert refused.exit_code == 1
+    assert "version 9 of a newer desk; this one reads up to 1" in refused.stderr
+    assert refused.stderr.endswith("Nothing was imported.\n")
+    into_the_store = run("settings", "export", data / "tickets.json")
+    assert into_the_store.exit_code == 1
+    assert "in which only the desk itself writes" in into_the_store.stderr

@@ -4,6 +4,7 @@ import re
 from datetime import UTC, datetime
 from pathlib import Path
 
+import click
 import pytest
 
 from ticketing.cli import main
@@ -37,7 +38,14 @@ def test_the_readme_lists_every_setting_with_its_default() -> None:
     assert settings_table() in README
 
 
-@pytest.mark.parametrize("command", sorted(main.commands))
+def commands() -> list[str]:
+    """Name every command, and those within another one."""
+    groups = {name: command for name, command in main.commands.items() if isinstance(command, click.Group)}
+    within = [f"{name} {each}" for name, group in groups.items() for each in group.commands]
+    return sorted([*(main.commands.keys() - groups.keys()), *within])
+
+
+@pytest.mark.parametrize("command", commands())
 def test_the_readme_names_every_command(command: str) -> None:
     assert f"python3 -m ticketing {command}" in README
 
@@ -51,7 +59,14 @@ def invented(text: str) -> list[str]:
         if name not in main.commands:
             found += [name] if name != "test" else []
             continue
-        parameters = main.commands[name].params
+        command = main.commands[name]
+        if isinstance(command, click.Group):
+            within = words.split()[0]
+            if within not in command.commands:
+                found.append(within)
+                continue
+            command = command.commands[within]
+        parameters = command.params
         options = {option for parameter in parameters for option in parameter.opts}
         choices = {choice for parameter in parameters for choice in getattr(parameter.type, "choices", ())}
         found += [option for option in re.findall(r"--[a-z-]+", words) if option not in options]
@@ -95,6 +110,8 @@ def test_the_readme_names_nothing_that_does_not_exist() -> None:
         ("| `python3 -m ticketing verify [--demo]` | |", "--demo"),
         (r"| `python3 -m ticketing export --format seed\|xml --out PATH` | |", "xml"),
         ("    python3 -m ticketing serve --prot 80\n", "--prot"),
+        ("| `python3 -m ticketing settings forget` | |", "forget"),
+        ("| `python3 -m ticketing settings import FILE [--force]` | |", "--force"),
         ("Set `TICKETING_SMTP_HOST`.", "TICKETING_SMTP_HOST"),
     ],
 )

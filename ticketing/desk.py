@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from ticketing.services.moving.exports import Exports
     from ticketing.services.moving.lists import Lists
     from ticketing.services.moving.seeds import Seeds
+    from ticketing.services.moving.settings_files import SettingsFiles
 
 log = logging.getLogger(__name__)
 
@@ -119,6 +120,13 @@ class Desk:
         from ticketing.services.moving.lists import Lists  # noqa: PLC0415 - see above
 
         return Lists(self.store, self._gate)
+
+    @cached_property
+    def settings_files(self) -> "SettingsFiles":
+        """What is set up, as one file."""
+        from ticketing.services.moving.settings_files import SettingsFiles  # noqa: PLC0415 - see above
+
+        return SettingsFiles(self.store, self.clock, self._gate)
 
     @cached_property
     def demo(self) -> "Demo":

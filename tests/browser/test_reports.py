@@ -11,6 +11,9 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from tests.browser.acting import expect_ticket
 from tests.browser.conftest import PHONE, Windows, settle, watched
 from tests.serving import Server
+from ticketing.domain.calendars import BusinessCalendar
+from ticketing.domain.opening_hours import ALWAYS_OPEN
+from ticketing.domain.people import Actor
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
@@ -26,6 +29,13 @@ def own_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         running.desk.tickets.reply(ada, numbers[0], "Fixed.")
         running.desk.tickets.close(ada, numbers[0])
         yield running
+
+
+@pytest.fixture
+def office(own_server: Server) -> BusinessCalendar:
+    """Return a calendar that is set up at that server."""
+    wanted = BusinessCalendar(name="Office", zone="UTC", hours=ALWAYS_OPEN)
+    return own_server.desk.definitions.save(Actor.console(), wanted)
 
 
 @pytest.fixture
@@ -121,6 +131,18 @@ def test_days_and_filters_are_chosen_in_the_form(windows: Windows) -> None:
 
     expect(page.get_by_role("heading", name="By Priority")).to_be_visible()
     expect(page).to_have_url(re.compile(rf"first={today()}&last={today()}&by=priority$"))
+
+
+def test_time_is_measured_in_the_open_hours_that_are_chosen(windows: Windows, office: BusinessCalendar) -> None:
+    page = windows.open("reports", person="ada", timezone_id="UTC")
+
+    page.get_by_label("Time counts").select_option(label="In the open hours of Office")
+    page.get_by_role("button", name="Show").click()
+
+    expect(page.get_by_role("heading", name="How long it took in the open hours of Office")).to_be_visible()
+    expect(page).to_have_url(re.compile(rf"calendar={office.id}$"))
+    page.reload()
+    expect(page.get_by_label("Time counts")).to_have_value(office.id)
 
 
 def test_the_table_is_taken_along_as_csv(windows: Windows, tmp_path: Path) -> None:

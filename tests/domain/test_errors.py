@@ -67,6 +67,7 @@ SAMPLES: dict[type[TicketingError], tuple[object, ...]] = {
     errors.ConflictError: (SENTENCE,),
     errors.StaleEditError: ("Priority", "high", "low"),
     errors.StaleTicketError: (12,),
+    errors.StaleImportError: (),
     errors.StaleDefinitionError: ("Support",),
     errors.StaleCannedReplyError: ("Greeting",),
     errors.TooManyRequestsError: (SENTENCE, timedelta(seconds=3)),

@@ -16,7 +16,7 @@ from ticketing.domain.calendars import BusinessCalendar
 from ticketing.domain.counting import Counting, Naming
 from ticketing.domain.due_times import sla_of
 from ticketing.domain.errors import InvalidInputError, TicketingError
-from ticketing.domain.facts import Facts, facts_of, microseconds
+from ticketing.domain.facts import Facts, Moment, facts_of, microseconds
 from ticketing.domain.opening_hours import ALWAYS_OPEN
 from ticketing.domain.people import Actor, Role
 from ticketing.domain.ratings import Satisfaction
@@ -26,9 +26,9 @@ from ticketing.domain.reports import (
     LONGEST_WAITING,
     Age,
     Cell,
-    Clock,
     Dimension,
     Found,
+    Measure,
     Metric,
     Period,
     Report,
@@ -48,6 +48,7 @@ ADA, ROOT = Actor("ada", "Ada", Role.AGENT), Actor("root", "Rita", Role.ADMIN)
 NOW = datetime(2026, 3, 9, 12, 0, tzinfo=UTC)
 WEEK = ReportQuery(first=date(2026, 3, 2), last=date(2026, 3, 9), zone=UTC)
 HOUR = timedelta(hours=1)
+DAY = 86_400_000_000
 
 Life = tuple[str, int, list[tuple[Actor, str, int]]]
 
@@ -114,10 +115,10 @@ def counted(tickets: Iterable[Ticket], query: ReportQuery = WEEK, now: datetime 
 
 
 def behind(
-    tickets: Iterable[Ticket], cell: Cell, query: ReportQuery = WEEK, clock: Clock = calendar_time
+    tickets: Iterable[Ticket], cell: Cell, query: ReportQuery = WEEK, measure: Measure = calendar_time
 ) -> list[Found]:
     """Return the tickets behind a cell."""
-    naming = Naming(query, cell, NOW, clock)
+    naming = Naming(query, cell, NOW, measure)
     for facts in facts_in(tickets):
         naming.add([facts])
     return naming.found()
@@ -354,17 +355,19 @@ def test_what_came_in_as_done_is_solved_on_no_day() -> None:
 
 
 def test_another_clock_measures_what_it_takes_for_time(tickets: list[Ticket]) -> None:
-    def whole_days(since: datetime, until: datetime) -> timedelta:
-        return timedelta(days=(until.date() - since.date()).days)
+    def whole_days(since: Moment, until: Moment) -> Moment:
+        return (until // DAY - since // DAY) * DAY
 
     counting = Counting(WEEK, NOW, whole_days)
     counting.add(facts_in(tickets))
     report = counting.report()
 
     # T-1 on the same day, T-2 three days later, T-5 34.
-    assert report.spreads[Metric.RESOLUTION] == Spread.of([0, 3 * 86_400_000_000, 34 * 86_400_000_000])
-    found = behind(tickets, Cell(Metric.RESOLUTION), clock=whole_days)
+    assert report.spreads[Metric.RESOLUTION] == Spread.of([0, 3 * DAY, 34 * DAY])
+    found = behind(tickets, Cell(Metric.RESOLUTION), measure=whole_days)
     assert found == [Found(5, timedelta(days=34)), Found(2, timedelta(days=3)), Found(1, timedelta())]
+    # How long something has been going on is told by the calendar always.
+    assert (report.ages, report.waiting) == (counted(tickets).ages, counted(tickets).waiting)
 
 
 def test_the_calendar_is_the_clock_unless_another_is_given(tickets: list[Ticket]) -> None:

@@ -9,6 +9,8 @@ import pytest
 
 from tests.visiting import REPORT, Visit
 from ticketing.desk import Desk
+from ticketing.domain.calendars import BusinessCalendar
+from ticketing.domain.opening_hours import ALWAYS_OPEN, parse_holidays
 from ticketing.domain.people import Actor
 from ticketing.domain.queries import UNASSIGNED
 from ticketing.domain.query_language import Asker
@@ -193,6 +195,31 @@ def test_a_report_is_narrowed_by_a_query(work: list[int], ada: Visit) -> None:
     assert ada.sent(REPORT)["base"] == {"q": "title:picture -assignee:ada"}
 
 
+def test_time_is_measured_by_a_calendar_as_the_address_says(
+    desk: Desk, work: list[int], root: Visit, ada: Visit, actor: Behind
+) -> None:
+    assert "calendar" not in [name for name, *_ in ada.open("reports").sent(REPORT)["form"]["choices"]]
+    closed_now = parse_holidays("\n".join(f"{desk.clock().date() + timedelta(n)} Away" for n in range(-40, 2)))
+    away = BusinessCalendar(name="A *way*", zone="UTC", hours=ALWAYS_OPEN, holidays=closed_now)
+    calendar = desk.definitions.save(actor(root), away)
+
+    ada.open("reports", calendar=calendar.id, metric="resolution")
+
+    (choice,) = [choice for choice in ada.sent(REPORT)["form"]["choices"] if choice[0] == "calendar"]
+    assert choice[1:3] == ["Time counts", calendar.id]
+    assert choice[3] == [["", "Always"], [calendar.id, "In the open hours of A *way*"]]
+    assert blocks(ada, "table")[0]["title"] == "How long it took in the open hours of A *way*"
+    assert listed(ada, "Resolution: 1") == work[:1]
+    assert blocks(ada, "tickets")[0]["lines"][0][3] == "0 s"
+    assert ada.sent(REPORT)["base"] == {"calendar": calendar.id}
+
+    desk.definitions.remove(actor(root), BusinessCalendar, calendar.id, calendar.version)
+    assert blocks(ada.open("reports", calendar=calendar.id), "table")[0]["title"].endswith("A *way*")
+    assert ada.open("reports", calendar="night").refused == [
+        "Calendar cannot be “night”. Please choose one of the list."
+    ]
+
+
 def test_a_query_that_cannot_be_understood_is_refused_and_stays_in_its_field(work: list[int], ada: Visit) -> None:
     assert work
     ada.open("reports", q="status:lost")
@@ -279,6 +306,7 @@ def test_the_table_can_be_taken_along(desk: Desk, work: list[int], ada: Visit, a
         ({"metric": "created", "age": "week"}, ReportAddress(cell=Cell(Metric.CREATED))),
         ({"day": "2026-03-02", "group": "ada"}, ReportAddress()),
         ({"q": " tag:vpn ", "status": "open"}, ReportAddress(q="tag:vpn", status=Status.OPEN)),
+        ({"calendar": "office", "days": "90"}, ReportAddress(calendar="office", days=90)),
     ],
 )
 def test_an_address_is_read_as_far_as_it_means_something(parameters: dict[str, str], address: ReportAddress) -> None:
@@ -303,3 +331,16 @@ def test_an_address_is_read_as_far_as_it_means_something(parameters: dict[str, s
 )
 def test_a_duration_is_told_in_its_two_largest_units(took: timedelta, words: str) -> None:
     assert duration(took) == words
+
+
+@pytest.mark.parametrize(
+    ("took", "words"),
+    [
+        (timedelta(), "0 s"),
+        (timedelta(minutes=59, seconds=59), "59 min 59 s"),
+        (timedelta(hours=78, minutes=5), "78 h 5 min"),
+        (timedelta(days=400), "9600 h"),
+    ],
+)
+def test_business_hours_make_up_no_days(took: timedelta, words: str) -> None:
+    assert duration(took, without_days=True) == words

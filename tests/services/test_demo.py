@@ -3,17 +3,25 @@
 import re
 from collections import Counter
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
-from ticketing.desk import open_desk
+from ticketing.desk import Desk, open_desk
+from ticketing.domain.calendars import BusinessCalendar
+from ticketing.domain.due_times import sla_of
 from ticketing.domain.errors import PermissionDeniedError, RefusedError, SettingsError
+from ticketing.domain.kinds import KINDS
 from ticketing.domain.people import Actor, Role
 from ticketing.domain.queries import TicketQuery
+from ticketing.domain.query_language import Asker, read_query
+from ticketing.domain.reports import Metric, ReportQuery
+from ticketing.domain.saved_views import SavedView
+from ticketing.domain.sla import SlaPolicy, SlaRules
 from ticketing.domain.statuses import RESOLVED_FOR, TRANSITIONS, Status
+from ticketing.domain.teams import Team
 from ticketing.domain.text import clean_line, clean_text
 from ticketing.domain.tickets import MessageKind, Ticket
 from ticketing.services.access import Clock, Gate
@@ -21,6 +29,7 @@ from ticketing.services.demonstration.demo import Demo
 from ticketing.services.passwords import Passwords
 from ticketing.settings import Settings
 from ticketing.storage.memory import MemoryStore
+from ticketing.ui.setup import EDITORS
 
 CONSOLE = Actor.console()
 
@@ -246,3 +255,75 @@ def test_a_demo_has_no_public_address_unless_it_may_be_anywhere(tmp_path: Path) 
 def test_a_demo_keeps_to_a_folder_of_its_own_in_the_default_data_directory() -> None:
     assert Settings(demo=True).store_url == "json:data/demo"
     assert Settings().store_url == "json:data"
+
+
+@pytest.fixture
+def shown(store: MemoryStore, clock: Clock) -> Desk:
+    """Return a desk that shows a demo."""
+    desk = Desk(Settings(storage_url="memory:", demo=True), store, clock, password_rounds=4)
+    desk.demo.ensure()
+    return desk
+
+
+@pytest.mark.usefixtures("shown")
+def test_two_demos_of_one_moment_are_the_same_but_for_the_salt_of_passwords(store: MemoryStore, clock: Clock) -> None:
+    other = MemoryStore()
+    Desk(Settings(storage_url="memory:", demo=True), other, clock, password_rounds=4).demo.ensure()
+
+    ours, theirs = store.copy(), other.copy()
+    assert ours.keys() == theirs.keys()
+    assert [name for name in ours if ours[name] != theirs[name]] == ["users"]
+
+
+def test_a_demo_is_set_up_as_people_could_set_it_up(shown: Desk) -> None:
+    found = [one for kind in KINDS.values() for one in shown.definitions.all(CONSOLE, kind)]
+
+    assert {one.kind for one in found} == {editor.kind.kind for editor in EDITORS.values()} | {"articles"}
+    for one in found:
+        assert one.checked() == one
+        one.require_room([other for other in found if other.kind == one.kind and other.id != one.id])
+    plan = shown.settings_files.plan(CONSOLE, shown.settings_files.export(CONSOLE).encode())
+    assert (plan.added, plan.changed, plan.warnings) == ((), (), ())
+
+
+def test_in_a_demo_each_thing_can_be_seen(shown: Desk, clock: Clock) -> None:
+    def number_of(query: str) -> int:
+        return shown.tickets.search(CONSOLE, read_query(query, Asker("support_agent", clock()))).total
+
+    for view in shown.definitions.all(CONSOLE, SavedView):
+        assert 0 < number_of(view.query) < 100
+    teams = shown.definitions.all(CONSOLE, Team)
+    assert sum(number_of(f"team:{team.id}") for team in teams) == number_of("")
+    assert 0 < number_of("is:overdue") < number_of("status:open,pending,on_hold")
+    report = shown.reports.overview(CONSOLE, ReportQuery(clock().date() - timedelta(days=89), clock().date(), UTC))
+    assert report.totals[Metric.KEPT] > report.totals[Metric.MISSED] > 0
+    assert report.satisfaction.rated > report.satisfaction.solved > 20
+    assert 3 < (report.satisfaction.mean_score or 0) < 5
+    user = shown.sessions.actor(shown.accounts.sign_in("user1", "userpass"))
+    assert [one.article.id for one in shown.articles.search(user, "vpn")] == ["vpn-from-home"]
+    assert len(shown.articles.search(CONSOLE)) > len(shown.articles.search(user)) > 2
+
+
+@pytest.mark.usefixtures("shown")
+def test_due_times_of_a_demo_are_those_of_its_rules(store: MemoryStore) -> None:
+    with store.read() as tx:
+        rules = SlaRules(tx.definitions(SlaPolicy).all(), tx.definitions(BusinessCalendar).all())
+        tickets = list(tx.tickets.stream())
+
+    assert [ticket.sla for ticket in tickets] == [sla_of(ticket, rules) for ticket in tickets]
+    assert all(ticket.sla is not None for ticket in tickets)
+
+
+def test_who_works_on_a_ticket_of_a_demo_is_in_its_team(shown: Desk, store: MemoryStore) -> None:
+    members = {team.id: team.members for team in shown.definitions.all(CONSOLE, Team)}
+    with store.read() as tx:
+        tickets = [ticket for ticket in tx.tickets.stream() if ticket.assignee]
+
+    assert len(tickets) > 200
+    assert all(ticket.assignee in members[ticket.team or ""] for ticket in tickets)
+
+
+def test_what_is_made_to_be_measured_is_people_and_tickets_alone(demo: Demo, store: MemoryStore) -> None:
+    demo.fill(CONSOLE, 50, random_seed=1)
+
+    assert {name for name, kept in store.copy().items() if kept} <= {"users", "tickets", "seen"}

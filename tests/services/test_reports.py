@@ -11,16 +11,24 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.domain.test_reports import Life, counted, lived, lives
-from ticketing.domain.errors import InvalidInputError, PermissionDeniedError, StorageUnreadableError
+from ticketing.domain.calendars import BusinessCalendar
+from ticketing.domain.errors import (
+    InvalidInputError,
+    PermissionDeniedError,
+    StorageUnreadableError,
+    UnknownChoiceError,
+)
+from ticketing.domain.opening_hours import parse_hours
 from ticketing.domain.people import Actor
 from ticketing.domain.queries import TicketQuery
-from ticketing.domain.reports import Cell, Dimension, Found, Metric, Report, ReportQuery
+from ticketing.domain.reports import Cell, Dimension, Found, Metric, Report, ReportQuery, Spread
 from ticketing.domain.sign_in import SessionLimits
 from ticketing.domain.statuses import Priority, TicketCategory
 from ticketing.domain.tickets import TicketEdit
 from ticketing.services import reports as reporting
 from ticketing.services.access import Clock, Gate
 from ticketing.services.chores import Chores
+from ticketing.services.definitions import Definitions
 from ticketing.services.reports import KEPT_FOR, Reports
 from ticketing.services.tickets import Tickets
 from ticketing.storage.memory import MemoryStore
@@ -216,3 +224,78 @@ def test_what_was_done_with_long_before_is_left_out(tickets: Tickets, ada: Actor
     found = tickets.search(ada, later.candidates(datetime.combine(later.last, time(), UTC)))
 
     assert [line.number for line in found.items] == [new]
+
+
+# In open hours
+
+
+@pytest.fixture
+def definitions(store: MemoryStore, clock: Clock, gate: Gate) -> Definitions:
+    return Definitions(store, clock, gate)
+
+
+@pytest.fixture
+def office(definitions: Definitions) -> BusinessCalendar:
+    """Return a calendar by which the desk is open from 9 to 11 each day."""
+    hours = (parse_hours("09:00-11:00"),) * 7
+    return definitions.save(Actor.console(), BusinessCalendar(name="Office", zone="UTC", hours=hours))
+
+
+def test_durations_are_measured_by_the_open_hours_of_a_calendar(
+    tickets: Tickets,
+    reports: Reports,
+    carla: Actor,
+    ada: Actor,
+    week: ReportQuery,
+    advance: Advance,
+    office: BusinessCalendar,
+) -> None:
+    number = tickets.open(carla, "No dial tone", "Dead.").number  # at 9:30
+    advance(timedelta(hours=2))
+    tickets.reply(ada, number, "I come.")
+    advance(timedelta(hours=1))
+    tickets.close(ada, number)
+    in_office = replace(week, calendar=office.id)
+
+    always, open_hours = reports.overview(ada, week).spreads, reports.overview(ada, in_office).spreads
+
+    for metric, by_the_clock in ((Metric.FIRST_RESPONSE, 2), (Metric.RESOLUTION, 3)):
+        assert always[metric] == Spread(1, *[timedelta(hours=by_the_clock)] * 4)
+        assert open_hours[metric] == Spread(1, *[timedelta(hours=1.5)] * 4)
+    assert reports.behind(ada, in_office, Cell(Metric.RESOLUTION)) == [Found(number, timedelta(hours=1.5))]
+    heading, *lines = reports.table(ada, in_office).lstrip("\ufeff").splitlines()
+    assert heading.endswith(
+        "first_response_median_open_seconds,next_response_median_open_seconds,resolution_median_open_seconds"
+    )
+    assert [line.split(",")[-3:] for line in lines] == [["", "", "5400"], ["5400", "", ""]]
+
+
+def test_a_calendar_that_was_changed_counts_at_once(
+    definitions: Definitions,
+    tickets: Tickets,
+    reports: Reports,
+    ada: Actor,
+    week: ReportQuery,
+    advance: Advance,
+    office: BusinessCalendar,
+) -> None:
+    number = tickets.open(ada, "No dial tone", "Dead.").number
+    advance(timedelta(hours=3))
+    tickets.close(ada, number)
+    in_office = replace(week, calendar=office.id)
+    assert reports.behind(ada, in_office, Cell(Metric.RESOLUTION))[0].took == timedelta(hours=1.5)
+
+    longer = office.model_copy(update={"hours": (parse_hours("09:00-17:00"),) * 7})
+    definitions.save(Actor.console(), longer)
+
+    assert reports.behind(ada, in_office, Cell(Metric.RESOLUTION))[0].took == timedelta(hours=3)
+
+
+def test_a_removed_calendar_still_measures_and_one_that_never_was_is_refused(
+    definitions: Definitions, reports: Reports, ada: Actor, week: ReportQuery, office: BusinessCalendar
+) -> None:
+    definitions.remove(Actor.console(), BusinessCalendar, office.id, office.version)
+
+    assert reports.overview(ada, replace(week, calendar=office.id)).totals[Metric.CREATED] == 0
+    with pytest.raises(UnknownChoiceError, match="Calendar cannot be “night”"):
+        reports.overview(ada, replace(week, calendar="night"))

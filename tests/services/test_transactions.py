@@ -22,6 +22,7 @@ from ticketing.domain.recurring import RecurringTicket
 from ticketing.domain.reports import Cell, Metric, ReportQuery
 from ticketing.domain.rules import Rule
 from ticketing.domain.schedules import Repeats, Schedule
+from ticketing.domain.settings_files import Plan
 from ticketing.domain.sla import SlaPolicy
 from ticketing.domain.statuses import Priority, Status
 from ticketing.domain.teams import Team
@@ -114,6 +115,12 @@ class Scene:
         """What an import of the original app's files would do."""
         return self.desk.seeds.plan(CONSOLE, self.seed)
 
+    @property
+    def import_(self) -> Plan:
+        """What an import of a settings file would do."""
+        raw = self.desk.settings_files.export(CONSOLE).replace("Second line", "Back office").encode()
+        return self.desk.settings_files.plan(CONSOLE, raw)
+
     def writes(self, deed: Callable[["Scene"], object]) -> int:
         """Do something, and return how many transactions it wrote in."""
         before = self._written()
@@ -154,6 +161,7 @@ ONCE: Deeds = {
     "relations.link": lambda on: on.desk.relations.link(on.ada, 1, LinkKind.BLOCKS, 2, key="k"),
     "relations.unlink": lambda on: on.desk.relations.unlink(on.ada, 1, LinkKind.RELATED, 2, key="k"),
     "relations.split": lambda on: on.desk.relations.split(on.ada, 1, on.reply.mark, "Another matter", key="k"),
+    "settings_files.apply": lambda on: on.desk.settings_files.apply(CONSOLE, on.import_),
     "seeds.apply": lambda on: on.desk.seeds.apply(CONSOLE, on.plan),
     "sessions.actor": lambda on: on.desk.sessions.actor(on.token),
     "sessions.redeem": lambda on: on.desk.sessions.redeem(on.hand_off, browser="b"),
@@ -225,6 +233,8 @@ NEVER: Deeds = {
     "reports.titles": lambda on: on.desk.reports.titles(on.ada, [1]),
     "reports.names": lambda on: on.desk.reports.names(on.ada, ["ada"]),
     "rules.rehearsed": lambda on: on.desk.rules.rehearsed(on.root, on.rule),
+    "settings_files.export": lambda on: on.desk.settings_files.export(on.root),
+    "settings_files.plan": lambda on: on.import_,
     "seeds.plan": lambda on: on.plan,
     "sessions.own": lambda on: on.desk.sessions.own(on.carla),
     "similar.own": lambda on: on.desk.similar.own(on.carla, "Rated"),

@@ -18,7 +18,7 @@ BY_STATUS = {
     "ReopenWindowError TooManyTagsError UsernameTakenError NameTakenError CategoryTakenError LastAdminError "
     "ConflictError StaleEditError StaleDefinitionError StaleTicketError TooManyTicketsError BulkTooLateError "
     "TicketMergedError TicketNotMergedError SameTicketError LinkCycleError TooManyLinksError NeverOpenError "
-    "StaleCannedReplyError AlreadyRatedError TicketNotAsleepError LastCategoryError",
+    "StaleCannedReplyError StaleImportError AlreadyRatedError TicketNotAsleepError LastCategoryError",
     422: "InvalidInputError BlankError TooLongError ForbiddenCharacterError UsernameError EmailError "
     "WeakPasswordError PasswordMismatchError UnknownChoiceError QueryError ImportRefusedError "
     "CalendarError ScheduleError TargetError TemplateError UnknownVariableError",

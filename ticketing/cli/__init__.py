@@ -17,6 +17,7 @@ from ticketing.cli.looking import bench, doctor, run_jobs, verify
 from ticketing.cli.moving import backup, export, migrate, restore
 from ticketing.cli.searching import search
 from ticketing.cli.serving import serve
+from ticketing.cli.setting_up import settings
 from ticketing.domain.errors import SettingsError, StorageTooNewError, StorageUnsupportedError, TicketingError
 
 NOT_SET_UP = (SettingsError, StorageUnsupportedError, StorageTooNewError)
@@ -57,6 +58,7 @@ for command in (
     backup,
     restore,
     migrate,
+    settings,
     verify,
     doctor,
     run_jobs,

@@ -29,7 +29,7 @@ def export(kind: str, query: str | None, out: Path) -> None:
     console = Actor.console()
     if query is not None and kind in {"seed", "jsonl"}:
         raise click.UsageError("--query is for csv, json and xlsx.")
-    _require_not_the_stores(*([out / "users.json", out / "tickets.json"] if kind == "seed" else [out]))
+    require_not_the_stores(*([out / "users.json", out / "tickets.json"] if kind == "seed" else [out]))
     with closing(open_desk()) as desk:
         if kind == "seed":
             users, tickets = desk.exports.seed(console)
@@ -48,7 +48,7 @@ def export(kind: str, query: str | None, out: Path) -> None:
     click.echo(f"“{out}” is written.")
 
 
-def _require_not_the_stores(*files: Path) -> None:
+def require_not_the_stores(*files: Path) -> None:
     """Keep foreign files out of the store's directory, where each is taken for its own, and off its database."""
     place = Place.of(read_settings().store_url)
     if any(map(place.owns, files)):
@@ -69,7 +69,7 @@ def backup(file: Path, *, verify: bool) -> None:
     """Write accounts and tickets to one FILE; the desk may be running meanwhile."""
     from ticketing.storage import archive  # noqa: PLC0415 - slow to import, and a start is to be quick
 
-    _require_not_the_stores(file)
+    require_not_the_stores(file)
     with closing(open_source(read_settings().store_url)) as store, shown_progress("Writing") as progress:
         counts = archive.back_up(store, file, utc_now(), progress)
     click.echo(f"“{file}” is written: {told(counts)}.")

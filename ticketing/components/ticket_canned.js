@@ -1,12 +1,24 @@
-// Canned replies in the composer: the list of them, and what one says and does in this ticket.
+// Canned replies and articles in the composer: the list of them, what one says, and what a reply does in this ticket.
 //
-// The script is asked for the list when it is opened, and for a reply when it is chosen, until it has heard. What a reply
+// The script is asked for a list when it is opened, and for one of it when it is chosen, until it has heard: for canned
+// replies by "" and an id, for articles by ["articles", kind of message, words] and ["article", kind, id]. What a reply
 // changes in the ticket belongs to the draft from then on, and goes with what is sent.
 
 const AT_ONCE = null // in the place of a macro's text
+const PAUSE = 250 // milliseconds without a key, after which articles are looked for
+
+const asksForArticles = Array.isArray
 
 function isAnswered({ data, asked = null }) {
-  return asked === (data.canned?.asked ?? null)
+  return JSON.stringify(asked) === JSON.stringify(data.canned?.asked ?? null)
+}
+
+function wordsOf({ data: { canned }, asked }) {
+  return asksForArticles(asked) ? canned.articleWords : canned.words
+}
+
+function openerOf({ place, asked }) {
+  return place.querySelector(asksForArticles(asked) ? ".open-articles" : ".open-canned")
 }
 
 // Streamlit may lose a question that is asked just as a run ends; with another number it is asked anew.
@@ -23,7 +35,9 @@ function waitForAnswer(composer) {
   if (!isAnswered(composer)) composer.timer = setTimeout(() => ask(composer), AGAIN)
 }
 
+// What was typed right before is not looked for any more once something else is asked for.
 function askFor(composer, what) {
+  clearTimeout(composer.pause)
   composer.asked = what
   waitForAnswer(composer)
   ask(composer)
@@ -81,7 +95,9 @@ function warning(sentence) {
   return sentence ? [element("p", { class: "warning" }, icon("warning"), sentence)] : []
 }
 
-function matching({ place, data }) {
+// Articles are looked for by the script, which knows what is in them.
+function matching({ place, data, asked }) {
+  if (asksForArticles(asked)) return data.canned.articles
   const words = place.querySelector(".canned input").value.toLowerCase().split(/\s+/)
   return data.canned.replies.filter(([, name]) => words.every((word) => name.toLowerCase().includes(word)))
 }
@@ -89,14 +105,15 @@ function matching({ place, data }) {
 function option(composer, [id, name, whose], number) {
   const made = element("li", { role: "option", id: `canned-${number}`, "data-reply": id }, element("span", {}, name))
   if (whose) made.append(element("small", {}, whose))
-  made.onclick = () => askFor(composer, id)
+  made.onclick = () => askFor(composer, asksForArticles(composer.asked) ? ["article", composer.draft.kind, id] : id)
   return made
 }
 
 function drawList(composer) {
-  const { place, data: { canned: { replies, words } } } = composer
+  const { place, data: { canned: { replies, articles } }, asked } = composer
+  const [listed, words] = [asksForArticles(asked) ? articles : replies, wordsOf(composer)]
   const [list, input, none] = ["ul", "input", ".none"].map((part) => place.querySelector(`.canned .list ${part}`))
-  const found = replies ? matching(composer) : []
+  const found = listed ? matching(composer) : []
   composer.active = Math.max(0, Math.min(composer.active ?? 0, found.length - 1))
   list.setAttribute("aria-label", words.open)
   const drawn = JSON.stringify(found)
@@ -107,7 +124,7 @@ function drawList(composer) {
   options.forEach((one, number) => one.setAttribute("aria-selected", String(number === composer.active)))
   const active = options[composer.active]
   input.setAttribute("aria-activedescendant", active ? active.id : "")
-  none.textContent = replies && !found.length ? words.none : ""
+  none.textContent = listed && !found.length ? words.none : ""
 }
 
 function onSearchKey(composer, event) {
@@ -127,16 +144,38 @@ function onSearchKey(composer, event) {
 
 function drawSearch(composer) {
   const input = composer.place.querySelector(".canned input")
-  const { words } = composer.data.canned
+  const [words, ofArticles] = [wordsOf(composer), asksForArticles(composer.asked)]
   input.placeholder = words.search
   input.setAttribute("aria-label", words.search)
   input.oninput = () => {
     composer.active = 0
-    drawList(composer)
+    clearTimeout(composer.pause)
+    if (ofArticles) composer.pause = setTimeout(() => lookForArticles(composer), PAUSE)
+    else drawList(composer)
   }
   input.onkeydown = (event) => onSearchKey(composer, event)
   const link = composer.place.querySelector(".canned a")
-  link.replaceChildren(icon("tune"), words.manage)
+  link.href = ofArticles ? "articles" : "desk_setup?kind=canned_replies"
+  link.replaceChildren(icon(ofArticles ? "article" : "tune"), words.manage)
+}
+
+function lookForArticles(composer) {
+  askFor(composer, ["articles", composer.draft.kind, composer.place.querySelector(".canned input").value])
+}
+
+function insertButtons(composer, chosen) {
+  const [words, put] = [wordsOf(composer), (text) => insert(composer, { ...chosen, text })]
+  if (chosen.link) {
+    return [
+      button(words.back, "arrow_back", () => lookForArticles(composer)),
+      button(words.text, "article", () => put(chosen.text)),
+      button(words.insert, "link", () => put(chosen.link)),
+    ]
+  }
+  const buttons = [button(words.back, "arrow_back", () => askFor(composer, ""))]
+  if (!chosen.text) buttons.push(button(words.apply, "bolt", () => applyAtOnce(composer, chosen)))
+  buttons.push(button(chosen.text ? words.insert : words.add, "add", () => put(chosen.text)))
+  return buttons
 }
 
 function drawPreview(composer, chosen) {
@@ -145,10 +184,7 @@ function drawPreview(composer, chosen) {
   if (preview.dataset.drawn === drawn) return
   preview.dataset.drawn = drawn
   if (!chosen) return
-  const { words } = composer.data.canned
-  const buttons = [button(words.back, "arrow_back", () => askFor(composer, ""))]
-  if (!chosen.text) buttons.push(button(words.apply, "bolt", () => applyAtOnce(composer, chosen)))
-  buttons.push(button(chosen.text ? words.insert : words.add, "add", () => insert(composer, chosen)))
+  const buttons = insertButtons(composer, chosen)
   preview.replaceChildren(
     element("strong", {}, chosen.name),
     ...filledIn(chosen),
@@ -179,34 +215,62 @@ function drawMacro(composer) {
   box.replaceChildren(icon("bolt"), list, remove, ...warning(macro.warning))
 }
 
-function drawOpener(composer, isOpen) {
-  const { place, data: { canned }, isNote } = composer
-  const opener = place.querySelector(".open-canned")
-  opener.hidden = !canned || isNote
+function drawOpener(composer, name, { symbol, word, isHidden, isOpen, question }) {
+  const opener = composer.place.querySelector(name)
+  opener.hidden = isHidden
   opener.setAttribute("aria-expanded", String(isOpen))
-  if (canned && !opener.childElementCount) opener.append(icon("quickreply"), canned.words.open)
+  if (!opener.childElementCount) opener.append(icon(symbol), word)
   opener.onclick = () => {
-    askFor(composer, isOpen ? null : "")
-    if (!isOpen) place.querySelector(".canned input").focus()
+    const input = composer.place.querySelector(".canned input")
+    input.value = ""
+    askFor(composer, isOpen ? null : question)
+    if (!isOpen) input.focus()
   }
+}
+
+function drawOpeners(composer, isOpen) {
+  const { data: { canned }, isNote, asked, draft } = composer
+  if (!canned) return
+  const ofArticles = asksForArticles(asked)
+  drawOpener(composer, ".open-canned", {
+    symbol: "quickreply",
+    word: canned.words.open,
+    isHidden: isNote,
+    isOpen: isOpen && !ofArticles,
+    question: "",
+  })
+  drawOpener(composer, ".open-articles", {
+    symbol: "article",
+    word: canned.articleWords.open,
+    isHidden: false,
+    isOpen: isOpen && ofArticles,
+    question: ["articles", draft.kind, ""],
+  })
+}
+
+// What was asked for one kind of message is not for the other: fewer people read a note.
+function isShown({ data: { canned }, isNote, asked = null, draft }) {
+  if (!canned || asked === null) return false
+  return asksForArticles(asked) ? asked[1] === draft.kind : !isNote
 }
 
 // What was asked for stays out of sight until the script has answered.
 function drawCanned(composer) {
-  const { place, data: { canned }, isNote, asked = null } = composer
+  const { place, data: { canned }, asked = null } = composer
   const section = place.querySelector(".canned")
   const [list, preview] = [section.querySelector(".list"), section.querySelector(".preview")]
-  const isOpen = Boolean(canned) && !isNote && asked !== null
+  const isOpen = isShown(composer)
   section.hidden = !isOpen
-  drawOpener(composer, isOpen)
+  drawOpeners(composer, isOpen)
   drawMacro(composer)
   if (!isOpen) return
   section.onkeydown = (event) => {
     if (event.key !== "Escape") return
+    const opener = openerOf(composer)
     closeCanned(composer)
-    place.querySelector(".open-canned").focus()
+    opener.focus()
   }
-  const chosen = canned.chosen?.id === asked ? canned.chosen : null
+  const chosen = canned.chosen && isAnswered(composer) ? canned.chosen : null
   const isBack = !chosen && !preview.hidden
   list.hidden = Boolean(chosen)
   preview.hidden = !chosen

@@ -1,11 +1,10 @@
 """Articles: what the desk knows, written down once for many."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from itertools import groupby
-from typing import Any, ClassVar, Self
+from typing import ClassVar, Self
 
 from ticketing.domain.definitions import Definition
 from ticketing.domain.statuses import GENERAL
@@ -30,6 +29,8 @@ class Article(Definition):
 
     kind: ClassVar[str] = "articles"
     is_long: ClassVar[bool] = True
+    is_settings: ClassVar[bool] = False
+    apart: ClassVar[frozenset[str]] = frozenset({"helpful", "unhelpful"})
 
     body: str = ""
     category: str = GENERAL
@@ -48,10 +49,6 @@ class Article(Definition):
         return self.model_copy(
             update={"name": clean_line("Title", self.name, TITLE_LIMIT), "body": clean_text("Text", self.body)}
         )
-
-    def content(self) -> Mapping[str, Any]:
-        """Return what was written, without the votes."""
-        return {field: value for field, value in super().content().items() if field not in {"helpful", "unhelpful"}}
 
     def voted(self, username: str, *, helpful: bool) -> Self:
         """Return it with this person's vote, in the place of the one they gave before."""

@@ -14,6 +14,8 @@ from itertools import accumulate
 from typing import Any, ClassVar, Final, NamedTuple, Self
 from zoneinfo import ZoneInfo, available_timezones
 
+from pydantic import field_validator
+
 from ticketing.domain.definitions import Definition
 from ticketing.domain.errors import CalendarError, NeverOpenError
 from ticketing.domain.opening_hours import (
@@ -21,6 +23,8 @@ from ticketing.domain.opening_hours import (
     Holiday,
     Hours,
     minutes_open,
+    parse_holidays,
+    parse_hours,
     require_possible,
     require_real,
     written,
@@ -47,6 +51,25 @@ class BusinessCalendar(Definition):
     zone: str
     hours: Hours
     holidays: tuple[Holiday, ...] = ()
+
+    @field_validator("hours", mode="before")
+    @classmethod
+    def _read_hours(cls, given: Any) -> Any:
+        """Take hours as people write them, by weekday, beside hours as they are kept; raises CalendarError."""
+        if not isinstance(given, Mapping):
+            return given
+        for day in given.keys() - set(WEEKDAYS):
+            raise CalendarError("Opening hours", f"“{printable(str(day))[:40]}” is no weekday; write monday, tuesday …")
+        typed = [given.get(day, "") for day in WEEKDAYS]
+        return [parse_hours(hours) if isinstance(hours, str) else hours for hours in typed]
+
+    @field_validator("holidays", mode="before")
+    @classmethod
+    def _read_holidays(cls, given: Any) -> Any:
+        """Take holidays as people write them, a line each, beside holidays as they are kept; raises CalendarError."""
+        if not isinstance(given, list) or not all(isinstance(line, str) for line in given):
+            return given
+        return [holiday for line in given for holiday in parse_holidays(line)]
 
     @property
     def business_day(self) -> timedelta:
@@ -89,6 +112,11 @@ class BusinessCalendar(Definition):
         others = {name: value for name, value in super().content().items() if name != "hours"}
         return others | hours | {"holidays": [str(holiday) for holiday in self.holidays]}
 
+    def as_settings(self) -> dict[str, Any]:
+        """Return it with the hours by weekday and the holidays line by line, as people write them."""
+        hours = {day: written(spans) for day, spans in zip(WEEKDAYS, self.hours, strict=True)}
+        return super().as_settings() | {"hours": hours, "holidays": [str(holiday) for holiday in self.holidays]}
+
 
 class OpenHours:
     """When a desk is open by one calendar, for all who ask more than once."""
@@ -125,6 +153,12 @@ class OpenHours:
                 return year.after(rest)
             rest -= year.sums[-1]
         raise NeverOpenError(self._calendar.name)
+
+    def openings(self, first: int, last: int) -> Iterator[Opening]:
+        """Yield from when to when the desk is open in these years, counted in UTC, in order."""
+        for number in range(max(first, _FIRST_YEAR), min(last, _LAST_YEAR) + 1):
+            year = self._year(number)
+            yield from zip(year.opens, year.closes, strict=True)
 
     def _year(self, number: int) -> "_Year":
         if number not in self._years:

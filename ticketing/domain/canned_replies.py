@@ -5,6 +5,7 @@ from typing import Any, ClassVar, Self
 
 from pydantic import Field
 
+from ticketing.domain.categories import named
 from ticketing.domain.changes import Changes
 from ticketing.domain.definitions import Definition
 from ticketing.domain.errors import InvalidInputError
@@ -41,6 +42,18 @@ class CannedReply(Definition):
         """Return what was set up, each change of the ticket as a field of its own."""
         content = dict(super().content())
         return content | {name: value for name, value in content.pop("changes").items() if value}
+
+    def references(self) -> frozenset[tuple[str, str]]:
+        """Return the team to which it gives tickets, and all categories in it."""
+        return self.changes.references() | named(self.categories)
+
+    def people(self) -> frozenset[str]:
+        """Return to whom it gives tickets."""
+        return self.changes.people()
+
+    def without(self, people: frozenset[str]) -> Self:
+        """Return it as one that gives tickets to none of these people."""
+        return self.model_copy(update={"changes": self.changes.without(people)})
 
     def is_for(self, ticket: Ticket) -> bool:
         """Whether it is offered in this ticket."""

@@ -48,6 +48,11 @@ def _built_in(kind: type[Any]) -> tuple[Any, ...]:
     )
 
 
+def named(categories: Iterable[str]) -> frozenset[tuple[str, str]]:
+    """Return these ids as one definition names others."""
+    return frozenset((Category.kind, one) for one in categories)
+
+
 def usual(categories: Iterable[Category]) -> str:
     """Return the id of the category of a ticket for which none is chosen: the general one, or the first there is."""
     offered = [one.id for one in categories if not one.removed]

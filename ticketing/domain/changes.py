@@ -4,9 +4,11 @@ from typing import Final, Self
 
 from pydantic import ConfigDict
 
+from ticketing.domain.categories import named
 from ticketing.domain.errors import InvalidInputError, TooManyTagsError
 from ticketing.domain.people import Actor, username_key
 from ticketing.domain.statuses import Priority, Resolution, Status, StatusCategory
+from ticketing.domain.teams import Team
 from ticketing.domain.text import TAGS_LIMIT, Stored, clean_tags
 from ticketing.domain.tickets import Ticket, TicketEdit
 
@@ -65,6 +67,19 @@ class Changes(Stored):
             left = [tag for tag in ticket.tags if tag not in self.remove_tags]
             fields["tags"] = tuple(dict.fromkeys((*left, *self.add_tags)))
         return TicketEdit.model_validate(fields)
+
+    def references(self) -> frozenset[tuple[str, str]]:
+        """Return the team to which they give tickets and the category, by kind and id as a definition names others."""
+        teams = frozenset((Team.kind, team) for team in [self.team] if team and team != NOBODY)
+        return teams | named(filter(None, [self.category]))
+
+    def people(self) -> frozenset[str]:
+        """Return to whom they give tickets, whoever makes them."""
+        return frozenset(name for name in [self.assignee] if name and name not in {ME, NOBODY})
+
+    def without(self, people: frozenset[str]) -> Self:
+        """Return them without giving tickets to these people."""
+        return self.model_copy(update={"assignee": None}) if self.assignee in people else self
 
     def given_to(self, actor: Actor) -> str | None:
         """Return the username of who becomes the assignee when the actor makes them; None if nobody does."""

@@ -10,7 +10,7 @@ from operator import itemgetter
 from typing import Final
 
 from ticketing.domain.errors import InvalidInputError
-from ticketing.domain.facts import DONE, EPOCH, MICROSECOND, Facts, Moment, microseconds
+from ticketing.domain.facts import DONE, MICROSECOND, Facts, Moment, microseconds
 from ticketing.domain.queries import UNASSIGNED
 from ticketing.domain.ratings import Satisfaction
 from ticketing.domain.reports import (
@@ -18,10 +18,10 @@ from ticketing.domain.reports import (
     LONGEST_WAITING,
     Age,
     Cell,
-    Clock,
     Dimension,
     Found,
     Group,
+    Measure,
     Metric,
     Period,
     Report,
@@ -38,18 +38,14 @@ Hit = tuple[Facts, Moment, str, Moment]
 
 
 class _Asked:
-    """What the finders are asked: the period, how time is told, and what that means for whole microseconds."""
+    """What the finders are asked: the period, the present moment, and how it is measured how long something took."""
 
     __slots__ = ("end", "present", "start", "took")
 
-    def __init__(self, period: Period, now: datetime, clock: Clock) -> None:
+    def __init__(self, period: Period, now: datetime, measure: Measure) -> None:
         self.start, self.end = period.start, period.end
         self.present = microseconds(now)
-        self.took: Callable[[Moment, Moment], Moment] = (
-            (lambda since, until: until - since)
-            if clock is calendar_time
-            else (lambda since, until: clock(EPOCH + since * MICROSECOND, EPOCH + until * MICROSECOND) // MICROSECOND)
-        )
+        self.took = measure
 
 
 Finder = Callable[[Iterable[Facts], _Asked], Iterator[Hit]]
@@ -85,18 +81,18 @@ def _took_one_reply(hit: Hit, _asked: _Asked) -> bool:
 
 
 def _unfinished(tickets: Iterable[Facts], asked: _Asked) -> Iterator[Hit]:
-    """Find what is not done at the end of the period, with its age by then."""
+    """Find what is not done at the end of the period, with its age by then, for which nights and weekends count."""
     last = asked.end - 1
     for facts in tickets:
         if facts.opened <= last and status_at(facts, last) not in DONE:
-            yield facts, last, facts.assignee or UNASSIGNED, asked.took(facts.opened, last)
+            yield facts, last, facts.assignee or UNASSIGNED, last - facts.opened
 
 
 def _unanswered(tickets: Iterable[Facts], asked: _Asked) -> Iterator[Hit]:
     """Find the open ones whose requester waits for an answer now."""
     for facts in tickets:
         if facts.waiting is not None and facts.status == Status.OPEN:
-            yield facts, facts.waiting, facts.assignee or UNASSIGNED, asked.took(facts.waiting, asked.present)
+            yield facts, facts.waiting, facts.assignee or UNASSIGNED, asked.present - facts.waiting
 
 
 def _first_response(tickets: Iterable[Facts], asked: _Asked) -> Iterator[Hit]:
@@ -215,13 +211,13 @@ class _Tally:
 class Counting:
     """Counts a report up, given the facts of all tickets by the batch: few of them are in memory at a time."""
 
-    def __init__(self, query: ReportQuery, now: datetime, clock: Clock = calendar_time) -> None:
+    def __init__(self, query: ReportQuery, now: datetime, measure: Measure = calendar_time) -> None:
         self._now = now
         period = query.period(now)
         self._days, self._bounds = period.days, period.bounds
         self._line = _LINES[query.by]
-        self._asked = _Asked(period, now, clock)
-        self._asked_before = _Asked(query.before(now), now, clock)
+        self._asked = _Asked(period, now, measure)
+        self._asked_before = _Asked(query.before(now), now, measure)
         days = len(self._days)
         self._tallies = {metric: _Tally([0] * days) for metric in Metric}
         self._tallies[Metric.RESOLUTION] = self._tallies[Metric.SOLVED]
@@ -312,7 +308,7 @@ def _waiting(hit: Hit) -> tuple[Moment, int, Waiting]:
 class Naming:
     """Names the tickets behind a number: as many as it says, given the facts of all tickets by the batch."""
 
-    def __init__(self, query: ReportQuery, cell: Cell, now: datetime, clock: Clock = calendar_time) -> None:
+    def __init__(self, query: ReportQuery, cell: Cell, now: datetime, measure: Measure = calendar_time) -> None:
         self._period = query.period(now)
         if cell.day is not None and cell.day not in self._period.days:
             raise InvalidInputError("Period", "That day is not in the period.")
@@ -320,7 +316,7 @@ class Naming:
             self._period = self._period.up_to(cell.day)
         self._cell = cell
         self._line = _LINES[query.by]
-        self._asked = _Asked(self._period, now, clock)
+        self._asked = _Asked(self._period, now, measure)
         self._found: list[Found] = []
 
     def add(self, batch: Sequence[Facts]) -> None:

@@ -9,14 +9,21 @@ stays behind as removed, so that whatever names it can still be read.
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from functools import lru_cache
-from typing import Any, ClassVar, Self, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Self, TypeVar
 
 from pydantic import ConfigDict, JsonValue
 
 from ticketing.domain.errors import NameTakenError
 from ticketing.domain.text import Stored, clean_name
 
+if TYPE_CHECKING:
+    from ticketing.domain.categories import Category
+
 Kind = TypeVar("Kind", bound="Definition")
+
+
+# What a settings file has of no definition.
+NO_SETTINGS: Final = frozenset({"owner", "version", "history"})
 
 
 class Revision(Stored):
@@ -46,6 +53,10 @@ class Definition(Stored):
     is_agents: ClassVar[bool] = False
     # Whether they are long texts, which are not read along with everything else that is set up.
     is_long: ClassVar[bool] = False
+    # Whether a settings file holds those that are shared; what is content or keeps track of something is no setting.
+    is_settings: ClassVar[bool] = True
+    # Fields that nobody sets up, such as whose turn it is: a change of them is no new version, and goes into no file.
+    apart: ClassVar[frozenset[str]] = frozenset()
 
     id: str = ""
     name: str
@@ -76,24 +87,54 @@ class Definition(Stored):
     def require_dispensable(self, others: Iterable[Self]) -> None:
         """Raise the refusal for which it cannot be taken away from the others of its kind, of which none is removed."""
 
+    def require_understood(self, categories: "Iterable[Category]") -> None:
+        """Raise QueryError if it asks for tickets in words that a desk with these categories does not know."""
+
     def revised(self, before: Self | None, by: str, now: datetime) -> Self:
         """Return it as it is kept after *before*: of the next version, with each change noted; or as it was."""
         if before is None:
             made = Revision(field="created", new=self.name, by=by, at=now)
             return self.model_copy(update={"version": 1, "history": (made,)})
-        old, new = before.content(), self.content()
         changes = tuple(
-            Revision(field=field, old=old.get(field), new=new.get(field), by=by, at=now)
-            for field in dict.fromkeys((*old, *new))
-            if old.get(field) != new.get(field)
+            Revision(field=field, old=old, new=new, by=by, at=now) for field, old, new in self.changes_since(before)
         )
         if not changes:
             return before
         return self.model_copy(update={"version": before.version + 1, "history": before.history + changes})
 
+    def changes_since(self, before: Self) -> list[tuple[str, Any, Any]]:
+        """Return each field that differs, old → new."""
+        old, new = before.content(), self.content()
+        return [
+            (field, old.get(field), new.get(field))
+            for field in dict.fromkeys((*old, *new))
+            if old.get(field) != new.get(field)
+        ]
+
     def content(self) -> Mapping[str, Any]:
         """Return what was set up, field by field, as plain JSON."""
-        return self.model_dump(mode="json", exclude_none=True, exclude={"id", "version", "history"})
+        return self.model_dump(mode="json", exclude_none=True, exclude={"id", "version", "history", *self.apart})
+
+    def as_settings(self) -> dict[str, Any]:
+        """Return it as it stands in a settings file, of which it can be read as it is."""
+        left_out = {*NO_SETTINGS, *self.apart, *(() if self.removed else ("removed",))}
+        return self.known().model_dump(mode="json", exclude_none=True, exclude=left_out)
+
+    def brought_in(self, _before: Self | None) -> Self:
+        """Return it as a settings file puts it in the place of what is here."""
+        return self
+
+    def references(self) -> frozenset[tuple[str, str]]:
+        """Return what else that was set up it names, by kind and id."""
+        return frozenset()
+
+    def people(self) -> frozenset[str]:
+        """Return the usernames of those whom it names."""
+        return frozenset()
+
+    def without(self, _people: frozenset[str]) -> Self:
+        """Return it without these people; what names none stays as it is."""
+        return self
 
 
 def by_name(definition: Definition) -> tuple[str, str]:

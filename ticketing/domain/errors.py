@@ -25,7 +25,7 @@ Every refusal, as one tree. The text of each is a sentence that can be shown to 
     │   └── LastAdminError  KnownPasswordError  RegistrationClosedError
     ├── ConflictError
     │   ├── StaleEditError             somebody changed the same field meanwhile
-    │   └── StaleDefinitionError  StaleTicketError  StaleCannedReplyError
+    │   └── StaleDefinitionError  StaleTicketError  StaleCannedReplyError  StaleImportError
     ├── TooManyRequestsError           try again after `retry_after`
     │   └── ThrottledError  BusyError
     └── StorageError                   the store cannot do it now
@@ -554,6 +554,15 @@ class StaleCannedReplyError(ConflictError):
 
     def __init__(self, name: str) -> None:
         super().__init__(f"The canned reply “{quoted(name, 80)}” was changed meanwhile. Please insert it again.")
+
+
+class StaleImportError(ConflictError):
+    """Somebody changed how the desk is set up since it was shown what an import would do."""
+
+    code = "stale_import"
+
+    def __init__(self) -> None:
+        super().__init__("The settings of the desk were changed meanwhile. Please look at the import again.")
 
 
 class TooManyRequestsError(TicketingError):

@@ -8,18 +8,18 @@ from typing import Any, ClassVar, Final, Self
 from pydantic import ConfigDict
 
 from ticketing.domain.calendars import BusinessCalendar
+from ticketing.domain.categories import named
 from ticketing.domain.definitions import Definition
 from ticketing.domain.errors import TooManyTagsError
 from ticketing.domain.people import username_key
 from ticketing.domain.schedules import Schedule
 from ticketing.domain.statuses import GENERAL, Priority
+from ticketing.domain.teams import Team
 from ticketing.domain.text import TAGS_LIMIT, TITLE_LIMIT, Stored, clean_line, clean_tags, clean_text
 from ticketing.domain.tickets import RECURRING, Source, Ticket
 
 # After a time in which the desk was down, of one recurring ticket; what is older was overtaken by these.
 MOST_CAUGHT_UP: Final = 31
-
-_PROGRESS: Final = frozenset({"through", "latest", "passed_over"})
 
 
 class Reason(StrEnum):
@@ -52,6 +52,7 @@ class RecurringTicket(Definition):
 
     kind: ClassVar[str] = "recurring"
     is_long: ClassVar[bool] = True
+    apart: ClassVar[frozenset[str]] = frozenset({"through", "latest", "passed_over"})
 
     title: str
     description: str
@@ -102,9 +103,24 @@ class RecurringTicket(Definition):
 
     def content(self) -> Mapping[str, Any]:
         """Return what was set up, each part of its schedule as a field of its own."""
-        content = {name: value for name, value in super().content().items() if name not in _PROGRESS}
+        content = dict(super().content())
         schedule: Mapping[str, Any] = content.pop("schedule")
         return {**content, **schedule}
+
+    def references(self) -> frozenset[tuple[str, str]]:
+        """Return its team, its category, and the calendar of its schedule."""
+        others = {(Team.kind, self.team or ""), (BusinessCalendar.kind, self.schedule.calendar)}
+        return named([self.category]) | {(kind, key) for kind, key in others if key}
+
+    def people(self) -> frozenset[str]:
+        """Return for whom its tickets are opened, and to whom they are given."""
+        return frozenset(filter(None, (self.requester, self.assignee)))
+
+    def without(self, people: frozenset[str]) -> Self:
+        """Return it without these people; without a requester it cannot be kept."""
+        requester = "" if self.requester in people else self.requester
+        assignee = None if self.assignee in people else self.assignee
+        return self.model_copy(update={"requester": requester, "assignee": assignee})
 
     def planned(self, calendar: BusinessCalendar | None, now: datetime) -> list[datetime]:
         """Return the moments by now of which nothing has come yet, in order."""

@@ -29,7 +29,7 @@ LONGEST_WAITING: Final = 10  # how many of those who wait are named
 _DAY: Final = timedelta(days=1)
 
 # How long it was from one moment to another: by the calendar, or by somebody's business hours.
-Clock = Callable[[datetime, datetime], timedelta]
+Measure = Callable[[Moment, Moment], Moment]
 
 
 class Metric(StrEnum):
@@ -93,7 +93,7 @@ class Age(StrEnum):
 _AGES: Final = [timedelta(days=days) // MICROSECOND for days in (1, 3, 7, 30, 90)]
 
 
-def calendar_time(since: datetime, until: datetime) -> timedelta:
+def calendar_time(since: Moment, until: Moment) -> Moment:
     """Return how long it was from one moment to another, nights and Sundays included."""
     return until - since
 
@@ -149,13 +149,18 @@ class Period:
 
 @dataclass(frozen=True, slots=True)
 class ReportQuery:
-    """Which days in which zone, which tickets, and by what the table is divided."""
+    """
+    Which days in which zone, which tickets, and by what the table is divided.
+
+    `calendar` is the id of the one by whose open hours durations are measured; by "" nights and weekends count.
+    """
 
     first: date
     last: date
     zone: tzinfo
     tickets: TicketQuery = field(default_factory=TicketQuery)
     by: Dimension = Dimension.AGENT
+    calendar: str = ""
 
     def period(self, now: datetime) -> Period:
         """Return its days as far as they have come; raises InvalidInputError."""

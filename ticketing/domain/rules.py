@@ -87,6 +87,23 @@ class Rule(Definition):
         content = dict(super().content())
         return content | {name: value for name, value in content.pop("changes").items() if value}
 
+    def references(self) -> frozenset[tuple[str, str]]:
+        """Return the team to which it gives tickets, and the category."""
+        return self.changes.references()
+
+    def people(self) -> frozenset[str]:
+        """Return to whom it gives tickets, and for whom its note is."""
+        return self.changes.people() | frozenset(self.notify)
+
+    def without(self, people: frozenset[str]) -> Self:
+        """Return it as one that gives tickets, and says something, to none of these people."""
+        notify = tuple(name for name in self.notify if name not in people)
+        return self.model_copy(update={"changes": self.changes.without(people), "notify": notify})
+
+    def brought_in(self, before: Self | None) -> Self:
+        """Return it as a file puts it in the place of *before*: what nobody has rehearsed here stays off."""
+        return self.model_copy(update={"enabled": before is not None and before.enabled})
+
     def require_understood(self, categories: Iterable[Category]) -> None:
         """Raise QueryError for a query that cannot be understood at a desk with these categories."""
         self.asks(_SOME_DAY, categories)

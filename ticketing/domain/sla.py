@@ -6,10 +6,12 @@ from datetime import timedelta
 from typing import Any, ClassVar, Final, NamedTuple, Self
 
 from ticketing.domain.calendars import BusinessCalendar
+from ticketing.domain.categories import named
 from ticketing.domain.deadlines import SlaState, Target
 from ticketing.domain.definitions import Definition, by_name
 from ticketing.domain.errors import TargetError
 from ticketing.domain.statuses import Priority, Status, StatusCategory
+from ticketing.domain.teams import Team
 from ticketing.domain.text import printable
 from ticketing.domain.tickets import Ticket
 
@@ -76,6 +78,11 @@ class SlaPolicy(Definition):
         times = self.targets | {"warning": self.warning}
         return {**super().content(), **{name: written(time) for name, time in times.items()}}
 
+    def references(self) -> frozenset[tuple[str, str]]:
+        """Return its calendar, and the teams and categories for whose tickets it is."""
+        teams = ((Team.kind, team) for team in self.teams)
+        return frozenset([(BusinessCalendar.kind, self.calendar), *teams]) | named(self.categories)
+
 
 class SlaRule(NamedTuple):
     """A policy with its calendar."""
@@ -92,6 +99,7 @@ class CatchingUp(Definition):
     """
 
     kind: ClassVar[str] = "due_times"
+    is_settings: ClassVar[bool] = False
 
     rules: str = ""
     reached: int | None = None

@@ -3,8 +3,9 @@
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, ClassVar, Self
+from typing import ClassVar, Self
 
+from ticketing.domain.categories import named
 from ticketing.domain.definitions import Definition
 from ticketing.domain.errors import CategoryTakenError
 
@@ -22,10 +23,11 @@ class Team(Definition):
     Agents who work a part of the queue together; `members` are usernames, in the order of turns.
 
     New tickets of its `categories` are the team's. `turns` are the members to whom tickets were dealt in turns, the
-    last one at the end: nothing that anybody sets up, so no part of its content.
+    last one at the end: nothing that anybody sets up.
     """
 
     kind: ClassVar[str] = "teams"
+    apart: ClassVar[frozenset[str]] = frozenset({"turns"})
 
     members: tuple[str, ...] = ()
     dealing: Dealing = Dealing.NONE
@@ -51,9 +53,17 @@ class Team(Definition):
         as_it_stands = self if before is None else self.model_copy(update={"turns": before.turns})
         return super(Team, as_it_stands).revised(before, by, now)
 
-    def content(self) -> Mapping[str, Any]:
-        """Return what was set up, field by field, as plain JSON."""
-        return {field: value for field, value in super().content().items() if field != "turns"}
+    def references(self) -> frozenset[tuple[str, str]]:
+        """Return its categories."""
+        return named(self.categories)
+
+    def people(self) -> frozenset[str]:
+        """Return its members."""
+        return frozenset(self.members)
+
+    def without(self, people: frozenset[str]) -> Self:
+        """Return it without these members."""
+        return self.model_copy(update={"members": tuple(one for one in self.members if one not in people)})
 
     def next_in_turn(self, present: Sequence[str]) -> str:
         """Return who of those *present* was dealt to the longest ago, or never; of several the first one."""

@@ -9,8 +9,6 @@ from ticketing.domain.definitions import Definition, Kind
 from ticketing.domain.errors import DefinitionNotFoundError, StaleDefinitionError
 from ticketing.domain.people import Actor
 from ticketing.domain.policy import Action
-from ticketing.domain.rules import Rule
-from ticketing.domain.saved_views import SavedView
 from ticketing.domain.store import Store, Transaction
 from ticketing.services.access import Clock, Gate
 from ticketing.services.categories import all_categories
@@ -63,7 +61,7 @@ class Definitions:
                 if before.version != definition.version:
                     raise StaleDefinitionError(before.name)
             checked = definition.checked()
-            _require_understood(tx, checked)
+            checked.require_understood(all_categories(tx))
             others = [one for one in _all_of(tx, kind) if one.id != definition.id]
             present = [one for one in others if not one.removed]
             if checked.removed:
@@ -93,12 +91,6 @@ def reach_definition(tx: Transaction, actor: Actor, kind: type[Kind], key: str) 
 
 def _all_of(tx: Transaction, kind: type[Kind]) -> list[Kind]:
     return kind.all_of(tx.definitions(kind).all())
-
-
-def _require_understood(tx: Transaction, definition: Definition) -> None:
-    """Raise QueryError for a query that the desk cannot understand."""
-    if isinstance(definition, SavedView | Rule):
-        definition.require_understood(all_categories(tx))
 
 
 def _require_change(actor: Actor, definition: Definition) -> None:

@@ -7,11 +7,14 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from ticketing.domain import policy
+from ticketing.domain.business_time import BusinessTime
+from ticketing.domain.calendars import BusinessCalendar
 from ticketing.domain.counting import Counting, Naming
+from ticketing.domain.errors import UnknownChoiceError
 from ticketing.domain.people import Actor
 from ticketing.domain.policy import Action
 from ticketing.domain.queries import UNASSIGNED, Audience
-from ticketing.domain.reports import DURATIONS, TABLE, Cell, Found, Group, Report, ReportQuery
+from ticketing.domain.reports import DURATIONS, TABLE, Cell, Found, Group, Measure, Report, ReportQuery, calendar_time
 from ticketing.domain.store import Store, Transaction
 from ticketing.services.access import Clock, Gate
 
@@ -31,6 +34,21 @@ class _Kept:
         return timedelta() <= now - self.report.counted_at < KEPT_FOR
 
 
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What is asked for, through whose eyes, and by the open hours of which calendar as it is now, if by any."""
+
+    audience: Audience
+    query: ReportQuery
+    calendar: BusinessCalendar | None = field(compare=False)
+    calendar_version: int
+
+    @property
+    def measure(self) -> Measure:
+        """How long it was from one moment to another."""
+        return BusinessTime(self.calendar) if self.calendar else calendar_time
+
+
 class Reports:
     """
     Figures of all tickets.
@@ -44,11 +62,11 @@ class Reports:
         self._clock = clock
         self._gate = gate
         self._turn = threading.Lock()
-        self._kept: OrderedDict[tuple[Audience, ReportQuery], _Kept] = OrderedDict()
+        self._kept: OrderedDict[_Asked, _Kept] = OrderedDict()
 
     def overview(self, actor: Actor, query: ReportQuery) -> Report:
         """Return the figures, at most a minute old; raises InvalidInputError for days that cannot be."""
-        return self._counted(self._audience(actor), query, None).report
+        return self._counted(self._asked(actor, query), None).report
 
     def behind(self, actor: Actor, query: ReportQuery, cell: Cell) -> list[Found]:
         """
@@ -56,13 +74,18 @@ class Reports:
 
         They are as many as the number that `overview` tells from then on: both are found in one go.
         """
-        return self._counted(self._audience(actor), query, cell).behind[cell]
+        return self._counted(self._asked(actor, query), cell).behind[cell]
 
     def table(self, actor: Actor, query: ReportQuery) -> str:
-        """Return the table of the report as CSV for a spreadsheet; durations are medians in whole seconds."""
+        """
+        Return the table of the report as CSV for a spreadsheet.
+
+        Durations are medians in whole seconds; if only open hours count, the names of their columns say so.
+        """
         from ticketing.services.moving.tables import as_csv  # noqa: PLC0415 - seldom wanted
 
-        columns = [f"{metric}_median_seconds" if metric in DURATIONS else metric.value for metric in TABLE]
+        unit = "open_seconds" if query.calendar else "seconds"
+        columns = [f"{metric}_median_{unit}" if metric in DURATIONS else metric.value for metric in TABLE]
         rows = map(_row, self.overview(actor, query).groups)
         return "".join(as_csv(rows, [query.by.value, *columns]))
 
@@ -77,41 +100,45 @@ class Reports:
             self._admit(tx, actor)
             return tx.users.names(set(usernames))
 
-    def _audience(self, actor: Actor) -> Audience:
+    def _asked(self, actor: Actor, query: ReportQuery) -> _Asked:
+        """Return what the actor asks for; all who see the same tickets ask for the same."""
         with self._store.read() as tx:
-            return self._admit(tx, actor)
+            audience = self._admit(tx, actor)
+            calendar = tx.definitions(BusinessCalendar).find(query.calendar) if query.calendar else None
+        if query.calendar and calendar is None:
+            raise UnknownChoiceError("Calendar", query.calendar)
+        eyes = audience.model_copy(update={"username": ""}) if audience.sees_all else audience
+        return _Asked(eyes, query, calendar, calendar.version if calendar else 0)
 
     def _admit(self, tx: Transaction, actor: Actor) -> Audience:
         actor = self._gate.admit(tx, actor)
         policy.require(actor, Action.SEE_REPORTS)
         return policy.audience(actor)
 
-    def _counted(self, audience: Audience, query: ReportQuery, cell: Cell | None) -> _Kept:
+    def _counted(self, asked: _Asked, cell: Cell | None) -> _Kept:
         """Return what is kept, or count it; whoever asks meanwhile waits, so that it is counted once."""
-        eyes = audience.model_copy(update={"username": ""}) if audience.sees_all else audience
-        asked = eyes, query
         if (kept := self._fresh(asked, cell)) is not None:
             return kept
         with self._store.no_view(), self._turn:
             kept = self._fresh(asked, cell)
             if kept is None:
-                self._kept[asked] = kept = self._count(audience, query, cell)
+                self._kept[asked] = kept = self._count(asked, cell)
                 self._kept.move_to_end(asked)
             while len(self._kept) > REPORTS_KEPT:
                 self._kept.popitem(last=False)
             return kept
 
-    def _fresh(self, asked: tuple[Audience, ReportQuery], cell: Cell | None) -> _Kept | None:
+    def _fresh(self, asked: _Asked, cell: Cell | None) -> _Kept | None:
         kept = self._kept.get(asked)
         return kept if kept and kept.is_fresh(self._clock()) and cell in {None, *kept.behind} else None
 
-    def _count(self, audience: Audience, query: ReportQuery, cell: Cell | None) -> _Kept:
-        now = self._clock()
-        counting = Counting(query, now)
-        naming = {cell: Naming(query, cell, now)} if cell else {}
+    def _count(self, asked: _Asked, cell: Cell | None) -> _Kept:
+        now, measure = self._clock(), asked.measure
+        counting = Counting(asked.query, now, measure)
+        naming = {cell: Naming(asked.query, cell, now, measure)} if cell else {}
         takers: list[Counting | Naming] = [counting, *naming.values()]
         with self._store.read() as tx:
-            batches = tx.tickets.facts(audience, query.candidates(now))
+            batches = tx.tickets.facts(asked.audience, asked.query.candidates(now))
         for batch in batches:
             for taker in takers:
                 taker.add(batch)

@@ -12,12 +12,13 @@ from ticketing.domain.policy import Action
 from ticketing.domain.text import SEARCH_LIMIT
 from ticketing.services.articles import Reading
 from ticketing.ui.article_editor import ARTICLE, LIST, NEW, keep
+from ticketing.ui.article_picker import article_address
 from ticketing.ui.categories import category_names
 from ticketing.ui.conversation import AsItIs
 from ticketing.ui.feedback import shown_errors
 from ticketing.ui.layout import way_back
 from ticketing.ui.pages import BY_NAME
-from ticketing.ui.session import desk, go_to, not_found, origin
+from ticketing.ui.session import desk, go_to, not_found
 from ticketing.ui.text import plain, to_html
 from ticketing.ui.times import ago, exact, zone
 from ticketing.ui.wording import t
@@ -151,7 +152,7 @@ def _ask_whether_helpful(actor: Actor, reading: Reading) -> None:
 
 def _draw_link(article: Article) -> None:
     with st.expander(t("articles.link"), icon=":material/link:"):
-        st.code(f"{desk().settings.base_url or origin()}/{ARTICLE}?id={article.id}", language=None)
+        st.code(article_address(article), language=None)
 
 
 def _draw_versions(actor: Actor, article: Article) -> None:

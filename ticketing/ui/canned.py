@@ -1,11 +1,11 @@
 """
-Canned replies where one answers: what is offered in a ticket, and what one of them says and does there.
+Canned replies and articles where one answers: what is offered in a ticket, and what one of them says and does there.
 
-The list, and the text of a reply as it is for the ticket, are sent only when somebody asks for them: most pages of a
+The lists, and the text of a reply as it is for the ticket, are sent only when somebody asks for them: most pages of a
 ticket are read without.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,24 +16,33 @@ from ticketing.domain.people import Actor
 from ticketing.domain.policy import Action
 from ticketing.domain.templates import Subject, filled_in
 from ticketing.services.tickets import Conversation
+from ticketing.ui.article_picker import article_words, asked_of_articles
 from ticketing.ui.memory import recall
 from ticketing.ui.session import desk
 from ticketing.ui.times import zone
 from ticketing.ui.wording import t
 
+# In a composer's state: none, one about canned replies, or one about articles.
+Question = str | Sequence[str] | None
+
 
 @dataclass(slots=True)
 class _Asked:
-    """What is asked for in each composer, by its key: the list by "", one in it by its id, by None nothing."""
+    """
+    What is asked for in each composer, by its key; by None nothing.
 
-    by_key: dict[str, str | None] = field(default_factory=dict)
+    The canned replies are asked for by "", one of them by its id. Of articles it is what is asked for, the kind of
+    message that they are for, and words to look for or an id.
+    """
+
+    by_key: dict[str, Question] = field(default_factory=dict)
 
 
 def ask(key: str, state: object) -> bool:
-    """Note what a composer asks for by its state, a text or None beside a running number; tell whether that is new."""
+    """Note what a composer asks for by its state, a question beside a running number; tell whether that is new."""
     asked = recall(_Asked).by_key
     match state:
-        case [(str() | None) as question, int()]:
+        case [(str() | None | ["articles" | "article", "reply" | "note", str()]) as question, int()]:
             is_new = question != asked.get(key)
             asked[key] = question
             return is_new
@@ -49,14 +58,22 @@ def offered(actor: Actor, conversation: Conversation, key: str) -> dict[str, obj
         for name in ("open", "search", "none", "manage", "apply", "add", "insert", "back", "remove")
     }
     asked = recall(_Asked).by_key.get(key)
+    empty: dict[str, object] = {
+        "words": words,
+        "articleWords": article_words(),
+        "asked": asked,
+        "replies": None,
+        "articles": None,
+        "chosen": None,
+    }
     if asked is None:
-        return {"words": words, "asked": None, "replies": None, "chosen": None}
+        return empty
+    if not isinstance(asked, str):
+        return empty | asked_of_articles(actor, *asked)
     replies = [one for one in desk().definitions.all(actor, CannedReply) if one.is_for(conversation.ticket)]
     replies.sort(key=lambda one: one.owner is None)  # one's own first
     chosen = next((one for one in replies if one.id == asked), None)
-    return {
-        "words": words,
-        "asked": asked,
+    return empty | {
         "replies": [(one.id, one.name, t("canned.own") if one.owner else "") for one in replies],
         "chosen": _shown(actor, conversation, chosen) if chosen else None,
     }

@@ -32,6 +32,7 @@ class ReportAddress:
     priority: Priority | None = None
     category: str | None = None
     assignee: str | None = None
+    calendar: str = ""
     cell: Cell | None = None
     page: int = 1
 
@@ -50,6 +51,7 @@ class ReportAddress:
             priority=_one(Priority, parameters.get("priority")),
             category=_name(parameters.get("category")),
             assignee=_name(parameters.get("assignee")),
+            calendar=_name(parameters.get("calendar")) or "",
             cell=_cell(parameters),
             page=max(1, _number(parameters.get("page"))),
         )
@@ -57,7 +59,7 @@ class ReportAddress:
     def base(self) -> dict[str, str]:
         """Return what stands in the address of the whole report; what is usual is left out."""
         period = {"first": str(self.first), "last": str(self.last)} if self.first else {"days": str(self.days)}
-        chosen = {name: getattr(self, name) for name in ("q", "status", "priority", "category", "assignee")}
+        chosen = {name: getattr(self, name) for name in ("q", "status", "priority", "category", "assignee", "calendar")}
         usual = {"days": str(USUAL_DAYS), "by": Dimension.AGENT}
         asked = period | {"by": self.by} | {name: value for name, value in chosen.items() if value}
         return {name: str(value) for name, value in asked.items() if usual.get(name) != value}
@@ -80,7 +82,8 @@ class ReportAddress:
         tickets = read_query(self.q, asker)
         conditions = (*tickets.conditions, *self._chosen())
         first, last = self.period(asker.at.astimezone(asker.zone).date())
-        return ReportQuery(first, last, asker.zone, tickets.model_copy(update={"conditions": conditions}), self.by)
+        narrowed = tickets.model_copy(update={"conditions": conditions})
+        return ReportQuery(first, last, asker.zone, narrowed, self.by, self.calendar)
 
     def _chosen(self) -> Iterator[Condition]:
         """Yield what has to hold of the tickets beside the query."""

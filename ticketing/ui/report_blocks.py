@@ -92,27 +92,32 @@ def ages(report: Report) -> Block:
     return {"kind": "bars", "title": t("report.ages"), "how": t("how.ages"), "lines": lines}
 
 
-def spreads(report: Report) -> Block:
-    """Return how long things took: median, and what holds for most, before the mean."""
+def spreads(report: Report, calendar: str | None) -> Block:
+    """
+    Return how long things took: median, and what holds for most, before the mean.
+
+    *calendar* is the name of the one whose open hours alone count.
+    """
     lines = []
     for metric in DURATIONS:
         spread = report.spreads[metric]
         opens = link(Cell(metric)) if spread else None
-        values = [duration(took) for took in spread[1:]] if spread else [""] * 4
+        values = [duration(took, without_days=bool(calendar)) for took in spread[1:]] if spread else [""] * 4
         lines.append([[t(f"metric.{metric}"), None], [f"{spread.n if spread else 0:,}", opens], *_plain(values)])
     columns = [[t("report.duration"), ""], [t("report.n"), ""], [t("report.median"), t("how.median")]]
     columns += [[t(f"report.{name}"), t(f"how.{name}")] for name in ("p75", "p90", "mean")]
-    return {"kind": "table", "title": t("report.durations"), "columns": columns, "lines": lines}
+    title = t("report.durations_by", calendar=calendar) if calendar else t("report.durations")
+    return {"kind": "table", "title": title, "columns": columns, "lines": lines}
 
 
-def table(report: Report, by: Dimension, names: dict[str, str]) -> Block:
+def table(report: Report, by: Dimension, names: dict[str, str], *, without_days: bool) -> Block:
     """Return the metrics by agent, or by a field of the tickets; each number opens its tickets."""
     columns = [[t(f"dimension.{by}"), t(f"how.by_{by}")]]
     columns += [[t(f"metric.{metric}"), t(f"how.{metric}")] for metric in TABLE]
     groups = (
         sorted(report.groups, key=lambda group: _place(group.key, names)) if by is Dimension.CATEGORY else report.groups
     )
-    lines = [[[line_name(group.key, by, names), None], *_cells(group)] for group in groups]
+    lines = [[[line_name(group.key, by, names), None], *_cells(group, without_days=without_days)] for group in groups]
     title = t("report.table", by=t(f"dimension.{by}"))
     return {"kind": "table", "title": title, "columns": columns, "lines": lines}
 
@@ -121,12 +126,13 @@ def _place(key: str, names: dict[str, str]) -> int:
     return list(names).index(key) if key in names else len(names)
 
 
-def _cells(group: Group) -> list[list[Any]]:
+def _cells(group: Group, *, without_days: bool) -> list[list[Any]]:
     cells: list[list[Any]] = []
     for metric in TABLE:
         n = group.counts[metric]
         spread = group.spreads.get(metric)
-        text = f"{n:,}" if metric not in DURATIONS else duration(spread.median) if spread else ""
+        took = duration(spread.median, without_days=without_days) if spread else ""
+        text = took if metric in DURATIONS else f"{n:,}"
         cells.append([text, link(Cell(metric, group=group.key)) if n else None])
     return cells
 
@@ -224,13 +230,15 @@ def waiting(actor: Actor, report: Report) -> Block:
     }
 
 
-def behind(actor: Actor, cell: Cell, found: Sequence[Found], page: int, heading: str) -> Block:
+def behind(actor: Actor, cell: Cell, found: Sequence[Found], page: int, heading: str, *, without_days: bool) -> Block:
     """Return the tickets behind a number, a page of them."""
     pages = max(1, -(-len(found) // PAGE_SIZE))
     page = min(page, pages)
     shown = found[(page - 1) * PAGE_SIZE : page * PAGE_SIZE]
     has_length = cell.metric not in {Metric.CREATED, Metric.REPLIES}
-    rest = [[duration(each.took)] if has_length else [] for each in shown]
+    # How long something has been going on is told by the calendar always.
+    without_days = without_days and cell.metric not in {Metric.UNFINISHED, Metric.UNANSWERED}
+    rest = [[duration(each.took, without_days=without_days)] if has_length else [] for each in shown]
     return {
         "kind": "tickets",
         "title": t("report.behind", what=heading, n=len(found)),

@@ -1,5 +1,6 @@
 """The dashboard and the reports: what is asked for, and what of it stands on the page."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -7,6 +8,7 @@ from urllib.parse import parse_qsl
 
 import streamlit as st
 
+from ticketing.domain.calendars import BusinessCalendar
 from ticketing.domain.people import Actor
 from ticketing.domain.queries import UNASSIGNED
 from ticketing.domain.query_language import Asker
@@ -52,14 +54,15 @@ def dashboard(actor: Actor) -> None:
 def reports(actor: Actor) -> None:
     """Draw the figures of a period, the tickets behind one of them, and a table to take along."""
     address, asker = _asked("reports"), _asker(actor)
+    calendars = _calendars(actor, address.calendar)
     report: Report | None = None
     shown: list[blocks.Block] = []
     with shown_errors():
         query = address.query(asker)
         shown = [_behind(actor, address.cell, query, address.page)] if address.cell else []
         report = desk().reports.overview(actor, query)
-        shown += _figures(actor, address, report)
-    _draw("reports", address, report, shown, _form(actor, address, asker))
+        shown += _figures(actor, address, report, calendars.get(address.calendar))
+    _draw("reports", address, report, shown, _form(actor, address, asker, calendars))
     if report is not None:
         _offer_table(actor, query)
 
@@ -76,18 +79,25 @@ def _offer_table(actor: Actor, query: ReportQuery) -> None:
     )
 
 
-def _figures(actor: Actor, address: ReportAddress, report: Report) -> list[blocks.Block]:
+def _calendars(actor: Actor, chosen: str) -> dict[str, str]:
+    """Return the names of the calendars that time can be measured by, and of the chosen one if it was removed."""
+    removed = desk().definitions.all(actor, BusinessCalendar, removed=True) if chosen else []
+    there = [one for one in removed if one.id == chosen] + desk().definitions.all(actor, BusinessCalendar)
+    return {calendar.id: calendar.name for calendar in there}
+
+
+def _figures(actor: Actor, address: ReportAddress, report: Report, calendar: str | None) -> list[blocks.Block]:
     names = blocks.line_names(actor, [group.key for group in report.groups], address.by)
     promised = blocks.PROMISED if any(report.totals[metric] for metric in blocks.PROMISED) else ()
     return [
         blocks.tiles(*(blocks.counted(report, metric) for metric in (*_COUNTED, *promised))),
-        blocks.spreads(report),
+        blocks.spreads(report, calendar),
         blocks.chart(report, t("report.created_solved"), [Metric.CREATED, Metric.SOLVED]),
         blocks.ages(report),
         blocks.chart(report, t("report.rated"), [Metric.RATED, Metric.RATED_SOLVED]),
         blocks.satisfaction(report),
         blocks.chart(report, t("report.backlog"), [Metric.UNFINISHED], broad=True),
-        blocks.table(report, address.by, names),
+        blocks.table(report, address.by, names, without_days=calendar is not None),
     ]
 
 
@@ -116,7 +126,8 @@ def _asker(actor: Actor) -> Asker:
 
 def _behind(actor: Actor, cell: Cell, query: ReportQuery, page: int) -> blocks.Block:
     found = desk().reports.behind(actor, query, cell)
-    return blocks.behind(actor, cell, found, page, _heading(actor, cell, query))
+    heading = _heading(actor, cell, query)
+    return blocks.behind(actor, cell, found, page, heading, without_days=bool(query.calendar))
 
 
 def _heading(actor: Actor, cell: Cell, query: ReportQuery) -> str:
@@ -132,7 +143,7 @@ def _heading(actor: Actor, cell: Cell, query: ReportQuery) -> str:
     return t("report.part").join(parts)
 
 
-def _form(actor: Actor, address: ReportAddress, asker: Asker) -> dict[str, Any]:
+def _form(actor: Actor, address: ReportAddress, asker: Asker, calendars: Mapping[str, str]) -> dict[str, Any]:
     """Return the fields that a report is narrowed by, each with what is chosen and what may be."""
     anything: list[Any] = [["", t("report.anything")]]
     choices: list[list[Any]] = [
@@ -144,6 +155,10 @@ def _form(actor: Actor, address: ReportAddress, asker: Asker) -> dict[str, Any]:
     choices.append(["assignee", t("filters.assignee"), address.assignee or "", agents])
     dimensions = [[by.value, t(f"dimension.{by}")] for by in Dimension]
     choices.append(["by", t("report.by"), address.by.value, dimensions])
+    if calendars:
+        measures = [["", t("report.always")]]
+        measures += [[key, t("report.while_open", calendar=name)] for key, name in calendars.items()]
+        choices.append(["calendar", t("report.calendar"), address.calendar, measures])
     first, last = address.period(asker.at.astimezone(asker.zone).date())
     days = [["first", t("report.first"), str(first)], ["last", t("report.last"), str(last)]]
     query = ["q", t("report.query"), address.q, t("report.query_hint")]

@@ -16,6 +16,7 @@ _STEPS = (
 
 # Each with its length in seconds, and with how many of them the next larger one begins.
 _UNITS = (("days", 86_400, 1_000_000), ("hours", 3_600, 24), ("minutes", 60, 60), ("seconds", 1, 60))
+_WITHOUT_DAYS = (("hours", 3_600, 1_000_000), ("minutes", 60, 60), ("seconds", 1, 60))
 
 
 def ago(moment: datetime, now: datetime, where: tzinfo | None = None) -> str:
@@ -33,10 +34,15 @@ def ago(moment: datetime, now: datetime, where: tzinfo | None = None) -> str:
     return f"{moment.astimezone(where or zone()):%Y-%m-%d}"
 
 
-def duration(took: timedelta) -> str:
-    """Return how long something took, in its two largest units, such as "3 d 6 h"; what is left over is cut off."""
+def duration(took: timedelta, *, without_days: bool = False) -> str:
+    """
+    Return how long something took, in its two largest units, such as "3 d 6 h"; what is left over is cut off.
+
+    Of business hours there are no days: how many make one up differs from desk to desk.
+    """
     seconds = took // timedelta(seconds=1)
-    counted = [(seconds // length % limit, unit) for unit, length, limit in _UNITS]
+    units = _WITHOUT_DAYS if without_days else _UNITS
+    counted = [(seconds // length % limit, unit) for unit, length, limit in units]
     first = next((place for place, (n, _) in enumerate(counted) if n), len(counted) - 1)
     shown = [t(f"duration.{unit}", n=n) for n, unit in counted[first : first + 2] if n]
     return " ".join(shown) or t("duration.seconds", n=0)

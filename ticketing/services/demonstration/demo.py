@@ -7,15 +7,21 @@ from random import Random
 from typing import Final
 
 from ticketing.domain import policy
+from ticketing.domain.calendars import BusinessCalendar
+from ticketing.domain.definitions import Definition, Kind
+from ticketing.domain.due_times import sla_of
 from ticketing.domain.errors import RefusedError
 from ticketing.domain.people import Actor, Role, User
 from ticketing.domain.policy import Action
 from ticketing.domain.progress import Progress, silent
+from ticketing.domain.sla import SlaPolicy, SlaRules
 from ticketing.domain.statuses import StatusCategory
 from ticketing.domain.store import Store, Transaction
+from ticketing.domain.teams import Team
 from ticketing.domain.tickets import Ticket
 from ticketing.services.access import Clock, Gate
 from ticketing.services.demonstration.history import HISTORY, Cast, invent
+from ticketing.services.demonstration.stage import set_up
 from ticketing.services.demonstration.texts import FIRST_NAMES, LAST_NAME_ENDS, LAST_NAME_STARTS
 from ticketing.services.first_launch import FIRST_USERNAME, KNOWN_PASSWORD, holds_demo
 from ticketing.services.passwords import Passwords
@@ -36,7 +42,11 @@ _SEEN_BY_AGENT: Final = 0.7
 
 
 class Demo:
-    """Fills a store with people and ninety days of history, the same for the same seed but for the present moment."""
+    """
+    Fills a store with people and ninety days of history, the same for the same seed but for the present moment.
+
+    A demo is a desk that is set up as well; what is made to be measured is people and tickets and nothing more.
+    """
 
     def __init__(self, store: Store, clock: Clock, gate: Gate, passwords: Passwords) -> None:
         self._store = store
@@ -63,7 +73,9 @@ class Demo:
         people[-1] = people[-1].model_copy(
             update={"id": FIRST_USERNAME, "display_name": "Support agent", "email": _mailbox(FIRST_USERNAME)}
         )
-        self._save(people, people, DEMO_TICKETS, DEMO_SEED, silent)
+        now = self._clock()
+        stage = set_up(_agents(people), _requesters(people), now - HISTORY, now)
+        self._save(people, people, stage, DEMO_TICKETS, DEMO_SEED, silent)
 
     def fill(
         self,
@@ -90,23 +102,38 @@ class Demo:
                 if (present := tx.users.find(user.id)) is None or present.invented
             ]
             new = [user for user in people if tx.users.find(user.id) is None]
-        self._save(people, new, tickets, random_seed, progress)
+        self._save(people, new, [], tickets, random_seed, progress)
         return {"people": len(new), "tickets": tickets}
 
     def _save(
-        self, people: Sequence[User], new: Sequence[User], number: int, random_seed: int, progress: Progress
+        self,
+        people: Sequence[User],
+        new: Sequence[User],
+        stage: Sequence[Definition],
+        number: int,
+        random_seed: int,
+        progress: Progress,
     ) -> None:
-        """Save in few large transactions, each invented before it begins; new people come with the first."""
+        """
+        Save in few large transactions, each invented before it begins.
+
+        New people, and the *stage*, what is set up for all of it, come with the first.
+        """
         rng = Random(random_seed)  # noqa: S311 - repeatable on purpose
-        cast = Cast([_actor(user) for user in people if user.role is Role.USER], _agents(people))
+        cast = Cast(_requesters(people), _agents(people), _of(Team, stage))
+        rules = SlaRules(_of(SlaPolicy, stage), _of(BusinessCalendar, stage))
         now = self._clock()
         tickets = invent(rng, number, cast, now)
         done = 0
         while batch := list(islice(tickets, _BATCH)):
             readers = [_reader(rng, ticket) for ticket in batch]
+            for ticket in batch:
+                ticket.sla = sla_of(ticket, rules)
             with self._store.write() as tx:
                 for user in new if not done else ():
                     tx.users.save(user)
+                for definition in stage if not done else ():
+                    tx.definitions(type(definition)).save(definition)
                 for ticket, reader in zip(batch, readers, strict=True):
                     ticket.id = str(tx.tickets.next_number())
                     tx.tickets.save(ticket)
@@ -167,6 +194,14 @@ def _actor(user: User) -> Actor:
 
 def _agents(people: Sequence[User]) -> list[Actor]:
     return [actor for actor in map(_actor, people) if actor.is_agent]
+
+
+def _requesters(people: Sequence[User]) -> list[Actor]:
+    return [actor for actor in map(_actor, people) if not actor.is_agent]
+
+
+def _of(kind: type[Kind], stage: Sequence[Definition]) -> list[Kind]:
+    return [one for one in stage if isinstance(one, kind)]
 
 
 def _reader(rng: Random, ticket: Ticket) -> str | None:

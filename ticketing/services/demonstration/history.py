@@ -10,7 +10,8 @@ from statistics import NormalDist
 from typing import Final, TypeVar
 
 from ticketing.domain.people import Actor
-from ticketing.domain.statuses import RESOLVED_FOR, Priority, Resolution, Status
+from ticketing.domain.statuses import RESOLVED_FOR, Priority, Resolution, Status, TicketCategory
+from ticketing.domain.teams import Team
 from ticketing.domain.tickets import Ticket, TicketEdit
 from ticketing.services.demonstration import texts
 from ticketing.services.demonstration.texts import GAPS, TOPICS
@@ -35,16 +36,30 @@ _SATURDAY: Final = 5
 _WORK_AT_NIGHT: Final = 0.1
 # From the evening of each day, Monday first, to the next morning with work.
 _DAYS_TO_MORNING: Final = (1, 1, 1, 1, 3, 2, 1)
+# How many rate what was resolved, how many of them are content, and how many stars they give; None is none.
+_RATED: Final = 0.4
+_CONTENT: Final = 0.9
+_SCORES: Final = (5, 5, 5, 4, 4, 3, None)
+_SCORES_OF_THE_DISCONTENT: Final = (3, 2, 1, None)
 # How much longer or shorter than usual things take: seldom a tenth, seldom ten times.
 _FACTORS: Final = tuple(math.exp(0.8 * NormalDist().inv_cdf((rank + 0.5) / 500)) for rank in range(500))
 
 
 @dataclass(frozen=True, slots=True)
 class Cast:
-    """Who takes part."""
+    """Who takes part, and in which teams, if there are any."""
 
     requesters: list[Actor]
     agents: list[Actor]
+    teams: Sequence[Team] = ()
+
+    def team_for(self, category: TicketCategory) -> Team | None:
+        """Return the team that takes new tickets of this category."""
+        return next((team for team in self.teams if category in team.categories), None)
+
+    def agents_of(self, team: Team | None) -> list[Actor]:
+        """Return the team's members; without a team all agents."""
+        return self.agents if team is None else [agent for agent in self.agents if agent.username in team.members]
 
 
 def pick(rng: Random, choices: Sequence[Choice]) -> Choice:
@@ -60,7 +75,8 @@ class Story:
         self._gaps = _Gaps(rng)
         self._topic = pick(rng, TOPICS)
         self._requester = pick(rng, cast.requesters)
-        self._agent = pick(rng, cast.agents)
+        team = cast.team_for(self._topic.category)
+        self._agent = pick(rng, cast.agents_of(team))
         if self._agent.username == self._requester.username:
             self._agent = cast.agents[0]
         self.at = opened_at
@@ -68,6 +84,8 @@ class Story:
         self.ticket = Ticket.open(
             1, self._requester.username, title, self._description(), self._topic.category, opened_at
         )
+        if team is not None:
+            self.ticket.route(team.id, opened_at)
 
     def go_on(self, step: "Step", now: datetime) -> bool:
         """Take a step at a time that fits it; False when that is yet to come, or the ticket has closed meanwhile."""
@@ -128,6 +146,15 @@ class Story:
     def resolve(self) -> None:
         """Let the agent take it for solved."""
         self.ticket.change_status(self._agent, Status.RESOLVED, self.at)
+
+    def rate(self) -> None:
+        """Let the requester say whether it is solved, which not everybody does."""
+        if self._rng.random() > _RATED:
+            return
+        solved = self._rng.random() < _CONTENT
+        score = pick(self._rng, _SCORES) if solved else pick(self._rng, _SCORES_OF_THE_DISCONTENT)
+        comment = pick(self._rng, texts.COMMENTS)
+        self.ticket.rate(self._requester, self.at, solved=solved, score=score, comment=comment)
 
     def complain_again(self) -> None:
         """Let the requester be discontent, which opens it again."""
@@ -192,6 +219,7 @@ _WAIT = Step(Story.wait, 2)
 _DELIVER = Step(Story.answer, 70)
 _THANK = Step(Story.thank, 5)
 _RESOLVE = Step(Story.resolve, 0.6)
+_RATE = Step(Story.rate, 6)
 _COMPLAIN = Step(Story.complain_again, 30)
 _CLOSE = Step(Story.close, 3)
 _WITHDRAW = Step(Story.withdraw, 3)
@@ -199,17 +227,17 @@ _GIVE_UP = Step(Story.give_up, 190)
 _DUPLICATE = Step(Story.call_duplicate, 1)
 
 _PLOTS: Final[dict[tuple[Step, ...], int]] = {
-    (_TRIAGE, _ANSWER, _RESOLVE): 26,
+    (_TRIAGE, _ANSWER, _RESOLVE, _RATE): 26,
     (_TRIAGE, _ANSWER, _THANK, _CLOSE): 14,
-    (_TRIAGE, _ASK, _RESPOND, _ANSWER, _RESOLVE): 15,
+    (_TRIAGE, _ASK, _RESPOND, _ANSWER, _RESOLVE, _RATE): 15,
     (_TRIAGE, _ASK, _RESPOND, _NOTE, _ASK, _RESPOND, _ANSWER, _THANK, _RESOLVE): 8,
-    (_TRIAGE, _NOTE, _WAIT, _NOTE, _NUDGE, _DELIVER, _RESOLVE): 7,
+    (_TRIAGE, _NOTE, _WAIT, _NOTE, _NUDGE, _DELIVER, _RESOLVE, _RATE): 7,
     (_TRIAGE, _WAIT, _DELIVER, _THANK, _CLOSE): 5,
     (_TRIAGE, _ANSWER, _RESOLVE, _COMPLAIN, _NOTE, _ANSWER, _RESOLVE): 6,
     (_TRIAGE, _ANSWER, _WITHDRAW): 6,
     (_TRIAGE, _ASK, _GIVE_UP): 4,
     (_TRIAGE, _NOTE, _DUPLICATE): 3,
-    (_NUDGE, _TRIAGE, _ANSWER, _RESOLVE): 3,
+    (_NUDGE, _TRIAGE, _ANSWER, _RESOLVE, _RATE): 3,
     # Those that nobody ever finished.
     (): 3,
     (_TRIAGE, _NOTE): 4,

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
+from ticketing.domain.articles import Visibility
 from ticketing.domain.statuses import TicketCategory
 
 
@@ -309,6 +310,64 @@ TOPICS: Final = (
         ),
     ),
 )
+
+COMMENTS: Final = ("", "", "", "Quick and friendly.", "It took a while, but it works.", "I knew no more than before.")
+
+# By their ids: what they are about, for whom they are, title and text.
+ARTICLES: Final[dict[str, tuple[TicketCategory, Visibility, str, str]]] = {
+    "vpn-from-home": (
+        TicketCategory.NETWORK,
+        Visibility.PUBLIC,
+        "Working from home: connect to the VPN",
+        (
+            "1. Start the **VPN program**; a lock appears beside the clock.\n"
+            "2. Sign in with your usual username and the code from your phone.\n"
+            "3. Wait until the lock is closed, then open what you need.\n\n"
+            "If it asks for a certificate, yours has expired: please open a ticket, we install a new one."
+        ),
+    ),
+    "printers": (
+        TicketCategory.HARDWARE,
+        Visibility.PUBLIC,
+        "Paper jams and stripes: first help for printers",
+        (
+            "**Paper jam**: switch it off, open the rear tray, and pull the sheet out in the direction of its way.\n\n"
+            "**Stripes**: print the cleaning page from its menu, twice. If they stay, the drum is worn: tell us "
+            "the number on the label."
+        ),
+    ),
+    "new-password": (
+        TicketCategory.ACCOUNT,
+        Visibility.PUBLIC,
+        "Forgot your password, or locked out",
+        (
+            "After five wrong tries an account is locked for a quarter of an hour. Wait, then try once more.\n\n"
+            "- Check that Caps Lock is off.\n- On a foreign keyboard some letters change their places.\n\n"
+            "Otherwise we send you a link to choose a new password."
+        ),
+    ),
+    "large-files": (
+        TicketCategory.SOFTWARE,
+        Visibility.PUBLIC,
+        "Sending large files",
+        "Mails end at 25 MB. Put the file into a shared folder, and send its link instead.",
+    ),
+    "network-cabinets": (
+        TicketCategory.NETWORK,
+        Visibility.INTERNAL,
+        "Which network cabinet serves which rooms",
+        (
+            "- Cabinet A: the front office and the meeting room\n- Cabinet B: room 204 and the second floor\n"
+            "- Cabinet C: the warehouse; its key hangs at the reception"
+        ),
+    ),
+    "new-copier": (
+        TicketCategory.HARDWARE,
+        Visibility.DRAFT,
+        "The new copier: what changes",
+        "To be written when it has come.",
+    ),
+}
 
 FIRST_NAMES: Final = [
     "Ada",

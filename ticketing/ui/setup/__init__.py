@@ -5,7 +5,6 @@ A form is held against the version that the person was shown when they came to i
 not seen.
 """
 
-import json
 from dataclasses import dataclass, field
 
 import streamlit as st
@@ -23,6 +22,8 @@ from ticketing.ui.memory import recall
 from ticketing.ui.session import desk, go_to, not_found
 from ticketing.ui.setup import calendars, canned_replies, categories, fields, recurring, rules, sla, teams, views
 from ticketing.ui.setup.editor import Editor
+from ticketing.ui.setup.file import offer_file
+from ticketing.ui.setup.words import change_in_words
 from ticketing.ui.text import plain
 from ticketing.ui.times import exact, zone
 from ticketing.ui.wording import t
@@ -74,6 +75,8 @@ def _draw_kinds(actor: Actor) -> None:
             there = len(desk().definitions.all(actor, editor.kind))
             if st.button(t("setup.open", n=there), key=f"open_{name}"):
                 go_to(PAGE, kind=name)
+    if policy.may(actor, Action.CHANGE_SETUP):
+        offer_file(actor)
 
 
 def _draw_list(actor: Actor, editor: Editor) -> None:
@@ -167,14 +170,8 @@ def _keep(actor: Actor, definition: Definition, sentence: str) -> None:
 def _draw_history(definition: Definition) -> None:
     with st.expander(t("setup.history"), icon=":material/history:"):
         for change in reversed(definition.history):
-            before = "" if change.field == "created" else f"{_said(change.old)} → "
-            st.markdown(plain(f"{change.field.replace('_', ' ').capitalize()}: {before}{_said(change.new)}"))
+            st.markdown(plain(change_in_words(change.field, change.old, change.new)))
             st.caption(plain(t("setup.change", by=change.by, at=exact(change.at, zone()))))
-
-
-def _said(value: object) -> str:
-    """Return a value of a definition's history as people read it."""
-    return value if isinstance(value, str) else "-" if value is None else json.dumps(value, ensure_ascii=False)
 
 
 def _may_change(actor: Actor, kind: type[Definition]) -> bool:

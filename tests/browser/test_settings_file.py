@@ -1,0 +1,42 @@
+"""Settings as one file in a browser: had from one desk, given to it again, looked at, and brought in."""
+
+import json
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.conftest import PHONE, Windows, settle
+from tests.serving import Server
+from ticketing.domain.people import Actor
+from ticketing.domain.teams import Team
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+
+
+def test_an_admin_takes_the_settings_along_and_brings_them_in_changed(windows: Windows, server: Server) -> None:
+    team = server.desk.definitions.save(Actor.console(), Team(name="Night <b>shift</b>"))
+    root = windows.open("desk_setup", person="root")
+    with root.expect_download() as download:
+        root.get_by_role("button", name="Export").click()
+    whole = json.loads(download.value.path().read_text("utf-8"))
+    assert download.value.suggested_filename == "ticketing-settings.json"
+
+    (exported,) = (one for one in whole["settings"]["teams"] if one["id"] == team.id)
+    exported["name"] = "Night *watch*"
+    root.locator("input[type=file]").set_input_files(
+        {"name": "settings.json", "mimeType": "application/json", "buffer": json.dumps(whole).encode()}
+    )
+    expect(root.get_by_text("Name: Night <b>shift</b> → Night *watch*")).to_be_visible()
+    root.get_by_role("button", name="Import", exact=True).click()
+
+    expect(root.get_by_text("Imported: 0 added, 1 changed.")).to_be_visible()
+    expect(root.get_by_role("button", name="Import", exact=True)).to_be_hidden()
+    assert server.desk.definitions.get(Actor.console(), Team, team.id).name == "Night *watch*"
+
+
+def test_it_can_be_used_on_a_phone(windows: Windows) -> None:
+    root = windows.open("desk_setup", person="root", **PHONE)
+    settle(root)
+
+    expect(root.get_by_role("button", name="Export")).to_be_visible()
+    assert root.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
