@@ -221,7 +221,8 @@ def test_agents_find_a_ticket_by_the_team_that_it_has_now_and_requesters_find_no
 
 
 def test_conditions_narrow_what_a_view_shows(desk: Store) -> None:
-    query = View.MINE.query("ada").model_copy(update={"conditions": (Not(Having("tag")),), "needles": ("printer",)})
+    narrower = {"conditions": (Not(Having("tag")),), "needles": ("printer",)}
+    query = View.MINE.query("ada", NOW).model_copy(update=narrower)
 
     with desk.read() as tx:
         assert list(tx.tickets.numbers(AGENT, query)) == [2]

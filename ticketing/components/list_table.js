@@ -305,6 +305,12 @@ function ask(list, filters) {
   list.component.setTriggerValue("filters", filters)
 }
 
+// A choice is written into the words, also into those that are only typed yet.
+function choose(list, filters) {
+  const words = list.place.querySelector("input[type=search]").value
+  ask(list, words === list.searched ? filters : { q: words, ...filters })
+}
+
 function toggled(place, { chip, value }) {
   const pressed = [...place.querySelectorAll(`button[data-chip="${chip}"][aria-pressed="true"]`)].map((button) => button.dataset.value)
   return pressed.includes(value) ? pressed.filter((other) => other !== value) : [...pressed, value]
@@ -312,7 +318,7 @@ function toggled(place, { chip, value }) {
 
 // Whoever leaves a saved view for another one leaves its words as well.
 function savedOne({ head }) {
-  return head.view === "all" && !head.narrowing && head.saved.some(([, query]) => query === head.text)
+  return head.view === "all" && head.saved.some(([, query]) => query === head.text)
 }
 
 function withoutFilters({ head }) {
@@ -326,10 +332,10 @@ function pressed(list, button) {
   else if (example) tryOut(list, example)
   else if (change) changeChosen(list, change)
   else if (view) ask(list, savedOne(list.data) ? { view, q: "" } : { view })
-  else if (saved) ask(list, { ...withoutFilters(list.data), view: "all", q: list.data.head.saved[saved][1] })
+  else if (saved) ask(list, { view: "all", q: list.data.head.saved[saved][1] })
   else if (save !== undefined) list.component.setTriggerValue("save_view", true)
-  else if (chip) ask(list, { [chip]: toggled(list.place, button.dataset).join(",") })
-  else if (clear === "all") ask(list, { ...withoutFilters(list.data), q: "" })
+  else if (chip) choose(list, { [chip]: toggled(list.place, button.dataset).join(",") })
+  else if (clear === "all") ask(list, { q: "" })
   else if (clear !== undefined) ask(list, withoutFilters(list.data))
   else if (isNew !== undefined) list.component.setTriggerValue("new_ticket", true)
   else if (order) ask(list, { sort: order })
@@ -383,7 +389,7 @@ function changed(list, event) {
   const { orders, field, choose } = event.target.dataset
   if (choose) tick(list, event.target)
   else if (orders !== undefined) ask(list, { sort: event.target.value })
-  else if (field) ask(list, { [field]: event.target.value })
+  else if (field) choose(list, { [field]: event.target.value })
 }
 
 function searched(list, event) {

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from datetime import tzinfo
 from enum import StrEnum
 from functools import partial
@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 import streamlit as st
 
 from ticketing.domain.errors import QueryError
-from ticketing.domain.filters import Filters, own
+from ticketing.domain.filters import CHOICES, Filters, choice_in, own, with_choice
 from ticketing.domain.people import Actor
 from ticketing.domain.queries import PAGE_SIZES, UNASSIGNED, TicketQuery, View
 from ticketing.domain.query_language import Asker, read_query
@@ -42,10 +42,12 @@ _QUEUE = (
     "order",
 )
 
+_OWN_VIEWS = (View.ALL, View.OPEN, View.WAITING, View.DONE)
+_QUEUE_VIEWS = tuple(view for view in View if view is not View.DONE)
+
 Option = TypeVar("Option", bound=StrEnum)
 
-
-_FIELDS = frozenset(asdict(Filters()))
+_FIELDS = frozenset(asdict(Filters())) | CHOICES.keys()
 
 
 @dataclass(slots=True)
@@ -71,7 +73,8 @@ class ListFilters:
     beside it: a link to the page that names no filters shows it as it was left.
     """
 
-    def __init__(self, name: str, default_view: View, *, own: bool, is_first: bool) -> None:
+    def __init__(self, actor: Actor, name: str, default_view: View, *, own: bool, is_first: bool) -> None:
+        self._actor = actor
         self._title = t(f"page.{name}")
         self._own = own
         self._default_view = default_view
@@ -108,10 +111,12 @@ class ListFilters:
         The address may be behind, since people click before their browser has followed.
         """
         drawn = self.drawn
-        if "sort" in asked:
-            drawn = replace(drawn, q=_without_order(drawn.q))
-        address = drawn.to_address(self._default_view)
-        self.now = Filters.from_address(address | {"page": "1"} | dict(asked), self._default_view)
+        text = asked.get("q", drawn.q)
+        for name in (*CHOICES, "sort"):
+            text = _chosen_by_click(text, name, asked[name]) if name in asked else text
+        address = drawn.to_address(self._default_view) | {"page": "1"} | dict(asked) | {"q": text}
+        rest = {name: value for name, value in address.items() if name not in CHOICES}
+        self.now = Filters.from_address(rest, self._default_view)
 
     def write(self) -> None:
         """Keep the filters, and write them to the address."""
@@ -120,7 +125,7 @@ class ListFilters:
             st.query_params.from_dict(address)
         self._last.filters, self._last.address = self.now, address
 
-    def head(self, actor: Actor, problem: str = "") -> ListHead:
+    def head(self, problem: str = "") -> ListHead:
         """
         Return what stands above the list; the queue has filters that a person's own tickets need not.
 
@@ -129,30 +134,38 @@ class ListFilters:
         choices = [self._several("status", Status), self._several("category", TicketCategory)]
         if not self._own:
             choices.append(self._several("priority", Priority))
-            choices.append(Choice("requester", t("filters.requester"), self.now.requester))
-            choices.append(self._assignee(desk().agents.assignable(actor)))
+            choices.append(Choice("requester", t("filters.requester"), self._only("requester")))
+            choices.append(self._assignee(desk().agents.assignable(self._actor)))
         choices.append(Choice("size", t("filters.size"), str(self.now.size), {str(n): str(n) for n in PAGE_SIZES}))
         names = _OWN if self._own else _QUEUE
         examples = [(t(f"query.{name}"), t(f"query.{name}_finds")) for name in names]
-        views, saved = self._views(actor)
+        views, saved = self._views(self._actor)
         return ListHead(
             self._title,
             views,
             self.now.view,
             self.now.q,
             choices,
-            self.now.narrowing(),
+            sum(bool(choice.chosen) for choice in choices if choice.field in CHOICES),
             problem,
             examples,
             saved,
             can_save=not self._own and bool(self.now.q) and not problem,
         )
 
+    def to_save(self) -> str:
+        """Return the query of a view that shows what was drawn last."""
+        try:
+            return self.drawn.as_text(asker_of(self._actor))
+        except QueryError:  # it is told about where it is to be saved
+            return self.drawn.q
+
     def _views(self, actor: Actor) -> tuple[list[tuple[str, str, int]], list[tuple[str, str, int | None]]]:
         """Return the built-in views and the saved ones, with how many tickets are in each, all at one moment."""
-        views = [View.ALL, View.OPEN, View.WAITING, View.DONE] if self._own else list(View)
+        shown = _OWN_VIEWS if self._own else _QUEUE_VIEWS
+        views = shown if self.now.view in shown else [*shown, self.now.view]
         saved = [] if self._own else desk().definitions.all(actor, SavedView)
-        queries: dict[View | str, TicketQuery] = {view: view.query(actor.username) for view in views}
+        queries: dict[View | str, TicketQuery] = {view: view.query(actor.username, desk().clock()) for view in views}
         if self._own:
             queries = {view: own(actor, query) for view, query in queries.items()}
         counts = desk().tickets.counts(actor, queries | dict(_counted(saved, actor)))
@@ -163,12 +176,18 @@ class ListFilters:
 
     def _several(self, field: str, options: type[StrEnum]) -> Choice:
         words = {option.value: t(f"{field}.{option}") for option in options}
-        return Choice(field, t(f"filters.{field}"), getattr(self.now, field), words)
+        return Choice(field, t(f"filters.{field}"), self.now.chosen(field, self._actor.username), words)
+
+    def _only(self, field: str) -> str:
+        """Return the one person who is chosen, "" if there is none or more of them."""
+        chosen = self.now.chosen(field, self._actor.username)
+        return chosen[0] if len(chosen) == 1 else ""
 
     def _assignee(self, agents: dict[str, str]) -> Choice:
         names = {"": t("filters.anyone"), UNASSIGNED: t("ticket.unassigned")} | agents
-        names.setdefault(self.now.assignee, self.now.assignee)
-        return Choice("assignee", t("filters.assignee"), self.now.assignee, names)
+        chosen = self._only("assignee")
+        names.setdefault(chosen, chosen)
+        return Choice("assignee", t("filters.assignee"), chosen, names)
 
 
 def asker_of(actor: Actor) -> Asker:
@@ -186,8 +205,9 @@ def _counted(views: Sequence[SavedView], actor: Actor) -> Iterator[tuple[str, Ti
                 yield view.id, query
 
 
-def _without_order(text: str) -> str:
+def _chosen_by_click(text: str, field: str, asked: str) -> str:
+    """Return the words with what was chosen in them; an order stands beside them, whatever they say of it."""
     try:
-        return with_term(text, "sort", [])
+        return with_choice(text, field, choice_in(field, asked)) if field in CHOICES else with_term(text, field, [])
     except QueryError:  # it stays as it was typed, and is told about
         return text

@@ -77,13 +77,13 @@ def status_label(status: Status, *, is_new: bool, for_agent: bool) -> str:
 def _draw(actor: Actor, name: str, default_view: View, columns: tuple[str, ...]) -> None:
     key, for_agent = f"{name}_list", "requester" in columns
     asked = asked_of_list(key)
-    filters = ListFilters(name, default_view, own=not for_agent, is_first=asked.is_first)
+    filters = ListFilters(actor, name, default_view, own=not for_agent, is_first=asked.is_first)
     if asked.opened is not None:
         go_to_ticket(asked.opened)
     if asked.new_ticket:
         go_to("new_ticket")
     if for_agent and asked.save_view:
-        go_to("desk_setup", kind="views", id="new", query=filters.drawn.q)
+        go_to("desk_setup", kind="views", id="new", query=filters.to_save())
     if for_agent and (asked.chosen or asked.all_chosen):
         _change_chosen(actor, filters, asked)
     if asked.filters is not None:
@@ -92,7 +92,7 @@ def _draw(actor: Actor, name: str, default_view: View, columns: tuple[str, ...])
     asker = asker_of(actor)
     now, where = asker.at, asker.zone
     page, sort, problem = _found(actor, filters, asker, for_agent=for_agent)
-    head = filters.head(actor, problem)
+    head = filters.head(problem)
     ticket_list(
         [_row(ticket, now, where, for_agent=for_agent) for ticket in page.items],
         head,
