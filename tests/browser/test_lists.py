@@ -180,7 +180,7 @@ def test_words_being_typed_stay_while_the_list_is_drawn_anew(windows: Windows, s
 
     search.press("Enter")
     expect(row(page, "Harbour lamp")).to_be_visible()
-    page.get_by_role("button", name="Done").click()
+    page.get_by_role("button", name="Recently closed").click()
     expect(page.get_by_text("No ticket matches")).to_be_visible()
     page.go_back()
     expect(row(page, "Harbour lamp")).to_be_visible()

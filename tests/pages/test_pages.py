@@ -358,7 +358,7 @@ def test_a_requesters_list_tells_how_things_stand(
 
     shown = carla.open("my_tickets").sent(LIST)
 
-    assert [name for name, _word, _order in shown["columns"]] == [
+    assert [name for name, _word, _order, _where in shown["columns"]] == [
         "number",
         "title",
         "status",
@@ -434,7 +434,7 @@ def test_the_queue_tells_of_each_ticket_whose_it_is_and_how_urgent(
 
     shown = ada.open("all_tickets").sent(LIST)
 
-    assert [name for name, _word, _order in shown["columns"]] == [
+    assert [name for name, _word, _order, _where in shown["columns"]] == [
         "number",
         "title",
         "requester",

@@ -20,6 +20,7 @@ from ticketing.domain.deadlines import Deadline, SlaState
 from ticketing.domain.errors import StorageBusyError
 from ticketing.domain.facts import Facts
 from ticketing.domain.people import Actor, PeopleQuery, Role, User
+from ticketing.domain.preferences import Column, QueuePreferences
 from ticketing.domain.queries import MOST_HITS, UNASSIGNED, Audience, Sort, TicketQuery, TicketSummary, View
 from ticketing.domain.ratings import Rating
 from ticketing.domain.receipts import Receipt
@@ -224,6 +225,20 @@ def test_accounts_are_counted_as_they_come_and_go(store: Store, register: Regist
         assert tx.users.active_admins() == 0
         tx.users.remove("root")
         assert tx.users.any()
+
+
+def test_an_account_comes_back_with_what_the_person_prefers(store: Store, register: Register) -> None:
+    prefers = QueuePreferences(view=View.MINE, columns=(Column.STATUS, Column.DUE))
+    register("ada", role=Role.AGENT, preferences=prefers)
+    register("bert", role=Role.AGENT)
+
+    with store.read() as tx:
+        ada, bert = tx.users.find("ada"), tx.users.find("bert")
+
+    assert ada is not None
+    assert ada.preferences == prefers
+    assert bert is not None
+    assert bert.preferences == QueuePreferences()
 
 
 def test_agents_are_the_active_agents_and_admins_by_display_name(store: Store, register: Register) -> None:

@@ -98,8 +98,8 @@ tickets = Table(
     Column("due_at", Moment),
     Column("warn_at", Moment),
     Column("wakes_at", Moment),
-    # The first four are the orders of a list, those by end and by newness what views show; each holds all that a list is
-    # filtered and ordered by, so that going through one reads no ticket.
+    # The first four are the orders of a list, those by end and by newness what views show; each holds all that a list
+    # is filtered and ordered by, so that going through one reads no ticket.
     Index("tickets_by_update", "updated_at", "number", "status", "urgency", "category", "assignee", "requester"),
     Index("tickets_by_urgency", "urgency", "updated_at", "number", "status", "category", "assignee", "requester"),
     Index("tickets_by_number", "number", "updated_at", "status", "urgency", "category", "assignee", "requester"),
