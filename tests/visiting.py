@@ -49,17 +49,19 @@ class Visit:
 
     def open(self, page: str, /, **query: str) -> "Visit":
         """Go to a page, as by its address."""
+        self._write_address(query)
+        with self._in_browser():
+            if not self.at._tree.children:  # noqa: SLF001 - the first run makes the pages known
+                self.at.run()
+                self._write_address(query)
+            self.at.switch_page(str(ROOT / "pages" / f"{page}.py")).run()
+        return self
+
+    def _write_address(self, query: dict[str, str]) -> None:
         for name in list(self.at.query_params):
             del self.at.query_params[name]
         for name, value in query.items():
             self.at.query_params[name] = value
-        with self._in_browser():
-            if not self.at._tree.children:  # noqa: SLF001 - the first run makes the pages known
-                self.at.run()
-                for name, value in query.items():
-                    self.at.query_params[name] = value
-            self.at.switch_page(str(ROOT / "pages" / f"{page}.py")).run()
-        return self
 
     def fill(self, **fields: str) -> "Visit":
         """Type into fields, by their keys."""

@@ -28,6 +28,7 @@ from ticketing.services.due_times import DueTimes
 from ticketing.services.first_launch import FirstLaunch
 from ticketing.services.health import Health, Surroundings
 from ticketing.services.passwords import Passwords
+from ticketing.services.preferences import Preferences
 from ticketing.services.recurring import Recurring
 from ticketing.services.relations import Relations
 from ticketing.services.reports import Reports
@@ -88,6 +89,7 @@ class Desk:
         self.due_times = watched("due_times", DueTimes(store, clock, gate), figures)
         self.definitions = watched("definitions", Definitions(store, clock, gate), figures)
         self.recurring = watched("recurring", Recurring(store, clock, gate), figures)
+        self.preferences = watched("preferences", Preferences(store, gate), figures)
         relations = Relations(store, clock, gate)
         self.relations = watched("relations", relations, figures)
         self.bulk = watched("bulk", Bulk(store, clock, gate, relations), figures)

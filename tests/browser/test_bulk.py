@@ -77,7 +77,7 @@ def test_what_is_ticked_stays_from_page_to_page_and_goes_with_the_list(
     total = server.desk.tickets.search(server.actor("ada"), TicketQuery(needles=("lighthouse",))).total
     expect(page.get_by_text(f"{total} chosen")).to_be_visible()
 
-    page.get_by_role("button", name="Done").click()
+    page.get_by_role("button", name="Recently closed").click()
     expect(page.get_by_text(f"{total} chosen")).to_be_hidden()
 
 

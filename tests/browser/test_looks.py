@@ -208,6 +208,16 @@ def open_filters(page: Page) -> None:
     expect(page.get_by_role("group", name="Priority")).to_be_visible()
 
 
+def open_columns(page: Page) -> None:
+    """Show the columns that can be chosen, where there are any, beside a view that is not one's default."""
+    page.get_by_role("button", name=re.compile("^Waiting")).click()
+    expect(page.get_by_role("button", name="Make this my default")).to_be_attached()
+    button = page.get_by_role("button", name="Columns")
+    if button.is_visible():
+        button.click()
+        expect(page.get_by_role("group", name="Columns")).to_be_visible()
+
+
 def open_canned_replies(page: Page) -> None:
     """Show the list of canned replies."""
     page.get_by_role("button", name="Canned reply").click()
@@ -284,6 +294,7 @@ ON_DESKTOP_AND_PHONE = pytest.mark.parametrize(
         ("ticket?id={}", insert_macro),
         ("desk_setup?kind=canned_replies&id=new", preview),
         ("all_tickets", open_filters),
+        ("all_tickets", open_columns),
         ("new_ticket", be_refused),
         ("agent_admin", open_permissions),
     ],

@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import Windows, settle
+from tests.browser.conftest import PHONE, Windows, settle
 from tests.serving import Server
 from ticketing.domain.saved_views import SavedView
 from ticketing.domain.tickets import TicketEdit
@@ -73,3 +73,48 @@ def test_a_view_that_nobody_could_understand_is_not_saved_and_stays_in_the_form(
 
     expect(page.get_by_role("alert").filter(has_text="Did you mean “status”?")).to_be_visible()
     expect(page.get_by_role("textbox", name="Query")).to_have_value("stauts:open")
+
+
+def test_a_view_is_made_ones_default_by_the_keyboard_and_taken_back(windows: Windows, server: Server) -> None:
+    page = windows.open("all_tickets?view=mine", person="ada")
+    page.get_by_role("button", name="Make this my default").press("Enter")
+    star = page.get_by_role("button", name="My default")
+    expect(star).to_have_attribute("aria-pressed", "true")
+    expect(star).to_be_focused()
+
+    elsewhere = windows.open("all_tickets", person="ada")
+    expect(elsewhere.get_by_role("button", name=re.compile("^Mine"))).to_have_attribute("aria-pressed", "true")
+    expect(elsewhere).to_have_url(f"{server.base}/all_tickets?view=mine")
+
+    star.press("Enter")
+    expect(page.get_by_role("button", name="Make this my default")).to_be_focused()
+    later = windows.open("all_tickets", person="ada")
+    expect(later.get_by_role("button", name=re.compile("^Open"))).to_have_attribute("aria-pressed", "true")
+    expect(later.get_by_role("button", name="default")).to_have_count(0)
+
+
+def test_columns_are_chosen_by_clicks_and_a_phone_shows_what_it_always_does(
+    windows: Windows, server: Server, tagged: int
+) -> None:
+    page = windows.open("all_tickets?view=all&q=tag:buoy", person="ada")
+    page.get_by_role("button", name="Columns").press("Enter")
+    choices = page.get_by_role("group", name="Columns")
+    choices.get_by_role("button", name="Opened").press("Enter")
+    expect(page.get_by_role("columnheader", name="Opened")).to_be_visible()
+    expect(choices.get_by_role("button", name="Opened")).to_be_focused()
+    choices.get_by_role("button", name="Requester").click()
+    expect(page.get_by_role("columnheader", name="Requester")).to_have_count(0)
+    row = page.get_by_role("row").filter(has_text=f"T-{tagged}")
+    expect(row.get_by_text("just now")).to_have_count(2)
+
+    phone = windows.open("all_tickets?view=all&q=tag:buoy", person="ada", **PHONE)
+    card = phone.get_by_role("row").filter(has_text=f"T-{tagged}")
+    expect(card.get_by_text("Carla")).to_be_visible()
+    expect(card.get_by_text("just now").filter(visible=True)).to_have_count(1)
+    expect(phone.get_by_role("button", name="Columns")).to_have_count(0)
+
+    choices.get_by_role("button", name="Requester").click()
+    choices.get_by_role("button", name="Opened").click()
+    expect(page.get_by_role("columnheader", name="Requester")).to_be_visible()
+    expect(choices.get_by_role("button", name="Opened")).to_have_attribute("aria-pressed", "false")
+    assert server.desk.preferences.own(server.actor("ada")).columns is None

@@ -1,17 +1,21 @@
 """What can be asked of the store, and what the built-in views ask."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from pydantic import ValidationError
 
+from ticketing.domain.conditions import Being, Condition, During, Having, Moment, Not, Trait
 from ticketing.domain.people import PeopleQuery
 from ticketing.domain.queries import (
     GREATEST_NUMBER,
+    MOST_HITS,
     UNASSIGNED,
     Audience,
     Page,
     Query,
+    Sort,
     TicketQuery,
     TicketSummary,
     View,
@@ -23,6 +27,7 @@ from ticketing.domain.queries import (
 )
 from ticketing.domain.statuses import Priority, Status, StatusCategory, TicketCategory
 
+NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 ADA = Audience(username="ada", sees_all=True)
 CARLA = Audience(username="carla", sees_all=False)
 
@@ -44,12 +49,55 @@ def test_there_is_always_a_page(total: int, size: int, pages: int) -> None:
         (View.MINE, TicketQuery(assignee="ada", statuses=frozenset({Status.OPEN, Status.PENDING, Status.ON_HOLD}))),
         (View.OPEN, TicketQuery(statuses=frozenset({Status.OPEN}))),
         (View.WAITING, TicketQuery(statuses=frozenset({Status.PENDING, Status.ON_HOLD}))),
+        (View.NEW, TicketQuery(conditions=(Being(Trait.IS_NEW),))),
+        (View.OVERDUE, TicketQuery(conditions=(During(Moment.DUE, until=NOW),))),
+        (View.RECENTLY_CLOSED, TicketQuery(conditions=(During(Moment.RESOLVED, since=NOW - timedelta(days=7)),))),
         (View.DONE, TicketQuery(statuses=frozenset({Status.RESOLVED, Status.CLOSED}))),
         (View.ALL, TicketQuery()),
     ],
 )
 def test_each_view_asks_for_what_its_name_says(view: View, query: TicketQuery) -> None:
-    assert view.query("ada") == query
+    assert view.query("ada", NOW) == query
+
+
+@pytest.mark.parametrize(
+    ("conditions", "needles", "most"),
+    [
+        ((), (), None),
+        ((Being(Trait.IS_NEW), During(Moment.DUE), During(Moment.RESOLVED)), (), None),
+        ((Being(Trait.IS_NEW),), ("dial",), MOST_HITS),
+        ((Being(Trait.HAS_NOTE),), (), MOST_HITS),
+        ((Being(Trait.IS_NEW), Having("tag")), (), MOST_HITS),
+        ((During(Moment.CREATED),), (), MOST_HITS),
+        ((Not(Being(Trait.IS_NEW)),), (), MOST_HITS),
+    ],
+)
+def test_a_list_ends_early_unless_every_store_knows_how_many_there_are(
+    conditions: tuple[Condition, ...], needles: tuple[str, ...], most: int | None
+) -> None:
+    assert TicketQuery(conditions=conditions, needles=needles).most == most
+
+
+@pytest.mark.parametrize(
+    ("fields", "is_all"),
+    [
+        ({"sort": Sort.DUE, "page": 3, "size": 25}, True),
+        ({"needles": ()}, True),
+        ({"needles": ("dial",)}, False),
+        ({"conditions": (Being(Trait.IS_NEW), Having("tag"))}, False),
+        ({"statuses": {Status.OPEN}}, False),
+        ({"priorities": {Priority.LOW}}, False),
+        ({"categories": {TicketCategory.NETWORK}}, False),
+        ({"assignee": "ada"}, False),
+        ({"requester": ""}, False),
+    ],
+)
+def test_a_condition_is_all_that_a_query_asks_for_whatever_the_order_and_the_page(
+    fields: dict[str, Any], *, is_all: bool
+) -> None:
+    query = TicketQuery.model_validate({"conditions": (Being(Trait.IS_NEW),)} | fields)
+
+    assert query.only_condition == (Being(Trait.IS_NEW) if is_all else None)
 
 
 def test_every_status_is_in_one_category() -> None:
@@ -125,6 +173,7 @@ def test_a_text_names_a_ticket_by_its_number(typed: str, number: int | None) -> 
         (ADA, TicketQuery(priorities=frozenset({Priority.LOW})), False),
         (ADA, TicketQuery(categories=frozenset({TicketCategory.NETWORK})), False),
         (ADA, TicketQuery(needles=("x",)), False),
+        (ADA, TicketQuery(conditions=(Being(Trait.IS_NEW),)), False),
         (CARLA, TicketQuery(), False),
     ],
 )

@@ -72,7 +72,7 @@ def test_the_queue_says_what_is_due_in_words_with_a_sign_and_a_colour(ada: Visit
         (near, ("due in 29 min", "schedule", "orange")),
         (calm, ("due in 3 h", "", "gray")),
     ]
-    assert ["due", "Due", "due"] in ada.sent(LIST)["columns"]
+    assert ["due", "Due", "due", ""] in ada.sent(LIST)["columns"]
     assert ada.sent(LIST)["sorted"] == ["due", "ascending"]
 
 

@@ -13,7 +13,7 @@ from tests.visiting import COMPOSER, LIST, PANEL, Visit, unescaped
 from ticketing.desk import Desk, open_desk
 from ticketing.domain.errors import RegistrationClosedError, ThrottledError, WrongCredentialsError
 from ticketing.domain.people import Actor, Role
-from ticketing.domain.queries import MOST_HITS, View
+from ticketing.domain.queries import MOST_HITS, UNASSIGNED, View
 from ticketing.domain.statuses import Priority, Status, TicketCategory
 from ticketing.domain.tickets import MessageKind, TicketEdit
 from ticketing.services.first_launch import FIRST_USERNAME
@@ -358,7 +358,7 @@ def test_a_requesters_list_tells_how_things_stand(
 
     shown = carla.open("my_tickets").sent(LIST)
 
-    assert [name for name, _word, _order in shown["columns"]] == [
+    assert [name for name, _word, _order, _where in shown["columns"]] == [
         "number",
         "title",
         "status",
@@ -434,7 +434,7 @@ def test_the_queue_tells_of_each_ticket_whose_it_is_and_how_urgent(
 
     shown = ada.open("all_tickets").sent(LIST)
 
-    assert [name for name, _word, _order in shown["columns"]] == [
+    assert [name for name, _word, _order, _where in shown["columns"]] == [
         "number",
         "title",
         "requester",
@@ -468,17 +468,56 @@ def test_an_agent_lands_in_the_queue(ada: Visit) -> None:
 
 @pytest.mark.usefixtures("number")
 def test_the_queue_takes_its_filters_from_the_address(ada: Visit) -> None:
-    address = {"view": "all", "q": "dial", "status": "open,pending", "priority": "normal", "sort": "-priority"}
+    address = {"view": "all", "sort": "-priority"}
 
-    ada.open("all_tickets", **address)
+    ada.open("all_tickets", **address, q="dial", status="open,pending", priority="normal", requester="carla")
 
     shown = ada.sent(LIST)
     chosen = {field: value for field, _label, value, _options in shown["head"]["choices"]}
-    assert (shown["head"]["view"], shown["head"]["text"], shown["order"]) == ("all", "dial", "-priority")
+    words = "dial status:open,pending priority:normal requester:carla"
+    assert (shown["head"]["view"], shown["head"]["text"], shown["order"]) == ("all", words, "-priority")
     assert (chosen["status"], chosen["priority"], chosen["category"]) == (["open", "pending"], ["normal"], [])
-    assert shown["head"]["narrowing"] == 2
+    assert chosen["requester"] == "carla"
+    assert shown["head"]["narrowing"] == 3
     assert len(shown["rows"]) == 1
-    assert dict(ada.at.query_params) == address
+    assert dict(ada.at.query_params) == address | {"q": words}
+
+
+@pytest.mark.usefixtures("number")
+def test_what_is_chosen_by_clicks_stands_in_the_words_and_what_is_typed_shows_as_chosen(ada: Visit) -> None:
+    def chosen() -> dict[str, object]:
+        return {field: value for field, _label, value, _options in ada.sent(LIST)["head"]["choices"]}
+
+    ada.open("all_tickets", q="dial").report(LIST, "filters", {"status": "open,pending"})
+    ada.report(LIST, "filters", {"assignee": UNASSIGNED})
+    assert ada.sent(LIST)["head"]["text"] == "dial status:open,pending assignee:none"
+    assert (chosen()["status"], chosen()["assignee"]) == (["open", "pending"], UNASSIGNED)
+
+    ada.report(LIST, "filters", {"q": "dial assignee:me status:on-hold -status:closed priority>=high"})
+    assert [chosen()[field] for field in ("assignee", "status", "priority")] == ["ada", ["on_hold"], []]
+    ada.report(LIST, "filters", {"q": "tone assignee:me", "status": "closed"})
+    ada.report(LIST, "filters", {"assignee": ""})
+    assert ada.sent(LIST)["head"]["text"] == "tone status:closed"
+
+
+@pytest.mark.usefixtures("number")
+def test_a_click_beside_words_that_cannot_be_read_leaves_them_as_they_are(ada: Visit) -> None:
+    ada.open("all_tickets", q='"dial').report(LIST, "filters", {"status": "open"})
+
+    head = ada.sent(LIST)["head"]
+    assert (head["text"], head["narrowing"]) == ('"dial', 0)
+    assert head["problem"].startswith("A quotation mark is not closed")
+
+
+@pytest.mark.usefixtures("number")
+def test_what_is_saved_as_a_view_has_the_filters_the_view_and_the_order_of_the_list(ada: Visit) -> None:
+    ada.open("all_tickets", view="mine", q="dial", sort="-priority").report(LIST, "filters", {"priority": "high"})
+
+    ada.report(LIST, "save_view", value=True)
+
+    assert ada.titles == ["New view"]
+    field = next(field for field in ada.at.text_input if field.label == "Query")
+    assert field.value == "assignee:me status:open,pending,on_hold dial priority:high sort:-priority"
 
 
 @pytest.mark.usefixtures("number")
@@ -575,8 +614,8 @@ def test_a_filter_chosen_before_the_browser_knows_of_the_last_one_takes_none_bac
 
     ada.report(LIST, "filters", {"priority": "normal"})
 
-    assert ada.sent(LIST)["head"]["text"] == "dial"
-    assert dict(ada.at.query_params) == {"q": "dial", "priority": "normal"}
+    assert ada.sent(LIST)["head"]["text"] == "dial priority:normal"
+    assert dict(ada.at.query_params) == {"q": "dial priority:normal"}
 
 
 def test_the_views_tell_how_many_tickets_they_hold(desk: Desk, ada: Visit, number: str, actor: Behind) -> None:
@@ -585,7 +624,31 @@ def test_the_views_tell_how_many_tickets_they_hold(desk: Desk, ada: Visit, numbe
     ada.open("all_tickets")
 
     views = {view: count for view, _word, count in ada.sent(LIST)["head"]["views"]}
-    assert views == {"unassigned": 0, "mine": 1, "open": 1, "waiting": 0, "done": 0, "all": 1}
+    assert views == {
+        "unassigned": 0,
+        "mine": 1,
+        "new": 1,
+        "open": 1,
+        "waiting": 0,
+        "overdue": 0,
+        "recently_closed": 0,
+        "all": 1,
+    }
+
+
+def test_recently_closed_has_what_was_closed_within_a_week(desk: Desk, ada: Visit, number: str, actor: Behind) -> None:
+    desk.tickets.close(actor(ada), int(number))
+
+    rows = [len(ada.open("all_tickets", view=view).sent(LIST)["rows"]) for view in ("recently_closed", "new", "open")]
+    assert rows == [1, 0, 0]
+
+
+def test_the_former_view_of_what_is_done_stands_there_for_whoever_asks_for_it(ada: Visit, number: str) -> None:
+    shown = ada.open("all_tickets", view="done").sent(LIST)["head"]
+
+    assert (shown["view"], shown["views"][-1]) == ("done", ["done", "Done", 0])
+    assert "done" not in [view for view, *_ in ada.open("all_tickets", view="open").sent(LIST)["head"]["views"]]
+    assert number
 
 
 def test_an_agent_answers_and_sets_the_status_with_it(desk: Desk, ada: Visit, number: str, actor: Behind) -> None:

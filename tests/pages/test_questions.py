@@ -34,7 +34,7 @@ def asked() -> Iterator[list[str]]:
 @pytest.mark.parametrize(
     ("person", "page", "most"),
     [
-        ("ada", "all_tickets", 5),
+        ("ada", "all_tickets", 6),
         ("ada", "ticket", 8),
         ("carla", "ticket", 4),
         ("carla", "my_tickets", 4),

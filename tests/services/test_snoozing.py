@@ -57,7 +57,7 @@ def number(desk: Desk, carla: Actor, ada: Actor) -> int:
 
 def mine(desk: Desk, actor: Actor) -> TicketSummary:
     """Return the only line of an agent's own list."""
-    (line,) = desk.tickets.search(actor, View.MINE.query(actor.username)).items
+    (line,) = desk.tickets.search(actor, View.MINE.query(actor.username, desk.clock())).items
     return line
 
 

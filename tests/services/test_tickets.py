@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Protocol
 
@@ -801,7 +801,8 @@ def shown_to(tickets: Tickets, actor: Actor, number: int) -> list[object]:
     conversation = tickets.conversation(actor, number)
     pages = [tickets.search(actor, TicketQuery(sort=sort)) for sort in Sort]
     pages += [tickets.search(actor, TicketQuery(needles=(text,))) for text in (SECRET, "note", "root", "dial")]
-    counts = tickets.counts(actor, {view: view.query(actor.username) for view in View})
+    now = datetime(2031, 5, 6, 9, 30, tzinfo=UTC)
+    counts = tickets.counts(actor, {view: view.query(actor.username, now) for view in View})
     return [conversation, tickets.get(actor, number).model_dump_json(), pages, counts]
 
 
@@ -877,13 +878,13 @@ def test_requesters_write_no_notes(tickets: Tickets, carla: Actor, number: int, 
 
 
 def test_counts_are_those_of_the_own_list(
-    tickets: Tickets, carla: Actor, oskar: Actor, ada: Actor, number: int
+    tickets: Tickets, clock: Clock, carla: Actor, oskar: Actor, ada: Actor, number: int
 ) -> None:
     tickets.open(oskar, "Printer", "On fire.")
     tickets.assign(ada, 2, "ada")
 
     for actor in (carla, oskar, ada):
-        queries = {view: view.query(actor.username) for view in View}
+        queries = {view: view.query(actor.username, clock()) for view in View}
         assert tickets.counts(actor, queries) == {
             view: len(found(tickets, actor, query)) for view, query in queries.items()
         }

@@ -20,6 +20,7 @@ from ticketing.domain.deadlines import Deadline, SlaState
 from ticketing.domain.errors import StorageBusyError
 from ticketing.domain.facts import Facts
 from ticketing.domain.people import Actor, PeopleQuery, Role, User
+from ticketing.domain.preferences import Column, QueuePreferences
 from ticketing.domain.queries import MOST_HITS, UNASSIGNED, Audience, Sort, TicketQuery, TicketSummary, View
 from ticketing.domain.ratings import Rating
 from ticketing.domain.receipts import Receipt
@@ -224,6 +225,20 @@ def test_accounts_are_counted_as_they_come_and_go(store: Store, register: Regist
         assert tx.users.active_admins() == 0
         tx.users.remove("root")
         assert tx.users.any()
+
+
+def test_an_account_comes_back_with_what_the_person_prefers(store: Store, register: Register) -> None:
+    prefers = QueuePreferences(view=View.MINE, columns=(Column.STATUS, Column.DUE))
+    register("ada", role=Role.AGENT, preferences=prefers)
+    register("bert", role=Role.AGENT)
+
+    with store.read() as tx:
+        ada, bert = tx.users.find("ada"), tx.users.find("bert")
+
+    assert ada is not None
+    assert ada.preferences == prefers
+    assert bert is not None
+    assert bert.preferences == QueuePreferences()
 
 
 def test_agents_are_the_active_agents_and_admins_by_display_name(store: Store, register: Register) -> None:
@@ -561,7 +576,7 @@ def test_a_search_goes_on_to_the_end_of_the_list(crowded: Store, text: str) -> N
 
 @pytest.mark.parametrize("audience", [AGENT, CARLA, OSKAR], ids=["agent", "carla", "oskar"])
 def test_every_count_is_the_length_of_the_list(queue: Store, audience: Audience) -> None:
-    queries = [view.query("ada") for view in View]
+    queries = [view.query("ada", NOW) for view in View]
     queries += [
         TicketQuery(assignee=assignee, statuses=frozenset(statuses), needles=(text,))
         for assignee, statuses, text in product(
@@ -573,6 +588,70 @@ def test_every_count_is_the_length_of_the_list(queue: Store, audience: Audience)
         for query in queries:
             page = tx.tickets.search(audience, query)
             assert tx.tickets.counts(audience, [query])[0] == page.total == len(page.items)
+
+
+def counted(store: Store, *views: View) -> list[int]:
+    with store.read() as tx:
+        return tx.tickets.counts(AGENT, [view.query("ada", NOW) for view in views])
+
+
+APART = (View.NEW, View.OVERDUE, View.RECENTLY_CLOSED)
+
+
+def test_what_is_new_overdue_or_closed_lately_is_counted_as_it_comes_and_goes(
+    store: Store, file_ticket: FileTicket
+) -> None:
+    file_ticket(age=3, sla=promise(-1))
+    file_ticket(age=2, sla=promise(1))
+    file_ticket(age=1, status=Status.CLOSED, resolved_at=NOW - timedelta(days=7), sla=promise(None))
+    file_ticket(age=1, status=Status.RESOLVED, resolved_at=NOW - timedelta(days=8))
+    assert counted(store, *APART) == [2, 1, 1]
+
+    change(store, 1, first_response_at=NOW, sla=promise(2))
+    change(store, 2, sla=promise(-2))
+    change(store, 4, status=Status.OPEN, resolved_at=None)
+    assert counted(store, *APART) == [2, 1, 1]
+    assert [numbers(store, conditions=view.query("ada", NOW).conditions) for view in APART] == [[4, 2], [2], [3]]
+
+    change(store, 2, sla=None, status=Status.CLOSED, resolved_at=NOW - HOUR)
+    change(store, 3, status=Status.PENDING, resolved_at=None)
+    assert counted(store, *APART) == [1, 0, 1]
+
+
+def test_a_writer_counts_what_is_not_kept_yet_and_nobody_does_when_it_is_not_kept(
+    store: Store, file_ticket: FileTicket, make_ticket_of: Callable[..., Ticket]
+) -> None:
+    file_ticket(sla=promise(-1))
+
+    with suppress(ZeroDivisionError), store.write() as tx:
+        ticket = tx.tickets.find(1)
+        assert ticket is not None
+        ticket.status, ticket.resolved_at, ticket.sla = Status.CLOSED, NOW, promise(None)
+        tx.tickets.save(ticket)
+        tx.tickets.save(make_ticket_of(tx.tickets.next_number()))
+        assert tx.tickets.counts(AGENT, [view.query("ada", NOW) for view in APART]) == [1, 0, 1]
+        1 / 0  # noqa: B018 - any error will do
+
+    assert counted(store, *APART) == [1, 1, 0]
+
+
+@pytest.mark.parametrize("view", APART)
+def test_a_view_has_all_of_its_tickets_however_many(crowded: Store, view: View) -> None:
+    with crowded.write() as tx:
+        for ticket in list(tx.tickets.stream()):
+            ticket.sla = promise(-1)
+            ticket.resolved_at = NOW
+            tx.tickets.save(ticket)
+
+    with crowded.read() as tx:
+        query = view.query("ada", NOW)
+        total = tx.tickets.counts(AGENT, [TicketQuery()])[0]
+        page = tx.tickets.search(AGENT, query.model_copy(update={"page": total // 50, "size": 50}))
+        high = tx.tickets.search(AGENT, query.model_copy(update={"priorities": frozenset({Priority.NORMAL})}))
+        assert tx.tickets.counts(AGENT, [query]) == [page.total] == [high.total] == [total]
+    assert total > MOST_HITS
+    assert len(page.items) == 50
+    assert not page.ends_early
 
 
 def test_a_line_of_a_list_says_what_the_ticket_says(queue: Store) -> None:
@@ -1012,7 +1091,7 @@ def everything(store: Store) -> tuple[object, ...]:
             tx.receipts.find("r1"),
             tx.tickets.seen(1, "ada"),
             [tx.tickets.search(AGENT, TicketQuery(sort=sort)) for sort in Sort],
-            tx.tickets.counts(AGENT, [view.query("ada") for view in View]),
+            tx.tickets.counts(AGENT, [view.query("ada", NOW) for view in View]),
             tx.users.active_admins(),
         )
 

@@ -45,7 +45,7 @@ from ticketing.domain.links import LinkKind
 from ticketing.domain.matching import finds
 from ticketing.domain.merging import merge, unmerge
 from ticketing.domain.people import Actor, Role, User
-from ticketing.domain.queries import UNASSIGNED, Audience, Sort, TicketQuery, TicketSummary
+from ticketing.domain.queries import UNASSIGNED, Audience, Sort, TicketQuery, TicketSummary, View
 from ticketing.domain.query_language import Asker, read_query
 from ticketing.domain.rehearsal import replayed
 from ticketing.domain.statuses import Priority, Status, StatusCategory, TicketCategory
@@ -189,6 +189,13 @@ queries = st.one_of(
         moments,
         moments,
         st.sampled_from([None, None, *Moment]),
+        sort=st.sampled_from(Sort),
+        page=st.integers(1, 3),
+        size=st.sampled_from([1, 3, 50]),
+    ),
+    st.builds(
+        lambda view, **page: view.query("ada", START + timedelta(minutes=90)).model_copy(update=page),
+        st.sampled_from(View),
         sort=st.sampled_from(Sort),
         page=st.integers(1, 3),
         size=st.sampled_from([1, 3, 50]),

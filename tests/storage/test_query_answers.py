@@ -254,7 +254,8 @@ def test_tickets_on_which_a_rule_was_followed_can_be_left_out_and_nobody_has_a_w
 
 
 def test_conditions_narrow_what_a_view_shows(desk: Store) -> None:
-    query = View.MINE.query("ada").model_copy(update={"conditions": (Not(Having("tag")),), "needles": ("printer",)})
+    narrower = {"conditions": (Not(Having("tag")),), "needles": ("printer",)}
+    query = View.MINE.query("ada", NOW).model_copy(update=narrower)
 
     with desk.read() as tx:
         assert list(tx.tickets.numbers(AGENT, query)) == [2]

@@ -28,13 +28,15 @@ def row(number: int, title: str = "No dial tone") -> TicketRow:
         updated="2031-05-06T09:30:00+00:00",
         updated_text="2 h ago",
         unread=True,
+        opened="2031-05-06T09:30:00+00:00",
+        opened_text="2 h ago",
     )
 
 
 HEAD = ListHead("All tickets", [("open", "Open", 2)], "open", "", [], 0)
 ORDER = ListOrder({"-updated": "Latest update"}, "-updated", {"updated": "updated"}, ("updated", "descending"))
 NOTHING = Empty("inbox", "No tickets yet", "They stand here.")
-COLUMNS = ("number", "title", "requester", "status", "priority", "assignee", "updated")
+COLUMNS = dict.fromkeys(("number", "title", "requester", "status", "priority", "assignee", "updated"), "")
 
 
 @pytest.fixture
@@ -82,6 +84,20 @@ def test_filters_come_back_by_their_names_in_the_address(answer: Answer) -> None
 @pytest.mark.parametrize("forged", ["q=x", ["q"], {"q": 1}, {"q": ["x"]}, {"q": None}, 7, True])
 def test_filters_of_another_shape_are_none(answer: Answer, forged: object) -> None:
     assert answer(filters=forged).filters is None
+
+
+@pytest.mark.parametrize(
+    ("reported", "asked"),
+    [(["opened", True], ("opened", True)), (["opened", False], ("opened", False))]
+    + [(forged, None) for forged in (["opened"], ["opened", 1], [1, True], "opened", None, {"opened": True}, True)],
+)
+def test_a_column_is_shown_or_no_longer_is(answer: Answer, reported: object, asked: tuple[str, bool] | None) -> None:
+    assert answer(column=reported).column == asked
+
+
+@pytest.mark.parametrize(("reported", "asked"), [(True, True), (False, False), (1, None), ("true", None), ([], None)])
+def test_a_view_is_to_be_ones_default_or_no_longer(answer: Answer, reported: object, asked: bool | None) -> None:  # noqa: FBT001
+    assert answer(prefer=reported).prefer is asked
 
 
 def test_a_hundred_rows_stay_below_sixty_kilobytes(monkeypatch: pytest.MonkeyPatch) -> None:

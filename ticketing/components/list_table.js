@@ -3,7 +3,7 @@
 
 const NUMBER = 0, LABEL = 1, HREF = 2, TITLE = 3, STATUS = 4, STATUS_TONE = 5, PRIORITY = 6, PRIORITY_TONE = 7
 const REQUESTER = 8, ASSIGNEE = 9, UPDATED = 10, UPDATED_TEXT = 11, UNREAD = 12, CATEGORY = 13
-const DUE = 14, DUE_TEXT = 15, DUE_ICON = 16, DUE_TONE = 17
+const DUE = 14, DUE_TEXT = 15, DUE_ICON = 16, DUE_TONE = 17, OPENED = 18, OPENED_TEXT = 19
 const TONES = new Set(["gray", "blue", "green", "orange", "red", "violet"])
 const lists = new WeakMap()
 
@@ -56,6 +56,7 @@ const CELLS = {
   priority: (row) => pill(row[PRIORITY], row[PRIORITY_TONE]),
   assignee: (row) => quiet(row[ASSIGNEE]),
   category: (row) => quiet(row[CATEGORY]),
+  opened: (row) => moment(row[OPENED], row[OPENED_TEXT]),
   updated: (row) => moment(row[UPDATED], row[UPDATED_TEXT]),
   due,
 }
@@ -70,9 +71,9 @@ function header(data) {
     const all = choice(data.choose.page, { "data-choose": "page" })
     row.append(element("th", { scope: "col", role: "columnheader", class: "choose" }, all))
   }
-  for (const [name, word, order] of data.columns) {
+  for (const [name, word, order, where] of data.columns) {
     const direction = data.sorted && data.sorted[0] === name ? data.sorted[1] : null
-    const cell = element("th", { scope: "col", role: "columnheader", class: name, "aria-sort": direction })
+    const cell = element("th", { scope: "col", role: "columnheader", class: `${name} ${where}`.trim(), "aria-sort": direction })
     if (order) {
       const button = element("button", { type: "button", "data-order": order }, word)
       button.title = data.words.sort.replace("{column}", word)
@@ -92,9 +93,9 @@ function line(row, data) {
     const label = data.choose.row.replace("{label}", row[LABEL])
     made.append(element("td", { role: "cell", class: "choose" }, choice(label, { "data-choose": row[NUMBER] })))
   }
-  for (const [name] of data.columns) {
+  for (const [name, , , where] of data.columns) {
     const role = name === "title" ? { scope: "row", role: "rowheader" } : { role: "cell" }
-    made.append(element(name === "title" ? "th" : "td", { ...role, class: name }, CELLS[name](row, data.words)))
+    made.append(element(name === "title" ? "th" : "td", { ...role, class: `${name} ${where}`.trim() }, CELLS[name](row, data.words)))
   }
   return made
 }
@@ -168,7 +169,14 @@ function views({ head, words }) {
     element("button", { type: "button", "data-saved": place, "aria-pressed": String(place === saved) },
       word, " ", element("span", {}, count === null ? "" : count.toLocaleString()))))
   if (head.can_save && saved < 0) made.push(element("button", { type: "button", class: "quiet", "data-save": true }, icon("bookmark_add"), words.save))
+  if (head.preferred !== null) made.push(preference(head, words))
   return made
+}
+
+function preference({ preferred }, words) {
+  const word = preferred ? words.preferred : words.prefer
+  return element("button", { type: "button", class: "quiet", "data-prefer": true, "aria-pressed": String(preferred) },
+    icon("star"), word)
 }
 
 function chips(field, chosen, options) {
@@ -195,6 +203,12 @@ function choices({ head, words }) {
   return made
 }
 
+function columns({ head, words }) {
+  const made = head.columns.map(([name, word, chosen]) =>
+    element("button", { type: "button", "data-column": name, "aria-pressed": String(chosen) }, word))
+  return element("fieldset", {}, element("legend", {}, words.columns), ...made)
+}
+
 function icon(name) {
   return element("span", { class: "icon", "aria-hidden": "true", translate: "no" }, name)
 }
@@ -215,6 +229,9 @@ function drawSearch({ data, place }) {
   const problem = place.querySelector("#problem")
   problem.textContent = head.problem
   problem.hidden = !head.problem
+  const hint = place.querySelector("#hint")
+  hint.textContent = head.hint
+  hint.hidden = !head.hint
   place.querySelector("input[type=search]").setAttribute("aria-invalid", String(Boolean(head.problem)))
   place.querySelector(".help").setAttribute("aria-label", words.help)
   const help = place.querySelector("#help")
@@ -237,6 +254,17 @@ function drawBar(list) {
   more.textContent = words.more
   more.classList.toggle("used", head.narrowing > 0)
   place.querySelector("#choices").replaceChildren(...choices(data))
+  const pick = place.querySelector(".pick")
+  pick.textContent = words.columns
+  pick.hidden = !head.columns.length
+  place.querySelector("#columns").replaceChildren(columns(data))
+}
+
+// On a phone not all views are in sight.
+function showView(place) {
+  const bar = place.querySelector(".views")
+  const pressed = bar.querySelector('[aria-pressed="true"]')
+  if (pressed) bar.scrollLeft = pressed.offsetLeft - bar.offsetLeft - (bar.clientWidth - pressed.offsetWidth) / 2
 }
 
 // What is ticked stays so from page to page, as long as it is the same list.
@@ -285,12 +313,12 @@ function draw(list) {
   if (focused) place.querySelector(focused)?.focus()
 }
 
-const MARKS = ["choose", "change", "view", "saved", "chip", "field", "clear", "step", "page", "orders"]
+const MARKS = ["choose", "change", "view", "saved", "prefer", "chip", "column", "field", "clear", "step", "page", "orders"]
 
 function focusedMark(place) {
   const active = place.getRootNode().activeElement
   if (!active || !active.dataset) return null
-  if (active.dataset.order) return `th.${active.closest("th").className} button`
+  if (active.dataset.order) return `th.${active.closest("th").classList[0]} button`
   const mark = MARKS.find((name) => name in active.dataset)
   if (!mark) return null
   const value = "value" in active.dataset ? `[data-value="${active.dataset.value}"]` : ""
@@ -305,6 +333,12 @@ function ask(list, filters) {
   list.component.setTriggerValue("filters", filters)
 }
 
+// A choice is written into the words, also into those that are only typed yet.
+function narrowBy(list, filters) {
+  const words = list.place.querySelector("input[type=search]").value
+  ask(list, words === list.searched ? filters : { q: words, ...filters })
+}
+
 function toggled(place, { chip, value }) {
   const pressed = [...place.querySelectorAll(`button[data-chip="${chip}"][aria-pressed="true"]`)].map((button) => button.dataset.value)
   return pressed.includes(value) ? pressed.filter((other) => other !== value) : [...pressed, value]
@@ -312,7 +346,7 @@ function toggled(place, { chip, value }) {
 
 // Whoever leaves a saved view for another one leaves its words as well.
 function savedOne({ head }) {
-  return head.view === "all" && !head.narrowing && head.saved.some(([, query]) => query === head.text)
+  return head.view === "all" && head.saved.some(([, query]) => query === head.text)
 }
 
 function withoutFilters({ head }) {
@@ -320,16 +354,19 @@ function withoutFilters({ head }) {
 }
 
 function pressed(list, button) {
-  const { view, saved, save, chip, clear, order, page, example, change, new: isNew } = button.dataset
+  const { view, saved, save, prefer, column, chip, clear, order, page, example, change, new: isNew } = button.dataset
   if (button.classList.contains("more")) unfold(list.place, "more", "choices")
+  else if (button.classList.contains("pick")) unfold(list.place, "pick", "columns")
   else if (button.classList.contains("help")) unfold(list.place, "help", "help")
   else if (example) tryOut(list, example)
   else if (change) changeChosen(list, change)
   else if (view) ask(list, savedOne(list.data) ? { view, q: "" } : { view })
-  else if (saved) ask(list, { ...withoutFilters(list.data), view: "all", q: list.data.head.saved[saved][1] })
+  else if (saved) ask(list, { view: "all", q: list.data.head.saved[saved][1] })
   else if (save !== undefined) list.component.setTriggerValue("save_view", true)
-  else if (chip) ask(list, { [chip]: toggled(list.place, button.dataset).join(",") })
-  else if (clear === "all") ask(list, { ...withoutFilters(list.data), q: "" })
+  else if (prefer !== undefined) list.component.setTriggerValue("prefer", !list.data.head.preferred)
+  else if (column) list.component.setTriggerValue("column", [column, button.getAttribute("aria-pressed") !== "true"])
+  else if (chip) narrowBy(list, { [chip]: toggled(list.place, button.dataset).join(",") })
+  else if (clear === "all") ask(list, { q: "" })
   else if (clear !== undefined) ask(list, withoutFilters(list.data))
   else if (isNew !== undefined) list.component.setTriggerValue("new_ticket", true)
   else if (order) ask(list, { sort: order })
@@ -383,7 +420,7 @@ function changed(list, event) {
   const { orders, field, choose } = event.target.dataset
   if (choose) tick(list, event.target)
   else if (orders !== undefined) ask(list, { sort: event.target.value })
-  else if (field) ask(list, { [field]: event.target.value })
+  else if (field) narrowBy(list, { [field]: event.target.value })
 }
 
 function searched(list, event) {
@@ -421,5 +458,6 @@ export default function (component) {
   place.onsearch = (event) => cleared(list, event)
   draw(list)
   place.hidden = false
+  showView(place)
   if (turned) place.scrollIntoView()
 }

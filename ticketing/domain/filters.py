@@ -1,18 +1,38 @@
 """What a list of tickets is narrowed to, as an address says it, and as a question to the store."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from enum import StrEnum
-from typing import Self, TypeVar
+from typing import Final, Self, TypeVar
 
-from ticketing.domain.conditions import AssignedTo, Condition, InCategory, InStatus, RequestedBy, WithPriority
+from ticketing.domain.errors import QueryError
 from ticketing.domain.people import Actor
-from ticketing.domain.queries import PAGE_SIZES, Sort, TicketQuery, View, needle_of
-from ticketing.domain.query_language import Asker, read_query
+from ticketing.domain.queries import PAGE_SIZES, UNASSIGNED, Sort, TicketQuery, View
+from ticketing.domain.query_language import Asker, categories_by_word, read_query, word_of
+from ticketing.domain.query_terms import Value, quoted, spelled, terms_in, with_term
 from ticketing.domain.statuses import Priority, Status
 from ticketing.domain.text import QUERY_LIMIT, SEARCH_LIMIT, printable
 
 Option = TypeVar("Option", bound=StrEnum)
+
+# What can be chosen by clicks: each is a field of the query language, into which the clicks are written.
+CHOICES: Final = ("status", "priority", "category", "requester", "assignee")
+_OPTIONS: Final[Mapping[str, Iterable[str]]] = {"status": list(Status), "priority": list(Priority)}
+_OF_PEOPLE: Final = frozenset({"requester", "assignee"})
+_NOBODY: Final = "none"
+# What views ask for, in the query language: of people, of statuses, and the rest.
+_UNFINISHED: Final = "status:open,pending,on_hold"
+_TERMS: Final[Mapping[View, Mapping[str, str]]] = {
+    View.UNASSIGNED: {"assignee": "is:unassigned", "statuses": _UNFINISHED},
+    View.MINE: {"assignee": "assignee:me", "statuses": _UNFINISHED},
+    View.NEW: {"": "is:new"},
+    View.OPEN: {"statuses": "is:open"},
+    View.WAITING: {"statuses": "is:waiting"},
+    View.OVERDUE: {"": "is:overdue"},
+    View.RECENTLY_CLOSED: {"": "resolved:<7d"},
+    View.DONE: {"statuses": "is:done"},
+    View.ALL: {},
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,28 +41,21 @@ class Filters:
 
     view: View = View.OPEN
     q: str = ""
-    status: tuple[Status, ...] = ()
-    priority: tuple[Priority, ...] = ()
-    category: tuple[str, ...] = ()
-    requester: str = ""
-    assignee: str = ""
     sort: Sort = Sort.UPDATED
     size: int = 25
     page: int = 1
 
     @classmethod
     def from_address(cls, parameters: Mapping[str, str], default_view: View) -> Self:
-        """Read what the address asks for; what it cannot mean is left out."""
+        """Read what the address asks for; what it cannot mean is left out, and choices in it become terms."""
         page, size = (_number(parameters.get(name, "")) for name in ("page", "size"))
-        requester, assignee = (_text(parameters.get(name, "")) for name in ("requester", "assignee"))
+        typed = _text(parameters.get("q", ""), most=2 * QUERY_LIMIT)  # too long is told where it is read
+        chosen = (
+            with_choice("", field, choice_in(field, parameters[field])) for field in CHOICES if field in parameters
+        )
         return cls(
             view=_one(View, parameters.get("view"), default_view),
-            q=_text(parameters.get("q", ""), most=2 * QUERY_LIMIT),  # too long is told where it is read
-            status=_several(Status, parameters.get("status")),
-            priority=_several(Priority, parameters.get("priority")),
-            category=_ids(parameters.get("category", "")),
-            requester=requester,
-            assignee=assignee,
+            q=" ".join(filter(None, (typed, *chosen))),
             sort=_one(Sort, parameters.get("sort"), Sort.UPDATED),
             size=size if size in PAGE_SIZES else PAGE_SIZES[0],
             page=max(1, page),
@@ -51,42 +64,57 @@ class Filters:
     def to_address(self, default_view: View) -> dict[str, str]:
         """Return what must stand in the address to come back here; defaults are left out."""
         default = asdict(Filters(view=default_view))
-        changed = {name: value for name, value in asdict(self).items() if value != default[name]}
-        return {name: ",".join(value) if isinstance(value, tuple) else str(value) for name, value in changed.items()}
+        return {name: str(value) for name, value in asdict(self).items() if value != default[name]}
 
     def query(self, asker: Asker) -> TicketQuery:
         """
         Return the question to the store; raises QueryError for words that cannot be understood.
 
-        A status or an assignee asked for here goes before the view's own.
+        A status or an assignee asked for goes before the view's own.
         """
-        base = self.view.query(asker.username)
-        asked = read_query(self.q, asker, also=self._chosen(), sort=self.sort)
+        base = self.view.query(asker.username, asker.at)
+        asked = read_query(self.q, asker, sort=self.sort)
         return asked.model_copy(
             update={
                 "statuses": asked.statuses or base.statuses,
                 "assignee": asked.assignee or base.assignee,
+                "conditions": base.conditions + asked.conditions,
                 "size": self.size,
                 "page": self.page,
             }
         )
 
-    def _chosen(self) -> Iterator[Condition]:
-        """Yield what the filters behind the button ask for."""
-        if self.status:
-            yield InStatus(frozenset(self.status))
-        if self.priority:
-            yield WithPriority(frozenset(self.priority))
-        if self.category:
-            yield InCategory(frozenset(self.category))
-        if requester := needle_of(self.requester):
-            yield RequestedBy(frozenset({requester}))
-        if self.assignee:
-            yield AssignedTo(frozenset({self.assignee}))
+    def as_text(self, asker: Asker) -> str:
+        """Return the view, the words and the order as one query; raises QueryError for what cannot be understood."""
+        asked = read_query(self.q, asker, sort=self.sort)
+        terms = [term for part, term in _TERMS[self.view].items() if not (part and getattr(asked, part))]
+        text = " ".join(filter(None, (*terms, self.q)))
+        return text if asked.sort is Sort.UPDATED else with_term(text, "sort", [asked.sort])
 
-    def narrowing(self) -> int:
-        """Return how many of the filters behind the button are in use."""
-        return sum(map(bool, (self.status, self.priority, self.category, self.requester, self.assignee)))
+    def chosen(self, field: str, asker: Asker) -> tuple[str, ...]:
+        """Return what the words ask for in one of the CHOICES, by usernames and ids."""
+        values = list(_values(self.q, field))
+        if field in _OF_PEOPLE:
+            found = [_username(value, asker) for value in values]
+        elif field in _OPTIONS:
+            found = [word for value in values if (word := word_of(value.text)) in _OPTIONS[field]]
+        else:
+            known = categories_by_word(asker) if values else {}
+            found = [key for value in values for key in sorted(known.get(word_of(value.text), ()))]
+        return tuple(dict.fromkeys(found))
+
+
+def with_choice(text: str, field: str, values: Sequence[str]) -> str:
+    """Return the query with this choice among the CHOICES in the place of the present one; raises QueryError."""
+    return with_term(text, field, values, _spelled_assignee if field == "assignee" else spelled)
+
+
+def choice_in(field: str, text: str) -> list[str]:
+    """Return what is chosen in one of the CHOICES, as an address or a click says it: several options, or one person."""
+    if field in _OF_PEOPLE:
+        return [person] if (person := _text(text).strip()) else []
+    asked = set(filter(None, _text(text).split(",")))
+    return [str(option) for option in _OPTIONS.get(field, sorted(asked)) if option in asked]
 
 
 def own(actor: Actor, query: TicketQuery) -> TicketQuery:
@@ -94,18 +122,30 @@ def own(actor: Actor, query: TicketQuery) -> TicketQuery:
     return query.model_copy(update={"requester": actor.username}) if actor.is_agent else query
 
 
+def _values(text: str, field: str) -> Iterator[Value]:
+    """Yield the values of a field, as far as one of them is enough; none of a query that cannot be read."""
+    try:
+        terms = terms_in(text)
+    except QueryError:
+        return
+    for term in terms:
+        if term.field == field and not (term.negated or term.comparison):
+            yield from term.values
+
+
+def _username(value: Value, asker: Asker) -> str:
+    key = value.text.casefold().strip()
+    return key if value.quoted else {"me": asker.username, _NOBODY: UNASSIGNED}.get(key, key)
+
+
+def _spelled_assignee(username: str) -> str:
+    if username == UNASSIGNED:
+        return _NOBODY
+    return quoted(username) if username == _NOBODY else spelled(username)
+
+
 def _one(kind: type[Option], text: str | None, default: Option) -> Option:
     return next((option for option in kind if option.value == text), default)
-
-
-def _several(kind: type[Option], text: str | None) -> tuple[Option, ...]:
-    asked = set((text or "").split(","))
-    return tuple(option for option in kind if option.value in asked)
-
-
-def _ids(text: str) -> tuple[str, ...]:
-    """Return ids in the one order in which they stand in the address; which of them there are, the desk knows."""
-    return tuple(sorted(set(filter(None, _text(text).split(",")))))
 
 
 def _text(text: str, most: int = SEARCH_LIMIT) -> str:

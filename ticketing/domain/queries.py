@@ -1,13 +1,13 @@
 """What can be asked of the store: filters, order, pages."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import lru_cache
 from typing import Generic, NamedTuple, TypeVar
 
 from pydantic import Field, InstanceOf, field_validator
 
-from ticketing.domain.conditions import Condition
+from ticketing.domain.conditions import Being, Condition, During, Moment, Trait
 from ticketing.domain.statuses import Priority, Status, StatusCategory
 from ticketing.domain.text import Typed
 
@@ -17,6 +17,7 @@ GREATEST_NUMBER = 2**63 - 1
 PAGE_SIZES = (25, 50, 100)
 # Nobody leafs through more hits than these: they say it in other words. So no search has to find all of them.
 MOST_HITS = 500
+RECENTLY = timedelta(days=7)
 
 Item = TypeVar("Item")
 
@@ -50,8 +51,8 @@ class TicketQuery(Query):
     Which tickets, in which order, which page of them.
 
     An empty set does not restrict. Each of the `needles` is looked for in title, messages, people, tags, number and
-    external id, whatever the case; all of them and all conditions hold of each ticket in the list. With any of these,
-    it ends at its first MOST_HITS hits.
+    external id, whatever the case; all of them and all conditions hold of each ticket in the list. With any of these
+    it ends at its first MOST_HITS hits, but for the conditions of views, of which every store knows how many there are.
     """
 
     requester: str | None = None
@@ -71,7 +72,14 @@ class TicketQuery(Query):
     @property
     def most(self) -> int | None:
         """How long the list can become; None where there is no end to it."""
-        return MOST_HITS if self.needles or self.conditions else None
+        return None if not self.needles and all(map(is_kept_apart, self.conditions)) else MOST_HITS
+
+    @property
+    def only_condition(self) -> Condition | None:
+        """The condition that is all that the query asks for, whatever the order and the page; None if there is more."""
+        others = (self.statuses, self.priorities, self.categories, self.needles)
+        is_anybodys = self.requester is None and self.assignee is None
+        return self.conditions[0] if len(self.conditions) == 1 and is_anybodys and not any(others) else None
 
 
 class Audience(Typed):
@@ -131,36 +139,33 @@ class Page(Typed, Generic[Item]):
 
 
 class View(StrEnum):
-    """The built-in views of the queue."""
+    """The built-in views: those of the queue, and DONE, which stands above a person's own tickets in their place."""
 
     UNASSIGNED = "unassigned"
     MINE = "mine"
+    NEW = "new"
     OPEN = "open"
     WAITING = "waiting"
+    OVERDUE = "overdue"
+    RECENTLY_CLOSED = "recently_closed"
     DONE = "done"
     ALL = "all"
 
-    def query(self, username: str) -> TicketQuery:
-        """Return what the view asks for, for this person."""
-        return _asked_by(self, username)
+    def query(self, username: str, now: datetime) -> TicketQuery:
+        """Return what the view asks for, for this person at this moment."""
+        match self:
+            case View.MINE:
+                return _assigned_to(username)
+            case View.OVERDUE:
+                return TicketQuery(conditions=(During(Moment.DUE, until=now),))
+            case View.RECENTLY_CLOSED:
+                return TicketQuery(conditions=(During(Moment.RESOLVED, since=now - RECENTLY),))
+        return _QUERIES[self]
 
 
 @lru_cache(maxsize=1024)
-def _asked_by(view: View, username: str) -> TicketQuery:
-    unfinished = statuses_of(StatusCategory.OPEN, StatusCategory.PAUSED)
-    match view:
-        case View.UNASSIGNED:
-            return TicketQuery(assignee=UNASSIGNED, statuses=unfinished)
-        case View.MINE:
-            return TicketQuery(assignee=username, statuses=unfinished)
-        case View.OPEN:
-            return TicketQuery(statuses=statuses_of(StatusCategory.OPEN))
-        case View.WAITING:
-            return TicketQuery(statuses=statuses_of(StatusCategory.PAUSED))
-        case View.DONE:
-            return TicketQuery(statuses=statuses_of(StatusCategory.DONE))
-        case _:
-            return TicketQuery()
+def _assigned_to(assignee: str) -> TicketQuery:
+    return TicketQuery(assignee=assignee, statuses=statuses_of(StatusCategory.OPEN, StatusCategory.PAUSED))
 
 
 def needle_of(text: str) -> str:
@@ -177,8 +182,16 @@ def number_in(needle: str) -> int | None:
 
 def is_tallied(audience: Audience, query: TicketQuery) -> bool:
     """Whether tallies by assignee and status say how many match, so that nobody has to count."""
-    restricted = query.requester is not None or query.priorities or query.categories or query.most is not None
-    return audience.sees_all and not restricted
+    restricted = query.requester is not None or query.priorities or query.categories
+    return audience.sees_all and not (restricted or query.needles or query.conditions)
+
+
+def is_kept_apart(condition: Condition) -> bool:
+    """Whether each store keeps the tickets of which it holds in a place or an order of their own."""
+    match condition:
+        case Being(Trait.IS_NEW) | During(Moment.DUE | Moment.RESOLVED):
+            return True
+    return False
 
 
 def order_for(audience: Audience, sort: Sort) -> Sort:
@@ -201,3 +214,12 @@ def statuses_of(*categories: StatusCategory) -> frozenset[Status]:
 
 
 _DONE = statuses_of(StatusCategory.DONE)
+# What views ask for whoever looks, whenever.
+_QUERIES = {
+    View.UNASSIGNED: _assigned_to(UNASSIGNED),
+    View.NEW: TicketQuery(conditions=(Being(Trait.IS_NEW),)),
+    View.OPEN: TicketQuery(statuses=statuses_of(StatusCategory.OPEN)),
+    View.WAITING: TicketQuery(statuses=statuses_of(StatusCategory.PAUSED)),
+    View.DONE: TicketQuery(statuses=_DONE),
+    View.ALL: TicketQuery(),
+}

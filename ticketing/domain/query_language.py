@@ -176,11 +176,12 @@ def _chosen(term: Term, options: Mapping[str, Option]) -> frozenset[Option]:
 
 
 def _option(term: Term, value: Value, options: Mapping[str, Known]) -> Known:
-    found = options.get(_word(value.text))
+    found = options.get(word_of(value.text))
     return found if found is not None else _refuse_choice(term, value, options)
 
 
-def _word(text: str) -> str:
+def word_of(text: str) -> str:
+    """Return how an option is written in a query, however it is typed."""
     return text.casefold().replace("-", "_").replace(" ", "_")
 
 
@@ -211,12 +212,17 @@ def _status(term: Term, _: Asker) -> Condition:
 
 
 def _category(term: Term, asker: Asker) -> Condition:
-    """Categories are asked for by id or by name; one may have the name of another that was taken away."""
+    known = categories_by_word(asker)
+    return InCategory(frozenset().union(*(_option(term, value, known) for value in _plain(term))))
+
+
+def categories_by_word(asker: Asker) -> Mapping[str, set[str]]:
+    """Return the ids of categories by id and by name; one may have the name of another that was taken away."""
     known: dict[str, set[str]] = {}
     for category in asker.categories():
         for word in (category.id, category.name):
-            known.setdefault(_word(word), set()).add(category.id)
-    return InCategory(frozenset().union(*(_option(term, value, known) for value in _plain(term))))
+            known.setdefault(word_of(word), set()).add(category.id)
+    return known
 
 
 def _priority(term: Term, _: Asker) -> Condition:

@@ -4,7 +4,7 @@ The terms of a typed query: where each stands, before anybody asks what it means
 They are found in one pass, character by character, so that no text takes longer than its length.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -56,25 +56,31 @@ def terms_in(text: str) -> tuple[Term, ...]:
     return tuple(found)
 
 
-def with_term(text: str, field: str, values: Sequence[str]) -> str:
+def spelled(value: str) -> str:
+    """Return a value as it has to be typed to be meant, in quotation marks where it needs them."""
+    is_plain = value and value[0] not in _CLOSED_BY and not any(char.isspace() or char == "," for char in value)
+    return value if is_plain else quoted(value)
+
+
+def quoted(value: str) -> str:
+    """Return a value in quotation marks, between which no word means anything but itself."""
+    return '"' + value.replace('"', '""') + '"'
+
+
+def with_term(text: str, field: str, values: Sequence[str], spell: Callable[[str], str] = spelled) -> str:
     """
     Return the query with these values of the field in the place of those it asks for, and all else as it is typed.
 
     Without a value the field is asked for no more. What the query excludes it goes on to exclude. Raises QueryError.
     """
     former = [term for term in terms_in(text) if term.field == field and not term.negated]
-    wanted = f"{field}:{','.join(map(_spelled, values))}" if values else ""
+    wanted = f"{field}:{','.join(map(spell, values))}" if values else ""
     at = former[0].start if former else len(text)
     pieces = [(term.start, term.end, "") for term in former[1:]]
     pieces.append((at, former[0].end if former else at, wanted))
     for start, end, put in sorted(pieces, reverse=True):
         text = " ".join(part for part in (text[:start].rstrip(), put, text[end:].lstrip()) if part)
     return text
-
-
-def _spelled(value: str) -> str:
-    is_plain = value and value[0] not in _CLOSED_BY and not any(char.isspace() or char == "," for char in value)
-    return value if is_plain else '"' + value.replace('"', '""') + '"'
 
 
 def _require_readable(text: str) -> None:

@@ -50,7 +50,7 @@ def deal(tx: Transaction, ticket: Ticket, now: datetime, *, passing_over: str | 
         member = team.next_in_turn(present)
         tx.definitions(Team).save(team.after_turn(member))
     else:
-        member = least_loaded(_loads(tx, present))
+        member = least_loaded(_loads(tx, present, now))
     ticket.deal(member, now)
 
 
@@ -63,7 +63,7 @@ def _waits(ticket: Ticket) -> bool:
     return ticket.assignee is None and ticket.status.category is not StatusCategory.DONE
 
 
-def _loads(tx: Transaction, members: Sequence[str]) -> dict[str, int]:
+def _loads(tx: Transaction, members: Sequence[str], now: datetime) -> dict[str, int]:
     """Return how many unfinished tickets each of them has."""
-    counts = tx.tickets.counts(_EVERYBODY, [View.MINE.query(member) for member in members])
+    counts = tx.tickets.counts(_EVERYBODY, [View.MINE.query(member, now) for member in members])
     return dict(zip(members, counts, strict=True))

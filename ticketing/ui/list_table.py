@@ -21,7 +21,7 @@ from ticketing.ui.packing import component, packed
 from ticketing.ui.wording import t
 
 _mount = component("list_table")
-_EVENTS = ("opened", "new_ticket", "filters", "chosen", "save_view")
+_EVENTS = ("opened", "new_ticket", "filters", "chosen", "save_view", "prefer", "column")
 _ALL = "all"
 _FORMS = ("csv", "xlsx", "json")
 
@@ -32,7 +32,7 @@ class TicketRow(NamedTuple):
 
     `href` is what opens in another tab. A tone is one of gray, blue, green, orange, red, violet.
     `updated` is an ISO time for machines and the tooltip, `updated_text` what is read ("2 h ago"); so it is with `due`,
-    which is "" where nothing is.
+    which is "" where nothing is, and with `opened`, which is "" where nobody wants to see it.
     """
 
     number: int
@@ -53,6 +53,8 @@ class TicketRow(NamedTuple):
     due_text: str = ""
     due_icon: str = ""
     due_tone: str = ""
+    opened: str = ""
+    opened_text: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +79,9 @@ class ListHead:
     `problem` says what is wrong with these words; `examples` are queries, each with what it finds. `saved` are views
     with their queries, and how many tickets each has, None where to count them would take long. With `can_save`, what
     is looked for can become such a view.
+
+    `is_preferred` says whether the view is the one that the person begins with, None where that cannot be chosen, and
+    `hint` what else is to be said of that. `columns` can be chosen, each with its word and whether it is.
     """
 
     title: str
@@ -89,6 +94,9 @@ class ListHead:
     examples: Sequence[tuple[str, str]] = ()
     saved: Sequence[tuple[str, str, int | None]] = ()
     can_save: bool = False
+    is_preferred: bool | None = None
+    hint: str = ""
+    columns: Sequence[tuple[str, str, bool]] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,8 +151,9 @@ class Asked:
     What was asked for since the list was drawn: a ticket, a new one, or filters by their names in the address.
 
     `chosen` are the tickets that are to be changed together, or with `all_chosen` all that the list has; `save_view`:
-    what is looked for is to become a view. Nothing was
-    where `is_first` says that it was not drawn in the run before.
+    what is looked for is to become a view. `prefer`: the view is to be the one that the person begins with, or no
+    longer; `column` is to be shown, or no longer. Nothing was where `is_first` says that the list was not drawn in the
+    run before.
     """
 
     is_first: bool = False
@@ -154,6 +163,8 @@ class Asked:
     chosen: tuple[int, ...] = ()
     all_chosen: bool = False
     save_view: bool = False
+    prefer: bool | None = None
+    column: tuple[str, bool] | None = None
 
 
 @dataclass(slots=True)
@@ -174,7 +185,8 @@ def asked_of_list(key: str) -> Asked:
     """Return what was asked for in the list that was drawn last under this key; ask before it is drawn again."""
     run, noted = recall(_Answers).by_list.pop(key, (None, None))
     answer = noted if run is get_script_run_ctx() and noted else st.session_state.get(key)
-    opened, new_ticket, filters, chosen, save_view = (getattr(answer, name, None) for name in _EVENTS)
+    told = (getattr(answer, name, None) for name in _EVENTS)
+    opened, new_ticket, filters, chosen, save_view, prefer, column = told
     return Asked(
         is_first=answer is None,
         opened=opened if type(opened) is int and opened in recall(_Shown).by_list.get(key, ()) else None,
@@ -185,7 +197,16 @@ def asked_of_list(key: str) -> Asked:
         chosen=tuple(chosen) if isinstance(chosen, list) and all(type(number) is int for number in chosen) else (),
         all_chosen=chosen == _ALL,
         save_view=save_view is True,
+        prefer=prefer if isinstance(prefer, bool) else None,
+        column=_column(column),
     )
+
+
+def _column(told: object) -> tuple[str, bool] | None:
+    match told:
+        case [str(name), bool(is_shown)]:
+            return name, is_shown
+    return None
 
 
 def ticket_list(
@@ -196,9 +217,13 @@ def ticket_list(
     *,
     key: str,
     empty: Empty,
-    columns: Sequence[str],
+    columns: Mapping[str, str],
 ) -> None:
-    """Draw the list; the head of each of the *columns* is a word of the catalogue, `table.` and its name."""
+    """
+    Draw the list with these *columns*; the head of each is a word of the catalogue, `table.` and its name.
+
+    With each comes where it stands: "" is everywhere, "wide" is not on a phone, "narrow" is there alone.
+    """
     recall(_Shown).by_list[key] = {row.number for row in rows}
     _mount(
         key=key,
@@ -207,7 +232,9 @@ def ticket_list(
                 "head": _head(head),
                 "rows": rows,
                 "empty": [empty.icon, empty.title, empty.text, empty.action],
-                "columns": [[name, t(f"table.{name}"), order.by_column.get(name)] for name in columns],
+                "columns": [
+                    [name, t(f"table.{name}"), order.by_column.get(name), where] for name, where in columns.items()
+                ],
                 "sorted": order.sorted_by,
                 "orders": list(order.orders.items()),
                 "order": order.order,
@@ -222,6 +249,8 @@ def ticket_list(
         on_filters_change=partial(_note, key),
         on_chosen_change=partial(_note, key),
         on_save_view_change=partial(_note, key),
+        on_prefer_change=partial(_note, key),
+        on_column_change=partial(_note, key),
     )
 
 
@@ -240,6 +269,9 @@ def _head(head: ListHead) -> dict[str, object]:
         "examples": head.examples,
         "saved": head.saved,
         "can_save": head.can_save,
+        "preferred": head.is_preferred,
+        "hint": head.hint,
+        "columns": head.columns,
         "choices": choices,
     }
 
@@ -284,4 +316,7 @@ def _words(narrowing: int) -> dict[str, str]:
         "next": t("table.next_page"),
         "export": t("list.export"),
         "save": t("list.save_view"),
+        "prefer": t("list.prefer"),
+        "preferred": t("list.preferred"),
+        "columns": t("list.columns"),
     }

@@ -192,7 +192,7 @@ def satisfaction(report: Report) -> Block:
 def queue_tiles(actor: Actor) -> list[list[Any]]:
     """Return what the queue holds at this moment, as its views count it, and what is late if anything is promised."""
     views = (View.OPEN, View.UNASSIGNED)
-    queries: dict[str, TicketQuery] = {view: view.query(actor.username) for view in views}
+    queries: dict[str, TicketQuery] = {view: view.query(actor.username, desk().clock()) for view in views}
     is_promised = bool(desk().definitions.all(actor, SlaPolicy))
     if is_promised:
         queries[_OVERDUE] = read_query(_OVERDUE, Asker(actor.username, desk().clock()))

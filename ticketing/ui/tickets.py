@@ -1,12 +1,13 @@
 """Lists of tickets: from a page of summaries to the table on the screen."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, tzinfo
 from typing import Literal
 
 from ticketing.domain.errors import QueryError
 from ticketing.domain.filters import own
 from ticketing.domain.people import Actor
+from ticketing.domain.preferences import Column, QueuePreferences
 from ticketing.domain.queries import Page, Sort, TicketQuery, TicketSummary, View
 from ticketing.domain.query_language import Asker
 from ticketing.domain.sla import SlaPolicy
@@ -37,9 +38,9 @@ PRIORITY_TONES: dict[Priority, Tone] = {
     Priority.URGENT: "red",
 }
 
-_QUEUE_COLUMNS = ("number", "title", "requester", "status", "priority", "assignee", "updated")
-_DUE_COLUMNS = (*_QUEUE_COLUMNS[:-1], "due", "updated")
-_OWN_COLUMNS = ("number", "title", "status", "category", "assignee", "updated")
+_FIRST_COLUMNS = ("number", "title")
+_USUAL_COLUMNS = (Column.REQUESTER, Column.STATUS, Column.PRIORITY, Column.ASSIGNEE, Column.DUE, Column.UPDATED)
+_OWN_COLUMNS = dict.fromkeys((*_FIRST_COLUMNS, "status", "category", "assignee", "updated"), "")
 _NOT_DUE = Urgency("", "", "gray")
 _SORTS = {
     "number": (Sort.NEWEST, Sort.OLDEST),
@@ -61,12 +62,13 @@ _SORTED_BY = {
 def queue(actor: Actor) -> None:
     """Draw everybody's tickets, for agents; with when they are due, where anything is promised."""
     is_promised = bool(desk().definitions.all(actor, SlaPolicy))
-    _draw(actor, "all_tickets", View.OPEN, _DUE_COLUMNS if is_promised else _QUEUE_COLUMNS)
+    offered = [column for column in Column if is_promised or column is not Column.DUE]
+    _draw(actor, "all_tickets", View.OPEN, desk().preferences.own(actor), offered)
 
 
 def own_tickets(actor: Actor) -> None:
     """Draw the tickets that the person opened or watches."""
-    _draw(actor, "my_tickets", View.ALL, _OWN_COLUMNS)
+    _draw(actor, "my_tickets", View.ALL)
 
 
 def status_label(status: Status, *, is_new: bool, for_agent: bool) -> str:
@@ -76,18 +78,27 @@ def status_label(status: Status, *, is_new: bool, for_agent: bool) -> str:
     return t(f"status_for_requester.{status}")
 
 
-def _draw(actor: Actor, name: str, default_view: View, columns: tuple[str, ...]) -> None:
-    key, for_agent = f"{name}_list", "requester" in columns
+def _draw(
+    actor: Actor,
+    name: str,
+    default_view: View,
+    preferences: QueuePreferences | None = None,
+    offered: Sequence[Column] = (),
+) -> None:
+    """Draw the queue as somebody prefers it, with some of the columns on *offer*; or without preferences one's own."""
+    key, for_agent = f"{name}_list", preferences is not None
     asked = asked_of_list(key)
-    filters = ListFilters(name, default_view, own=not for_agent, is_first=asked.is_first)
+    filters = ListFilters(actor, name, default_view, preferences, is_first=asked.is_first)
     if asked.opened is not None:
         go_to_ticket(asked.opened)
     if asked.new_ticket:
         go_to("new_ticket")
     if for_agent and asked.save_view:
-        go_to("desk_setup", kind="views", id="new", query=filters.drawn.q)
+        go_to("desk_setup", kind="views", id="new", query=filters.to_save())
     if for_agent and (asked.chosen or asked.all_chosen):
         _change_chosen(actor, filters, asked)
+    if for_agent:
+        _prefer(actor, filters, asked, offered)
     if asked.filters is not None:
         filters.change(asked.filters)
     filters.write()
@@ -95,9 +106,11 @@ def _draw(actor: Actor, name: str, default_view: View, columns: tuple[str, ...])
     now, where = asker.at, asker.zone
     names = category_names(actor)
     page, sort, problem = _found(actor, filters, asker, for_agent=for_agent)
-    head = filters.head(actor, problem)
+    preferred = _preferred_columns(filters.preferences, offered)
+    columns = _columns(preferred, offered) if for_agent else _OWN_COLUMNS
+    head = filters.head(problem, [(column, t(f"table.{column}"), column in preferred) for column in offered])
     ticket_list(
-        [_row(ticket, names, now, where, for_agent=for_agent) for ticket in page.items],
+        [_row(ticket, names, now, where, columns, for_agent=for_agent) for ticket in page.items],
         head,
         _order(sort, columns),
         ListFoot(
@@ -112,6 +125,38 @@ def _draw(actor: Actor, name: str, default_view: View, columns: tuple[str, ...])
         empty=_empty(head, for_agent=for_agent),
         columns=columns,
     )
+
+
+def _prefer(actor: Actor, filters: ListFilters, asked: Asked, offered: Sequence[Column]) -> None:
+    """Keep what the person chose to begin with, and which columns to see."""
+    with shown_errors():
+        if asked.prefer is not None:
+            filters.prefer(wanted=asked.prefer)
+        if asked.column is not None and asked.column[0] in offered:
+            name, is_shown = asked.column
+            others = _preferred_columns(filters.preferences, offered) - {name}
+            chosen = others | {Column(name)} if is_shown else others
+            is_usual = chosen == _usual(offered)
+            filters.preferences = desk().preferences.show_columns(actor, None if is_usual else chosen)
+
+
+def _usual(offered: Sequence[Column]) -> set[Column]:
+    return {column for column in _USUAL_COLUMNS if column in offered}
+
+
+def _preferred_columns(preferences: QueuePreferences, offered: Sequence[Column]) -> set[Column]:
+    return _usual(offered) if preferences.columns is None else set(preferences.columns) & set(offered)
+
+
+def _columns(preferred: set[Column], offered: Sequence[Column]) -> dict[str, str]:
+    """Return the columns of the queue, each with where it stands: on a phone, a line is the same for everybody."""
+    usual = _usual(offered)
+    chosen = {
+        column.value: "" if column in preferred & usual else "wide" if column in preferred else "narrow"
+        for column in offered
+        if column in preferred | usual
+    }
+    return dict.fromkeys(_FIRST_COLUMNS, "") | chosen
 
 
 def _change_chosen(actor: Actor, filters: ListFilters, asked: Asked) -> None:
@@ -156,7 +201,7 @@ def _empty(head: ListHead, *, for_agent: bool) -> Empty:
     return Empty("inbox", t(f"empty.{view}"), t(f"empty.{view}_text"))
 
 
-def _order(sort: Sort, columns: tuple[str, ...]) -> ListOrder:
+def _order(sort: Sort, columns: Mapping[str, str]) -> ListOrder:
     offered = [each for each in Sort if each is not Sort.DUE or "due" in columns]
     return ListOrder(
         {each.value: t(f"sort.{each.name.lower()}") for each in offered},
@@ -167,7 +212,13 @@ def _order(sort: Sort, columns: tuple[str, ...]) -> ListOrder:
 
 
 def _row(
-    ticket: TicketSummary, categories: Mapping[str, str], now: datetime, where: tzinfo, *, for_agent: bool
+    ticket: TicketSummary,
+    categories: Mapping[str, str],
+    now: datetime,
+    where: tzinfo,
+    columns: Mapping[str, str],
+    *,
+    for_agent: bool,
 ) -> TicketRow:
     due = urgency(ticket.due_at, ticket.warn_at, now) if ticket.due_at else _NOT_DUE
     return TicketRow(
@@ -184,11 +235,13 @@ def _row(
         updated=ticket.updated_at.isoformat(),
         updated_text=ago(ticket.updated_at, now, where),
         unread=ticket.unread,
-        category=categories.get(ticket.category, ticket.category),
+        category=categories.get(ticket.category, ticket.category) if Column.CATEGORY in columns else "",
         due=ticket.due_at.isoformat() if ticket.due_at else "",
         due_text=due.word,
         due_icon=due.icon,
         due_tone=due.tone,
+        opened=ticket.opened_at.isoformat() if Column.OPENED in columns else "",
+        opened_text=ago(ticket.opened_at, now, where) if Column.OPENED in columns else "",
     )
 
 

@@ -45,9 +45,27 @@ class Conditions:
     def __init__(self, state: State, audience: Audience) -> None:
         self._state = state
         self._sees_all = audience.sees_all
+        self._known: dict[Condition, set[int] | None] = {}
 
-    def numbers(self, condition: Condition) -> set[int] | None:  # noqa: PLR0911 - one a kind
+    def count(self, condition: Condition) -> int | None:
+        """Return of how many tickets the condition holds, for agents, if these are kept apart, else None."""
+        state = self._state
+        match condition if self._sees_all else None:
+            case Being(Trait.IS_NEW):
+                return len(state.new)
+            case During(Moment.DUE, since, until):
+                return state.due_in_order.number_between(since, until)
+            case During(Moment.RESOLVED, since, until):
+                return state.ended.number_between(since, until)
+        return None
+
+    def numbers(self, condition: Condition) -> set[int] | None:
         """Return the tickets of which the condition holds if an index has them, else None."""
+        if condition not in self._known:
+            self._known[condition] = self._numbers(condition)
+        return self._known[condition]
+
+    def _numbers(self, condition: Condition) -> set[int] | None:  # noqa: PLR0911 - one a kind
         state = self._state
         match condition:
             case RequestedBy(usernames, names):
@@ -61,7 +79,10 @@ class Conditions:
             case Having():
                 return self._having(condition)
             case During(Moment.DUE, since, until):
-                return self._due(since, until)
+                due = state.due_in_order.between(since, until) if self._sees_all else ()
+                return {number for _, number in due}
+            case During(Moment.RESOLVED, since, until) if self._sees_all:
+                return {row.number for row in state.ended.between(since, until)}
             case Being(Trait.IS_ASLEEP):
                 return set(state.asleep) if self._sees_all else set()
             case AnyOf(conditions):
@@ -74,10 +95,6 @@ class Conditions:
         if not condition.values:
             return joined(by_term, [term for term in by_term if term[0] in names])
         return joined(by_term, product(names, condition.values))
-
-    def _due(self, since: datetime | None, until: datetime | None) -> set[int]:
-        due = self._state.due if self._sees_all else {}
-        return {number for number, one in due.items() if _is_within(one.at, since, until)}
 
     def _people(self, names: Iterable[str]) -> set[str]:
         """Return who has an account with one of the casefolded texts in its display name."""

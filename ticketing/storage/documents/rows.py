@@ -1,17 +1,20 @@
 """Slim rows of tickets and accounts, and rows kept in the order of their last change."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from bisect import bisect_left, insort
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
 from operator import attrgetter
 from sys import intern
-from typing import Any, NamedTuple, Self
+from typing import Any, Generic, NamedTuple, Self, TypeVar
 
 from pydantic_core import from_json
 
 from ticketing.domain.people import Role
 from ticketing.domain.statuses import Priority, Status
 from ticketing.domain.tickets import Ticket, terms_of
+
+Item = TypeVar("Item")
 
 
 class TicketRow:
@@ -182,9 +185,50 @@ class ByUpdate:
         return self._rows
 
 
-# What rows are ordered by: the time of the last change, of any or as far as a requester can tell, then the number.
+class InOrder(Generic[Item]):
+    """
+    Things in the order of a moment that each has, so that how many came since then is known without counting.
+
+    The *key* of a thing is its moment and its number, so that no two have the same.
+    """
+
+    __slots__ = ("_items", "_key")
+
+    def __init__(self, key: Callable[[Item], tuple[datetime, int]], items: Iterable[Item] = ()) -> None:
+        self._key = key
+        self._items = sorted(items, key=key)
+
+    def put(self, item: Item) -> None:
+        """Add a thing in its place."""
+        insort(self._items, item, key=self._key)
+
+    def drop(self, item: Item) -> None:
+        """Take a thing away, which is there."""
+        del self._items[self._place(*self._key(item))]
+
+    def number_between(self, since: datetime | None, until: datetime | None) -> int:
+        """Return how many have their moment at *since* or later, and before *until*; None is no bound."""
+        first, end = self._span(since, until)
+        return max(0, end - first)
+
+    def between(self, since: datetime | None, until: datetime | None) -> Sequence[Item]:
+        """Return these things."""
+        first, end = self._span(since, until)
+        return self._items[first:end]
+
+    def _span(self, since: datetime | None, until: datetime | None) -> tuple[int, int]:
+        first = 0 if since is None else self._place(since, 0)
+        return first, len(self._items) if until is None else self._place(until, 0)
+
+    def _place(self, moment: datetime, number: int) -> int:
+        return bisect_left(self._items, (moment, number), key=self._key)
+
+
+# What rows are ordered by: the time of the last change, of any or as far as a requester can tell, or when they were
+# done with; then the number.
 by_update = attrgetter("updated_at", "number")
 by_public_update = attrgetter("public_updated_at", "number")
+by_end = attrgetter("resolved_at", "number")
 # The times of one ticket are often the same: one object for all of them.
 _moment = lru_cache(maxsize=16)(datetime.fromisoformat)
 # Many tickets have the very same terms.

@@ -9,6 +9,7 @@ from typing import Final
 
 from pydantic_core import from_json
 
+from ticketing.domain.conditions import Being, Trait
 from ticketing.domain.queries import (
     MOST_HITS,
     Audience,
@@ -34,6 +35,7 @@ NEARBY = 500
 _NONE: Final = ByUpdate()
 _NEVER: Final = datetime.max.replace(tzinfo=UTC)
 _NOT_DUE: Final = (None, None)
+_IS_NEW: Final = Being(Trait.IS_NEW)
 _BY_PRIORITY: Final = {Sort.PRIORITY, Sort.LEAST_URGENT}
 
 
@@ -50,8 +52,8 @@ class Searcher:
 
     def search(self, query: TicketQuery) -> Page[TicketSummary]:
         """Return one page; when the query restricts nothing but people and statuses, in time of the page alone."""
-        if is_tallied(self._audience, query):
-            total = self.count(query)
+        total = self._known_count(query)
+        if total is not None:
             rows = _slice(self._matches(query), query.first, query.size)
         else:
             found = self._hits(query)
@@ -60,9 +62,16 @@ class Searcher:
         return Page(items=lines, total=total, page=query.page, size=query.size, ends_early=total == query.most)
 
     def count(self, query: TicketQuery) -> int:
-        """Return how many match; from tallies where they suffice."""
+        """Return how many match, or how long the list can become."""
+        known = self._known_count(query)
+        if known is not None:
+            return known
+        return len(self._hits(query)) if query.needles else sum(1 for _ in islice(self._matches(query), query.most))
+
+    def _known_count(self, query: TicketQuery) -> int | None:
+        """Return how many match where tallies, or what is kept apart, say so without counting; else None."""
         if not is_tallied(self._audience, query):
-            return len(self._hits(query)) if query.needles else sum(1 for _ in islice(self._matches(query), query.most))
+            return self._conditions.count(query.only_condition) if query.only_condition else None
         by_status, tally = self._state.by_status, self._state.tally
         statuses = query.statuses or by_status.keys()
         if query.assignee is None:
@@ -155,6 +164,8 @@ class Searcher:
             found.append([state.by_status[status] for status in query.statuses])
         if query.assignee is not None:
             found.append([state.by_assignee.get(stored(query.assignee), _NONE)])
+        if _IS_NEW in query.conditions:
+            found.append([state.new])
         return found
 
     def _by_number(self, *, descending: bool) -> Iterator[TicketRow]:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from functools import partial
+from operator import itemgetter
 from typing import Any, NamedTuple, TypeVar
 
 from pydantic_core import from_json
@@ -14,7 +15,7 @@ from ticketing.domain.errors import StorageUnreadableError
 from ticketing.domain.people import Role
 from ticketing.domain.statuses import Status
 from ticketing.domain.tickets import Term
-from ticketing.storage.documents.rows import ByUpdate, PersonRow, TicketRow, by_update, fields_of
+from ticketing.storage.documents.rows import ByUpdate, InOrder, PersonRow, TicketRow, by_end, by_update, fields_of
 
 Change = tuple[str, str, bytes | None]
 Documents = dict[str, dict[str, bytes]]
@@ -48,6 +49,9 @@ class State:
         self.by_term: defaultdict[Term, set[int]] = defaultdict(set)
         self.due: dict[int, Due] = {}
         self.asleep: dict[int, datetime] = {}  # until when
+        self.due_in_order = InOrder(_MOMENT_AND_NUMBER)
+        self.new = ByUpdate()
+        self.ended = InOrder(by_end)
         self.tally: Counter[tuple[str | None, Status]] = Counter()
         self.facts: dict[int, str] = {}  # what reports count by, of tickets that one was made of since they changed
         self._owned: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
@@ -76,6 +80,9 @@ class State:
         self.rows = ByUpdate(rows)
         self.by_assignee.update({assignee: ByUpdate(theirs) for assignee, theirs in of_assignee.items()})
         self.by_status.update({status: ByUpdate(those) for status, those in of_status.items()})
+        self.new = ByUpdate(row for row in rows if row.is_new)
+        self.ended = InOrder(by_end, (row for row in rows if row.resolved_at is not None))
+        self.due_in_order = InOrder(_MOMENT_AND_NUMBER, ((due.at, number) for number, due in self.due.items()))
         self.last_number = max((row.number for row in rows), default=0)
         self.tally = Counter((row.assignee, row.status) for row in rows)
 
@@ -144,13 +151,25 @@ class State:
             self._forget(old)
         if row is not None:
             self._add(row)
-        _put_or_drop(self.due, number, due)
+        self._put_due(number, due)
         _put_or_drop(self.asleep, number, until)
+
+    def _put_due(self, number: int, due: "Due | None") -> None:
+        before = self.due.get(number)
+        if before is not None:
+            self.due_in_order.drop((before.at, number))
+        _put_or_drop(self.due, number, due)
+        if due is not None:
+            self.due_in_order.put((due.at, number))
 
     def _add(self, row: TicketRow) -> None:
         self.rows.put(row)
         self.by_assignee[row.assignee].put(row)
         self.by_status[row.status].put(row)
+        if row.is_new:
+            self.new.put(row)
+        if row.resolved_at is not None:
+            self.ended.put(row)
         self.last_number = max(self.last_number, row.number)
         self.tally[row.assignee, row.status] += 1
         self._index(row)
@@ -169,6 +188,9 @@ class State:
         self.rows.drop(row)
         self.by_assignee[row.assignee].drop(row)
         self.by_status[row.status].drop(row)
+        self.new.drop(row)
+        if row.resolved_at is not None:
+            self.ended.drop(row)
         self.by_requester[row.requester].discard(number)
         for watcher in row.watchers:
             self.by_watcher[watcher].discard(number)
@@ -238,6 +260,7 @@ def _put_or_drop(index: dict[int, Value], number: int, value: Value | None) -> N
         index[number] = value
 
 
+_MOMENT_AND_NUMBER: Callable[[tuple[datetime, int]], tuple[datetime, int]] = itemgetter(0, 1)
 _GONE = (None, None, None)
 
 

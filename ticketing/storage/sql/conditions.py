@@ -52,6 +52,9 @@ _ASLEEP: Final = select(_sleepers.c.number).where(_sleepers.c.wakes_at.is_not(No
 # What no text can hold and no database takes in a question: NUL, halves of surrogate pairs.
 _NOWHERE: Final = {"\0", SEPARATOR, *map(chr, range(0xD800, 0xE000))}
 
+# In these very words, in which the index over new tickets is made: else SQLite doesn't see that it is enough.
+_IS_NEW: Final[ColumnElement[bool]] = literal_column("tickets.is_new")
+
 Columns = ReadOnlyColumnCollection[str, Any]
 
 
@@ -150,7 +153,7 @@ class Conditions:
         c = tickets.c
         match trait:
             case Trait.IS_NEW:
-                return c.is_new
+                return _IS_NEW
             case Trait.IS_ASLEEP:
                 return c.number.in_(_ASLEEP) if self._sees_all else false()
             case Trait.HAS_REPLY:

@@ -21,7 +21,7 @@ def facts_row(number: int, document: str | bytes) -> dict[str, Any]:
 def facts_of_matching(connection: Connection, audience: Audience, query: TicketQuery) -> Iterator[list[Facts]]:
     """Yield the facts of all tickets that match among what the audience may see, by the batch; all are read at once."""
     question = select(facts.c.facts)
-    if searching.restrictions(audience, query) or query.most is not None:
+    if searching.restrictions(audience, query) or query.needles or query.conditions:
         hits = searching.all_hits(audience, query, connection.dialect)
         question = question.where(facts.c.number.in_(hits.order_by(None)))
     return unpacked(connection.scalars(question).all())

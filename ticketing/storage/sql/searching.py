@@ -27,6 +27,8 @@ NEARBY: Final = 200
 # texts, after which PostgreSQL looks at each text again. That way ends where so many tickets hold it.
 COMMON: Final = {"postgresql": 0.05, "sqlite": 0.15}
 LOOKED_UP: Final = 5_000
+# So many hits are put in order sooner than they are met in a list of a hundred thousand.
+SOON_IN_ORDER: Final = 20_000
 
 
 def restrictions(audience: Audience, query: TicketQuery) -> list[ColumnElement[bool]]:
@@ -86,6 +88,13 @@ def looked_up(audience: Audience, query: TicketQuery, dialect: Dialect) -> Selec
     hits = _in_order(audience, query, dialect, query.most, is_held, *rest)
     found = select(hits.c.number, counted.c.found).select_from(counted.outerjoin(hits, true()))
     return found.order_by(*order(audience, query.sort, hits.c))
+
+
+def put_in_order(audience: Audience, query: TicketQuery, dialect: Dialect) -> Select[Any]:
+    """Return all hits of conditions that are kept apart: found by their index, and not by going through the list."""
+    *ordered_by, _ = (tickets.c[name] for name in _ordered_by(audience, query.sort))
+    found = matching(audience, query, dialect).add_columns(*ordered_by).cte("found").prefix_with("MATERIALIZED")
+    return select(found.c.number).order_by(*order(audience, query.sort, found.c))
 
 
 def all_hits(audience: Audience, query: TicketQuery, dialect: Dialect) -> Select[Any]:

@@ -39,6 +39,7 @@ metadata = MetaData(naming_convention=NAMES)
 # Asked for in these very words, since else SQLite doesn't see that the index over these tickets is enough.
 IS_RESOLVED: Final = text("status = 'resolved'")
 IS_ASLEEP: Final = text("wakes_at IS NOT NULL")
+IS_NEW: Final = text("is_new")
 
 
 def _one_of(column: str, values: type[Role | Status | Priority]) -> CheckConstraint:
@@ -97,8 +98,8 @@ tickets = Table(
     Column("due_at", Moment),
     Column("warn_at", Moment),
     Column("wakes_at", Moment),
-    # The first four are the orders of a list; each holds all that a list is filtered by, so that going through one
-    # reads no ticket.
+    # The first four are the orders of a list, those by end and by newness what views show; each holds all that a list
+    # is filtered and ordered by, so that going through one reads no ticket.
     Index("tickets_by_update", "updated_at", "number", "status", "urgency", "category", "assignee", "requester"),
     Index("tickets_by_urgency", "urgency", "updated_at", "number", "status", "category", "assignee", "requester"),
     Index("tickets_by_number", "number", "updated_at", "status", "urgency", "category", "assignee", "requester"),
@@ -108,8 +109,33 @@ tickets = Table(
     Index("tickets_by_external_id", "external_id", postgresql_using="hash"),  # which may be as long as it likes
     Index("tickets_by_resolution", "resolved_at", postgresql_where=IS_RESOLVED, sqlite_where=IS_RESOLVED),
     Index("tickets_by_opening", "opened_at"),
-    Index("tickets_by_end", "resolved_at"),
     Index("tickets_by_waking", "wakes_at", "number", postgresql_where=IS_ASLEEP, sqlite_where=IS_ASLEEP),
+    Index(
+        "tickets_by_end",
+        "resolved_at",
+        "updated_at",
+        "number",
+        "status",
+        "urgency",
+        "category",
+        "assignee",
+        "requester",
+        "due_at",
+    ),
+    Index(
+        "tickets_by_newness",
+        "updated_at",
+        "number",
+        "status",
+        "urgency",
+        "category",
+        "assignee",
+        "requester",
+        "due_at",
+        "is_new",  # which SQLite would read of the tickets else
+        postgresql_where=IS_NEW,
+        sqlite_where=IS_NEW,
+    ),
 )
 
 watchers = Table(

@@ -137,7 +137,7 @@ class SqlTickets:
         """Return one page of what matches among what the audience may see."""
         if query.most is None:
             total = self.counts(audience, [query])[0]
-            question = _page_of_list(audience, query)
+            question = self._page_of(audience, query, total)
         else:
             hits = self._hits(audience, query)
             total = len(hits)
@@ -147,6 +147,14 @@ class SqlTickets:
         lines = [_summary(tuple(row), audience) for row in rows]
         ends_early = total == query.most
         return Page(items=tuple(lines), total=total, page=query.page, size=query.size, ends_early=ends_early)
+
+    def _page_of(self, audience: Audience, query: TicketQuery, total: int) -> Select[Any]:
+        """Ask for a page of a list without an end."""
+        if not query.conditions:
+            return _page_of_list(audience, query)
+        hits = searching.put_in_order if total <= searching.SOON_IN_ORDER else searching.all_hits
+        numbers = hits(audience, query, self._connection.dialect)
+        return _lines(audience, query, numbers.limit(query.size).offset(query.first))
 
     def _hits(self, audience: Audience, query: TicketQuery) -> Sequence[int]:
         """
@@ -198,7 +206,7 @@ class SqlTickets:
         """Count the tickets of each list through, all in one question."""
         dialect = self._connection.dialect
         counts = [
-            _number_in_list(audience, query) if query.most is None else _bounded_number(audience, query, dialect)
+            _bounded_number(audience, query, dialect) if query.conditions else _number_in_list(audience, query)
             for query in queries
         ]
         return self._connection.execute(select(*counts)).one() if counts else ()
@@ -341,7 +349,7 @@ def _one_among_theirs(audience: Audience) -> Select[Any]:
 
 @lru_cache(maxsize=_QUESTIONS_KEPT)
 def _page_of_list(audience: Audience, query: TicketQuery) -> Select[Any]:
-    """Ask for a page of a list without an end; kept, since people look at the same list again and again."""
+    """Ask for a page of a list without conditions; kept, since people look at the same list again and again."""
     return _lines(audience, query, listed(audience, query).limit(query.size).offset(query.first))
 
 

@@ -1,0 +1,88 @@
+"""What people prefer: kept on their account, seen and changed by themselves alone."""
+
+import pytest
+
+from tests.services.conftest import Clock, SignIn
+from ticketing.domain.errors import DefinitionNotFoundError, PermissionDeniedError
+from ticketing.domain.people import Actor, Role
+from ticketing.domain.preferences import Column, QueuePreferences
+from ticketing.domain.queries import View
+from ticketing.domain.saved_views import SavedView
+from ticketing.services.access import Gate
+from ticketing.services.definitions import Definitions
+from ticketing.services.preferences import Preferences
+from ticketing.storage.memory import MemoryStore
+
+
+@pytest.fixture
+def preferences(store: MemoryStore, gate: Gate) -> Preferences:
+    return Preferences(store, gate)
+
+
+@pytest.fixture
+def definitions(store: MemoryStore, clock: Clock, gate: Gate) -> Definitions:
+    return Definitions(store, clock, gate)
+
+
+@pytest.fixture
+def ada(arrives: SignIn) -> Actor:
+    return arrives("ada", Role.AGENT)
+
+
+@pytest.fixture
+def bert(arrives: SignIn) -> Actor:
+    return arrives("bert", Role.AGENT)
+
+
+@pytest.fixture
+def carla(arrives: SignIn) -> Actor:
+    return arrives("carla")
+
+
+def test_whoever_has_chosen_nothing_sees_what_the_desk_has(preferences: Preferences, ada: Actor) -> None:
+    assert preferences.own(ada) == QueuePreferences()
+
+
+def test_what_one_chooses_is_ones_own(preferences: Preferences, ada: Actor, bert: Actor) -> None:
+    preferences.begin_with(ada, View.MINE)
+    chosen = preferences.show_columns(ada, [Column.DUE, Column.STATUS])
+
+    assert preferences.own(ada) == chosen
+    assert (chosen.view, chosen.columns) == (View.MINE, (Column.STATUS, Column.DUE))
+    assert preferences.own(bert) == QueuePreferences()
+    assert preferences.show_columns(ada, None).columns is None
+
+
+def test_a_queue_begins_with_a_saved_view_until_another_is_chosen(
+    preferences: Preferences, definitions: Definitions, ada: Actor
+) -> None:
+    view = definitions.save(ada, SavedView(name="VPN", query="tag:vpn", owner="ada"))
+
+    preferences.begin_with_saved(ada, view.id)
+    assert preferences.own(ada).saved_view == view.id
+
+    preferences.begin_with(ada, View.OPEN)
+    assert preferences.own(ada) == QueuePreferences(view=View.OPEN)
+
+
+def test_nobody_begins_with_a_view_that_is_somebody_elses_removed_or_not_there(
+    preferences: Preferences, definitions: Definitions, ada: Actor, bert: Actor
+) -> None:
+    private = definitions.save(ada, SavedView(name="VPN", query="tag:vpn", owner="ada"))
+    shared = definitions.save(ada, SavedView(name="Fax", query="tag:fax"))
+    definitions.remove(ada, SavedView, shared.id, shared.version)
+
+    for key in (private.id, shared.id, "lost"):
+        with pytest.raises(DefinitionNotFoundError):
+            preferences.begin_with_saved(bert, key)
+    assert preferences.own(bert) == QueuePreferences()
+
+
+def test_a_requester_learns_of_no_saved_view(
+    preferences: Preferences, definitions: Definitions, ada: Actor, carla: Actor
+) -> None:
+    shared = definitions.save(ada, SavedView(name="Fax", query="tag:fax"))
+
+    for key in (shared.id, "lost"):
+        with pytest.raises(PermissionDeniedError):
+            preferences.begin_with_saved(carla, key)
