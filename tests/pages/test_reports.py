@@ -187,6 +187,31 @@ def test_a_table_by_team_names_the_teams_those_that_are_no_more_as_well(
     assert listed(ada, "Created · First *line*: 1") == work[1:2]
 
 
+def test_a_table_by_team_names_the_teams_that_there_are(
+    desk: Desk, work: list[int], root: Visit, ada: Visit, actor: Behind
+) -> None:
+    team = desk.definitions.save(actor(root), Team(name="Second line"))
+    desk.tickets.edit(actor(ada), work[1], TicketEdit(team=team.id))
+
+    ada.open("reports", by="team")
+
+    assert [line[0][0] for line in blocks(ada, "table")[1]["lines"]] == ["No team", "Second line"]
+
+
+@pytest.mark.parametrize("metric", ["rated", "rated_solved"])
+def test_the_tickets_behind_ratings_are_listed(
+    desk: Desk, carla: Visit, ada: Visit, actor: Behind, metric: str
+) -> None:
+    number = desk.tickets.open(actor(carla), "No dial tone", "Dead.").number
+    desk.tickets.close(actor(ada), number)
+    desk.tickets.rate(actor(carla), number, solved=True)
+
+    ada.open("reports", metric=metric)
+
+    (shown,) = blocks(ada, "tickets")
+    assert [line[0] for line in shown["lines"]] == [number]
+
+
 def test_a_report_is_narrowed_by_a_query(work: list[int], ada: Visit) -> None:
     ada.open("reports", q="title:picture -assignee:ada", metric="created")
 

@@ -49,7 +49,7 @@ _QUEUE_VIEWS = tuple(view for view in View if view is not View.DONE)
 
 Option = TypeVar("Option", bound=StrEnum)
 
-_FIELDS = frozenset(asdict(Filters())) | CHOICES.keys()
+_FIELDS = frozenset({*asdict(Filters()), *CHOICES})
 
 
 @dataclass(slots=True)

@@ -18,6 +18,8 @@ from ticketing.ui.wording import t
 
 PAGE_SIZE: Final = 25
 PROMISED: Final = (Metric.KEPT, Metric.MISSED)
+# What happens at a moment and takes no time.
+_AT_A_MOMENT: Final = frozenset({Metric.CREATED, Metric.REPLIES, Metric.RATED, Metric.RATED_SOLVED})
 _OVERDUE: Final = "is:overdue"
 _TICKET: Final = (t("table.number"), t("table.title"))
 # The words for what the fields of a ticket may hold, whatever the desk.
@@ -161,7 +163,8 @@ def line_names(actor: Actor, keys: Sequence[str], by: Dimension) -> dict[str, st
     if by is Dimension.CATEGORY:
         return category_names(actor)
     if by is Dimension.TEAM:
-        return {team.id: team.name for team in desk().definitions.all(actor, Team, removed=True)}
+        teams = [team for gone in (True, False) for team in desk().definitions.all(actor, Team, removed=gone)]
+        return {team.id: team.name for team in teams}
     return {}
 
 
@@ -235,7 +238,7 @@ def behind(actor: Actor, cell: Cell, found: Sequence[Found], page: int, heading:
     pages = max(1, -(-len(found) // PAGE_SIZE))
     page = min(page, pages)
     shown = found[(page - 1) * PAGE_SIZE : page * PAGE_SIZE]
-    has_length = cell.metric not in {Metric.CREATED, Metric.REPLIES}
+    has_length = cell.metric not in _AT_A_MOMENT
     # How long something has been going on is told by the calendar always.
     without_days = without_days and cell.metric not in {Metric.UNFINISHED, Metric.UNANSWERED}
     rest = [[duration(each.took, without_days=without_days)] if has_length else [] for each in shown]

@@ -65,7 +65,7 @@ def _fields(actor: Actor, before: RecurringTicket | None) -> RecurringTicket:
     recurring = before or _new(actor)
     if told := _passed_over(recurring):
         st.warning(plain(told), icon=":material/event_busy:")
-    name = st.text_input(t("setup.name"), recurring.name, key="recurring_name")
+    name = st.text_input(t("setup.name"), value=recurring.name, key="recurring_name")
     wanted = {"name": name, **_ticket(actor, recurring), "schedule": _schedule(actor, recurring.schedule)}
     skip_if_open = st.checkbox(t("setup.recurring.skip_if_open"), recurring.skip_if_open, key="recurring_skip_if_open")
     paused = st.checkbox(t("setup.recurring.paused"), recurring.paused, key="recurring_paused")
@@ -89,13 +89,16 @@ def _new(actor: Actor) -> RecurringTicket:
 
 def _ticket(actor: Actor, recurring: RecurringTicket) -> dict[str, object]:
     """Ask for what is opened, for whom, and who gets it."""
-    title = st.text_input(t("field.title"), recurring.title, key="recurring_title")
+    title = st.text_input(t("field.title"), value=recurring.title, key="recurring_title")
     description = st.text_area(
-        t("setup.recurring.description"), recurring.description, max_chars=2 * TEXT_LIMIT, key="recurring_description"
+        t("setup.recurring.description"),
+        value=recurring.description,
+        max_chars=2 * TEXT_LIMIT,
+        key="recurring_description",
     )
     requester = st.text_input(
         t("setup.recurring.requester"),
-        recurring.requester,
+        value=recurring.requester,
         help=t("setup.recurring.requester_help"),
         key="recurring_requester",
     )
@@ -104,7 +107,7 @@ def _ticket(actor: Actor, recurring: RecurringTicket) -> dict[str, object]:
     )
     priority = _one("priority", t("field.priority"), Priority, recurring.priority)
     tags = st.text_input(
-        t("field.tags"), ", ".join(recurring.tags), help=t("setup.recurring.tags_hint"), key="recurring_tags"
+        t("field.tags"), value=", ".join(recurring.tags), help=t("setup.recurring.tags_hint"), key="recurring_tags"
     )
     teams = {one.id: one.name for one in desk().definitions.all(actor, Team)}
     agents = desk().agents.assignable(actor)
