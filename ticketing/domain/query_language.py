@@ -13,6 +13,7 @@ from enum import StrEnum
 from operator import ge, gt, le, lt
 from typing import Final, NoReturn, TypeVar
 
+from ticketing.domain.attachments import ATTACHED
 from ticketing.domain.conditions import (
     NOTHING,
     AnyOf,
@@ -372,7 +373,7 @@ HAS: Final[Mapping[str, Condition]] = {
     "reply": Being(Trait.HAS_REPLY),
     "tag": Having("tag"),
     "assignee": Not(_UNASSIGNED),
-    "attachment": NOTHING,  # until tickets have any
+    "attachment": Having(ATTACHED),
 }
 _READERS: Final[Mapping[str, Reader]] = {
     "status": _status,
