@@ -10,7 +10,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, NamedTuple
 
 from pydantic_core import from_json
 
@@ -46,6 +46,13 @@ _NOT_IN_NAMES: Final = re.compile(r'[<>:"|?*]')
 _UNSEEN: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 # Inside a text a quotation mark is escaped, so this stands in no document without attachments.
 _MARK: Final = b'"attachments"'
+
+
+class Content(NamedTuple):
+    """What is in a file: its hash, by which it is kept, and how many bytes it has."""
+
+    sha256: str
+    size: int
 
 
 class Attachment(Stored):
@@ -116,7 +123,7 @@ def has_attachments(document: bytes) -> bool:
 def contents_of(document: bytes) -> Iterator[str]:
     """Yield the hashes of all that is attached in a stored ticket."""
     if has_attachments(document):
-        for message in from_json(document)["messages"]:
+        for message in from_json(document).get("messages") or ():
             yield from (attachment["sha256"] for attachment in message.get("attachments") or ())
 
 

@@ -6,6 +6,7 @@ from typing import Any, Generic, TypeVar
 
 from sqlalchemy import ColumnElement, Connection, Select, Table, bindparam, delete, func, select
 
+from ticketing.domain.attachments import Upload
 from ticketing.domain.definitions import Definition, Kind, by_name, read_definition
 from ticketing.domain.kinds import KINDS
 from ticketing.domain.people import PeopleQuery, Role, User
@@ -15,6 +16,7 @@ from ticketing.domain.sign_in import Attempts, Device, HandOff, Session
 from ticketing.domain.text import Stored
 from ticketing.storage.sql import tables
 from ticketing.storage.sql.conditions import SEPARATOR, contains
+from ticketing.storage.sql.files import SqlFileRepository
 from ticketing.storage.sql.reading import in_batches
 from ticketing.storage.sql.tables import users
 from ticketing.storage.sql.tickets import SqlTickets
@@ -211,6 +213,16 @@ class SqlTransaction:
     def receipts(self) -> SqlCollection[Receipt]:
         """What was done already."""
         return SqlCollection(self._connection, tables.receipts, Receipt)
+
+    @cached_property
+    def uploads(self) -> SqlOwned[Upload]:
+        """Files that came in within a day."""
+        return SqlOwned(self._connection, tables.uploads, Upload)
+
+    @cached_property
+    def files(self) -> SqlFileRepository:
+        """Contents of files."""
+        return SqlFileRepository(self._connection)
 
     def definitions(self, kind: type[Kind]) -> SqlDefinitions[Kind]:
         """Return what was set up, of one kind."""
