@@ -17,6 +17,7 @@ from ticketing.domain.store import Store, Transaction
 from ticketing.domain.teams import Team
 from ticketing.domain.tickets import SYSTEM, Event, Ticket, TicketEdit
 from ticketing.services.access import A_MOMENT, Clock, Gate, is_assignable
+from ticketing.services.attachments import attach
 from ticketing.services.chores import Chores
 from ticketing.services.custom_fields import fields_in, fields_to_fill_in, require_fresh_fields
 from ticketing.services.dealing import deal, require_team, route
@@ -65,6 +66,8 @@ class Tickets:
     `key` makes a request repeatable: the same key from the same person within ten minutes is one effect and the same
     answer, also after a restart and in another process. So a request with a key is repeated here when the database is
     lost in the middle of it; one without never is.
+
+    `files` are ids of what the actor has sent (`Attachments.put`) and attaches to the message.
     """
 
     def __init__(self, store: Store, clock: Clock, gate: Gate, chores: Chores) -> None:
@@ -83,6 +86,7 @@ class Tickets:
         *,
         fields: Mapping[str, Any] | None = None,
         follows: int | None = None,
+        files: Sequence[str] = (),
         key: str = "",
     ) -> Ticket:
         """
@@ -106,11 +110,16 @@ class Tickets:
                 ticket = former.follow_up(number, actor, title, description, category, now)
                 ticket.fields = values
                 keep(tx, former)
+            self._attach(tx, actor, ticket, files, now)
             route(tx, ticket, now)
             keep(tx, ticket)
             return ticket
 
         return self._deeds.once(actor, key, deed)
+
+    def _attach(self, tx: Transaction, actor: Actor, ticket: Ticket, files: Sequence[str], now: datetime) -> None:
+        """Hang files on the message that was just written; who may write it may."""
+        attach(tx, self._store.files, actor, ticket, files, now)
 
     def fields(self, actor: Actor) -> list[CustomField]:
         """Return the custom fields that the actor may fill in, of all categories, in order."""
@@ -134,6 +143,7 @@ class Tickets:
         *,
         status: Status | None = None,
         seen: Status | None = None,
+        files: Sequence[str] = (),
         key: str = "",
     ) -> Ticket:
         """
@@ -143,24 +153,26 @@ class Tickets:
         StaleEditError carries both.
         """
 
-        def change(_tx: Transaction, actor: Actor, ticket: Ticket, now: datetime) -> None:
+        def change(tx: Transaction, actor: Actor, ticket: Ticket, now: datetime) -> None:
             policy.require(actor, Action.REPLY, ticket)
             if status is not None:
                 policy.require(actor, Action.EDIT_TICKET, ticket)
             if status is not None and seen is not None:
                 _require_fresh(ticket, TicketEdit(status=status), TicketEdit(status=seen))
             ticket.reply(actor, text, now)
+            self._attach(tx, actor, ticket, files, now)
             if status is not None:
                 ticket.change_status(actor, status, now)
 
         return self._deeds.change(actor, number, key, change)
 
-    def note(self, actor: Actor, number: int, text: str, *, key: str = "") -> Ticket:
+    def note(self, actor: Actor, number: int, text: str, *, files: Sequence[str] = (), key: str = "") -> Ticket:
         """Add an internal note, for agents only."""
 
-        def change(_tx: Transaction, actor: Actor, ticket: Ticket, now: datetime) -> None:
+        def change(tx: Transaction, actor: Actor, ticket: Ticket, now: datetime) -> None:
             policy.require(actor, Action.WRITE_NOTE, ticket)
             ticket.note(actor, text, now)
+            self._attach(tx, actor, ticket, files, now)
 
         return self._deeds.change(actor, number, key, change)
 
@@ -185,7 +197,7 @@ class Tickets:
 
         return self._deeds.change(actor, number, key, change)
 
-    def apply(
+    def apply(  # noqa: PLR0913 - what `reply` takes, and which canned reply
         self,
         actor: Actor,
         number: int,
@@ -195,6 +207,7 @@ class Tickets:
         version: int | None = None,
         status: Status | None = None,
         seen: Status | None = None,
+        files: Sequence[str] = (),
         key: str = "",
     ) -> Applied:
         """
@@ -215,6 +228,7 @@ class Tickets:
             if text is not None:
                 policy.require(actor, Action.REPLY, ticket)
                 ticket.reply(actor, text, now)
+                self._attach(tx, actor, ticket, files, now)
             set_fields(tx, actor, ticket, edit, now)
 
         return Applied(self._deeds.change(actor, number, key, change), passed_over)
@@ -263,6 +277,7 @@ class Tickets:
         *,
         resolution: Resolution | None = None,
         seen: Status | None = None,
+        files: Sequence[str] = (),
         key: str = "",
     ) -> Ticket:
         """
@@ -271,13 +286,14 @@ class Tickets:
         `seen` is the status that the actor saw: when somebody set another one meanwhile, StaleEditError carries both.
         """
 
-        def change(_tx: Transaction, actor: Actor, ticket: Ticket, now: datetime) -> None:
+        def change(tx: Transaction, actor: Actor, ticket: Ticket, now: datetime) -> None:
             policy.require(actor, Action.CLOSE, ticket)
             if seen is not None:
                 _require_fresh(ticket, TicketEdit(status=Status.CLOSED), TicketEdit(status=seen))
             if reply:
                 policy.require(actor, Action.REPLY, ticket)
                 ticket.reply(actor, reply, now)
+                self._attach(tx, actor, ticket, files, now)
             if resolution is not None:
                 policy.require(actor, Action.EDIT_TICKET, ticket)
             ticket.close(actor, now, resolution)
