@@ -15,6 +15,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from pydantic_core import to_json
 
 from tests.storage.conftest import LASTING, emptied
+from ticketing.domain.attachments import Attachment, clean_file_name
 from ticketing.domain.conditions import (
     AnyOf,
     AssignedTo,
@@ -45,6 +46,7 @@ from ticketing.domain.merging import merge, unmerge
 from ticketing.domain.people import Actor, Role, User
 from ticketing.domain.queries import UNASSIGNED, Audience, Sort, TicketQuery, TicketSummary
 from ticketing.domain.query_language import Asker, read_query
+from ticketing.domain.sign_in import fingerprint
 from ticketing.domain.statuses import Priority, Status, StatusCategory, TicketCategory
 from ticketing.domain.store import Store, Transaction
 from ticketing.domain.tickets import MessageKind, Ticket, TicketEdit
@@ -274,6 +276,8 @@ class Model:
             case Having("tag", values):
                 tags = {tag.casefold() for tag in ticket.tags} if audience.sees_all else set()
                 return bool(tags & values if values else tags)
+            case Having("attachment"):
+                return any(message.attachments for message in _messages(ticket, audience))
             case Having("team", values):
                 return audience.sees_all and ticket.team in values
             case Having(field, values):
@@ -291,6 +295,7 @@ class Model:
     def _holds(self, ticket: Ticket, audience: Audience, needle: str) -> bool:
         texts = [ticket.title, ticket.requester, self.names.get(ticket.requester, ""), ticket.external_id or ""]
         texts += [message.text for message in _messages(ticket, audience)]
+        texts += [file.name for message in _messages(ticket, audience) for file in message.attachments]
         texts += ticket.tags if audience.sees_all else []
         for name, value in _readable(ticket, audience).items():
             texts += [] if name == "leased" else value if isinstance(value, list) else [str(value)]
@@ -445,7 +450,9 @@ class Histories(RuleBasedStateMachine):
     @rule(
         data=st.data(),
         actor=actors,
-        deed=st.sampled_from(["reply", "note", "edit", "close", "reopen", "lapse", "promise", "snooze", "wake"]),
+        deed=st.sampled_from(
+            ["reply", "note", "edit", "close", "reopen", "lapse", "promise", "snooze", "wake", "attach"]
+        ),
     )
     def somebody_works(self, data: st.DataObject, actor: Actor, deed: str) -> None:
         """Do something to a ticket, or be refused alike everywhere."""
@@ -464,6 +471,7 @@ class Histories(RuleBasedStateMachine):
             "promise": lambda ticket: setattr(ticket, "sla", sla),
             "snooze": lambda ticket: ticket.snooze(actor, until, self.now, wakes_on_reply=wakes_on_reply),
             "wake": lambda ticket: ticket.wake(actor, self.now),
+            "attach": lambda ticket: ticket.attach([_file(text)]),
         }
         draft = self.model.copy()
         with self.writing(data) as transactions:
@@ -564,6 +572,11 @@ class Histories(RuleBasedStateMachine):
                 assert tx.tickets.to_wake(self.now, 9) == self.model.to_wake(self.now)
                 for (number, name), count in self.model.seen.items():
                     assert tx.tickets.seen(number, name) == count
+
+
+def _file(text: str) -> Attachment:
+    key = fingerprint(text)
+    return Attachment(id=key[:20], name=clean_file_name(text), size=len(text), sha256=key, media_type="text/plain")
 
 
 def _apply(ticket: Ticket | None, deed: Callable[[Ticket], None]) -> str:

@@ -110,6 +110,23 @@ def test_foreign_and_unknown_read_the_same(browser: TestClient) -> None:
     assert as_(browser, "ada").get(addresses[1]).content == b"y"
 
 
+@pytest.mark.parametrize("form", ["json", "csv", "xlsx"])
+def test_no_list_to_take_along_tells_a_requester_of_a_file_of_a_note(browser: TestClient, form: str) -> None:
+    key = attach("marker.png", b"y", author="ada", note=True).rpartition("/")[2]
+
+    answers = [
+        as_(browser, "carla").get("/export", params={"format": form, "q": query})
+        for query in ("", "has:attachment", "-has:attachment", "marker")
+    ]
+
+    assert [answer.status_code for answer in answers] == [200] * 4
+    for answer in answers:
+        assert b"marker" not in answer.content
+        assert key.encode() not in answer.content
+    if form == "json":
+        assert [len(answer.json()) for answer in answers] == [1, 0, 1, 0]
+
+
 def test_without_a_session_nothing_comes_in_or_goes_out(browser: TestClient) -> None:
     address = attach("screen.png", picture())
 

@@ -10,7 +10,7 @@ import os
 import secrets
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO, Final
@@ -69,11 +69,17 @@ class FolderFiles:
         with file:
             yield file
 
-    def put_before(self, moment: datetime) -> Iterator[str]:
-        """Yield the hashes of what was last put here before that moment."""
-        for place in self._folder.glob("[0-9a-f][0-9a-f]/*"):
-            if place.stat().st_mtime < moment.timestamp():
-                yield place.name
+    def hashes(self) -> Iterator[str]:
+        """Yield the hashes of all that is here."""
+        for folder in self._folder.glob("[0-9a-f][0-9a-f]"):
+            yield from (entry.name for entry in os.scandir(folder))
+
+    def is_older(self, sha256: str, moment: datetime) -> bool:
+        """Whether the content was last put here before that moment."""
+        try:
+            return self._path(sha256).stat().st_mtime < moment.timestamp()
+        except FileNotFoundError:  # another process was quicker
+            return False
 
     def is_empty(self) -> bool:
         """Whether nothing was ever put here."""
@@ -113,9 +119,13 @@ class MemoryFiles:
             raise missing(sha256)
         yield self._found[sha256][0][start:end]
 
-    def put_before(self, moment: datetime) -> Iterator[str]:
-        """Yield the hashes of what was last put here before that moment."""
-        return (sha256 for sha256, (_, at) in list(self._found.items()) if at < moment)
+    def hashes(self) -> Iterator[str]:
+        """Yield the hashes of all that is here."""
+        yield from list(self._found)
+
+    def is_older(self, sha256: str, moment: datetime) -> bool:
+        """Whether the content was last put here before that moment."""
+        return sha256 in self._found and self._found[sha256][1] < moment
 
     def is_empty(self) -> bool:
         """Whether nothing is here."""
@@ -155,8 +165,9 @@ def _write(path: Path, content: Iterable[bytes], now: datetime) -> Content:
 def _remove_old(arriving: Path) -> None:
     """Remove what a process that was killed has left behind."""
     for path in arriving.iterdir():
-        if time.time() - path.stat().st_mtime > UPLOAD_LIFETIME.total_seconds():
-            path.unlink(missing_ok=True)
+        with suppress(FileNotFoundError):  # another one may have just arrived
+            if time.time() - path.stat().st_mtime > UPLOAD_LIFETIME.total_seconds():
+                path.unlink()
 
 
 def utc_now() -> datetime:

@@ -4,7 +4,6 @@ Pictures painted anew, small and without what they carry besides, such as where 
 How many pixels a picture has is looked at before any is decoded: a small file may hold more than fit into memory.
 """
 
-import warnings
 from collections.abc import Callable, Iterator
 from io import BytesIO
 from typing import Final
@@ -21,13 +20,13 @@ def preview(read: Callable[[], Iterator[bytes]]) -> bytes | None:
     from PIL import Image, ImageOps  # noqa: PLC0415 - slow to import, and most requests need no picture
 
     try:
-        with warnings.catch_warnings(action="ignore"), Image.open(BytesIO(b"".join(read())), formats=_FORMATS) as found:
+        with Image.open(BytesIO(b"".join(read())), formats=_FORMATS) as found:
             if found.width * found.height > MOST_PIXELS:
                 return None
             found.draft("RGB", (EDGE, EDGE))
             upright = ImageOps.exif_transpose(found)
             painted = upright.convert("RGBA" if upright.has_transparency_data else "RGB")
-    except (Image.DecompressionBombError, OSError, SyntaxError, ValueError, EOFError):
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning, OSError, SyntaxError, ValueError, EOFError):
         return None
     painted.thumbnail((EDGE, EDGE))
     painted.info.clear()

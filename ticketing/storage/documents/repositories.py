@@ -297,8 +297,11 @@ class Contents(Protocol):
     def is_empty(self) -> bool:
         """Whether nothing was ever put here."""
 
-    def put_before(self, moment: datetime) -> Iterator[str]:
-        """Yield the hashes of what was last put here before that moment."""
+    def hashes(self) -> Iterator[str]:
+        """Yield the hashes of all that is here."""
+
+    def is_older(self, sha256: str, moment: datetime) -> bool:
+        """Whether the content was last put here before that moment."""
 
     def remove(self, sha256: str) -> None:
         """Take a content away."""
@@ -318,9 +321,9 @@ class Files:
 
     def unused(self, put_before: datetime, limit: int) -> list[str]:
         """Return hashes of contents put here before that moment that no ticket names, at most `limit`."""
-        found = self._contents.put_before(put_before)
         with self._pending.applied(TICKETS) as state:
-            return list(islice((sha256 for sha256 in found if (CONTENT, sha256) not in state.by_term), limit))
+            unnamed = (sha256 for sha256 in self._contents.hashes() if (CONTENT, sha256) not in state.by_term)
+            return list(islice((one for one in unnamed if self._contents.is_older(one, put_before)), limit))
 
 
 class Definitions(DocumentCollection[Kind]):
