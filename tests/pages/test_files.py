@@ -8,8 +8,11 @@ import pytest
 from tests.visiting import COMPOSER, Visit
 from ticketing import components
 from ticketing.desk import Desk
+from ticketing.domain.canned_replies import CannedReply
+from ticketing.domain.changes import Changes
 from ticketing.domain.people import Actor
 from ticketing.domain.queries import TicketQuery
+from ticketing.domain.statuses import Status
 from ticketing.domain.tickets import Ticket
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(16)
@@ -52,6 +55,18 @@ def test_a_message_is_sent_with_its_files_once(desk: Desk, carla: Visit, number:
 
     assert names(desk.tickets.get(actor(carla), number)) == ["screen.png"]
     assert carla.said == ["Your reply is saved."]
+
+
+def test_a_reply_with_a_macro_has_its_files(desk: Desk, ada: Visit, number: int, actor: Behind) -> None:
+    made = desk.definitions.save(
+        actor(ada), CannedReply(name="Wait", text="Hello", changes=Changes(status=Status.PENDING))
+    )
+    ada.open("ticket", id=str(number))
+
+    send(ada, "macro", "Hello", "", "open", made.id, made.version, [put(desk, actor(ada))])
+
+    ticket = desk.tickets.get(actor(ada), number)
+    assert (names(ticket), ticket.status) == (["screen.png"], Status.PENDING)
 
 
 def test_the_same_words_with_another_file_are_another_message(

@@ -112,12 +112,18 @@ function drawFiles(place, list, words, changed) {
   const [items, refusal] = [place.querySelector(".files"), place.querySelector(".files-refusal")]
   items.hidden = !list.files.length
   items.setAttribute("aria-label", words.files)
-  items.replaceChildren(...list.files.map((file) => drawFile(list, file, words, changed)))
+  const remove = (file) => {
+    list.remove(file)
+    list.refusal = ""
+    changed()
+    place.querySelector(".choose-files input").focus()
+  }
+  items.replaceChildren(...list.files.map((file) => drawFile(file, words, () => remove(file))))
   refusal.hidden = !list.refusal
   refusal.textContent = list.refusal
 }
 
-function drawFile(list, file, words, changed) {
+function drawFile(file, words, onRemove) {
   const [item, name, size, remove] = ["li", "span", "small", "button"].map((tag) => document.createElement(tag))
   const symbol = document.createElement("span")
   name.textContent = file.name
@@ -127,11 +133,7 @@ function drawFile(list, file, words, changed) {
   remove.type = "button"
   remove.setAttribute("aria-label", words.remove.replace("{name}", file.name))
   remove.append(symbol)
-  remove.onclick = () => {
-    list.remove(file)
-    list.refusal = ""
-    changed()
-  }
+  remove.onclick = onRemove
   item.append(name, size, remove)
   return item
 }
