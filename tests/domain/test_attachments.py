@@ -1,9 +1,12 @@
 """What files are called and of which kind they are, how many a ticket takes, and who learns of them."""
 
 import json
+import unicodedata
 from datetime import datetime
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from ticketing.domain.attachments import (
     ATTACHED,
@@ -52,6 +55,17 @@ def attachment(name: str = "screen.png", size: int = 24) -> Attachment:
 )
 def test_a_file_name_is_data_and_no_place(typed: str, name: str) -> None:
     assert clean_file_name(typed) == name
+
+
+@given(st.text(max_size=20) | st.text(st.sampled_from("a.b /\\:\u0301\u200b\u202e\n<"), max_size=400))
+@example("a\u200b\u0301.png")
+@example("x" * 149 + ".aaaaaaaaaaaaaaa bbbb")
+def test_whatever_somebody_calls_a_file_it_has_a_name_that_can_be_shown(typed: str) -> None:
+    name = clean_file_name(typed)
+
+    assert 0 < len(name) <= 150
+    assert not set(name) & set('/\\<>:"|?*\n\0\u200b\u202e')
+    assert name == name.strip(" .") == unicodedata.normalize("NFC", name) == clean_file_name(name)
 
 
 @pytest.mark.parametrize("typed", ["x" * 10_000, "x." + "y" * 10_000, "\u00e4" * 500 + ".png", "/" * 9_000 + "a.b"])

@@ -92,11 +92,12 @@ def clean_file_name(name: str) -> str:
 
     Control characters, those that turn the direction of a text, and what a file system gives a meaning are left out.
     """
-    last = _SEPARATORS.split(unicodedata.normalize("NFC", name[-_LONGEST_PATH:]))[-1]
+    last = _SEPARATORS.split(name[-_LONGEST_PATH:])[-1]
     seen = "".join(char for char in last if unicodedata.category(char) not in _UNSEEN)
-    plain = " ".join(_NOT_IN_NAMES.sub("_", seen).split()).strip(" .")
+    composed = unicodedata.normalize("NFC", seen)  # now, since what stood between two marks is gone
+    plain = " ".join(_NOT_IN_NAMES.sub("_", composed).split()).strip(" .")
     if len(plain) > FILE_NAME_LIMIT:
-        ending = _ending(plain)[:_LONGEST_ENDING]
+        ending = _ending(plain)[:_LONGEST_ENDING].strip()
         plain = f"{plain[: FILE_NAME_LIMIT - len(ending) - 1].rstrip(' .')}.{ending}"
     return plain or _UNNAMED
 
