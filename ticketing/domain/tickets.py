@@ -609,10 +609,11 @@ def terms_of(fields: Mapping[str, Any]) -> frozenset[Term]:
     Those of attachments are among them if the messages are given, be it as they are stored.
     """
     tags = frozenset(("tag", tag.casefold()) for tag in fields.get("tags") or ())
-    tags |= frozenset(term for said in fields.get("messages") or () for term in Message.model_validate(said).terms())
     team, values = fields.get("team"), fields.get("fields")
     if team:
         tags |= {("team", team.casefold())}
+    if messages := fields.get("messages"):
+        tags |= {term for said in messages for term in Message.model_validate(said).terms()}
     return tags | terms_in(values) if values else tags
 
 

@@ -313,7 +313,6 @@ class Files:
     def __init__(self, pending: Pending, contents: Contents) -> None:
         self._pending = pending
         self._contents = contents
-        self.remove = contents.remove
 
     def any(self) -> bool:
         """Whether there is a content at all."""
@@ -324,6 +323,10 @@ class Files:
         with self._pending.applied(TICKETS) as state:
             unnamed = (sha256 for sha256 in self._contents.hashes() if (CONTENT, sha256) not in state.by_term)
             return list(islice((one for one in unnamed if self._contents.is_older(one, put_before)), limit))
+
+    def remove(self, sha256: str) -> None:
+        """Take a content away; that it is not there is no error."""
+        self._contents.remove(sha256)
 
 
 class Definitions(DocumentCollection[Kind]):
