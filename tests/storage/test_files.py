@@ -108,6 +108,7 @@ def test_only_what_no_ticket_names_is_unused(store: Store) -> None:
 
     with store.read() as tx:
         assert tx.files.any()
+        assert [tx.files.holds(sha(one)) for one in (b"named", b"unnamed", b"unknown")] == [True, True, False]
         assert tx.files.unused(NOW + DAY, 10) == [sha(b"unnamed")]
         assert tx.files.unused(NOW - DAY, 10) == []
         assert tx.files.unused(NOW + DAY, 0) == []

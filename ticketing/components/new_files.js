@@ -42,6 +42,9 @@ export default function (component) {
     drawFiles(place, list, words, changed)
     component.setStateValue("chosen", [name, list.ids, list.isWaiting])
   }
-  takeFiles(document.querySelector('[data-testid="stForm"]'), input, (files) => list.add(files, limits, changed))
+  const take = (files) => {
+    if (component.parentElement.isConnected) list.add(files, limits, changed) // the form may serve another page by then
+  }
+  takeFiles(document.querySelector('[data-testid="stForm"]'), input, take)
   changed()
 }

@@ -145,6 +145,9 @@ class FileRepository(Protocol):
     def any(self) -> bool:
         """Whether there is a content at all; answered fast."""
 
+    def holds(self, sha256: str) -> bool:
+        """Whether the content is here; within a transaction that names it, nobody takes it away."""
+
     def unused(self, put_before: datetime, limit: int) -> list[str]:
         """Return hashes of contents last put here before that moment that no ticket names, at most `limit`."""
 

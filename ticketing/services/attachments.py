@@ -165,21 +165,21 @@ class Tidying:
         return False
 
 
-def attach(tx: Transaction, files: Files, actor: Actor, ticket: Ticket, ids: Sequence[str], now: datetime) -> None:
+def attach(tx: Transaction, actor: Actor, ticket: Ticket, ids: Sequence[str], now: datetime) -> None:
     """
-    Hang what the actor has sent on the newest message of a ticket, each once.
+    Hang what the actor has sent on the newest message of a ticket, each once; who may write it may.
 
     Raises UploadGoneError for what is not there, not theirs, or attached already, and what `Ticket.attach` does.
     """
-    uploads = [_take(tx, files, actor, key, now) for key in ids]
+    uploads = [_take(tx, actor, key, now) for key in ids]
     ticket.attach([upload.attachment() for upload in uploads])
 
 
-def _take(tx: Transaction, files: Files, actor: Actor, key: str, now: datetime) -> Upload:
+def _take(tx: Transaction, actor: Actor, key: str, now: datetime) -> Upload:
     upload = tx.uploads.find(key)
     if upload is None or upload.username != actor.username or upload.taken or now >= upload.expires_at:
         raise UploadGoneError
-    if not files.holds(upload.sha256):
+    if not tx.files.holds(upload.sha256):
         raise UploadGoneError
     upload.taken = True
     tx.uploads.save(upload)

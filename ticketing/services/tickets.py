@@ -110,16 +110,12 @@ class Tickets:
                 ticket = former.follow_up(number, actor, title, description, category, now)
                 ticket.fields = values
                 keep(tx, former)
-            self._attach(tx, actor, ticket, files, now)
+            attach(tx, actor, ticket, files, now)
             route(tx, ticket, now)
             keep(tx, ticket)
             return ticket
 
         return self._deeds.once(actor, key, deed)
-
-    def _attach(self, tx: Transaction, actor: Actor, ticket: Ticket, files: Sequence[str], now: datetime) -> None:
-        """Hang files on the message that was just written; who may write it may."""
-        attach(tx, self._store.files, actor, ticket, files, now)
 
     def fields(self, actor: Actor) -> list[CustomField]:
         """Return the custom fields that the actor may fill in, of all categories, in order."""
@@ -160,7 +156,7 @@ class Tickets:
             if status is not None and seen is not None:
                 _require_fresh(ticket, TicketEdit(status=status), TicketEdit(status=seen))
             ticket.reply(actor, text, now)
-            self._attach(tx, actor, ticket, files, now)
+            attach(tx, actor, ticket, files, now)
             if status is not None:
                 ticket.change_status(actor, status, now)
 
@@ -172,7 +168,7 @@ class Tickets:
         def change(tx: Transaction, actor: Actor, ticket: Ticket, now: datetime) -> None:
             policy.require(actor, Action.WRITE_NOTE, ticket)
             ticket.note(actor, text, now)
-            self._attach(tx, actor, ticket, files, now)
+            attach(tx, actor, ticket, files, now)
 
         return self._deeds.change(actor, number, key, change)
 
@@ -228,7 +224,7 @@ class Tickets:
             if text is not None:
                 policy.require(actor, Action.REPLY, ticket)
                 ticket.reply(actor, text, now)
-                self._attach(tx, actor, ticket, files, now)
+                attach(tx, actor, ticket, files, now)
             set_fields(tx, actor, ticket, edit, now)
 
         return Applied(self._deeds.change(actor, number, key, change), passed_over)
@@ -293,7 +289,7 @@ class Tickets:
             if reply:
                 policy.require(actor, Action.REPLY, ticket)
                 ticket.reply(actor, reply, now)
-                self._attach(tx, actor, ticket, files, now)
+                attach(tx, actor, ticket, files, now)
             if resolution is not None:
                 policy.require(actor, Action.EDIT_TICKET, ticket)
             ticket.close(actor, now, resolution)

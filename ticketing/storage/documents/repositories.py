@@ -297,6 +297,9 @@ class Contents(Protocol):
     def is_empty(self) -> bool:
         """Whether nothing was ever put here."""
 
+    def holds(self, sha256: str) -> bool:
+        """Whether the content is here."""
+
     def hashes(self) -> Iterator[str]:
         """Yield the hashes of all that is here."""
 
@@ -317,6 +320,10 @@ class Files:
     def any(self) -> bool:
         """Whether there is a content at all."""
         return not self._contents.is_empty()
+
+    def holds(self, sha256: str) -> bool:
+        """Whether the content is here."""
+        return self._contents.holds(sha256)
 
     def unused(self, put_before: datetime, limit: int) -> list[str]:
         """Return hashes of contents put here before that moment that no ticket names, at most `limit`."""

@@ -38,7 +38,7 @@ class SqlFiles:
     def holds(self, sha256: str) -> bool:
         """Whether the content is here."""
         with self._viewing() as connection:
-            return connection.scalar(select(files.c.sha256).where(files.c.sha256 == sha256)) is not None
+            return SqlFileRepository(connection).holds(sha256)
 
     def read(self, sha256: str, start: int = 0, end: int | None = None) -> Iterator[bytes]:
         """Yield a content by the piece, or what of it stands from *start* up to *end*."""
@@ -72,6 +72,10 @@ class SqlFileRepository:
         """Whether there is a content at all."""
         return self._connection.scalar(select(files.c.sha256).limit(1)) is not None
 
+    def holds(self, sha256: str) -> bool:
+        """Whether the content is here."""
+        return self._connection.scalar(select(files.c.sha256).where(files.c.sha256 == sha256)) is not None
+
     def unused(self, put_before: datetime, limit: int) -> list[str]:
         """Return hashes of contents put here before that moment that no ticket names, at most `limit`."""
         is_named = exists().where(terms.c.field == CONTENT, terms.c.value == files.c.sha256)
@@ -86,7 +90,7 @@ class SqlFileRepository:
 
 def put_content(connection: Connection, content: Content, pieces: Iterable[bytes], now: datetime) -> None:
     """Keep a content of which hash and size are known; of one that is here only the time changes."""
-    is_here = connection.scalar(select(files.c.sha256).where(files.c.sha256 == content.sha256))
+    is_here = SqlFileRepository(connection).holds(content.sha256)
     put(connection, files, {"sha256": content.sha256, "size": content.size, "put_at": now})
     for number, piece in enumerate(() if is_here else pieces):
         put(connection, file_pieces, {"sha256": content.sha256, "number": number, "piece": piece})
