@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.postgres import databases
+from ticketing.domain.errors import StorageFullError
 from ticketing.storage.archive import check_contents
 from ticketing.storage.opening import open_store
 
@@ -34,6 +35,31 @@ while True:
     ticket = desk.tickets.open(console, "Noise", "See here.", files=[key])
     print(ticket.messages[0].attachments[0].sha256, flush=True)
 """
+# Lets no file become longer than a megabyte, as on a disk that is full, and sends one of two.
+TOO_MUCH = """
+import resource, sys
+from ticketing.desk import open_desk
+from ticketing.domain.errors import StorageFullError
+from ticketing.domain.people import Actor
+from ticketing.settings import Settings
+desk = open_desk(Settings(storage_url=sys.argv[1]), password_rounds=4)
+resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, 1 << 20))
+try:
+    desk.attachments.put(Actor.console(), "noise.bin", [bytes(1 << 16)] * 32)
+except StorageFullError as error:
+    print(error)
+print(desk.attachments.put(Actor.console(), "fits.bin", [b"fits"]).size)
+"""
+
+
+def test_a_full_disk_is_told_and_nothing_of_the_file_stays(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", TOO_MUCH, f"json:{tmp_path / 'data'}"]
+
+    told = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
+
+    assert told == [str(StorageFullError()), "4"]
+    kept = [path for path in (tmp_path / "data" / "attachments").rglob("*") if path.is_file()]
+    assert [path.read_bytes() for path in kept] == [b"fits"]
 
 
 @pytest.mark.parametrize("kind", ["json", "sqlite", "postgres"])
