@@ -9,6 +9,7 @@ from ticketing.ui import t
 actor = ui.require_actor()
 former = ui.former_asked_for(actor)
 newest = ui.newest_ticket(actor)
+draft = ui.draft_name(actor, former, newest)
 
 st.title(t("page.new_ticket"), anchor=False)
 if former:
@@ -31,17 +32,21 @@ with form:
             persist_state="session",
         )
         values = ui.fill_in(fields)
+        chosen = ui.choose_files(draft)
         submitted = ui.submit_button(t("new_ticket.submit"), form="new_ticket", key="submit")
 kept = ("title", "description", *ui.typed_into(fields))
-typed = ui.keep_draft(actor, former, newest, *kept)
+typed = ui.keep_draft(draft, *kept)
 with beside:
     ui.perhaps_this_helps(actor, typed)
 
 if submitted:
     with ui.shown_errors():
         follows = former.number if former else None
-        key = ui.form_key("new_ticket", title, description, category, str(follows), str(values))
-        ticket = ui.desk().tickets.open(actor, title, description, category, fields=values, follows=follows, key=key)
+        files = chosen.ids()
+        key = ui.form_key("new_ticket", title, description, category, str(follows), str(values), *files)
+        ticket = ui.desk().tickets.open(
+            actor, title, description, category, fields=values, follows=follows, files=files, key=key
+        )
         ui.forget_draft(*kept)
         ui.say_after_rerun(t("new_ticket.opened", label=ticket.label))
         ui.go_to_ticket(ticket.number)

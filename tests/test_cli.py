@@ -502,6 +502,29 @@ def test_how_far_it_is_shows_on_a_terminal_alone(
     assert label not in piped.output
 
 
+def test_attached_files_go_with_a_backup_and_are_verified(run: Run, data: Path, tmp_path: Path) -> None:
+    fill(data)
+    with closing(open_desk(password_rounds=4)) as desk:
+        upload = desk.attachments.put(CONSOLE, "screen.png", [b"A picture."])
+        desk.tickets.reply(CONSOLE, 1, "See here.", files=[upload.id])
+    place = data / "attachments" / upload.sha256[:2] / upload.sha256
+
+    assert run("backup", tmp_path / "desk.zip", "--verify").exit_code == 0
+    assert run("verify").output == "All is well: 3 tickets, 2 users, 1 attachments.\n"
+    place.write_bytes(b"A forgery.")
+    forged = run("verify")
+    place.unlink()
+    missing = run("verify")
+    restored = run("restore", tmp_path / "desk.zip", "--replace")
+
+    assert (forged.exit_code, missing.exit_code) == (1, 1)
+    assert "of an attached file is not what it was" in forged.stderr
+    assert "of an attached file is missing. Restore it from a backup." in missing.stderr
+    assert restored.output.endswith(": 3 tickets, 2 users, 1 attachments.\n")
+    assert place.read_bytes() == b"A picture."
+    assert run("verify").exit_code == 0
+
+
 def test_a_damaged_store_is_told_by_verify(run: Run, data: Path) -> None:
     fill(data)
     snapshot = data / "tickets.json"

@@ -15,7 +15,7 @@ from ticketing.desk import Desk
 ROOT = Path(__file__).resolve().parents[1]
 ROUTER = ROOT / "ticketing" / "ui" / "router.py"
 HEAD, PANEL, COMPOSER = "ticketing_ticket_head", "ticketing_ticket_panel", "ticketing_ticket_composer"
-LIST, DRAFT = "ticketing_list_table", "ticketing_draft"
+LIST, DRAFT, FILES = "ticketing_list_table", "ticketing_draft", "ticketing_new_files"
 REPORT = "ticketing_report"
 # The anti-forgery cookie of a browser, whose token a sign-in is bound to.
 XSRF = "2|00000000|0123456789abcdef0123456789abcdef|1700000000"
@@ -116,6 +116,12 @@ class Visit:
         """Pause in typing with this text in the first field of a form, of this name or the one that is shown."""
         told = [name or self.sent(DRAFT)["name"], text]
         return self._run_with(id=self._component(DRAFT).id, json_value=json.dumps({"told": told}))
+
+    def press_with_files(self, key: str, *files: object, name: str = "", is_waiting: bool = False) -> "Visit":
+        """Press the button of a form in which these files were chosen."""
+        chosen = [name or self.sent(FILES)["name"], list(files), is_waiting]
+        next(button for button in self.at.button if button.key == key).click()
+        return self._run_with(id=self._component(FILES).id, json_value=json.dumps({"chosen": chosen}))
 
     def report(self, component: str, event: str, value: object) -> "Visit":
         """Have a component of ours report something."""

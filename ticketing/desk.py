@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from ticketing.domain.attachments import MEGABYTE
 from ticketing.domain.errors import SettingsError, StorageError
 from ticketing.domain.findings import Finding, Level
 from ticketing.domain.people import Actor
@@ -20,6 +21,7 @@ from ticketing.services.access import Clock, Gate
 from ticketing.services.accounts import Accounts
 from ticketing.services.agents import Agents
 from ticketing.services.articles import Articles
+from ticketing.services.attachments import Attachments
 from ticketing.services.bulk import Bulk
 from ticketing.services.chores import Caretaker, Chores
 from ticketing.services.definitions import Definitions
@@ -96,6 +98,8 @@ class Desk:
         self.rules = watched("rules", Rules(store, clock, gate), figures)
         self.reports = watched("reports", Reports(store, clock, gate), figures)
         self.articles = watched("articles", Articles(store, clock, gate), figures)
+        attachments = Attachments(store, clock, gate, settings.max_upload_mb * MEGABYTE)
+        self.attachments = watched("attachments", attachments, figures)
         self.similar = watched("similar", Similar(store, gate), figures)
         self.first_launch = FirstLaunch(store, clock, passwords)
         self._backups = BackupFolder(settings.backup_folder.absolute(), settings.backup_keep)

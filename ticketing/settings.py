@@ -50,6 +50,7 @@ class Settings(BaseModel):
     session_days: int = Field(14, ge=1, le=90, description="a user's session ends after so long in any case")
     agent_session_idle_hours: int = Field(4, ge=1, le=24 * 14, description="the same for agents and admins")
     agent_session_hours: int = Field(24, ge=1, le=24 * 90, description="the same for agents and admins")
+    max_upload_mb: int = Field(10, ge=1, le=100, description="size of one attached file, in MB")
     backup_every: timedelta | None = Field(
         None, description="makes a backup in the data directory so often, such as `24h` or `7d`; by default never"
     )

@@ -18,7 +18,7 @@ from typing import Any, Final, TypeVar
 
 from ticketing.domain.errors import SignedOutError, StorageError, TicketingError
 from ticketing.domain.people import Actor, username_key
-from ticketing.domain.store import Store, StoreHealth, Transaction
+from ticketing.domain.store import Files, Store, StoreHealth, Transaction
 from ticketing.figures import Durations, Figures
 from ticketing.logs import NOBODY, NOTHING, Event, tell
 
@@ -47,6 +47,11 @@ class WatchedStore:
     def __init__(self, store: Store, figures: Figures) -> None:
         self._store = store
         self._durations = figures.store
+
+    @property
+    def files(self) -> Files:
+        """The contents of attached files."""
+        return self._store.files
 
     def read(self) -> AbstractContextManager[Transaction]:
         """Return a consistent view."""

@@ -131,7 +131,7 @@ def test_what_a_list_has_filters_for_is_put_into_these(text: str, query: TicketQ
         ("has:tag", Having("tag")),
         ("has:assignee", Not(AssignedTo(frozenset({UNASSIGNED})))),
         ("-has:note,tag", Not(AnyOf((Being(Trait.HAS_NOTE), Having("tag"))))),
-        ("has:attachment", NOTHING),
+        ("has:attachment", Having("attachment")),
         ("assignee:ada assignee:root", AssignedTo(frozenset({"root"}))),
     ],
 )

@@ -27,6 +27,7 @@ from ticketing.domain.sla import SlaPolicy
 from ticketing.domain.statuses import Priority, Status
 from ticketing.domain.teams import Team
 from ticketing.domain.tickets import TicketEdit
+from ticketing.services.attachments import Tidying
 from ticketing.services.moving.lists import Form
 from ticketing.services.moving.seeds import SeedPlan
 from ticketing.settings import Settings
@@ -86,6 +87,10 @@ class Scene:
         self.desk.tickets.snooze(CONSOLE, self.asleep, clock() + timedelta(days=1))
         self.rated = self.desk.tickets.open(self.carla, "Rated", "Help!").number
         self.desk.tickets.close(CONSOLE, self.rated)
+        self.file = self.desk.attachments.put(CONSOLE, "screen.png", [b"A picture."])
+        self.desk.tickets.reply(CONSOLE, 1, "See here.", files=[self.file.id])
+        with store.write() as tx:
+            Tidying().do_some(tx, clock())  # so that one chore alone is left for whoever looks
         self.token = self.desk.accounts.sign_in("carla", PASSWORD)
         clock.advance(timedelta(minutes=2))  # so that it is worth noting that the session is used
         self.hand_off = self.desk.accounts.sign_in_browser("carla", PASSWORD, browser="b")
@@ -169,6 +174,7 @@ ONCE: Deeds = {
     "sessions.end": lambda on: on.desk.sessions.end(on.carla, on.carla.session or ""),
     "sessions.end_others": lambda on: on.desk.sessions.end_others(on.carla),
     "tickets.open": lambda on: on.desk.tickets.open(on.ada, "Again", "Help!", follows=2, key="k"),
+    "attachments.put": lambda on: on.desk.attachments.put(on.carla, "screen.png", [b"A picture."]),
     "tickets.reply": lambda on: on.desk.tickets.reply(on.ada, 1, "Hello", status=Status.PENDING, key="k"),
     "tickets.note": lambda on: on.desk.tickets.note(on.ada, 1, "Hm", key="k"),
     "tickets.edit": lambda on: on.desk.tickets.edit(on.ada, 1, TicketEdit(priority=Priority.HIGH), key="k"),
@@ -219,6 +225,8 @@ NEVER: Deeds = {
     "exports.seed": lambda on: on.desk.exports.seed(on.root),
     "exports.json_lines": lambda on: on.desk.exports.json_lines(CONSOLE),
     "exports.table": lambda on: on.desk.exports.table(on.root),
+    "attachments.expect": lambda on: on.desk.attachments.expect(on.carla, "screen.png", 10),
+    "attachments.open": lambda on: list(on.desk.attachments.open(on.ada, on.file.id).read()),
     "first_launch.is_waiting": lambda on: on.desk.first_launch.is_waiting,
     "first_launch.is_of_a_demo": lambda on: on.desk.first_launch.is_of_a_demo,
     "health.findings": lambda on: on.desk.health.findings(on.root),

@@ -15,6 +15,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from pydantic_core import to_json
 
 from tests.storage.conftest import LASTING, emptied
+from ticketing.domain.attachments import Attachment, clean_file_name
 from ticketing.domain.categories import Category
 from ticketing.domain.conditions import (
     AnyOf,
@@ -48,6 +49,7 @@ from ticketing.domain.people import Actor, Role, User
 from ticketing.domain.queries import UNASSIGNED, Audience, Sort, TicketQuery, TicketSummary, View
 from ticketing.domain.query_language import Asker, read_query
 from ticketing.domain.rehearsal import replayed
+from ticketing.domain.sign_in import fingerprint
 from ticketing.domain.statuses import Priority, Status, StatusCategory, TicketCategory
 from ticketing.domain.store import Store, Transaction
 from ticketing.domain.tickets import MessageKind, Ticket, TicketEdit
@@ -294,6 +296,8 @@ class Model:
             case Having("tag", values):
                 tags = {tag.casefold() for tag in ticket.tags} if audience.sees_all else set()
                 return bool(tags & values if values else tags)
+            case Having("attachment"):
+                return any(message.attachments for message in _messages(ticket, audience))
             case Having("team", values):
                 return audience.sees_all and ticket.team in values
             case Having(field, values):
@@ -311,6 +315,7 @@ class Model:
     def _holds(self, ticket: Ticket, audience: Audience, needle: str) -> bool:
         texts = [ticket.title, ticket.requester, self.names.get(ticket.requester, ""), ticket.external_id or ""]
         texts += [message.text for message in _messages(ticket, audience)]
+        texts += [file.name for message in _messages(ticket, audience) for file in message.attachments]
         texts += ticket.tags if audience.sees_all else []
         for name, value in _readable(ticket, audience).items():
             texts += [] if name == "leased" else value if isinstance(value, list) else [str(value)]
@@ -465,7 +470,9 @@ class Histories(RuleBasedStateMachine):
     @rule(
         data=st.data(),
         actor=actors,
-        deed=st.sampled_from(["reply", "note", "edit", "close", "reopen", "lapse", "promise", "snooze", "wake"]),
+        deed=st.sampled_from(
+            ["reply", "note", "edit", "close", "reopen", "lapse", "promise", "snooze", "wake", "attach"]
+        ),
     )
     def somebody_works(self, data: st.DataObject, actor: Actor, deed: str) -> None:
         """Do something to a ticket, or be refused alike everywhere."""
@@ -484,6 +491,7 @@ class Histories(RuleBasedStateMachine):
             "promise": lambda ticket: setattr(ticket, "sla", sla),
             "snooze": lambda ticket: ticket.snooze(actor, until, self.now, wakes_on_reply=wakes_on_reply),
             "wake": lambda ticket: ticket.wake(actor, self.now),
+            "attach": lambda ticket: ticket.attach([_file(text)]),
         }
         draft = self.model.copy()
         with self.writing(data) as transactions:
@@ -597,6 +605,11 @@ class Histories(RuleBasedStateMachine):
             assert sorted(message.mark for message in last.ticket.messages) == sorted(
                 message.mark for message in ticket.messages
             )
+
+
+def _file(text: str) -> Attachment:
+    key = fingerprint(text)
+    return Attachment(id=key[:20], name=clean_file_name(text), size=len(text), sha256=key, media_type="text/plain")
 
 
 def _apply(ticket: Ticket | None, deed: Callable[[Ticket], None]) -> str:

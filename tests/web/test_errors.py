@@ -13,15 +13,18 @@ from ticketing.web.errors import refuse, status_of
 BY_STATUS = {
     401: "AuthenticationError WrongCredentialsError SignedOutError HandOffError",
     403: "PermissionDeniedError MustChangePasswordError RegistrationClosedError",
-    404: "NotFoundError TicketNotFoundError PersonNotFoundError DefinitionNotFoundError MessageNotFoundError",
+    404: "NotFoundError TicketNotFoundError PersonNotFoundError DefinitionNotFoundError MessageNotFoundError "
+    "AttachmentNotFoundError",
     409: "RefusedError TicketClosedError TicketNotDoneError TicketNotClosedError KnownPasswordError TransitionError "
     "ReopenWindowError TooManyTagsError UsernameTakenError NameTakenError CategoryTakenError LastAdminError "
     "ConflictError StaleEditError StaleDefinitionError StaleTicketError TooManyTicketsError BulkTooLateError "
     "TicketMergedError TicketNotMergedError SameTicketError LinkCycleError TooManyLinksError NeverOpenError "
-    "StaleCannedReplyError StaleImportError AlreadyRatedError TicketNotAsleepError LastCategoryError",
+    "StaleCannedReplyError StaleImportError AlreadyRatedError TicketNotAsleepError LastCategoryError "
+    "TooManyFilesError TicketFullError DayFullError UploadGoneError",
     422: "InvalidInputError BlankError TooLongError ForbiddenCharacterError UsernameError EmailError "
     "WeakPasswordError PasswordMismatchError UnknownChoiceError QueryError ImportRefusedError "
-    "CalendarError ScheduleError TargetError TemplateError UnknownVariableError",
+    "CalendarError ScheduleError TargetError TemplateError UnknownVariableError "
+    "FileTooLargeError EmptyFileError",
     429: "TooManyRequestsError ThrottledError",
     500: "TicketingError",
     503: "SettingsError BusyError StorageError StorageBusyError StorageFullError StorageReadOnlyError "

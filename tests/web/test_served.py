@@ -209,3 +209,22 @@ def test_a_served_desk_tells_its_figures_and_one_line_of_each_event(tmp_path: Pa
     assert int(figures["ticketing_runs_total"]) >= 5
     assert figures['ticketing_events_total{action="tickets.open",outcome="done"}'] == "2"
     assert int(figures['ticketing_store_seconds_count{kind="read"}']) > int(figures["ticketing_runs_total"])
+
+
+def test_a_file_that_breaks_off_on_its_way_leaves_nothing(tmp_path: Path) -> None:
+    with Server(tmp_path) as server:
+        head = (
+            f"POST /attachments HTTP/1.1\r\nhost: 127.0.0.1:{server.port}\r\n"
+            f"cookie: {COOKIE}={server.sign_in('carla')}\r\n"
+            "sec-fetch-site: same-origin\r\nx-ticketing: 1\r\nx-file-name: half.bin\r\ncontent-length: 3000000\r\n\r\n"
+        )
+        with socket.create_connection(("127.0.0.1", server.port)) as line:
+            line.sendall(head.encode() + bytes(2_000_000))
+        until = time.monotonic() + SECONDS
+        while "http.post" not in server.log and time.monotonic() < until:
+            time.sleep(0.05)
+
+        assert "http.post /attachments: 400" in server.log
+        assert "Traceback" not in server.log
+        with server.desk.store.read() as tx:
+            assert not tx.files.any()

@@ -26,14 +26,17 @@ def verify() -> None:
     Check the whole store, and change nothing.
 
     Of files, every byte and every document. Of a database, every document, and by these the columns, the texts that
-    are searched, the watchers, the terms and the tallies; SQLite checks the structure of its file, too. Sessions and
-    the like, which expire by themselves, are not compared there.
+    are searched, the watchers, the terms and the tallies; SQLite checks the structure of its file, too. Of attached
+    files, wherever they are kept, every byte. Sessions and the like, which expire by themselves, are not compared
+    there.
     """
     from ticketing.storage import archive  # noqa: PLC0415 - slow to import, and a start is to be quick
 
     url = read_settings().store_url
     with closing(open_source(url)) as store, store.documents() as documents:
         counts = archive.check(documents, "The store")
+        if attached := archive.check_contents(documents, store.files):
+            counts["attachments"] = attached
     check_database(url)
     click.echo(f"All is well: {told(counts)}.")
 

@@ -17,8 +17,9 @@ _CODE = {
     "bridge": ["bridge.js"],
     "draft": ["draft.js"],
     "list_table": ["list_table.js"],
+    "new_files": ["files.js", "new_files.js"],
     "report": ["report.js"],
-    "ticket_composer": ["ticket_outbox.js", "ticket_canned.js", "ticket_composer.js"],
+    "ticket_composer": ["ticket_outbox.js", "files.js", "ticket_canned.js", "ticket_composer.js"],
     "ticket_head": ["ticket_outbox.js", "ticket_head.js"],
     "ticket_panel": ["ticket_outbox.js", "ticket_related.js", "ticket_fields.js", "ticket_panel.js"],
 }
@@ -26,8 +27,9 @@ _CODE = {
 _STYLES = {
     "bridge": ["bridge.css"],
     "list_table": ["icons.css", "headings.css", "forms.css", "list_table.css"],
+    "new_files": ["icons.css", "files.css", "new_files.css"],
     "report": ["headings.css", "forms.css", "report.css"],
-    "ticket_composer": ["icons.css", "forms.css", "ticket_canned.css", "ticket_composer.css"],
+    "ticket_composer": ["icons.css", "forms.css", "files.css", "ticket_canned.css", "ticket_composer.css"],
     "ticket_head": ["icons.css", "headings.css", "ticket_head.css"],
     "ticket_panel": ["icons.css", "forms.css", "headings.css", "ticket_related.css", "ticket_panel.css"],
 }
@@ -72,6 +74,11 @@ def have_address() -> None:
     What draws them asks for `code_to_send` once, when it is imported, so this has to come before.
     """
     _has_address.set()
+
+
+def has_address() -> bool:
+    """Whether this process has addresses of its own beside Streamlit's, for code and for files."""
+    return _has_address.is_set()
 
 
 def code_to_send(name: str) -> str:

@@ -27,8 +27,9 @@ function keepDrafts() {
   }
 }
 
-function holdsSomething({ texts, macro, refusal, outbox }) {
-  return Boolean(refusal || macro || outbox.waiting.length || Object.values(texts).some(Boolean))
+function holdsSomething({ texts, files, macro, refusal, outbox }) {
+  const isAttached = Object.values(files ?? {}).some((list) => list.files?.length ?? list.length)
+  return Boolean(refusal || macro || outbox.waiting.length || isAttached || Object.values(texts).some(Boolean))
 }
 
 // What was typed in a ticket that was merged into this one meanwhile is unsent text here: more people will read it.
@@ -49,17 +50,22 @@ function draftOf({ draft: name, former, signIn, kinds }) {
   const outbox = draft.signIn === signIn ? draft.outbox : {}
   draft.outbox = outbox instanceof Outbox ? outbox : Object.assign(new Outbox(), outbox)
   draft.signIn = signIn
+  draft.files ??= {}
+  for (const { kind } of kinds) {
+    if (!(draft.files[kind] instanceof ChosenFiles)) draft.files[kind] = new ChosenFiles(draft.files[kind])
+  }
   if (!kinds.some(({ kind }) => kind === draft.kind)) draft.kind = kinds[0].kind
   drafts.delete(name)
   drafts.set(name, draft)
   return draft
 }
 
-function takeAnswer({ data, draft }, [[, sent, text], refusal]) {
+function takeAnswer({ data, draft }, [[, sent, text, ...rest], refusal]) {
   draft.refusal = refusal
   if (refusal || text === AT_ONCE) return
   const reply = data.kinds[0].kind
   const kind = sent === "macro" ? reply : sent
+  draft.files[kind]?.forget(rest.at(-1))
   if (kind === reply) Object.assign(draft, { status: "", macro: null })
   if (draft.texts[kind] === text) draft.texts[kind] = ""
 }
@@ -123,6 +129,24 @@ function drawText({ place, data, draft }, { kind, word, placeholder }) {
   }
 }
 
+// A file that was chosen for a note stays with the note: nothing becomes public by a click on another kind.
+function drawChosen(composer) {
+  const { place, data, draft } = composer
+  const [label, limits, list] = [place.querySelector(".choose-files"), data.files, draft.files[draft.kind]]
+  label.hidden = !limits
+  if (!limits) return
+  const changed = () => {
+    keepDrafts()
+    draw(composer)
+  }
+  if (!label.childElementCount) {
+    label.append(icon("attach_file"), limits.words.attach, element("input", { type: "file", multiple: "" }))
+  }
+  takeFiles(place.querySelector("form"), label.querySelector("input"), (files) => list.add(files, limits, changed))
+  drawFiles(place, list, limits.words, changed)
+  place.querySelector(".primary").disabled = Boolean(data.closed) || list.isWaiting
+}
+
 function drawRefusal(place, refusal) {
   const box = place.querySelector("#refusal")
   box.hidden = !refusal
@@ -153,17 +177,19 @@ function draw(composer) {
   drawRefusal(place, draft.refusal)
   place.querySelector(".keys").textContent = data.words.keys
   drawStatus(composer, isNote)
+  drawChosen(composer)
   composer.isNote = isNote
   drawCanned(composer)
   place.querySelector(".primary").replaceChildren(icon(isNote ? "lock" : "send"), chosen.send)
 }
 
 function messageOf(composer) {
-  const { data, draft: { kind, texts } } = composer
-  const [text, reply] = [texts[kind] || "", data.kinds[0].kind]
+  const { data, draft: { kind, texts, files } } = composer
+  const [text, reply, { ids }] = [texts[kind] || "", data.kinds[0].kind, files[kind]]
   const macro = kind === reply ? macroOf(composer) : null
   const status = kind === reply && !macro?.setsStatus ? statusOf(composer) : ""
-  return macro ? ["macro", text, status, data.seen, macro.id, macro.version] : [kind, text, status, data.seen]
+  const message = macro ? ["macro", text, status, data.seen, macro.id, macro.version] : [kind, text, status, data.seen]
+  return [...message, ids]
 }
 
 function isSame(one, other) {
@@ -190,7 +216,7 @@ export default function (component) {
   const form = composer.place.querySelector("form")
   form.onsubmit = (event) => {
     event.preventDefault()
-    if (!data.closed) send(composer)
+    if (!data.closed && !composer.draft.files[composer.draft.kind].isWaiting) send(composer)
   }
   form.onkeydown = (event) => {
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) form.requestSubmit()

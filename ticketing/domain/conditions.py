@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from ticketing.domain.attachments import ATTACHED, ATTACHED_TO_NOTE
 from ticketing.domain.custom_fields import INTERNAL, PUBLIC
 from ticketing.domain.statuses import Priority, Status
 
@@ -123,14 +124,16 @@ class Having(Condition):
     """
     Among its terms in this field is one of the values, or any at all if none is named.
 
-    Terms are for agents, but for those of custom fields that everybody in the ticket may read.
+    Terms are for agents, but for those of custom fields and attachments that everybody in the ticket may read.
     """
 
     field: str
     values: frozenset[str] = frozenset()
 
     def names(self, *, sees_all: bool) -> tuple[str, ...]:
-        """Return the names of the terms among which the audience may look; a custom field has two kinds."""
+        """Return the names of the terms among which the audience may look; custom fields and attachments have two."""
+        if self.field == ATTACHED:
+            return (ATTACHED, ATTACHED_TO_NOTE) if sees_all else (ATTACHED,)
         if not self.field.startswith(PUBLIC):
             return (self.field,) if sees_all else ()
         return (self.field, INTERNAL + self.field.removeprefix(PUBLIC)) if sees_all else (self.field,)

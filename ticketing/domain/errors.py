@@ -6,6 +6,7 @@ Every refusal, as one tree. The text of each is a sentence that can be shown to 
     │   ├── BlankError  TooLongError  ForbiddenCharacterError  UsernameError  EmailError
     │   ├── WeakPasswordError  PasswordMismatchError  UnknownChoiceError  SettingsError
     │   ├── CalendarError  ScheduleError  TargetError  ImportRefusedError  QueryError
+    │   ├── FileTooLargeError  EmptyFileError
     │   └── TemplateError
     │       └── UnknownVariableError
     ├── AuthenticationError            we do not know who this is (any more)
@@ -13,13 +14,15 @@ Every refusal, as one tree. The text of each is a sentence that can be shown to 
     ├── PermissionDeniedError          we know, and the answer is no
     │   └── MustChangePasswordError
     ├── NotFoundError                  not there, or not yours: the same words
-    │   └── TicketNotFoundError  PersonNotFoundError  DefinitionNotFoundError  MessageNotFoundError
+    │   ├── TicketNotFoundError  PersonNotFoundError  DefinitionNotFoundError  MessageNotFoundError
+    │   └── AttachmentNotFoundError
     ├── RefusedError                   possible for this person, but not now
     │   ├── TicketClosedError  TicketNotDoneError  TicketNotClosedError  TicketNotAsleepError
     │   ├── TransitionError  ReopenWindowError  TooManyTagsError
     │   ├── TicketMergedError  TicketNotMergedError  SameTicketError  AlreadyRatedError
     │   ├── LinkCycleError  TooManyLinksError
     │   ├── TooManyTicketsError  BulkTooLateError
+    │   ├── TooManyFilesError  TicketFullError  DayFullError  UploadGoneError
     │   ├── UsernameTakenError  NameTakenError  CategoryTakenError  NeverOpenError
     │   ├── LastCategoryError
     │   └── LastAdminError  KnownPasswordError  RegistrationClosedError
@@ -176,6 +179,26 @@ class QueryError(InvalidInputError):
         self.end = end
 
 
+class FileTooLargeError(InvalidInputError):
+    """A file has a limit."""
+
+    code = "file_too_large"
+
+    def __init__(self, name: str, limit: int) -> None:
+        super().__init__(
+            "File", f"The file “{quoted(name, 80)}” is too large. It may have at most {_megabytes(limit)}."
+        )
+
+
+class EmptyFileError(InvalidInputError):
+    """There is nothing in a file, which mostly means that it went wrong on its way."""
+
+    code = "empty_file"
+
+    def __init__(self, name: str) -> None:
+        super().__init__("File", f"The file “{quoted(name, 80)}” is empty. Please choose it again.")
+
+
 class TemplateError(InvalidInputError):
     """A text holds double braces around something else than a variable; lines and columns count from 1."""
 
@@ -286,6 +309,15 @@ class MessageNotFoundError(NotFoundError):
 
     def __init__(self, number: int) -> None:
         super().__init__(f"Ticket T-{number} has no such message that could become a ticket of its own.")
+
+
+class AttachmentNotFoundError(NotFoundError):
+    """There is none, or none that this person may see."""
+
+    code = "attachment_not_found"
+
+    def __init__(self) -> None:
+        super().__init__("There is no such attachment.")
 
 
 class RefusedError(TicketingError):
@@ -419,6 +451,44 @@ class BulkTooLateError(RefusedError):
 
     def __init__(self, seconds: int) -> None:
         super().__init__(f"The {seconds} seconds in which this could be taken back are over.")
+
+
+class TooManyFilesError(RefusedError):
+    """A message takes so many files."""
+
+    code = "too_many_files"
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"A message can have at most {limit} files. Please take some out.")
+
+
+class TicketFullError(RefusedError):
+    """The files of one ticket have a limit all together."""
+
+    code = "ticket_full"
+
+    def __init__(self, number: int, limit: int) -> None:
+        super().__init__(
+            f"The files of ticket T-{number} would have more than {_megabytes(limit)}. Please take some out."
+        )
+
+
+class DayFullError(RefusedError):
+    """What one person sends in a day has a limit."""
+
+    code = "day_full"
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"Within a day you can send files of {_megabytes(limit)}. Please send this one later.")
+
+
+class UploadGoneError(RefusedError):
+    """A file waits for a day to be attached by who sent it, once."""
+
+    code = "upload_gone"
+
+    def __init__(self) -> None:
+        super().__init__("A file that you chose is not here any more. Please take it out and choose it again.")
 
 
 class AlreadyRatedError(RefusedError):
@@ -684,3 +754,7 @@ class StorageUnsupportedError(StorageError):
 def quoted(typed: str, limit: int) -> str:
     """Return the beginning of what was typed, fit to be shown: whatever cannot be printed becomes a question mark."""
     return "".join(char if char.isprintable() else "?" for char in typed[:limit])
+
+
+def _megabytes(size: int) -> str:
+    return f"{size >> 20:,} MB"

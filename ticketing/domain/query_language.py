@@ -14,6 +14,7 @@ from functools import lru_cache
 from operator import ge, gt, le, lt
 from typing import Final, NoReturn, TypeVar
 
+from ticketing.domain.attachments import ATTACHED
 from ticketing.domain.categories import Category
 from ticketing.domain.conditions import (
     NOTHING,
@@ -417,7 +418,7 @@ HAS: Final[Mapping[str, Condition]] = {
     "reply": Being(Trait.HAS_REPLY),
     "tag": Having("tag"),
     "assignee": Not(_UNASSIGNED),
-    "attachment": NOTHING,  # until tickets have any
+    "attachment": Having(ATTACHED),
 }
 _READERS: Final[Mapping[str, Reader]] = {
     "status": _status,

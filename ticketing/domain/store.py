@@ -1,11 +1,12 @@
 """What a store can do, whatever it is made of. Services know these protocols and nothing behind them."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Protocol, TypeVar
 
+from ticketing.domain.attachments import Content, Upload
 from ticketing.domain.definitions import Kind
 from ticketing.domain.facts import Facts
 from ticketing.domain.people import PeopleQuery, User
@@ -131,6 +132,50 @@ class DeviceRepository(Collection[Device], Protocol):
         """Return the browsers that the account knows, in no order; some may have expired."""
 
 
+class UploadRepository(Collection[Upload], Protocol):
+    """All files that came in within a day, by their ids."""
+
+    def of_user(self, username: str) -> list[Upload]:
+        """Return what the person has sent, in no order; some may have expired."""
+
+
+class FileRepository(Protocol):
+    """All contents of files, as far as a transaction has to do with them."""
+
+    def any(self) -> bool:
+        """Whether there is a content at all; answered fast."""
+
+    def holds(self, sha256: str) -> bool:
+        """Whether the content is here; within a transaction that names it, nobody takes it away."""
+
+    def unused(self, put_before: datetime, limit: int) -> list[str]:
+        """Return hashes of contents last put here before that moment that no ticket names, at most `limit`."""
+
+    def remove(self, sha256: str) -> None:
+        """Take a content away; that it is not there is no error."""
+
+
+class Files(Protocol):
+    """
+    The contents of attached files by their SHA-256, kept beside the documents, since they are large.
+
+    A content is put here before a transaction names it, and read after one has told who may: nothing slow is inside.
+    """
+
+    def put(self, content: Iterable[bytes], now: datetime) -> Content:
+        """Keep a content, durable when this returns; of one that breaks off nothing stays. Raises StorageError."""
+
+    def holds(self, sha256: str) -> bool:
+        """Whether the content is here."""
+
+    def read(self, sha256: str, start: int = 0, end: int | None = None) -> Iterator[bytes]:
+        """
+        Yield a content by the piece, or what of it stands from *start* up to *end*.
+
+        Raises StorageDamagedError for one that is not here.
+        """
+
+
 class DefinitionRepository(Protocol[Kind]):
     """All definitions of one kind, those that were removed included."""
 
@@ -175,6 +220,14 @@ class Transaction(Protocol):
     def receipts(self) -> Collection[Receipt]:
         """What was done already."""
 
+    @property
+    def uploads(self) -> UploadRepository:
+        """Files that came in within a day."""
+
+    @property
+    def files(self) -> FileRepository:
+        """Contents of files."""
+
     def definitions(self, kind: type[Kind]) -> DefinitionRepository[Kind]:
         """Return what was set up, of one kind."""
 
@@ -199,6 +252,10 @@ class StoreHealth:
 
 class Store(Protocol):
     """Where everything is kept."""
+
+    @property
+    def files(self) -> Files:
+        """The contents of attached files."""
 
     def read(self) -> AbstractContextManager[Transaction]:
         """Return a consistent view; keep it short, and change nothing in it."""

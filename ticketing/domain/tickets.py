@@ -1,6 +1,6 @@
 """A ticket: its conversation, its fields, its history, and what is possible when."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
 from operator import not_
@@ -8,6 +8,14 @@ from typing import Any, Self
 
 from pydantic import Field
 
+from ticketing.domain.attachments import (
+    ATTACHED,
+    ATTACHED_TO_NOTE,
+    BYTES_PER_TICKET,
+    CONTENT,
+    FILES_PER_MESSAGE,
+    Attachment,
+)
 from ticketing.domain.custom_fields import (
     INTERNAL,
     PUBLIC,
@@ -23,10 +31,12 @@ from ticketing.domain.errors import (
     AlreadyRatedError,
     ReopenWindowError,
     TicketClosedError,
+    TicketFullError,
     TicketMergedError,
     TicketNotAsleepError,
     TicketNotClosedError,
     TicketNotDoneError,
+    TooManyFilesError,
     TooManyTagsError,
     TransitionError,
 )
@@ -90,11 +100,19 @@ class Message(Stored):
     text: str
     at: datetime
     origin: int | None = None
+    attachments: list[Attachment] = Field(default_factory=list, exclude_if=not_)
 
     @property
     def mark(self) -> str:
         """What tells it from the others of its ticket, wherever in it the message stands by now."""
         return fingerprint(self.kind, self.author, self.at.isoformat(), self.text)[:16]
+
+    def terms(self) -> Iterator[Term]:
+        """Yield what its attachments are found by."""
+        field = ATTACHED_TO_NOTE if self.kind is MessageKind.NOTE else ATTACHED
+        for attachment in self.attachments:
+            yield field, attachment.id
+            yield CONTENT, attachment.sha256
 
 
 class Event(Stored):
@@ -305,6 +323,20 @@ class Ticket(Stored):
         self.messages.append(note)
         self._touch(now, public=False)
 
+    def attach(self, files: Sequence[Attachment]) -> None:
+        """
+        Hang files on the newest message.
+
+        Raises TooManyFilesError for more than ten, and TicketFullError if the ticket would have more than 500 MB.
+        """
+        newest = self.messages[-1]
+        held = sum(file.size for message in self.messages for file in message.attachments)
+        if len(newest.attachments) + len(files) > FILES_PER_MESSAGE:
+            raise TooManyFilesError(FILES_PER_MESSAGE)
+        if files and held + sum(file.size for file in files) > BYTES_PER_TICKET:
+            raise TicketFullError(self.number, BYTES_PER_TICKET)
+        newest.attachments = [*newest.attachments, *files]
+
     def edit(
         self,
         actor: Actor,
@@ -511,6 +543,7 @@ class Ticket(Stored):
         events = [event for event in events if event.field != FOLLOW_UP or event.new not in gone]
         messages = [message.known() for message in self.public_messages()]
         for message in messages:
+            message.attachments = [attachment.known() for attachment in message.attachments]
             if message.origin in hidden:
                 message.origin = None
         # What there is none of is said outright: pydantic inspects the factory of a default anew each time.
@@ -595,6 +628,7 @@ def terms_of(fields: Mapping[str, Any]) -> frozenset[Term]:
     Return the terms of a ticket with these fields, which for one without any costs next to nothing.
 
     By the rules that were followed as time went by, only the desk finds it: the query language has no word for these.
+    Those of attachments are among them if the messages are given, be it as they are stored.
     """
     tags = frozenset(("tag", tag.casefold()) for tag in fields.get("tags") or ())
     team, values, fired = fields.get("team"), fields.get("fields"), fields.get("fired")
@@ -602,6 +636,8 @@ def terms_of(fields: Mapping[str, Any]) -> frozenset[Term]:
         tags |= {("team", team.casefold())}
     if fired:
         tags |= {(RULE, rule) for rule in fired}
+    if messages := fields.get("messages"):
+        tags |= {term for said in messages for term in Message.model_validate(said).terms()}
     return tags | terms_in(values) if values else tags
 
 

@@ -17,6 +17,7 @@ from ticketing.domain.errors import StorageError
 from ticketing.domain.people import Actor
 from ticketing.domain.store import PATIENCE, Store, Transaction
 from ticketing.services.access import A_MOMENT, Clock, Gate
+from ticketing.services.attachments import Tidying
 from ticketing.services.due_times import Arrears
 from ticketing.services.lapsing import Lapsing
 from ticketing.services.recurring import Opening
@@ -48,7 +49,7 @@ class Chore(Protocol):
         """Do the next few that are due, if any still are; tell whether there may be more."""
 
 
-ALL: Final[Sequence[Chore]] = (Lapsing(), Waking(), Opening(), Arrears(), TimeRules())
+ALL: Final[Sequence[Chore]] = (Lapsing(), Waking(), Opening(), Arrears(), TimeRules(), Tidying())
 
 
 class Chores:

@@ -18,6 +18,7 @@ from ticketing.domain.store import Store, Transaction
 from ticketing.domain.teams import Team
 from ticketing.domain.tickets import SYSTEM, Event, Ticket, TicketEdit
 from ticketing.services.access import A_MOMENT, Clock, Gate, is_assignable
+from ticketing.services.attachments import attach
 from ticketing.services.categories import all_categories
 from ticketing.services.chores import Chores
 from ticketing.services.custom_fields import fields_in, fields_to_fill_in, require_fresh_fields
@@ -73,6 +74,8 @@ class Tickets:
     `key` makes a request repeatable: the same key from the same person within ten minutes is one effect and the same
     answer, also after a restart and in another process. So a request with a key is repeated here when the database is
     lost in the middle of it; one without never is.
+
+    `files` are ids of what the actor has sent (`Attachments.put`) and attaches to the message.
     """
 
     def __init__(self, store: Store, clock: Clock, gate: Gate, chores: Chores) -> None:
@@ -91,6 +94,7 @@ class Tickets:
         *,
         fields: Mapping[str, Any] | None = None,
         follows: int | None = None,
+        files: Sequence[str] = (),
         key: str = "",
     ) -> Ticket:
         """
@@ -117,6 +121,7 @@ class Tickets:
                 ticket = former.follow_up(number, actor, title, description, chosen, now)
                 ticket.fields = values
                 keep(tx, former)
+            attach(tx, actor, ticket, files, now)
             route(tx, ticket, now)
             keep(tx, ticket)
             return ticket
@@ -152,6 +157,7 @@ class Tickets:
         *,
         status: Status | None = None,
         seen: Status | None = None,
+        files: Sequence[str] = (),
         key: str = "",
     ) -> Ticket:
         """
@@ -161,24 +167,26 @@ class Tickets:
         StaleEditError carries both.
         """
 
-        def change(_tx: Transaction, actor: Actor, ticket: Ticket, now: datetime) -> None:
+        def change(tx: Transaction, actor: Actor, ticket: Ticket, now: datetime) -> None:
             policy.require(actor, Action.REPLY, ticket)
             if status is not None:
                 policy.require(actor, Action.EDIT_TICKET, ticket)
             if status is not None and seen is not None:
                 _require_fresh(ticket, TicketEdit(status=status), TicketEdit(status=seen))
             ticket.reply(actor, text, now)
+            attach(tx, actor, ticket, files, now)
             if status is not None:
                 ticket.change_status(actor, status, now)
 
         return self._deeds.change(actor, number, key, change)
 
-    def note(self, actor: Actor, number: int, text: str, *, key: str = "") -> Ticket:
+    def note(self, actor: Actor, number: int, text: str, *, files: Sequence[str] = (), key: str = "") -> Ticket:
         """Add an internal note, for agents only."""
 
-        def change(_tx: Transaction, actor: Actor, ticket: Ticket, now: datetime) -> None:
+        def change(tx: Transaction, actor: Actor, ticket: Ticket, now: datetime) -> None:
             policy.require(actor, Action.WRITE_NOTE, ticket)
             ticket.note(actor, text, now)
+            attach(tx, actor, ticket, files, now)
 
         return self._deeds.change(actor, number, key, change)
 
@@ -203,7 +211,7 @@ class Tickets:
 
         return self._deeds.change(actor, number, key, change)
 
-    def apply(
+    def apply(  # noqa: PLR0913 - what `reply` takes, and which canned reply
         self,
         actor: Actor,
         number: int,
@@ -213,6 +221,7 @@ class Tickets:
         version: int | None = None,
         status: Status | None = None,
         seen: Status | None = None,
+        files: Sequence[str] = (),
         key: str = "",
     ) -> Applied:
         """
@@ -234,6 +243,7 @@ class Tickets:
             if text is not None:
                 policy.require(actor, Action.REPLY, ticket)
                 ticket.reply(actor, text, now)
+                attach(tx, actor, ticket, files, now)
             set_fields(tx, actor, ticket, edit, now)
 
         return Applied(self._deeds.change(actor, number, key, change), passed_over)
@@ -282,6 +292,7 @@ class Tickets:
         *,
         resolution: Resolution | None = None,
         seen: Status | None = None,
+        files: Sequence[str] = (),
         key: str = "",
     ) -> Ticket:
         """
@@ -290,13 +301,14 @@ class Tickets:
         `seen` is the status that the actor saw: when somebody set another one meanwhile, StaleEditError carries both.
         """
 
-        def change(_tx: Transaction, actor: Actor, ticket: Ticket, now: datetime) -> None:
+        def change(tx: Transaction, actor: Actor, ticket: Ticket, now: datetime) -> None:
             policy.require(actor, Action.CLOSE, ticket)
             if seen is not None:
                 _require_fresh(ticket, TicketEdit(status=Status.CLOSED), TicketEdit(status=seen))
             if reply:
                 policy.require(actor, Action.REPLY, ticket)
                 ticket.reply(actor, reply, now)
+                attach(tx, actor, ticket, files, now)
             if resolution is not None:
                 policy.require(actor, Action.EDIT_TICKET, ticket)
             ticket.close(actor, now, resolution)

@@ -4,6 +4,7 @@ Backups: one zip file with a line of JSON for each document, and a manifest that
     manifest.json   {"format": 1, "created_at": "2026-01-31T09:30:00+00:00",
                      "files": {"tickets.jsonl": {"documents": 2, "bytes": 312, "sha256": "…"}, …}}
     tickets.jsonl  users.jsonl  …
+    attachments/<sha256>    what is in each file that a ticket has; "documents" is 0 for it
 
 What expires by itself (sessions, receipts, failed attempts) is left out. Nothing is ever unpacked to a file: an archive
 is read as a stream, within limits, and believed only when all of it is as the manifest says.
@@ -11,11 +12,12 @@ is read as a stream, within limits, and believed only when all of it is as the m
 
 import hashlib
 import json
+import logging
 import os
 import re
 import zipfile
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
@@ -25,23 +27,29 @@ from typing import IO, Any, Final
 
 from pydantic import BaseModel, Field, ValidationError
 
+from ticketing.domain.attachments import Content
 from ticketing.domain.errors import RefusedError, StorageDamagedError
 from ticketing.domain.kinds import KINDS
 from ticketing.domain.people import User
 from ticketing.domain.progress import Progress, Steps, silent
+from ticketing.domain.store import Files
 from ticketing.domain.text import Stored
 from ticketing.domain.tickets import MessageKind, Ticket
 from ticketing.storage.documents.searching import SEEN
 from ticketing.storage.documents.state import TICKETS, USERS, Documents
+from ticketing.storage.files import missing, require_same
 from ticketing.storage.journaled.disk import as_storage_error, whole_file
 from ticketing.storage.journaled.journal import check_change
 from ticketing.storage.journaled.snapshots import document_id
 from ticketing.storage.json_store import JsonStore
-from ticketing.storage.whole import Everything, Source, WholeStore, content_of
+from ticketing.storage.whole import Everything, NamedContents, Source, WholeStore, content_of
 
-FORMAT: Final = 1
+FORMAT: Final = 2
+_WITHOUT_ATTACHMENTS: Final = 1  # which older versions read, too
 MANIFEST: Final = "manifest.json"
 _FILE_NAME: Final = re.compile(r"([a-z][a-z0-9_]*)\.jsonl")
+_CONTENTS: Final = "attachments/"
+_CONTENT_NAME: Final = re.compile(rf"{_CONTENTS}[0-9a-f]{{64}}")
 _NO_ZIP: Final = "it is no zip file, or cut off, or changed"
 _FOREIGN_ESCAPE: Final = re.compile(rb"\\[u/]")
 _CHUNK: Final = 1 << 20
@@ -53,6 +61,9 @@ _COMPRESSION: Final = 3
 _METHODS: Final = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
 # Encrypted, a patch to another file, strongly encrypted (bits 0, 5 and 6 of a member's flags in PKWARE's APPNOTE).
 _NOT_OURS: Final = 0x61
+
+
+log = logging.getLogger(__name__)
 
 
 class Seen(Stored):
@@ -87,11 +98,14 @@ class Archive:
 
     created_at: datetime
     documents: Documents
+    path: Path
+    contents: Sequence[str] = ()
 
     @property
     def counts(self) -> dict[str, int]:
-        """How many documents each collection holds."""
-        return {name: len(found) for name, found in sorted(self.documents.items())}
+        """How many documents each collection holds, and how many files are attached."""
+        documents = {name: len(found) for name, found in sorted(self.documents.items())}
+        return _counted(documents, len(self.contents))
 
 
 def back_up(store: Source, target: Path, now: datetime, progress: Progress = silent) -> dict[str, int]:
@@ -108,23 +122,32 @@ def back_up(store: Source, target: Path, now: datetime, progress: Progress = sil
             os.fdopen(descriptor, "wb", closefd=False) as file,
             store.documents() as documents,
         ):
-            manifest = _write(file, documents, now, progress)
+            manifest = _write(file, documents, store.files, now, progress)
     except OSError as error:
         if error.filename is not None:
             raise
         raise as_storage_error(error) from error
-    return {name.removesuffix(".jsonl"): said.documents for name, said in manifest.files.items()}
+    written = {name: said.documents for name, said in manifest.files.items() if _FILE_NAME.fullmatch(name)}
+    documents_written = {name.removesuffix(".jsonl"): number for name, number in written.items()}
+    return _counted(documents_written, len(manifest.files) - len(written))
 
 
-def _write(file: IO[bytes], documents: Everything, now: datetime, progress: Progress) -> Manifest:
+def _counted(documents: dict[str, int], contents: int) -> dict[str, int]:
+    return documents | {"attachments": contents} if contents else documents
+
+
+def _write(file: IO[bytes], documents: Everything, contents: Files, now: datetime, progress: Progress) -> Manifest:
     files: dict[str, ArchivedFile] = {}
+    attached = NamedContents()
     steps = Steps(sum(map(len, documents.values())), progress)
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=_COMPRESSION) as archive:
         for collection, found in sorted(documents.items()):
             name = f"{collection}.jsonl"
             with archive.open(name, "w", force_zip64=True) as member:
-                files[name] = _write_lines(member, (document for _, document in steps.over(found)))
-        manifest = Manifest(format=FORMAT, created_at=now, files=files)
+                files[name] = _write_lines(member, (document for _, document in attached.over(steps.over(found))))
+        files |= {f"{_CONTENTS}{sha256}": said for sha256, said in _write_contents(archive, attached.named, contents)}
+        kept_in = FORMAT if attached.named else _WITHOUT_ATTACHMENTS
+        manifest = Manifest(format=kept_in, created_at=now, files=files)
         archive.writestr(MANIFEST, manifest.model_dump_json(indent=1))
     return manifest
 
@@ -138,6 +161,28 @@ def _write_lines(member: IO[bytes], documents: Iterator[bytes]) -> ArchivedFile:
         written += len(lines)
         member.write(block)
     return ArchivedFile(documents=written, bytes=length, sha256=checksum.hexdigest())
+
+
+def _write_contents(
+    archive: zipfile.ZipFile, named: Iterable[str], contents: Files
+) -> Iterator[tuple[str, ArchivedFile]]:
+    """Write what is in files as it is, which mostly is packed already; one that is missing keeps nothing else out."""
+    for sha256 in named:
+        if not contents.holds(sha256):
+            log.error("%s It is left out of the backup.", missing(sha256))
+            continue
+        info = zipfile.ZipInfo(f"{_CONTENTS}{sha256}")
+        with archive.open(info, "w", force_zip64=True) as member:
+            yield sha256, _write_content(member, contents.read(sha256))
+
+
+def _write_content(member: IO[bytes], content: Iterable[bytes]) -> ArchivedFile:
+    checksum, length = hashlib.sha256(), 0
+    for piece in content:
+        checksum.update(piece)
+        length += len(piece)
+        member.write(piece)
+    return ArchivedFile(documents=0, bytes=length, sha256=checksum.hexdigest())
 
 
 def _pieces(documents: Iterator[bytes]) -> Iterator[list[bytes]]:
@@ -169,13 +214,17 @@ def read_archive(path: Path, progress: Progress = silent) -> Archive:
             documents = {
                 name.removesuffix(".jsonl"): _read_documents(path, archive, members[name], said, steps)
                 for name, said in manifest.files.items()
+                if _FILE_NAME.fullmatch(name)
             }
+            contents = [name for name in manifest.files if _CONTENT_NAME.fullmatch(name)]
+            for name in contents:
+                _check_sum(path, archive, members[name], name.removeprefix(_CONTENTS))
     except (zipfile.BadZipFile, zlib.error, EOFError, UnicodeDecodeError) as error:
         raise _fault(path, _NO_ZIP) from error
     check(_listed(documents), path.name)
     for collection, found in documents.items():
         found.update({key: _as_we_write(collection, raw) for key, raw in found.items()})
-    return Archive(manifest.created_at, documents)
+    return Archive(manifest.created_at, documents, path, [name.removeprefix(_CONTENTS) for name in contents])
 
 
 def check_sums(path: Path) -> None:
@@ -184,14 +233,23 @@ def check_sums(path: Path) -> None:
         with _opened(path) as archive:
             members = _members(path, archive)
             for name, said in _manifest(path, archive, members).files.items():
-                checksum = hashlib.sha256()
-                with archive.open(members[name]) as member:
-                    while chunk := member.read(_CHUNK):
-                        checksum.update(chunk)
-                if checksum.hexdigest() != said.sha256:
-                    raise _fault(path, f"the checksum of {name} differs")
+                _check_sum(path, archive, members[name], said.sha256)
     except (zipfile.BadZipFile, zlib.error, EOFError) as error:
         raise _fault(path, _NO_ZIP) from error
+
+
+def _check_sum(path: Path, archive: zipfile.ZipFile, info: zipfile.ZipInfo, said: str) -> None:
+    checksum = hashlib.sha256()
+    for chunk in _chunks(archive, info):
+        checksum.update(chunk)
+    if checksum.hexdigest() != said:
+        raise _fault(path, f"the checksum of {info.filename} differs")
+
+
+def _chunks(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Iterator[bytes]:
+    with archive.open(info) as member:
+        while chunk := member.read(_CHUNK):
+            yield chunk
 
 
 def _as_we_write(collection: str, raw: bytes) -> bytes:
@@ -221,9 +279,19 @@ def restore(
         if not replace and (held := intake.holdings()):
             raise RefusedError(f"This desk holds {held}. Only with --replace a backup takes their place.")
         intake.clear()
+        for sha256, content in _contents(archive):
+            intake.take_content(sha256, content)
         for collection, found in archive.documents.items():
             intake.take(collection, steps.over(found.items()))
     return archive.counts
+
+
+def _contents(archive: Archive) -> Iterator[tuple[str, Iterator[bytes]]]:
+    """Yield what is in the files of an archive, piece by piece."""
+    with _opened(archive.path) as opened:
+        members = _members(archive.path, opened)
+        for sha256 in archive.contents:
+            yield sha256, _chunks(opened, members[f"{_CONTENTS}{sha256}"])
 
 
 def rehearse(path: Path, progress: Progress = silent) -> dict[str, int]:
@@ -256,6 +324,19 @@ def check(documents: Everything, name: str) -> dict[str, int]:
             if fault := _invalid(collection, key, raw, model):
                 raise StorageDamagedError(f"{name}: {collection} “{key[:80]}” is not valid: {fault}.")
     return counts
+
+
+def check_contents(documents: Everything, contents: Files) -> int:
+    """Check that what is in each file that a ticket has is as it was, and return how many there are."""
+    attached = NamedContents()
+    for _ in attached.over(documents.get(TICKETS, ())):
+        pass
+    for sha256 in attached.named:
+        checksum = hashlib.sha256()
+        for piece in contents.read(sha256):
+            checksum.update(piece)
+        require_same(sha256, Content(checksum.hexdigest(), 0))
+    return len(attached.named)
 
 
 def _model(collection: str, holder: str) -> type[Stored]:
@@ -302,7 +383,7 @@ def _members(path: Path, archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]
     members = {info.filename: info for info in archive.infolist()}
     if len(members) < len(archive.infolist()):
         raise _fault(path, "a file occurs twice in it")
-    strange = next((name for name in members if name != MANIFEST and not _FILE_NAME.fullmatch(name)), None)
+    strange = next((name for name in members if not _is_ours(name)), None)
     if strange is not None:
         raise _fault(path, f"“{strange[:80]}” does not belong in it")
     if any(info.flag_bits & _NOT_OURS or info.compress_type not in _METHODS for info in members.values()):
@@ -310,6 +391,10 @@ def _members(path: Path, archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]
     if sum(info.file_size for info in members.values()) > max(_ALWAYS_FINE, _MOST_COMPRESSED * path.stat().st_size):
         raise _fault(path, "it would unpack to far more than a desk's data")
     return members
+
+
+def _is_ours(name: str) -> bool:
+    return name == MANIFEST or bool(_FILE_NAME.fullmatch(name) or _CONTENT_NAME.fullmatch(name))
 
 
 def _manifest(path: Path, archive: zipfile.ZipFile, members: Mapping[str, zipfile.ZipInfo]) -> Manifest:

@@ -8,6 +8,7 @@ from ticketing.domain.errors import RefusedError, StorageDamagedError, StorageUn
 from ticketing.domain.store import PATIENCE
 from ticketing.storage.documents.document_store import by_id
 from ticketing.storage.documents.state import EXPIRING
+from ticketing.storage.files import FOLDER, FolderFiles, require_same, utc_now
 from ticketing.storage.journaled.disk import sync_folder, told_as_ours, write_whole
 from ticketing.storage.journaled.folder_lock import FolderLock
 from ticketing.storage.journaled.journal import check_change, journal_numbers, journal_path
@@ -32,6 +33,7 @@ class JsonFiles:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self.files = FolderFiles(folder / FOLDER)
 
     @contextmanager
     def documents(self) -> Iterator[Everything]:
@@ -57,7 +59,7 @@ class JsonFiles:
                 self._require_empty()
             write_whole(_mark(self._folder), [HALF_MOVED.encode()])
             self._clear()
-            yield JsonArrival(self._folder, lambda: files.enter_context(self.documents()))
+            yield JsonArrival(self._folder, self.files, lambda: files.enter_context(self.documents()))
             files.close()
             self._unmark()
 
@@ -99,13 +101,18 @@ class JsonFiles:
 class JsonArrival:
     """Takes documents into files, each of which stands for itself."""
 
-    def __init__(self, folder: Path, read_back: Callable[[], Everything]) -> None:
+    def __init__(self, folder: Path, files: FolderFiles, read_back: Callable[[], Everything]) -> None:
         self._folder = folder
+        self._files = files
         self.documents = read_back
 
     def take(self, collection: str, documents: Iterable[tuple[str, bytes]]) -> None:
         """Write the documents of a collection, each as it comes."""
         write_documents(self._folder, collection, _checked(collection, documents))
+
+    def take_content(self, sha256: str, content: Iterable[bytes]) -> None:
+        """Write what is in a file."""
+        require_same(sha256, self._files.put(content, utc_now()))
 
 
 class _Located:

@@ -5,6 +5,7 @@ from pathlib import Path
 from ticketing.domain.errors import StorageDamagedError, StorageFailedError
 from ticketing.domain.store import StoreHealth
 from ticketing.storage.documents.document_store import DocumentStore, Followed
+from ticketing.storage.files import FOLDER, FolderFiles
 from ticketing.storage.journaled.engine import Engine
 
 
@@ -14,7 +15,7 @@ class JsonStore(DocumentStore):
     def __init__(self, folder: Path, *, read_only: bool = False) -> None:
         self._folder = folder
         self._read_only = read_only
-        super().__init__(self._start)
+        super().__init__(self._start, FolderFiles(folder / FOLDER))
 
     def ping(self) -> None:
         """Raise StorageError when the files can be read no more, or the disk refused to confirm a change."""

@@ -9,6 +9,7 @@ from ticketing.domain.errors import StorageBusyError
 from ticketing.domain.store import PATIENCE
 from ticketing.storage.documents.document_store import DocumentStore, Followed
 from ticketing.storage.documents.state import Change, Documents
+from ticketing.storage.files import MemoryFiles
 
 
 class MemoryEngine:
@@ -47,4 +48,4 @@ class MemoryStore(DocumentStore):
     """The same store as the one in files, without the files."""
 
     def __init__(self) -> None:
-        super().__init__(MemoryEngine)
+        super().__init__(MemoryEngine, MemoryFiles())

@@ -5,7 +5,7 @@ from contextlib import ExitStack
 from ticketing.domain.errors import StorageDamagedError
 from ticketing.domain.progress import Progress, Steps
 from ticketing.storage.archive import canonical
-from ticketing.storage.whole import Content, Digest, Source, Target, content_of
+from ticketing.storage.whole import Content, Digest, NamedContents, Source, Target, content_of
 
 
 def move(source: Source, target: Target, progress: Progress) -> dict[str, int]:
@@ -22,11 +22,14 @@ def move(source: Source, target: Target, progress: Progress) -> dict[str, int]:
         steps = Steps(2 * sum(map(len, documents.values())), progress)
         with target.moving_in() as arrival:
             sent: Content = {}
+            contents = NamedContents()
             for name, found in documents.items():
                 digest = Digest()
-                as_we_write = ((key, canonical(name, raw)) for key, raw in steps.over(found))
+                as_we_write = ((key, canonical(name, raw)) for key, raw in contents.over(steps.over(found)))
                 arrival.take(name, digest.over(as_we_write))
                 sent |= digest.content(name)
+            for sha256 in contents.named:
+                arrival.take_content(sha256, source.files.read(sha256))
             reading.close()
             arrived = content_of(arrival.documents(), steps)
             if arrived != sent:

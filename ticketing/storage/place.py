@@ -14,6 +14,7 @@ from typing import Final, Self
 
 from ticketing.domain.findings import Finding, Level
 from ticketing.storage import addresses
+from ticketing.storage.files import FOLDER
 from ticketing.storage.journaled import folder_lock
 from ticketing.storage.journaled.folder_lock import FolderLock, mount_of
 
@@ -133,7 +134,11 @@ class Place:
         )
 
     def _room(self, folder: Path) -> Finding:
-        files = _database_files(self.path) if self.path and self.kind == "sqlite" else folder.iterdir()
+        files = (
+            _database_files(self.path)
+            if self.path and self.kind == "sqlite"
+            else (*folder.iterdir(), *(folder / FOLDER).rglob("*"))
+        )
         return judge_room(shutil.disk_usage(folder).free, sum(map(_size, files)))
 
 

@@ -1,13 +1,14 @@
 """A store taken as a whole: all documents out of it at one moment, all of them into it in one transaction."""
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from typing import Final, Protocol
 
+from ticketing.domain.attachments import contents_of
 from ticketing.domain.people import User
 from ticketing.domain.progress import Steps
-from ticketing.domain.store import Store
+from ticketing.domain.store import Files, Store
 
 HALF_MOVED: Final = (
     "This store is half moved: a migration into it was cut off. Run the same command, "
@@ -34,6 +35,10 @@ Everything = Mapping[str, Documents]
 class Source(Protocol):
     """A place out of which everything can be read."""
 
+    @property
+    def files(self) -> Files:
+        """The contents of attached files, which no document holds; what a ticket names is never taken away."""
+
     def documents(self) -> AbstractContextManager[Everything]:
         """Give everything as it is at one moment, read as it is asked for; others read and write meanwhile."""
 
@@ -46,6 +51,9 @@ class Arrival(Protocol):
 
     def take(self, collection: str, documents: Iterable[tuple[str, bytes]]) -> None:
         """Take in the documents of a collection, each with its id; there are none of it yet."""
+
+    def take_content(self, sha256: str, content: Iterable[bytes]) -> None:
+        """Take in what is in a file; raises StorageDamagedError if it is not what its hash says."""
 
     def documents(self) -> Everything:
         """Give what is here, what was just taken in included."""
@@ -78,6 +86,9 @@ class Intake(Protocol):
     def take(self, collection: str, documents: Iterable[tuple[str, bytes]]) -> None:
         """Take in the documents of a collection, each with its id; there are none of it yet."""
 
+    def take_content(self, sha256: str, content: Iterable[bytes]) -> None:
+        """Take in what is in a file; raises StorageDamagedError if it is not what its hash says."""
+
 
 class WholeStore(Store, Source, Protocol):
     """A store that can be copied, checked and filled."""
@@ -94,6 +105,24 @@ def holdings(everything: Everything) -> str:
     return ", ".join(
         f"{number:,} {name}" for name, number in (("tickets", len(tickets)), ("users", len(users))) if number
     )
+
+
+class NamedContents:
+    """The hashes of all that is attached in tickets."""
+
+    def __init__(self) -> None:
+        self._named: dict[str, None] = {}
+
+    @property
+    def named(self) -> Collection[str]:
+        """Those that were found, each once."""
+        return self._named
+
+    def over(self, documents: Iterable[tuple[str, bytes]]) -> Iterator[tuple[str, bytes]]:
+        """Look for them in documents as they pass."""
+        for key, document in documents:
+            self._named.update(dict.fromkeys(contents_of(document)))
+            yield key, document
 
 
 # For each collection that holds something, how many documents and the SHA-256 of all by their ids.

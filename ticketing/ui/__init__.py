@@ -18,6 +18,7 @@ from ticketing.ui.account import explain_sign_in, offer_registration, own_sessio
 from ticketing.ui.arrival import sign_in_by
 from ticketing.ui.article_editor import edit_article
 from ticketing.ui.articles import article_list, article_page
+from ticketing.ui.attaching import choose_files
 from ticketing.ui.bulk import change_several
 from ticketing.ui.categories import choose_category
 from ticketing.ui.custom_fields import fields_asked_for, fill_in, typed_into
@@ -27,6 +28,7 @@ from ticketing.ui.forms import submit_button
 from ticketing.ui.health import health_notes, health_report, warn_of_throw_away
 from ticketing.ui.layout import head_below_people, narrow
 from ticketing.ui.new_ticket import (
+    draft_name,
     forget_draft,
     former_asked_for,
     keep_draft,
@@ -73,10 +75,12 @@ __all__ = [
     "browser",
     "change_several",
     "choose_category",
+    "choose_files",
     "conversation_asked_for",
     "dashboard",
     "desk",
     "device",
+    "draft_name",
     "edit_article",
     "explain_sign_in",
     "fields_asked_for",

@@ -22,6 +22,7 @@ from ticketing.domain.text import TEXT_LIMIT
 from ticketing.domain.tickets import MessageKind, Ticket
 from ticketing.services.macros import Applied
 from ticketing.services.tickets import Conversation
+from ticketing.ui.attaching import are_ids, ids_in, limits
 from ticketing.ui.canned import ask, offered, passed_over_in_words
 from ticketing.ui.deeds import key_of, sign_in_of
 from ticketing.ui.inbox import Outcome, TicketPart
@@ -45,6 +46,7 @@ class _Sent:
     text: str
     status: Status | None
     seen: Status
+    files: tuple[str, ...]
 
 
 def compose(actor: Actor, conversation: Conversation) -> None:
@@ -66,6 +68,7 @@ def compose(actor: Actor, conversation: Conversation) -> None:
             "statuses": _statuses(ticket) if policy.may(actor, Action.EDIT_TICKET, ticket) else [],
             "limit": _TYPING_ROOM,
             "canned": offered(actor, conversation, key),
+            "files": limits(),
             "words": {"kind": t("composer.kind"), "then": t("composer.then"), "keys": t("composer.keys")},
         },
         partial(_send, number),
@@ -102,50 +105,58 @@ def _why_closed(actor: Actor, ticket: Ticket) -> str:
 def _send(number: int, actor: Actor, place: int, message: list[Any]) -> Outcome:
     """Save a message that the composer can send, unless it is there already; a macro goes with or without a reply."""
     match message:
-        case [("reply" | "note") as kind, str(text), str(status), str(seen)] if _are_choices(status, seen):
-            sent = _Sent(place, MessageKind(kind), text, Status(status) if status else None, Status(seen))
+        case [("reply" | "note") as kind, str(text), str(status), str(seen), *rest] if _fits(status, seen, rest):
+            sent = _Sent(place, MessageKind(kind), text, Status(status) if status else None, Status(seen), ids_in(rest))
             if not _is_repeated(actor, number, sent):
                 _save(actor, number, sent)
             return Outcome(t(f"composer.saved_{kind}"))
-        case ["macro", (str() | None) as text, str(status), str(seen), str(), int()] if _are_choices(status, seen):
+        case ["macro", (str() | None) as text, str(status), str(seen), str(), int(), *rest] if _fits(
+            status, seen, rest
+        ):
             applied = _use(actor, number, place, message)
             done = t("canned.applied" if text is None else "composer.saved_reply")
             return Outcome(f"{done} {passed_over_in_words(applied.passed_over)}".strip())
     raise RefusedError(t("failure.not_done"))
 
 
-def _are_choices(status: str, seen: str) -> bool:
-    return status in {_AS_IS, *_NEXT_STATUSES} and seen in set(Status)
+def _fits(status: str, seen: str, rest: list[Any]) -> bool:
+    return status in {_AS_IS, *_NEXT_STATUSES} and seen in set(Status) and are_ids(rest)
 
 
 def _is_repeated(actor: Actor, number: int, sent: _Sent) -> bool:
     """Tell whether somebody says once more, a moment later, what nobody else has answered in any way meanwhile."""
     ticket = desk().tickets.get(actor, number)
     last = ticket.messages[-1]
-    is_same = (last.author, last.kind, last.text) == (actor.username, sent.kind, sent.text.strip())
+    files = tuple(attachment.id for attachment in last.attachments)
+    is_same = (last.author, last.kind, last.text, files) == (actor.username, sent.kind, sent.text.strip(), sent.files)
     is_answered = any(event.by != actor.username and event.at >= last.at for event in ticket.events)
     return is_same and not sent.status and not is_answered and desk().clock() - last.at < RECEIPT_LIFETIME
 
 
 def _save(actor: Actor, number: int, sent: _Sent) -> None:
     """Save it once: after a broken line or a reload it may come again, under the number that it had before."""
-    key = key_of(sign_in_of(actor), str(number), str(sent.place), sent.kind, sent.text, sent.status or _AS_IS)
+    what = (sent.kind, sent.text, sent.status or _AS_IS, *sent.files)
+    key = key_of(sign_in_of(actor), str(number), str(sent.place), *what)
     try:
         if sent.kind is MessageKind.NOTE:
-            desk().tickets.note(actor, number, sent.text, key=key)
+            desk().tickets.note(actor, number, sent.text, files=sent.files, key=key)
         else:
-            desk().tickets.reply(actor, number, sent.text, status=sent.status, seen=sent.seen, key=key)
+            desk().tickets.reply(
+                actor, number, sent.text, status=sent.status, seen=sent.seen, files=sent.files, key=key
+            )
     except TicketClosedError as error:
         raise RefusedError(t("composer.closed_meanwhile")) from error
 
 
 def _use(actor: Actor, number: int, place: int, message: list[Any]) -> Applied:
     """Use a macro once: its text as the person left it, None for no reply, and its changes."""
-    _kind, text, status, seen, canned, version = message
+    _kind, text, status, seen, canned, version, *rest = message
     key = key_of(sign_in_of(actor), str(number), str(place), *map(str, message))
     status, seen = Status(status) if status else None, Status(seen)
     try:
-        return desk().tickets.apply(actor, number, canned, text, version=version, status=status, seen=seen, key=key)
+        return desk().tickets.apply(
+            actor, number, canned, text, version=version, status=status, seen=seen, files=ids_in(rest), key=key
+        )
     except TicketClosedError as error:
         if text is None:
             raise

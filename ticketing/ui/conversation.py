@@ -2,9 +2,12 @@
 
 from datetime import datetime, tzinfo
 from html import escape
+from urllib.parse import quote
 
 import streamlit as st
 
+from ticketing.components import has_address
+from ticketing.domain.attachments import Attachment, in_words
 from ticketing.domain.custom_fields import CustomField, FieldType, key_in
 from ticketing.domain.links import LinkKind
 from ticketing.domain.tickets import (
@@ -45,6 +48,14 @@ _STYLE = """<style>
 .conversation .split:hover, .conversation .split:focus-visible { opacity: 1; }
 .conversation .split span { font-family: "Material Symbols Rounded"; font-size: 1.1rem; line-height: 1;
   vertical-align: middle; opacity: 1; }
+.conversation .files { display: flex; flex-wrap: wrap; gap: 0.75rem; margin: 0.75rem 0 0; padding: 0;
+  list-style: none; }
+.conversation .files li { margin: 0; padding: 0.4rem 0.6rem; max-width: 100%; box-sizing: border-box;
+  border-radius: 0.5rem; border: 1px solid color-mix(in srgb, currentColor 18%, transparent); }
+.conversation .files a { color: inherit; text-underline-offset: 0.2em; overflow-wrap: anywhere; }
+.conversation .files span { opacity: 0.75; font-size: 0.875rem; white-space: nowrap; }
+.conversation .files img { display: block; max-width: min(100%, 20rem); max-height: 15rem; margin-bottom: 0.4rem;
+  border-radius: 0.25rem; }
 .conversation p { margin: 0 0 0.75rem; }
 .conversation p:last-child { margin-bottom: 0; }
 .conversation pre { padding: 0.5rem; border-radius: 0.25rem;
@@ -97,12 +108,27 @@ def _message(message: Message, conversation: Conversation, now: datetime, where:
         f"<article{' class=note' if is_note else ''}><header>"
         f"<div><strong>{name}</strong> <span>{escape(' · '.join(words))}</span></div>"
         f"<div>{time_element(message.at, now, where)}{_split_link(message, ticket) if can_split else ''}</div>"
-        f"</header>{to_html(message.text)}</article>"
+        f"</header>{to_html(message.text)}{_files(message)}</article>"
     )
 
 
 def _who(username: str, conversation: Conversation) -> str:
     return t("history.system") if username == SYSTEM else conversation.name(username)
+
+
+def _files(message: Message) -> str:
+    """Return the files of a message: pictures as they are painted anew, and links by which browsers save files."""
+    items = "".join(f"<li>{_file(attachment)}</li>" for attachment in message.attachments)
+    return f'<ul class="files" aria-label="{escape(t("files.of_message"))}">{items}</ul>' if items else ""
+
+
+def _file(attachment: Attachment) -> str:
+    name = f"{escape(attachment.name)} <span>{in_words(attachment.size)}</span>"
+    if not has_address():
+        return name
+    address = f"attachments/{quote(attachment.id)}"
+    picture = f'<img src="{address}?preview" alt="" loading="lazy">' if attachment.is_image else ""
+    return f'<a href="{address}" download>{picture}{name}</a>'
 
 
 def _split_link(message: Message, ticket: Ticket) -> str:

@@ -56,14 +56,15 @@ def remind_of(actor: Actor, newest: TicketSummary | None) -> None:
         _link(actor, newest.number, plain(newest.title))
 
 
-def keep_draft(actor: Actor, former: Ticket | None, newest: TicketSummary | None, *fields: str) -> str:
-    """
-    Keep what is typed until it is sent: the name of the draft tells which ticket would come next.
-
-    Returns what was typed into the first of the fields so far.
-    """
+def draft_name(actor: Actor, former: Ticket | None, newest: TicketSummary | None) -> str:
+    """Return a name for what is typed and chosen until it is sent: it tells which ticket would come next."""
     after = [newest.number if newest else 0, *([former.number, *former.goes_on_in] if former else [])]
-    return keep_typed(f"{actor.username} {after}", *fields, is_told=True)
+    return f"{actor.username} {after}"
+
+
+def keep_draft(name: str, *fields: str) -> str:
+    """Keep what is typed until it is sent, and return what was typed into the first of the fields so far."""
+    return keep_typed(name, *fields, is_told=True)
 
 
 def perhaps_this_helps(actor: Actor, typed: str) -> None:

@@ -8,16 +8,14 @@ from anyio import to_thread
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from ticketing.desk import Desk, shared_desk
-from ticketing.domain.browsers import cookie_name
-from ticketing.domain.errors import SignedOutError, TicketingError, UnknownChoiceError
+from ticketing.desk import shared_desk
+from ticketing.domain.errors import TicketingError, UnknownChoiceError
 from ticketing.domain.filters import Filters, own
-from ticketing.domain.people import Actor
 from ticketing.domain.queries import View
 from ticketing.domain.query_language import Asker
 from ticketing.services.moving.lists import Form
 from ticketing.web.errors import refuse
-from ticketing.web.site import Site
+from ticketing.web.visitor import actor_of
 
 
 async def export(request: Request) -> Response:
@@ -38,21 +36,13 @@ async def export(request: Request) -> Response:
 
 def _asked_for(request: Request) -> tuple[Form, Iterator[bytes]]:
     desk = shared_desk()
-    actor, asked = _actor(request, desk), request.query_params
+    actor, asked = actor_of(request, desk), request.query_params
     form, zone = _form(asked.get("format", "")), _zone(asked.get("zone", "UTC"))
     teams = partial(desk.agents.teams_of, actor, actor.username)
     categories = partial(desk.tickets.categories, actor)
     asker = Asker(actor.username, desk.clock(), zone, teams, categories)
     query = Filters.from_address(asked, View.ALL).query(asker)
     return form, desk.lists.export(actor, own(actor, query) if asked.get("list") == "own" else query, form)
-
-
-def _actor(request: Request, desk: Desk) -> Actor:
-    name = cookie_name(desk.settings.cookie_name, secure=Site(desk.settings.base_url).is_secure(request))
-    token = request.cookies.get(name)
-    if not token:
-        raise SignedOutError
-    return desk.sessions.actor(token)
 
 
 def _form(asked: str) -> Form:

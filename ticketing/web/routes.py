@@ -1,4 +1,4 @@
-"""Our own addresses beside Streamlit's: signing in and out, the components' code, and whether the desk is well."""
+"""Our own addresses beside Streamlit's: signing in and out, files, components' code, and whether the desk is well."""
 
 import hmac
 import json
@@ -16,6 +16,7 @@ from ticketing.components import code, version
 from ticketing.desk import shared_desk
 from ticketing.domain.browsers import XSRF_COOKIE, browser_id, cookie_name, device_cookie_name
 from ticketing.domain.errors import TicketingError
+from ticketing.web.attachments import download, upload
 from ticketing.web.errors import refuse
 from ticketing.web.exporting import export
 from ticketing.web.site import Site
@@ -115,6 +116,8 @@ ROUTES: list[BaseRoute] = [
     Route("/session", SessionEndpoint),
     Route("/components/{name}.js", component_code, methods=["GET"]),
     Route("/export", export, methods=["GET"]),
+    Route("/attachments", upload, methods=["POST"]),
+    Route("/attachments/{key}", download, methods=["GET"]),
     Route("/healthz", healthz, methods=["GET"]),
     Route("/readyz", readyz, methods=["GET"]),
 ]

@@ -174,7 +174,9 @@ class Conditions:
         """Whether the audience can read the text somewhere in the ticket; what is the agents' counts for them only."""
         sees_all, values = self._sees_all, document.get("fields") or {}
         texts = [document["title"], document["requester"], document.get("external_id") or ""]
-        texts += [message["text"] for message in document["messages"] if sees_all or message["kind"] == "reply"]
+        readable = [message for message in document["messages"] if sees_all or message["kind"] == "reply"]
+        texts += [message["text"] for message in readable]
+        texts += [attachment["name"] for message in readable for attachment in message.get("attachments") or ()]
         texts += texts_in(values, public=True)
         if sees_all:
             texts += [*(document.get("tags") or []), *texts_in(values, public=False)]

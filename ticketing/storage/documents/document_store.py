@@ -9,9 +9,10 @@ from typing import Protocol
 
 from pydantic_core import from_json
 
-from ticketing.domain.store import StoreHealth
-from ticketing.storage.documents.repositories import DocumentTransaction
+from ticketing.domain.store import Files, StoreHealth
+from ticketing.storage.documents.repositories import Contents, DocumentTransaction
 from ticketing.storage.documents.state import EXPIRING, Change, Documents, State
+from ticketing.storage.files import FolderFiles, MemoryFiles, require_same, utc_now
 from ticketing.storage.whole import Everything, holdings
 
 
@@ -57,17 +58,18 @@ class Reading:
     A class and no generator, since each run of each page goes through several.
     """
 
-    __slots__ = ("_engine", "_state")
+    __slots__ = ("_contents", "_engine", "_state")
 
-    def __init__(self, engine: DocumentEngine, state: State) -> None:
+    def __init__(self, engine: DocumentEngine, state: State, contents: Contents) -> None:
         self._engine = engine
         self._state = state
+        self._contents = contents
 
     def __enter__(self) -> DocumentTransaction:
         self._engine.refresh()
         lock = self._engine.state_lock
         lock.acquire()
-        return DocumentTransaction(self._state, lock)
+        return DocumentTransaction(self._state, lock, self._contents)
 
     def __exit__(self, *raised: object) -> None:
         self._engine.state_lock.release()
@@ -83,9 +85,10 @@ def by_id(pair: tuple[str, object]) -> tuple[int, str]:
 class DocumentIntake:
     """Takes documents in, as they are."""
 
-    def __init__(self, tx: DocumentTransaction, present: Documents) -> None:
+    def __init__(self, tx: DocumentTransaction, present: Documents, files: Files) -> None:
         self._pending = tx.pending
         self._present = present
+        self._files = files
 
     def holdings(self) -> str:
         """Say what was here before."""
@@ -102,17 +105,22 @@ class DocumentIntake:
         for key, document in documents:
             self._pending.put(collection, key, document)
 
+    def take_content(self, sha256: str, content: Iterable[bytes]) -> None:
+        """Take in what is in a file."""
+        require_same(sha256, self._files.put(content, utc_now()))
+
 
 class DocumentStore:
     """A store whose engine is made by the given function, which is told whom to keep informed."""
 
-    def __init__(self, start: Callable[[Followed], DocumentEngine]) -> None:
+    def __init__(self, start: Callable[[Followed], DocumentEngine], files: FolderFiles | MemoryFiles) -> None:
+        self.files = files
         self._state = Followed()
         self.engine = start(self._state)
 
     def read(self) -> "Reading":
         """Give a consistent view; nothing written in it is kept."""
-        return Reading(self.engine, self._state)
+        return Reading(self.engine, self._state, self.files)
 
     def one_view(self) -> AbstractContextManager[None]:
         """Do nothing: a view costs nothing here, and others wait while it lasts."""
@@ -126,7 +134,7 @@ class DocumentStore:
     def write(self, patience: float | None = None) -> Iterator[DocumentTransaction]:
         """Give the one writer's transaction: durable when the block ends, untouched when it raises."""
         with self.engine.writing(patience) as writer:
-            tx = DocumentTransaction(self._state, self.engine.state_lock)
+            tx = DocumentTransaction(self._state, self.engine.state_lock, self.files)
             yield tx
             if changes := tx.pending.changes():
                 writer.commit(changes)
@@ -154,7 +162,7 @@ class DocumentStore:
     def taking_in(self) -> Iterator["DocumentIntake"]:
         """Give a way in; all of it is there when the block ends, or nothing."""
         with self.write() as tx:
-            yield DocumentIntake(tx, self._state.documents)
+            yield DocumentIntake(tx, self._state.documents, self.files)
 
     def ping(self) -> None:
         """Raise StorageError unless the store answers."""

@@ -4,11 +4,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from heapq import nsmallest
-from itertools import chain
-from typing import Generic, TypeVar
+from itertools import chain, islice
+from typing import Generic, Protocol, TypeVar
 
 from pydantic_core import ValidationError, to_json
 
+from ticketing.domain.attachments import CONTENT, Upload
 from ticketing.domain.definitions import Kind, by_name, read_definition
 from ticketing.domain.errors import StorageUnreadableError
 from ticketing.domain.facts import Facts
@@ -22,7 +23,7 @@ from ticketing.domain.tickets import Ticket
 from ticketing.storage.documents.reporting import Reported
 from ticketing.storage.documents.rows import PersonRow, TicketRow
 from ticketing.storage.documents.searching import SEEN, Searcher, seen, seen_key
-from ticketing.storage.documents.state import DEVICES, SESSIONS, TICKETS, USERS, Change, State
+from ticketing.storage.documents.state import DEVICES, SESSIONS, TICKETS, UPLOADS, USERS, Change, State
 
 Document = TypeVar("Document", bound=Stored)
 
@@ -290,6 +291,51 @@ class Tickets:
                 yield ticket
 
 
+class Contents(Protocol):
+    """Contents of files, of which nobody asks here who names them."""
+
+    def is_empty(self) -> bool:
+        """Whether nothing was ever put here."""
+
+    def holds(self, sha256: str) -> bool:
+        """Whether the content is here."""
+
+    def hashes(self) -> Iterator[str]:
+        """Yield the hashes of all that is here."""
+
+    def is_older(self, sha256: str, moment: datetime) -> bool:
+        """Whether the content was last put here before that moment."""
+
+    def remove(self, sha256: str) -> None:
+        """Take a content away."""
+
+
+class Files:
+    """All contents of files; what is taken away is gone at once, whatever becomes of the transaction."""
+
+    def __init__(self, pending: Pending, contents: Contents) -> None:
+        self._pending = pending
+        self._contents = contents
+
+    def any(self) -> bool:
+        """Whether there is a content at all."""
+        return not self._contents.is_empty()
+
+    def holds(self, sha256: str) -> bool:
+        """Whether the content is here."""
+        return self._contents.holds(sha256)
+
+    def unused(self, put_before: datetime, limit: int) -> list[str]:
+        """Return hashes of contents put here before that moment that no ticket names, at most `limit`."""
+        with self._pending.applied(TICKETS) as state:
+            unnamed = (sha256 for sha256 in self._contents.hashes() if (CONTENT, sha256) not in state.by_term)
+            return list(islice((one for one in unnamed if self._contents.is_older(one, put_before)), limit))
+
+    def remove(self, sha256: str) -> None:
+        """Take a content away; that it is not there is no error."""
+        self._contents.remove(sha256)
+
+
 class Definitions(DocumentCollection[Kind]):
     """All definitions of one kind."""
 
@@ -305,10 +351,11 @@ class Definitions(DocumentCollection[Kind]):
 class DocumentTransaction:
     """All repositories over one state and one set of pending changes."""
 
-    __slots__ = ("pending",)
+    __slots__ = ("_contents", "pending")
 
-    def __init__(self, state: State, lock: AbstractContextManager[object]) -> None:
+    def __init__(self, state: State, lock: AbstractContextManager[object], contents: Contents) -> None:
         self.pending = Pending(state, lock)
+        self._contents = contents
 
     @property
     def tickets(self) -> Tickets:
@@ -344,6 +391,16 @@ class DocumentTransaction:
     def receipts(self) -> DocumentCollection[Receipt]:
         """What was done already."""
         return DocumentCollection(self.pending, "receipts", Receipt)
+
+    @property
+    def uploads(self) -> OwnedDocuments[Upload]:
+        """Files that came in within a day."""
+        return OwnedDocuments(self.pending, UPLOADS, Upload)
+
+    @property
+    def files(self) -> Files:
+        """Contents of files."""
+        return Files(self.pending, self._contents)
 
     def definitions(self, kind: type[Kind]) -> Definitions[Kind]:
         """Return what was set up, of one kind."""

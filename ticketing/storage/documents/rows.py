@@ -10,6 +10,7 @@ from typing import Any, Generic, NamedTuple, Self, TypeVar
 
 from pydantic_core import from_json
 
+from ticketing.domain.attachments import has_attachments
 from ticketing.domain.people import Role
 from ticketing.domain.statuses import Priority, Status
 from ticketing.domain.tickets import Ticket, terms_of
@@ -99,7 +100,14 @@ class Talk(NamedTuple):
 
 
 def fields_of(raw: bytes) -> dict[str, Any]:
-    """Return the fields of a ticket's document that come before its conversation, which is most of it."""
+    """
+    Return the fields of a ticket's document that come before its conversation, which is most of it.
+
+    Of a ticket with attachments it is all of them, since it is found by these.
+    """
+    if has_attachments(raw):
+        everything: dict[str, Any] = from_json(raw)
+        return everything
     end = raw.find(_CONVERSATION)
     fields: dict[str, Any] = from_json(raw[:end] + b"}", cache_strings="keys") if end > 0 else {}
     return fields if _LAST_FIELD in fields else fields_of(_rewritten(raw))

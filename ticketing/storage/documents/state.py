@@ -25,7 +25,8 @@ TICKETS = "tickets"
 USERS = "users"
 SESSIONS = "sessions"
 DEVICES = "devices"
-OWNED = frozenset({SESSIONS, DEVICES})
+UPLOADS = "uploads"
+OWNED = frozenset({SESSIONS, DEVICES, UPLOADS})
 # What reading a document raises when a field is missing, or holds what this version does not know.
 UNREADABLE = (AttributeError, LookupError, TypeError, ValueError)
 EXPIRING = frozenset({*OWNED, "hand_offs", "attempts", "receipts"})

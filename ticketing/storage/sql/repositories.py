@@ -6,6 +6,7 @@ from typing import Any, Generic, TypeVar
 
 from sqlalchemy import ColumnElement, Connection, Select, Table, Text, bindparam, cast, delete, func, select
 
+from ticketing.domain.attachments import Upload
 from ticketing.domain.categories import Category
 from ticketing.domain.definitions import Definition, Kind, by_name, read_definition
 from ticketing.domain.kinds import KINDS
@@ -16,6 +17,7 @@ from ticketing.domain.sign_in import Attempts, Device, HandOff, Session
 from ticketing.domain.text import Stored
 from ticketing.storage.sql import tables
 from ticketing.storage.sql.conditions import SEPARATOR, contains
+from ticketing.storage.sql.files import SqlFileRepository
 from ticketing.storage.sql.reading import in_batches
 from ticketing.storage.sql.tables import users
 from ticketing.storage.sql.tickets import SqlTickets
@@ -224,6 +226,16 @@ class SqlTransaction:
     def receipts(self) -> SqlCollection[Receipt]:
         """What was done already."""
         return SqlCollection(self._connection, tables.receipts, Receipt)
+
+    @cached_property
+    def uploads(self) -> SqlOwned[Upload]:
+        """Files that came in within a day."""
+        return SqlOwned(self._connection, tables.uploads, Upload)
+
+    @cached_property
+    def files(self) -> SqlFileRepository:
+        """Contents of files."""
+        return SqlFileRepository(self._connection)
 
     def definitions(self, kind: type[Kind]) -> SqlDefinitions[Kind]:
         """Return what was set up, of one kind."""

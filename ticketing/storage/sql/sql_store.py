@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Final, NoReturn
 
 from sqlalchemy import Connection, delete, func, select, text, true
@@ -20,6 +21,7 @@ from ticketing.domain.errors import (
 from ticketing.domain.store import PATIENCE, StoreHealth
 from ticketing.storage.sql import schema, whole
 from ticketing.storage.sql.connecting import IMMEDIATE, Deadline, connect, opening, told_as_ours
+from ticketing.storage.sql.files import SqlFiles
 from ticketing.storage.sql.repositories import SqlTransaction
 from ticketing.storage.sql.tables import EXPIRING
 from ticketing.storage.whole import HALF_MOVED, NOT_EMPTY, Everything
@@ -46,6 +48,7 @@ class SqlStore:
         self._turn = threading.Lock()
         self._of_thread = threading.local()
         self._purge_at = time.monotonic() + _PURGE_EVERY
+        self.files = SqlFiles(self._viewing, partial(self._writing, PATIENCE))
         try:
             schema.make_current(self._engine, read_only=read_only)
         except BaseException:

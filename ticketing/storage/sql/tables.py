@@ -3,7 +3,8 @@ The tables: a column for all that is filtered, ordered or counted, and a documen
 
 `tickets.document` holds the conversation and the history too, since a ticket is read and shown as a whole. What a
 search looks through stands casefolded in `texts`, apart from what only agents may find. `tallies` counts tickets by
-assignee and status, so that no view has to be counted through. `facts` holds what reports count by.
+assignee and status, so that no view has to be counted through. `facts` holds what reports count by. What is in attached
+files stands in pieces in `file_pieces`, so that neither the database nor we ever hold all of one.
 """
 
 from typing import Final
@@ -16,6 +17,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     SmallInteger,
     Table,
@@ -209,4 +211,21 @@ hand_offs = _expiring("hand_offs")
 devices = _expiring("devices", Column("username", Word, nullable=False, index=True))
 attempts = _expiring("attempts")
 receipts = _expiring("receipts")
-EXPIRING: Final = (sessions, hand_offs, devices, attempts, receipts)
+uploads = _expiring("uploads", Column("username", Word, nullable=False, index=True))
+EXPIRING: Final = (sessions, hand_offs, devices, attempts, receipts, uploads)
+
+files = Table(
+    "files",
+    metadata,
+    Column("sha256", Word, primary_key=True),
+    Column("size", BigInteger, nullable=False),
+    Column("put_at", Moment, nullable=False, index=True),
+)
+
+file_pieces = Table(
+    "file_pieces",
+    metadata,
+    Column("sha256", ForeignKey(files.c.sha256, ondelete="CASCADE"), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("piece", LargeBinary, nullable=False),
+)

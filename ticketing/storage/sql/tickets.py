@@ -303,8 +303,11 @@ def searchable(ticket: Ticket) -> tuple[str, str]:
 
 def _texts_of(ticket: Ticket) -> Texts:
     public = [ticket.title, ticket.requester, ticket.external_id or ""]
-    public += [message.text for message in ticket.messages if message.kind is MessageKind.REPLY]
-    internal = [message.text for message in ticket.messages if message.kind is MessageKind.NOTE] + ticket.tags
+    internal: list[str] = []
+    for message in ticket.messages:
+        told = internal if message.kind is MessageKind.NOTE else public
+        told += [message.text, *(attachment.name for attachment in message.attachments)]
+    internal += ticket.tags
     return public + texts_in(ticket.fields, public=True), internal + texts_in(ticket.fields, public=False)
 
 

@@ -12,8 +12,10 @@ from sqlalchemy import Connection, Table, column, delete, func, insert, inspect,
 from ticketing.domain.kinds import KINDS
 from ticketing.domain.people import User
 from ticketing.domain.tickets import Ticket
+from ticketing.storage.files import require_same, utc_now
 from ticketing.storage.sql import tables
 from ticketing.storage.sql.facts import facts_row
+from ticketing.storage.sql.files import receive
 from ticketing.storage.sql.reading import BATCH, in_batches
 from ticketing.storage.sql.repositories import user_columns
 from ticketing.storage.sql.tickets import searchable, term_rows, ticket_columns
@@ -114,6 +116,10 @@ class Intake:
         rest = (raw for _, raw in found)
         while batch := list(islice(rest, BATCH)):
             self._ways[collection](batch)
+
+    def take_content(self, sha256: str, content: Iterable[bytes]) -> None:
+        """Take in what is in a file."""
+        require_same(sha256, receive(self._connection, content, utc_now()))
 
     def _put_users(self, batch: list[bytes]) -> None:
         put(self._connection, tables.users, *(user_columns(User.model_validate_json(raw)) for raw in batch))
