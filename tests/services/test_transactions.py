@@ -17,10 +17,12 @@ from ticketing.domain.canned_replies import CannedReply
 from ticketing.domain.links import LinkKind
 from ticketing.domain.opening_hours import ALWAYS_OPEN
 from ticketing.domain.people import Actor, PeopleQuery, Role
-from ticketing.domain.queries import TicketQuery
+from ticketing.domain.preferences import Column
+from ticketing.domain.queries import TicketQuery, View
 from ticketing.domain.recurring import RecurringTicket
 from ticketing.domain.reports import Cell, Metric, ReportQuery
 from ticketing.domain.rules import Rule
+from ticketing.domain.saved_views import SavedView
 from ticketing.domain.schedules import Repeats, Schedule
 from ticketing.domain.settings_files import Plan
 from ticketing.domain.sla import SlaPolicy
@@ -77,6 +79,7 @@ class Scene:
         article = Article(name="VPN", body="Dial in.", visibility=Visibility.PUBLIC)
         self.article = self.desk.articles.save(CONSOLE, article)
         self.team = self.desk.definitions.save(CONSOLE, Team(name="Second line"))
+        self.view = self.desk.definitions.save(CONSOLE, SavedView(name="VPN", query="tag:vpn"))
         self.macro = self.desk.definitions.save(CONSOLE, CannedReply(name="Greeting", text="Hello"))
         self.desk.tickets.edit(CONSOLE, 3, TicketEdit(status=Status.RESOLVED))
         clock.advance(timedelta(days=8))
@@ -173,6 +176,9 @@ ONCE: Deeds = {
     "sessions.sign_out": lambda on: on.desk.sessions.sign_out(on.token),
     "sessions.end": lambda on: on.desk.sessions.end(on.carla, on.carla.session or ""),
     "sessions.end_others": lambda on: on.desk.sessions.end_others(on.carla),
+    "preferences.begin_with": lambda on: on.desk.preferences.begin_with(on.ada, View.MINE),
+    "preferences.begin_with_saved": lambda on: on.desk.preferences.begin_with_saved(on.ada, on.view.id),
+    "preferences.show_columns": lambda on: on.desk.preferences.show_columns(on.ada, [Column.STATUS]),
     "tickets.open": lambda on: on.desk.tickets.open(on.ada, "Again", "Help!", follows=2, key="k"),
     "attachments.put": lambda on: on.desk.attachments.put(on.carla, "screen.png", [b"A picture."]),
     "tickets.reply": lambda on: on.desk.tickets.reply(on.ada, 1, "Hello", status=Status.PENDING, key="k"),
@@ -234,6 +240,7 @@ NEVER: Deeds = {
     "health.figures": lambda on: on.desk.health.figures(on.root),
     "health.throw_away": lambda on: on.desk.health.throw_away,
     "lists.export": lambda on: on.desk.lists.export(on.ada, ALL, Form.JSON),
+    "preferences.own": lambda on: on.desk.preferences.own(on.ada),
     "recurring.upcoming": lambda on: on.desk.recurring.upcoming(on.root, on.recurring),
     "reports.overview": lambda on: on.desk.reports.overview(on.ada, DAY),
     "reports.behind": lambda on: on.desk.reports.behind(on.ada, DAY, Cell(Metric.CREATED)),
