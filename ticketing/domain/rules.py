@@ -63,6 +63,11 @@ class Rule(Definition):
     notify: tuple[str, ...] = ()
     stops: bool = False
 
+    @classmethod
+    def all_of(cls, kept: Iterable[Self]) -> list[Self]:
+        """Return all rules in the order in which they are looked at."""
+        return sorted(kept, key=lambda one: (one.position, *by_name(one)))
+
     def checked(self) -> Self:
         """Return it as it may be kept; raises InvalidInputError, such as for a query that cannot be understood."""
         query = "" if is_blank(self.query) else clean_line("Query", self.query, QUERY_LIMIT)
@@ -153,12 +158,7 @@ def news_since(mark: Mark, ticket: Ticket) -> News | None:
 
 def in_order(rules: Iterable[Rule]) -> list[Rule]:
     """Return the rules that are followed, in the order in which they are looked at."""
-    return sorted((rule for rule in rules if rule.enabled and not rule.removed), key=by_position)
-
-
-def by_position(rule: Rule) -> tuple[int, str, str]:
-    """Return what rules are ordered by."""
-    return rule.position, *by_name(rule)
+    return [rule for rule in Rule.all_of(rules) if rule.enabled and not rule.removed]
 
 
 def _own_messages(ticket: Ticket) -> list[Message]:

@@ -89,7 +89,7 @@ def _draw_list(actor: Actor, editor: Editor) -> None:
         st.title(t(f"setup.{name}"), width="content", anchor=False)
         if may_change and st.button(t(f"setup.{name}.new"), key="new", type="primary", icon=":material/add:"):
             go_to(PAGE, kind=name, id=NEW)
-    found = sorted(desk().definitions.all(actor, editor.kind), key=editor.order)
+    found = desk().definitions.all(actor, editor.kind)
     if not found:
         st.info(t(f"setup.{name}.about"), icon=f":material/{editor.icon}:")
     for one in found:

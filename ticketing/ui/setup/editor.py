@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from ticketing.domain.definitions import Definition, by_name
+from ticketing.domain.definitions import Definition
 from ticketing.domain.people import Actor
 
 
@@ -16,7 +16,7 @@ class Editor:
     `summary` returns the line below a definition's name in the list. `fields` draws what can be set, within a form;
     it is given the definition as it is, or None for a new one, and returns it as the person wants it. `preview` draws
     what that comes to, for kinds of which one cannot tell by looking at the fields; `preview_word` is what its button
-    says, by the catalogue. The list is in the `order` of this key.
+    says, by the catalogue.
     """
 
     kind: type[Definition]
@@ -25,4 +25,3 @@ class Editor:
     fields: Callable[[Actor, Any], Definition]
     preview: Callable[[Actor, Any], None] | None = None
     preview_word: str = "setup.preview"
-    order: Callable[[Any], Any] = by_name

@@ -6,7 +6,7 @@ from ticketing.domain.changes import NOBODY
 from ticketing.domain.errors import QueryError
 from ticketing.domain.people import Actor
 from ticketing.domain.queries import MOST_HITS
-from ticketing.domain.rules import DESK, Rule, Trigger, by_position
+from ticketing.domain.rules import DESK, Rule, Trigger
 from ticketing.domain.teams import Team
 from ticketing.services.rules import Rehearsal
 from ticketing.ui.canned import changes_in_words
@@ -115,6 +115,4 @@ def _tell(rehearsal: Rehearsal) -> None:
         st.warning(t(f"setup.rules.{many}", n=rehearsal.at_once), icon=":material/bolt:")
 
 
-EDITOR = Editor(
-    Rule, "rule_settings", _summary, _fields, _rehearse, preview_word="setup.rules.rehearse", order=by_position
-)
+EDITOR = Editor(Rule, "rule_settings", _summary, _fields, _rehearse, preview_word="setup.rules.rehearse")
