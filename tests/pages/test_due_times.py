@@ -117,6 +117,29 @@ def test_a_ticket_says_how_it_stands_with_each_target(desk: Desk, ada: Visit, fi
     assert ada.sent(PANEL)["due"]["deadlines"][1][:4] == ["Resolution", "met", "check_circle", "green"]
 
 
+def test_a_closed_ticket_says_nothing_of_an_answer_that_nobody_waits_for_any_more(
+    desk: Desk, gold: SlaPolicy, ada: Visit, carla: Visit, actor: Behind, file: Callable[[float], int]
+) -> None:
+    desk.definitions.save(CONSOLE, gold.model_copy(update={"next_response": 8 * HOUR}))
+    number = file(1)
+    desk.tickets.reply(CONSOLE, number, "Which line?")
+    desk.tickets.reply(actor(carla), number, "All good now.")
+    ada.open("ticket", id=str(number))
+    assert [line[0] for line in ada.sent(PANEL)["due"]["deadlines"]] == [
+        "First response",
+        "Next response",
+        "Resolution",
+    ]
+
+    desk.tickets.close(CONSOLE, number)
+
+    ada.open("ticket", id=str(number))
+    assert [line[:2] for line in ada.sent(PANEL)["due"]["deadlines"]] == [
+        ["First response", "met"],
+        ["Resolution", "met"],
+    ]
+
+
 @pytest.mark.usefixtures("gold")
 def test_why_a_ticket_is_due_is_told_when_it_is_asked_for(ada: Visit, file: Callable[[float], int]) -> None:
     ada.open("ticket", id=str(file(0)))

@@ -81,7 +81,7 @@ def test_an_admin_sets_up_a_recurring_ticket(desk: Desk, root: Visit, actor: Beh
         calendar="office",
         when_closed=WhenClosed.MOVE,
     )
-    assert "every 3 months: last Friday at 07:45 (Europe/Berlin)" in captions(root)
+    assert "every 3 months: last Friday, at 07:45 (Europe/Berlin)" in captions(root)
 
 
 def test_the_form_tells_the_next_five_times(root: Visit) -> None:
@@ -135,7 +135,7 @@ def test_the_list_and_the_form_tell_what_was_not_opened_and_why(desk: Desk, root
         tx.definitions(RecurringTicket).save(made.model_copy(update={"passed_over": reason, "latest": 7}))
 
     root.open("desk_setup", kind="recurring")
-    assert "every 1 d at 10:00 (Europe/Berlin) · last one T-7 · not opened 2 times, last for" in captions(root)
+    assert "every day, at 10:00 (Europe/Berlin) · last one T-7 · not opened 2 times, last for" in captions(root)
     assert "“carla” cannot sign in" in captions(root)
     root.open("desk_setup", kind="recurring", id=made.id)
     assert any("“carla” cannot sign in" in said for said in root.said)
@@ -158,7 +158,7 @@ def test_agents_read_the_list_and_change_nothing(desk: Desk, root: Visit, ada: V
 
     ada.open("desk_setup", kind="recurring")
 
-    assert "every 1 d at 10:00" in captions(ada)
+    assert "every day, at 10:00" in captions(ada)
     assert not ada.has_button("new")
     assert not ada.has_button(f"edit_{made.id}")
 

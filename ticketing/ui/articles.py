@@ -36,9 +36,7 @@ def article_link(actor: Actor, article: Article) -> None:
 def article_list(actor: Actor) -> None:
     """Draw the articles that the person may read, as far as they answer what was looked for."""
     writes = policy.may(actor, Action.WRITE_ARTICLE)
-    with st.container(
-        horizontal=True, horizontal_alignment="distribute", vertical_alignment="center", wrap=False, key="page_head"
-    ):
+    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center", key="page_head"):
         st.title(t("page.articles"), width="content", anchor=False)
         if writes and st.button(t("articles.new"), key="new_article", type="primary", icon=":material/add:"):
             go_to(ARTICLE, edit=NEW)

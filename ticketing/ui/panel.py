@@ -8,6 +8,7 @@ sentence. A choice of a shape that the panel cannot send is dropped.
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from functools import partial
 from typing import Any
@@ -17,9 +18,10 @@ from pydantic import ValidationError
 
 from ticketing.domain import policy
 from ticketing.domain.custom_fields import PUBLIC
+from ticketing.domain.deadlines import Deadline, Standing
 from ticketing.domain.people import Actor
 from ticketing.domain.policy import Action
-from ticketing.domain.statuses import TRANSITIONS, Priority, Resolution, Status
+from ticketing.domain.statuses import TRANSITIONS, Priority, Resolution, Status, StatusCategory
 from ticketing.domain.text import TAGS_LIMIT, clean_tags
 from ticketing.domain.tickets import Ticket, TicketEdit
 from ticketing.services.tickets import Conversation
@@ -143,8 +145,14 @@ def _due(actor: Actor, ticket: Ticket, *, is_explained: bool) -> dict[str, objec
             *((one.due_at.isoformat(), exact(one.due_at, where)) if one.due_at else ("", "")),
         )
         for target, one in ticket.sla.deadlines.items()
+        if not _is_dropped(ticket, one, now)
     ]
     return {"deadlines": deadlines, "why": _why(actor, ticket.number) if is_explained else None}
+
+
+def _is_dropped(ticket: Ticket, deadline: Deadline, now: datetime) -> bool:
+    """Whether nobody waits for it any more, since the ticket is done with."""
+    return ticket.status.category is StatusCategory.DONE and deadline.standing(now) is Standing.PAUSED
 
 
 def _why(actor: Actor, number: int) -> list[list[str]]:

@@ -83,9 +83,7 @@ def _draw_list(actor: Actor, editor: Editor) -> None:
     name, may_change = editor.kind.kind, _may_change(actor, editor.kind)
     recall(_Shown).versions.clear()
     way_back(PAGE, t("page.desk_setup"))
-    with st.container(
-        horizontal=True, horizontal_alignment="distribute", vertical_alignment="center", wrap=False, key="page_head"
-    ):
+    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center", key="page_head"):
         st.title(t(f"setup.{name}"), width="content", anchor=False)
         if may_change and st.button(t(f"setup.{name}.new"), key="new", type="primary", icon=":material/add:"):
             go_to(PAGE, kind=name, id=NEW)

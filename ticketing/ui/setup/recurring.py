@@ -43,8 +43,9 @@ def _summary(_: Actor, recurring: RecurringTicket) -> str:
 def _rhythm(schedule: Schedule) -> str:
     """Return on which days it comes round, in words."""
     days = ", ".join(t(f"weekday.{weekday}") for weekday in schedule.weekdays)
+    often = "each" if schedule.every == 1 else "several"
     return t(
-        f"setup.recurring.rhythm.{schedule.repeats}",
+        f"setup.recurring.{often}.{schedule.repeats}",
         every=schedule.every,
         weekdays=days,
         nth=t(f"nth.{schedule.nth}").lower(),
