@@ -62,6 +62,7 @@ SAMPLES: dict[type[TicketingError], tuple[object, ...]] = {
     errors.TicketFullError: (12, 500 << 20),
     errors.DayFullError: (250 << 20,),
     errors.UploadGoneError: (),
+    errors.ReplyStaysError: (15,),
     errors.AlreadyRatedError: (12,),
     errors.UsernameTakenError: ("carla",),
     errors.NameTakenError: ("Support",),

@@ -97,6 +97,7 @@ ARGUMENTS: dict[str, object] = {
     "helpful": True,
     "key": "second-line",
     "kind": Team,
+    "mark": "",
     "message": "",
     "name": "screen.png",
     "new": "four dry umbrellas",

@@ -62,12 +62,22 @@ function draftOf({ draft: name, former, signIn, kinds }) {
 
 function takeAnswer({ data, draft }, [[, sent, text, ...rest], refusal]) {
   draft.refusal = refusal
+  if (sent === "take_back") return takeBack({ data, draft }, text, refusal)
   if (refusal || text === AT_ONCE) return
   const reply = data.kinds[0].kind
   const kind = sent === "macro" ? reply : sent
   draft.files[kind]?.forget(rest.at(-1))
   if (kind === reply) Object.assign(draft, { status: "", macro: null })
   if (draft.texts[kind] === text) draft.texts[kind] = ""
+}
+
+// The text of a reply that was taken back comes before what was typed since.
+function takeBack({ data, draft }, mark, refusal) {
+  const [{ undone }, reply] = [draft, data.kinds[0].kind]
+  draft.undone = null
+  if (refusal || undone?.mark !== mark) return
+  draft.texts[reply] = [undone.text, draft.texts[reply]].filter(Boolean).join("\n\n")
+  draft.kind = reply
 }
 
 // That the ticket is closed is no reason any more once it is open again.
@@ -163,12 +173,41 @@ function drawClosed({ place, data, draft }) {
   place.querySelector(".primary").disabled = Boolean(data.closed)
 }
 
+// A reply can be taken back for some seconds, of which the server says how many are left when it draws.
+function drawSent(composer) {
+  const { place, data, draft } = composer
+  const [mark, seconds, text] = data.undo ?? []
+  const bar = place.querySelector(".sent")
+  clearInterval(composer.countdown)
+  bar.hidden = !mark || draft.undone?.mark === mark
+  if (bar.hidden) return
+  if (composer.undo?.mark !== mark) composer.undo = { mark, until: performance.now() + seconds * 1000 }
+  const button = bar.querySelector("button")
+  const countDown = () => {
+    const left = Math.ceil((composer.undo.until - performance.now()) / 1000)
+    bar.hidden = left <= 0 || !place.isConnected
+    if (bar.hidden) clearInterval(composer.countdown)
+    button.textContent = data.words.take_back.replace("{n}", left)
+  }
+  bar.querySelector("span").textContent = data.words.sent
+  button.onclick = () => {
+    clearInterval(composer.countdown)
+    bar.hidden = true
+    draft.undone = { mark, text }
+    draft.outbox.put("take_back", mark)
+    keepDrafts()
+  }
+  countDown()
+  composer.countdown = setInterval(countDown, 500)
+}
+
 function draw(composer) {
   const { place, data, draft } = composer
   const chosen = data.kinds.find(({ kind }) => kind === draft.kind)
   const isNote = Boolean(chosen.hint)
   const hint = place.querySelector(".hint")
   place.querySelector("form").classList.toggle("note", isNote)
+  drawSent(composer)
   drawClosed(composer)
   drawKinds(composer)
   hint.hidden = !isNote

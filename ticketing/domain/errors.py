@@ -21,7 +21,7 @@ Every refusal, as one tree. The text of each is a sentence that can be shown to 
     │   ├── TransitionError  ReopenWindowError  TooManyTagsError
     │   ├── TicketMergedError  TicketNotMergedError  SameTicketError  AlreadyRatedError
     │   ├── LinkCycleError  TooManyLinksError
-    │   ├── TooManyTicketsError  BulkTooLateError
+    │   ├── TooManyTicketsError  BulkTooLateError  ReplyStaysError
     │   ├── TooManyFilesError  TicketFullError  DayFullError  UploadGoneError
     │   ├── UsernameTakenError  NameTakenError  CategoryTakenError  NeverOpenError
     │   ├── LastCategoryError
@@ -489,6 +489,15 @@ class UploadGoneError(RefusedError):
 
     def __init__(self) -> None:
         super().__init__("A file that you chose is not here any more. Please take it out and choose it again.")
+
+
+class ReplyStaysError(RefusedError):
+    """A reply can be taken back for a moment, once."""
+
+    code = "reply_stays"
+
+    def __init__(self, seconds: int) -> None:
+        super().__init__(f"A reply can be taken back for {seconds} seconds only, and once.")
 
 
 class AlreadyRatedError(RefusedError):

@@ -26,6 +26,7 @@ from ticketing.services.dealing import deal, require_team, route
 from ticketing.services.deeds import Deeds, reach_now, shown
 from ticketing.services.due_times import keep
 from ticketing.services.macros import Applied, possible, reach_canned_reply
+from ticketing.services.taking_back import take_back
 
 Label = TypeVar("Label")
 
@@ -179,6 +180,21 @@ class Tickets:
                 ticket.change_status(actor, status, now)
 
         return self._deeds.change(actor, number, key, change)
+
+    def take_back(self, actor: Actor, number: int, mark: str, *, key: str = "") -> Ticket:
+        """
+        Take back a public reply of the agent's own, given by its mark, within 15 seconds; the status goes with it.
+
+        Raises ReplyStaysError when that time is over, and for a reply that is not there.
+        """
+
+        def deed(tx: Transaction, actor: Actor, now: datetime) -> Ticket:
+            ticket = reach_now(tx, actor, number, now)
+            policy.require(actor, Action.TAKE_BACK_REPLY, ticket)
+            take_back(tx, actor, ticket, mark, now)
+            return ticket
+
+        return self._deeds.once(actor, key, deed)
 
     def note(self, actor: Actor, number: int, text: str, *, files: Sequence[str] = (), key: str = "") -> Ticket:
         """Add an internal note, for agents only."""

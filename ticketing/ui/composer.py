@@ -18,6 +18,7 @@ from ticketing.domain.people import Actor
 from ticketing.domain.policy import Action
 from ticketing.domain.receipts import RECEIPT_LIFETIME
 from ticketing.domain.statuses import TRANSITIONS, Status
+from ticketing.domain.taking_back import still_open
 from ticketing.domain.text import TEXT_LIMIT
 from ticketing.domain.tickets import MessageKind, Ticket
 from ticketing.services.macros import Applied
@@ -67,9 +68,10 @@ def compose(actor: Actor, conversation: Conversation) -> None:
             "seen": ticket.status.value,
             "statuses": _statuses(ticket) if policy.may(actor, Action.EDIT_TICKET, ticket) else [],
             "limit": _TYPING_ROOM,
+            "undo": _undo(actor, ticket),
             "canned": offered(actor, conversation, key),
             "files": limits(),
-            "words": {"kind": t("composer.kind"), "then": t("composer.then"), "keys": t("composer.keys")},
+            "words": {name: t(f"composer.{name}") for name in ("kind", "then", "keys", "sent", "take_back")},
         },
         partial(_send, number),
         on_canned_change=on_report(key, "canned", partial(ask, key)),
@@ -94,6 +96,15 @@ def _statuses(ticket: Ticket) -> list[tuple[str, str]]:
     return [(_AS_IS, t("composer.then_as_is")), *((status.value, t(f"composer.then_{status}")) for status in possible)]
 
 
+def _undo(actor: Actor, ticket: Ticket) -> tuple[str, float, str] | None:
+    """Return the mark of the reply that the person has just sent, for how many seconds it can be undone, its text."""
+    found = still_open(ticket, actor.username, desk().clock())
+    if found is None or not policy.may(actor, Action.TAKE_BACK_REPLY, ticket):
+        return None
+    reply, left = found
+    return reply.mark, left.total_seconds(), reply.text
+
+
 def _why_closed(actor: Actor, ticket: Ticket) -> str:
     """Say that a closed ticket takes no message, and what this person can do about it; "" if it takes some."""
     if ticket.status is not Status.CLOSED:
@@ -105,6 +116,9 @@ def _why_closed(actor: Actor, ticket: Ticket) -> str:
 def _send(number: int, actor: Actor, place: int, message: list[Any]) -> Outcome:
     """Save a message that the composer can send, unless it is there already; a macro goes with or without a reply."""
     match message:
+        case ["take_back", str(mark)]:
+            desk().tickets.take_back(actor, number, mark, key=key_of(sign_in_of(actor), str(number), str(place), mark))
+            return Outcome(t("composer.taken_back"))
         case [("reply" | "note") as kind, str(text), str(status), str(seen), *rest] if _fits(status, seen, rest):
             sent = _Sent(place, MessageKind(kind), text, Status(status) if status else None, Status(seen), ids_in(rest))
             if not _is_repeated(actor, number, sent):
