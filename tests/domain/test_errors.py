@@ -78,6 +78,7 @@ SAMPLES: dict[type[TicketingError], tuple[object, ...]] = {
     errors.StaleImportError: (),
     errors.StaleDefinitionError: ("Support",),
     errors.StaleCannedReplyError: ("Greeting",),
+    errors.WrittenMeanwhileError: ("Carla Ruiz", "replied"),
     errors.TooManyRequestsError: (SENTENCE, timedelta(seconds=3)),
     errors.ThrottledError: (timedelta(seconds=75),),
     errors.BusyError: (),

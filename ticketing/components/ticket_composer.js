@@ -40,12 +40,45 @@ function takeOver(former, name) {
   drafts.delete(other)
 }
 
-function draftOf({ draft: name, former, signIn, kinds }) {
+// What the desk has kept, as of another browser, stands where this tab knows of nothing; each copy is taken once.
+function takeSaved(draft, saved) {
+  if (!saved || draft.taken === saved.at) return
+  draft.taken = saved.at
+  for (const [kind, text] of Object.entries(saved.texts)) draft.texts[kind] ||= text
+}
+
+function keepTyped({ data, place }, kind, text) {
+  place.querySelector(".kept").textContent = ""
+  keepOnDesk(data.number, kind, text)
+}
+
+// Say that what stands in the field is kept, and send once more what had to wait for others.
+function followKeeping(composer) {
+  if (composer.follows) return
+  composer.follows = true
+  const of = (event, deed) => {
+    const listen = ({ detail: [number, kind, text] }) => {
+      if (!composer.place.isConnected) return document.removeEventListener(event, listen)
+      const { data, draft } = composer
+      if (number === data.number) deed(kind, draft.texts[kind] || "", text)
+    }
+    document.addEventListener(event, listen)
+  }
+  of("ticketing-saved", (kind, typed, text) => {
+    if (kind === composer.draft.kind && typed && typed === text) {
+      composer.place.querySelector(".kept").textContent = composer.data.words.kept
+    }
+  })
+  of("ticketing-again", (kind, typed) => keepTyped(composer, kind, typed))
+}
+
+function draftOf({ draft: name, former, signIn, kinds, saved }) {
   const [person] = name.split(" ")
   for (const other of drafts.keys()) if (!other.startsWith(`${person} `)) drafts.delete(other)
   takeOver(former, name)
   // It stays the same object, since what was drawn once goes on writing into it.
   const draft = drafts.get(name) || { kind: "", texts: {}, status: "", macro: null, refusal: "" }
+  takeSaved(draft, saved)
   // A message that got no answer before one had to sign in again is unsent text; sending it is for the person to decide.
   const outbox = draft.signIn === signIn ? draft.outbox : {}
   draft.outbox = outbox instanceof Outbox ? outbox : Object.assign(new Outbox(), outbox)
@@ -60,24 +93,27 @@ function draftOf({ draft: name, former, signIn, kinds }) {
   return draft
 }
 
-function takeAnswer({ data, draft }, [[, sent, text, ...rest], refusal]) {
+function takeAnswer({ data, draft, place }, [[, sent, text, ...rest], refusal]) {
   draft.refusal = refusal
-  if (sent === "take_back") return takeBack({ data, draft }, text, refusal)
+  draft.read = null // by now there is on the page what made it be refused
+  if (sent === "take_back") return takeBack({ data, draft, place }, text, refusal)
   if (refusal || text === AT_ONCE) return
   const reply = data.kinds[0].kind
   const kind = sent === "macro" ? reply : sent
-  draft.files[kind]?.forget(rest.at(-1))
+  draft.files[kind]?.forget(rest.find(Array.isArray))
   if (kind === reply) Object.assign(draft, { status: "", macro: null })
   if (draft.texts[kind] === text) draft.texts[kind] = ""
+  keepTyped({ data, place }, kind, draft.texts[kind] || "")
 }
 
 // The text of a reply that was taken back comes before what was typed since.
-function takeBack({ data, draft }, mark, refusal) {
+function takeBack({ data, draft, place }, mark, refusal) {
   const [{ undone }, reply] = [draft, data.kinds[0].kind]
   draft.undone = null
   if (refusal || undone?.mark !== mark) return
   draft.texts[reply] = [undone.text, draft.texts[reply]].filter(Boolean).join("\n\n")
   draft.kind = reply
+  keepTyped({ data, place }, reply, draft.texts[reply])
 }
 
 // That the ticket is closed is no reason any more once it is open again.
@@ -133,9 +169,11 @@ function drawText({ place, data, draft }, { kind, word, placeholder }) {
   const typed = draft.texts[kind] || ""
   if (text.value !== typed) text.value = typed
   text.oninput = () => {
+    draft.read = text.value ? (draft.read ?? data.messages) : null
     draft.texts[draft.kind] = text.value
     if (draft.refusal) drawRefusal(place, (draft.refusal = ""))
     keepDrafts()
+    keepTyped({ data, place }, draft.kind, text.value)
   }
 }
 
@@ -217,18 +255,21 @@ function draw(composer) {
   place.querySelector(".keys").textContent = data.words.keys
   drawStatus(composer, isNote)
   drawChosen(composer)
+  if (composer.isNote !== isNote) place.querySelector(".kept").textContent = ""
   composer.isNote = isNote
   drawCanned(composer)
   place.querySelector(".primary").replaceChildren(icon(isNote ? "lock" : "send"), chosen.send)
 }
 
 function messageOf(composer) {
-  const { data, draft: { kind, texts, files } } = composer
+  const { data, draft } = composer
+  const { kind, texts, files } = draft
   const [text, reply, { ids }] = [texts[kind] || "", data.kinds[0].kind, files[kind]]
   const macro = kind === reply ? macroOf(composer) : null
   const status = kind === reply && !macro?.setsStatus ? statusOf(composer) : ""
+  const read = { read: draft.read ?? data.messages } // how much one had before oneself when one began to type
   const message = macro ? ["macro", text, status, data.seen, macro.id, macro.version] : [kind, text, status, data.seen]
-  return [...message, ids]
+  return [...message, ids, read]
 }
 
 function isSame(one, other) {
@@ -261,6 +302,7 @@ export default function (component) {
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) form.requestSubmit()
   }
   for (const answer of composer.draft.outbox.connect(component, data.answer)) takeAnswer(composer, answer)
+  followKeeping(composer)
   noteClosed(composer)
   draw(composer)
   keepDrafts()

@@ -28,7 +28,8 @@ Every refusal, as one tree. The text of each is a sentence that can be shown to 
     │   └── LastAdminError  KnownPasswordError  RegistrationClosedError
     ├── ConflictError
     │   ├── StaleEditError             somebody changed the same field meanwhile
-    │   └── StaleDefinitionError  StaleTicketError  StaleCannedReplyError  StaleImportError
+    │   ├── StaleDefinitionError  StaleTicketError  StaleCannedReplyError  StaleImportError
+    │   └── WrittenMeanwhileError
     ├── TooManyRequestsError           try again after `retry_after`
     │   └── ThrottledError  BusyError
     └── StorageError                   the store cannot do it now
@@ -642,6 +643,15 @@ class StaleImportError(ConflictError):
 
     def __init__(self) -> None:
         super().__init__("The settings of the desk were changed meanwhile. Please look at the import again.")
+
+
+class WrittenMeanwhileError(ConflictError):
+    """Somebody has written to the ticket while one typed."""
+
+    code = "written_meanwhile"
+
+    def __init__(self, name: str, what: str) -> None:
+        super().__init__(f"{name} has {what} meanwhile. Please read it, and send your text again if it still fits.")
 
 
 class TooManyRequestsError(TicketingError):
