@@ -35,7 +35,8 @@ with form:
         chosen = ui.choose_files(draft)
         submitted = ui.submit_button(t("new_ticket.submit"), form="new_ticket", key="submit")
 kept = ("title", "description", *ui.typed_into(fields))
-typed = ui.keep_draft(draft, *kept)
+typed = ui.keep_draft(actor, draft, former, *kept)
+ui.hold_the_line()
 with beside:
     ui.perhaps_this_helps(actor, typed)
 

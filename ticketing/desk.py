@@ -26,9 +26,11 @@ from ticketing.services.bulk import Bulk
 from ticketing.services.chores import Caretaker, Chores
 from ticketing.services.definitions import Definitions
 from ticketing.services.diagnosis import Setup
+from ticketing.services.drafts import Drafts
 from ticketing.services.due_times import DueTimes
 from ticketing.services.first_launch import FirstLaunch
 from ticketing.services.health import Health, Surroundings
+from ticketing.services.live import Live
 from ticketing.services.passwords import Passwords
 from ticketing.services.preferences import Preferences
 from ticketing.services.recurring import Recurring
@@ -88,6 +90,7 @@ class Desk:
         self.agents = watched("agents", agents, figures)
         self._chores = chores = Chores(store, clock, gate)
         self.tickets = watched("tickets", Tickets(store, clock, gate, chores), figures)
+        self.drafts = watched("drafts", Drafts(store, clock, gate), figures)
         self.due_times = watched("due_times", DueTimes(store, clock, gate), figures)
         self.definitions = watched("definitions", Definitions(store, clock, gate), figures)
         self.recurring = watched("recurring", Recurring(store, clock, gate), figures)
@@ -101,6 +104,7 @@ class Desk:
         attachments = Attachments(store, clock, gate, settings.max_upload_mb * MEGABYTE)
         self.attachments = watched("attachments", attachments, figures)
         self.similar = watched("similar", Similar(store, gate), figures)
+        self.live = watched("live", Live(store, gate), figures)
         self.first_launch = FirstLaunch(store, clock, passwords)
         self._backups = BackupFolder(settings.backup_folder.absolute(), settings.backup_keep)
         health = Health(store, clock, gate, _setup(settings), _surroundings(settings, self._backups), figures)

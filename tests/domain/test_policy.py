@@ -21,6 +21,7 @@ TRUTH = """
     OPEN_TICKET           .     .       .      .     .       .        .      UAR
     VIEW_TICKET          UAR   UAR      AR     .     .       .        .       .
     REPLY                UAR   UAR      AR     .     .       .        .       .
+    TAKE_BACK_REPLY      AR    AR       AR     .     .       .        .       .
     CLOSE                UAR   AR       AR     .     .       .        .       .
     REOPEN               UAR   AR       AR     .     .       .        .       .
     RATE_TICKET          UAR    .       .      .     .       .        .       .

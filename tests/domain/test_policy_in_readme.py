@@ -15,7 +15,11 @@ LINES = {
     "see, answer tickets": [Action.VIEW_TICKET, Action.REPLY],
     "close, reopen tickets": [Action.CLOSE, Action.REOPEN],
     "rate a resolution, agents none of their own": [Action.RATE_TICKET],
-    "internal notes, fields, assignment": [Action.WRITE_NOTE, Action.EDIT_TICKET],
+    "internal notes, fields, assignment, own replies back": [
+        Action.WRITE_NOTE,
+        Action.EDIT_TICKET,
+        Action.TAKE_BACK_REPLY,
+    ],
     "merge, link, split tickets": [Action.MERGE_TICKETS, Action.LINK_TICKETS, Action.SPLIT_TICKET],
     "see reports": [Action.SEE_REPORTS],
     "see accounts": [Action.SEE_PEOPLE],

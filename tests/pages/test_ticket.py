@@ -456,6 +456,8 @@ def test_a_reply_offers_the_statuses_to_which_an_arrow_leads(
         [[1, "reply", "Hello", "open", "open"]],
         [[1, "reply", "Hello", None, "open"]],
         [[1, "reply", "Hello", "", "open", "more"]],
+        [[1, "reply", "Hello", "", "open", {"read": "1"}]],
+        [[1, "reply", "Hello", "", "open", {"read": True}]],
         [[1, "reply", "Hello", "", "exploded"]],
         [[1, "reply", "Hello", ""]],
         {"kind": "reply", "text": "Hello"},
@@ -576,3 +578,45 @@ def test_code_in_a_message_keeps_its_lines_of_spaces(carla: Visit, number: str) 
     carla.open("ticket", id=number).answer("```\nif up:\n    \n    ring()\n```")
 
     assert "if up:\n    \n    ring()" in carla.html
+
+
+def test_what_others_wrote_while_one_typed_is_shown_before_the_answer_is_sent(
+    desk: Desk, ada: Visit, carla: Visit, number: str, actor: Behind, stored: Look
+) -> None:
+    ada.open("ticket", id=number)
+    message = ["reply", "Is the plug in?", "", "open", {"read": ada.sent(COMPOSER)["messages"]}]
+    desk.tickets.reply(actor(carla), int(number), "Never mind.")
+
+    ada.report(COMPOSER, "outbox", [[1, *message]])
+
+    assert ada.refusal(COMPOSER).startswith("Carla has replied meanwhile.")
+    assert "Never mind." in ada.html
+    assert [message.text for message in stored().messages] == ["The line is dead.", "Never mind."]
+    message[-1] = {"read": ada.sent(COMPOSER)["messages"]}
+    ada.report(COMPOSER, "outbox", [[2, *message]])
+    assert [message.text for message in stored().messages] == ["The line is dead.", "Never mind.", "Is the plug in?"]
+
+
+def test_a_note_that_came_meanwhile_keeps_no_requester_from_answering(
+    desk: Desk, carla: Visit, root: Visit, number: str, actor: Behind, stored: Look
+) -> None:
+    carla.open("ticket", id=number)
+    message = [1, "reply", "It works again.", "", "open", {"read": carla.sent(COMPOSER)["messages"]}]
+    desk.tickets.note(actor(root), int(number), "Between us")
+
+    carla.report(COMPOSER, "outbox", [message])
+
+    assert stored().messages[-1].text == "It works again."
+
+
+def test_an_answer_that_comes_again_is_not_held_up_by_what_was_written_after_it(
+    desk: Desk, ada: Visit, carla: Visit, number: str, actor: Behind, stored: Look
+) -> None:
+    message = [[1, "reply", "Is the plug in?", "", "open", {"read": 1}]]
+    ada.open("ticket", id=number).report(COMPOSER, "outbox", message)
+    desk.tickets.reply(actor(carla), int(number), "It is.")
+
+    reloaded = Visit(desk, ada.token).open("ticket", id=number).report(COMPOSER, "outbox", message)
+
+    assert (reloaded.said, reloaded.refusal(COMPOSER)) == (["Your reply is saved."], "")
+    assert len(stored().messages) == len(["The line is dead.", "Is the plug in?", "It is."])

@@ -1,11 +1,12 @@
 """What one click changed on a ticket can be taken back from its page, until one goes on."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from tests.visiting import HEAD, PANEL, Visit
+from tests.visiting import COMPOSER, HEAD, PANEL, Visit
 from ticketing.desk import Desk
 from ticketing.domain.people import Actor
 from ticketing.domain.statuses import Priority, Resolution, Status, TicketCategory
@@ -301,3 +302,43 @@ def test_what_was_done_before_somebody_else_signed_in_is_not_theirs_to_take_back
     assert undos(ada) == []
     ada.act(action)
     assert stored().priority == "high"
+
+
+def test_a_reply_that_was_just_sent_can_be_taken_back_out_of_the_composer(
+    ada: Visit, number: str, stored: Look
+) -> None:
+    before = stored()
+    ada.open("ticket", id=number).answer("Wrong window, sorry.", status="pending")
+    mark, seconds, text = ada.sent(COMPOSER)["undo"]
+    assert (text, 10 < seconds <= 15) == ("Wrong window, sorry.", True)
+
+    ada.report(COMPOSER, "outbox", [[2, "take_back", mark]])
+
+    assert (state(stored()), stored().messages) == (state(before), before.messages)
+    assert ada.said == ["Your reply is taken back. Its text is in the field again."]
+    assert ada.sent(COMPOSER)["undo"] is None
+    assert "took a reply back" in str(ada.unfold_history().sent(PANEL)["history"])
+
+
+def test_it_is_offered_after_a_reload_too_but_to_nobody_else_and_not_for_long(
+    desk: Desk, ada: Visit, root: Visit, carla: Visit, number: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ada.open("ticket", id=number).answer("Please plug it in.")
+
+    assert Visit(desk, ada.token).open("ticket", id=number).sent(COMPOSER)["undo"]
+    assert root.open("ticket", id=number).sent(COMPOSER)["undo"] is None
+    assert carla.open("ticket", id=number).answer("It is in.").sent(COMPOSER)["undo"] is None
+    later = desk.clock() + timedelta(seconds=16)
+    monkeypatch.setattr(desk, "clock", lambda: later)
+    assert Visit(desk, ada.token).open("ticket", id=number).sent(COMPOSER)["undo"] is None
+
+
+@pytest.mark.parametrize("mark", ["nothing", "", 7, None, ["x"]])
+def test_a_mark_of_no_reply_takes_nothing_back(ada: Visit, number: str, stored: Look, mark: object) -> None:
+    ada.open("ticket", id=number).answer("Please plug it in.")
+    before = stored()
+
+    ada.report(COMPOSER, "outbox", [[2, "take_back", mark]])
+
+    assert stored() == before
+    assert ada.refusal(COMPOSER)

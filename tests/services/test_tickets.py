@@ -28,6 +28,7 @@ from ticketing.domain.errors import (
     TooManyTagsError,
     TransitionError,
     UnknownChoiceError,
+    WrittenMeanwhileError,
 )
 from ticketing.domain.people import Actor, Role
 from ticketing.domain.queries import UNASSIGNED, Sort, TicketQuery, View
@@ -1236,3 +1237,33 @@ def test_an_edit_that_changes_nothing_is_not_written(tickets: Tickets, carla: Ac
     tickets.edit(ada, number, TicketEdit(priority=Priority.NORMAL))
 
     assert tickets.get(ada, number).version == version
+
+
+@pytest.mark.parametrize(
+    ("write", "sentence"),
+    [
+        (lambda tickets, carla, _ada, number: tickets.reply(carla, number, "Wait."), "Carla has replied meanwhile"),
+        (lambda tickets, _carla, ada, number: tickets.note(ada, number, "Wait."), "Ada has added a note meanwhile"),
+    ],
+    ids=["reply", "note"],
+)
+def test_what_was_written_while_an_agent_typed_holds_their_message_back(
+    tickets: Tickets,
+    carla: Actor,
+    ada: Actor,
+    root: Actor,
+    number: int,
+    everything: Everything,
+    write: Callable[[Tickets, Actor, Actor, int], Ticket],
+    sentence: str,
+) -> None:
+    write(tickets, carla, ada, number)
+    before = everything()
+
+    for send in (tickets.reply, tickets.note):
+        with pytest.raises(WrittenMeanwhileError, match=sentence):
+            send(root, number, "Is the cable in?", read=1)
+
+    assert everything() == before
+    assert tickets.reply(root, number, "Is the cable in?", read=2).messages[-1].text == "Is the cable in?"
+    assert tickets.note(root, number, "My own is no news.", read=2).messages[-1].text == "My own is no news."

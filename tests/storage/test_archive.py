@@ -13,13 +13,14 @@ from typing import cast
 import pytest
 
 from tests.storage.conftest import LASTING
+from ticketing.domain.drafts import Draft
 from ticketing.domain.errors import RefusedError, StorageDamagedError, StorageUnsupportedError
 from ticketing.domain.people import Actor, Role, User
 from ticketing.domain.queries import Audience, TicketQuery
 from ticketing.domain.sign_in import Session
 from ticketing.domain.statuses import TicketCategory
 from ticketing.domain.tickets import Ticket
-from ticketing.storage.archive import MANIFEST, back_up, check, read_archive, restore
+from ticketing.storage.archive import MANIFEST, back_up, check, read_archive, rehearse, restore
 from ticketing.storage.documents.document_store import DocumentStore
 from ticketing.storage.memory import MemoryStore
 from ticketing.storage.opening import open_document_store, open_store
@@ -368,3 +369,15 @@ def test_a_store_is_never_taken_for_the_original_apps_files(original: Path) -> N
         open_store(f"json:{original}")
     with pytest.raises(StorageDamagedError, match="data directory already"), taking_over(original):
         pass
+
+
+def test_a_draft_whose_time_is_over_is_left_behind_and_makes_no_backup_unsound(tmp_path: Path) -> None:
+    store, path, now = MemoryStore(), tmp_path / "desk.zip", datetime.now(UTC)
+    with store.write() as tx:
+        for name, days in (("over", -1), ("alive", 1)):
+            expires_at = now + timedelta(days=days)
+            tx.drafts.save(Draft(id=name, username="ada", texts={"reply": name}, saved_at=now, expires_at=expires_at))
+    back_up(store, path, now)
+
+    assert list(read_archive(path).documents["drafts"]) == ["alive"]
+    assert rehearse(path) == {"drafts": 1}

@@ -13,12 +13,15 @@ from typing import Any
 
 import pytest
 
+from tests.storage.conftest import make_ticket
 from ticketing.domain.canned_replies import CannedReply
 from ticketing.domain.changes import ME, Changes
 from ticketing.domain.conditions import During, Moment, Not
 from ticketing.domain.deadlines import Deadline, SlaState
+from ticketing.domain.drafts import Draft
 from ticketing.domain.errors import StorageBusyError
 from ticketing.domain.facts import Facts
+from ticketing.domain.live import stamp_of
 from ticketing.domain.people import Actor, PeopleQuery, Role, User
 from ticketing.domain.preferences import Column, QueuePreferences
 from ticketing.domain.queries import MOST_HITS, UNASSIGNED, Audience, Sort, TicketQuery, TicketSummary, View
@@ -87,6 +90,7 @@ DOCUMENTS = {
     "devices": Device(id="d1", username="carla", expires_at=NOW + HOUR),
     "attempts": Attempts(id="a1", failures=[NOW, NOW + HOUR], expires_at=NOW + HOUR),
     "receipts": Receipt(id="r1", ticket=12, expires_at=NOW + HOUR),
+    "drafts": Draft(id="f1", username="carla", texts={"reply": "It"}, saved_at=NOW, expires_at=NOW + HOUR),
 }
 
 
@@ -1457,3 +1461,45 @@ def test_titles_are_told_of_what_one_may_see(store: Store, file_ticket: FileTick
         assert tx.tickets.titles(AGENT, [own, foreign, 99]) == {own: "Mine", foreign: "Not mine"}
         assert tx.tickets.titles(CARLA, [own, foreign, 99]) == {own: "Mine"}
         assert tx.tickets.titles(AGENT, []) == {}
+
+
+# What open pages are kept up to date by
+
+
+def test_a_stamp_changes_with_each_change_that_its_reader_may_learn_of(store: Store) -> None:
+    with store.write() as tx:
+        tx.tickets.save(make_ticket(1, requester="carla", watchers=["oskar"]))
+        tx.tickets.save(make_ticket(2, requester="bert"))
+    people = [AGENT, *(Audience(username=name, sees_all=False) for name in ("carla", "oskar", "nobody"))]
+
+    def stamps() -> list[tuple[dict[int, str], str]]:
+        with store.read() as tx:
+            return [(tx.tickets.stamps(audience, [1, 99]), tx.tickets.latest(audience)) for audience in people]
+
+    before = stamps()
+    say(store, 1, "ada", "Between us", 1, note=True)
+    noted = stamps()
+    say(store, 1, "ada", "For all", 2)
+    answered = stamps()
+
+    assert [set(found) for found, _ in before] == [{1}, {1}, {1}, set()]
+    assert [one != other for one, other in zip(before, noted, strict=True)] == [True, False, False, False]
+    assert [one != other for one, other in zip(noted, answered, strict=True)] == [True, True, True, False]
+
+
+def test_a_stamp_is_that_of_the_ticket_as_its_page_shows_it(store: Store) -> None:
+    with store.write() as tx:
+        tx.tickets.save(make_ticket(1, requester="carla"))
+    say(store, 1, "ada", "Between us", 1, note=True)
+
+    with store.read() as tx:
+        ticket = tx.tickets.find(1)
+        assert ticket is not None
+        for audience, shown in ((AGENT, ticket), (Audience(username="carla", sees_all=False), ticket.for_requester())):
+            assert tx.tickets.stamps(audience, [1]) == {1: stamp_of(shown.updated_at, len(shown.messages))}
+
+
+def test_a_desk_without_tickets_has_no_last_change(store: Store) -> None:
+    with store.read() as tx:
+        assert tx.tickets.latest(AGENT) == ""
+        assert tx.tickets.stamps(AGENT, []) == {}

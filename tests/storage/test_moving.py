@@ -17,6 +17,7 @@ from tests.postgres import databases
 from tests.serving import PASSWORD
 from tests.storage.conftest import NOW, make_ticket, make_user
 from ticketing.desk import Desk, open_desk
+from ticketing.domain.drafts import Draft
 from ticketing.domain.errors import (
     RefusedError,
     StorageDamagedError,
@@ -38,6 +39,7 @@ from ticketing.storage.opening import open_source, open_store, open_target
 from ticketing.storage.whole import WholeStore, content_of
 
 CONSOLE = Actor.console()
+FAR_OFF = NOW.replace(year=9000)
 KINDS = ["json", "sqlite", "postgres"]
 WAYS = list(permutations(KINDS, 2))
 Place = Callable[[str], str]
@@ -82,6 +84,7 @@ def fill(store: WholeStore) -> None:
             tx.tickets.save(ticket)
         tx.tickets.mark_seen(2, "carla", 1)
         tx.tickets.mark_seen(11, "a:b", 2)
+        tx.drafts.save(Draft(id="f", username="ada", ticket=2, texts={"note": "ö"}, saved_at=NOW, expires_at=FAR_OFF))
         tx.definitions(Team).save(Team(id="first-line", name="First líne", members=("ada",), version=1))
 
 
@@ -99,9 +102,9 @@ def test_a_move_takes_everything_along_and_leaves_the_source_as_it_was(place: Pl
 
     counts = migrate(source, target, lambda done, whole: told.append((done, whole)))
 
-    assert counts == {"seen": 2, "teams": 1, "tickets": 11, "users": 1}
+    assert counts == {"drafts": 1, "seen": 2, "teams": 1, "tickets": 11, "users": 1}
     assert everything(target) == before == everything(source)
-    assert told == [(30, 30)]
+    assert told == [(32, 32)]
     with closing(open_store(target)) as store, store.write() as tx:
         assert tx.tickets.next_number() == 12
 
@@ -412,7 +415,7 @@ def test_a_backup_of_one_store_can_be_restored_into_any_other(
     with closing(open_store(target)) as store:
         restored = archive.restore(store, archive.read_archive(file))
 
-    assert counts == restored == {"seen": 2, "teams": 1, "tickets": 11, "users": 1}
+    assert counts == restored == {"drafts": 1, "seen": 2, "teams": 1, "tickets": 11, "users": 1}
     assert everything(target) == everything(source)
     with closing(open_source(target)) as opened, opened.documents() as documents:
         assert archive.check(documents, "The store") == counts
@@ -447,4 +450,10 @@ def test_a_restore_that_is_cut_off_has_not_happened_and_can_be_begun_again(
 
         archive.restore(store, backup, replace=True)
         with store.documents() as documents:
-            assert archive.check(documents, "The store") == {"seen": 2, "teams": 1, "tickets": 11, "users": 1}
+            assert archive.check(documents, "The store") == {
+                "drafts": 1,
+                "seen": 2,
+                "teams": 1,
+                "tickets": 11,
+                "users": 1,
+            }

@@ -25,7 +25,7 @@ def test_each_style_sheet_is_of_some_component_and_each_component_has_its_own_la
 
     assert all(any(sheet in style for style in styles.values()) for sheet in sheets.values())
     assert [name for name in NAMES if not styles[name].endswith(sheets.get(name, ""))] == []
-    assert [name for name in NAMES if not styles[name]] == ["draft"]
+    assert [name for name in NAMES if not styles[name]] == []
 
 
 def test_what_draws_is_not_there_before_it_is_known_that_browsers_can_fetch_the_code() -> None:

@@ -20,7 +20,7 @@ BY_STATUS = {
     "ConflictError StaleEditError StaleDefinitionError StaleTicketError TooManyTicketsError BulkTooLateError "
     "TicketMergedError TicketNotMergedError SameTicketError LinkCycleError TooManyLinksError NeverOpenError "
     "StaleCannedReplyError StaleImportError AlreadyRatedError TicketNotAsleepError LastCategoryError "
-    "TooManyFilesError TicketFullError DayFullError UploadGoneError",
+    "TooManyFilesError TicketFullError DayFullError UploadGoneError ReplyStaysError WrittenMeanwhileError",
     422: "InvalidInputError BlankError TooLongError ForbiddenCharacterError UsernameError EmailError "
     "WeakPasswordError PasswordMismatchError UnknownChoiceError QueryError ImportRefusedError "
     "CalendarError ScheduleError TargetError TemplateError UnknownVariableError "

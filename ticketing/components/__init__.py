@@ -15,18 +15,21 @@ _HERE = Path(__file__).parent
 # The files that a component's code is put together from, in order.
 _CODE = {
     "bridge": ["bridge.js"],
-    "draft": ["draft.js"],
+    "draft": ["keeping.js", "draft.js"],
     "list_table": ["list_table.js"],
+    "live": ["keeping.js", "live.js"],
     "new_files": ["files.js", "new_files.js"],
     "report": ["report.js"],
-    "ticket_composer": ["ticket_outbox.js", "files.js", "ticket_canned.js", "ticket_composer.js"],
+    "ticket_composer": ["ticket_outbox.js", "keeping.js", "files.js", "ticket_canned.js", "ticket_composer.js"],
     "ticket_head": ["ticket_outbox.js", "ticket_head.js"],
     "ticket_panel": ["ticket_outbox.js", "ticket_related.js", "ticket_fields.js", "ticket_panel.js"],
 }
 # And those of its style.
 _STYLES = {
     "bridge": ["bridge.css"],
+    "draft": ["draft.css"],
     "list_table": ["icons.css", "headings.css", "forms.css", "list_table.css"],
+    "live": ["live.css"],
     "new_files": ["icons.css", "files.css", "new_files.css"],
     "report": ["headings.css", "forms.css", "report.css"],
     "ticket_composer": ["icons.css", "forms.css", "files.css", "ticket_canned.css", "ticket_composer.css"],

@@ -20,6 +20,7 @@ async function call(data) {
 // What was typed in this tab and not sent goes with the person who signs out: of the composer as of the forms.
 function forgetDrafts() {
   window.ticketingDrafts?.clear()
+  window.ticketingUnkept?.clear()
   document.oninput = null
   try {
     for (const name of Object.keys(sessionStorage)) {

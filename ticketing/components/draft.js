@@ -5,6 +5,7 @@
 
 const PAUSE = 700 // milliseconds
 const WATCH = 250 // milliseconds
+const KEPT_ON_DESK = new Set(["title", "description"])
 const PREFIX = "ticketing draft: "
 let latest = null
 
@@ -24,19 +25,21 @@ function dropOthers(key) {
   }
 }
 
-// Returns whether anything was there to be brought back.
-function bringBack(key, fields) {
-  const kept = JSON.parse(sessionStorage.getItem(key) ?? "{}")
+// What this tab has kept goes before what the desk has. Returns whether anything was there to be brought back.
+function bringBack(key, fields, saved = {}) {
+  const kept = JSON.parse(sessionStorage.getItem(key) ?? "null") ?? saved
   const missing = fields.filter((name) => kept[name] && !fieldOf(name).value)
   for (const name of missing) type(fieldOf(name), kept[name])
   return missing.length > 0
 }
 
 let pause = 0
+let listening = null
+let onDesk = {} // what the desk has kept of the draft of this name, as far as is known here
 let told = {}
 
 export default function (component) {
-  const { name, fields, isTold } = JSON.parse(new TextDecoder().decode(component.data))
+  const { name, fields, isTold, number, saved, words } = JSON.parse(new TextDecoder().decode(component.data))
   const key = PREFIX + name
   const turn = (latest = {}) // the fields of a turn before may never come
   const keep = () => {
@@ -44,6 +47,16 @@ export default function (component) {
     const typed = Object.fromEntries(fields.map((name) => [name, fieldOf(name).value]))
     // What was typed into fields that are gone, as those of another category, comes back with them.
     sessionStorage.setItem(key, JSON.stringify({ ...JSON.parse(sessionStorage.getItem(key) ?? "{}"), ...typed }))
+    return typed
+  }
+  // The desk keeps them as well, for another browser.
+  const tellDesk = (typed = {}) => {
+    for (const [field, text] of Object.entries(typed)) {
+      if (number === null || !KEPT_ON_DESK.has(field) || (onDesk.texts[field] ?? "") === text) continue
+      onDesk.texts[field] = text
+      status.textContent = ""
+      keepOnDesk(number, field, text)
+    }
   }
   const tell = () => {
     const text = fieldOf(fields[0])?.value.trim() ?? ""
@@ -72,11 +85,11 @@ export default function (component) {
       setTimeout(begin, 50)
       return
     }
-    if (bringBack(key, fields)) wait()
-    keep()
+    if (bringBack(key, fields, saved)) wait()
+    tellDesk(keep())
     watch(fields.map(fieldOf))
     document.oninput = () => {
-      keep()
+      tellDesk(keep())
       wait()
     }
     document.onpointerdown = () => clearTimeout(pause)
@@ -84,6 +97,13 @@ export default function (component) {
       if (key === "Enter") clearTimeout(pause)
     }
   }
+  const status = component.parentElement.querySelector("span")
+  document.removeEventListener("ticketing-saved", listening)
+  listening = ({ detail: [keptAt, field, text] }) => {
+    if (keptAt === number && onDesk.texts[field] === text) status.textContent = words.kept
+  }
+  document.addEventListener("ticketing-saved", listening)
+  if (onDesk.name !== name) onDesk = { name, texts: { ...saved } }
   if (told.name !== name) told = { name, text: "" }
   dropOthers(key)
   begin()

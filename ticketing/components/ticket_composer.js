@@ -40,12 +40,45 @@ function takeOver(former, name) {
   drafts.delete(other)
 }
 
-function draftOf({ draft: name, former, signIn, kinds }) {
+// What the desk has kept, as of another browser, stands where this tab knows of nothing; each copy is taken once.
+function takeSaved(draft, saved) {
+  if (!saved || draft.taken === saved.at) return
+  draft.taken = saved.at
+  for (const [kind, text] of Object.entries(saved.texts)) draft.texts[kind] ||= text
+}
+
+function keepTyped({ data, place }, kind, text) {
+  place.querySelector(".kept").textContent = ""
+  keepOnDesk(data.number, kind, text)
+}
+
+// Say that what stands in the field is kept, and send once more what had to wait for others.
+function followKeeping(composer) {
+  if (composer.follows) return
+  composer.follows = true
+  const of = (event, deed) => {
+    const listen = ({ detail: [number, kind, text] }) => {
+      if (!composer.place.isConnected) return document.removeEventListener(event, listen)
+      const { data, draft } = composer
+      if (number === data.number) deed(kind, draft.texts[kind] || "", text)
+    }
+    document.addEventListener(event, listen)
+  }
+  of("ticketing-saved", (kind, typed, text) => {
+    if (kind === composer.draft.kind && typed && typed === text) {
+      composer.place.querySelector(".kept").textContent = composer.data.words.kept
+    }
+  })
+  of("ticketing-again", (kind, typed) => keepTyped(composer, kind, typed))
+}
+
+function draftOf({ draft: name, former, signIn, kinds, saved }) {
   const [person] = name.split(" ")
   for (const other of drafts.keys()) if (!other.startsWith(`${person} `)) drafts.delete(other)
   takeOver(former, name)
   // It stays the same object, since what was drawn once goes on writing into it.
   const draft = drafts.get(name) || { kind: "", texts: {}, status: "", macro: null, refusal: "" }
+  takeSaved(draft, saved)
   // A message that got no answer before one had to sign in again is unsent text; sending it is for the person to decide.
   const outbox = draft.signIn === signIn ? draft.outbox : {}
   draft.outbox = outbox instanceof Outbox ? outbox : Object.assign(new Outbox(), outbox)
@@ -60,14 +93,27 @@ function draftOf({ draft: name, former, signIn, kinds }) {
   return draft
 }
 
-function takeAnswer({ data, draft }, [[, sent, text, ...rest], refusal]) {
+function takeAnswer({ data, draft, place }, [[, sent, text, ...rest], refusal]) {
   draft.refusal = refusal
+  draft.read = null // by now there is on the page what made it be refused
+  if (sent === "take_back") return takeBack({ data, draft, place }, text, refusal)
   if (refusal || text === AT_ONCE) return
   const reply = data.kinds[0].kind
   const kind = sent === "macro" ? reply : sent
-  draft.files[kind]?.forget(rest.at(-1))
+  draft.files[kind]?.forget(rest.find(Array.isArray))
   if (kind === reply) Object.assign(draft, { status: "", macro: null })
   if (draft.texts[kind] === text) draft.texts[kind] = ""
+  keepTyped({ data, place }, kind, draft.texts[kind] || "")
+}
+
+// The text of a reply that was taken back comes before what was typed since.
+function takeBack({ data, draft, place }, mark, refusal) {
+  const [{ undone }, reply] = [draft, data.kinds[0].kind]
+  draft.undone = null
+  if (refusal || undone?.mark !== mark) return
+  draft.texts[reply] = [undone.text, draft.texts[reply]].filter(Boolean).join("\n\n")
+  draft.kind = reply
+  keepTyped({ data, place }, reply, draft.texts[reply])
 }
 
 // That the ticket is closed is no reason any more once it is open again.
@@ -123,9 +169,11 @@ function drawText({ place, data, draft }, { kind, word, placeholder }) {
   const typed = draft.texts[kind] || ""
   if (text.value !== typed) text.value = typed
   text.oninput = () => {
+    draft.read = text.value ? (draft.read ?? data.messages) : null
     draft.texts[draft.kind] = text.value
     if (draft.refusal) drawRefusal(place, (draft.refusal = ""))
     keepDrafts()
+    keepTyped({ data, place }, draft.kind, text.value)
   }
 }
 
@@ -163,12 +211,41 @@ function drawClosed({ place, data, draft }) {
   place.querySelector(".primary").disabled = Boolean(data.closed)
 }
 
+// A reply can be taken back for some seconds, of which the server says how many are left when it draws.
+function drawSent(composer) {
+  const { place, data, draft } = composer
+  const [mark, seconds, text] = data.undo ?? []
+  const bar = place.querySelector(".sent")
+  clearInterval(composer.countdown)
+  bar.hidden = !mark || draft.undone?.mark === mark
+  if (bar.hidden) return
+  if (composer.undo?.mark !== mark) composer.undo = { mark, until: performance.now() + seconds * 1000 }
+  const button = bar.querySelector("button")
+  const countDown = () => {
+    const left = Math.ceil((composer.undo.until - performance.now()) / 1000)
+    bar.hidden = left <= 0 || !place.isConnected
+    if (bar.hidden) clearInterval(composer.countdown)
+    button.textContent = data.words.take_back.replace("{n}", left)
+  }
+  bar.querySelector("span").textContent = data.words.sent
+  button.onclick = () => {
+    clearInterval(composer.countdown)
+    bar.hidden = true
+    draft.undone = { mark, text }
+    draft.outbox.put("take_back", mark)
+    keepDrafts()
+  }
+  countDown()
+  composer.countdown = setInterval(countDown, 500)
+}
+
 function draw(composer) {
   const { place, data, draft } = composer
   const chosen = data.kinds.find(({ kind }) => kind === draft.kind)
   const isNote = Boolean(chosen.hint)
   const hint = place.querySelector(".hint")
   place.querySelector("form").classList.toggle("note", isNote)
+  drawSent(composer)
   drawClosed(composer)
   drawKinds(composer)
   hint.hidden = !isNote
@@ -178,18 +255,21 @@ function draw(composer) {
   place.querySelector(".keys").textContent = data.words.keys
   drawStatus(composer, isNote)
   drawChosen(composer)
+  if (composer.isNote !== isNote) place.querySelector(".kept").textContent = ""
   composer.isNote = isNote
   drawCanned(composer)
   place.querySelector(".primary").replaceChildren(icon(isNote ? "lock" : "send"), chosen.send)
 }
 
 function messageOf(composer) {
-  const { data, draft: { kind, texts, files } } = composer
+  const { data, draft } = composer
+  const { kind, texts, files } = draft
   const [text, reply, { ids }] = [texts[kind] || "", data.kinds[0].kind, files[kind]]
   const macro = kind === reply ? macroOf(composer) : null
   const status = kind === reply && !macro?.setsStatus ? statusOf(composer) : ""
+  const read = { read: draft.read ?? data.messages } // how much one had before oneself when one began to type
   const message = macro ? ["macro", text, status, data.seen, macro.id, macro.version] : [kind, text, status, data.seen]
-  return [...message, ids]
+  return [...message, ids, read]
 }
 
 function isSame(one, other) {
@@ -222,6 +302,7 @@ export default function (component) {
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) form.requestSubmit()
   }
   for (const answer of composer.draft.outbox.connect(component, data.answer)) takeAnswer(composer, answer)
+  followKeeping(composer)
   noteClosed(composer)
   draw(composer)
   keepDrafts()

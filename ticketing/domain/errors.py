@@ -21,14 +21,15 @@ Every refusal, as one tree. The text of each is a sentence that can be shown to 
     │   ├── TransitionError  ReopenWindowError  TooManyTagsError
     │   ├── TicketMergedError  TicketNotMergedError  SameTicketError  AlreadyRatedError
     │   ├── LinkCycleError  TooManyLinksError
-    │   ├── TooManyTicketsError  BulkTooLateError
+    │   ├── TooManyTicketsError  BulkTooLateError  ReplyStaysError
     │   ├── TooManyFilesError  TicketFullError  DayFullError  UploadGoneError
     │   ├── UsernameTakenError  NameTakenError  CategoryTakenError  NeverOpenError
     │   ├── LastCategoryError
     │   └── LastAdminError  KnownPasswordError  RegistrationClosedError
     ├── ConflictError
     │   ├── StaleEditError             somebody changed the same field meanwhile
-    │   └── StaleDefinitionError  StaleTicketError  StaleCannedReplyError  StaleImportError
+    │   ├── StaleDefinitionError  StaleTicketError  StaleCannedReplyError  StaleImportError
+    │   └── WrittenMeanwhileError
     ├── TooManyRequestsError           try again after `retry_after`
     │   └── ThrottledError  BusyError
     └── StorageError                   the store cannot do it now
@@ -491,6 +492,15 @@ class UploadGoneError(RefusedError):
         super().__init__("A file that you chose is not here any more. Please take it out and choose it again.")
 
 
+class ReplyStaysError(RefusedError):
+    """A reply can be taken back for a moment, once."""
+
+    code = "reply_stays"
+
+    def __init__(self, seconds: int) -> None:
+        super().__init__(f"A reply can be taken back for {seconds} seconds only, and once.")
+
+
 class AlreadyRatedError(RefusedError):
     """A resolution is rated once."""
 
@@ -633,6 +643,15 @@ class StaleImportError(ConflictError):
 
     def __init__(self) -> None:
         super().__init__("The settings of the desk were changed meanwhile. Please look at the import again.")
+
+
+class WrittenMeanwhileError(ConflictError):
+    """Somebody has written to the ticket while one typed."""
+
+    code = "written_meanwhile"
+
+    def __init__(self, name: str, what: str) -> None:
+        super().__init__(f"{name} has {what} meanwhile. Please read it, and send your text again if it still fits.")
 
 
 class TooManyRequestsError(TicketingError):

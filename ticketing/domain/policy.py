@@ -4,10 +4,10 @@ Who may do what: one table, nothing else anywhere.
 A row names an action; under each role stand the relations in which it is allowed. When something is possible (statuses,
 time windows) is the model's business and never looked at here.
 
-Three questions take more than role and relation, so they stand beside the table, and never allow what it does not:
+Four questions take more than role and relation, so they stand beside the table, and never allow what it does not:
 whether this desk leaves it to agents to register agents (`may_register`), whether an agent has handled what they would
-rate (`may_rate`), and whether the actor is at the command line (`require_console`), where everybody is an admin to the
-table.
+rate (`may_rate`), whether a reply is the actor's own (`require_take_back`), and whether the actor is at the command
+line (`require_console`), where everybody is an admin to the table.
 """
 
 from collections.abc import Mapping
@@ -19,7 +19,7 @@ from ticketing.domain.definitions import Definition
 from ticketing.domain.errors import PermissionDeniedError
 from ticketing.domain.people import Actor, Person, Role, User
 from ticketing.domain.queries import Audience
-from ticketing.domain.tickets import Ticket
+from ticketing.domain.tickets import Message, Ticket
 
 
 class Relation(StrEnum):
@@ -43,6 +43,7 @@ class Action(StrEnum):
     OPEN_TICKET = "open a ticket"
     VIEW_TICKET = "see this ticket"
     REPLY = "reply to this ticket"
+    TAKE_BACK_REPLY = "take this reply back"
     CLOSE = "close this ticket"
     REOPEN = "reopen this ticket"
     RATE_TICKET = "rate how this ticket was resolved"
@@ -92,6 +93,7 @@ TABLE: Final[Mapping[Action, Mapping[Role, frozenset[Relation]]]] = {
         Action.OPEN_TICKET: (_DESK, _DESK, _DESK),
         Action.VIEW_TICKET: (_MINE, _TICKETS, _TICKETS),
         Action.REPLY: (_MINE, _TICKETS, _TICKETS),
+        Action.TAKE_BACK_REPLY: (_NEVER, _TICKETS, _TICKETS),
         Action.CLOSE: (_OWN, _TICKETS, _TICKETS),
         Action.REOPEN: (_OWN, _TICKETS, _TICKETS),
         Action.RATE_TICKET: (_OWN, _OWN, _OWN),
@@ -194,6 +196,12 @@ def require_rate(actor: Actor, ticket: Ticket) -> None:
     """Raise PermissionDeniedError unless the actor may say how the ticket was resolved."""
     if not may_rate(actor, ticket):
         raise PermissionDeniedError(Action.RATE_TICKET.value)
+
+
+def require_take_back(actor: Actor, ticket: Ticket, reply: Message) -> None:
+    """Raise PermissionDeniedError unless the actor may take the reply back, which is for its author alone."""
+    if not may(actor, Action.TAKE_BACK_REPLY, ticket) or reply.author != actor.username:
+        raise PermissionDeniedError(Action.TAKE_BACK_REPLY.value)
 
 
 def require_console(actor: Actor, action: Action) -> None:

@@ -8,6 +8,7 @@ from typing import Final, Protocol, TypeVar
 
 from ticketing.domain.attachments import Content, Upload
 from ticketing.domain.definitions import Kind
+from ticketing.domain.drafts import Draft
 from ticketing.domain.facts import Facts
 from ticketing.domain.people import PeopleQuery, User
 from ticketing.domain.queries import Audience, Page, TicketQuery, TicketSummary
@@ -73,6 +74,12 @@ class TicketRepository(Protocol):
 
     def titles(self, audience: Audience, numbers: Sequence[int]) -> dict[int, str]:
         """Return the titles of those of the tickets that the audience may see."""
+
+    def stamps(self, audience: Audience, numbers: Sequence[int]) -> dict[int, str]:
+        """Return the stamps, as of `stamp_of`, of those of the tickets that the audience may see."""
+
+    def latest(self, audience: Audience) -> str:
+        """Return the moment of the last change of all that the audience may see, "" if there is nothing."""
 
     def lapsed(self, resolved_before: datetime, limit: int) -> list[int]:
         """Return numbers of tickets resolved before that moment and not closed yet, at most `limit`."""
@@ -176,6 +183,13 @@ class Files(Protocol):
         """
 
 
+class DraftRepository(Collection[Draft], Protocol):
+    """All drafts."""
+
+    def of_user(self, username: str) -> list[Draft]:
+        """Return the person's drafts, in no order; some may have expired."""
+
+
 class DefinitionRepository(Protocol[Kind]):
     """All definitions of one kind, those that were removed included."""
 
@@ -227,6 +241,10 @@ class Transaction(Protocol):
     @property
     def files(self) -> FileRepository:
         """Contents of files."""
+
+    @property
+    def drafts(self) -> DraftRepository:
+        """What people have typed and not sent."""
 
     def definitions(self, kind: type[Kind]) -> DefinitionRepository[Kind]:
         """Return what was set up, of one kind."""

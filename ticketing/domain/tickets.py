@@ -68,6 +68,7 @@ RATING = "rating"
 SNOOZED = "snoozed"
 RECURRING, RECURRING_SKIPPED, PASSED_OVER = "recurring", "recurring_skipped", "passed_over"
 RULE, RULE_PASSED_OVER = "rule", "rule_passed_over"
+REPLY_TAKEN_BACK = "reply_taken_back"
 
 
 class MessageKind(StrEnum):
@@ -221,7 +222,7 @@ class Ticket(Stored):
 
     @property
     def steps(self) -> int:
-        """How much has happened: each change adds a message or an event, and only an undone merge takes some away."""
+        """How much has happened: each change adds a message or an event, and only what is undone takes some away."""
         return len(self.messages) + len(self.events)
 
     @property

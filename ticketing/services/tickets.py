@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from ticketing.domain import policy
 from ticketing.domain.categories import Category, name_of, require_offered, usual
 from ticketing.domain.custom_fields import CustomField, filled_in
+from ticketing.domain.drafts import FORM, NOTE, REPLY
 from ticketing.domain.errors import StaleEditError, UnknownChoiceError
 from ticketing.domain.people import Actor
 from ticketing.domain.policy import Action
@@ -23,9 +24,11 @@ from ticketing.services.categories import all_categories
 from ticketing.services.chores import Chores
 from ticketing.services.custom_fields import fields_in, fields_to_fill_in, require_fresh_fields
 from ticketing.services.dealing import deal, require_team, route
-from ticketing.services.deeds import Deeds, reach_now, shown
+from ticketing.services.deeds import Deeds, reach_now, require_read, shown
+from ticketing.services.drafts import forget
 from ticketing.services.due_times import keep
 from ticketing.services.macros import Applied, possible, reach_canned_reply
+from ticketing.services.taking_back import take_back
 
 Label = TypeVar("Label")
 
@@ -124,6 +127,7 @@ class Tickets:
             attach(tx, actor, ticket, files, now)
             route(tx, ticket, now)
             keep(tx, ticket)
+            forget(tx, actor, follows or 0, *FORM)
             return ticket
 
         return self._deeds.once(actor, key, deed)
@@ -158,35 +162,65 @@ class Tickets:
         status: Status | None = None,
         seen: Status | None = None,
         files: Sequence[str] = (),
+        read: int | None = None,
         key: str = "",
     ) -> Ticket:
         """
         Add a public reply, and set the status with it if one is given.
 
         `seen` is the status that the actor saw: when somebody set another one meanwhile, nothing is saved and
-        StaleEditError carries both.
+        StaleEditError carries both. `read` is how many messages they had before them: when somebody else has written
+        another one, nothing is saved and WrittenMeanwhileError says who.
         """
 
         def change(tx: Transaction, actor: Actor, ticket: Ticket, now: datetime) -> None:
             policy.require(actor, Action.REPLY, ticket)
             if status is not None:
                 policy.require(actor, Action.EDIT_TICKET, ticket)
+            require_read(tx, actor, ticket, read)
             if status is not None and seen is not None:
                 _require_fresh(ticket, TicketEdit(status=status), TicketEdit(status=seen))
             ticket.reply(actor, text, now)
             attach(tx, actor, ticket, files, now)
+            forget(tx, actor, number, REPLY)
             if status is not None:
                 ticket.change_status(actor, status, now)
 
         return self._deeds.change(actor, number, key, change)
 
-    def note(self, actor: Actor, number: int, text: str, *, files: Sequence[str] = (), key: str = "") -> Ticket:
-        """Add an internal note, for agents only."""
+    def take_back(self, actor: Actor, number: int, mark: str, *, key: str = "") -> Ticket:
+        """
+        Take back a public reply of the agent's own, given by its mark, within 15 seconds; the status goes with it.
+
+        Raises ReplyStaysError when that time is over, and for a reply that is not there.
+        """
+
+        def deed(tx: Transaction, actor: Actor, now: datetime) -> Ticket:
+            ticket = reach_now(tx, actor, number, now)
+            policy.require(actor, Action.TAKE_BACK_REPLY, ticket)
+            take_back(tx, actor, ticket, mark, now)
+            return ticket
+
+        return self._deeds.once(actor, key, deed)
+
+    def note(
+        self,
+        actor: Actor,
+        number: int,
+        text: str,
+        *,
+        files: Sequence[str] = (),
+        read: int | None = None,
+        key: str = "",
+    ) -> Ticket:
+        """Add an internal note, for agents only; `read` is as in `reply`."""
 
         def change(tx: Transaction, actor: Actor, ticket: Ticket, now: datetime) -> None:
             policy.require(actor, Action.WRITE_NOTE, ticket)
+            require_read(tx, actor, ticket, read)
             ticket.note(actor, text, now)
             attach(tx, actor, ticket, files, now)
+            forget(tx, actor, number, NOTE)
 
         return self._deeds.change(actor, number, key, change)
 
@@ -222,13 +256,14 @@ class Tickets:
         status: Status | None = None,
         seen: Status | None = None,
         files: Sequence[str] = (),
+        read: int | None = None,
         key: str = "",
     ) -> Applied:
         """
         Use a canned reply, given by its id: add a public reply, if *text* is one, and make its changes, or nothing.
 
-        `version` is the one that the actor was shown. `status` and `seen` are as in `reply`; a status that the canned
-        reply sets goes before. An assignee or a team that takes no tickets any more is passed over.
+        `version` is the one that the actor was shown. `status`, `seen` and `read` are as in `reply`; a status that the
+        canned reply sets goes before. An assignee or a team that takes no tickets any more is passed over.
         """
         passed_over: Mapping[str, str] = {}
 
@@ -242,8 +277,10 @@ class Tickets:
                 _require_fresh(ticket, TicketEdit(status=edit.status), TicketEdit(status=seen))
             if text is not None:
                 policy.require(actor, Action.REPLY, ticket)
+                require_read(tx, actor, ticket, read)
                 ticket.reply(actor, text, now)
                 attach(tx, actor, ticket, files, now)
+                forget(tx, actor, number, REPLY)
             set_fields(tx, actor, ticket, edit, now)
 
         return Applied(self._deeds.change(actor, number, key, change), passed_over)

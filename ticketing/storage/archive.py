@@ -20,7 +20,7 @@ import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import IO, Any, Final
@@ -28,6 +28,7 @@ from typing import IO, Any, Final
 from pydantic import BaseModel, Field, ValidationError
 
 from ticketing.domain.attachments import Content
+from ticketing.domain.drafts import Draft
 from ticketing.domain.errors import RefusedError, StorageDamagedError
 from ticketing.domain.kinds import KINDS
 from ticketing.domain.people import User
@@ -36,7 +37,7 @@ from ticketing.domain.store import Files
 from ticketing.domain.text import Stored
 from ticketing.domain.tickets import MessageKind, Ticket
 from ticketing.storage.documents.searching import SEEN
-from ticketing.storage.documents.state import TICKETS, USERS, Documents
+from ticketing.storage.documents.state import DRAFTS, TICKETS, USERS, Documents
 from ticketing.storage.files import missing, require_same
 from ticketing.storage.journaled.disk import as_storage_error, whole_file
 from ticketing.storage.journaled.journal import check_change
@@ -73,7 +74,7 @@ class Seen(Stored):
     messages: int
 
 
-MODELS: Final[Mapping[str, type[Stored]]] = {TICKETS: Ticket, USERS: User, SEEN: Seen, **KINDS}
+MODELS: Final[Mapping[str, type[Stored]]] = {TICKETS: Ticket, USERS: User, SEEN: Seen, DRAFTS: Draft, **KINDS}
 
 
 class ArchivedFile(BaseModel):
@@ -224,6 +225,7 @@ def read_archive(path: Path, progress: Progress = silent) -> Archive:
     check(_listed(documents), path.name)
     for collection, found in documents.items():
         found.update({key: _as_we_write(collection, raw) for key, raw in found.items()})
+    _drop_expired(documents)
     return Archive(manifest.created_at, documents, path, [name.removeprefix(_CONTENTS) for name in contents])
 
 
@@ -250,6 +252,14 @@ def _chunks(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Iterator[bytes]:
     with archive.open(info) as member:
         while chunk := member.read(_CHUNK):
             yield chunk
+
+
+def _drop_expired(documents: Documents) -> None:
+    """Leave drafts behind whose time is over: a store would let them go as soon as it has taken them in."""
+    if found := documents.get(DRAFTS):
+        now = datetime.now(UTC)
+        kept = {key: raw for key, raw in found.items() if Draft.model_validate_json(raw).expires_at > now}
+        documents[DRAFTS] = kept
 
 
 def _as_we_write(collection: str, raw: bytes) -> bytes:

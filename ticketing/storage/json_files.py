@@ -7,7 +7,7 @@ from pathlib import Path
 from ticketing.domain.errors import RefusedError, StorageDamagedError, StorageUnsupportedError
 from ticketing.domain.store import PATIENCE
 from ticketing.storage.documents.document_store import by_id
-from ticketing.storage.documents.state import EXPIRING
+from ticketing.storage.documents.state import PASSING
 from ticketing.storage.files import FOLDER, FolderFiles, require_same, utc_now
 from ticketing.storage.journaled.disk import sync_folder, told_as_ours, write_whole
 from ticketing.storage.journaled.folder_lock import FolderLock
@@ -43,7 +43,7 @@ class JsonFiles:
         with ExitStack() as files:
             with told_as_ours():
                 stretches = files.enter_context(located(self._folder))
-            yield {name: _Located(found) for name, found in sorted(stretches.items()) if found and name not in EXPIRING}
+            yield {name: _Located(found) for name, found in sorted(stretches.items()) if found and name not in PASSING}
 
     @contextmanager
     def moving_in(self) -> Iterator["JsonArrival"]:

@@ -27,6 +27,7 @@ from ticketing.ui.feedback import flash, flash_is_over, say_after_rerun, shown_e
 from ticketing.ui.forms import submit_button
 from ticketing.ui.health import health_notes, health_report, warn_of_throw_away
 from ticketing.ui.layout import head_below_people, narrow
+from ticketing.ui.live import hold_the_line
 from ticketing.ui.new_ticket import (
     draft_name,
     forget_draft,
@@ -96,6 +97,7 @@ __all__ = [
     "head_below_people",
     "health_notes",
     "health_report",
+    "hold_the_line",
     "is_relating",
     "keep_draft",
     "manage_person",

@@ -18,6 +18,7 @@ from ticketing.domain.people import Actor
 from ticketing.domain.policy import Action
 from ticketing.domain.receipts import RECEIPT_LIFETIME
 from ticketing.domain.statuses import TRANSITIONS, Status
+from ticketing.domain.taking_back import still_open
 from ticketing.domain.text import TEXT_LIMIT
 from ticketing.domain.tickets import MessageKind, Ticket
 from ticketing.services.macros import Applied
@@ -25,6 +26,7 @@ from ticketing.services.tickets import Conversation
 from ticketing.ui.attaching import are_ids, ids_in, limits
 from ticketing.ui.canned import ask, offered, passed_over_in_words
 from ticketing.ui.deeds import key_of, sign_in_of
+from ticketing.ui.draft import saved_draft
 from ticketing.ui.inbox import Outcome, TicketPart
 from ticketing.ui.packing import on_report
 from ticketing.ui.session import desk
@@ -39,7 +41,11 @@ _part = TicketPart("ticket_composer", flashes_refusals=False)
 
 @dataclass(frozen=True, slots=True)
 class _Sent:
-    """A message as it was sent: its number, the status to set with it, if any, and the one that was shown."""
+    """
+    A message as it was sent: its number, the status to set with it, if any, and the one that was shown.
+
+    `read` is how many messages were before the person when they began to type.
+    """
 
     place: int
     kind: MessageKind
@@ -47,6 +53,7 @@ class _Sent:
     status: Status | None
     seen: Status
     files: tuple[str, ...]
+    read: int | None
 
 
 def compose(actor: Actor, conversation: Conversation) -> None:
@@ -61,15 +68,19 @@ def compose(actor: Actor, conversation: Conversation) -> None:
             "draft": f"{actor.username} {number}",
             # What was typed in a ticket before it was merged into this one goes on here.
             "former": [f"{actor.username} {origin}" for origin in sorted(ticket.origins)],
+            "number": number,
+            "saved": saved_draft(actor, number),
+            "messages": len(ticket.messages),
             "signIn": key_of(sign_in_of(actor)),
             "closed": _why_closed(actor, ticket),
             "kinds": [_words(kind) for kind in kinds],
             "seen": ticket.status.value,
             "statuses": _statuses(ticket) if policy.may(actor, Action.EDIT_TICKET, ticket) else [],
             "limit": _TYPING_ROOM,
+            "undo": _undo(actor, ticket),
             "canned": offered(actor, conversation, key),
             "files": limits(),
-            "words": {"kind": t("composer.kind"), "then": t("composer.then"), "keys": t("composer.keys")},
+            "words": {name: t(f"composer.{name}") for name in ("kind", "then", "keys", "kept", "sent", "take_back")},
         },
         partial(_send, number),
         on_canned_change=on_report(key, "canned", partial(ask, key)),
@@ -94,6 +105,15 @@ def _statuses(ticket: Ticket) -> list[tuple[str, str]]:
     return [(_AS_IS, t("composer.then_as_is")), *((status.value, t(f"composer.then_{status}")) for status in possible)]
 
 
+def _undo(actor: Actor, ticket: Ticket) -> tuple[str, float, str] | None:
+    """Return the mark of the reply that the person has just sent, for how many seconds it can be undone, its text."""
+    found = still_open(ticket, actor.username, desk().clock())
+    if found is None or not policy.may(actor, Action.TAKE_BACK_REPLY, ticket):
+        return None
+    reply, left = found
+    return reply.mark, left.total_seconds(), reply.text
+
+
 def _why_closed(actor: Actor, ticket: Ticket) -> str:
     """Say that a closed ticket takes no message, and what this person can do about it; "" if it takes some."""
     if ticket.status is not Status.CLOSED:
@@ -104,19 +124,31 @@ def _why_closed(actor: Actor, ticket: Ticket) -> str:
 
 def _send(number: int, actor: Actor, place: int, message: list[Any]) -> Outcome:
     """Save a message that the composer can send, unless it is there already; a macro goes with or without a reply."""
+    *said, last = message or [None]
+    read = last["read"] if _is_reading(last) else None
+    message = message if read is None else said
     match message:
+        case ["take_back", str(mark)]:
+            desk().tickets.take_back(actor, number, mark, key=key_of(sign_in_of(actor), str(number), str(place), mark))
+            return Outcome(t("composer.taken_back"))
         case [("reply" | "note") as kind, str(text), str(status), str(seen), *rest] if _fits(status, seen, rest):
-            sent = _Sent(place, MessageKind(kind), text, Status(status) if status else None, Status(seen), ids_in(rest))
+            chosen = Status(status) if status else None
+            sent = _Sent(place, MessageKind(kind), text, chosen, Status(seen), ids_in(rest), read)
             if not _is_repeated(actor, number, sent):
                 _save(actor, number, sent)
             return Outcome(t(f"composer.saved_{kind}"))
         case ["macro", (str() | None) as text, str(status), str(seen), str(), int(), *rest] if _fits(
             status, seen, rest
         ):
-            applied = _use(actor, number, place, message)
+            applied = _use(actor, number, place, message, read)
             done = t("canned.applied" if text is None else "composer.saved_reply")
             return Outcome(f"{done} {passed_over_in_words(applied.passed_over)}".strip())
     raise RefusedError(t("failure.not_done"))
+
+
+def _is_reading(last: Any) -> bool:
+    """Whether the last part of a message tells how many messages were before the person."""
+    return isinstance(last, dict) and type(last.get("read")) is int
 
 
 def _fits(status: str, seen: str, rest: list[Any]) -> bool:
@@ -139,23 +171,39 @@ def _save(actor: Actor, number: int, sent: _Sent) -> None:
     key = key_of(sign_in_of(actor), str(number), str(sent.place), *what)
     try:
         if sent.kind is MessageKind.NOTE:
-            desk().tickets.note(actor, number, sent.text, files=sent.files, key=key)
+            desk().tickets.note(actor, number, sent.text, files=sent.files, read=sent.read, key=key)
         else:
             desk().tickets.reply(
-                actor, number, sent.text, status=sent.status, seen=sent.seen, files=sent.files, key=key
+                actor,
+                number,
+                sent.text,
+                status=sent.status,
+                seen=sent.seen,
+                files=sent.files,
+                read=sent.read,
+                key=key,
             )
     except TicketClosedError as error:
         raise RefusedError(t("composer.closed_meanwhile")) from error
 
 
-def _use(actor: Actor, number: int, place: int, message: list[Any]) -> Applied:
+def _use(actor: Actor, number: int, place: int, message: list[Any], read: int | None) -> Applied:
     """Use a macro once: its text as the person left it, None for no reply, and its changes."""
     _kind, text, status, seen, canned, version, *rest = message
     key = key_of(sign_in_of(actor), str(number), str(place), *map(str, message))
     status, seen = Status(status) if status else None, Status(seen)
     try:
         return desk().tickets.apply(
-            actor, number, canned, text, version=version, status=status, seen=seen, files=ids_in(rest), key=key
+            actor,
+            number,
+            canned,
+            text,
+            version=version,
+            status=status,
+            seen=seen,
+            files=ids_in(rest),
+            read=read,
+            key=key,
         )
     except TicketClosedError as error:
         if text is None:

@@ -17,6 +17,7 @@ from ticketing.domain.tickets import (
     PASSED_OVER,
     RECURRING,
     RECURRING_SKIPPED,
+    REPLY_TAKEN_BACK,
     RULE,
     RULE_PASSED_OVER,
     SNOOZED,
@@ -162,7 +163,7 @@ def _what(event: Event, conversation: Conversation) -> str:
 
 def _deed(event: Event) -> str:
     """Say what was done, if it was more than to change a field."""
-    if event.field in {"opened", "imported", RECURRING, RECURRING_SKIPPED, PASSED_OVER}:
+    if event.field in {"opened", "imported", REPLY_TAKEN_BACK, RECURRING, RECURRING_SKIPPED, PASSED_OVER}:
         return t(f"history.{event.field}", what=event.new)
     if event.field == FOLLOW_UP:
         return t("history.follow_up", label=f"T-{event.new}")

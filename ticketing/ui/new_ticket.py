@@ -9,7 +9,7 @@ from ticketing.domain.people import Actor
 from ticketing.domain.queries import Sort, TicketQuery, TicketSummary
 from ticketing.domain.tickets import Ticket
 from ticketing.ui.articles import article_link
-from ticketing.ui.draft import keep_typed
+from ticketing.ui.draft import forget_saved, keep_typed, saved_draft
 from ticketing.ui.pages import BY_NAME
 from ticketing.ui.session import desk, not_found
 from ticketing.ui.text import plain
@@ -62,9 +62,10 @@ def draft_name(actor: Actor, former: Ticket | None, newest: TicketSummary | None
     return f"{actor.username} {after}"
 
 
-def keep_draft(name: str, *fields: str) -> str:
+def keep_draft(actor: Actor, name: str, former: Ticket | None, *fields: str) -> str:
     """Keep what is typed until it is sent, and return what was typed into the first of the fields so far."""
-    return keep_typed(name, *fields, is_told=True)
+    number = former.number if former else 0
+    return keep_typed(name, *fields, is_told=True, number=number, saved=saved_draft(actor, number))
 
 
 def perhaps_this_helps(actor: Actor, typed: str) -> None:
@@ -94,5 +95,6 @@ def _link(actor: Actor, number: int, label: str) -> None:
 
 def forget_draft(*keys: str) -> None:
     """Empty the fields with the next visit; before their page is left they belong to their widgets."""
+    forget_saved()
     for key in keys:
         st.session_state.pop(key, None)

@@ -14,6 +14,7 @@ from ticketing.services.tickets import Conversation
 from ticketing.ui.composer import compose
 from ticketing.ui.conversation import show_conversation
 from ticketing.ui.feedback import say_after_rerun
+from ticketing.ui.live import stay_up_to_date
 from ticketing.ui.pages import BY_NAME
 from ticketing.ui.panel import panel
 from ticketing.ui.session import desk, go_to_ticket, not_found
@@ -61,6 +62,7 @@ def ticket_body(actor: Actor, conversation: Conversation) -> None:
         compose(actor, conversation)
         if ticket.status is Status.CLOSED:
             _offer_follow_up(actor, ticket)
+    stay_up_to_date(ticket)
     if policy.may(actor, Action.SEE_ALL_TICKETS):
         show_similar(actor, ticket)
     if ticket.resolved_at is not None and policy.may(actor, Action.WRITE_ARTICLE):

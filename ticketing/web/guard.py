@@ -28,6 +28,7 @@ logger = logging.getLogger(__name__)
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 _CLOSED = ("/_stcore/metrics", "/_stcore/agent")
 _UPLOADS = "/_stcore/upload_file"
+_LIVE = "/live"  # beside which each page has a socket of Streamlit's, and that one counts
 _POLICY_VIOLATION = 1008
 _REFUSED = 400
 _NOT_THERE = 404
@@ -74,7 +75,7 @@ class Guard:
         scheme = "https" if scope.get("scheme") == "wss" else "http"
         is_ours = host and site.answers_to(host) and site.is_own(_only(headers, "origin"), scheme, host)
         if is_ours and self._is_served(scope):
-            await self._hold(scope, receive, send)
+            await (self.app if scope["path"].endswith(_LIVE) else self._hold)(scope, receive, send)
         else:
             await receive()
             await send({"type": "websocket.close", "code": _POLICY_VIOLATION})

@@ -9,7 +9,7 @@ from anyio import to_thread
 from starlette.endpoints import HTTPEndpoint
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
-from starlette.routing import BaseRoute, Match, Route
+from starlette.routing import BaseRoute, Match, Route, WebSocketRoute
 from starlette.types import Scope
 
 from ticketing.components import code, version
@@ -19,6 +19,7 @@ from ticketing.domain.errors import TicketingError
 from ticketing.web.attachments import download, upload
 from ticketing.web.errors import refuse
 from ticketing.web.exporting import export
+from ticketing.web.live import live
 from ticketing.web.site import Site
 
 logger = logging.getLogger(__name__)
@@ -118,6 +119,7 @@ ROUTES: list[BaseRoute] = [
     Route("/export", export, methods=["GET"]),
     Route("/attachments", upload, methods=["POST"]),
     Route("/attachments/{key}", download, methods=["GET"]),
+    WebSocketRoute("/live", live),
     Route("/healthz", healthz, methods=["GET"]),
     Route("/readyz", readyz, methods=["GET"]),
 ]

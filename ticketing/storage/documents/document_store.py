@@ -11,7 +11,7 @@ from pydantic_core import from_json
 
 from ticketing.domain.store import Files, StoreHealth
 from ticketing.storage.documents.repositories import Contents, DocumentTransaction
-from ticketing.storage.documents.state import EXPIRING, Change, Documents, State
+from ticketing.storage.documents.state import EXPIRING, PASSING, Change, Documents, State
 from ticketing.storage.files import FolderFiles, MemoryFiles, require_same, utc_now
 from ticketing.storage.whole import Everything, holdings
 
@@ -155,7 +155,7 @@ class DocumentStore:
     @contextmanager
     def documents(self) -> Iterator[Everything]:
         """Give everything as it is at this moment, by id; nobody waits while it is used."""
-        copy = {name: found for name, found in self.copy().items() if name not in EXPIRING}
+        copy = {name: found for name, found in self.copy().items() if name not in PASSING}
         yield {name: sorted(found.items(), key=by_id) for name, found in sorted(copy.items())}
 
     @contextmanager

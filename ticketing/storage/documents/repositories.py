@@ -11,8 +11,10 @@ from pydantic_core import ValidationError, to_json
 
 from ticketing.domain.attachments import CONTENT, Upload
 from ticketing.domain.definitions import Kind, by_name, read_definition
+from ticketing.domain.drafts import Draft
 from ticketing.domain.errors import StorageUnreadableError
 from ticketing.domain.facts import Facts
+from ticketing.domain.live import stamp_of
 from ticketing.domain.people import PeopleQuery, Role, User
 from ticketing.domain.queries import Audience, Page, TicketQuery, TicketSummary
 from ticketing.domain.receipts import Receipt
@@ -21,9 +23,9 @@ from ticketing.domain.statuses import UNFINISHED, Status
 from ticketing.domain.text import Stored
 from ticketing.domain.tickets import Ticket
 from ticketing.storage.documents.reporting import Reported
-from ticketing.storage.documents.rows import PersonRow, TicketRow
+from ticketing.storage.documents.rows import PersonRow, Talk, TicketRow
 from ticketing.storage.documents.searching import SEEN, Searcher, seen, seen_key
-from ticketing.storage.documents.state import DEVICES, SESSIONS, TICKETS, UPLOADS, USERS, Change, State
+from ticketing.storage.documents.state import DEVICES, DRAFTS, SESSIONS, TICKETS, UPLOADS, USERS, Change, State
 
 Document = TypeVar("Document", bound=Stored)
 
@@ -250,6 +252,21 @@ class Tickets:
         with self._pending.applied(TICKETS) as state:
             return {row.number: row.title for row in state.pick(numbers) if _may_see(audience, row)}
 
+    def stamps(self, audience: Audience, numbers: Sequence[int]) -> dict[int, str]:
+        """Return the stamps, as of `stamp_of`, of those of the tickets that the audience may see."""
+        with self._pending.applied(TICKETS) as state:
+            return {row.number: _stamp(row, audience) for row in state.pick(numbers) if _may_see(audience, row)}
+
+    def latest(self, audience: Audience) -> str:
+        """Return the moment of the last change of all that the audience may see, "" if there is nothing."""
+        with self._pending.applied(TICKETS) as state:
+            if audience.sees_all:
+                newest = next(iter(state.rows.newest_first()), None)
+                return newest.updated_at.isoformat() if newest else ""
+            theirs = state.by_requester.get(audience.username, set()) | state.by_watcher.get(audience.username, set())
+            moments = [row.public_updated_at for row in state.pick(theirs)]
+            return max(moments).isoformat() if moments else ""
+
     def lapsed(self, resolved_before: datetime, limit: int) -> list[int]:
         """Return numbers of tickets resolved before that moment and not closed yet, at most `limit`."""
         with self._pending.applied(TICKETS) as state:
@@ -402,6 +419,11 @@ class DocumentTransaction:
         """Contents of files."""
         return Files(self.pending, self._contents)
 
+    @property
+    def drafts(self) -> OwnedDocuments[Draft]:
+        """What people have typed and not sent."""
+        return OwnedDocuments(self.pending, DRAFTS, Draft)
+
     def definitions(self, kind: type[Kind]) -> Definitions[Kind]:
         """Return what was set up, of one kind."""
         return Definitions(self.pending, kind.kind, kind)
@@ -413,6 +435,13 @@ def _concerns(row: TicketRow, username: str) -> bool:
 
 def _may_see(audience: Audience, row: TicketRow) -> bool:
     return audience.sees_all or _concerns(row, audience.username)
+
+
+def _stamp(row: TicketRow, audience: Audience) -> str:
+    talk = row.talk or Talk.of(row.raw)
+    if audience.sees_all:
+        return stamp_of(row.updated_at, talk.messages)
+    return stamp_of(row.public_updated_at, talk.public_messages)
 
 
 def _is_wanted(person: PersonRow, query: PeopleQuery) -> bool:

@@ -26,10 +26,13 @@ USERS = "users"
 SESSIONS = "sessions"
 DEVICES = "devices"
 UPLOADS = "uploads"
-OWNED = frozenset({SESSIONS, DEVICES, UPLOADS})
+DRAFTS = "drafts"
+OWNED = frozenset({SESSIONS, DEVICES, UPLOADS, DRAFTS})
 # What reading a document raises when a field is missing, or holds what this version does not know.
 UNREADABLE = (AttributeError, LookupError, TypeError, ValueError)
 EXPIRING = frozenset({*OWNED, "hand_offs", "attempts", "receipts"})
+# What is no part of a backup: all that expires but what somebody would have to type once more.
+PASSING = EXPIRING - {DRAFTS}
 
 
 class State:

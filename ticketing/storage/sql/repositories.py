@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Connection, Select, Table, Text, bindparam
 from ticketing.domain.attachments import Upload
 from ticketing.domain.categories import Category
 from ticketing.domain.definitions import Definition, Kind, by_name, read_definition
+from ticketing.domain.drafts import Draft
 from ticketing.domain.kinds import KINDS
 from ticketing.domain.people import PeopleQuery, Role, User
 from ticketing.domain.queries import Page
@@ -236,6 +237,11 @@ class SqlTransaction:
     def files(self) -> SqlFileRepository:
         """Contents of files."""
         return SqlFileRepository(self._connection)
+
+    @cached_property
+    def drafts(self) -> SqlOwned[Draft]:
+        """What people have typed and not sent."""
+        return SqlOwned(self._connection, tables.drafts, Draft)
 
     def definitions(self, kind: type[Kind]) -> SqlDefinitions[Kind]:
         """Return what was set up, of one kind."""

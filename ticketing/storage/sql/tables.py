@@ -212,7 +212,8 @@ devices = _expiring("devices", Column("username", Word, nullable=False, index=Tr
 attempts = _expiring("attempts")
 receipts = _expiring("receipts")
 uploads = _expiring("uploads", Column("username", Word, nullable=False, index=True))
-EXPIRING: Final = (sessions, hand_offs, devices, attempts, receipts, uploads)
+drafts = _expiring("drafts", Column("username", Word, nullable=False, index=True))
+EXPIRING: Final = (sessions, hand_offs, devices, attempts, receipts, uploads, drafts)
 
 files = Table(
     "files",

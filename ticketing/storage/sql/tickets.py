@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Dialect, ScalarSelect, Select, bindparam, del
 
 from ticketing.domain.custom_fields import texts_in
 from ticketing.domain.facts import Facts
+from ticketing.domain.live import stamp_of
 from ticketing.domain.queries import GREATEST_NUMBER, Audience, Page, TicketQuery, TicketSummary, is_news, is_tallied
 from ticketing.domain.statuses import UNFINISHED, Priority, Status
 from ticketing.domain.tickets import MessageKind, Term, Ticket
@@ -220,6 +221,21 @@ class SqlTickets:
         theirs = restrictions(audience, TicketQuery())
         question = select(tickets.c.number, tickets.c.title).where(tickets.c.number.in_(numbers), *theirs)
         return dict(self._connection.execute(question).all())
+
+    def stamps(self, audience: Audience, numbers: Sequence[int]) -> dict[int, str]:
+        """Return the stamps, as of `stamp_of`, of those of the tickets that the audience may see."""
+        theirs = restrictions(audience, TicketQuery())
+        messages = tickets.c.messages if audience.sees_all else tickets.c.public_messages
+        question = select(tickets.c.number, updated_at(audience), messages).where(
+            tickets.c.number.in_(numbers), *theirs
+        )
+        return {number: stamp_of(moment, count) for number, moment, count in self._connection.execute(question)}
+
+    def latest(self, audience: Audience) -> str:
+        """Return the moment of the last change of all that the audience may see, "" if there is nothing."""
+        question = select(func.max(updated_at(audience))).where(*restrictions(audience, TicketQuery()))
+        found = self._connection.scalar(question)
+        return found.isoformat() if found else ""
 
     def lapsed(self, resolved_before: datetime, limit: int) -> list[int]:
         """Return numbers of tickets resolved before that moment and not closed yet, at most `limit`."""

@@ -9,6 +9,7 @@ from typing import Final
 from pydantic_core import from_json, to_json
 from sqlalchemy import Connection, Table, column, delete, func, insert, inspect, select, table, text
 
+from ticketing.domain.drafts import Draft
 from ticketing.domain.kinds import KINDS
 from ticketing.domain.people import User
 from ticketing.domain.tickets import Ticket
@@ -17,7 +18,7 @@ from ticketing.storage.sql import tables
 from ticketing.storage.sql.facts import facts_row
 from ticketing.storage.sql.files import receive
 from ticketing.storage.sql.reading import BATCH, in_batches
-from ticketing.storage.sql.repositories import user_columns
+from ticketing.storage.sql.repositories import SqlOwned, user_columns
 from ticketing.storage.sql.tickets import searchable, term_rows, ticket_columns
 from ticketing.storage.sql.writing import add_up, put, put_texts
 from ticketing.storage.whole import HALF_MOVED, Everything, holdings
@@ -41,10 +42,12 @@ def mark_half_moved(connection: Connection, *, is_so: bool) -> None:
 
 def documents(connection: Connection) -> Everything:
     """Return all documents, read as they are asked for."""
+    drafts = _InTable(connection, tables.drafts)
     return {
         "tickets": _InTable(connection, tables.tickets),
         "users": _InTable(connection, tables.users),
         "seen": _Seen(connection, tables.seen),
+        **({"drafts": drafts} if len(drafts) else {}),
         **_definitions(connection),
     }
 
@@ -92,6 +95,7 @@ class Intake:
             "users": self._put_users,
             "tickets": self._put_tickets,
             "seen": self._put_seen,
+            "drafts": self._put_drafts,
             **{kind: partial(self._put_definitions, kind) for kind in KINDS},
         }
 
@@ -143,6 +147,11 @@ class Intake:
             number, _, username = document["id"].partition(":")
             rows.append({"number": int(number), "username": username, "messages": document["messages"]})
         put(self._connection, tables.seen, *rows)
+
+    def _put_drafts(self, batch: list[bytes]) -> None:
+        drafts = SqlOwned(self._connection, tables.drafts, Draft)
+        for raw in batch:
+            drafts.save(Draft.model_validate_json(raw))
 
     def _put_definitions(self, kind: str, batch: list[bytes]) -> None:
         rows = [{"kind": kind, "id": from_json(raw)["id"], "document": raw.decode()} for raw in batch]

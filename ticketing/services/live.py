@@ -1,0 +1,54 @@
+"""Whether something has changed: asked every second for all open pages, so it is answered fast."""
+
+from collections.abc import Collection, Mapping
+from typing import Final, NamedTuple
+
+from ticketing.domain import policy
+from ticketing.domain.errors import TicketNotFoundError
+from ticketing.domain.people import Actor
+from ticketing.domain.policy import Action
+from ticketing.domain.queries import Audience
+from ticketing.domain.store import Store
+from ticketing.services.access import Gate
+
+_EVERYTHING: Final = Audience(username="", sees_all=True)
+
+
+class Pulse(NamedTuple):
+    """When anything has changed last, and the stamps of some tickets as agents see them."""
+
+    latest: str
+    tickets: Mapping[int, str]
+
+
+class Live:
+    """Tells open pages apart from what they would show now."""
+
+    def __init__(self, store: Store, gate: Gate) -> None:
+        self._store = store
+        self._gate = gate
+
+    def pulse(self, numbers: Collection[int]) -> Pulse:
+        """Return the desk's pulse, for the process itself: whom it may be told to, `stamp` decides."""
+        with self._store.read() as tx:
+            return Pulse(tx.tickets.latest(_EVERYTHING), tx.tickets.stamps(_EVERYTHING, sorted(numbers)))
+
+    def stamp(self, actor: Actor, number: int = 0) -> str:
+        """
+        Return what is another text after each change that the actor may learn of: of a ticket, or of their list with 0.
+
+        Raises TicketNotFoundError.
+        """
+        with self._store.read() as tx:
+            audience = policy.audience(self._gate.admit(tx, actor))
+            if not number:
+                return tx.tickets.latest(audience)
+            found = tx.tickets.stamps(audience, [number]).get(number)
+        if found is None:
+            raise TicketNotFoundError(number)
+        return found
+
+    def is_told_who_is_there(self, actor: Actor) -> bool:
+        """Whether the actor learns who else looks at a ticket; requesters don't."""
+        with self._store.read() as tx:
+            return policy.may(self._gate.admit(tx, actor), Action.SEE_ALL_TICKETS)

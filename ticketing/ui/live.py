@@ -1,0 +1,39 @@
+"""What keeps an open page up to date: it is drawn anew when somebody else has changed what it shows."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from ticketing.domain.live import stamp_of
+from ticketing.domain.tickets import Ticket
+from ticketing.ui.packing import component, packed
+from ticketing.ui.wording import t
+
+# A change bears the moment at which it began to be saved.
+_WHILE_SAVING: Final = timedelta(seconds=1)
+
+_mount = component("live")
+
+
+def stay_up_to_date(ticket: Ticket) -> None:
+    """Have the page of a ticket drawn anew when there is something new in it."""
+    _watch(ticket.number, stamp_of(ticket.updated_at, len(ticket.messages)))
+
+
+def stay_up_to_date_since(read_at: datetime) -> None:
+    """Have a list drawn anew when something has changed since it was read, or was being saved just then."""
+    _watch(0, (read_at - _WHILE_SAVING).astimezone(UTC).isoformat())
+
+
+def hold_the_line() -> None:
+    """Have a page without news keep what is typed into it."""
+    _watch(None, "")
+
+
+def _watch(number: int | None, stamp: str) -> None:
+    words = {state: t(f"live.{state}") for state in ("viewing", "replying")}
+    data = packed({"number": number, "stamp": stamp, "words": words})
+    _mount(key=f"live_{number}", data=data, on_changed_change=_noted)
+
+
+def _noted() -> None:
+    """Declare that the page may be asked for anew; it is drawn anew by that alone."""
