@@ -1,5 +1,5 @@
 """
-Takes the README's pictures of a running demo desk, with Chromium.
+Takes the pictures of the documentation of a running demo desk, with Chromium.
 
     python3 -m ticketing serve --demo --port 8599 &
     .venv/bin/python docs/take_pictures.py http://localhost:8599
@@ -32,8 +32,47 @@ def take(page: Page, name: str) -> None:
     page.screenshot(path=FOLDER / name)
 
 
+def take_bulk(page: Page, base: str) -> None:
+    """Change three tickets at once, as far as the look at what would happen."""
+    page.goto(f"{base}/all_tickets?view=unassigned")
+    boxes = page.locator("tr[data-number] input[type=checkbox]")
+    expect(boxes.first).to_be_visible()
+    page.locator(SETTLED).wait_for()
+    for place in range(3):
+        boxes.nth(place).check()
+    page.get_by_role("button", name="Change …").click()
+    expect(page.get_by_role("heading", name="Change 3 tickets")).to_be_visible()
+    page.locator(SETTLED).wait_for()
+    page.get_by_role("combobox", name="Priority").click()
+    page.get_by_role("option", name="High").click()
+    page.get_by_role("button", name="See what happens").click()
+    outcome = page.get_by_role("heading", name="What would happen")
+    expect(outcome).to_be_visible()
+    outcome.scroll_into_view_if_needed()
+    take(page, "bulk.png")
+
+
+def take_rule(page: Page, base: str) -> None:
+    """Rehearse a rule."""
+    page.goto(f"{base}/desk_setup?kind=rules&id=no-answer")
+    expect(page.get_by_role("heading", name="Close what nobody answers")).to_be_visible()
+    page.locator(SETTLED).wait_for()
+    page.get_by_role("button", name="Rehearse").click()
+    told = page.get_by_text("90 days").last
+    expect(told).to_be_visible()
+    told.scroll_into_view_if_needed()
+    take(page, "rule.png")
+
+
+def take_report(page: Page, base: str) -> None:
+    """Show the report of a month by team."""
+    page.goto(f"{base}/reports?by=team")
+    expect(page.get_by_role("heading", name="Reports")).to_be_visible()
+    take(page, "report.png")
+
+
 def main(base: str) -> None:
-    """Take both pictures."""
+    """Take all pictures: the first two are the README's, the others are for agents."""
     chromium = shutil.which("chromium") or shutil.which("google-chrome")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
@@ -44,6 +83,9 @@ def main(base: str) -> None:
         page.locator("tr[data-number] a").first.click()
         expect(page.locator(".conversation .note")).to_be_visible()
         take(page, "ticket.png")
+        take_bulk(page, base)
+        take_rule(page, base)
+        take_report(page, base)
         browser.close()
 
 

@@ -103,7 +103,7 @@ _RULES: Final = (
         trigger=Trigger.TIME,
         query="status:pending updated:>14d",
         changes=Changes(status=Status.CLOSED, resolution=Resolution.NO_RESPONSE),
-        reply="Dear {{ requester.name }},\n\nwe close this for now. A reply opens it again.",
+        reply="Dear {{ requester.name }},\n\nwe close this for now. Should it come back, please reopen it.",
     ),
 )
 
