@@ -197,6 +197,8 @@ COMMANDS = {
     "backup": ["desk.zip"],
     "restore": ["there.zip"],
     "verify": [],
+    "run-jobs": [],
+    "settings": ["export"],
     "migrate": ["--to", "json:there"],
     "demo-data": ["--tickets", "1"],
 }

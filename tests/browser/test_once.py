@@ -182,7 +182,10 @@ def test_what_was_typed_outlives_a_reload_and_the_end_of_the_session_until_it_is
     expect(text).to_have_value("")
 
 
-def test_what_one_person_typed_is_not_brought_back_for_the_next_in_the_same_tab(windows: Windows) -> None:
+def test_what_one_person_typed_is_not_brought_back_for_the_next_in_the_same_tab(
+    windows: Windows, server: Server
+) -> None:
+    server.desk.drafts.keep(server.actor("oskar"), 0, "title", "")
     page = windows.open("new_ticket", person="carla")
     page.get_by_role("textbox", name="Title").fill("Only mine")
     wait_until(page, lambda: "Only mine" in page.evaluate("JSON.stringify(sessionStorage)"))

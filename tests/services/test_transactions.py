@@ -98,6 +98,7 @@ class Scene:
         clock.advance(timedelta(minutes=2))  # so that it is worth noting that the session is used
         self.hand_off = self.desk.accounts.sign_in_browser("carla", PASSWORD, browser="b")
         self.done = self.desk.bulk.apply(CONSOLE, [1], BulkEdit(add_tags=("printer",)))
+        self.latest = self.desk.tickets.reply(self.ada, 1, "I come.").messages[-1]
         self.seed = folder
         (folder / "users.json").write_text(json.dumps({"bert": {"password": "x", "role": "user"}}), "utf-8")
         (folder / "tickets.json").write_text("{}", "utf-8")
@@ -192,6 +193,8 @@ ONCE: Deeds = {
     "tickets.snooze": lambda on: on.desk.tickets.snooze(on.ada, 1, on.desk.clock() + timedelta(hours=1), key="k"),
     "tickets.wake": lambda on: on.desk.tickets.wake(on.ada, on.asleep, key="k"),
     "tickets.rate": lambda on: on.desk.tickets.rate(on.carla, on.rated, solved=True, key="k"),
+    "tickets.take_back": lambda on: on.desk.tickets.take_back(on.ada, 1, on.latest.mark, key="k"),
+    "drafts.keep": lambda on: on.desk.drafts.keep(on.carla, 0, "title", "Half"),
     "tickets.mark_seen": lambda on: on.desk.tickets.mark_seen(on.ada, 1, 1),
     # Whoever looks first closes what has lapsed.
     "tickets.search": lambda on: on.desk.tickets.search(on.ada, ALL),
@@ -241,6 +244,10 @@ NEVER: Deeds = {
     "health.throw_away": lambda on: on.desk.health.throw_away,
     "lists.export": lambda on: on.desk.lists.export(on.ada, ALL, Form.JSON),
     "preferences.own": lambda on: on.desk.preferences.own(on.ada),
+    "drafts.own": lambda on: on.desk.drafts.own(on.carla),
+    "live.pulse": lambda on: on.desk.live.pulse([1]),
+    "live.stamp": lambda on: on.desk.live.stamp(on.carla),
+    "live.is_told_who_is_there": lambda on: on.desk.live.is_told_who_is_there(on.ada),
     "recurring.upcoming": lambda on: on.desk.recurring.upcoming(on.root, on.recurring),
     "reports.overview": lambda on: on.desk.reports.overview(on.ada, DAY),
     "reports.behind": lambda on: on.desk.reports.behind(on.ada, DAY, Cell(Metric.CREATED)),

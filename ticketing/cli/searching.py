@@ -30,7 +30,7 @@ def search(query: str, username: str, kind: str) -> None:
     It is written as in the search field; dates are days in UTC. A table shows the first 500 hits in a few words, JSON
     and CSV hold all of them whole.
     """
-    me = username.casefold()
+    me = username.casefold() or Actor.console().username
     with closing(open_desk()) as desk:
         teams = partial(desk.agents.teams_of, Actor.console(), me)
         categories = partial(desk.tickets.categories, Actor.console())

@@ -36,7 +36,7 @@ function holdsSomething({ texts, files, macro, refusal, outbox }) {
 function takeOver(former, name) {
   const other = former.find((other) => drafts.has(other) && holdsSomething(drafts.get(other)))
   if (!other || (drafts.has(name) && holdsSomething(drafts.get(name)))) return
-  drafts.set(name, { ...drafts.get(other), outbox: {}, signIn: "", refusal: "" })
+  drafts.set(name, { ...drafts.get(other), outbox: {}, signIn: "", refusal: "", read: null })
   drafts.delete(other)
 }
 
