@@ -5,6 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser.acting import wait_until
 from tests.browser.conftest import PHONE, Windows, settle
 from tests.serving import Server
 from ticketing.domain.saved_views import SavedView
@@ -117,4 +118,5 @@ def test_columns_are_chosen_by_clicks_and_a_phone_shows_what_it_always_does(
     choices.get_by_role("button", name="Opened").click()
     expect(page.get_by_role("columnheader", name="Requester")).to_be_visible()
     expect(choices.get_by_role("button", name="Opened")).to_have_attribute("aria-pressed", "false")
+    wait_until(page, lambda: server.desk.preferences.own(server.actor("ada")).columns is None)
     assert server.desk.preferences.own(server.actor("ada")).columns is None

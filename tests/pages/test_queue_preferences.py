@@ -112,10 +112,7 @@ def test_the_queue_shows_the_columns_that_one_chose_and_on_a_phone_the_usual_one
     desk.tickets.open(actor(carla), "No dial tone", "The line is dead.")
     assert columns(ada.open("all_tickets")) == dict.fromkeys(USUAL, "")
 
-    for column in ("requester", "priority", "assignee", "updated"):
-        ada.report(LIST, "column", [column, False])
-    for column in ("opened", "category", "status", "nonsense", "due"):
-        ada.report(LIST, "column", [column, True])
+    ada.report(LIST, "columns", ["status", "category", "opened", "nonsense", "due"])
 
     assert columns(again.open("all_tickets")) == {
         "number": "",
@@ -137,12 +134,10 @@ def test_the_queue_shows_the_columns_that_one_chose_and_on_a_phone_the_usual_one
 
 def test_who_chooses_the_usual_columns_gets_what_the_desk_has(desk: Desk, ada: Visit, actor: Behind) -> None:
     ada.open("all_tickets")
-    for column in USUAL[2:]:
-        ada.report(LIST, "column", [column, False])
+    ada.report(LIST, "columns", [])
     assert {name for name, where in columns(ada).items() if where != "narrow"} == {"number", "title"}
 
-    for column in USUAL[2:]:
-        ada.report(LIST, "column", [column, True])
+    ada.report(LIST, "columns", [*USUAL[2:]])
 
     assert columns(ada) == dict.fromkeys(USUAL, "")
     assert desk.preferences.own(actor(ada)).columns is None

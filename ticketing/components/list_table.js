@@ -344,6 +344,13 @@ function toggled(place, { chip, value }) {
   return pressed.includes(value) ? pressed.filter((other) => other !== value) : [...pressed, value]
 }
 
+// All that are shown go along: of clicks in quick succession the last one alone may arrive.
+function chooseColumn(list, button) {
+  button.setAttribute("aria-pressed", String(button.getAttribute("aria-pressed") !== "true"))
+  const shown = [...list.place.querySelectorAll('button[data-column][aria-pressed="true"]')]
+  list.component.setTriggerValue("columns", shown.map((one) => one.dataset.column))
+}
+
 // Whoever leaves a saved view for another one leaves its words as well.
 function savedOne({ head }) {
   return head.view === "all" && head.saved.some(([, query]) => query === head.text)
@@ -364,7 +371,7 @@ function pressed(list, button) {
   else if (saved) ask(list, { view: "all", q: list.data.head.saved[saved][1] })
   else if (save !== undefined) list.component.setTriggerValue("save_view", true)
   else if (prefer !== undefined) list.component.setTriggerValue("prefer", !list.data.head.preferred)
-  else if (column) list.component.setTriggerValue("column", [column, button.getAttribute("aria-pressed") !== "true"])
+  else if (column) chooseColumn(list, button)
   else if (chip) narrowBy(list, { [chip]: toggled(list.place, button.dataset).join(",") })
   else if (clear === "all") ask(list, { q: "" })
   else if (clear !== undefined) ask(list, withoutFilters(list.data))

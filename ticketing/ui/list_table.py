@@ -21,7 +21,7 @@ from ticketing.ui.packing import component, packed
 from ticketing.ui.wording import t
 
 _mount = component("list_table")
-_EVENTS = ("opened", "new_ticket", "filters", "chosen", "save_view", "prefer", "column")
+_EVENTS = ("opened", "new_ticket", "filters", "chosen", "save_view", "prefer", "columns")
 _ALL = "all"
 _FORMS = ("csv", "xlsx", "json")
 
@@ -152,8 +152,8 @@ class Asked:
 
     `chosen` are the tickets that are to be changed together, or with `all_chosen` all that the list has; `save_view`:
     what is looked for is to become a view. `prefer`: the view is to be the one that the person begins with, or no
-    longer; `column` is to be shown, or no longer. Nothing was where `is_first` says that the list was not drawn in the
-    run before.
+    longer; `columns` are to be shown, and no others. Nothing was where `is_first` says that the list was not drawn in
+    the run before.
     """
 
     is_first: bool = False
@@ -164,7 +164,7 @@ class Asked:
     all_chosen: bool = False
     save_view: bool = False
     prefer: bool | None = None
-    column: tuple[str, bool] | None = None
+    columns: tuple[str, ...] | None = None
 
 
 @dataclass(slots=True)
@@ -186,7 +186,7 @@ def asked_of_list(key: str) -> Asked:
     run, noted = recall(_Answers).by_list.pop(key, (None, None))
     answer = noted if run is get_script_run_ctx() and noted else st.session_state.get(key)
     told = (getattr(answer, name, None) for name in _EVENTS)
-    opened, new_ticket, filters, chosen, save_view, prefer, column = told
+    opened, new_ticket, filters, chosen, save_view, prefer, columns = told
     return Asked(
         is_first=answer is None,
         opened=opened if type(opened) is int and opened in recall(_Shown).by_list.get(key, ()) else None,
@@ -198,15 +198,10 @@ def asked_of_list(key: str) -> Asked:
         all_chosen=chosen == _ALL,
         save_view=save_view is True,
         prefer=prefer if isinstance(prefer, bool) else None,
-        column=_column(column),
+        columns=tuple(columns)
+        if isinstance(columns, list) and all(isinstance(name, str) for name in columns)
+        else None,
     )
-
-
-def _column(told: object) -> tuple[str, bool] | None:
-    match told:
-        case [str(name), bool(is_shown)]:
-            return name, is_shown
-    return None
 
 
 def ticket_list(
@@ -250,7 +245,7 @@ def ticket_list(
         on_chosen_change=partial(_note, key),
         on_save_view_change=partial(_note, key),
         on_prefer_change=partial(_note, key),
-        on_column_change=partial(_note, key),
+        on_columns_change=partial(_note, key),
     )
 
 

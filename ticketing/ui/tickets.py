@@ -134,10 +134,8 @@ def _prefer(actor: Actor, filters: ListFilters, asked: Asked, offered: Sequence[
     with shown_errors():
         if asked.prefer is not None:
             filters.prefer(wanted=asked.prefer)
-        if asked.column is not None and asked.column[0] in offered:
-            name, is_shown = asked.column
-            others = _preferred_columns(filters.preferences, offered) - {name}
-            chosen = others | {Column(name)} if is_shown else others
+        if asked.columns is not None:
+            chosen = {column for column in offered if column in asked.columns}
             is_usual = chosen == _usual(offered)
             filters.preferences = desk().preferences.show_columns(actor, None if is_usual else chosen)
 
