@@ -39,3 +39,12 @@ def test_nothing_becomes_as_old_as_some_ages_and_that_is_no_error(ticket: Ticket
     assert times("created:>9999y") == times("due:>9999y") == []
     assert times("created:>5h is:new,overdue") == [now + timedelta(hours=5, microseconds=1)]
     assert times("created:yesterday") == [datetime(2026, 3, 3, tzinfo=now.tzinfo)]
+
+
+def test_a_past_begins_with_what_somebody_did_last_before_it(ticket: Ticket, ada: Actor, now: datetime) -> None:
+    for days in (1, 2, 3):
+        ticket.note(ada, f"Day {days}.", now + days * DAY)
+
+    scenes = [scene.news.at for scene in replayed(ticket, now + 2 * DAY, {})]
+
+    assert scenes == [now + 2 * DAY, now + 3 * DAY]

@@ -84,7 +84,7 @@ def _moment(ticket: Ticket, moment: Moment) -> datetime | None:
             return ticket.updated_at
         case Moment.RESOLVED:
             return ticket.resolved_at
-        case Moment.DUE:
+        case _:
             return ticket.sla.due_at if ticket.sla else None
 
 
@@ -102,7 +102,7 @@ def _is(ticket: Ticket, trait: Trait) -> bool:
             return len(ticket.public_messages()) > 1
         case Trait.HAS_NOTE:
             return len(ticket.messages) > len(ticket.public_messages())
-        case Trait.IS_ASLEEP:
+        case _:
             return ticket.snoozed is not None
 
 

@@ -9,7 +9,7 @@ from calendar import monthrange
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
-from itertools import count, islice, takewhile
+from itertools import chain, count, islice, takewhile
 from typing import Final, Self
 
 from pydantic import ConfigDict
@@ -149,23 +149,29 @@ class Schedule(Stored):
         return list(islice(self.moments(calendar, start, start + _HORIZON), most))
 
     def _from(self, start: date) -> Iterator[date]:
-        """Yield the days from one on, in order; of its own week or month also those before."""
+        """Return the days from one on, in order; of its own week or month also those before."""
         match self.repeats:
             case Repeats.DAYS:
-                for turn in count((start - self.first) // _DAY // self.every):
-                    yield self.first + turn * self.every * _DAY
+                return map(self._day, count((start - self.first) // _DAY // self.every))
             case Repeats.WEEKS:
-                monday = self.first - self.first.weekday() * _DAY
-                for turn in count((start - monday) // _WEEK // self.every):
-                    week = monday + turn * self.every * _WEEK
-                    yield from (week + weekday.place * _DAY for weekday in sorted(self.weekdays, key=_place))
+                return chain.from_iterable(map(self._week, count((start - self._monday) // _WEEK // self.every)))
             case _:
-                month = _month(self.first)
-                for turn in count((_month(start) - month) // self.every):
-                    yield self._in_month(*divmod(month + turn * self.every, _MONTHS_A_YEAR))
+                return map(self._in_month, count((_month(start) - _month(self.first)) // self.every))
 
-    def _in_month(self, year: int, month: int) -> date:
-        """Return its day in a month, of which the first is month 0."""
+    @property
+    def _monday(self) -> date:
+        return self.first - self.first.weekday() * _DAY
+
+    def _day(self, turn: int) -> date:
+        return self.first + turn * self.every * _DAY
+
+    def _week(self, turn: int) -> list[date]:
+        week = self._monday + turn * self.every * _WEEK
+        return [week + weekday.place * _DAY for weekday in sorted(self.weekdays, key=_place)]
+
+    def _in_month(self, turn: int) -> date:
+        """Return its day in the month that comes after so many turns."""
+        year, month = divmod(_month(self.first) + turn * self.every, _MONTHS_A_YEAR)
         begins, length = monthrange(year, month + 1)
         if self.repeats is Repeats.MONTHS_BY_DAY:
             return date(year, month + 1, min(self.day, length))

@@ -38,14 +38,10 @@ class Nap(StrEnum):
     def ends(self, now: datetime, zone: tzinfo) -> datetime:
         """Return when it ends by the clocks of a zone, in UTC."""
         today = now.astimezone(zone).date()
-        match self:
-            case Nap.LATER:
-                return now + _LATER
-            case Nap.TOMORROW:
-                day = today + timedelta(days=1)
-            case Nap.MONDAY:
-                day = today + timedelta(days=_DAYS_A_WEEK - today.weekday())
-        return datetime.combine(day, _MORNING, zone).astimezone(UTC)
+        if self is Nap.LATER:
+            return now + _LATER
+        days = 1 if self is Nap.TOMORROW else _DAYS_A_WEEK - today.weekday()
+        return datetime.combine(today + timedelta(days=days), _MORNING, zone).astimezone(UTC)
 
 
 def checked_end(until: datetime, now: datetime) -> datetime:
