@@ -6,6 +6,11 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from hypothesis import settings
+
+# How long an example takes says more of the machine, and of who else works on it, than of the code.
+settings.register_profile("patient", settings(), deadline=None)
+settings.load_profile("patient")
 
 
 class LeftOut:
