@@ -90,16 +90,9 @@ def _draw(
     key, for_agent = f"{name}_list", preferences is not None
     asked = asked_of_list(key)
     filters = ListFilters(actor, name, default_view, preferences, is_first=asked.is_first)
-    if asked.opened is not None:
-        go_to_ticket(asked.opened)
-    if asked.new_ticket:
-        go_to("new_ticket")
-    if for_agent and asked.save_view:
-        go_to("desk_setup", kind="views", id="new", query=filters.to_save())
-    if for_agent and (asked.chosen or asked.all_chosen):
-        _change_chosen(actor, filters, asked)
+    _leave_for(asked)
     if for_agent:
-        _prefer(actor, filters, asked, offered)
+        _do_for_agent(actor, filters, asked, offered)
     if asked.filters is not None:
         filters.change(asked.filters)
     filters.write()
@@ -127,6 +120,23 @@ def _draw(
         columns=columns,
     )
     stay_up_to_date_since(now)
+
+
+def _leave_for(asked: Asked) -> None:
+    """Go to the ticket, or to the form of a new one, that was asked for."""
+    if asked.opened is not None:
+        go_to_ticket(asked.opened)
+    if asked.new_ticket:
+        go_to("new_ticket")
+
+
+def _do_for_agent(actor: Actor, filters: ListFilters, asked: Asked, offered: Sequence[Column]) -> None:
+    """Do what the queue offers beside what every list does."""
+    if asked.save_view:
+        go_to("desk_setup", kind="views", id="new", query=filters.to_save())
+    if asked.chosen or asked.all_chosen:
+        _change_chosen(actor, filters, asked)
+    _prefer(actor, filters, asked, offered)
 
 
 def _prefer(actor: Actor, filters: ListFilters, asked: Asked, offered: Sequence[Column]) -> None:
