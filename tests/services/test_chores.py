@@ -13,12 +13,12 @@ from ticketing.domain.store import Transaction
 from ticketing.domain.tickets import Ticket
 from ticketing.services.access import Gate
 from ticketing.services.chores import ALL, LOOK_EVERY, Caretaker, Chores
-from ticketing.services.lapsing import LAPSE_BATCH
+from ticketing.services.moments import MOMENTS_BATCH
 from ticketing.storage.memory import MemoryStore
 
 CONSOLE = Actor.console()
 DAY = timedelta(days=1)
-MANY = 2 * LAPSE_BATCH + 1
+MANY = 2 * MOMENTS_BATCH + 1
 
 
 class Broken(NamedTuple):
@@ -149,7 +149,7 @@ def test_a_chore_that_fails_changes_nothing_is_logged_and_keeps_no_other_from_it
 
     chores.look_in(CONSOLE)
 
-    assert closed(store) == resolved[:LAPSE_BATCH]
+    assert closed(store) == resolved[:MOMENTS_BATCH]
     assert "Feeding the cat failed" in caplog.text
     assert "Watering the plants failed" in caplog.text
     with store.read() as tx:
@@ -168,7 +168,7 @@ def test_who_only_looks_is_not_kept_waiting_by_a_busy_store(
 
     clock.advance(LOOK_EVERY)
     chores.look_in(CONSOLE)
-    assert closed(store) == resolved[:LAPSE_BATCH]
+    assert closed(store) == resolved[:MOMENTS_BATCH]
 
 
 def test_a_thread_does_all_of_it_without_any_visitor(

@@ -1,7 +1,5 @@
 """What is due after downtime is done once, also when several processes begin with it at the same moment."""
 
-import subprocess
-import sys
 from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC, date, datetime, time, timedelta
@@ -10,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.postgres import databases
+from tests.racing import said_at_once
 from tests.services.conftest import PASSWORD
 from ticketing.desk import open_desk
 from ticketing.domain.people import Actor
@@ -63,17 +62,7 @@ def test_several_processes_open_each_recurring_ticket_once_and_wake_each_sleeper
             number = desk.tickets.open(CONSOLE, "Asleep", "Tired.").number
             desk.tickets.snooze(CONSOLE, number, START + timedelta(hours=1))
 
-    pipe = subprocess.PIPE
-    command = [sys.executable, "-c", _DO_ALL, address, AFTER_DOWNTIME.isoformat()]
-    processes = [subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True) for _ in range(PROCESSES)]
-    for process in processes:
-        assert process.stdout
-        assert process.stdout.readline() == "ready\n"
-    for process in processes:
-        assert process.stdin
-        process.stdin.write("go\n")
-        process.stdin.flush()
-    assert [process.communicate(timeout=60)[0] for process in processes] == [""] * PROCESSES
+    assert said_at_once(_DO_ALL, address, AFTER_DOWNTIME.isoformat(), processes=PROCESSES) == [""] * PROCESSES
 
     with closing(open_desk(Settings(storage_url=address), password_rounds=4)) as desk, desk.store.read() as tx:
         tickets = list(tx.tickets.stream())

@@ -1,7 +1,5 @@
 """Tickets that several processes open at the same moment are dealt evenly: no two of them take the same turn."""
 
-import subprocess
-import sys
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -9,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.postgres import databases
+from tests.racing import said_at_once
 from tests.services.conftest import PASSWORD
 from ticketing.desk import open_desk
 from ticketing.domain.people import Actor
@@ -53,17 +52,7 @@ def test_tickets_opened_in_several_processes_at_once_are_dealt_evenly(tmp_path: 
             for name in team.members:
                 desk.agents.create_agent(CONSOLE, name, PASSWORD)
             desk.definitions.save(CONSOLE, team.model_copy(update={"categories": (category,)}))
-        pipe = subprocess.PIPE
-        command = [sys.executable, "-c", _OPEN, address, str(TICKETS)]
-        processes = [subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True) for _ in range(PROCESSES)]
-        for process in processes:
-            assert process.stdout
-            assert process.stdout.readline() == "ready\n"
-        for process in processes:
-            assert process.stdin
-            process.stdin.write("go\n")
-            process.stdin.flush()
-        assert [process.communicate(timeout=60)[0] for process in processes] == [""] * PROCESSES
+        assert said_at_once(_OPEN, address, str(TICKETS), processes=PROCESSES) == [""] * PROCESSES
 
         opened = [desk.tickets.get(CONSOLE, number + 1) for number in range(2 * PROCESSES * TICKETS)]
 

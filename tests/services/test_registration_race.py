@@ -1,12 +1,11 @@
 """One name, asked for at the same moment by threads of several processes, becomes one account."""
 
-import subprocess
-import sys
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from tests.racing import said_at_once
 from ticketing.desk import open_desk
 from ticketing.domain.people import Actor, PeopleQuery
 from ticketing.settings import Settings
@@ -43,18 +42,8 @@ desk.close()
     "way", [["register"], ["register_browser", "browser=firefox"]], ids=["elsewhere", "in a browser"]
 )
 def test_twenty_in_four_processes_who_register_one_name_make_one_account(tmp_path: Path, way: list[str]) -> None:
-    pipe = subprocess.PIPE
-    command = [sys.executable, "-c", _REGISTER, str(tmp_path / "data"), *way]
-    processes = [subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True) for _ in range(PROCESSES)]
-
-    for process in processes:
-        assert process.stdout
-        assert process.stdout.readline() == "ready\n"
-    for process in processes:
-        assert process.stdin
-        process.stdin.write("go\n")
-        process.stdin.flush()
-    outcomes = [word for process in processes for word in process.communicate(timeout=60)[0].split()]
+    said = said_at_once(_REGISTER, str(tmp_path / "data"), *way, processes=PROCESSES)
+    outcomes = [word for one in said for word in one.split()]
 
     assert sorted(outcomes) == ["made"] + ["taken"] * 19
     with closing(open_desk(Settings(data_dir=tmp_path / "data"), password_rounds=4)) as desk:

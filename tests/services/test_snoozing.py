@@ -23,7 +23,7 @@ from ticketing.domain.sign_in import SessionLimits
 from ticketing.domain.sla import SlaPolicy
 from ticketing.domain.statuses import Status
 from ticketing.domain.tickets import SYSTEM, Source, TicketEdit
-from ticketing.services.waking import WAKING_BATCH
+from ticketing.services.moments import MOMENTS_BATCH
 from ticketing.settings import Settings
 from ticketing.storage.memory import MemoryStore
 
@@ -206,7 +206,7 @@ def test_clocks_of_what_was_promised_stand_still_until_the_moment_however_late_a
 
 def test_after_a_long_night_all_wake_a_few_at_a_time(desk: Desk, carla: Actor, ada: Actor, clock: Clock) -> None:
     until = clock.now + HOUR
-    many = WAKING_BATCH + 1
+    many = MOMENTS_BATCH + 1
     for _ in range(many):
         desk.tickets.snooze(ada, desk.tickets.open(carla, "No dial tone", "Dead.").number, until)
     clock.advance(30 * HOUR)

@@ -37,7 +37,7 @@ from ticketing.domain.text import TEXT_LIMIT, TITLE_LIMIT
 from ticketing.domain.tickets import SYSTEM, Event, MessageKind, Ticket, TicketEdit
 from ticketing.services.access import Gate
 from ticketing.services.chores import Chores
-from ticketing.services.lapsing import LAPSE_BATCH
+from ticketing.services.moments import MOMENTS_BATCH
 from ticketing.services.tickets import Tickets
 from ticketing.storage.json_store import JsonStore
 from ticketing.storage.memory import MemoryStore
@@ -581,14 +581,14 @@ def test_of_many_that_lapse_at_once_each_viewer_closes_a_few_until_all_are_close
     resolved = Ticket.open(1, "carla", "Phone", "Dead.", TicketCategory.NETWORK, clock() - 9 * DAY)
     resolved.change_status(ada, Status.RESOLVED, clock() - 8 * DAY)
     with store.write() as tx:
-        for number in range(1, 2 * LAPSE_BATCH + 2):
+        for number in range(1, 2 * MOMENTS_BATCH + 2):
             tx.tickets.save(resolved.model_copy(update={"id": str(number)}))
 
     closed = TicketQuery(statuses=frozenset({Status.CLOSED}))
     totals = [tickets.search(ada, closed).total for _ in range(3)]
 
-    assert totals == [LAPSE_BATCH, 2 * LAPSE_BATCH, 2 * LAPSE_BATCH + 1]
-    assert LAPSE_BATCH <= 25  # all are closed in one turn of the one writer: others wait for it
+    assert totals == [MOMENTS_BATCH, 2 * MOMENTS_BATCH, 2 * MOMENTS_BATCH + 1]
+    assert MOMENTS_BATCH <= 25  # all are closed in one turn of the one writer: others wait for it
 
 
 def test_as_long_as_none_is_left_nobody_looks_for_lapsed_ones_within_the_minute(

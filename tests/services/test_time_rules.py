@@ -1,7 +1,5 @@
 """Rules after a time: once on each ticket, however late, whatever the store, whichever process gets there first."""
 
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import timedelta
@@ -10,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.postgres import databases
+from tests.racing import started_at_once
 from tests.services.conftest import PASSWORD, Clock
 from ticketing.desk import Desk, open_desk
 from ticketing.domain.calendars import BusinessCalendar
@@ -213,20 +212,6 @@ with closing(open_desk(Settings(storage_url=sys.argv[1]), clock=later, password_
 """
 
 
-def _processes(address: str) -> list[subprocess.Popen[str]]:
-    """Start some processes that have opened the desk, and let them go at the same moment."""
-    pipe, command = subprocess.PIPE, [sys.executable, "-c", _CATCH_UP, address]
-    processes = [subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True) for _ in range(PROCESSES)]
-    for process in processes:
-        assert process.stdout
-        assert process.stdout.readline() == "ready\n"
-    for process in processes:
-        assert process.stdin
-        process.stdin.write("go\n")
-        process.stdin.flush()
-    return processes
-
-
 @pytest.mark.parametrize("place", SHARED)
 def test_each_ticket_has_its_turn_once_also_where_one_of_several_processes_is_killed(
     tmp_path: Path, place: str
@@ -237,7 +222,7 @@ def test_each_ticket_has_its_turn_once_also_where_one_of_several_processes_is_ki
         numbers = [waiting(desk) for _ in range(3 * TIME_RULES_BATCH)]
         desk.definitions.save(CONSOLE, _REMIND)
 
-        killed, *others = _processes(address)
+        killed, *others = started_at_once(_CATCH_UP, address, processes=PROCESSES)
         assert killed.stdout
         assert killed.stdout.readline() == "going\n"
         killed.kill()

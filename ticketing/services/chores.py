@@ -19,10 +19,9 @@ from ticketing.domain.store import PATIENCE, Store, Transaction
 from ticketing.services.access import A_MOMENT, Clock, Gate
 from ticketing.services.attachments import Tidying
 from ticketing.services.due_times import Arrears
-from ticketing.services.lapsing import Lapsing
+from ticketing.services.moments import LAPSING, WAKING
 from ticketing.services.recurring import Opening
 from ticketing.services.time_rules import TimeRules
-from ticketing.services.waking import Waking
 
 LOOK_EVERY: Final = timedelta(minutes=1)
 # In seconds. A start is over before; between two turns others get theirs.
@@ -49,7 +48,7 @@ class Chore(Protocol):
         """Do the next few that are due, if any still are; tell whether there may be more."""
 
 
-ALL: Final[Sequence[Chore]] = (Lapsing(), Waking(), Opening(), Arrears(), TimeRules(), Tidying())
+ALL: Final[Sequence[Chore]] = (LAPSING, WAKING, Opening(), Arrears(), TimeRules(), Tidying())
 
 
 class Chores:

@@ -16,9 +16,8 @@ from ticketing.domain.tickets import MessageKind, Ticket
 from ticketing.services.access import Clock, Gate, reach
 from ticketing.services.custom_fields import fields_in
 from ticketing.services.due_times import keep
-from ticketing.services.lapsing import lapse_if_due
+from ticketing.services.moments import catch_up
 from ticketing.services.retrying import until_it_is_known
-from ticketing.services.waking import wake_if_due
 
 Deed = Callable[[Transaction, Actor, datetime], Ticket]
 Change = Callable[[Transaction, Actor, Ticket, datetime], None]
@@ -38,7 +37,7 @@ class Deeds:
         def deed(tx: Transaction, actor: Actor, now: datetime) -> Ticket:
             ticket = reach(tx, actor, number)
             before = ticket.steps
-            _bring_up_to(ticket, now)
+            catch_up(ticket, now)
             change(tx, actor, ticket, now)
             if ticket.steps > before:
                 keep(tx, ticket)
@@ -69,7 +68,7 @@ class Deeds:
 def reach_now(tx: Transaction, actor: Actor, number: int, now: datetime) -> Ticket:
     """Reach a ticket in its present state: its days as resolved may be over, or the time for which it was to sleep."""
     ticket = reach(tx, actor, number)
-    _bring_up_to(ticket, now)
+    catch_up(ticket, now)
     return ticket
 
 
@@ -101,8 +100,3 @@ def shown(tx: Transaction, actor: Actor, ticket: Ticket, fields: Sequence[Custom
     visible = {number for number in ticket.related() if tx.tickets.find(number, audience)}
     known = fields_in(tx, actor, ticket) if fields is None else fields
     return ticket.for_requester(visible, {field.id for field in known}, actor.username)
-
-
-def _bring_up_to(ticket: Ticket, now: datetime) -> None:
-    lapse_if_due(ticket, now)
-    wake_if_due(ticket, now)
