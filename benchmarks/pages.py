@@ -72,6 +72,7 @@ VISITS = (
     Visit("account", "requester"),
     Visit("all_tickets", "agent", cost=4, kilobytes=60),
     Visit("all_tickets", "agent", "size=100&view=all", cost=4, kilobytes=60),
+    Visit("all_tickets", "agent", "view=all&q=status:open priority>=high tag:vpn", cost=4, kilobytes=60),
     Visit("my_tickets", "agent", cost=4, kilobytes=60),
     Visit("ticket", "agent", THE_TICKET, cost=4),
     Visit("new_ticket", "agent"),

@@ -13,7 +13,7 @@ from types import ModuleType
 import pytest
 from click.testing import CliRunner
 
-from benchmarks import contest, pages, start, storage, writers
+from benchmarks import contest, databases, pages, start, storage, writers
 from benchmarks.measuring import Contestant, Figure, Report, take_turns
 from tests.postgres import cluster
 from ticketing.bootstrap import RUN_TIME, Environment
@@ -117,6 +117,11 @@ def test_a_database_is_measured_beside_the_files_and_left_empty() -> None:
     with closing(open_store(address)) as store, store.read() as tx:
         assert not tx.users.any()
         assert tx.tickets.next_number() == 1
+
+
+@pytest.mark.parametrize(("tickets", "most"), [(40, 50), (10_240, 50), (100_240, 150), (1_000_000, None)])
+def test_how_fast_files_are_to_answer_goes_by_the_size_that_was_asked_for(tickets: int, most: int | None) -> None:
+    assert databases.most_in_files(tickets) == most
 
 
 def test_a_database_that_is_somebodys_is_not_measured_in() -> None:

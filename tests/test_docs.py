@@ -155,6 +155,14 @@ def test_the_pictures_of_the_readme_exist() -> None:
     assert all((ROOT / picture).stat().st_size > 10_000 for picture in pictures)
 
 
+@pytest.mark.parametrize("page", ["agents.md", "reports.md"])
+def test_the_pictures_of_the_documentation_exist(page: str) -> None:
+    pictures = re.findall(r"!\[[^\]]+\]\(([^)]+)\)", (ROOT / "docs" / page).read_text(encoding="utf-8"))
+
+    assert pictures
+    assert all((ROOT / "docs" / picture).stat().st_size > 10_000 for picture in pictures)
+
+
 @pytest.mark.parametrize("metric", Metric)
 def test_each_metric_of_reports_is_defined(metric: Metric) -> None:
     defined = (ROOT / "docs" / "reports.md").read_text(encoding="utf-8")
