@@ -2,6 +2,7 @@
 
 import pytest
 
+from ticketing.domain.attachments import Attachment
 from ticketing.domain.conditions import AnyOf, Condition, InCategory, InStatus, Not, WithPriority
 from ticketing.domain.matching import finds
 from ticketing.domain.queries import TicketQuery
@@ -29,6 +30,14 @@ def test_conditions_hold_wherever_they_stand(
     assert found(AnyOf((fails, holds)))
     assert found(Not(fails))
     assert not found(holds, fails)
+
+
+def test_words_are_looked_for_in_the_names_of_files_as_well(ticket: Ticket) -> None:
+    file = Attachment(id="a" * 22, name="Invoice 7.pdf", size=1, sha256="0" * 64, media_type="application/pdf")
+    ticket.attach([file])
+
+    assert finds(TicketQuery(needles=("invoice 7",)), ticket, "Carla Colani")
+    assert not finds(TicketQuery(needles=("invoice 8",)), ticket, "Carla Colani")
 
 
 def test_a_kind_of_condition_that_is_not_known_is_a_mistake_of_ours(ticket: Ticket) -> None:

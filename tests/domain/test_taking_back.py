@@ -6,9 +6,10 @@ import pytest
 
 from ticketing.domain.errors import ReplyStaysError, TicketMergedError
 from ticketing.domain.people import Actor
+from ticketing.domain.rules import DESK
 from ticketing.domain.statuses import Resolution, Status
 from ticketing.domain.taking_back import TAKEN_BACK_WITHIN, find_reply, still_open, take_back
-from ticketing.domain.tickets import Message, Ticket
+from ticketing.domain.tickets import Message, Source, Ticket
 
 HOUR, SECOND = timedelta(hours=1), timedelta(seconds=1)
 
@@ -101,3 +102,24 @@ def test_after_its_time_and_in_a_merged_ticket_it_stays(ticket: Ticket, ada: Act
     with pytest.raises(TicketMergedError):
         take_back(ticket, reply, ada, now + HOUR)
     assert still_open(ticket, "ada", now + HOUR) is None
+
+
+def test_what_a_rule_has_said_is_no_first_response(ticket: Ticket, ada: Actor, now: datetime) -> None:
+    ticket.reply(DESK, "We have it.", now, Source.RULE)
+    reply = answered(ticket, ada, now + HOUR)
+
+    take_back(ticket, reply, ada, now + HOUR + SECOND)
+
+    assert ticket.first_response_at is None
+    assert ticket.is_new
+
+
+def test_a_ticket_that_slept_before_is_not_put_to_a_sleep_that_never_ends(
+    ticket: Ticket, ada: Actor, now: datetime
+) -> None:
+    ticket.snooze(ada, now + 24 * HOUR, now, wakes_on_reply=True)
+    reply = answered(ticket, ada, now + HOUR, Status.PENDING)
+
+    take_back(ticket, reply, ada, now + HOUR + SECOND)
+
+    assert ticket.status is Status.PENDING

@@ -282,6 +282,30 @@ def test_a_person_sends_so_much_in_a_day(
     assert here.attachments.put(carla, "a day later", [PNG]).name == "a day later"
 
 
+def test_what_is_too_much_for_the_day_is_refused_before_it_is_kept(
+    here: Here, carla: Actor, store: MemoryStore, clock: Clock
+) -> None:
+    room = MEGABYTE
+    sent = Upload(
+        id="before",
+        name="a",
+        size=BYTES_PER_DAY - room,
+        sha256="0",
+        media_type="x/y",
+        username="carla",
+        expires_at=clock.now + DAY,
+        taken=True,
+    )
+    with store.write() as tx:
+        tx.uploads.save(sent)
+
+    with pytest.raises(DayFullError):
+        here.attachments.put(carla, "too much", [b"x" * room, b"x"])
+
+    with store.read() as tx:
+        assert not tx.files.any()
+
+
 def test_a_person_sends_so_many_in_a_day(here: Here, carla: Actor) -> None:
     for _ in range(UPLOADS_PER_DAY):
         here.attachments.put(carla, "a", [b"x"])

@@ -149,6 +149,14 @@ def test_the_same_text_once_more_writes_nothing(desk: Desk, clock: Clock, ada: A
     assert desk.drafts.own(ada, number) == before
 
 
+def test_what_is_sent_by_closing_is_a_draft_no_more(desk: Desk, ada: Actor, number: int) -> None:
+    desk.drafts.keep(ada, number, "reply", "It works again.")
+
+    desk.tickets.close(ada, number, "It works again.")
+
+    assert texts(desk.drafts.own(ada, number)) == {}
+
+
 def test_what_is_sent_is_a_draft_no_more_and_the_rest_stays(desk: Desk, ada: Actor, carla: Actor, number: int) -> None:
     for field in ("reply", "note"):
         desk.drafts.keep(ada, number, field, field)

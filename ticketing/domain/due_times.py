@@ -179,7 +179,7 @@ def _waits(ticket: Ticket, target: Target) -> list[_Wait]:
     """Return what the requester has waited for and waits for, of the kind that a target is about, in order."""
     match target:
         case Target.FIRST_RESPONSE:
-            return [_Wait(ticket.opened_at, next((at for at, is_answer in _talk(ticket) if is_answer), None))]
+            return [_Wait(ticket.opened_at, next((at for at, is_answer in talk(ticket) if is_answer), None))]
         case Target.NEXT_RESPONSE:
             return _requests(ticket)
         case _:
@@ -190,7 +190,7 @@ def _requests(ticket: Ticket) -> list[_Wait]:
     """Return since when what was asked after the first answer was waiting, and until when."""
     waits: list[_Wait] = []
     was_answered, asked_at = False, None
-    for at, is_answer in _talk(ticket):
+    for at, is_answer in talk(ticket):
         if is_answer:
             if asked_at is not None:
                 waits.append(_Wait(asked_at, at))
@@ -200,7 +200,7 @@ def _requests(ticket: Ticket) -> list[_Wait]:
     return waits if asked_at is None else [*waits, _Wait(asked_at, None)]
 
 
-def _talk(ticket: Ticket) -> Iterator[tuple[datetime, bool]]:
+def talk(ticket: Ticket) -> Iterator[tuple[datetime, bool]]:
     """
     Yield when each public message after the description was written, and whether it answers the requester's side.
 

@@ -22,7 +22,6 @@ from ticketing.domain.conditions import (
     WatchedBy,
     WithPriority,
 )
-from ticketing.domain.custom_fields import texts_in
 from ticketing.domain.queries import UNASSIGNED, TicketQuery, number_in
 from ticketing.domain.tickets import Ticket
 
@@ -109,7 +108,5 @@ def _is(ticket: Ticket, trait: Trait) -> bool:
 def _holds(ticket: Ticket, needle: str, requester: str) -> bool:
     if number_in(needle) == ticket.number:
         return True
-    texts = [ticket.title, ticket.requester, requester, ticket.external_id or "", *ticket.tags]
-    texts += [message.text for message in ticket.messages]
-    texts += [*texts_in(ticket.fields, public=True), *texts_in(ticket.fields, public=False)]
-    return any(needle in text.casefold() for text in texts)
+    public, internal = ticket.texts()
+    return any(needle in text.casefold() for text in (requester, *public, *internal))

@@ -19,7 +19,7 @@ from ticketing.domain.definitions import Definition
 from ticketing.domain.errors import PermissionDeniedError
 from ticketing.domain.people import Actor, Person, Role, User
 from ticketing.domain.queries import Audience
-from ticketing.domain.tickets import Message, Ticket
+from ticketing.domain.tickets import SYSTEM, Message, Ticket
 
 
 class Relation(StrEnum):
@@ -208,6 +208,10 @@ def require_console(actor: Actor, action: Action) -> None:
     """Raise PermissionDeniedError unless the actor is at the command line: who can run it can read the files anyway."""
     if not actor.at_console:
         raise PermissionDeniedError(action.value)
+
+
+# The eyes of the desk itself, for what it does on nobody's behalf.
+THE_DESK: Final = Audience(username=SYSTEM, sees_all=True)
 
 
 def audience(actor: Actor) -> Audience:

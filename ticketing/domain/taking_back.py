@@ -3,10 +3,11 @@
 from datetime import datetime, timedelta
 from typing import Final
 
+from ticketing.domain.due_times import talk
 from ticketing.domain.errors import ReplyStaysError
 from ticketing.domain.people import Actor
 from ticketing.domain.statuses import Resolution, Status, StatusCategory
-from ticketing.domain.tickets import REPLY_TAKEN_BACK, SYSTEM, Event, Message, MessageKind, Ticket
+from ticketing.domain.tickets import REPLY_TAKEN_BACK, SNOOZED, SYSTEM, Event, Message, MessageKind, Ticket
 
 TAKEN_BACK_WITHIN: Final = timedelta(seconds=15)
 # A click in the last second arrives later; whatever delivers a reply waits so much longer as well.
@@ -65,7 +66,8 @@ def _take_status_back(ticket: Ticket, reply: Message) -> None:
     """
     Let the status be as before; that it was another one for a moment is to count nowhere, in due times or reports.
 
-    One that was done before and is not done now stays: the history does not tell all that belonged to that.
+    One that was done before and is not done now stays, as does one that may have been a sleep: the history does not
+    tell all that belonged to that.
     """
     steps = [event for event in ticket.events if event.field in {"status", "resolution"}]
     came_along = [event for event in steps if _came_along(event, reply)]
@@ -74,7 +76,8 @@ def _take_status_back(ticket: Ticket, reply: Message) -> None:
         return
     before = Status(was["status"])
     was_done, is_done = (status.category is StatusCategory.DONE for status in (before, ticket.status))
-    if was_done and not is_done:
+    has_slept = before is Status.ON_HOLD and any(event.field == SNOOZED for event in ticket.events)
+    if has_slept or (was_done and not is_done):
         return
     ticket.status, ticket.closed_at = before, None
     if not was_done:
@@ -89,6 +92,4 @@ def _came_along(event: Event, reply: Message) -> bool:
 
 
 def _first_response(ticket: Ticket) -> datetime | None:
-    asking = {ticket.requester, *ticket.watchers}
-    replies = (each for each in ticket.public_messages() if each.origin is None and each is not ticket.begins_with)
-    return next((reply.at for reply in replies if reply.author not in asking), None)
+    return next((at for at, is_answer in talk(ticket) if is_answer), None)

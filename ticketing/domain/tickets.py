@@ -23,6 +23,7 @@ from ticketing.domain.custom_fields import (
     FieldValue,
     key_in,
     terms_in,
+    texts_in,
     unknown_field,
     words_of,
 )
@@ -117,7 +118,7 @@ class Message(Stored):
 
 
 class Event(Stored):
-    """One change of one field, old → new, for ever."""
+    """One change of one field, old → new, for ever; but a reply that is taken back takes along the status it set."""
 
     field: str
     old: str | None = None
@@ -515,6 +516,14 @@ class Ticket(Stored):
     def public_messages(self) -> list[Message]:
         """Return what the requester may read, oldest first."""
         return [message for message in self.messages if message.kind is MessageKind.REPLY]
+
+    def texts(self) -> tuple[list[str], list[str]]:
+        """Return what a search looks through: what everybody in the ticket may find, and what agents may beside it."""
+        public, internal = [self.title, self.requester, self.external_id or ""], list(self.tags)
+        for message in self.messages:
+            told = internal if message.kind is MessageKind.NOTE else public
+            told += [message.text, *(attachment.name for attachment in message.attachments)]
+        return public + texts_in(self.fields, public=True), internal + texts_in(self.fields, public=False)
 
     def terms(self) -> frozenset[Term]:
         """Return what it is found by beside its own columns; values are short."""

@@ -89,13 +89,14 @@ class Attachments:
         Raises FileTooLargeError, EmptyFileError and DayFullError; then nothing of it stays.
         """
         called = clean_file_name(name)
-        self.expect(actor, called, 0)
+        with self._store.read() as tx:
+            room = self._admit(tx, actor, 0)
         pieces = iter(content)
         head, begun = _beginning(pieces)
         if not head:
             raise EmptyFileError(called)
         now = self._clock()
-        kept = self._store.files.put(self._limited(called, chain(begun, pieces)), now)
+        kept = self._store.files.put(self._limited(called, chain(begun, pieces), room), now)
         upload = Upload(
             id=secrets.token_urlsafe(_ID_BYTES),
             name=called,
@@ -110,22 +111,26 @@ class Attachments:
             tx.uploads.save(upload)
         return upload
 
-    def _limited(self, name: str, pieces: Iterable[bytes]) -> Iterator[bytes]:
+    def _limited(self, name: str, pieces: Iterable[bytes], room: int) -> Iterator[bytes]:
+        """Yield the pieces; what is refused halfway leaves nothing behind."""
         size = 0
         for piece in pieces:
             size += len(piece)
             if size > self.largest:
                 raise FileTooLargeError(name, self.largest)
+            if size > room:
+                raise DayFullError(BYTES_PER_DAY)
             yield piece
 
-    def _admit(self, tx: Transaction, actor: Actor, size: int) -> None:
-        """Raise unless the actor may send so much more today."""
+    def _admit(self, tx: Transaction, actor: Actor, size: int) -> int:
+        """Raise unless the actor may send so much more today; return how much that is at most."""
         actor = self._gate.admit(tx, actor)
         policy.require(actor, Action.OPEN_TICKET)
         now = self._clock()
         sent = [upload.size for upload in tx.uploads.of_user(actor.username) if now < upload.expires_at]
         if len(sent) >= UPLOADS_PER_DAY or sum(sent) + size > BYTES_PER_DAY:
             raise DayFullError(BYTES_PER_DAY)
+        return BYTES_PER_DAY - sum(sent)
 
     def open(self, actor: Actor, key: str) -> Opened:
         """

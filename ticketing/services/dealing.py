@@ -4,13 +4,12 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from ticketing.domain.errors import UnknownChoiceError
-from ticketing.domain.queries import Audience, View
+from ticketing.domain.policy import THE_DESK
+from ticketing.domain.queries import View
 from ticketing.domain.statuses import StatusCategory
 from ticketing.domain.store import Transaction
 from ticketing.domain.teams import Dealing, Team, least_loaded
-from ticketing.domain.tickets import SYSTEM, Ticket
-
-_EVERYBODY = Audience(username=SYSTEM, sees_all=True)
+from ticketing.domain.tickets import Ticket
 
 
 def require_team(tx: Transaction, key: str) -> None:
@@ -65,5 +64,5 @@ def _waits(ticket: Ticket) -> bool:
 
 def _loads(tx: Transaction, members: Sequence[str], now: datetime) -> dict[str, int]:
     """Return how many unfinished tickets each of them has."""
-    counts = tx.tickets.counts(_EVERYBODY, [View.MINE.query(member, now) for member in members])
+    counts = tx.tickets.counts(THE_DESK, [View.MINE.query(member, now) for member in members])
     return dict(zip(members, counts, strict=True))

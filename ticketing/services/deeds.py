@@ -12,7 +12,7 @@ from ticketing.domain.policy import Action
 from ticketing.domain.receipts import RECEIPT_LIFETIME, Receipt
 from ticketing.domain.sign_in import fingerprint
 from ticketing.domain.store import Store, Transaction
-from ticketing.domain.tickets import MessageKind, Ticket
+from ticketing.domain.tickets import SYSTEM, MessageKind, Ticket
 from ticketing.services.access import Clock, Gate, reach
 from ticketing.services.custom_fields import fields_in
 from ticketing.services.due_times import keep
@@ -76,13 +76,14 @@ def require_read(tx: Transaction, actor: Actor, ticket: Ticket, read: int | None
     """
     Raise WrittenMeanwhileError if others have written since the actor had so many messages before them.
 
-    What counts are messages that the actor may read; None is for whoever does not say.
+    What counts are messages that the actor may read, but for the desk's own; None is for whoever does not say.
     """
     if read is None:
         return
     is_agents = policy.may(actor, Action.WRITE_NOTE, ticket)
     readable = ticket.messages if is_agents else ticket.public_messages()
-    unread = next((message for message in readable[max(read, 0) :] if message.author != actor.username), None)
+    theirs = (message for message in readable[max(read, 0) :] if message.author not in {actor.username, SYSTEM})
+    unread = next(theirs, None)
     if unread is not None:
         name = tx.users.names({unread.author}).get(unread.author, unread.author)
         raise WrittenMeanwhileError(name, "added a note" if unread.kind is MessageKind.NOTE else "replied")

@@ -83,7 +83,7 @@ class Definitions:
 
 def reach_definition(tx: Transaction, actor: Actor, kind: type[Kind], key: str) -> Kind:
     """Fetch what the actor may see; what is somebody else's own reads the same as what does not exist."""
-    found = next((one for one in _all_of(tx, kind) if one.id == key), None)
+    found = tx.definitions(kind).find(key) or next((one for one in kind.all_of(()) if one.id == key), None)
     if found is None or found.owner not in {None, actor.username}:
         raise DefinitionNotFoundError
     return found

@@ -1,17 +1,14 @@
 """Whether something has changed: asked every second for all open pages, so it is answered fast."""
 
 from collections.abc import Collection, Mapping
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from ticketing.domain import policy
 from ticketing.domain.errors import TicketNotFoundError
 from ticketing.domain.people import Actor
-from ticketing.domain.policy import Action
-from ticketing.domain.queries import Audience
+from ticketing.domain.policy import THE_DESK, Action
 from ticketing.domain.store import Store
 from ticketing.services.access import Gate
-
-_EVERYTHING: Final = Audience(username="", sees_all=True)
 
 
 class Pulse(NamedTuple):
@@ -31,7 +28,7 @@ class Live:
     def pulse(self, numbers: Collection[int]) -> Pulse:
         """Return the desk's pulse, for the process itself: whom it may be told to, `stamp` decides."""
         with self._store.read() as tx:
-            return Pulse(tx.tickets.latest(_EVERYTHING), tx.tickets.stamps(_EVERYTHING, sorted(numbers)))
+            return Pulse(tx.tickets.latest(THE_DESK), tx.tickets.stamps(THE_DESK, sorted(numbers)))
 
     def stamp(self, actor: Actor, number: int = 0) -> str:
         """

@@ -346,6 +346,7 @@ class Tickets:
                 policy.require(actor, Action.REPLY, ticket)
                 ticket.reply(actor, reply, now)
                 attach(tx, actor, ticket, files, now)
+                forget(tx, actor, number, REPLY)
             if resolution is not None:
                 policy.require(actor, Action.EDIT_TICKET, ticket)
             ticket.close(actor, now, resolution)

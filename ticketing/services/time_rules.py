@@ -7,8 +7,9 @@ from typing import Final
 from ticketing.domain.categories import Category
 from ticketing.domain.conditions import Having, Not
 from ticketing.domain.errors import QueryError
-from ticketing.domain.queries import Audience, Sort, TicketQuery
-from ticketing.domain.rules import DESK, Rule, Trigger, in_order
+from ticketing.domain.policy import THE_DESK
+from ticketing.domain.queries import Sort, TicketQuery
+from ticketing.domain.rules import Rule, Trigger, in_order
 from ticketing.domain.store import Transaction
 from ticketing.domain.tickets import RULE, Ticket
 from ticketing.services.categories import all_categories
@@ -17,8 +18,6 @@ from ticketing.services.following import carry_out
 
 # Of one turn of the one writer: others wait for their own meanwhile, and somebody for the list they have asked for.
 TIME_RULES_BATCH: Final = 25
-
-_EVERYTHING: Final = Audience(username=DESK.username, sees_all=True)
 
 
 class TimeRules:
@@ -59,7 +58,7 @@ def _left(tx: Transaction, rule: Rule, before: Sequence[Rule], now: datetime, li
     except QueryError:  # by a word that this version has no more; the page of the rules tells of it
         return []
     asked = query.model_copy(update={"sort": Sort.LEAST_RECENTLY_UPDATED, "size": limit})
-    return [line.number for line in tx.tickets.search(_EVERYTHING, asked).items]
+    return [line.number for line in tx.tickets.search(THE_DESK, asked).items]
 
 
 def unfollowed(rule: Rule, now: datetime, categories: Iterable[Category], before: Sequence[Rule] = ()) -> TicketQuery:

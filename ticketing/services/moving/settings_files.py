@@ -20,28 +20,36 @@ class SettingsFiles:
     def export(self, actor: Actor) -> str:
         """Return all that is set up and shared as a file."""
         with self._store.read() as tx:
-            policy.require(self._gate.admit(tx, actor), Action.CHANGE_SETUP)
-            return settings_files.written(_here(tx))
+            self._admit(tx, actor)
+            here = _here(tx)
+        return settings_files.written(here)
 
     def plan(self, actor: Actor, raw: bytes) -> Plan:
         """Return what an import of the file would do; raises ImportRefusedError."""
         with self._store.read() as tx:
-            policy.require(self._gate.admit(tx, actor), Action.CHANGE_SETUP)
-            entries = settings_files.read(raw)
-            named = {username for entry in entries for username in entry.wanted.people()}
+            self._admit(tx, actor)
+        entries = settings_files.read(raw)
+        named = {username for entry in entries for username in entry.wanted.people()}
+        with self._store.read() as tx:
+            self._admit(tx, actor)
             accounts = frozenset(username for username in named if tx.users.find(username) is not None)
-            return settings_files.plan(entries, _here(tx), accounts)
+            here = _here(tx)
+        return settings_files.plan(entries, here, accounts)
 
     def apply(self, actor: Actor, plan: Plan) -> None:
         """Do what was planned; raises StaleImportError if somebody has changed what is set up meanwhile."""
         now = self._clock()
         with self._store.write() as tx:
-            actor = self._gate.admit(tx, actor)
-            policy.require(actor, Action.CHANGE_SETUP)
+            actor = self._admit(tx, actor)
             if settings_files.seen(_here(tx)) != plan.seen:
                 raise StaleImportError
             for step in (*plan.added, *plan.changed):
                 tx.definitions(type(step.wanted)).save(step.wanted.revised(step.before, actor.username, now))
+
+    def _admit(self, tx: Transaction, actor: Actor) -> Actor:
+        actor = self._gate.admit(tx, actor)
+        policy.require(actor, Action.CHANGE_SETUP)
+        return actor
 
 
 def _here(tx: Transaction) -> Here:

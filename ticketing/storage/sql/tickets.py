@@ -7,7 +7,6 @@ from typing import Any, Final, NamedTuple, Self
 
 from sqlalchemy import Connection, Dialect, ScalarSelect, Select, bindparam, delete, func, null, select, tuple_
 
-from ticketing.domain.custom_fields import texts_in
 from ticketing.domain.facts import Facts
 from ticketing.domain.live import stamp_of
 from ticketing.domain.queries import GREATEST_NUMBER, Audience, Page, TicketQuery, TicketSummary, is_news, is_tallied
@@ -39,7 +38,7 @@ class _Kept(NamedTuple):
     def of(cls, ticket: Ticket) -> Self:
         """Return what is to be kept of it."""
         tallied = (ticket.assignee or NOBODY, ticket.status.value)
-        return cls(tallied, frozenset(ticket.watchers), ticket.terms(), _texts_of(ticket))
+        return cls(tallied, frozenset(ticket.watchers), ticket.terms(), ticket.texts())
 
 
 # Questions that are put again and again are made once: to make one takes as long as to have it answered.
@@ -313,18 +312,8 @@ def _row_of(number: int, term: Term) -> dict[str, Any]:
 
 def searchable(ticket: Ticket) -> tuple[str, str]:
     """Return what everybody in the ticket may find, and what agents may find beside it, casefolded."""
-    public, internal = _texts_of(ticket)
+    public, internal = ticket.texts()
     return SEPARATOR.join(public).casefold(), SEPARATOR.join(internal).casefold()
-
-
-def _texts_of(ticket: Ticket) -> Texts:
-    public = [ticket.title, ticket.requester, ticket.external_id or ""]
-    internal: list[str] = []
-    for message in ticket.messages:
-        told = internal if message.kind is MessageKind.NOTE else public
-        told += [message.text, *(attachment.name for attachment in message.attachments)]
-    internal += ticket.tags
-    return public + texts_in(ticket.fields, public=True), internal + texts_in(ticket.fields, public=False)
 
 
 def _from_tally(tally: dict[tuple[str, str], int], query: TicketQuery) -> int:
