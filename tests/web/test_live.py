@@ -3,7 +3,7 @@
 import json
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import pytest
@@ -92,10 +92,10 @@ def test_a_note_stirs_agents_and_never_the_requester(server: Server, number: int
         assert hears(carla) is None
 
 
-def test_of_a_ticket_that_is_not_theirs_nobody_is_told_anything(server: Server, number: int) -> None:
+@pytest.mark.parametrize("shown", ["", "2031-05-06T09:30:00+00:00 1"])
+def test_of_a_ticket_that_is_not_theirs_nobody_is_told_anything(server: Server, number: int, shown: str) -> None:
     with line(server, "oskar") as socket:
-        for shown in ("", "2031-05-06T09:30:00+00:00 1"):
-            socket.send(json.dumps({"watch": [number, shown]}))
+        socket.send(json.dumps({"watch": [number, shown]}))
         reply(server, server.actor("ada"), number)
 
         assert hears(socket) is None
@@ -145,17 +145,59 @@ def test_what_could_not_be_sent_is_not_kept(server: Server, number: int, draft: 
     assert server.desk.drafts.own(server.actor("carla"), number) is None
 
 
-def test_the_line_ends_with_the_session(server: Server, number: int) -> None:
+@pytest.mark.parametrize(
+    "said",
+    [lambda number: {"watch": [number, "before"]}, lambda number: {"draft": [number, "reply", "Text"]}],
+    ids=["watch", "draft"],
+)
+def test_the_line_ends_with_the_session(server: Server, number: int, said: Callable[[int], object]) -> None:
     token = server.sign_in("ada")
     with line(server, token=token) as socket:
         server.desk.sessions.sign_out(token)
-        socket.send(json.dumps({"watch": [number, "before"]}))
-        assert hears(socket) is None
+        socket.send(json.dumps(said(number)))
 
-        socket.send(json.dumps({"draft": [number, "reply", "Text"]}))
+        with pytest.raises(ConnectionClosed) as closed:
+            socket.recv(timeout=WITHIN)
+    assert closed.value.rcvd is not None
+    assert closed.value.rcvd.code == 4401
+
+
+def test_whose_session_has_ended_hears_nothing_more_on_a_quiet_ticket(server: Server, number: int) -> None:
+    token = server.sign_in("ada")
+    with line(server, token=token) as ada, line(server, "bert") as bert:
+        watch(server, ada, "ada", number)
+        watch(server, bert, "bert", number)
+        assert present(ada) == [["bert", False]]
+        server.desk.sessions.sign_out(token)
 
         with pytest.raises(ConnectionClosed):
+            ada.recv(timeout=15)
+
+        bert.send(json.dumps({"here": True}))
+        assert present(bert) == [["ada", False]]
+        assert present(bert) == []
+
+
+def test_nobody_has_more_lines_than_pages_could_be_open(server: Server) -> None:
+    token = server.sign_in("root")
+    with ExitStack() as stack:
+        for _ in range(50):
+            stack.enter_context(line(server, token=token)).send("{}")
+        with line(server, token=token) as one_more, pytest.raises(ConnectionClosed) as closed:
+            one_more.recv(timeout=WITHIN)
+
+    assert closed.value.rcvd is not None
+    assert closed.value.rcvd.code == 1013
+
+
+def test_a_message_that_is_no_text_ends_the_line(server: Server) -> None:
+    with line(server, "ada") as socket:
+        socket.send(b"x")
+        with pytest.raises(ConnectionClosed) as closed:
             socket.recv(timeout=WITHIN)
+
+    assert closed.value.rcvd is not None
+    assert closed.value.rcvd.code == 1003
 
 
 def test_nonsense_is_passed_over_and_a_flood_ends_the_line(server: Server, number: int) -> None:

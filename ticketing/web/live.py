@@ -12,24 +12,25 @@ import asyncio
 import json
 import logging
 import time
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
-from anyio import to_thread
+from anyio import move_on_after, to_thread
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from ticketing.desk import shared_desk
-from ticketing.domain.browsers import cookie_name
 from ticketing.domain.errors import (
     AuthenticationError,
+    SignedOutError,
     StorageBusyError,
     StorageError,
     TicketingError,
 )
 from ticketing.domain.people import Actor
-from ticketing.web.site import Site
+from ticketing.web.visitor import actor_of
 
 logger = logging.getLogger(__name__)
 
@@ -42,17 +43,29 @@ _LONGEST: Final = 200_000  # characters of a message: a draft at its longest, ea
 _AWAY_AFTER: Final = 30.0
 _SIGNED_OUT: Final = 4401  # by which a page knows that there is no use in coming back
 _TOO_LONG: Final = 1009
+_NOT_TEXT: Final = 1003
+_TRY_LATER: Final = 1013
+# So that a session which is ended on a quiet ticket is told no more of it.
+_ASK_AGAIN: Final = 10.0
+# More open pages than anybody has; each costs a look at the store when something changes.
+_LINES_A_PERSON: Final = 50
+_TOLD_WITHIN: Final = 1.0
 
 
 @dataclass(eq=False)
 class Watcher:
-    """One open page: who looks at what, by its stamp or, for a list, the moment of it, and what it was told last."""
+    """
+    One open page: who looks at what, by its stamp or, for a list, the moment of it, and what it was told last.
+
+    `stamp` is what the page would show now: "" for what is not for this person, None as long as nobody has looked.
+    """
 
     socket: WebSocket
     actor: Actor
     number: int | None = None
     shown: str = ""
-    present: str = ""
+    stamp: str | None = None
+    asked_at: float = 0.0
     told: str = ""
     told_at: float = 0.0
     keeps_until: float = 0.0
@@ -71,7 +84,12 @@ class Watcher:
         if number != self.number:
             self.is_replying = False
         self.number, self.shown = number, shown
-        self.told = ""
+        self.stamp, self.told = None, ""
+
+    def take(self, look: "Look") -> None:
+        """Take what was found out, unless the page shows something else meanwhile."""
+        if look.number == self.number:
+            self.stamp, self.is_agents, self.asked_at = look.stamp, look.is_agents, time.monotonic()
 
     def wait_to_keep(self) -> float:
         """Return how many seconds a draft has to wait: four may come at once, and then one each second."""
@@ -91,17 +109,28 @@ class Watcher:
     @property
     def _is_behind(self) -> bool:
         """Whether it is another ticket by now, or anything of a list has changed since it was read."""
-        return self.present != self.shown and bool(self.present) if self.number else self.present > self.shown
+        if not self.stamp:
+            return False
+        return self.stamp != self.shown if self.number else self.stamp > self.shown
 
     def news(self) -> dict[str, str] | None:
         """Return what the page is to be told now, if anything is new on it that it was not told a moment ago."""
-        if not self._is_behind:
+        if self.stamp is None or not self._is_behind:
             return None
         now = time.monotonic()
-        if self.present == self.told and now - self.told_at < _TELL_AGAIN:
+        if self.stamp == self.told and now - self.told_at < _TELL_AGAIN:
             return None
-        self.told, self.told_at = self.present, now
-        return {"changed": self.present}
+        self.told, self.told_at = self.stamp, now
+        return {"changed": self.stamp}
+
+
+class Look(NamedTuple):
+    """What was found out for a page that shows this ticket, or with 0 a list; `is_over`: its session is."""
+
+    number: int
+    stamp: str = ""
+    is_agents: bool = False
+    is_over: bool = False
 
 
 @dataclass
@@ -133,30 +162,42 @@ class Hub:
             await asyncio.sleep(LOOK_EVERY)
             watchers = [watcher for watcher in self.watchers if watcher.number is not None]
             try:
-                await to_thread.run_sync(self._look, watchers)
+                looks = await to_thread.run_sync(self._look, watchers)
                 self._is_failing = False
             except Exception as error:
                 if not self._is_failing:
                     logger.warning("Open pages cannot be kept up to date", exc_info=error)
                 self._is_failing = True
-            for watcher in watchers:
-                if (news := watcher.news()) is not None:
-                    await tell(watcher.socket, news)
-            there = [watcher for watcher in watchers if watcher.is_there]
-            for watcher in watchers:
-                if (present := watcher.meet(there)) is not None:
-                    await tell(watcher.socket, present)
+                looks = {}
+            for watcher, look in looks.items():
+                watcher.take(look)
+            over = {watcher for watcher, look in looks.items() if look.is_over}
+            for watcher in over:
+                await hang_up(watcher.socket)
+            left = [watcher for watcher in watchers if watcher not in over]
+            await asyncio.gather(*(self._tell(watcher, message) for watcher, message in _messages(left)))
 
-    def _look(self, watchers: list[Watcher]) -> None:
+    async def _tell(self, watcher: Watcher, message: dict[str, Any]) -> None:
+        """Tell a page; one that takes nothing in for a while keeps nobody else waiting."""
+        with move_on_after(_TOLD_WITHIN):
+            await tell(watcher.socket, message)
+
+    def _look(self, watchers: list[Watcher]) -> dict[Watcher, Look]:
         """Find out anew what pages would show, of those only for which it may have become something else."""
         pulse = shared_desk().live.pulse({watcher.number for watcher in watchers if watcher.number})
         is_new = {number for number, stamp in pulse.tickets.items() if self._stamps.get(number) != stamp}
         if pulse.latest != self._latest:
             is_new.add(0)
+        long_ago = time.monotonic() - _ASK_AGAIN
+        asked = [
+            watcher
+            for watcher in watchers
+            if watcher.number in is_new or watcher.stamp is None or watcher.asked_at < long_ago
+        ]
+        looks = {watcher: look_up(watcher.actor, watcher.number) for watcher in asked if watcher.number is not None}
+        # Only now: what could not be looked up is new the next time as well.
         self._latest, self._stamps = pulse.latest, dict(pulse.tickets)
-        for watcher in watchers:
-            if watcher.number in is_new or not watcher.present:
-                _look_up(watcher)
+        return looks
 
 
 HUB: Final = Hub()
@@ -164,17 +205,23 @@ HUB: Final = Hub()
 
 async def live(socket: WebSocket) -> None:
     """Hold the line to one page until it leaves; only somebody who is signed in gets one."""
-    actor = await to_thread.run_sync(_actor, socket)
+    actor, refusal = await to_thread.run_sync(_actor, socket)
     await socket.accept()
     if actor is None:
-        await socket.close(_SIGNED_OUT)
+        await socket.close(refusal)
+        return
+    if sum(1 for one in HUB.watchers if one.actor.username == actor.username) >= _LINES_A_PERSON:
+        await socket.close(_TRY_LATER)
         return
     watcher = Watcher(socket, actor)
     with HUB.holding(watcher), suppress(WebSocketDisconnect):
         while True:
-            said = await socket.receive_text()
-            if len(said) > _LONGEST:
-                await socket.close(_TOO_LONG)
+            message = await socket.receive()
+            if message["type"] == "websocket.disconnect":
+                return
+            said = message.get("text")
+            if said is None or len(said) > _LONGEST:
+                await socket.close(_NOT_TEXT if said is None else _TOO_LONG)
                 return
             if not await _hear(watcher, said):
                 await socket.close(_SIGNED_OUT)
@@ -187,6 +234,24 @@ async def tell(socket: WebSocket, what: dict[str, Any]) -> None:
         await socket.send_text(json.dumps(what))
 
 
+async def hang_up(socket: WebSocket) -> None:
+    """End a line whose session is over."""
+    with suppress(RuntimeError, WebSocketDisconnect):
+        await socket.close(_SIGNED_OUT)
+
+
+def _messages(watchers: list[Watcher]) -> Iterator[tuple[Watcher, dict[str, Any]]]:
+    """Yield what each page is to be told: that something is new, and who else is there."""
+    there: defaultdict[int | None, list[Watcher]] = defaultdict(list)
+    for watcher in watchers:
+        if watcher.is_there:
+            there[watcher.number].append(watcher)
+    for watcher in watchers:
+        for message in (watcher.news(), watcher.meet(there[watcher.number])):
+            if message is not None:
+                yield watcher, message
+
+
 async def _hear(watcher: Watcher, said: str) -> bool:
     """Do what a page says, as far as it makes sense; tell whether the person is signed in still."""
     try:
@@ -196,7 +261,6 @@ async def _hear(watcher: Watcher, said: str) -> bool:
     match content:
         case {"watch": [int(number), str(shown)]} if _is_number(number):
             watcher.look_at(number, shown)
-            watcher.present = ""
         case {"watch": None}:
             watcher.number = None
         case {"here": bool(is_replying)}:
@@ -227,23 +291,24 @@ def _is_number(number: int) -> bool:
     return 0 <= number < 1 << 63
 
 
-def _look_up(watcher: Watcher) -> None:
-    """Find out what the page would show now: nothing if that is not for this person, or no more."""
-    watcher.present, watcher.is_agents = "", False
+def look_up(actor: Actor, number: int) -> Look:
+    """Find out what a page would show now, and whether it learns who else is there; lists have nobody there."""
+    live = shared_desk().live
     try:
-        watcher.present = shared_desk().live.stamp(watcher.actor, watcher.number or 0)
-        watcher.is_agents = shared_desk().live.is_told_who_is_there(watcher.actor)
+        return Look(number, live.stamp(actor, number), is_agents=bool(number) and live.is_told_who_is_there(actor))
     except StorageError:
         raise
+    except SignedOutError:
+        return Look(number, is_over=True)
     except TicketingError:
-        pass
+        return Look(number)
 
 
-def _actor(socket: WebSocket) -> Actor | None:
-    desk = shared_desk()
-    secure = Site(desk.settings.base_url).is_secure(socket)
-    token = socket.cookies.get(cookie_name(desk.settings.cookie_name, secure=secure))
+def _actor(socket: WebSocket) -> tuple[Actor | None, int]:
+    """Return who opens the line, or nobody and why: one that the store only cannot tell of now comes back."""
     try:
-        return desk.sessions.actor(token) if token else None
+        return actor_of(socket, shared_desk()), 0
+    except StorageError:
+        return None, _TRY_LATER
     except TicketingError:
-        return None
+        return None, _SIGNED_OUT
