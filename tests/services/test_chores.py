@@ -12,7 +12,7 @@ from ticketing.domain.statuses import Status, TicketCategory
 from ticketing.domain.store import Transaction
 from ticketing.domain.tickets import Ticket
 from ticketing.services.access import Gate
-from ticketing.services.chores import ALL, LOOK_EVERY, Caretaker, Chores
+from ticketing.services.chores import ALL, LOOK_EVERY, Caretaker, Chores, Turn
 from ticketing.services.moments import MOMENTS_BATCH
 from ticketing.storage.memory import MemoryStore
 
@@ -95,7 +95,7 @@ def test_what_is_due_is_done_a_few_at_a_time_until_nothing_is(
 ) -> None:
     chores = Chores(store, clock, gate)
 
-    assert [chores.do_some() for _ in range(4)] == [True, True, False, False]
+    assert [chores.do_some() for _ in range(4)] == [Turn(has_more) for has_more in (True, True, False, False)]
     assert closed(store) == resolved
 
 
@@ -169,6 +169,26 @@ def test_who_only_looks_is_not_kept_waiting_by_a_busy_store(
     clock.advance(LOOK_EVERY)
     chores.look_in(CONSOLE)
     assert closed(store) == resolved[:MOMENTS_BATCH]
+
+
+def test_whoever_has_all_of_it_done_at_once_is_told_what_failed(
+    store: MemoryStore, clock: Clock, gate: Gate, resolved: list[int]
+) -> None:
+    caretaker = Caretaker(Chores(store, clock, gate, [Puzzled(), Broken(), *ALL]))
+
+    assert caretaker.do_all() == ["Feeding the cat", "Watering the plants"]
+    assert closed(store) == resolved
+
+
+def test_after_the_thread_has_looked_nobody_else_does_within_the_minute(
+    store: MemoryStore, clock: Clock, gate: Gate
+) -> None:
+    chores = Chores(store, clock, gate, [Opening()])
+    chores.do_some()
+
+    chores.look_in(CONSOLE)
+
+    assert numbers(store) == [1]
 
 
 def test_a_thread_does_all_of_it_without_any_visitor(

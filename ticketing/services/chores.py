@@ -11,7 +11,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from ticketing.domain.errors import StorageError
 from ticketing.domain.people import Actor
@@ -51,6 +51,13 @@ class Chore(Protocol):
 ALL: Final[Sequence[Chore]] = (LAPSING, WAKING, Opening(), Arrears(), TimeRules(), Tidying())
 
 
+class Turn(NamedTuple):
+    """What came of a turn: whether there may be more to do, and the names of the chores that failed."""
+
+    has_more: bool
+    failed: tuple[str, ...] = ()
+
+
 class Chores:
     """
     All that is due, done a turn of the one writer at a time.
@@ -71,42 +78,46 @@ class Chores:
         now = self._clock()
         if timedelta(0) <= now - self._looked_at < LOOK_EVERY:
             return
+        self._looked_at = now
         with self._store.read() as tx:
             self._gate.admit(tx, actor)
-        self._looked_at = now
-        if self._do_some(now, A_MOMENT):
+        if self._do_some(now, A_MOMENT).has_more:
             self._looked_at = _LONG_AGO
 
-    def do_some(self) -> bool:
-        """Do the next few of each chore; tell whether there may be more."""
-        return self._do_some(self._clock(), PATIENCE)
+    def do_some(self) -> Turn:
+        """Do the next few of each chore; whoever looks at a list need not look as well for a minute."""
+        now = self._looked_at = self._clock()
+        return self._do_some(now, PATIENCE)
 
-    def _do_some(self, now: datetime, patience: float) -> bool:
-        has_more = [self._takes_turn(chore, now, patience) for chore in self._due(now)]
-        return any(has_more)
+    def _do_some(self, now: datetime, patience: float) -> Turn:
+        failed: list[str] = []
+        has_more = [self._takes_turn(chore, now, patience, failed) for chore in self._due(now, failed)]
+        return Turn(any(has_more), tuple(failed))
 
-    def _due(self, now: datetime) -> list[Chore]:
+    def _due(self, now: datetime, failed: list[str]) -> list[Chore]:
         due = []
         with self._store.read() as tx:
             for chore in self._chores:
-                with _logged(chore):
+                with _logged(chore, failed):
                     due += [chore] if chore.is_due(tx, now) else []
         return due
 
-    def _takes_turn(self, chore: Chore, now: datetime, patience: float) -> bool:
-        with _logged(chore), self._store.write(patience=patience) as tx:
+    def _takes_turn(self, chore: Chore, now: datetime, patience: float, failed: list[str]) -> bool:
+        with _logged(chore, failed), self._store.write(patience=patience) as tx:
             return chore.do_some(tx, now)
         return False
 
 
 @contextmanager
-def _logged(chore: Chore) -> Iterator[None]:
+def _logged(chore: Chore, failed: list[str]) -> Iterator[None]:
     try:
         yield
     except StorageError as error:
         log.warning("%s had to wait: %s", chore.name, error)
+        failed.append(chore.name)
     except Exception:
         log.exception("%s failed", chore.name)
+        failed.append(chore.name)
 
 
 class Caretaker:
@@ -117,10 +128,14 @@ class Caretaker:
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="chores", daemon=True)
 
-    def do_all(self) -> None:
-        """Do all that is due, now."""
-        while self._has_more():
-            pass
+    def do_all(self) -> list[str]:
+        """Do all that is due, now; return the names of the chores that failed."""
+        turn = self._chores.do_some()
+        failed = list(turn.failed)
+        while turn.has_more:
+            turn = self._chores.do_some()
+            failed += turn.failed
+        return list(dict.fromkeys(failed))
 
     def start(self) -> None:
         """Begin to look, soon and then every minute, whether something is due."""
@@ -139,7 +154,7 @@ class Caretaker:
 
     def _has_more(self) -> bool:
         try:
-            return self._chores.do_some()
+            return self._chores.do_some().has_more
         except StorageError as error:
             log.warning("The desk could not look what is due: %s", error)
         except Exception:
