@@ -4,12 +4,15 @@ import inspect
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
+from tests.storage.conftest import OPENERS, emptied
 from ticketing.desk import Desk
 from ticketing.domain.people import Actor, Role, User
 from ticketing.domain.sign_in import SessionLimits
+from ticketing.domain.store import Store
 from ticketing.services.access import Gate
 from ticketing.services.accounts import Accounts
 from ticketing.services.agents import Agents
@@ -18,6 +21,7 @@ from ticketing.services.passwords import Passwords
 from ticketing.services.sessions import Sessions, open_session
 from ticketing.services.throttle import Throttle
 from ticketing.storage.memory import MemoryEngine, MemoryStore
+from ticketing.storage.whole import WholeStore
 
 PASSWORD = "three wet umbrellas"
 
@@ -45,9 +49,19 @@ def clock() -> Clock:
     return Clock()
 
 
+# For tests that are to hold on every kind of store; the others are content with memory.
+ON_EVERY_STORE = pytest.mark.parametrize("store", OPENERS, indirect=True)
+
+
 @pytest.fixture
-def store() -> MemoryStore:
-    return MemoryStore()
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+    """Return an empty store, of the kind that is asked for."""
+    kind = getattr(request, "param", "memory")
+    if kind == "postgres":
+        emptied()
+    opened = OPENERS[kind](tmp_path)
+    yield opened
+    opened.close()
 
 
 @pytest.fixture
@@ -142,14 +156,16 @@ def root(arrives: SignIn) -> Actor:
 
 
 @pytest.fixture
-def everything(store: MemoryStore) -> Callable[[], dict[str, object]]:
-    """Return a way to copy all that is stored, to see that a refusal left it alone."""
+def everything(store: WholeStore) -> Callable[[], dict[str, object]]:
+    """Return a way to copy all that is stored, to see that a refusal left it alone; of memory, what expires as well."""
 
     def copy() -> dict[str, object]:
-        engine = store.engine
-        assert isinstance(engine, MemoryEngine)
-        with engine.state_lock:
-            return {name: dict(documents) for name, documents in engine.documents.items()}
+        engine = getattr(store, "engine", None)
+        if isinstance(engine, MemoryEngine):
+            with engine.state_lock:
+                return {name: dict(documents) for name, documents in engine.documents.items()}
+        with store.documents() as documents:
+            return {name: sorted(held) for name, held in documents.items()}
 
     return copy
 

@@ -1,12 +1,11 @@
 """Admins say what tickets can be about; requesters choose from it, and old tickets stay as they are. On every store."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import datetime
-from pathlib import Path
 
 import pytest
 
-from tests.storage.conftest import OPENERS, emptied
+from tests.services.conftest import ON_EVERY_STORE
 from ticketing.domain.bulk import BulkEdit
 from ticketing.domain.canned_replies import CannedReply
 from ticketing.domain.categories import Category
@@ -38,15 +37,7 @@ BUILT_IN = ["general", "account", "billing", "hardware", "network", "software", 
 
 Clock = Callable[[], datetime]
 
-
-@pytest.fixture(params=OPENERS)
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
-    """Return an empty store of each kind."""
-    if request.param == "postgres":
-        emptied()
-    opened = OPENERS[request.param](tmp_path)
-    yield opened
-    opened.close()
+pytestmark = ON_EVERY_STORE
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from ticketing.domain.people import Actor
 from ticketing.domain.recurring import RecurringTicket
 from ticketing.domain.schedules import Repeats, Schedule
 from ticketing.domain.statuses import Status
-from ticketing.domain.tickets import RECURRING, MessageKind
+from ticketing.domain.tickets import RECURRING, MessageKind, TicketEdit
 from ticketing.settings import Settings
 
 CONSOLE = Actor.console()
@@ -23,7 +23,7 @@ START = datetime(2031, 5, 6, 9, 30, tzinfo=UTC)
 DAYS = 12
 AFTER_DOWNTIME = START + timedelta(days=DAYS)
 NAMES = ("Backup check", "Fire drill", "Log check")
-SLEEPERS = 30
+SLEEPERS = LAPSERS = 30
 PROCESSES = 3
 SHARED: dict[str, Callable[[Path], str]] = {
     "json": lambda folder: f"json:{folder / 'data'}",
@@ -46,9 +46,7 @@ with closing(open_desk(Settings(storage_url=sys.argv[1]), clock=lambda: now, pas
 
 
 @pytest.mark.parametrize("store", SHARED)
-def test_several_processes_open_each_recurring_ticket_once_and_wake_each_sleeper_once(
-    tmp_path: Path, store: str
-) -> None:
+def test_several_processes_open_wake_and_close_each_ticket_once(tmp_path: Path, store: str) -> None:
     address = SHARED[store](tmp_path)
     daily = Schedule(repeats=Repeats.DAYS, first=date(2031, 5, 1), at=time(9), zone="Europe/London")
     with closing(open_desk(Settings(storage_url=address), clock=lambda: START, password_rounds=4)) as desk:
@@ -61,12 +59,19 @@ def test_several_processes_open_each_recurring_ticket_once_and_wake_each_sleeper
         for _ in range(SLEEPERS):
             number = desk.tickets.open(CONSOLE, "Asleep", "Tired.").number
             desk.tickets.snooze(CONSOLE, number, START + timedelta(hours=1))
+        for _ in range(LAPSERS):
+            number = desk.tickets.open(CONSOLE, "Done", "It works.").number
+            desk.tickets.edit(CONSOLE, number, TicketEdit(status=Status.RESOLVED))
 
     assert said_at_once(_DO_ALL, address, AFTER_DOWNTIME.isoformat(), processes=PROCESSES) == [""] * PROCESSES
 
     with closing(open_desk(Settings(storage_url=address), password_rounds=4)) as desk, desk.store.read() as tx:
         tickets = list(tx.tickets.stream())
-    sleepers, opened = tickets[:SLEEPERS], tickets[SLEEPERS:]
+    sleepers, lapsers, opened = tickets[:SLEEPERS], tickets[SLEEPERS:][:LAPSERS], tickets[SLEEPERS + LAPSERS :]
+    for ticket in lapsers:
+        assert ticket.closed_at == START + timedelta(days=7)
+        statuses = [(event.old, event.new) for event in ticket.events if event.field == "status"]
+        assert statuses == [("open", "resolved"), ("resolved", "closed")]
     for ticket in sleepers:
         assert ticket.status is Status.OPEN
         assert [message.kind for message in ticket.messages] == [MessageKind.REPLY, MessageKind.NOTE]

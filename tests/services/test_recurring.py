@@ -5,7 +5,7 @@ from datetime import date, datetime, time, timedelta
 
 import pytest
 
-from tests.services.conftest import Clock, SignIn
+from tests.services.conftest import ON_EVERY_STORE, Clock, SignIn
 from ticketing.desk import Desk
 from ticketing.domain.calendars import BusinessCalendar
 from ticketing.domain.categories import Category
@@ -31,6 +31,9 @@ SETTINGS = Settings(storage_url="memory:", agent_session_idle_hours=24 * 14, age
 DAILY = Schedule(repeats=Repeats.DAYS, first=date(2031, 5, 1), at=time(10), zone="UTC")
 
 SetUp = Callable[..., RecurringTicket]
+
+
+pytestmark = ON_EVERY_STORE
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from tests.services.conftest import Clock
+from tests.services.conftest import ON_EVERY_STORE, Clock
 from ticketing.desk import Desk
 from ticketing.domain.calendars import BusinessCalendar
 from ticketing.domain.errors import (
@@ -33,6 +33,9 @@ CONSOLE = Actor.console()
 SETTINGS = Settings(storage_url="memory:", agent_session_idle_hours=24 * 14, agent_session_hours=24 * 14)
 
 Everything = Callable[[], dict[str, object]]
+
+
+pytestmark = ON_EVERY_STORE
 
 
 @pytest.fixture
