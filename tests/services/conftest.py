@@ -49,8 +49,10 @@ def clock() -> Clock:
     return Clock()
 
 
-# For tests that are to hold on every kind of store; the others are content with memory.
-ON_EVERY_STORE = pytest.mark.parametrize("store", OPENERS, indirect=True)
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Hold the tests of a module against every kind of store if it says so; others are content with memory."""
+    if getattr(metafunc.module, "ON_EVERY_STORE", False) and "store" in metafunc.fixturenames:
+        metafunc.parametrize("store", OPENERS, indirect=True)
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ from datetime import datetime
 
 import pytest
 
-from tests.services.conftest import ON_EVERY_STORE
 from ticketing.domain.bulk import BulkEdit
 from ticketing.domain.canned_replies import CannedReply
 from ticketing.domain.categories import Category
@@ -37,7 +36,7 @@ BUILT_IN = ["general", "account", "billing", "hardware", "network", "software", 
 
 Clock = Callable[[], datetime]
 
-pytestmark = ON_EVERY_STORE
+ON_EVERY_STORE = True
 
 
 @pytest.fixture

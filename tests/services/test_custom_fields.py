@@ -24,6 +24,9 @@ Everything = Callable[[], dict[str, object]]
 SECRET = "zqsecret"
 
 
+ON_EVERY_STORE = True
+
+
 @pytest.fixture
 def tickets(store: MemoryStore, clock: Clock, gate: Gate) -> Tickets:
     return Tickets(store, clock, gate, Chores(store, clock, gate))

@@ -36,6 +36,9 @@ Open = Callable[..., Ticket]
 SetUp = Callable[..., Team]
 
 
+ON_EVERY_STORE = True
+
+
 @pytest.fixture
 def tickets(store: MemoryStore, clock: Callable[[], datetime], gate: Gate) -> Tickets:
     return Tickets(store, clock, gate, Chores(store, clock, gate))

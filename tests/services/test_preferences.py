@@ -13,6 +13,8 @@ from ticketing.services.definitions import Definitions
 from ticketing.services.preferences import Preferences
 from ticketing.storage.memory import MemoryStore
 
+ON_EVERY_STORE = True
+
 
 @pytest.fixture
 def preferences(store: MemoryStore, gate: Gate) -> Preferences:

@@ -18,6 +18,9 @@ from ticketing.storage.memory import MemoryStore
 Everything = Callable[[], dict[str, object]]
 
 
+ON_EVERY_STORE = True
+
+
 @pytest.fixture
 def tickets(store: MemoryStore, clock: Clock, gate: Gate) -> Tickets:
     return Tickets(store, clock, gate, Chores(store, clock, gate))

@@ -5,7 +5,7 @@ from datetime import date, datetime, time, timedelta
 
 import pytest
 
-from tests.services.conftest import ON_EVERY_STORE, Clock, SignIn
+from tests.services.conftest import Clock, SignIn
 from ticketing.desk import Desk
 from ticketing.domain.calendars import BusinessCalendar
 from ticketing.domain.categories import Category
@@ -33,7 +33,7 @@ DAILY = Schedule(repeats=Repeats.DAYS, first=date(2031, 5, 1), at=time(10), zone
 SetUp = Callable[..., RecurringTicket]
 
 
-pytestmark = ON_EVERY_STORE
+ON_EVERY_STORE = True
 
 
 @pytest.fixture

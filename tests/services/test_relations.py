@@ -34,6 +34,9 @@ Everything = Callable[[], dict[str, object]]
 Deed = Callable[[Relations, Actor], object]
 
 
+ON_EVERY_STORE = True
+
+
 @pytest.fixture
 def tickets(store: MemoryStore, clock: Clock, gate: Gate) -> Tickets:
     return Tickets(store, clock, gate, Chores(store, clock, gate))

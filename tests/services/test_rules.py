@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from tests.services.conftest import ON_EVERY_STORE, Clock
+from tests.services.conftest import Clock
 from ticketing.desk import Desk
 from ticketing.domain.bulk import BulkEdit
 from ticketing.domain.categories import Category
@@ -27,7 +27,7 @@ URGENT = Changes(priority=Priority.URGENT)
 SetUp = Callable[..., Rule]
 
 
-pytestmark = ON_EVERY_STORE
+ON_EVERY_STORE = True
 
 
 @pytest.fixture

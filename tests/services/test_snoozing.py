@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from tests.services.conftest import ON_EVERY_STORE, Clock
+from tests.services.conftest import Clock
 from ticketing.desk import Desk
 from ticketing.domain.calendars import BusinessCalendar
 from ticketing.domain.errors import (
@@ -35,7 +35,7 @@ SETTINGS = Settings(storage_url="memory:", agent_session_idle_hours=24 * 14, age
 Everything = Callable[[], dict[str, object]]
 
 
-pytestmark = ON_EVERY_STORE
+ON_EVERY_STORE = True
 
 
 @pytest.fixture

@@ -33,6 +33,9 @@ CHANGES_BY_THE_WAY = {"version", "events", "updated_at", "public_updated_at"}
 Everything = Callable[[], dict[str, object]]
 
 
+ON_EVERY_STORE = True
+
+
 @pytest.fixture
 def desk(store: MemoryStore, clock: Clock) -> Desk:
     """Return a desk that promises something."""
