@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
+from tests.storage.test_settings_round_trip import SAMPLES
 from tests.visiting import Visit, unescaped
 from ticketing.desk import Desk
 from ticketing.domain.people import Actor
@@ -126,3 +127,17 @@ def test_it_is_said_of_a_team_that_none_of_its_members_works_any_more(desk: Desk
 
     assert warning in root.open("desk_setup", kind="teams", id=team.id).said
     assert warning in captions(root.open("desk_setup", kind="teams"))
+
+
+@pytest.mark.parametrize("kind", SAMPLES)
+def test_of_each_kind_it_is_told_who_changed_what(desk: Desk, root: Visit, actor: Behind, kind: str) -> None:
+    named = [SAMPLES[name] for name in ("calendars", "categories", "teams") if name != kind]  # by some of the others
+    *_, saved = [desk.definitions.save(actor(root), one) for one in (*named, SAMPLES[kind])]
+    desk.definitions.save(actor(root), saved.model_copy(update={"name": "Another name"}))
+
+    root.open("desk_setup", kind=kind, id=saved.id)
+
+    assert root.titles == ["Another name"]
+    told = "\n".join(unescaped(line.value) for line in root.at.markdown)
+    assert f"Name: {saved.name} → Another name" in told
+    assert actor(root).display_name in captions(root)
