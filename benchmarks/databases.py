@@ -16,6 +16,7 @@ from typing import TypeVar
 from sqlalchemy import create_engine, text
 
 from benchmarks.contest import COMMON, POOL, RARE, TEXT, TITLE
+from benchmarks.likeness import figures_of_similar
 from benchmarks.measuring import MILLISECONDS, Contestant, Figure, Times, percentile, take_turns
 from benchmarks.reports import figures_of_reports
 from ticketing.domain.people import Actor, Role
@@ -65,7 +66,8 @@ def compare(files: WholeStore, folder: Path, postgres: str | None, rounds: int) 
             stores[POSTGRES] = stack.enter_context(copied(files, postgres))
             commits[COMMIT] = Contestant(stack.enter_context(bare_commits(postgres)))
         reports = figures_of_reports(stores, min(rounds, REPORT_ROUNDS))
-        return [*reports, *reads(stores, min(rounds, READ_ROUNDS)), *writes(stores, commits, rounds)]
+        reading = [*reads(stores, min(rounds, READ_ROUNDS)), *figures_of_similar(stores, min(rounds, READ_ROUNDS))]
+        return [*reports, *reading, *writes(stores, commits, rounds)]
 
 
 @contextmanager

@@ -114,6 +114,8 @@ def test_a_database_is_measured_beside_the_files_and_left_empty() -> None:
     assert (found["reply, PostgreSQL"].against, found["reply, PostgreSQL"].limit) == ("bare commit", 2.0)
     assert (found["the newest 50, PostgreSQL"].against, found["the newest 50, PostgreSQL"].limit) == ("JSON", None)
     assert found["the newest 50, PostgreSQL, 95 %"].limit == 20
+    assert found["a report of 30 days, PostgreSQL"].limit == 1000
+    assert found["tickets like another, PostgreSQL, 95 %"].limit == 100
     with closing(open_store(address)) as store, store.read() as tx:
         assert not tx.users.any()
         assert tx.tickets.next_number() == 1
