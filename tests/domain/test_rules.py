@@ -11,7 +11,7 @@ from ticketing.domain.merging import merge, split, unmerge
 from ticketing.domain.people import Actor
 from ticketing.domain.rules import DESK, Mark, News, Rule, Trigger, in_order, news_since
 from ticketing.domain.statuses import Priority, Status, TicketCategory
-from ticketing.domain.tickets import Source, Ticket, TicketEdit
+from ticketing.domain.tickets import RULE, Source, Ticket, TicketEdit
 
 HIGH = Changes(priority=Priority.HIGH)
 LATER = timedelta(hours=1)
@@ -153,7 +153,7 @@ def test_a_rating_is_no_change(ticket: Ticket, carla: Actor, ada: Actor, now: da
 
 def test_what_the_desk_says_triggers_nothing_and_what_it_changes_does(ticket: Ticket, now: datetime) -> None:
     mark = Mark.of(ticket)
-    ticket.follow("VPN", now)
+    ticket.record_by_desk(RULE, "VPN", now)
     ticket.reply(DESK, "Hello", now, Source.RULE)
     ticket.note(DESK, "Hello", now, Source.RULE)
     ticket.pass_over("VPN", "Why not.", now)
@@ -199,7 +199,7 @@ def test_what_a_rule_says_is_nobodys_answer(ticket: Ticket, ada: Actor, now: dat
 
 def test_a_requester_learns_of_no_rule(ticket: Ticket, now: datetime) -> None:
     ticket.fired = ["vpn"]
-    ticket.follow("Secret name", now + LATER)
+    ticket.record_by_desk(RULE, "Secret name", now + LATER)
     ticket.pass_over("Secret name", "Secret reason.", now + LATER)
     ticket.note(DESK, "Secret note", now + LATER, Source.RULE)
     ticket.edit(DESK, TicketEdit(tags=("secret",)), now + LATER, source=Source.RULE)

@@ -5,7 +5,7 @@ from typing import Any, ClassVar, Self
 
 from pydantic import Field
 
-from ticketing.domain.categories import named
+from ticketing.domain.categories import references_to
 from ticketing.domain.changes import Changes
 from ticketing.domain.definitions import Definition
 from ticketing.domain.errors import InvalidInputError
@@ -45,7 +45,7 @@ class CannedReply(Definition):
 
     def references(self) -> frozenset[tuple[str, str]]:
         """Return the team to which it gives tickets, and all categories in it."""
-        return self.changes.references() | named(self.categories)
+        return self.changes.references() | references_to(self.categories)
 
     def people(self) -> frozenset[str]:
         """Return to whom it gives tickets."""

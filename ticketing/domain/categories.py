@@ -48,7 +48,7 @@ def _built_in(kind: type[Any]) -> tuple[Any, ...]:
     )
 
 
-def named(categories: Iterable[str]) -> frozenset[tuple[str, str]]:
+def references_to(categories: Iterable[str]) -> frozenset[tuple[str, str]]:
     """Return these ids as one definition names others."""
     return frozenset((Category.kind, one) for one in categories)
 

@@ -4,7 +4,7 @@ from typing import Final, Self
 
 from pydantic import ConfigDict
 
-from ticketing.domain.categories import named
+from ticketing.domain.categories import references_to
 from ticketing.domain.errors import InvalidInputError, TooManyTagsError
 from ticketing.domain.people import Actor, username_key
 from ticketing.domain.statuses import Priority, Resolution, Status, StatusCategory
@@ -71,7 +71,7 @@ class Changes(Stored):
     def references(self) -> frozenset[tuple[str, str]]:
         """Return the team to which they give tickets and the category, by kind and id as a definition names others."""
         teams = frozenset((Team.kind, team) for team in [self.team] if team and team != NOBODY)
-        return teams | named(filter(None, [self.category]))
+        return teams | references_to(filter(None, [self.category]))
 
     def people(self) -> frozenset[str]:
         """Return to whom they give tickets, whoever makes them."""

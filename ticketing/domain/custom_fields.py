@@ -15,7 +15,7 @@ from typing import Annotated, Any, ClassVar, Final, Self
 
 from pydantic import Strict
 
-from ticketing.domain.categories import named
+from ticketing.domain.categories import references_to
 from ticketing.domain.definitions import Definition
 from ticketing.domain.errors import BlankError, InvalidInputError, UnknownChoiceError, quoted
 from ticketing.domain.text import clean_line, clean_name, clean_text, is_blank
@@ -96,7 +96,7 @@ class CustomField(Definition):
 
     def references(self) -> frozenset[tuple[str, str]]:
         """Return the categories for which it is."""
-        return named(self.categories)
+        return references_to(self.categories)
 
     def _checked_options(self) -> tuple[str, ...]:
         options = tuple(clean_name("Option", one, OPTION_LIMIT) for one in self.options if not is_blank(one))

@@ -214,6 +214,11 @@ def require_console(actor: Actor, action: Action) -> None:
 THE_DESK: Final = Audience(username=SYSTEM, sees_all=True)
 
 
+def readable(actor: Actor, ticket: Ticket) -> list[Message]:
+    """Return the messages of a ticket that the actor may read, the oldest first."""
+    return ticket.messages if may(actor, Action.WRITE_NOTE, ticket) else ticket.public_messages()
+
+
 def audience(actor: Actor) -> Audience:
     """Return through whose eyes lists, searches, counts and exports are answered: the one scope of all of them."""
     return Audience(username=actor.username, sees_all=may(actor, Action.SEE_ALL_TICKETS))

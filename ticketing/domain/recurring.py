@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Final, Self
 from pydantic import ConfigDict
 
 from ticketing.domain.calendars import BusinessCalendar
-from ticketing.domain.categories import named
+from ticketing.domain.categories import references_to
 from ticketing.domain.definitions import Definition
 from ticketing.domain.errors import TooManyTagsError
 from ticketing.domain.people import username_key
@@ -110,7 +110,7 @@ class RecurringTicket(Definition):
     def references(self) -> frozenset[tuple[str, str]]:
         """Return its team, its category, and the calendar of its schedule."""
         others = {(Team.kind, self.team or ""), (BusinessCalendar.kind, self.schedule.calendar)}
-        return named([self.category]) | {(kind, key) for kind, key in others if key}
+        return references_to([self.category]) | {(kind, key) for kind, key in others if key}
 
     def people(self) -> frozenset[str]:
         """Return for whom its tickets are opened, and to whom they are given."""

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any, ClassVar, Final, NamedTuple, Self
 
 from ticketing.domain.calendars import BusinessCalendar
-from ticketing.domain.categories import named
+from ticketing.domain.categories import references_to
 from ticketing.domain.deadlines import SlaState, Target
 from ticketing.domain.definitions import Definition, by_name
 from ticketing.domain.errors import TargetError
@@ -81,7 +81,7 @@ class SlaPolicy(Definition):
     def references(self) -> frozenset[tuple[str, str]]:
         """Return its calendar, and the teams and categories for whose tickets it is."""
         teams = ((Team.kind, team) for team in self.teams)
-        return frozenset([(BusinessCalendar.kind, self.calendar), *teams]) | named(self.categories)
+        return frozenset([(BusinessCalendar.kind, self.calendar), *teams]) | references_to(self.categories)
 
 
 class SlaRule(NamedTuple):

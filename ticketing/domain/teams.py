@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import ClassVar, Self
 
-from ticketing.domain.categories import named
+from ticketing.domain.categories import references_to
 from ticketing.domain.definitions import Definition
 from ticketing.domain.errors import CategoryTakenError
 
@@ -55,7 +55,7 @@ class Team(Definition):
 
     def references(self) -> frozenset[tuple[str, str]]:
         """Return its categories."""
-        return named(self.categories)
+        return references_to(self.categories)
 
     def people(self) -> frozenset[str]:
         """Return its members."""

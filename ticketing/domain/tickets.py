@@ -380,10 +380,6 @@ class Ticket(Stored):
         """Give it to whom the rule of its team has found, as the desk does by itself."""
         self._set("assignee", assignee, SYSTEM, now, Source.RULE)
 
-    def follow(self, rule: str, now: datetime) -> None:
-        """Note that what a rule says was done from here on; it is named as it is called now."""
-        self._log(RULE, None, rule, SYSTEM, now, Source.RULE)
-
     def pass_over(self, rule: str, why: str, now: datetime) -> None:
         """Note what a rule says and was not done, by a sentence that says why."""
         self._log(RULE_PASSED_OVER, rule, why, SYSTEM, now, Source.RULE)

@@ -32,7 +32,7 @@ from ticketing.domain.policy import Action
 from ticketing.domain.queries import TicketQuery
 from ticketing.domain.receipts import Receipt
 from ticketing.domain.store import Files, Store, Transaction
-from ticketing.domain.tickets import MessageKind, Ticket
+from ticketing.domain.tickets import Ticket
 from ticketing.services.access import Clock, Gate, reach
 
 LARGEST: Final = 10 * MEGABYTE
@@ -193,8 +193,7 @@ def _take(tx: Transaction, actor: Actor, key: str, now: datetime) -> Upload:
 
 def _readable(actor: Actor, ticket: Ticket, key: str) -> Attachment | None:
     """Return the attachment if the message that has it is for the actor; one may be in several, as after a merge."""
-    reads_notes = policy.may(actor, Action.WRITE_NOTE, ticket)
-    messages = [each for each in ticket.messages if reads_notes or each.kind is MessageKind.REPLY]
+    messages = policy.readable(actor, ticket)
     found = (attachment for message in messages for attachment in message.attachments if attachment.id == key)
     return next(found, None)
 

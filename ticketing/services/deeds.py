@@ -80,9 +80,8 @@ def require_read(tx: Transaction, actor: Actor, ticket: Ticket, read: int | None
     """
     if read is None:
         return
-    is_agents = policy.may(actor, Action.WRITE_NOTE, ticket)
-    readable = ticket.messages if is_agents else ticket.public_messages()
-    theirs = (message for message in readable[max(read, 0) :] if message.author not in {actor.username, SYSTEM})
+    since = policy.readable(actor, ticket)[max(read, 0) :]
+    theirs = (message for message in since if message.author not in {actor.username, SYSTEM})
     unread = next(theirs, None)
     if unread is not None:
         name = tx.users.names({unread.author}).get(unread.author, unread.author)

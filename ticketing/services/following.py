@@ -17,7 +17,7 @@ from ticketing.domain.rules import DESK, Mark, News, Rule, Trigger, in_order, ne
 from ticketing.domain.statuses import Status
 from ticketing.domain.store import Transaction
 from ticketing.domain.templates import Subject, filled_in
-from ticketing.domain.tickets import Source, Ticket, TicketEdit
+from ticketing.domain.tickets import RULE, Source, Ticket, TicketEdit
 from ticketing.services.access import is_assignable
 from ticketing.services.categories import all_categories
 from ticketing.services.dealing import deal
@@ -57,7 +57,7 @@ def carry_out(tx: Transaction, ticket: Ticket, rule: Rule, now: datetime, *, dea
 
     Unless it *deals*, no team takes turns, as when it is only tried.
     """
-    ticket.follow(rule.name, now)
+    ticket.record_by_desk(RULE, rule.name, now)  # as it is called now
     changes, missing = possible(tx, DESK, rule.changes)
     refusals = [_MISSING[field].format(name) for field, name in missing.items()]
     gone = [name for name in rule.notify if not is_assignable(tx, name)]

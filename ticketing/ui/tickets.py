@@ -98,10 +98,10 @@ def _draw(
     filters.write()
     asker = asker_of(actor)
     now, where = asker.at, asker.zone
-    names = category_names(actor)
     page, sort, problem = _found(actor, filters, asker, for_agent=for_agent)
     preferred = _preferred_columns(filters.preferences, offered)
     columns = _columns(preferred, offered) if for_agent else _OWN_COLUMNS
+    names = category_names(actor) if Column.CATEGORY in columns else {}
     head = filters.head(problem, [(column, t(f"table.{column}"), column in preferred) for column in offered])
     ticket_list(
         [_row(ticket, names, now, where, columns, for_agent=for_agent) for ticket in page.items],

@@ -121,7 +121,7 @@ class Conditions:
             case Being(trait):
                 return self._trait_predicate(trait)
             case Titled(needles):
-                return lambda row: any(needle in row.title.casefold() for needle in needles)
+                return lambda row: _holds_any(row.title.casefold(), needles)
             case Holding(needle):
                 return self.texts_predicate([needle])
             case Not(other):
@@ -192,6 +192,10 @@ class Conditions:
 
 def _is_within(moment: datetime, since: datetime | None, until: datetime | None) -> bool:
     return (since is None or since <= moment) and (until is None or moment < until)
+
+
+def _holds_any(title: str, needles: Iterable[str]) -> bool:
+    return any(needle in title for needle in needles)
 
 
 def looks_into_texts(condition: Condition) -> bool:
