@@ -9,6 +9,7 @@ from ticketing.domain.canned_replies import CannedReply
 from ticketing.domain.categories import Category
 from ticketing.domain.custom_fields import CustomField
 from ticketing.domain.definitions import Definition
+from ticketing.domain.mail_tags import MailKey
 from ticketing.domain.recurring import RecurringTicket
 from ticketing.domain.rules import Rule
 from ticketing.domain.saved_views import SavedView
@@ -28,6 +29,7 @@ KINDS: Final[Mapping[str, type[Definition]]] = {
         BusinessCalendar,
         SlaPolicy,
         CatchingUp,
+        MailKey,
         RecurringTicket,
         Rule,
     )
