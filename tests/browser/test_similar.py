@@ -32,8 +32,27 @@ def test_similar_tickets_are_unfolded_and_opened(windows: Windows, server: Serve
     expect_ticket(ada, f"{title} <b>again</b>")
     ada.go_back()
     ada.get_by_text("Similar tickets").click()
-    line = ada.get_by_role("listitem").filter(has_text=other.label)
-    line.get_by_role("link", name="Merge into this one").click()
+    ada.get_by_role("button", name=f"Merge into {other.label}").click()
+    expect(ada.get_by_text("will read the whole public conversation").first).to_be_visible()
     ada.get_by_role("button", name=f"Merge into {other.label}").click()
     expect_ticket(ada, f"{title} <b>again</b>")
     assert server.ticket(number).merged_into == other.number
+
+
+def test_what_one_person_opened_twice_is_merged_by_one_click_and_undone_by_another(
+    windows: Windows, server: Server
+) -> None:
+    first, again = (
+        server.desk.tickets.open(server.actor("carla"), title, "It does not close.").number
+        for title in ("Gaping drawer", "The drawer is gaping")
+    )
+    ada = windows.open(f"ticket?id={again}", person="ada")
+
+    ada.get_by_text("Similar tickets").click()
+    ada.get_by_role("button", name=f"Merge into T-{first}").click()
+
+    expect_ticket(ada, "Gaping drawer")
+    assert server.ticket(again).merged_into == first
+    ada.get_by_role("button", name="Undo: merge").click()
+    expect(ada.get_by_text("The change of merge is undone.")).to_be_visible()
+    assert server.ticket(again).merged_into is None

@@ -1,7 +1,6 @@
 """Where an agent merges a ticket, links it or splits a message off: pages of their own, at the ticket's address."""
 
 from html import escape
-from typing import NoReturn
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -18,16 +17,14 @@ from ticketing.domain.tickets import Message, MessageKind, Ticket
 from ticketing.services.tickets import Conversation
 from ticketing.ui.deeds import form_key
 from ticketing.ui.draft import keep_typed
-from ticketing.ui.feedback import next_flash, say_after_rerun, shown_errors
+from ticketing.ui.feedback import say_after_rerun, shown_errors
 from ticketing.ui.forms import submit_button
 from ticketing.ui.layout import way_back
-from ticketing.ui.memory import recall
-from ticketing.ui.related import undo_of_merge
+from ticketing.ui.merging import merge
 from ticketing.ui.session import desk, go_to, go_to_ticket, not_found
 from ticketing.ui.text import plain, to_html
 from ticketing.ui.ticket import number_asked_for
 from ticketing.ui.tickets import status_label
-from ticketing.ui.undoing import LastDeed
 from ticketing.ui.wording import t
 
 _RELATE, _INTO, _MESSAGE = "relate", "into", "message"
@@ -84,16 +81,7 @@ def _confirm_merge(actor: Actor, conversation: Conversation) -> None:
             go_to("ticket", id=source.id, relate="merge")
     if confirmed:
         with shown_errors():
-            _merge(actor, source, target)
-
-
-def _merge(actor: Actor, source: Ticket, target: Ticket) -> NoReturn:
-    last, flash = recall(LastDeed), next_flash()  # a second click may end this run once the merge is made
-    key = form_key("merge", source.id, target.id, str(source.version))
-    merged = desk().relations.merge(actor, source.number, target.number, key=key)
-    last.lead_to(undo_of_merge(source, merged))
-    flash.say(t("ticket.was_merged", label=source.label, into=target.label))
-    go_to_ticket(target.number)
+            merge(actor, source, target)
 
 
 def _tell_who_reads_more(source: Conversation, target: Conversation) -> None:

@@ -9,6 +9,7 @@ from ticketing.domain.people import Actor
 from ticketing.domain.policy import Action
 from ticketing.domain.queries import TicketSummary
 from ticketing.domain.tickets import Ticket
+from ticketing.ui.merging import merge_or_ask
 from ticketing.ui.session import desk
 from ticketing.ui.tickets import status_label
 from ticketing.ui.wording import t
@@ -20,22 +21,18 @@ def show_similar(actor: Actor, ticket: Ticket) -> None:
     if not fold.open:
         return
     found = desk().similar.to(actor, ticket.number)
+    mergeable = policy.may(actor, Action.MERGE_TICKETS, ticket) and ticket.merged_into is None
     with fold:
-        if found:
-            mergeable = policy.may(actor, Action.MERGE_TICKETS, ticket) and ticket.merged_into is None
-            st.html(f"<ul>{''.join(_line(other, ticket if mergeable else None) for other in found)}</ul>")
-        else:
+        for other in found:
+            with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+                st.html(_line(other))
+                if mergeable and st.button(t("similar.merge", label=other.label), key=f"merge_into_{other.number}"):
+                    merge_or_ask(actor, ticket.number, other.number)
+        if not found:
             st.caption(t("similar.none"))
 
 
-def _line(other: TicketSummary, mergeable: Ticket | None) -> str:
-    """Return a line with the way to a ticket, and to the page that merges the one at hand, if it can be, into it."""
+def _line(other: TicketSummary) -> str:
     label = escape(f"{other.label}: {other.title}")
     facts = escape(f"{status_label(other.status, is_new=other.is_new, for_agent=True)} · {other.requester_name}")
-    merge = f" · {_merge_link(mergeable, other)}" if mergeable else ""
-    return f'<li><a href="ticket?id={other.number}" style="color:inherit">{label}</a> · {facts}{merge}</li>'
-
-
-def _merge_link(ticket: Ticket, other: TicketSummary) -> str:
-    query = escape(f"id={ticket.id}&relate=merge&into={other.number}")
-    return f'<a href="ticket?{query}" style="color:inherit">{escape(t("similar.merge"))}</a>'
+    return f'<a href="ticket?id={other.number}" style="color:inherit">{label}</a> · {facts}'

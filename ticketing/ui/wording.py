@@ -469,7 +469,7 @@ WORDING = {
     "rating.send": "Send",
     "rating.sent": "Thank you for your rating.",
     "similar.title": "Similar tickets",
-    "similar.merge": "Merge into this one",
+    "similar.merge": "Merge into {label}",
     "similar.none": "No unfinished ticket, and none of the same requester, resembles this one.",
     "message.note": "internal note",
     "message.requester": "requester",
