@@ -17,6 +17,7 @@ from ticketing.domain.changes import Changes
 from ticketing.domain.statuses import Priority
 from ticketing.domain.tickets import TicketEdit
 from ticketing.ui.pages import PAGES
+from ticketing.ui.setup import EDITORS
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
@@ -40,14 +41,7 @@ AGENTS = (
     "doctor",
     "bulk",
     "desk_setup",
-    "desk_setup?kind=views",
-    "desk_setup?kind=views&id=new",
-    "desk_setup?kind=teams",
-    "desk_setup?kind=teams&id=new",
-    "desk_setup?kind=calendars&id=new",
-    "desk_setup?kind=sla&id=new",
-    "desk_setup?kind=canned_replies",
-    "desk_setup?kind=canned_replies&id=new",
+    *(f"desk_setup?kind={kind}{form}" for kind in EDITORS for form in ("", "&id=new")),
     "articles",
     "article?id=looked-at",
     "article?edit=looked-at",
