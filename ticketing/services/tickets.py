@@ -180,9 +180,7 @@ class Tickets:
             require_read(tx, actor, ticket, read)
             if status is not None and seen is not None:
                 _require_fresh(ticket, TicketEdit(status=status), TicketEdit(status=seen))
-            ticket.reply(actor, text, now)
-            attach(tx, actor, ticket, files, now)
-            forget(tx, actor, number, REPLY)
+            _reply(tx, actor, ticket, text, files, now)
             if status is not None:
                 ticket.change_status(actor, status, now)
 
@@ -278,9 +276,7 @@ class Tickets:
             if text is not None:
                 policy.require(actor, Action.REPLY, ticket)
                 require_read(tx, actor, ticket, read)
-                ticket.reply(actor, text, now)
-                attach(tx, actor, ticket, files, now)
-                forget(tx, actor, number, REPLY)
+                _reply(tx, actor, ticket, text, files, now)
             set_fields(tx, actor, ticket, edit, now)
 
         return Applied(self._deeds.change(actor, number, key, change), passed_over)
@@ -344,9 +340,7 @@ class Tickets:
                 _require_fresh(ticket, TicketEdit(status=Status.CLOSED), TicketEdit(status=seen))
             if reply:
                 policy.require(actor, Action.REPLY, ticket)
-                ticket.reply(actor, reply, now)
-                attach(tx, actor, ticket, files, now)
-                forget(tx, actor, number, REPLY)
+                _reply(tx, actor, ticket, reply, files, now)
             if resolution is not None:
                 policy.require(actor, Action.EDIT_TICKET, ticket)
             ticket.close(actor, now, resolution)
@@ -500,6 +494,13 @@ def set_fields(
     ticket.edit(actor, edit, now, custom)
     if ticket.team != before and "assignee" not in edit.model_fields_set:
         deal(tx, ticket, now)
+
+
+def _reply(tx: Transaction, actor: Actor, ticket: Ticket, text: str, files: Sequence[str], now: datetime) -> None:
+    """Add a public reply with its files, of which no draft is left."""
+    ticket.reply(actor, text, now)
+    attach(tx, actor, ticket, files, now)
+    forget(tx, actor, ticket.number, REPLY)
 
 
 def _require_agent(tx: Transaction, username: str) -> None:
