@@ -16,18 +16,20 @@ from ticketing.domain.errors import (
 )
 from ticketing.domain.people import Actor
 from ticketing.domain.statuses import TicketCategory
+from ticketing.domain.store import Store
 from ticketing.services.access import Gate
 from ticketing.services.articles import Articles, Reading
 from ticketing.services.chores import Chores
 from ticketing.services.tickets import Tickets
-from ticketing.storage.memory import MemoryStore
+
+ON_EVERY_STORE = True
 
 Everything = Callable[[], dict[str, object]]
 Write = Callable[..., Article]
 
 
 @pytest.fixture
-def articles(store: MemoryStore, clock: Clock, gate: Gate) -> Articles:
+def articles(store: Store, clock: Clock, gate: Gate) -> Articles:
     return Articles(store, clock, gate)
 
 
@@ -178,7 +180,7 @@ def test_what_is_suggested_is_public_and_apt(articles: Articles, write: Write, a
 
 
 def test_a_solved_ticket_becomes_a_draft_without_its_notes(
-    articles: Articles, store: MemoryStore, clock: Clock, gate: Gate, carla: Actor, ada: Actor
+    articles: Articles, store: Store, clock: Clock, gate: Gate, carla: Actor, ada: Actor
 ) -> None:
     tickets = Tickets(store, clock, gate, Chores(store, clock, gate))
     number = tickets.open(carla, "No dial tone", "Dead.", TicketCategory.NETWORK).number
@@ -200,7 +202,7 @@ def test_a_solved_ticket_becomes_a_draft_without_its_notes(
 
 
 def test_of_a_ticket_that_nobody_answered_the_text_is_left_to_write(
-    articles: Articles, store: MemoryStore, clock: Clock, gate: Gate, carla: Actor, ada: Actor
+    articles: Articles, store: Store, clock: Clock, gate: Gate, carla: Actor, ada: Actor
 ) -> None:
     tickets = Tickets(store, clock, gate, Chores(store, clock, gate))
     tickets.close(carla, tickets.open(carla, "No dial tone", "Dead.").number)

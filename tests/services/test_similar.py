@@ -6,20 +6,22 @@ from tests.services.conftest import Clock
 from ticketing.domain.errors import PermissionDeniedError, TicketNotFoundError
 from ticketing.domain.people import Actor
 from ticketing.domain.queries import TicketSummary
+from ticketing.domain.store import Store
 from ticketing.services.access import Gate
 from ticketing.services.chores import Chores
 from ticketing.services.similar import Similar
 from ticketing.services.tickets import Tickets
-from ticketing.storage.memory import MemoryStore
+
+ON_EVERY_STORE = True
 
 
 @pytest.fixture
-def tickets(store: MemoryStore, clock: Clock, gate: Gate) -> Tickets:
+def tickets(store: Store, clock: Clock, gate: Gate) -> Tickets:
     return Tickets(store, clock, gate, Chores(store, clock, gate))
 
 
 @pytest.fixture
-def similar(store: MemoryStore, gate: Gate) -> Similar:
+def similar(store: Store, gate: Gate) -> Similar:
     return Similar(store, gate)
 
 
