@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from ticketing.background import Worker
 from ticketing.domain.attachments import MEGABYTE
 from ticketing.domain.errors import SettingsError, StorageError
 from ticketing.domain.findings import Finding, Level
@@ -23,7 +24,7 @@ from ticketing.services.agents import Agents
 from ticketing.services.articles import Articles
 from ticketing.services.attachments import Attachments
 from ticketing.services.bulk import Bulk
-from ticketing.services.chores import Caretaker, Chores
+from ticketing.services.chores import Chores
 from ticketing.services.definitions import Definitions
 from ticketing.services.diagnosis import Setup
 from ticketing.services.drafts import Drafts
@@ -88,7 +89,7 @@ class Desk:
         self.accounts = watched("accounts", accounts, figures)
         self.sessions = watched("sessions", Sessions(store, clock, gate, limits), figures)
         self.agents = watched("agents", agents, figures)
-        self._chores = chores = Chores(store, clock, gate)
+        self.chores = chores = Chores(store, clock, gate)
         self.tickets = watched("tickets", Tickets(store, clock, gate, chores), figures)
         self.drafts = watched("drafts", Drafts(store, clock, gate), figures)
         self.due_times = watched("due_times", DueTimes(store, clock, gate), figures)
@@ -152,9 +153,12 @@ class Desk:
             return None
         return ScheduledBackups(self.store, self._backups, every, self.clock)
 
-    def caretaker(self) -> Caretaker:
-        """Return what does in the background, or at once, whatever is due by itself."""
-        return Caretaker(self._chores)
+    def workers(self) -> list[Worker]:
+        """Return what goes on beside the visitors while this desk is served."""
+        found = [Worker("chores", self.chores.look)]
+        if backups := self.scheduled_backups():
+            found.append(Worker("backups", backups.look))
+        return found
 
     def close(self) -> None:
         """Close the store."""
@@ -229,7 +233,7 @@ def examine(settings: Settings) -> list[Finding]:
 
 _opening = threading.Lock()
 _shared: Desk | None = None
-_in_background: list[ScheduledBackups | Caretaker] = []
+_in_background: list[Worker] = []
 
 
 def shared_desk() -> Desk:
@@ -242,7 +246,7 @@ def shared_desk() -> Desk:
             _shared = open_desk(settings)
             if fleeting := _shared.health.throw_away:
                 log.warning("%s %s", fleeting.says, fleeting.fix)
-            _in_background.extend(filter(None, (_shared.scheduled_backups(), _shared.caretaker())))
+            _in_background.extend(_shared.workers())
             for worker in _in_background:
                 worker.start()
         return _shared

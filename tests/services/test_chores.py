@@ -7,12 +7,13 @@ from typing import NamedTuple
 import pytest
 
 from tests.services.conftest import Clock
+from ticketing.background import Worker
 from ticketing.domain.people import Actor
 from ticketing.domain.statuses import Status, TicketCategory
 from ticketing.domain.store import Transaction
 from ticketing.domain.tickets import Ticket
 from ticketing.services.access import Gate
-from ticketing.services.chores import ALL, LOOK_EVERY, Caretaker, Chores, Turn
+from ticketing.services.chores import ALL, LOOK_EVERY, Chores, Turn
 from ticketing.services.moments import MOMENTS_BATCH
 from ticketing.storage.memory import MemoryStore
 
@@ -174,9 +175,9 @@ def test_who_only_looks_is_not_kept_waiting_by_a_busy_store(
 def test_whoever_has_all_of_it_done_at_once_is_told_what_failed(
     store: MemoryStore, clock: Clock, gate: Gate, resolved: list[int]
 ) -> None:
-    caretaker = Caretaker(Chores(store, clock, gate, [Puzzled(), Broken(), *ALL]))
+    chores = Chores(store, clock, gate, [Puzzled(), Broken(), *ALL])
 
-    assert caretaker.do_all() == ["Feeding the cat", "Watering the plants"]
+    assert chores.do_all() == ["Feeding the cat", "Watering the plants"]
     assert closed(store) == resolved
 
 
@@ -192,34 +193,14 @@ def test_after_the_thread_has_looked_nobody_else_does_within_the_minute(
 
 
 def test_a_thread_does_all_of_it_without_any_visitor(
-    store: MemoryStore, clock: Clock, gate: Gate, resolved: list[int], monkeypatch: pytest.MonkeyPatch
+    store: MemoryStore, clock: Clock, gate: Gate, resolved: list[int]
 ) -> None:
-    monkeypatch.setattr("ticketing.services.chores._FIRST_LOOK", 0)
-    caretaker = Caretaker(Chores(store, clock, gate))
-    caretaker.start()
+    worker = Worker("chores", Chores(store, clock, gate).look, first=0)
+    worker.start()
     try:
         deadline = time.monotonic() + 20
         while closed(store) != resolved:
             assert time.monotonic() < deadline
             time.sleep(0.01)
     finally:
-        caretaker.stop()
-
-
-def test_the_thread_outlives_what_fails(
-    clock: Clock, gate: Gate, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    monkeypatch.setattr("ticketing.services.chores._FIRST_LOOK", 0)
-    monkeypatch.setattr("ticketing.services.chores.LOOK_EVERY", timedelta(milliseconds=1))
-    store = MemoryStore()
-    chores = Chores(store, clock, gate, [Broken(), Opening()])
-    caretaker = Caretaker(chores)
-    caretaker.start()
-    try:
-        deadline = time.monotonic() + 20
-        while caplog.text.count("Watering the plants failed") < 5:
-            assert time.monotonic() < deadline
-            time.sleep(0.01)
-    finally:
-        caretaker.stop()
-    assert numbers(store) == [1, 2, 3]
+        worker.stop()

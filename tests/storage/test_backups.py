@@ -7,19 +7,18 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
-from itertools import count
 from pathlib import Path
 
 import pytest
 
 from tests.storage.conftest import LASTING, emptied, make_ticket
+from ticketing.background import Worker
 from ticketing.domain.receipts import BACKUP_RECEIPT, Receipt
 from ticketing.services import diagnosis
-from ticketing.storage import archive, backups
+from ticketing.storage import archive
 from ticketing.storage.archive import back_up, check_sums
 from ticketing.storage.backups import RETRY, BackupFolder, ScheduledBackups
 from ticketing.storage.json_store import JsonStore
-from ticketing.storage.memory import MemoryStore
 from ticketing.storage.opening import open_store
 from ticketing.storage.whole import WholeStore
 
@@ -286,36 +285,16 @@ def test_a_process_that_was_killed_in_the_middle_keeps_nobody_from_the_next_back
 
 
 def test_it_looks_by_itself_soon_after_the_start_and_ends_when_it_is_told_to(
-    store: JsonStore, folder: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    store: JsonStore, folder: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(backups, "FIRST_LOOK", 0.01)
     caplog.set_level(logging.INFO)
-    schedule = ScheduledBackups(store, BackupFolder(folder, 3), DAY, lambda: NOON)
+    worker = Worker("backups", ScheduledBackups(store, BackupFolder(folder, 3), DAY, lambda: NOON).look, first=0.01)
 
-    schedule.start()
+    worker.start()
     wait_until((folder / FIRST).exists)
-    schedule.stop()
+    worker.stop()
 
     assert caplog.messages == [f"The scheduled backup is written: {FIRST}"]
-    assert not [thread for thread in threading.enumerate() if thread.name == "backups"]
-
-
-def test_what_nobody_foresaw_is_logged_and_does_not_end_the_schedule(
-    folder: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    monkeypatch.setattr(backups, "FIRST_LOOK", 0.01)
-    monkeypatch.setattr(backups, "LOOK_EVERY", 0.01)
-    looks = count()
-
-    def clock() -> datetime:
-        return NOON + DAY // next(looks) - DAY  # nobody divides by zero on purpose
-
-    schedule = ScheduledBackups(MemoryStore(), BackupFolder(folder, 3), DAY, clock)
-    schedule.start()
-    wait_until((folder / FIRST).exists)
-    schedule.stop()
-
-    assert caplog.messages[0] == "The scheduled backup failed"
 
 
 def test_names_that_are_no_dates_are_nobodys_newest_backup(folder: Path) -> None:

@@ -11,12 +11,12 @@ import pytest
 
 from tests.postgres import cluster
 from tests.serving import Server
+from ticketing.background import FIRST_LOOK
 from ticketing.desk import examine, open_desk, utc_now
 from ticketing.domain.findings import Finding, Level
 from ticketing.domain.receipts import BACKUP_RECEIPT, Receipt
 from ticketing.settings import Settings
 from ticketing.storage.archive import read_archive
-from ticketing.storage.backups import FIRST_LOOK
 
 DAILY = "24h"
 

@@ -2,12 +2,11 @@
 What the desk does by itself as time goes by, such as closing what stayed resolved.
 
 No job may be relied on: hosts sleep, processes are stopped. So whoever looks at a list does a little of what is due,
-and between visits a thread of each process does (`Caretaker`), or `ticketing run-jobs`. What is due shows in the store
+and between visits a thread of each process does, or `ticketing run-jobs`. What is due shows in the store
 and ceases to be so by the same transaction that does it: so it is done once, whichever process gets there first.
 """
 
 import logging
-import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -24,11 +23,6 @@ from ticketing.services.recurring import Opening
 from ticketing.services.time_rules import TimeRules
 
 LOOK_EVERY: Final = timedelta(minutes=1)
-# In seconds. A start is over before; between two turns others get theirs.
-_FIRST_LOOK: Final = 2.0
-_BREATH: Final = 0.05
-# How long whoever stops the process waits for a turn that is under way.
-_STOP_SECONDS: Final = 5.0
 _LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)
 
 log = logging.getLogger(__name__)
@@ -89,6 +83,19 @@ class Chores:
         now = self._looked_at = self._clock()
         return self._do_some(now, PATIENCE)
 
+    def look(self) -> bool:
+        """Do the next few of each chore; tell whether there may be more."""
+        return self.do_some().has_more
+
+    def do_all(self) -> list[str]:
+        """Do all that is due, now; return the names of the chores that failed."""
+        turn = self.do_some()
+        failed = list(turn.failed)
+        while turn.has_more:
+            turn = self.do_some()
+            failed += turn.failed
+        return list(dict.fromkeys(failed))
+
     def _do_some(self, now: datetime, patience: float) -> Turn:
         failed: list[str] = []
         has_more = [self._takes_turn(chore, now, patience, failed) for chore in self._due(now, failed)]
@@ -118,45 +125,3 @@ def _logged(chore: Chore, failed: list[str]) -> Iterator[None]:
     except Exception:
         log.exception("%s failed", chore.name)
         failed.append(chore.name)
-
-
-class Caretaker:
-    """Does the chores in a thread of its own from `start` to `stop`, so that nothing waits for a visitor."""
-
-    def __init__(self, chores: Chores) -> None:
-        self._chores = chores
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="chores", daemon=True)
-
-    def do_all(self) -> list[str]:
-        """Do all that is due, now; return the names of the chores that failed."""
-        turn = self._chores.do_some()
-        failed = list(turn.failed)
-        while turn.has_more:
-            turn = self._chores.do_some()
-            failed += turn.failed
-        return list(dict.fromkeys(failed))
-
-    def start(self) -> None:
-        """Begin to look, soon and then every minute, whether something is due."""
-        self._thread.start()
-
-    def stop(self) -> None:
-        """Begin no other turn, and give one that is under way a while to end."""
-        self._stopping.set()
-        if self._thread.is_alive():
-            self._thread.join(_STOP_SECONDS)
-
-    def _run(self) -> None:
-        pause = _FIRST_LOOK
-        while not self._stopping.wait(pause):
-            pause = _BREATH if self._has_more() else LOOK_EVERY.total_seconds()
-
-    def _has_more(self) -> bool:
-        try:
-            return self._chores.do_some().has_more
-        except StorageError as error:
-            log.warning("The desk could not look what is due: %s", error)
-        except Exception:
-            log.exception("The desk could not look what is due")
-        return False

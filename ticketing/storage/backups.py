@@ -11,7 +11,6 @@ makes it, wherever they run; it is caught up at the next start; and when it fail
 import logging
 import re
 import shutil
-import threading
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
@@ -26,10 +25,6 @@ from ticketing.storage.whole import WholeStore
 
 # How long a backup in the making keeps others from beginning one, and how long after a failure the next try is due.
 RETRY: Final = timedelta(hours=1)
-LOOK_EVERY: Final = 60.0
-# In seconds: a server that has just started has better things to do.
-FIRST_LOOK: Final = 2.0
-STOP_SECONDS: Final = 5.0
 _NAME: Final = re.compile(r"ticketing-(\d{8}T\d{6}Z)\.zip")
 _TIME: Final = "%Y%m%dT%H%M%SZ"
 _UNFINISHED: Final = ".unfinished"
@@ -91,7 +86,7 @@ def _made_at(name: str) -> datetime | None:
 
 
 class ScheduledBackups:
-    """Makes a backup whenever one is due, in a thread of its own from `start` to `stop`."""
+    """Makes a backup whenever one is due and it is asked to look."""
 
     def __init__(
         self, store: WholeStore, folder: BackupFolder, every: timedelta, clock: Callable[[], datetime]
@@ -100,18 +95,6 @@ class ScheduledBackups:
         self._folder = folder
         self._every = every
         self._clock = clock
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="backups", daemon=True)
-
-    def start(self) -> None:
-        """Begin to look, soon and then every minute, whether one is due."""
-        self._thread.start()
-
-    def stop(self) -> None:
-        """Begin no other backup, and give one in the making a while to be finished; else it is made another time."""
-        self._stopping.set()
-        if self._thread.is_alive():
-            self._thread.join(STOP_SECONDS)
 
     def make_if_due(self) -> Path | None:
         """Make a backup if one is due and nobody else makes it; what goes wrong is logged and kept as a receipt."""
@@ -131,14 +114,10 @@ class ScheduledBackups:
         log.info("The scheduled backup is written: %s", made.name)
         return made
 
-    def _run(self) -> None:
-        pause = FIRST_LOOK
-        while not self._stopping.wait(pause):
-            pause = LOOK_EVERY
-            try:
-                self.make_if_due()
-            except Exception:
-                log.exception("The scheduled backup failed")
+    def look(self) -> bool:
+        """Make a backup if one is due; there is never a second one at once."""
+        self.make_if_due()
+        return False
 
     def _take_turn(self, now: datetime) -> bool:
         """Note that one is in the making, unless it is made or somebody else makes it."""
