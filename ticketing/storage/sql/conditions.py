@@ -92,7 +92,7 @@ class Conditions:
             case _ if is_about_texts(condition):
                 return self.in_texts([], [condition])
             case Having():
-                return self._is_had(condition)
+                return c.number.in_(self.having(condition))
             case Being(trait):
                 return self._is(trait)
             case Not(other):
@@ -142,12 +142,11 @@ class Conditions:
         until = true() if period.until is None else moment < period.until
         return and_(moment.is_not(None), since, until)
 
-    def _is_had(self, condition: Having) -> ColumnElement[bool]:
+    def having(self, condition: Having) -> Select[Any]:
+        """Return the numbers of the tickets that have such a term, each as often as it has one."""
         names, values = condition.names(sees_all=self._sees_all), sorted(condition.values)
-        if not names:
-            return false()
-        having = select(terms.c.number).where(terms.c.field.in_(names))
-        return tickets.c.number.in_(having.where(terms.c.value.in_(values)) if values else having)
+        found = select(terms.c.number).where(terms.c.field.in_(names))
+        return found.where(terms.c.value.in_(values)) if values else found
 
     def _is(self, trait: Trait) -> ColumnElement[bool]:
         c = tickets.c

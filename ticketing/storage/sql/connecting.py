@@ -28,12 +28,13 @@ from ticketing.storage.addresses import SETTING, no_address
 
 CONNECT_SECONDS: Final = 3
 IMMEDIATE: Final = "ticketing_immediate"
-# A desk's questions are short: to compile them would take longer than to answer them.
+# A desk's questions are short: to compile them, or to start others who help, would take longer than to answer them.
 _POSTGRES: Final = {
     "timezone": "UTC",
     "lock_timeout": f"{round(PATIENCE * 1000)}",
     "idle_in_transaction_session_timeout": "60s",
     "jit": "off",
+    "max_parallel_workers_per_gather": "0",
     "tcp_keepalives_idle": "2",  # of a desk that has gone, the server lets the lock go
     "tcp_keepalives_interval": "1",
     "tcp_keepalives_count": "2",

@@ -16,7 +16,7 @@ from sqlalchemy import (
     union_all,
 )
 
-from ticketing.domain.conditions import Condition
+from ticketing.domain.conditions import Condition, Having
 from ticketing.domain.queries import Audience, Sort, TicketQuery, order_for
 from ticketing.storage.sql.conditions import Columns, Conditions, assigned_to, is_about_texts
 from ticketing.storage.sql.tables import tickets, watchers
@@ -90,8 +90,14 @@ def looked_up(audience: Audience, query: TicketQuery, dialect: Dialect) -> Selec
     return found.order_by(*order(audience, query.sort, hits.c))
 
 
+def carriers(audience: Audience, condition: Having, dialect: Dialect) -> Select[Any]:
+    """Return how many have such a term whatever the list, LOOKED_UP at most."""
+    having = Conditions(audience, dialect).having(condition).limit(LOOKED_UP).subquery()
+    return select(func.count()).select_from(having)
+
+
 def put_in_order(audience: Audience, query: TicketQuery, dialect: Dialect) -> Select[Any]:
-    """Return all hits of conditions that are kept apart: found by their index, and not by going through the list."""
+    """Return all hits, in order: found by the indexes of what is kept apart, and not by going through the list."""
     *ordered_by, _ = (tickets.c[name] for name in _ordered_by(audience, query.sort))
     found = matching(audience, query, dialect).add_columns(*ordered_by).cte("found").prefix_with("MATERIALIZED")
     return select(found.c.number).order_by(*order(audience, query.sort, found.c))

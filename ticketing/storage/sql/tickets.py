@@ -7,6 +7,7 @@ from typing import Any, Final, NamedTuple, Self
 
 from sqlalchemy import Connection, Dialect, ScalarSelect, Select, bindparam, delete, func, null, select, tuple_
 
+from ticketing.domain.conditions import Having
 from ticketing.domain.facts import Facts
 from ticketing.domain.live import stamp_of
 from ticketing.domain.queries import GREATEST_NUMBER, Audience, Page, TicketQuery, TicketSummary, is_news, is_tallied
@@ -165,7 +166,8 @@ class SqlTickets:
         """
         dialect = self._connection.dialect
         if not query.needles:
-            return self._connection.scalars(searching.walked(audience, query, dialect)).all()
+            way = searching.put_in_order if self._are_few(audience, query) else searching.walked
+            return self._connection.scalars(way(audience, query, dialect).limit(query.most)).all()
         near = self._connection.execute(searching.nearby(audience, query, dialect)).all()
         found = [number for number, holds in near if holds]
         if len(near) < searching.NEARBY:
@@ -176,6 +178,15 @@ class SqlTickets:
             if hits[0].found < searching.LOOKED_UP:
                 return [number for number, _ in hits if number is not None]
         return self._connection.scalars(searching.walked(audience, query, dialect)).all()
+
+    def _are_few(self, audience: Audience, query: TicketQuery) -> bool:
+        """Tell whether few tickets have a term that the query asks for, such as a tag."""
+        questions = [
+            searching.carriers(audience, one, self._connection.dialect)
+            for one in query.conditions
+            if isinstance(one, Having)
+        ]
+        return any(self._connection.scalars(question).one() < searching.LOOKED_UP for question in questions)
 
     def numbers(self, audience: Audience, query: TicketQuery) -> Iterator[int]:
         """Yield the numbers of all that match among what the audience may see, in the order asked for."""
