@@ -30,6 +30,7 @@ from ticketing.services.drafts import Drafts
 from ticketing.services.due_times import DueTimes
 from ticketing.services.first_launch import FirstLaunch
 from ticketing.services.health import Health, Surroundings
+from ticketing.services.inbox import Inbox
 from ticketing.services.live import Live
 from ticketing.services.passwords import Passwords
 from ticketing.services.preferences import Preferences
@@ -91,6 +92,7 @@ class Desk:
         self._chores = chores = Chores(store, clock, gate)
         self.tickets = watched("tickets", Tickets(store, clock, gate, chores), figures)
         self.drafts = watched("drafts", Drafts(store, clock, gate), figures)
+        self.inbox = watched("inbox", Inbox(store, clock, gate), figures)
         self.due_times = watched("due_times", DueTimes(store, clock, gate), figures)
         self.definitions = watched("definitions", Definitions(store, clock, gate), figures)
         self.recurring = watched("recurring", Recurring(store, clock, gate), figures)

@@ -74,6 +74,10 @@ _REQUESTERS_MAIL: Final = {
 }
 
 
+# What only agents are told; requesters are told the rest.
+FOR_AGENTS: Final = frozenset(NoticeKind) - _REQUESTERS_MAIL.keys()
+
+
 class MailPreferences(Stored):
     """How one person wants each kind of notice by mail; of those they have not `chosen`, as it is usual for them."""
 
@@ -91,4 +95,4 @@ class MailPreferences(Stored):
 
 def kinds_for(*, is_agent: bool) -> list[NoticeKind]:
     """Return of which kinds there are notices for somebody; requesters have fewer."""
-    return [kind for kind in NoticeKind if is_agent or kind in _REQUESTERS_MAIL]
+    return [kind for kind in NoticeKind if is_agent or kind not in FOR_AGENTS]
