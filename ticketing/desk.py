@@ -106,7 +106,7 @@ class Desk:
         attachments = Attachments(store, clock, gate, settings.max_upload_mb * MEGABYTE)
         self.attachments = watched("attachments", attachments, figures)
         self.similar = watched("similar", Similar(store, gate), figures)
-        self.live = watched("live", Live(store, gate), figures)
+        self.live = watched("live", Live(store, clock, gate), figures)
         self.first_launch = FirstLaunch(store, clock, passwords)
         self._backups = BackupFolder(settings.backup_folder.absolute(), settings.backup_keep)
         health = Health(store, clock, gate, _setup(settings), _surroundings(settings, self._backups), figures)

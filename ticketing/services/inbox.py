@@ -76,14 +76,15 @@ class Inbox:
                 return counted
             return len(self._unread(tx, actor))
 
-    def read(self, actor: Actor, notice: str) -> None:
-        """Note that the actor has read one of their notices; raises NoticeNotFoundError."""
+    def read(self, actor: Actor, notice: str) -> Notice:
+        """Note that the actor has read one of their notices, and return it; raises NoticeNotFoundError."""
         with self._store.write() as tx:
             actor = self._myself(tx, actor)
             found = next((one for one in self._visible(tx, actor) if one.id == notice), None)
             if found is None:
                 raise NoticeNotFoundError
             _note_as_read(tx, [found])
+            return found
 
     def read_of_ticket(self, actor: Actor, number: int) -> None:
         """Note that the actor has read all that they were told of a ticket."""
