@@ -13,10 +13,13 @@ if actor.must_change_password:
     st.info(t("account.password_due"), icon=":material/key:")
     ui.password_form(actor)
 else:
-    profile, password, sessions = st.tabs([t("account.profile"), t("account.password"), t("account.sessions")])
+    names = [t(f"account.{name}") for name in ("profile", "password", "sessions", "mail")]
+    profile, password, sessions, mail = st.tabs(names)
     with profile:
         ui.profile_form(actor)
     with password:
         ui.password_form(actor)
     with sessions, ui.shown_errors():
         ui.own_sessions(actor)
+    with mail:
+        ui.mail_form(actor)

@@ -31,6 +31,7 @@ from ticketing.services.drafts import Drafts
 from ticketing.services.due_times import DueTimes
 from ticketing.services.first_launch import FirstLaunch
 from ticketing.services.health import Health, Surroundings
+from ticketing.services.inbox import Inbox
 from ticketing.services.live import Live
 from ticketing.services.passwords import Passwords
 from ticketing.services.preferences import Preferences
@@ -92,6 +93,7 @@ class Desk:
         self.chores = chores = Chores(store, clock, gate)
         self.tickets = watched("tickets", Tickets(store, clock, gate, chores), figures)
         self.drafts = watched("drafts", Drafts(store, clock, gate), figures)
+        self.inbox = watched("inbox", Inbox(store, clock, gate), figures)
         self.due_times = watched("due_times", DueTimes(store, clock, gate), figures)
         self.definitions = watched("definitions", Definitions(store, clock, gate), figures)
         self.recurring = watched("recurring", Recurring(store, clock, gate), figures)
@@ -105,7 +107,7 @@ class Desk:
         attachments = Attachments(store, clock, gate, settings.max_upload_mb * MEGABYTE)
         self.attachments = watched("attachments", attachments, figures)
         self.similar = watched("similar", Similar(store, gate), figures)
-        self.live = watched("live", Live(store, gate), figures)
+        self.live = watched("live", Live(store, clock, gate), figures)
         self.first_launch = FirstLaunch(store, clock, passwords)
         self._backups = BackupFolder(settings.backup_folder.absolute(), settings.backup_keep)
         health = Health(store, clock, gate, _setup(settings), _surroundings(settings, self._backups), figures)

@@ -43,6 +43,7 @@ SAMPLES: dict[type[TicketingError], tuple[object, ...]] = {
     errors.DefinitionNotFoundError: (),
     errors.MessageNotFoundError: (12,),
     errors.AttachmentNotFoundError: (),
+    errors.NoticeNotFoundError: (),
     errors.RefusedError: (SENTENCE,),
     errors.TicketClosedError: (12,),
     errors.TicketNotDoneError: (12,),

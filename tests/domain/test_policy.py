@@ -35,6 +35,7 @@ TRUTH = """
     EDIT_OWN_PROFILE      .     .       .     UAR    .       .        .       .
     CHANGE_OWN_PASSWORD   .     .       .     UAR    .       .        .       .
     END_OWN_SESSION       .     .       .     UAR    .       .        .       .
+    READ_NOTICES          .     .       .     UAR    .       .        .       .
     SEE_PEOPLE            .     .       .      .     .       .        .      AR
     REGISTER_AGENT        .     .       .      .     .       .        .      AR
     REGISTER_ADMIN        .     .       .      .     .       .        .       R

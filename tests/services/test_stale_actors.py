@@ -22,6 +22,7 @@ from ticketing.domain.errors import (
     TicketingError,
 )
 from ticketing.domain.links import LinkKind
+from ticketing.domain.notifications import Mailed, NoticeKind
 from ticketing.domain.people import Actor, PeopleQuery, Role
 from ticketing.domain.queries import TicketQuery
 from ticketing.domain.recurring import RecurringTicket
@@ -60,10 +61,16 @@ FOR_EVERY_PERSON = {
     "agents.may_register",
     "agents.teams_of",
     "drafts.own",
+    "inbox.own",
+    "inbox.read_all",
+    "inbox.read_of_ticket",
+    "inbox.unread",
     "lists.export",
     "preferences.begin_with",
+    "preferences.mail",
     "preferences.own",
     "preferences.show_columns",
+    "preferences.want_by_mail",
     "live.is_told_who_is_there",
     "live.stamp",
     "articles.search",
@@ -85,6 +92,7 @@ ARGUMENTS: dict[str, object] = {
     "assignee": "ada",
     "browser": "b",
     "change": URGENT,
+    "chosen": {NoticeKind.NOTED: Mailed.DAILY},
     "cell": Cell(Metric.CREATED),
     "canned_reply": "greeting",
     "confirmation": "four dry umbrellas",
@@ -105,6 +113,7 @@ ARGUMENTS: dict[str, object] = {
     "mark": "",
     "message": "",
     "name": "screen.png",
+    "notice": "n1",
     "new": "four dry umbrellas",
     "number": 1,
     "numbers": [1],

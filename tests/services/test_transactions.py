@@ -15,6 +15,7 @@ from ticketing.domain.bulk import BulkEdit
 from ticketing.domain.calendars import BusinessCalendar
 from ticketing.domain.canned_replies import CannedReply
 from ticketing.domain.links import LinkKind
+from ticketing.domain.notifications import Mailed, NoticeKind
 from ticketing.domain.opening_hours import ALWAYS_OPEN
 from ticketing.domain.people import Actor, PeopleQuery, Role
 from ticketing.domain.preferences import Column
@@ -30,6 +31,7 @@ from ticketing.domain.statuses import Priority, Status
 from ticketing.domain.teams import Team
 from ticketing.domain.tickets import TicketEdit
 from ticketing.services.attachments import Tidying
+from ticketing.services.digests import Digests
 from ticketing.services.moving.lists import Form
 from ticketing.services.moving.seeds import SeedPlan
 from ticketing.settings import Settings
@@ -39,6 +41,7 @@ from ticketing.storage.memory import MemoryStore
 CONSOLE = Actor.console()
 ANOTHER = "four dry umbrellas"
 ALL = TicketQuery()
+OPENED = NoticeKind.OPENED
 DAY = ReportQuery(date(2031, 5, 6), date(2031, 5, 6), UTC)
 
 
@@ -93,7 +96,8 @@ class Scene:
         self.file = self.desk.attachments.put(CONSOLE, "screen.png", [b"A picture."])
         self.desk.tickets.reply(CONSOLE, 1, "See here.", files=[self.file.id])
         with store.write() as tx:
-            Tidying().do_some(tx, clock())  # so that one chore alone is left for whoever looks
+            Tidying().do_some(tx, clock())
+            Digests().do_some(tx, clock())  # so that one chore alone is left for whoever looks
         self.token = self.desk.accounts.sign_in("carla", PASSWORD)
         clock.advance(timedelta(minutes=2))  # so that it is worth noting that the session is used
         self.hand_off = self.desk.accounts.sign_in_browser("carla", PASSWORD, browser="b")
@@ -102,6 +106,11 @@ class Scene:
         self.seed = folder
         (folder / "users.json").write_text(json.dumps({"bert": {"password": "x", "role": "user"}}), "utf-8")
         (folder / "tickets.json").write_text("{}", "utf-8")
+
+    @property
+    def notice(self) -> str:
+        """The id of something that Carla was told."""
+        return self.desk.inbox.own(self.carla).items[0].notice.id
 
     @property
     def policy(self) -> SlaPolicy:
@@ -177,6 +186,10 @@ ONCE: Deeds = {
     "sessions.sign_out": lambda on: on.desk.sessions.sign_out(on.token),
     "sessions.end": lambda on: on.desk.sessions.end(on.carla, on.carla.session or ""),
     "sessions.end_others": lambda on: on.desk.sessions.end_others(on.carla),
+    "inbox.read": lambda on: on.desk.inbox.read(on.carla, on.notice),
+    "inbox.read_of_ticket": lambda on: on.desk.inbox.read_of_ticket(on.carla, on.asleep),
+    "inbox.read_all": lambda on: on.desk.inbox.read_all(on.carla),
+    "preferences.want_by_mail": lambda on: on.desk.preferences.want_by_mail(on.ada, {OPENED: Mailed.DAILY}),
     "preferences.begin_with": lambda on: on.desk.preferences.begin_with(on.ada, View.MINE),
     "preferences.begin_with_saved": lambda on: on.desk.preferences.begin_with_saved(on.ada, on.view.id),
     "preferences.show_columns": lambda on: on.desk.preferences.show_columns(on.ada, [Column.STATUS]),
@@ -243,6 +256,9 @@ NEVER: Deeds = {
     "health.figures": lambda on: on.desk.health.figures(on.root),
     "health.throw_away": lambda on: on.desk.health.throw_away,
     "lists.export": lambda on: on.desk.lists.export(on.ada, ALL, Form.JSON),
+    "inbox.own": lambda on: on.desk.inbox.own(on.carla),
+    "inbox.unread": lambda on: on.desk.inbox.unread(on.carla),
+    "preferences.mail": lambda on: on.desk.preferences.mail(on.ada),
     "preferences.own": lambda on: on.desk.preferences.own(on.ada),
     "drafts.own": lambda on: on.desk.drafts.own(on.carla),
     "live.pulse": lambda on: on.desk.live.pulse([1]),

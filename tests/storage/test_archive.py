@@ -15,6 +15,7 @@ import pytest
 from tests.storage.conftest import LASTING
 from ticketing.domain.drafts import Draft
 from ticketing.domain.errors import RefusedError, StorageDamagedError, StorageUnsupportedError
+from ticketing.domain.notifications import Notice, NoticeKind
 from ticketing.domain.people import Actor, Role, User
 from ticketing.domain.queries import Audience, TicketQuery
 from ticketing.domain.sign_in import Session
@@ -371,13 +372,15 @@ def test_a_store_is_never_taken_for_the_original_apps_files(original: Path) -> N
         pass
 
 
-def test_a_draft_whose_time_is_over_is_left_behind_and_makes_no_backup_unsound(tmp_path: Path) -> None:
+def test_a_draft_or_notice_whose_time_is_over_is_left_behind_and_makes_no_backup_unsound(tmp_path: Path) -> None:
     store, path, now = MemoryStore(), tmp_path / "desk.zip", datetime.now(UTC)
     with store.write() as tx:
         for name, days in (("over", -1), ("alive", 1)):
             expires_at = now + timedelta(days=days)
             tx.drafts.save(Draft(id=name, username="ada", texts={"reply": name}, saved_at=now, expires_at=expires_at))
+            told = {"username": "ada", "kind": NoticeKind.REPLIED, "ticket": 1, "by": "carla", "at": now}
+            tx.notices.save(Notice.model_validate({"id": name, "expires_at": expires_at, **told}))
     back_up(store, path, now)
 
-    assert list(read_archive(path).documents["drafts"]) == ["alive"]
-    assert rehearse(path) == {"drafts": 1}
+    assert [list(read_archive(path).documents[name]) for name in ("drafts", "notices")] == [["alive"], ["alive"]]
+    assert rehearse(path) == {"drafts": 1, "notices": 1}

@@ -22,6 +22,7 @@ from ticketing.domain.drafts import Draft
 from ticketing.domain.errors import StorageBusyError
 from ticketing.domain.facts import Facts
 from ticketing.domain.live import stamp_of
+from ticketing.domain.notifications import Notice, NoticeKind
 from ticketing.domain.people import Actor, PeopleQuery, Role, User
 from ticketing.domain.preferences import Column, QueuePreferences
 from ticketing.domain.queries import MOST_HITS, UNASSIGNED, Audience, Sort, TicketQuery, TicketSummary, View
@@ -91,6 +92,9 @@ DOCUMENTS = {
     "attempts": Attempts(id="a1", failures=[NOW, NOW + HOUR], expires_at=NOW + HOUR),
     "receipts": Receipt(id="r1", ticket=12, expires_at=NOW + HOUR),
     "drafts": Draft(id="f1", username="carla", texts={"reply": "It"}, saved_at=NOW, expires_at=NOW + HOUR),
+    "notices": Notice(
+        id="n1", username="carla", kind=NoticeKind.REPLIED, ticket=1, by="ada", at=NOW, expires_at=NOW + HOUR
+    ),
 }
 
 
@@ -972,6 +976,23 @@ def promise(due: float | None, warn: float | None = None) -> SlaState:
     due_at, warn_at = (None if hours is None else NOW + hours * HOUR for hours in (due, warn))
     made_by = {"policy": "gold", "policy_name": "Gold", "policy_version": 1, "calendar": "office"}
     return SlaState.model_validate(made_by | {"calendar_version": 1, "due_at": due_at, "warn_at": warn_at})
+
+
+def test_what_became_urgent_comes_in_order_until_it_was_told(store: Store, file_ticket: FileTicket) -> None:
+    for warn in (-1, -3, 1, None, -2):
+        file_ticket(sla=promise(5, warn))
+    file_ticket(sla=promise(5, -4), warned="resolution")
+    file_ticket()
+
+    with store.read() as tx:
+        assert tx.tickets.to_warn(NOW, 10) == [2, 5, 1]
+        assert tx.tickets.to_warn(NOW, 2) == [2, 5]
+        assert tx.tickets.to_warn(NOW - 4 * HOUR, 10) == []
+    change(store, 2, warned="resolution")
+    change(store, 6, warned=None)
+
+    with store.read() as tx:
+        assert tx.tickets.to_warn(NOW, 10) == [6, 5, 1]
 
 
 @pytest.fixture

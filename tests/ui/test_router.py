@@ -39,7 +39,7 @@ def title(app: AppTest) -> str:
     """Return the heading of a page; a list of tickets draws its own."""
     if app.title:
         return app.title[0].value
-    listed, _line = app.get("bidi_component")
+    listed = next(each for each in app.get("bidi_component") if each.proto.component_name == "ticketing_list_table")
     drawn: str = json.loads(listed.proto.bytes)["head"]["title"]
     return drawn
 

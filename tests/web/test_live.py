@@ -51,12 +51,26 @@ def watch(server: Server, socket: ClientConnection, person: str, number: int) ->
 
 
 def hears(socket: ClientConnection, seconds: float = WITHIN) -> dict[str, Any] | None:
-    """Return what the page is told next, None if it is nothing."""
-    try:
-        told: dict[str, Any] = json.loads(socket.recv(timeout=seconds))
-    except TimeoutError:
-        return None
-    return told
+    """Return what the page is told next but for how much is unread, None if it is nothing."""
+    return _next(socket, seconds, lambda told: "unread" not in told)
+
+
+def counts(socket: ClientConnection, seconds: float = WITHIN) -> int | None:
+    """Return what the page is told next of how much is unread, None if it is nothing."""
+    told = _next(socket, seconds, lambda told: "unread" in told)
+    return None if told is None else int(told["unread"])
+
+
+def _next(socket: ClientConnection, seconds: float, is_it: Callable[[dict[str, Any]], bool]) -> dict[str, Any] | None:
+    until = time.monotonic() + seconds
+    while (left := until - time.monotonic()) > 0:
+        try:
+            told: dict[str, Any] = json.loads(socket.recv(timeout=left))
+        except TimeoutError:
+            return None
+        if is_it(told):
+            return told
+    return None
 
 
 def reply(server: Server, actor: Actor, number: int) -> None:
@@ -77,6 +91,32 @@ def test_an_open_page_is_told_of_a_reply_within_three_seconds(
         assert hears(socket) == {"changed": now}
         socket.send(json.dumps({"watch": [watched, now]}))
         assert hears(socket) is None
+
+
+def test_every_open_page_is_told_within_three_seconds_how_much_is_unread(server: Server, number: int) -> None:
+    inbox, carla = server.desk.inbox, server.actor("carla")
+    inbox.read_all(carla)
+    with line(server, "carla") as shows_nothing, line(server, "carla") as list_of_tickets:
+        watch(server, list_of_tickets, "carla", 0)
+        assert [counts(shows_nothing), counts(list_of_tickets)] == [0, 0]
+
+        reply(server, server.actor("ada"), number)
+        assert [counts(shows_nothing), counts(list_of_tickets)] == [1, 1]
+
+        inbox.read_of_ticket(carla, number)
+        assert [counts(shows_nothing), counts(list_of_tickets)] == [0, 0]
+
+
+def test_a_note_changes_no_requesters_count_and_that_of_the_agent_it_mentions(server: Server, number: int) -> None:
+    for person in ("carla", "bert"):
+        server.desk.inbox.read_all(server.actor(person))
+    with line(server, "carla") as carla, line(server, "bert") as bert:
+        assert [counts(carla), counts(bert)] == [0, 0]
+
+        server.desk.tickets.note(server.actor("ada"), number, "zebra-marker @bert @carla")
+
+        assert counts(bert) == 1
+        assert counts(carla) is None
 
 
 @pytest.mark.parametrize("place", ["ticket", "list"])
@@ -104,7 +144,7 @@ def test_of_a_ticket_that_is_not_theirs_nobody_is_told_anything(server: Server, 
 @pytest.mark.parametrize("token", ["", "nobody's"])
 def test_a_stranger_gets_no_line(server: Server, token: str) -> None:
     with line(server, token=token) as socket, pytest.raises(ConnectionClosed) as closed:
-        socket.recv(timeout=WITHIN)
+        hears(socket)
 
     assert closed.value.rcvd is not None
     assert closed.value.rcvd.code == 4401
@@ -157,7 +197,7 @@ def test_the_line_ends_with_the_session(server: Server, number: int, said: Calla
         socket.send(json.dumps(said(number)))
 
         with pytest.raises(ConnectionClosed) as closed:
-            socket.recv(timeout=WITHIN)
+            hears(socket)
     assert closed.value.rcvd is not None
     assert closed.value.rcvd.code == 4401
 
@@ -194,7 +234,7 @@ def test_a_message_that_is_no_text_ends_the_line(server: Server) -> None:
     with line(server, "ada") as socket:
         socket.send(b"x")
         with pytest.raises(ConnectionClosed) as closed:
-            socket.recv(timeout=WITHIN)
+            hears(socket)
 
     assert closed.value.rcvd is not None
     assert closed.value.rcvd.code == 1003
@@ -210,7 +250,7 @@ def test_nonsense_is_passed_over_and_a_flood_ends_the_line(server: Server, numbe
         socket.send("x" * 200_001)
 
         with pytest.raises(ConnectionClosed):
-            socket.recv(timeout=WITHIN)
+            hears(socket)
 
 
 def present(socket: ClientConnection) -> list[list[object]] | None:

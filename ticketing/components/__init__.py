@@ -17,12 +17,14 @@ _CODE = {
     "bridge": ["bridge.js"],
     "draft": ["keeping.js", "draft.js"],
     "list_table": ["list_table.js"],
-    "live": ["keeping.js", "live.js"],
+    "live": ["keeping.js", "line.js", "live.js"],
     "new_files": ["files.js", "new_files.js"],
+    "notices": ["notices.js"],
     "report": ["report.js"],
     "ticket_composer": ["ticket_outbox.js", "keeping.js", "files.js", "ticket_canned.js", "ticket_composer.js"],
     "ticket_head": ["ticket_outbox.js", "ticket_head.js"],
     "ticket_panel": ["ticket_outbox.js", "ticket_related.js", "ticket_fields.js", "ticket_panel.js"],
+    "unread": ["keeping.js", "line.js", "unread.js"],
 }
 # And those of its style.
 _STYLES = {
@@ -31,10 +33,12 @@ _STYLES = {
     "list_table": ["icons.css", "headings.css", "forms.css", "list_table.css"],
     "live": ["live.css"],
     "new_files": ["icons.css", "files.css", "new_files.css"],
+    "notices": ["icons.css", "headings.css", "notices.css"],
     "report": ["headings.css", "forms.css", "report.css"],
     "ticket_composer": ["icons.css", "forms.css", "files.css", "ticket_canned.css", "ticket_composer.css"],
     "ticket_head": ["icons.css", "headings.css", "ticket_head.css"],
     "ticket_panel": ["icons.css", "forms.css", "headings.css", "ticket_related.css", "ticket_panel.css"],
+    "unread": ["icons.css", "unread.css"],
 }
 # The address is relative to the page, which stands one level deep, so that it works below a path prefix as well.
 # What did not arrive is asked for once more, under another address, since a browser may remember the failure.

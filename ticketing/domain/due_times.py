@@ -89,6 +89,16 @@ def is_judged(ticket: Ticket) -> bool:
     return since is not None and (ticket.sla is None or ticket.sla.done_at == since)
 
 
+def awaited(ticket: Ticket) -> str | None:
+    """Return what tells the next that is due of a ticket from all else that ever was; None while nothing is."""
+    if ticket.sla is None or ticket.sla.due_at is None:
+        return None
+    running = {target: one for target, one in ticket.sla.deadlines.items() if one.met_at is None}
+    target = next(target for target, one in running.items() if one.due_at == ticket.sla.due_at)
+    waits = _waits(ticket, target)
+    return f"{target} {waits[-1].since.isoformat()}" if waits else None
+
+
 def explain(ticket: Ticket, rule: SlaRule, target: Target) -> list[Step]:
     """Return the steps that lead to when a target is due, or to how much time is left; none without such a target."""
     waits = _waits(ticket, target)

@@ -15,7 +15,7 @@ Every refusal, as one tree. The text of each is a sentence that can be shown to 
     │   └── MustChangePasswordError
     ├── NotFoundError                  not there, or not yours: the same words
     │   ├── TicketNotFoundError  PersonNotFoundError  DefinitionNotFoundError  MessageNotFoundError
-    │   └── AttachmentNotFoundError
+    │   └── AttachmentNotFoundError  NoticeNotFoundError
     ├── RefusedError                   possible for this person, but not now
     │   ├── TicketClosedError  TicketNotDoneError  TicketNotClosedError  TicketNotAsleepError
     │   ├── TransitionError  ReopenWindowError  TooManyTagsError
@@ -319,6 +319,15 @@ class AttachmentNotFoundError(NotFoundError):
 
     def __init__(self) -> None:
         super().__init__("There is no such attachment.")
+
+
+class NoticeNotFoundError(NotFoundError):
+    """There is none, or it is somebody else's, or about what this person may not see."""
+
+    code = "notice_not_found"
+
+    def __init__(self) -> None:
+        super().__init__("There is no such notice.")
 
 
 class RefusedError(TicketingError):

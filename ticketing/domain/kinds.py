@@ -9,6 +9,7 @@ from ticketing.domain.canned_replies import CannedReply
 from ticketing.domain.categories import Category
 from ticketing.domain.custom_fields import CustomField
 from ticketing.domain.definitions import Definition
+from ticketing.domain.digests import Digesting
 from ticketing.domain.mail_tags import MailKey
 from ticketing.domain.recurring import RecurringTicket
 from ticketing.domain.rules import Rule
@@ -30,6 +31,7 @@ KINDS: Final[Mapping[str, type[Definition]]] = {
         SlaPolicy,
         CatchingUp,
         MailKey,
+        Digesting,
         RecurringTicket,
         Rule,
     )

@@ -10,6 +10,7 @@ from typing import Self
 from pydantic import Field
 
 from ticketing.domain.errors import EmailError, UsernameError
+from ticketing.domain.notifications import MailPreferences
 from ticketing.domain.preferences import QueuePreferences
 from ticketing.domain.queries import Query, needle_of
 from ticketing.domain.text import EMAIL_LIMIT, SEARCH_LIMIT, Stored, Typed, clean_line, clean_name, is_blank
@@ -21,6 +22,7 @@ _USERNAME = re.compile(r"[a-z0-9][a-z0-9._-]{2,31}")
 _EMAIL = re.compile(r"[^@\s<>\"'(),:;\\\[\]]{1,64}@[^@\s<>\"'(),:;\\\[\]]{1,255}")
 _USERNAME_INPUT_LIMIT = 200
 _NO_PREFERENCES = QueuePreferences()
+_USUAL_MAIL = MailPreferences()
 
 
 class Role(StrEnum):
@@ -65,6 +67,7 @@ class User(Stored):
     `invented`: nobody's account, made for a demonstration; nothing a person can do changes that.
     `sign_in_version` rises whenever all sign-ins of the account end, so that one under way ends with them.
     `preferences`: what the person has chosen to see of the queue, where that is anything of their own.
+    `mail`: how they want what kind of notice by mail, where they have chosen anything.
     `original`: what the original app's files say of the person, where it could not be told any more.
     """
 
@@ -82,6 +85,7 @@ class User(Stored):
     password_changed_at: datetime
     last_sign_in_at: datetime | None = None
     preferences: QueuePreferences = Field(default_factory=QueuePreferences, exclude_if=_NO_PREFERENCES.__eq__)
+    mail: MailPreferences = Field(default_factory=MailPreferences, exclude_if=_USUAL_MAIL.__eq__)
     original: str | None = None
 
     @property

@@ -57,6 +57,7 @@ class Action(StrEnum):
     EDIT_OWN_PROFILE = "change this profile"
     CHANGE_OWN_PASSWORD = "change this password"  # noqa: S105 - a sentence
     END_OWN_SESSION = "end this session"
+    READ_NOTICES = "read these notices"
     SEE_PEOPLE = "see the accounts"
     REGISTER_AGENT = "register agents"
     REGISTER_ADMIN = "register admins"
@@ -107,6 +108,7 @@ TABLE: Final[Mapping[Action, Mapping[Role, frozenset[Relation]]]] = {
         Action.EDIT_OWN_PROFILE: (_SELF, _SELF, _SELF),
         Action.CHANGE_OWN_PASSWORD: (_SELF, _SELF, _SELF),
         Action.END_OWN_SESSION: (_SELF, _SELF, _SELF),
+        Action.READ_NOTICES: (_SELF, _SELF, _SELF),
         Action.SEE_PEOPLE: (_NEVER, _DESK, _DESK),
         Action.REGISTER_AGENT: (_NEVER, _DESK, _DESK),
         Action.REGISTER_ADMIN: (_NEVER, _NEVER, _DESK),

@@ -131,7 +131,7 @@ class Mark(NamedTuple):
     @classmethod
     def of(cls, ticket: Ticket | None) -> Self:
         """Return how far it has come by now; one that isn't there yet has not begun."""
-        return cls() if ticket is None else cls(len(ticket.events), len(_own_messages(ticket)))
+        return cls() if ticket is None else cls(len(ticket.events), len(own_messages(ticket)))
 
 
 class News(NamedTuple):
@@ -144,7 +144,7 @@ class News(NamedTuple):
 
 def news_since(mark: Mark, ticket: Ticket) -> News | None:
     """Return what has happened to a ticket since it had come so far; None for nothing, and for what was imported."""
-    events, messages = ticket.events[mark.events :], _own_messages(ticket)[mark.messages :]
+    events, messages = ticket.events[mark.events :], own_messages(ticket)[mark.messages :]
     steps: list[Event | Message] = [*events, *messages]
     if not steps or any(step.source is Source.IMPORT for step in steps):
         return None
@@ -156,13 +156,14 @@ def news_since(mark: Mark, ticket: Ticket) -> News | None:
     return News(found, max(step.at for step in steps), by_person)
 
 
+def own_messages(ticket: Ticket) -> list[Message]:
+    """Return the messages of a ticket without those that merges have copied."""
+    return [message for message in ticket.messages if message.origin is None]
+
+
 def in_order(rules: Iterable[Rule]) -> list[Rule]:
     """Return the rules that are followed, in the order in which they are looked at."""
     return [rule for rule in Rule.all_of(rules) if rule.enabled and not rule.removed]
-
-
-def _own_messages(ticket: Ticket) -> list[Message]:
-    return [message for message in ticket.messages if message.origin is None]
 
 
 def _event_trigger(field: str) -> Trigger | None:

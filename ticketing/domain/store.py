@@ -10,6 +10,7 @@ from ticketing.domain.attachments import Content, Upload
 from ticketing.domain.definitions import Kind
 from ticketing.domain.drafts import Draft
 from ticketing.domain.facts import Facts
+from ticketing.domain.notifications import Notice
 from ticketing.domain.people import PeopleQuery, User
 from ticketing.domain.queries import Audience, Page, TicketQuery, TicketSummary
 from ticketing.domain.receipts import Receipt
@@ -87,6 +88,13 @@ class TicketRepository(Protocol):
     def to_wake(self, by: datetime, limit: int) -> list[int]:
         """Return numbers of tickets that were to sleep until that moment or before, at most `limit`, in that order."""
 
+    def to_warn(self, by: datetime, limit: int) -> list[int]:
+        """
+        Return numbers of tickets that became urgent by that moment, at most `limit`, in the order in which they did.
+
+        Those are left out of which that was told already.
+        """
+
     def unfinished(self, above: int, limit: int) -> list[int]:
         """Return the lowest numbers above that one of tickets that are not done, at most `limit`, in order."""
 
@@ -120,6 +128,9 @@ class UserRepository(Collection[User], Protocol):
 
     def names(self, usernames: set[str]) -> dict[str, str]:
         """Return the display names of those that exist."""
+
+    def several(self, usernames: set[str]) -> list[User]:
+        """Return copies of those that exist, in no order."""
 
     def stream(self) -> Iterator[User]:
         """Yield every account by username."""
@@ -190,6 +201,22 @@ class DraftRepository(Collection[Draft], Protocol):
         """Return the person's drafts, in no order; some may have expired."""
 
 
+class NoticeRepository(Collection[Notice], Protocol):
+    """All notices."""
+
+    def of_user(self, username: str) -> list[Notice]:
+        """Return the person's notices, newest first; some may have expired."""
+
+    def unread(self, usernames: set[str], now: datetime) -> dict[str, int]:
+        """Return how many unread notices, that have not expired, each of these people has who has any."""
+
+    def having_unread(self, above: str, limit: int, now: datetime) -> list[str]:
+        """Return the first usernames above that one of people who have unread notices, at most `limit`, in order."""
+
+    def add(self, notices: Sequence[Notice]) -> None:
+        """Keep all of these; where a person has more than 500 then, the oldest go until 450 are left."""
+
+
 class DefinitionRepository(Protocol[Kind]):
     """All definitions of one kind, those that were removed included."""
 
@@ -245,6 +272,10 @@ class Transaction(Protocol):
     @property
     def drafts(self) -> DraftRepository:
         """What people have typed and not sent."""
+
+    @property
+    def notices(self) -> NoticeRepository:
+        """What people are told."""
 
     def definitions(self, kind: type[Kind]) -> DefinitionRepository[Kind]:
         """Return what was set up, of one kind."""

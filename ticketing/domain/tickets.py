@@ -69,6 +69,8 @@ RATING = "rating"
 SNOOZED = "snoozed"
 RECURRING, RECURRING_SKIPPED, PASSED_OVER = "recurring", "recurring_skipped", "passed_over"
 RULE, RULE_PASSED_OVER = "rule", "rule_passed_over"
+WARNED = "warned"
+IS_WARNED: Term = (WARNED, "yes")
 REPLY_TAKEN_BACK = "reply_taken_back"
 
 
@@ -93,7 +95,8 @@ class Message(Stored):
     """
     A public reply or an internal note; the description is the first public one.
 
-    `origin` is the number of the ticket from which a merge has copied it.
+    `origin` is the number of the ticket from which a merge has copied it. `to` are the usernames of those agents for
+    whom alone a note is; it tells nobody else, though all of them may read it.
     """
 
     kind: MessageKind = MessageKind.REPLY
@@ -102,6 +105,7 @@ class Message(Stored):
     text: str
     at: datetime
     origin: int | None = None
+    to: list[str] = Field(default_factory=list, exclude_if=not_)
     attachments: list[Attachment] = Field(default_factory=list, exclude_if=not_)
 
     @property
@@ -153,7 +157,8 @@ class Ticket(Stored):
     Methods change it in place, raise when its state forbids, and write each change into `events`. Who may call them is
     not decided here. All times are aware UTC. `team` is the id of a definition. `fields` are the values of custom ones
     by their names. `fired` are the ids of the rules that were followed because time went by, since somebody last did
-    something. `original` is what came in from the original app, kept only where it could not be told any more.
+    something. `warned` is what was told to be due soon, as long as it is what is due next. `original` is what came in
+    from the original app, kept only where it could not be told any more.
     """
 
     id: str
@@ -187,6 +192,7 @@ class Ticket(Stored):
     fields: dict[str, FieldValue] = Field(default_factory=dict, exclude_if=not_)
     snoozed: Snooze | None = Field(None, exclude_if=not_)
     fired: list[str] = Field(default_factory=list, exclude_if=not_)
+    warned: str | None = None
     messages: list[Message]
     events: list[Event] = Field(default_factory=list)
     original: str | None = None
@@ -317,11 +323,13 @@ class Ticket(Stored):
         elif self.status in {Status.PENDING, Status.RESOLVED} or (self.snoozed and self.snoozed.wakes_on_reply):
             self._set_status(Status.OPEN, actor.username, now, source=source)
 
-    def note(self, actor: Actor, text: str, now: datetime, source: Source = Source.UI) -> None:
-        """Add an internal note, which no requester ever learns of."""
+    def note(
+        self, actor: Actor, text: str, now: datetime, source: Source = Source.UI, to: Collection[str] = ()
+    ) -> None:
+        """Add an internal note, which no requester ever learns of; *to* are the agents for whom it is."""
         self._require_not_closed()
         body = clean_text("Note", text)
-        note = Message(kind=MessageKind.NOTE, source=source, author=actor.username, text=body, at=now)
+        note = Message(kind=MessageKind.NOTE, source=source, author=actor.username, text=body, at=now, to=list(to))
         self.messages.append(note)
         self._touch(now, public=False)
 
@@ -633,7 +641,8 @@ def terms_of(fields: Mapping[str, Any]) -> frozenset[Term]:
     """
     Return the terms of a ticket with these fields, which for one without any costs next to nothing.
 
-    By the rules that were followed as time went by, only the desk finds it: the query language has no word for these.
+    By the rules that were followed as time went by, and by having been told to be due soon, only the desk finds it: the
+    query language has no word for these.
     Those of attachments are among them if the messages are given, be it as they are stored.
     """
     tags = frozenset(("tag", tag.casefold()) for tag in fields.get("tags") or ())
@@ -642,6 +651,8 @@ def terms_of(fields: Mapping[str, Any]) -> frozenset[Term]:
         tags |= {("team", team.casefold())}
     if fired:
         tags |= {(RULE, rule) for rule in fired}
+    if fields.get(WARNED):
+        tags |= {IS_WARNED}
     if messages := fields.get("messages"):
         tags |= {term for said in messages for term in Message.model_validate(said).terms()}
     return tags | terms_in(values) if values else tags

@@ -17,8 +17,10 @@ from ticketing.domain.people import Actor
 from ticketing.domain.store import PATIENCE, Store, Transaction
 from ticketing.services.access import A_MOMENT, Clock, Gate
 from ticketing.services.attachments import Tidying
+from ticketing.services.digests import Digests
 from ticketing.services.due_times import Arrears
 from ticketing.services.moments import LAPSING, WAKING
+from ticketing.services.notifications import Warnings
 from ticketing.services.recurring import Opening
 from ticketing.services.time_rules import TimeRules
 
@@ -42,7 +44,7 @@ class Chore(Protocol):
         """Do the next few that are due, if any still are; tell whether there may be more."""
 
 
-ALL: Final[Sequence[Chore]] = (LAPSING, WAKING, Opening(), Arrears(), TimeRules(), Tidying())
+ALL: Final[Sequence[Chore]] = (LAPSING, WAKING, Opening(), Arrears(), TimeRules(), Warnings(), Digests(), Tidying())
 
 
 class Turn(NamedTuple):

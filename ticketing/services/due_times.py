@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 from ticketing.domain import policy
 from ticketing.domain.calendars import BusinessCalendar
-from ticketing.domain.deadlines import Target
-from ticketing.domain.due_times import Step, explain, is_judged, sla_of
+from ticketing.domain.deadlines import SlaState, Target
+from ticketing.domain.due_times import Step, awaited, explain, is_judged, sla_of
 from ticketing.domain.errors import DefinitionNotFoundError
 from ticketing.domain.people import Actor
 from ticketing.domain.policy import Action
@@ -17,6 +17,7 @@ from ticketing.domain.store import Store, Transaction
 from ticketing.domain.tickets import Ticket
 from ticketing.services.access import Clock, Gate, reach
 from ticketing.services.following import follow_rules
+from ticketing.services.notifications import tell
 
 # Of one turn of the one writer: others wait for their own meanwhile, and somebody for the list they have asked for.
 CATCH_UP_BATCH = 50
@@ -81,10 +82,12 @@ class Arrears:
 
 
 def keep(tx: Transaction, ticket: Ticket) -> None:
-    """Save a ticket with its due times, after the desk's own rules: the one way in which services save a ticket."""
+    """Save a ticket, with its due times and after the desk's own rules, and tell people; so services save one."""
+    before = tx.tickets.find(ticket.number)
     reckon = reckoning(tx)
     reckon(ticket)
-    follow_rules(tx, ticket, reckon)
+    follow_rules(tx, before, ticket, reckon)
+    tell(tx, before, ticket)
     tx.tickets.save(ticket)
 
 
@@ -94,9 +97,16 @@ def reckoning(tx: Transaction) -> Callable[[Ticket], None]:
 
     def reckon(ticket: Ticket) -> None:
         if not is_judged(ticket):
-            ticket.sla = sla_of(ticket, rules)
+            _promise(ticket, sla_of(ticket, rules))
 
     return reckon
+
+
+def _promise(ticket: Ticket, sla: SlaState | None) -> None:
+    """Let a ticket be due so; what was told of something else that was due next counts for that alone."""
+    ticket.sla = sla
+    if ticket.warned and ticket.warned != awaited(ticket):
+        ticket.warned = None
 
 
 def _catch_up(tx: Transaction) -> bool:
@@ -109,7 +119,7 @@ def _catch_up(tx: Transaction) -> bool:
     for number in numbers:
         ticket = tx.tickets.find(number)
         if ticket is not None and ticket.sla != (now := sla_of(ticket, rules)):
-            ticket.sla = now
+            _promise(ticket, now)
             tx.tickets.save(ticket)
     goes_on = len(numbers) == CATCH_UP_BATCH
     done = {"rules": rules.mark, "reached": numbers[-1] if goes_on else None}

@@ -34,16 +34,16 @@ _MISSING: Final = {
 }
 
 
-def follow_rules(tx: Transaction, ticket: Ticket, reckon: Callable[[Ticket], None]) -> None:
+def follow_rules(tx: Transaction, before: Ticket | None, ticket: Ticket, reckon: Callable[[Ticket], None]) -> None:
     """
-    Do what rules say about all that has happened to a ticket since it was kept last.
+    Do what rules say about all that has happened to a ticket since it was as it was before.
 
     *reckon* brings the due times of a ticket up to date, by which a rule may ask for it.
     """
     rules = [rule for rule in in_order(tx.definitions(Rule).all()) if rule.trigger is not Trigger.TIME]
     if not rules and not ticket.fired:
         return
-    news = news_since(Mark.of(tx.tickets.find(ticket.number)), ticket)
+    news = news_since(Mark.of(before), ticket)
     if news is None or ticket.merged_into is not None:
         return
     if news.by_person:
@@ -172,7 +172,7 @@ def _note(tx: Transaction, ticket: Ticket, rule: Rule, now: datetime) -> None:
     present = [name for name in rule.notify if is_assignable(tx, name)]
     names = tx.users.names(set(present))
     to = f"For {', '.join(names[name] for name in present)}:\n\n" if present else ""
-    ticket.note(DESK, f"{to}{text}", now, Source.RULE)
+    ticket.note(DESK, f"{to}{text}", now, Source.RULE, present)
 
 
 def _filled_in(tx: Transaction, ticket: Ticket, text: str, now: datetime) -> str:

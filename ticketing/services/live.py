@@ -8,27 +8,30 @@ from ticketing.domain.errors import TicketNotFoundError
 from ticketing.domain.people import Actor
 from ticketing.domain.policy import THE_DESK, Action
 from ticketing.domain.store import Store
-from ticketing.services.access import Gate
+from ticketing.services.access import Clock, Gate
 
 
 class Pulse(NamedTuple):
-    """When anything has changed last, and the stamps of some tickets as agents see them."""
+    """When anything has changed last, the stamps of some tickets as agents see them, and what people have unread."""
 
     latest: str
     tickets: Mapping[int, str]
+    unread: Mapping[str, int]
 
 
 class Live:
     """Tells open pages apart from what they would show now."""
 
-    def __init__(self, store: Store, gate: Gate) -> None:
+    def __init__(self, store: Store, clock: Clock, gate: Gate) -> None:
         self._store = store
+        self._clock = clock
         self._gate = gate
 
-    def pulse(self, numbers: Collection[int]) -> Pulse:
-        """Return the desk's pulse, for the process itself: whom it may be told to, `stamp` decides."""
+    def pulse(self, numbers: Collection[int], people: Collection[str] = ()) -> Pulse:
+        """Return the desk's pulse, for the process itself: whom it may be told to, `stamp` and the inbox decide."""
         with self._store.read() as tx:
-            return Pulse(tx.tickets.latest(THE_DESK), tx.tickets.stamps(THE_DESK, sorted(numbers)))
+            unread = tx.notices.unread(set(people), self._clock()) if people else {}
+            return Pulse(tx.tickets.latest(THE_DESK), tx.tickets.stamps(THE_DESK, sorted(numbers)), unread)
 
     def stamp(self, actor: Actor, number: int = 0) -> str:
         """

@@ -1,9 +1,10 @@
 """What people prefer to see: each sees and changes their own alone."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 from ticketing.domain import policy
 from ticketing.domain.errors import DefinitionNotFoundError, PersonNotFoundError
+from ticketing.domain.notifications import Mailed, MailPreferences, NoticeKind
 from ticketing.domain.people import Actor, User
 from ticketing.domain.policy import Action
 from ticketing.domain.preferences import Column, QueuePreferences
@@ -43,6 +44,22 @@ class Preferences:
     def show_columns(self, actor: Actor, columns: Iterable[Column] | None) -> QueuePreferences:
         """Have the actor's queue show these columns beside number and title, or with None those that the desk has."""
         return self._change(actor, lambda present: present.show(columns))
+
+    def mail(self, actor: Actor) -> MailPreferences:
+        """Return how the actor wants what kind of notice by mail."""
+        with self._store.read() as tx:
+            _, user = self._myself(tx, actor)
+            return user.mail
+
+    def want_by_mail(self, actor: Actor, chosen: Mapping[NoticeKind, Mailed]) -> MailPreferences:
+        """Have these kinds of notices come by mail as it is chosen; of all others nothing changes."""
+        with self._store.write() as tx:
+            _, user = self._myself(tx, actor)
+            mail = user.mail.choose(chosen)
+            if mail != user.mail:
+                user.mail = mail
+                tx.users.save(user)
+            return mail
 
     def _change(self, actor: Actor, change: Callable[[QueuePreferences], QueuePreferences]) -> QueuePreferences:
         with self._store.write() as tx:

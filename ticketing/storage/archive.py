@@ -31,13 +31,14 @@ from ticketing.domain.attachments import Content
 from ticketing.domain.drafts import Draft
 from ticketing.domain.errors import RefusedError, StorageDamagedError
 from ticketing.domain.kinds import KINDS
+from ticketing.domain.notifications import Notice
 from ticketing.domain.people import User
 from ticketing.domain.progress import Progress, Steps, silent
 from ticketing.domain.store import Files
 from ticketing.domain.text import Stored
 from ticketing.domain.tickets import MessageKind, Ticket
 from ticketing.storage.documents.searching import SEEN
-from ticketing.storage.documents.state import DRAFTS, TICKETS, USERS, Documents
+from ticketing.storage.documents.state import DRAFTS, KEPT_FOR_LONG, NOTICES, TICKETS, USERS, Documents
 from ticketing.storage.files import missing, require_same
 from ticketing.storage.journaled.disk import as_storage_error, whole_file
 from ticketing.storage.journaled.journal import check_change
@@ -74,7 +75,14 @@ class Seen(Stored):
     messages: int
 
 
-MODELS: Final[Mapping[str, type[Stored]]] = {TICKETS: Ticket, USERS: User, SEEN: Seen, DRAFTS: Draft, **KINDS}
+MODELS: Final[Mapping[str, type[Stored]]] = {
+    TICKETS: Ticket,
+    USERS: User,
+    SEEN: Seen,
+    DRAFTS: Draft,
+    NOTICES: Notice,
+    **KINDS,
+}
 
 
 class ArchivedFile(BaseModel):
@@ -255,11 +263,16 @@ def _chunks(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Iterator[bytes]:
 
 
 def _drop_expired(documents: Documents) -> None:
-    """Leave drafts behind whose time is over: a store would let them go as soon as it has taken them in."""
-    if found := documents.get(DRAFTS):
-        now = datetime.now(UTC)
-        kept = {key: raw for key, raw in found.items() if Draft.model_validate_json(raw).expires_at > now}
-        documents[DRAFTS] = kept
+    """Leave behind whose time is over: a store would let it go as soon as it has taken it in."""
+    now = datetime.now(UTC)
+    for name in KEPT_FOR_LONG:
+        if found := documents.get(name):
+            kept = {key: raw for key, raw in found.items() if _expires_at(raw) > now}
+            documents[name] = kept
+
+
+def _expires_at(raw: bytes) -> datetime:
+    return datetime.fromisoformat(json.loads(raw)["expires_at"])
 
 
 def _as_we_write(collection: str, raw: bytes) -> bytes:

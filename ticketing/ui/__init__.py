@@ -8,13 +8,20 @@ What a page needs of it:
     ui.sign_in_by()  ui.sign_out()  ui.go_to()  ui.go_to_ticket()  ui.not_found()
     ui.submit_button()  ui.form_key()  ui.shown_errors()  ui.say_after_rerun()  forms sent and resent; what is said
     ui.plain()  ui.to_html()                                                   what people typed
-    ui.queue()  ui.own_tickets()                                                lists
+    ui.queue()  ui.own_tickets()  ui.inbox()                                    lists
     ui.is_relating()  ui.relate()                                               merging, linking, splitting
     ui.dashboard()  ui.reports()                                               figures
     ui.t()                                                                      our own words
 """
 
-from ticketing.ui.account import explain_sign_in, offer_registration, own_sessions, password_form, profile_form
+from ticketing.ui.account import (
+    explain_sign_in,
+    mail_form,
+    offer_registration,
+    own_sessions,
+    password_form,
+    profile_form,
+)
 from ticketing.ui.arrival import sign_in_by
 from ticketing.ui.article_editor import edit_article
 from ticketing.ui.articles import article_list, article_page
@@ -38,6 +45,7 @@ from ticketing.ui.new_ticket import (
     remind_of,
     tell_what_it_follows,
 )
+from ticketing.ui.notices import inbox, inbox_link
 from ticketing.ui.pages import page
 from ticketing.ui.passwords import password_field
 from ticketing.ui.people import manage_person, people_head, people_list, register_agent, who_may_do_what
@@ -98,8 +106,11 @@ __all__ = [
     "health_notes",
     "health_report",
     "hold_the_line",
+    "inbox",
+    "inbox_link",
     "is_relating",
     "keep_draft",
+    "mail_form",
     "manage_person",
     "narrow",
     "newest_ticket",

@@ -4,7 +4,10 @@ import re
 
 import streamlit as st
 
+from ticketing.domain import policy
+from ticketing.domain.notifications import Mailed, NoticeKind, kinds_for
 from ticketing.domain.people import Actor
+from ticketing.domain.policy import Action
 from ticketing.domain.sign_in import Session
 from ticketing.ui.arrival import sign_in_by
 from ticketing.ui.deeds import form_key
@@ -97,6 +100,31 @@ def own_sessions(actor: Actor) -> None:
             desk().sessions.end_others(actor)
             say_after_rerun(t("account.others_ended"))
             st.rerun()
+
+
+def mail_form(actor: Actor) -> None:
+    """Draw how the person wants what they are told by mail, each kind for itself."""
+    is_agent = policy.may(actor, Action.BE_ASSIGNED)
+    mail = desk().preferences.mail(actor)
+    st.caption(t("mail.explained"))
+    if not desk().accounts.profile(actor).email:
+        st.info(t("mail.no_address"), icon=":material/mail:")
+    with st.form("mail", width=_FORM_WIDTH):
+        kinds = kinds_for(is_agent=is_agent)
+        chosen = {kind: _choose_mail(kind, mail.of(kind, is_agent=is_agent)) for kind in kinds}
+        submitted = submit_button(t("mail.save"), form="mail", key="save_mail")
+    if submitted:
+        with shown_errors():
+            desk().preferences.want_by_mail(actor, chosen)
+            say_after_rerun(t("mail.saved"))
+            st.rerun()
+
+
+def _choose_mail(kind: NoticeKind, present: Mailed) -> Mailed:
+    ways = list(Mailed)
+    label, place = t(f"mail.{kind}"), ways.index(present)
+    chosen = st.selectbox(label, ways, index=place, format_func=lambda way: t(f"mail.{way}"), key=f"mail_{kind}")
+    return chosen or present
 
 
 def device_name(description: str) -> str:

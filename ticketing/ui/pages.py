@@ -93,6 +93,7 @@ AT_THE_ROOT = ""
 LOGIN = "login"
 ACCOUNT = "account"
 DOCTOR = "doctor"
+INBOX = "inbox"
 
 PAGES = (
     Page("all_tickets", "inbox", Audience.AGENTS, in_menu=True),
@@ -105,6 +106,7 @@ PAGES = (
     Page("desk_setup", "tune", Audience.AGENTS),
     Page("bulk", "checklist", Audience.AGENTS),
     Page("ticket", "chat", Audience.EVERYBODY),
+    Page(INBOX, "notifications", Audience.EVERYBODY),
     Page("articles", "menu_book", Audience.EVERYBODY),
     Page("article", "article", Audience.EVERYBODY),
     Page(ACCOUNT, "account_circle", Audience.EVERYBODY, in_menu=True),

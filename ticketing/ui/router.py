@@ -15,7 +15,7 @@ from ticketing.ui.deeds import Deeds
 from ticketing.ui.feedback import show_failure
 from ticketing.ui.handing_over import note_what_was_shown, take_away_what_was_shown
 from ticketing.ui.memory import Runs, end_if_cut_short, recall
-from ticketing.ui.pages import AT_THE_ROOT, BY_NAME, DOCTOR, LOGIN, PAGES, Page, stand_in
+from ticketing.ui.pages import AT_THE_ROOT, BY_NAME, DOCTOR, INBOX, LOGIN, PAGES, Page, stand_in
 from ticketing.ui.pictures import picture
 from ticketing.ui.text import plain
 from ticketing.ui.undoing import LastDeed
@@ -51,8 +51,10 @@ def _navigation(actor: Actor | None) -> StreamlitPage:
     return st.navigation(pages, position="hidden" if actor is None else "sidebar")
 
 
-def _sidebar(actor: Actor) -> None:
+def _sidebar(actor: Actor, page: str) -> None:
     with st.sidebar:
+        if BY_NAME[INBOX].is_for(actor):
+            ui.inbox_link(actor, is_here=page == INBOX)
         articles = BY_NAME["articles"]
         if articles.is_for(actor):
             st.page_link(articles.registered(actor), label=t("page.articles"), icon=":material/menu_book:")
@@ -102,7 +104,7 @@ def _show_page() -> None:
     take_away_what_was_shown(place)
     recall(LastDeed).arrive(place)
     if actor is not None:
-        _sidebar(actor)
+        _sidebar(actor, page.url_path)
     if session.desk().settings.demo:
         st.info(t("demo.banner"), icon=":material/science:")
     if actor is not None and page.url_path != DOCTOR:

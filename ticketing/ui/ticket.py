@@ -38,6 +38,7 @@ def conversation_asked_for(actor: Actor) -> Conversation:
         not_found()
     ticket = conversation.ticket
     if ticket.merged_into is not None:
+        _note_as_told(actor, ticket.number)
         say_after_rerun(t("ticket.was_merged", label=ticket.label, into=f"T-{ticket.merged_into}"))
         go_to_ticket(ticket.merged_into)
     return conversation
@@ -82,8 +83,17 @@ def _offer_article(actor: Actor, ticket: Ticket) -> None:
 def note_as_seen(actor: Actor, conversation: Conversation) -> None:
     """Remember what the person has read; a store that cannot be written to keeps nobody from reading."""
     messages = len(conversation.ticket.messages)
+    _note_as_told(actor, conversation.ticket.number)
     if conversation.seen < messages:
         try:
             desk().tickets.mark_seen(actor, conversation.ticket.number, messages)
         except StorageError as error:
             log.warning("what was read could not be noted: %s", error)
+
+
+def _note_as_told(actor: Actor, number: int) -> None:
+    """Note that what the person was told of the ticket is read."""
+    try:
+        desk().inbox.read_of_ticket(actor, number)
+    except StorageError as error:
+        log.warning("what was told could not be noted as read: %s", error)

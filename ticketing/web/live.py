@@ -58,6 +58,7 @@ class Watcher:
     One open page: who looks at what, by its stamp or, for a list, the moment of it, and what it was told last.
 
     `stamp` is what the page would show now: "" for what is not for this person, None as long as nobody has looked.
+    `unread` is how much of their inbox is.
     """
 
     socket: WebSocket
@@ -68,11 +69,18 @@ class Watcher:
     asked_at: float = 0.0
     told: str = ""
     told_at: float = 0.0
+    unread: int | None = None
+    told_unread: int | None = None
     keeps_until: float = 0.0
     is_agents: bool = False
     is_replying: bool = False
     heard_at: float = field(default_factory=time.monotonic)
     others: list[tuple[str, bool]] = field(default_factory=list)
+
+    @property
+    def is_unknown(self) -> bool:
+        """Whether nobody has looked yet for what the page shows."""
+        return self.unread is None or (self.number is not None and self.stamp is None)
 
     @property
     def is_there(self) -> bool:
@@ -89,7 +97,8 @@ class Watcher:
     def take(self, look: "Look") -> None:
         """Take what was found out, unless the page shows something else meanwhile."""
         if look.number == self.number:
-            self.stamp, self.is_agents, self.asked_at = look.stamp, look.is_agents, time.monotonic()
+            self.stamp, self.is_agents = look.stamp, look.is_agents
+        self.unread, self.asked_at = look.unread, time.monotonic()
 
     def wait_to_keep(self) -> float:
         """Return how many seconds a draft has to wait: four may come at once, and then one each second."""
@@ -105,6 +114,13 @@ class Watcher:
             by_name[one.actor.display_name] = by_name.get(one.actor.display_name, False) or one.is_replying
         before, self.others = self.others, sorted(by_name.items()) if self.is_agents and self.number else []
         return None if self.others == before else {"present": self.others}
+
+    def count(self) -> dict[str, int] | None:
+        """Return how much is unread, if the page was told another number; None if there is nothing to tell."""
+        if self.unread is None or self.unread == self.told_unread:
+            return None
+        self.told_unread = self.unread
+        return {"unread": self.unread}
 
     @property
     def _is_behind(self) -> bool:
@@ -125,12 +141,13 @@ class Watcher:
 
 
 class Look(NamedTuple):
-    """What was found out for a page that shows this ticket, or with 0 a list; `is_over`: its session is."""
+    """What was found out for a page that shows this ticket, with 0 a list, else neither; `is_over`: its session is."""
 
-    number: int
+    number: int | None
     stamp: str = ""
     is_agents: bool = False
     is_over: bool = False
+    unread: int = 0
 
 
 @dataclass
@@ -142,6 +159,7 @@ class Hub:
     _is_failing: bool = False
     _latest: str = ""
     _stamps: dict[int, str] = field(default_factory=dict)
+    _unread: dict[str, int] = field(default_factory=dict)
 
     @contextmanager
     def holding(self, watcher: Watcher) -> Iterator[None]:
@@ -160,7 +178,7 @@ class Hub:
     async def _keep_looking(self) -> None:
         while True:
             await asyncio.sleep(LOOK_EVERY)
-            watchers = [watcher for watcher in self.watchers if watcher.number is not None]
+            watchers = list(self.watchers)
             try:
                 looks = await to_thread.run_sync(self._look, watchers)
                 self._is_failing = False
@@ -184,19 +202,24 @@ class Hub:
 
     def _look(self, watchers: list[Watcher]) -> dict[Watcher, Look]:
         """Find out anew what pages would show, of those only for which it may have become something else."""
-        pulse = shared_desk().live.pulse({watcher.number for watcher in watchers if watcher.number})
+        people = {watcher.actor.username for watcher in watchers}
+        pulse = shared_desk().live.pulse({watcher.number for watcher in watchers if watcher.number}, people)
         is_new = {number for number, stamp in pulse.tickets.items() if self._stamps.get(number) != stamp}
         if pulse.latest != self._latest:
             is_new.add(0)
+        told = {name for name in people if pulse.unread.get(name, 0) != self._unread.get(name, 0)}
         long_ago = time.monotonic() - _ASK_AGAIN
         asked = [
             watcher
             for watcher in watchers
-            if watcher.number in is_new or watcher.stamp is None or watcher.asked_at < long_ago
+            if watcher.number in is_new
+            or watcher.actor.username in told
+            or watcher.is_unknown
+            or watcher.asked_at < long_ago
         ]
-        looks = {watcher: look_up(watcher.actor, watcher.number) for watcher in asked if watcher.number is not None}
+        looks = {watcher: look_up(watcher.actor, watcher.number) for watcher in asked}
         # Only now: what could not be looked up is new the next time as well.
-        self._latest, self._stamps = pulse.latest, dict(pulse.tickets)
+        self._latest, self._stamps, self._unread = pulse.latest, dict(pulse.tickets), dict(pulse.unread)
         return looks
 
 
@@ -241,13 +264,13 @@ async def hang_up(socket: WebSocket) -> None:
 
 
 def _messages(watchers: list[Watcher]) -> Iterator[tuple[Watcher, dict[str, Any]]]:
-    """Yield what each page is to be told: that something is new, and who else is there."""
+    """Yield what each page is to be told: how much is unread, that something is new, and who else is there."""
     there: defaultdict[int | None, list[Watcher]] = defaultdict(list)
     for watcher in watchers:
         if watcher.is_there:
             there[watcher.number].append(watcher)
     for watcher in watchers:
-        for message in (watcher.news(), watcher.meet(there[watcher.number])):
+        for message in (watcher.count(), watcher.news(), watcher.meet(there[watcher.number])):
             if message is not None:
                 yield watcher, message
 
@@ -291,17 +314,21 @@ def _is_number(number: int) -> bool:
     return 0 <= number < 1 << 63
 
 
-def look_up(actor: Actor, number: int) -> Look:
+def look_up(actor: Actor, number: int | None) -> Look:
     """Find out what a page would show now, and whether it learns who else is there; lists have nobody there."""
-    live = shared_desk().live
+    live, unread = shared_desk().live, 0
     try:
-        return Look(number, live.stamp(actor, number), is_agents=bool(number) and live.is_told_who_is_there(actor))
+        unread = shared_desk().inbox.unread(actor)
+        if number is None:
+            return Look(None, unread=unread)
+        is_agents = bool(number) and live.is_told_who_is_there(actor)
+        return Look(number, live.stamp(actor, number), is_agents=is_agents, unread=unread)
     except StorageError:
         raise
     except SignedOutError:
         return Look(number, is_over=True)
     except TicketingError:
-        return Look(number)
+        return Look(number, unread=unread)
 
 
 def _actor(socket: WebSocket) -> tuple[Actor | None, int]:

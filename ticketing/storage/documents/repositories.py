@@ -15,17 +15,18 @@ from ticketing.domain.drafts import Draft
 from ticketing.domain.errors import StorageUnreadableError
 from ticketing.domain.facts import Facts
 from ticketing.domain.live import stamp_of
+from ticketing.domain.notifications import Notice
 from ticketing.domain.people import PeopleQuery, Role, User
 from ticketing.domain.queries import Audience, Page, TicketQuery, TicketSummary
 from ticketing.domain.receipts import Receipt
 from ticketing.domain.sign_in import Attempts, Device, HandOff, Session
 from ticketing.domain.statuses import UNFINISHED, Status
 from ticketing.domain.text import Stored
-from ticketing.domain.tickets import Ticket
+from ticketing.domain.tickets import IS_WARNED, Ticket
 from ticketing.storage.documents.reporting import Reported
 from ticketing.storage.documents.rows import PersonRow, Talk, TicketRow
 from ticketing.storage.documents.searching import SEEN, Searcher, seen, seen_key
-from ticketing.storage.documents.state import DEVICES, DRAFTS, SESSIONS, TICKETS, UPLOADS, USERS, Change, State
+from ticketing.storage.documents.state import DEVICES, DRAFTS, NOTICES, SESSIONS, TICKETS, UPLOADS, USERS, Change, State
 
 Document = TypeVar("Document", bound=Stored)
 
@@ -166,6 +167,10 @@ class Users(DocumentCollection[User]):
         with self._pending.applied(USERS) as state:
             return {name: state.people[name].display_name for name in usernames if name in state.people}
 
+    def several(self, usernames: set[str]) -> list[User]:
+        """Return copies of those that exist, in no order."""
+        return self._documents(list(usernames))
+
     def stream(self) -> Iterator[User]:
         """Yield every account by username."""
         for key in sorted(self._pending.keys(USERS)):
@@ -189,6 +194,34 @@ class Sessions(OwnedDocuments[Session]):
     def of_user(self, username: str) -> list[Session]:
         """Return the person's sessions, newest first; some may have expired."""
         return sorted(super().of_user(username), key=lambda session: session.created_at, reverse=True)
+
+
+class Notices(OwnedDocuments[Notice]):
+    """All notices."""
+
+    def of_user(self, username: str) -> list[Notice]:
+        """Return the person's notices, newest first; some may have expired."""
+        return sorted(super().of_user(username), key=lambda notice: notice.expires_at, reverse=True)
+
+    def unread(self, usernames: set[str], now: datetime) -> dict[str, int]:
+        """Return how many unread notices, that have not expired, each of these people has who has any."""
+        with self._pending.applied(NOTICES) as state:
+            return {name: number for name in usernames if (number := state.unread(name, now))}
+
+    def having_unread(self, above: str, limit: int, now: datetime) -> list[str]:
+        """Return the first usernames above that one of people who have unread notices, at most `limit`, in order."""
+        with self._pending.applied(NOTICES) as state:
+            found = (name for name in state.notified() if name > above and state.unread(name, now))
+            return list(islice(found, limit))
+
+    def add(self, notices: Sequence[Notice]) -> None:
+        """Keep all of these; where a person has more than 500 then, the oldest go until 450 are left."""
+        for notice in notices:
+            self.save(notice)
+        with self._pending.applied(NOTICES) as state:
+            surplus = [key for name in {one.username for one in notices} for key in state.surplus_notices(name)]
+        for key in surplus:
+            self.remove(key)
 
 
 class Tickets:
@@ -279,6 +312,13 @@ class Tickets:
         with self._pending.applied(TICKETS) as state:
             awaited = [(until, number) for number, until in state.asleep.items() if until <= by]
         return [number for _, number in sorted(awaited)[:limit]]
+
+    def to_warn(self, by: datetime, limit: int) -> list[int]:
+        """Return numbers of tickets that became urgent by that moment, untold yet, at most `limit`, in order."""
+        with self._pending.applied(TICKETS) as state:
+            told = state.by_term.get(IS_WARNED, set())
+            urgent = [(due.warn_at, number) for number, due in state.due.items() if due.warn_at and due.warn_at <= by]
+        return [number for _, number in sorted(urgent) if number not in told][:limit]
 
     def unfinished(self, above: int, limit: int) -> list[int]:
         """Return the lowest numbers above that one of tickets that are not done, at most `limit`, in order."""
@@ -423,6 +463,11 @@ class DocumentTransaction:
     def drafts(self) -> OwnedDocuments[Draft]:
         """What people have typed and not sent."""
         return OwnedDocuments(self.pending, DRAFTS, Draft)
+
+    @property
+    def notices(self) -> Notices:
+        """What people are told."""
+        return Notices(self.pending, NOTICES, Notice)
 
     def definitions(self, kind: type[Kind]) -> Definitions[Kind]:
         """Return what was set up, of one kind."""

@@ -6,12 +6,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from functools import partial
+from heapq import nsmallest
 from operator import itemgetter
 from typing import Any, NamedTuple, TypeVar
 
 from pydantic_core import from_json
 
 from ticketing.domain.errors import StorageUnreadableError
+from ticketing.domain.notifications import NOTICES_KEPT, NOTICES_PER_PERSON
 from ticketing.domain.people import Role
 from ticketing.domain.statuses import Status
 from ticketing.domain.tickets import Term
@@ -19,6 +21,7 @@ from ticketing.storage.documents.rows import ByUpdate, InOrder, PersonRow, Ticke
 
 Change = tuple[str, str, bytes | None]
 Documents = dict[str, dict[str, bytes]]
+Key = TypeVar("Key")
 Value = TypeVar("Value")
 
 TICKETS = "tickets"
@@ -27,12 +30,14 @@ SESSIONS = "sessions"
 DEVICES = "devices"
 UPLOADS = "uploads"
 DRAFTS = "drafts"
-OWNED = frozenset({SESSIONS, DEVICES, UPLOADS, DRAFTS})
+NOTICES = "notices"
+OWNED = frozenset({SESSIONS, DEVICES, UPLOADS, DRAFTS, NOTICES})
 # What reading a document raises when a field is missing, or holds what this version does not know.
 UNREADABLE = (AttributeError, LookupError, TypeError, ValueError)
 EXPIRING = frozenset({*OWNED, "hand_offs", "attempts", "receipts"})
-# What is no part of a backup: all that expires but what somebody would have to type once more.
-PASSING = EXPIRING - {DRAFTS}
+# What is no part of a backup: all that expires but what people would miss.
+KEPT_FOR_LONG = (DRAFTS, NOTICES)
+PASSING = EXPIRING - {*KEPT_FOR_LONG}
 
 
 class State:
@@ -58,6 +63,7 @@ class State:
         self.ended = InOrder(by_end)
         self.tally: Counter[tuple[str | None, Status]] = Counter()
         self.facts: dict[int, str] = {}  # what reports count by, of tickets that one was made of since they changed
+        self.notices: dict[str, NoticeRow] = {}
         self._owned: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
         self._owners: dict[tuple[str, str], str] = {}
 
@@ -119,6 +125,8 @@ class State:
                 return partial(self._put_ticket, int(key), *(_read(raw) if raw else _GONE))
             if collection == USERS:
                 return partial(self._put_person, key, PersonRow(key, from_json(raw)) if raw else None)
+            if collection == NOTICES:
+                return partial(self._put_notice, key, *(_notice(from_json(raw)) if raw else (None, None)))
             if collection in OWNED:
                 return partial(self._put_owned, collection, key, from_json(raw)["username"] if raw else None)
         except UNREADABLE as error:
@@ -237,6 +245,32 @@ class State:
             self._owners[collection, key] = owner
             self._owned[collection, owner].add(key)
 
+    def unread(self, username: str, now: datetime) -> int:
+        """Return how many unread notices the person has that have not expired."""
+        rows = (self.notices[key] for key in self._owned.get((NOTICES, username), ()))
+        return sum(not row.is_read and row.expires_at > now for row in rows)
+
+    def notified(self) -> list[str]:
+        """Return who has notices, in order."""
+        return sorted(username for (name, username), keys in self._owned.items() if name == NOTICES and keys)
+
+    def surplus_notices(self, username: str) -> list[str]:
+        """Return the ids of the person's oldest notices if they have too many."""
+        keys = self._owned[NOTICES, username]
+        surplus = len(keys) - NOTICES_KEPT if len(keys) > NOTICES_PER_PERSON else 0
+        return nsmallest(surplus, keys, key=lambda key: self.notices[key].expires_at)
+
+    def _put_notice(self, key: str, owner: str | None, row: "NoticeRow | None") -> None:
+        self._put_owned(NOTICES, key, owner)
+        _put_or_drop(self.notices, key, row)
+
+
+class NoticeRow(NamedTuple):
+    """What is asked of notices beside whose they are."""
+
+    is_read: bool
+    expires_at: datetime
+
 
 class Due(NamedTuple):
     """When a ticket is due, and when that becomes urgent; few tickets are, so that rows keep no place for it."""
@@ -257,11 +291,15 @@ def _due(sla: Mapping[str, Any]) -> Due | None:
     return Due(datetime.fromisoformat(due_at), datetime.fromisoformat(warn_at) if warn_at else None) if due_at else None
 
 
-def _put_or_drop(index: dict[int, Value], number: int, value: Value | None) -> None:
+def _notice(fields: Mapping[str, Any]) -> tuple[str, NoticeRow]:
+    return fields["username"], NoticeRow(fields["read"], datetime.fromisoformat(fields["expires_at"]))
+
+
+def _put_or_drop(index: dict[Key, Value], key: Key, value: Value | None) -> None:
     if value is None:
-        index.pop(number, None)
+        index.pop(key, None)
     else:
-        index[number] = value
+        index[key] = value
 
 
 _MOMENT_AND_NUMBER: Callable[[tuple[datetime, int]], tuple[datetime, int]] = itemgetter(0, 1)

@@ -1,6 +1,7 @@
 """All other repositories, and the transaction that holds them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from datetime import datetime
 from functools import cached_property, lru_cache
 from typing import Any, Generic, TypeVar
 
@@ -11,6 +12,7 @@ from ticketing.domain.categories import Category
 from ticketing.domain.definitions import Definition, Kind, by_name, read_definition
 from ticketing.domain.drafts import Draft
 from ticketing.domain.kinds import KINDS
+from ticketing.domain.notifications import NOTICES_KEPT, NOTICES_PER_PERSON, Notice
 from ticketing.domain.people import PeopleQuery, Role, User
 from ticketing.domain.queries import Page
 from ticketing.domain.receipts import Receipt
@@ -101,6 +103,10 @@ class SqlUsers(SqlCollection[User]):
         found = self._connection.execute(_NAMES, {"usernames": sorted(usernames)})
         return dict(found.all())
 
+    def several(self, usernames: set[str]) -> list[User]:
+        """Return copies of those that exist, in no order."""
+        return self._documents(users.c.username.in_(sorted(usernames)), order=[]) if usernames else []
+
     def stream(self) -> Iterator[User]:
         """Yield every account by username, read in batches."""
         return (User.model_validate_json(raw) for _, raw in in_batches(self._connection, users))
@@ -118,6 +124,31 @@ class SqlOwned(SqlCollection[Document]):
 
     def _newest(self) -> ColumnElement[Any]:
         return self._table.c.get("created_at", self._table.c.expires_at)
+
+
+class SqlNotices(SqlOwned[Notice]):
+    """All notices."""
+
+    def unread(self, usernames: set[str], now: datetime) -> dict[str, int]:
+        """Return how many unread notices, that have not expired, each of these people has who has any."""
+        found = self._connection.execute(_UNREAD, {"usernames": sorted(usernames), "now": now})
+        return dict(found.all())
+
+    def having_unread(self, above: str, limit: int, now: datetime) -> list[str]:
+        """Return the first usernames above that one of people who have unread notices, at most `limit`, in order."""
+        c = tables.notices.c
+        people = select(c.username).distinct().where(tables.IS_UNREAD, c.username > above, c.expires_at > now)
+        return list(self._connection.scalars(people.order_by(c.username).limit(limit)))
+
+    def add(self, notices: Sequence[Notice]) -> None:
+        """Keep all of these; where a person has more than 500 then, the oldest go until 450 are left."""
+        put(self._connection, tables.notices, *map(self._columns, notices))
+        self._found |= {notice.id: notice.model_dump_json(exclude_none=True) for notice in notices}
+        usernames = sorted({notice.username for notice in notices})
+        for username in self._connection.scalars(_HAVING_TOO_MANY, {"usernames": usernames}).all():
+            oldest = self._connection.scalars(_SURPLUS, {"username": username}).all()
+            self._connection.execute(delete(self._table).where(self._key.in_(oldest)))
+            self._found |= dict.fromkeys(oldest)
 
 
 class SqlSessions(SqlOwned[Session]):
@@ -243,6 +274,11 @@ class SqlTransaction:
         """What people have typed and not sent."""
         return SqlOwned(self._connection, tables.drafts, Draft)
 
+    @cached_property
+    def notices(self) -> SqlNotices:
+        """What people are told."""
+        return SqlNotices(self._connection, tables.notices, Notice)
+
     def definitions(self, kind: type[Kind]) -> SqlDefinitions[Kind]:
         """Return what was set up, of one kind."""
         return SqlDefinitions(self._definitions, kind)
@@ -288,6 +324,24 @@ _DEFINITIONS = select(tables.definitions.c.kind, tables.definitions.c.id, tables
 _BY_NAME = (users.c.folded_name, users.c.username)
 _NAMES = select(users.c.username, users.c.display_name).where(
     users.c.username.in_(bindparam("usernames", expanding=True))
+)
+_OF_PEOPLE = tables.notices.c.username.in_(bindparam("usernames", expanding=True))
+_UNREAD = (
+    select(tables.notices.c.username, func.count())
+    .where(_OF_PEOPLE, tables.IS_UNREAD, tables.notices.c.expires_at > bindparam("now"))
+    .group_by(tables.notices.c.username)
+)
+_HAVING_TOO_MANY = (
+    select(tables.notices.c.username)
+    .where(_OF_PEOPLE)
+    .group_by(tables.notices.c.username)
+    .having(func.count() > NOTICES_PER_PERSON)
+)
+_SURPLUS = (
+    select(tables.notices.c.id)
+    .where(tables.notices.c.username == bindparam("username"))
+    .order_by(tables.notices.c.expires_at.desc())
+    .offset(NOTICES_KEPT)
 )
 _AGENTS = (
     select(users.c.username, users.c.display_name)

@@ -42,6 +42,8 @@ metadata = MetaData(naming_convention=NAMES)
 IS_RESOLVED: Final = text("status = 'resolved'")
 IS_ASLEEP: Final = text("wakes_at IS NOT NULL")
 IS_NEW: Final = text("is_new")
+IS_URGENT: Final = text("warn_at IS NOT NULL")
+IS_UNREAD: Final = text("NOT read")
 
 
 def _one_of(column: str, values: type[Role | Status | Priority]) -> CheckConstraint:
@@ -112,6 +114,7 @@ tickets = Table(
     Index("tickets_by_resolution", "resolved_at", postgresql_where=IS_RESOLVED, sqlite_where=IS_RESOLVED),
     Index("tickets_by_opening", "opened_at"),
     Index("tickets_by_waking", "wakes_at", "number", postgresql_where=IS_ASLEEP, sqlite_where=IS_ASLEEP),
+    Index("tickets_by_urgent", "warn_at", "number", postgresql_where=IS_URGENT, sqlite_where=IS_URGENT),
     Index(
         "tickets_by_end",
         "resolved_at",
@@ -213,7 +216,20 @@ attempts = _expiring("attempts")
 receipts = _expiring("receipts")
 uploads = _expiring("uploads", Column("username", Word, nullable=False, index=True))
 drafts = _expiring("drafts", Column("username", Word, nullable=False, index=True))
-EXPIRING: Final = (sessions, hand_offs, devices, attempts, receipts, uploads, drafts)
+notices = _expiring(
+    "notices",
+    Column("username", Word, nullable=False),
+    Column("read", Boolean(create_constraint=False), nullable=False),
+)
+Index("notices_by_username", notices.c.username, notices.c.expires_at)
+Index(
+    "notices_by_unread",
+    notices.c.username,
+    notices.c.expires_at,
+    postgresql_where=IS_UNREAD,
+    sqlite_where=IS_UNREAD,
+)
+EXPIRING: Final = (sessions, hand_offs, devices, attempts, receipts, uploads, drafts, notices)
 
 files = Table(
     "files",

@@ -5,14 +5,14 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any, Final, NamedTuple, Self
 
-from sqlalchemy import Connection, Dialect, ScalarSelect, Select, bindparam, delete, func, null, select, tuple_
+from sqlalchemy import Connection, Dialect, ScalarSelect, Select, bindparam, delete, exists, func, null, select, tuple_
 
 from ticketing.domain.conditions import Having
 from ticketing.domain.facts import Facts
 from ticketing.domain.live import stamp_of
 from ticketing.domain.queries import GREATEST_NUMBER, Audience, Page, TicketQuery, TicketSummary, is_news, is_tallied
 from ticketing.domain.statuses import UNFINISHED, Priority, Status
-from ticketing.domain.tickets import MessageKind, Term, Ticket
+from ticketing.domain.tickets import IS_WARNED, MessageKind, Term, Ticket
 from ticketing.storage.sql import searching
 from ticketing.storage.sql.conditions import SEPARATOR
 from ticketing.storage.sql.facts import facts_of_matching, facts_row
@@ -258,6 +258,13 @@ class SqlTickets:
         """Return numbers of tickets that were to sleep until that moment or before, at most `limit`, in that order."""
         asleep = select(tickets.c.number).where(tickets.c.wakes_at <= by)
         return list(self._connection.scalars(asleep.order_by(tickets.c.wakes_at, tickets.c.number).limit(limit)))
+
+    def to_warn(self, by: datetime, limit: int) -> list[int]:
+        """Return numbers of tickets that became urgent by that moment, untold yet, at most `limit`, in order."""
+        field, value = IS_WARNED
+        is_told = exists().where(terms.c.number == tickets.c.number, terms.c.field == field, terms.c.value == value)
+        urgent = select(tickets.c.number).where(tickets.c.warn_at <= by, ~is_told)
+        return list(self._connection.scalars(urgent.order_by(tickets.c.warn_at, tickets.c.number).limit(limit)))
 
     def unfinished(self, above: int, limit: int) -> list[int]:
         """Return the lowest numbers above that one of tickets that are not done, at most `limit`, in order."""
