@@ -38,6 +38,7 @@ AGENTS = (
     "agent_admin?new=agent",
     "agent_admin?person=carla",
     "doctor",
+    "mail",
     "bulk",
     "desk_setup",
     "desk_setup?kind=views",
