@@ -15,6 +15,7 @@ from ticketing.background import Worker
 from ticketing.domain.attachments import MEGABYTE
 from ticketing.domain.errors import SettingsError, StorageError
 from ticketing.domain.findings import Finding, Level
+from ticketing.domain.outbox import read_sender
 from ticketing.domain.people import Actor
 from ticketing.figures import Figures
 from ticketing.logs import write_log
@@ -33,12 +34,14 @@ from ticketing.services.first_launch import FirstLaunch
 from ticketing.services.health import Health, Surroundings
 from ticketing.services.inbox import Inbox
 from ticketing.services.live import Live
+from ticketing.services.outbox import Outbox, set_route
 from ticketing.services.passwords import Passwords
 from ticketing.services.preferences import Preferences
 from ticketing.services.recurring import Recurring
 from ticketing.services.relations import Relations
 from ticketing.services.reports import Reports
 from ticketing.services.rules import Rules
+from ticketing.services.sending import Sending
 from ticketing.services.sessions import Sessions
 from ticketing.services.similar import Similar
 from ticketing.services.throttle import Throttle
@@ -51,6 +54,7 @@ from ticketing.storage.whole import WholeStore
 from ticketing.watching import WatchedStore, watched
 
 if TYPE_CHECKING:
+    from ticketing.delivery.dispatcher import Dispatcher
     from ticketing.services.demonstration.demo import Demo
     from ticketing.services.moving.exports import Exports
     from ticketing.services.moving.lists import Lists
@@ -92,6 +96,8 @@ class Desk:
         self.agents = watched("agents", agents, figures)
         self.chores = chores = Chores(store, clock, gate)
         self.tickets = watched("tickets", Tickets(store, clock, gate, chores), figures)
+        self.outbox = watched("outbox", Outbox(store, clock, gate), figures)
+        self._sending = Sending(store, clock)
         self.drafts = watched("drafts", Drafts(store, clock, gate), figures)
         self.inbox = watched("inbox", Inbox(store, clock, gate), figures)
         self.due_times = watched("due_times", DueTimes(store, clock, gate), figures)
@@ -155,12 +161,23 @@ class Desk:
             return None
         return ScheduledBackups(self.store, self._backups, every, self.clock)
 
-    def workers(self) -> list[Worker]:
+    def workers(self) -> "list[Worker | Dispatcher]":
         """Return what goes on beside the visitors while this desk is served."""
-        found = [Worker("chores", self.chores.look)]
+        found: list[Worker | Dispatcher] = [Worker("chores", self.chores.look)]
         if backups := self.scheduled_backups():
             found.append(Worker("backups", backups.look))
+        if dispatcher := self.dispatcher():
+            found.append(dispatcher)
         return found
+
+    def dispatcher(self) -> "Dispatcher | None":
+        """Return what sends mails in the background, or at once; None if none leave this desk."""
+        server, sender = self.settings.smtp_server, self.settings.mail_from
+        if server is None or sender is None:
+            return None
+        from ticketing.delivery.dispatcher import Dispatcher  # noqa: PLC0415 - see above
+
+        return Dispatcher(self._sending, server, read_sender(sender), self.settings.base_url)
 
     def close(self) -> None:
         """Close the store."""
@@ -173,6 +190,7 @@ def _setup(settings: Settings) -> Setup:
         is_public=settings.is_public,
         cookie=settings.cookie_name,
         backup_every=settings.backup_every,
+        sends_mail=settings.smtp_server is not None,
         demo=settings.demo,
     )
 
@@ -199,8 +217,10 @@ def open_desk(settings: Settings | None = None, *, clock: Clock = utc_now, passw
 
 
 def make_ready(desk: Desk) -> None:
-    """See to it that somebody can sign in, and that nobody can whose password everybody knows."""
+    """See to it that somebody can sign in, that nobody can whose password everybody knows, and that mails go out."""
     settings = desk.settings
+    if settings.smtp_server is not None:
+        set_route(desk.store, is_open=True)
     if settings.demo:
         if settings.is_public and not settings.demo_anywhere:
             raise SettingsError("A demo is for this machine alone: leave TICKETING_BASE_URL out.")
@@ -235,7 +255,7 @@ def examine(settings: Settings) -> list[Finding]:
 
 _opening = threading.Lock()
 _shared: Desk | None = None
-_in_background: list[Worker] = []
+_in_background: list["Worker | Dispatcher"] = []
 
 
 def shared_desk() -> Desk:
@@ -248,6 +268,8 @@ def shared_desk() -> Desk:
             _shared = open_desk(settings)
             if fleeting := _shared.health.throw_away:
                 log.warning("%s %s", fleeting.says, fleeting.fix)
+            if settings.smtp_server is None:
+                set_route(_shared.store, is_open=False)
             _in_background.extend(_shared.workers())
             for worker in _in_background:
                 worker.start()

@@ -23,6 +23,7 @@ from ticketing.domain.errors import (
 )
 from ticketing.domain.links import LinkKind
 from ticketing.domain.notifications import Mailed, NoticeKind
+from ticketing.domain.outbox import OutgoingQuery
 from ticketing.domain.people import Actor, PeopleQuery, Role
 from ticketing.domain.queries import TicketQuery
 from ticketing.domain.recurring import RecurringTicket
@@ -110,6 +111,7 @@ ARGUMENTS: dict[str, object] = {
     "key": "second-line",
     "kind": Team,
     "field": "title",
+    "mail_id": "m1",
     "mark": "",
     "message": "",
     "name": "screen.png",
@@ -148,6 +150,7 @@ ARGUMENTS: dict[str, object] = {
 
 QUERIES: dict[str, object] = {
     "Agents": PeopleQuery(),
+    "Outbox": OutgoingQuery(),
     "Reports": ReportQuery(date(2031, 5, 1), date(2031, 5, 6), UTC),
 }
 

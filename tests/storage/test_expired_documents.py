@@ -8,13 +8,14 @@ import pytest
 
 from ticketing.domain.drafts import Draft
 from ticketing.domain.notifications import Notice, NoticeKind
+from ticketing.domain.outbox import Outgoing
 from ticketing.domain.receipts import Receipt
 from ticketing.domain.sign_in import Attempts, Device, HandOff, Session
 from ticketing.domain.store import Transaction
 from ticketing.storage.json_store import JsonStore
 
 HOUR = timedelta(hours=1)
-COLLECTIONS = ("sessions", "hand_offs", "devices", "attempts", "receipts", "drafts", "notices")
+COLLECTIONS = ("sessions", "hand_offs", "devices", "attempts", "receipts", "drafts", "notices", "outgoing")
 
 
 def save_one_of_each(tx: Transaction, name: str, expires_at: datetime) -> None:
@@ -29,6 +30,7 @@ def save_one_of_each(tx: Transaction, name: str, expires_at: datetime) -> None:
     tx.notices.save(
         Notice(id=name, username="carla", kind=replied, ticket=1, by="ada", at=began, expires_at=expires_at)
     )
+    tx.outgoing.save(Outgoing(id=name, username="carla", kind="replied", at=began, due_at=began, expires_at=expires_at))
 
 
 @pytest.mark.parametrize("collection", COLLECTIONS)

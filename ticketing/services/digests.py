@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Final
 
 from ticketing.domain.digests import Digesting
-from ticketing.domain.notifications import Mailed
+from ticketing.domain.notifications import Mailed, Notice
 from ticketing.domain.people import User
 from ticketing.domain.store import Transaction
 from ticketing.services import outbox
@@ -36,20 +36,22 @@ class Digests:
             return False
         usernames = tx.notices.having_unread(progress.reached, DIGESTS_BATCH, now)
         for user in tx.users.several(set(usernames)):
-            if user.active and _has_any(tx, user, progress):
-                outbox.queue_digest(tx, user.id, now)
+            unread = _unread(tx, user, progress) if user.active else []
+            if unread:
+                outbox.queue_digest(tx, user.id, unread, now)
         goes_on = len(usernames) == DIGESTS_BATCH
         reached = {"reached": usernames[-1] if goes_on else None}
         tx.definitions(Digesting).save(progress.model_copy(update=reached))
         return goes_on
 
 
-def _has_any(tx: Transaction, user: User, progress: Digesting) -> bool:
-    """Whether something of this round is unread that the person wants once a day."""
-    return any(
-        not notice.read and progress.since < notice.at <= progress.until and wants(user, notice) is Mailed.DAILY
+def _unread(tx: Transaction, user: User, progress: Digesting) -> list[Notice]:
+    """Return what is unread of this round and wanted once a day."""
+    return [
+        notice
         for notice in tx.notices.of_user(user.id)
-    )
+        if not notice.read and progress.since < notice.at <= progress.until and wants(user, notice) is Mailed.DAILY
+    ]
 
 
 def _progress(tx: Transaction) -> Digesting:

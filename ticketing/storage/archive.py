@@ -32,13 +32,14 @@ from ticketing.domain.drafts import Draft
 from ticketing.domain.errors import RefusedError, StorageDamagedError
 from ticketing.domain.kinds import KINDS
 from ticketing.domain.notifications import Notice
+from ticketing.domain.outbox import Outgoing
 from ticketing.domain.people import User
 from ticketing.domain.progress import Progress, Steps, silent
 from ticketing.domain.store import Files
 from ticketing.domain.text import Stored
 from ticketing.domain.tickets import MessageKind, Ticket
 from ticketing.storage.documents.searching import SEEN
-from ticketing.storage.documents.state import DRAFTS, KEPT_FOR_LONG, NOTICES, TICKETS, USERS, Documents
+from ticketing.storage.documents.state import DRAFTS, KEPT_FOR_LONG, NOTICES, OUTGOING, TICKETS, USERS, Documents
 from ticketing.storage.files import missing, require_same
 from ticketing.storage.journaled.disk import as_storage_error, whole_file
 from ticketing.storage.journaled.journal import check_change
@@ -81,6 +82,7 @@ MODELS: Final[Mapping[str, type[Stored]]] = {
     SEEN: Seen,
     DRAFTS: Draft,
     NOTICES: Notice,
+    OUTGOING: Outgoing,
     **KINDS,
 }
 

@@ -35,6 +35,7 @@ from ticketing.ui.forms import submit_button
 from ticketing.ui.health import health_notes, health_report, warn_of_throw_away
 from ticketing.ui.layout import head_below_people, narrow
 from ticketing.ui.live import hold_the_line
+from ticketing.ui.mail import mail_ledger
 from ticketing.ui.new_ticket import (
     draft_name,
     forget_draft,
@@ -111,6 +112,7 @@ __all__ = [
     "is_relating",
     "keep_draft",
     "mail_form",
+    "mail_ledger",
     "manage_person",
     "narrow",
     "newest_ticket",

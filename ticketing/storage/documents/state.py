@@ -17,6 +17,7 @@ from ticketing.domain.notifications import NOTICES_KEPT, NOTICES_PER_PERSON
 from ticketing.domain.people import Role
 from ticketing.domain.statuses import Status
 from ticketing.domain.tickets import Term
+from ticketing.storage.documents.mails import MailRow, MailRows
 from ticketing.storage.documents.rows import ByUpdate, InOrder, PersonRow, TicketRow, by_end, by_update, fields_of
 
 Change = tuple[str, str, bytes | None]
@@ -31,12 +32,13 @@ DEVICES = "devices"
 UPLOADS = "uploads"
 DRAFTS = "drafts"
 NOTICES = "notices"
+OUTGOING = "outgoing"
 OWNED = frozenset({SESSIONS, DEVICES, UPLOADS, DRAFTS, NOTICES})
 # What reading a document raises when a field is missing, or holds what this version does not know.
 UNREADABLE = (AttributeError, LookupError, TypeError, ValueError)
-EXPIRING = frozenset({*OWNED, "hand_offs", "attempts", "receipts"})
+EXPIRING = frozenset({*OWNED, OUTGOING, "hand_offs", "attempts", "receipts"})
 # What is no part of a backup: all that expires but what people would miss.
-KEPT_FOR_LONG = (DRAFTS, NOTICES)
+KEPT_FOR_LONG = (DRAFTS, NOTICES, OUTGOING)
 PASSING = EXPIRING - {*KEPT_FOR_LONG}
 
 
@@ -64,6 +66,7 @@ class State:
         self.tally: Counter[tuple[str | None, Status]] = Counter()
         self.facts: dict[int, str] = {}  # what reports count by, of tickets that one was made of since they changed
         self.notices: dict[str, NoticeRow] = {}
+        self.mails = MailRows()
         self._owned: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
         self._owners: dict[tuple[str, str], str] = {}
 
@@ -73,7 +76,7 @@ class State:
         fresh.documents = documents
         with _uncollected():
             fresh._load_tickets(documents.get(TICKETS, {}))
-        for name in (USERS, *OWNED):
+        for name in (USERS, OUTGOING, *OWNED):
             fresh.prepare([(name, key, raw) for key, raw in documents.get(name, {}).items()])()
         for name, value in vars(fresh).items():
             setattr(self, name, value)
@@ -127,6 +130,8 @@ class State:
                 return partial(self._put_person, key, PersonRow(key, from_json(raw)) if raw else None)
             if collection == NOTICES:
                 return partial(self._put_notice, key, *(_notice(from_json(raw)) if raw else (None, None)))
+            if collection == OUTGOING:
+                return partial(self.mails.put, key, MailRow.of(key, from_json(raw)) if raw else None)
             if collection in OWNED:
                 return partial(self._put_owned, collection, key, from_json(raw)["username"] if raw else None)
         except UNREADABLE as error:

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Table, column, delete, func, insert, inspect,
 from ticketing.domain.drafts import Draft
 from ticketing.domain.kinds import KINDS
 from ticketing.domain.notifications import Notice
+from ticketing.domain.outbox import Outgoing
 from ticketing.domain.people import User
 from ticketing.domain.tickets import Ticket
 from ticketing.storage.files import require_same, utc_now
@@ -19,7 +20,7 @@ from ticketing.storage.sql import tables
 from ticketing.storage.sql.facts import facts_row
 from ticketing.storage.sql.files import receive
 from ticketing.storage.sql.reading import BATCH, in_batches
-from ticketing.storage.sql.repositories import SqlNotices, SqlOwned, user_columns
+from ticketing.storage.sql.repositories import SqlMails, SqlNotices, SqlOwned, user_columns
 from ticketing.storage.sql.tickets import searchable, term_rows, ticket_columns
 from ticketing.storage.sql.writing import add_up, put, put_texts
 from ticketing.storage.whole import HALF_MOVED, Everything, holdings
@@ -43,7 +44,7 @@ def mark_half_moved(connection: Connection, *, is_so: bool) -> None:
 
 def documents(connection: Connection) -> Everything:
     """Return all documents, read as they are asked for."""
-    passing = {table.name: _InTable(connection, table) for table in (tables.drafts, tables.notices)}
+    passing = {table.name: _InTable(connection, table) for table in (tables.drafts, tables.notices, tables.outgoing)}
     return {
         "tickets": _InTable(connection, tables.tickets),
         "users": _InTable(connection, tables.users),
@@ -98,6 +99,7 @@ class Intake:
             "seen": self._put_seen,
             "drafts": self._put_drafts,
             "notices": self._put_notices,
+            "outgoing": self._put_mails,
             **{kind: partial(self._put_definitions, kind) for kind in KINDS},
         }
 
@@ -157,6 +159,11 @@ class Intake:
 
     def _put_notices(self, batch: list[bytes]) -> None:
         SqlNotices(self._connection, tables.notices, Notice).add([Notice.model_validate_json(raw) for raw in batch])
+
+    def _put_mails(self, batch: list[bytes]) -> None:
+        mails = SqlMails(self._connection, tables.outgoing, Outgoing)
+        for raw in batch:
+            mails.save(Outgoing.model_validate_json(raw))
 
     def _put_definitions(self, kind: str, batch: list[bytes]) -> None:
         rows = [{"kind": kind, "id": from_json(raw)["id"], "document": raw.decode()} for raw in batch]
