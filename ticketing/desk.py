@@ -94,7 +94,7 @@ class Desk:
         self.accounts = watched("accounts", accounts, figures)
         self.sessions = watched("sessions", Sessions(store, clock, gate, limits), figures)
         self.agents = watched("agents", agents, figures)
-        self.chores = chores = Chores(store, clock, gate)
+        self._chores = chores = Chores(store, clock, gate)
         self.tickets = watched("tickets", Tickets(store, clock, gate, chores), figures)
         self.outbox = watched("outbox", Outbox(store, clock, gate), figures)
         self._sending = Sending(store, clock)
@@ -161,9 +161,13 @@ class Desk:
             return None
         return ScheduledBackups(self.store, self._backups, every, self.clock)
 
+    def catch_up(self) -> list[str]:
+        """Do all that is due by itself, now; return the names of the chores that failed."""
+        return self._chores.do_all()
+
     def workers(self) -> "list[Worker | Dispatcher]":
         """Return what goes on beside the visitors while this desk is served."""
-        found: list[Worker | Dispatcher] = [Worker("chores", self.chores.look)]
+        found: list[Worker | Dispatcher] = [Worker("chores", self._chores.look)]
         if backups := self.scheduled_backups():
             found.append(Worker("backups", backups.look))
         if dispatcher := self.dispatcher():

@@ -81,7 +81,7 @@ def _let_it_have_slept(server: Server, number: int) -> None:
         assert ticket is not None
         ticket.snooze(ada, then + timedelta(hours=1), then, wakes_on_reply=True)
         tx.tickets.save(ticket)
-    server.desk.chores.do_all()
+    server.desk.catch_up()
 
 
 @LOOKS

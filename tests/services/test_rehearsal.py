@@ -87,7 +87,7 @@ def _goes_by(desk: Desk, clock: Clock, time: timedelta) -> None:
     step = HOUR if time < DAY else 12 * HOUR
     for _ in range(time // step):
         clock.advance(step)
-        desk.chores.do_all()
+        desk.catch_up()
 
 
 def followed(desk: Desk, name: str, since: datetime) -> list[tuple[int, datetime]]:
@@ -197,7 +197,7 @@ def test_it_is_told_on_how_many_tickets_a_rule_after_a_time_would_be_followed_at
     assert (rehearsal.times, rehearsal.at_once) == (1, 2)
 
     kept = any_desk.definitions.save(CONSOLE, rule.model_copy(update={"enabled": True}))
-    any_desk.chores.do_all()
+    any_desk.catch_up()
     rehearsal = any_desk.rules.rehearsed(CONSOLE, kept)
     assert (rehearsal.times, rehearsal.at_once) == (1, 0)
 

@@ -63,7 +63,7 @@ def followed(desk: Desk, number: int) -> list[str | None]:
 
 def a_week_later(desk: Desk, clock: Clock) -> None:
     clock.advance(7 * DAY + timedelta(seconds=1))
-    desk.chores.do_all()
+    desk.catch_up()
 
 
 def test_what_was_not_answered_is_closed_after_a_time_and_not_before(desk: Desk, clock: Clock) -> None:
@@ -104,7 +104,7 @@ def test_a_clock_that_is_set_back_or_forward_makes_nothing_come_twice(desk: Desk
 
     for by in (400 * DAY, -300 * DAY, -99 * DAY, 200 * DAY):
         clock.advance(by)
-        desk.chores.do_all()
+        desk.catch_up()
 
     assert followed(desk, number) == ["Remind"]
 
@@ -114,7 +114,7 @@ def test_a_rule_that_is_set_up_late_catches_up_with_all_there_is_however_many(de
     clock.advance(100 * DAY)  # the desk was down meanwhile, for all that it knows
     desk.definitions.save(CONSOLE, NO_ANSWER)
 
-    desk.chores.do_all()
+    desk.catch_up()
 
     assert [followed(desk, number) for number in numbers] == [["No answer"]] * len(numbers)
     assert desk.tickets.counts(CONSOLE, {"": TicketQuery(statuses=frozenset({Status.PENDING}))}) == {"": 0}
@@ -163,7 +163,7 @@ def test_what_is_promised_and_overdue_is_found_as_time_goes_by(desk: Desk, clock
 
     for hours, names in ((4, []), (0.1, ["Late"]), (9, ["Late"])):
         clock.advance(timedelta(hours=hours))
-        desk.chores.do_all()
+        desk.catch_up()
         assert followed(desk, number) == names
 
 
@@ -208,7 +208,7 @@ with closing(open_desk(Settings(storage_url=sys.argv[1]), clock=later, password_
     print("ready", flush=True)
     sys.stdin.readline()
     print("going", flush=True)
-    desk.chores.do_all()
+    desk.catch_up()
 """
 
 

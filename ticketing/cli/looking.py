@@ -69,7 +69,7 @@ def run_jobs() -> None:
     A desk that is served does so by itself; this is for hosts that put it to sleep.
     """
     with closing(open_desk()) as desk:
-        failed = desk.chores.do_all()
+        failed = desk.catch_up()
         if dispatcher := desk.dispatcher():
             dispatcher.drain()
     if failed:
