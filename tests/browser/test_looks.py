@@ -23,7 +23,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 STRANGERS = ("login", "register")
 REQUESTERS = (
     *("my_tickets", "new_ticket", "ticket?id={}", "account", "ticket?id=999999"),
-    *("articles", "article?id=looked-at"),
+    *("articles", "article?id=looked-at", "inbox"),
 )
 AGENTS = (
     "all_tickets",
@@ -34,6 +34,7 @@ AGENTS = (
     "reports?by=priority",
     "reports?metric=created&day=1970-01-01",
     "reports?metric=unfinished",
+    "inbox",
     "agent_admin",
     "agent_admin?new=agent",
     "agent_admin?person=carla",

@@ -214,7 +214,11 @@ class NoticeRepository(Collection[Notice], Protocol):
         """Return the first usernames above that one of people who have unread notices, at most `limit`, in order."""
 
     def add(self, notices: Sequence[Notice]) -> None:
-        """Keep all of these; where a person has more than 500 then, the oldest go until 450 are left."""
+        """
+        Keep all of these; where a person has more than 500 then, the oldest go until 450 are left.
+
+        Of what one transaction adds in several turns, the surplus may go with the next one only.
+        """
 
 
 class DefinitionRepository(Protocol[Kind]):
