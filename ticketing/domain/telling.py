@@ -90,7 +90,7 @@ def _of_messages(step: _Step, ticket: Ticket, crew: Crew) -> Iterator[Notice]:
         yield from _of_message(message, kind, people, ticket, crew, message.author, message.at)
 
 
-def _of_message(  # noqa: PLR0913 - what was said, and all that is told of it
+def _of_message(
     message: Message,
     kind: NoticeKind,
     people: AbstractSet[str],
