@@ -50,6 +50,9 @@ class TicketRepository(Protocol):
         For an *audience* that may not see it there is none, and to say so takes no longer than if there were none.
         """
 
+    def as_kept(self, number: int) -> Ticket | None:
+        """Return a copy of the ticket as it is kept, or None; what this transaction has read is not asked for anew."""
+
     def save(self, ticket: Ticket) -> None:
         """Keep the ticket, with its version raised by one."""
 

@@ -251,6 +251,10 @@ class Tickets:
         except ValidationError as error:
             raise StorageUnreadableError(TICKETS, str(number)) from error
 
+    def as_kept(self, number: int) -> Ticket | None:
+        """Return a copy of the ticket as it is kept, or None."""
+        return self.find(number)
+
     def _concerns(self, number: int, username: str) -> bool:
         with self._pending.applied(TICKETS) as state:
             row = state.rows.find(number)
