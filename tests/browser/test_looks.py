@@ -25,7 +25,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 STRANGERS = ("login", "register")
 REQUESTERS = (
     *("my_tickets", "new_ticket", "ticket?id={}", "account", "ticket?id=999999"),
-    *("articles", "article?id=looked-at"),
+    *("articles", "article?id=looked-at", "inbox"),
 )
 AGENTS = (
     "all_tickets",
@@ -36,6 +36,7 @@ AGENTS = (
     "reports?by=priority",
     "reports?metric=created&day=1970-01-01",
     "reports?metric=unfinished",
+    "inbox",
     "agent_admin",
     "agent_admin?new=agent",
     "agent_admin?person=carla",

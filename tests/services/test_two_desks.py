@@ -150,7 +150,9 @@ def test_due_times_by_new_rules_are_reckoned_once_whichever_looks(desks: Desks, 
     one, other = desks
     numbers = [one.tickets.open(CONSOLE, "Smoke", "Help!").number for _ in range(CATCH_UP_BATCH + 20)]
     one.definitions.save(CONSOLE, BusinessCalendar(name="Always", zone="UTC", hours=ALWAYS_OPEN))
-    one.definitions.save(CONSOLE, SlaPolicy(name="Gold", calendar="always", resolution=timedelta(hours=1)))
+    one.definitions.save(
+        CONSOLE, SlaPolicy(name="Gold", calendar="always", resolution=timedelta(hours=1), warning=timedelta(minutes=1))
+    )
 
     for _ in range(3):  # both have been down meanwhile, for all that they know
         clock.advance(LOOK_EVERY)

@@ -982,6 +982,23 @@ def promise(due: float | None, warn: float | None = None) -> SlaState:
     return SlaState.model_validate(made_by | {"calendar_version": 1, "due_at": due_at, "warn_at": warn_at})
 
 
+def test_a_ticket_as_it_is_kept_is_the_one_before_the_change_and_after_it_the_changed_one(store: Store) -> None:
+    with store.write() as tx:
+        tx.tickets.next_number()
+        assert tx.tickets.as_kept(1) is None
+        tx.tickets.save(make_ticket(1))
+
+    with store.write() as tx:
+        ticket = tx.tickets.find(1)
+        assert ticket is not None
+        ticket.title = "Changed"
+        before = tx.tickets.as_kept(1)
+        assert before is not None
+        assert before.title == "No dial tone"
+        tx.tickets.save(ticket)
+        assert tx.tickets.as_kept(1) == ticket
+
+
 def test_what_became_urgent_comes_in_order_until_it_was_told(store: Store, file_ticket: FileTicket) -> None:
     for warn in (-1, -3, 1, None, -2):
         file_ticket(sla=promise(5, warn))

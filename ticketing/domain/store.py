@@ -51,6 +51,9 @@ class TicketRepository(Protocol):
         For an *audience* that may not see it there is none, and to say so takes no longer than if there were none.
         """
 
+    def as_kept(self, number: int) -> Ticket | None:
+        """Return a copy of the ticket as it is kept, or None; what this transaction has read is not asked for anew."""
+
     def save(self, ticket: Ticket) -> None:
         """Keep the ticket, with its version raised by one."""
 
@@ -215,7 +218,11 @@ class NoticeRepository(Collection[Notice], Protocol):
         """Return the first usernames above that one of people who have unread notices, at most `limit`, in order."""
 
     def add(self, notices: Sequence[Notice]) -> None:
-        """Keep all of these; where a person has more than 500 then, the oldest go until 450 are left."""
+        """
+        Keep all of these; where a person has more than 500 then, the oldest go until 450 are left.
+
+        Of what one transaction adds in several turns, the surplus may go with the next one only.
+        """
 
 
 class OutgoingRepository(Collection[Outgoing], Protocol):

@@ -79,25 +79,32 @@ def _of_messages(step: _Step, ticket: Ticket, crew: Crew) -> Iterator[Notice]:
     opening = next((event for event in step.events if event.field == "opened"), None)
     first = ticket.begins_with
     if opening is not None:
-        told = _each_as(NoticeKind.OPENED, _told_of_opening(ticket, crew), first, crew)
-        for name, kind in told:
-            yield _notice(kind, name, ticket, opening.by, opening.at, first.mark, mark=first.mark)
+        people = _told_of_opening(ticket, crew)
+        yield from _of_message(first, NoticeKind.OPENED, people, ticket, crew, opening.by, opening.at)
     for message in step.messages:
         if message is first:
             continue
         is_note = message.kind is MessageKind.NOTE
         people = _told_of_note(message, ticket, crew) if is_note else _told_of_reply(message, ticket, crew)
-        for name, kind in _each_as(NoticeKind.NOTED if is_note else NoticeKind.REPLIED, people, message, crew):
-            yield _notice(kind, name, ticket, message.author, message.at, message.mark, mark=message.mark)
+        kind = NoticeKind.NOTED if is_note else NoticeKind.REPLIED
+        yield from _of_message(message, kind, people, ticket, crew, message.author, message.at)
 
 
-def _each_as(
-    kind: NoticeKind, people: AbstractSet[str], message: Message, crew: Crew
-) -> Iterator[tuple[str, NoticeKind]]:
-    """Yield each who is told of a message, and as what: an agent whom it mentions is told that."""
+def _of_message(
+    message: Message,
+    kind: NoticeKind,
+    people: AbstractSet[str],
+    ticket: Ticket,
+    crew: Crew,
+    by: str,
+    at: datetime,
+) -> Iterator[Notice]:
+    """Yield what each of these people is told of a message; an agent whom it mentions is told that."""
     mentioned = frozenset() if message.to else crew.agents & set(mentions(message.text))
+    mark = message.mark
     for name in sorted(people | mentioned):
-        yield name, NoticeKind.MENTIONED if name in mentioned else kind
+        told = NoticeKind.MENTIONED if name in mentioned else kind
+        yield _notice(told, name, ticket, by, at, mark, mark=mark)
 
 
 def _told_of_opening(ticket: Ticket, crew: Crew) -> AbstractSet[str]:

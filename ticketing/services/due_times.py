@@ -83,7 +83,7 @@ class Arrears:
 
 def keep(tx: Transaction, ticket: Ticket) -> None:
     """Save a ticket, with its due times and after the desk's own rules, and tell people; so services save one."""
-    before = tx.tickets.find(ticket.number)
+    before = tx.tickets.as_kept(ticket.number)
     reckon = reckoning(tx)
     reckon(ticket)
     follow_rules(tx, before, ticket, reckon)

@@ -315,7 +315,7 @@ WORDING = {
     "inbox.replied": "{name} replied to",
     "inbox.noted": "{name} added a note to",
     "inbox.assigned": "{name} assigned you",
-    "inbox.status": "Now {status}:",
+    "inbox.status": "{name} changed the status, now {status}:",
     "inbox.mentioned": "{name} mentioned you in",
     "inbox.due_soon": "Due soon, {due}:",
     "inbox.no_longer_due": "not any more",

@@ -1,5 +1,6 @@
 """Repositories over documents: what a transaction offers, with the writer's own pending changes laid over the state."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
@@ -230,8 +231,10 @@ class Notices(OwnedDocuments[Notice]):
         """Keep all of these; where a person has more than 500 then, the oldest go until 450 are left."""
         for notice in notices:
             self.save(notice)
-        with self._pending.applied(NOTICES) as state:
-            surplus = [key for name in {one.username for one in notices} for key in state.surplus_notices(name)]
+        added = Counter(notice.username for notice in notices)
+        # Without what this transaction has changed: to lay it over the state each time would take longer and longer.
+        with self._pending.applied() as state:
+            surplus = [key for name, number in added.items() for key in state.surplus_notices(name, number)]
         for key in surplus:
             self.remove(key)
 
@@ -298,6 +301,10 @@ class Tickets:
             return None if raw is None else Ticket.model_validate_json(raw)
         except ValidationError as error:
             raise StorageUnreadableError(TICKETS, str(number)) from error
+
+    def as_kept(self, number: int) -> Ticket | None:
+        """Return a copy of the ticket as it is kept, or None."""
+        return self.find(number)
 
     def _concerns(self, number: int, username: str) -> bool:
         with self._pending.applied(TICKETS) as state:

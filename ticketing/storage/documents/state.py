@@ -259,11 +259,13 @@ class State:
         """Return who has notices, in order."""
         return sorted(username for (name, username), keys in self._owned.items() if name == NOTICES and keys)
 
-    def surplus_notices(self, username: str) -> list[str]:
-        """Return the ids of the person's oldest notices if they have too many."""
+    def surplus_notices(self, username: str, added: int) -> list[str]:
+        """Return the ids of the person's oldest notices if they have too many together with those that are added."""
         keys = self._owned[NOTICES, username]
-        surplus = len(keys) - NOTICES_KEPT if len(keys) > NOTICES_PER_PERSON else 0
-        return nsmallest(surplus, keys, key=lambda key: self.notices[key].expires_at)
+        total = len(keys) + added
+        if total <= NOTICES_PER_PERSON:
+            return []
+        return nsmallest(total - NOTICES_KEPT, keys, key=lambda key: self.notices[key].expires_at)
 
     def _put_notice(self, key: str, owner: str | None, row: "NoticeRow | None") -> None:
         self._put_owned(NOTICES, key, owner)

@@ -84,6 +84,12 @@ class SqlTickets:
         self._documents[number] = raw
         return ticket
 
+    def as_kept(self, number: int) -> Ticket | None:
+        """Return a copy of the ticket as it is kept, or None, without asking for what was read already."""
+        self._before(number)
+        raw = self._documents.get(number)
+        return None if raw is None else Ticket.model_validate_json(raw)
+
     def save(self, ticket: Ticket) -> None:
         """Keep the ticket, with its version raised by one; of what hangs on it, only what is not as it was."""
         ticket.version += 1
