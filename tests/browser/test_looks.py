@@ -50,6 +50,7 @@ AGENTS = (
     "desk_setup?kind=sla&id=new",
     "desk_setup?kind=canned_replies",
     "desk_setup?kind=canned_replies&id=new",
+    "desk_setup?kind=mail_texts&id=new",
     "articles",
     "article?id=looked-at",
     "article?edit=looked-at",
