@@ -11,6 +11,7 @@ from ticketing.domain.custom_fields import CustomField
 from ticketing.domain.definitions import Definition
 from ticketing.domain.digests import Digesting
 from ticketing.domain.mail_tags import MailKey
+from ticketing.domain.mail_texts import MailText
 from ticketing.domain.outbox import MailRoute
 from ticketing.domain.recurring import RecurringTicket
 from ticketing.domain.rules import Rule
@@ -34,6 +35,7 @@ KINDS: Final[Mapping[str, type[Definition]]] = {
         MailKey,
         Digesting,
         MailRoute,
+        MailText,
         RecurringTicket,
         Rule,
     )

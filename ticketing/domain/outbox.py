@@ -150,7 +150,7 @@ class Outgoing(Stored):
     def summing_up(cls, mails: Sequence["Outgoing"], now: datetime) -> Self:
         """Return one mail in the place of several to the same person, which were held back."""
         key = fingerprint(SUMMARY, *(mail.id for mail in mails))
-        covers = [Covered(kind=mail.kind, ticket=mail.ticket, mark=mail.mark) for mail in mails]
+        covers = [Covered(kind=one.kind, ticket=one.ticket, mark=one.mark) for one in mails if not one.sums_up]
         covers += [covered for mail in mails for covered in mail.covers]
         first = mails[0]
         return cls(
@@ -160,7 +160,7 @@ class Outgoing(Stored):
             by=first.by,
             at=min(mail.at for mail in mails),
             due_at=now,
-            covers=[covered for covered in covers if covered.kind != SUMMARY],
+            covers=covers,
             expires_at=now + KEPT_FOR,
         )
 
@@ -243,7 +243,7 @@ class Letter(NamedTuple):
 
     `by` and `name` are display names, `text` is what was said, if anything, and `files` are the names of what hangs on
     it. `tag` is by which an answer finds the ticket; None where there is nothing to answer. `tickets` are those of a
-    mail that sums up, by number and title.
+    mail that sums up, by number and title. `template` is the text that admins have written for such mails, "" if none.
     """
 
     id: str
@@ -260,6 +260,7 @@ class Letter(NamedTuple):
     files: tuple[str, ...] = ()
     tag: Tag | None = None
     tickets: tuple[tuple[int, str], ...] = ()
+    template: str = ""
 
 
 @dataclass(frozen=True, slots=True)
