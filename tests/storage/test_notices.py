@@ -88,6 +88,18 @@ def test_a_person_has_at_most_500_and_the_oldest_go(store: Store) -> None:
         assert tx.notices.unread({"carla", "oskar"}, NOW) == {"carla": NOTICES_KEPT, "oskar": 2}
 
 
+def test_what_is_kept_anew_as_read_takes_no_room(store: Store) -> None:
+    kept = [notice(f"n{number:03}") for number in range(NOTICES_PER_PERSON)]
+    with store.write() as tx:
+        tx.notices.add(kept)
+    with store.write() as tx:
+        tx.notices.add([one.model_copy(update={"read": True}) for one in kept])
+
+    with store.read() as tx:
+        assert len(tx.notices.of_user("carla")) == NOTICES_PER_PERSON
+        assert tx.notices.unread({"carla"}, NOW) == {}
+
+
 def test_notices_outlive_their_process(reopen: Callable[[], Store]) -> None:
     alive = (datetime.now(UTC) - NOW) / DAY + 9  # by the clock of the machine, by which a store drops what is over
     with reopen().write() as tx:

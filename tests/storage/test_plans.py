@@ -49,7 +49,7 @@ FILL = [
     """
     INSERT INTO tickets (number, title, requester, assignee, status, priority, urgency, category, external_id, is_new,
                          opened_at, updated_at, public_updated_at, resolved_at, messages, last_author, public_messages,
-                         last_public_author, document, due_at, wakes_at)
+                         last_public_author, document, due_at, wakes_at, warn_at)
     WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < :tickets)
     SELECT i, 'Ticket', 'user' || (i % :people),
            CASE WHEN i % 33 > 0 THEN 'agent' || (i % :agents) END,
@@ -62,7 +62,8 @@ FILL = [
            CASE WHEN i >= :unfinished_from AND i % 8 > 2 AND i % 5 = 0 THEN :yes ELSE :no END,
            {moment}, {moment}, {moment}, CASE WHEN i < :unfinished_from OR i % 8 = 2 THEN {moment} END,
            2, 'agent1', 2, 'agent1', :document, CASE WHEN i >= :unfinished_from AND i % 37 = 0 THEN {moment} END,
-           CASE WHEN i % 1000 = 1 THEN {moment} END
+           CASE WHEN i % 1000 = 1 THEN {moment} END,
+           CASE WHEN i >= :unfinished_from AND i % 37 = 0 THEN {moment} END
     FROM n
     """,
     """
@@ -403,6 +404,14 @@ def test_what_is_to_wake_and_what_sleeps_are_found_by_an_index_over_nothing_else
     assert "tickets_by_waking" in asleep.indexes
     assert asleep.read["tickets"] <= 2 * TICKETS // 1000
     assert plans.scans == asleep.scans == set()
+
+
+def test_what_became_urgent_is_found_by_an_index_over_nothing_else(large: SqlStore) -> None:
+    plans = asked(large, lambda tx: tx.tickets.to_warn(NOW, 25))
+
+    assert "tickets_by_urgent" in plans.indexes
+    assert plans.scans == set()
+    assert plans.read["tickets"] <= 25
 
 
 @pytest.mark.parametrize(

@@ -62,7 +62,8 @@ class Inbox:
         """Return one page of the actor's notices, newest first."""
         with self._store.read() as tx:
             actor = self._myself(tx, actor)
-            found = sorted(self._visible(tx, actor), key=lambda notice: notice.at, reverse=True)
+            found = self._visible(tx, actor, tx.notices.of_user(actor.username))
+            found.sort(key=lambda notice: notice.at, reverse=True)
             first = (page - 1) * INBOX_PAGE
             items = _lines(tx, actor, found[first : first + INBOX_PAGE])
             return Page(items=items, total=len(found), page=page, size=INBOX_PAGE)
@@ -74,14 +75,14 @@ class Inbox:
             counted = tx.notices.unread({actor.username}, self._clock()).get(actor.username, 0)
             if not counted or _reads_everything(actor):
                 return counted
-            return len(self._unread(tx, actor))
+            return len(self._visible(tx, actor, [one for one in tx.notices.of_user(actor.username) if not one.read]))
 
     def read(self, actor: Actor, notice: str) -> Notice:
         """Note that the actor has read one of their notices, and return it; raises NoticeNotFoundError."""
         with self._store.write() as tx:
             actor = self._myself(tx, actor)
-            found = next((one for one in self._visible(tx, actor) if one.id == notice), None)
-            if found is None:
+            found = tx.notices.find(notice)
+            if found is None or found.username != actor.username or not self._visible(tx, actor, [found]):
                 raise NoticeNotFoundError
             _note_as_read(tx, [found])
             return found
@@ -97,19 +98,20 @@ class Inbox:
     def _read(self, actor: Actor, chosen: Callable[[Notice], bool]) -> None:
         """Note as read what is chosen, and where there is nothing to note write nothing."""
         with self._store.read() as tx:
-            if not any(map(chosen, self._unread(tx, self._myself(tx, actor)))):
+            if not any(map(chosen, self._unread(tx, actor))):
                 return
         with self._store.write(patience=A_MOMENT) as tx:
-            _note_as_read(tx, filter(chosen, self._unread(tx, self._myself(tx, actor))))
+            _note_as_read(tx, filter(chosen, self._unread(tx, actor)))
 
     def _unread(self, tx: Transaction, actor: Actor) -> list[Notice]:
-        if not tx.notices.unread({actor.username}, self._clock()):
+        username = self._myself(tx, actor).username
+        if not tx.notices.unread({username}, self._clock()):
             return []
-        return [notice for notice in self._visible(tx, actor) if not notice.read]
+        return [notice for notice in tx.notices.of_user(username) if not notice.read]
 
-    def _visible(self, tx: Transaction, actor: Actor) -> list[Notice]:
+    def _visible(self, tx: Transaction, actor: Actor, notices: Sequence[Notice]) -> list[Notice]:
         now = self._clock()
-        alive = [notice for notice in tx.notices.of_user(actor.username) if notice.expires_at > now]
+        alive = [notice for notice in notices if notice.expires_at > now]
         return alive if _reads_everything(actor) else [seen.notice for seen in _seen(tx, actor, alive)]
 
     def _myself(self, tx: Transaction, actor: Actor) -> Actor:
@@ -161,5 +163,4 @@ def _lines(tx: Transaction, actor: Actor, notices: Sequence[Notice]) -> tuple[Li
 
 
 def _note_as_read(tx: Transaction, notices: Iterable[Notice]) -> None:
-    unread = [notice for notice in notices if not notice.read]
-    tx.notices.add([notice.model_copy(update={"read": True}) for notice in unread])
+    tx.notices.add([notice.model_copy(update={"read": True}) for notice in notices if not notice.read])

@@ -231,9 +231,9 @@ class Notices(OwnedDocuments[Notice]):
         """Keep all of these; where a person has more than 500 then, the oldest go until 450 are left."""
         for notice in notices:
             self.save(notice)
-        added = Counter(notice.username for notice in notices)
         # Without what this transaction has changed: to lay it over the state each time would take longer and longer.
         with self._pending.applied() as state:
+            added = Counter(notice.username for notice in notices if notice.id not in state.notices)
             surplus = [key for name, number in added.items() for key in state.surplus_notices(name, number)]
         for key in surplus:
             self.remove(key)
