@@ -22,6 +22,7 @@ from ticketing.domain.drafts import Draft
 from ticketing.domain.errors import StorageBusyError
 from ticketing.domain.facts import Facts
 from ticketing.domain.live import stamp_of
+from ticketing.domain.outbox import Outgoing
 from ticketing.domain.people import Actor, PeopleQuery, Role, User
 from ticketing.domain.preferences import Column, QueuePreferences
 from ticketing.domain.queries import MOST_HITS, UNASSIGNED, Audience, Sort, TicketQuery, TicketSummary, View
@@ -90,6 +91,9 @@ DOCUMENTS = {
     "devices": Device(id="d1", username="carla", expires_at=NOW + HOUR),
     "attempts": Attempts(id="a1", failures=[NOW, NOW + HOUR], expires_at=NOW + HOUR),
     "receipts": Receipt(id="r1", ticket=12, expires_at=NOW + HOUR),
+    "outgoing": Outgoing(
+        id="o1", username="carla", kind="replied", ticket=1, at=NOW, due_at=NOW, held=True, expires_at=NOW + HOUR
+    ),
     "drafts": Draft(id="f1", username="carla", texts={"reply": "It"}, saved_at=NOW, expires_at=NOW + HOUR),
 }
 

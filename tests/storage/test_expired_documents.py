@@ -7,13 +7,14 @@ from pathlib import Path
 import pytest
 
 from ticketing.domain.drafts import Draft
+from ticketing.domain.outbox import Outgoing
 from ticketing.domain.receipts import Receipt
 from ticketing.domain.sign_in import Attempts, Device, HandOff, Session
 from ticketing.domain.store import Transaction
 from ticketing.storage.json_store import JsonStore
 
 HOUR = timedelta(hours=1)
-COLLECTIONS = ("sessions", "hand_offs", "devices", "attempts", "receipts", "drafts")
+COLLECTIONS = ("sessions", "hand_offs", "devices", "attempts", "receipts", "drafts", "outgoing")
 
 
 def save_one_of_each(tx: Transaction, name: str, expires_at: datetime) -> None:
@@ -24,6 +25,7 @@ def save_one_of_each(tx: Transaction, name: str, expires_at: datetime) -> None:
     tx.attempts.save(Attempts(id=name, failures=[began], expires_at=expires_at))
     tx.receipts.save(Receipt(id=name, ticket=1, expires_at=expires_at))
     tx.drafts.save(Draft(id=name, username="carla", texts={}, saved_at=began, expires_at=expires_at))
+    tx.outgoing.save(Outgoing(id=name, username="carla", kind="replied", at=began, due_at=began, expires_at=expires_at))
 
 
 @pytest.mark.parametrize("collection", COLLECTIONS)

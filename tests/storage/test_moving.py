@@ -24,6 +24,7 @@ from ticketing.domain.errors import (
     StorageUnsupportedError,
     WrongCredentialsError,
 )
+from ticketing.domain.outbox import Outgoing
 from ticketing.domain.people import Actor, Role
 from ticketing.domain.sign_in import fingerprint
 from ticketing.domain.teams import Team
@@ -85,6 +86,7 @@ def fill(store: WholeStore) -> None:
         tx.tickets.mark_seen(2, "carla", 1)
         tx.tickets.mark_seen(11, "a:b", 2)
         tx.drafts.save(Draft(id="f", username="ada", ticket=2, texts={"note": "ö"}, saved_at=NOW, expires_at=FAR_OFF))
+        tx.outgoing.save(Outgoing(id="o", username="ada", kind="noted", at=NOW, due_at=NOW, expires_at=FAR_OFF))
         tx.definitions(Team).save(Team(id="first-line", name="First líne", members=("ada",), version=1))
 
 
@@ -102,9 +104,9 @@ def test_a_move_takes_everything_along_and_leaves_the_source_as_it_was(place: Pl
 
     counts = migrate(source, target, lambda done, whole: told.append((done, whole)))
 
-    assert counts == {"drafts": 1, "seen": 2, "teams": 1, "tickets": 11, "users": 1}
+    assert counts == {"drafts": 1, "outgoing": 1, "seen": 2, "teams": 1, "tickets": 11, "users": 1}
     assert everything(target) == before == everything(source)
-    assert told == [(32, 32)]
+    assert told == [(34, 34)]
     with closing(open_store(target)) as store, store.write() as tx:
         assert tx.tickets.next_number() == 12
 
@@ -415,7 +417,7 @@ def test_a_backup_of_one_store_can_be_restored_into_any_other(
     with closing(open_store(target)) as store:
         restored = archive.restore(store, archive.read_archive(file))
 
-    assert counts == restored == {"drafts": 1, "seen": 2, "teams": 1, "tickets": 11, "users": 1}
+    assert counts == restored == {"drafts": 1, "outgoing": 1, "seen": 2, "teams": 1, "tickets": 11, "users": 1}
     assert everything(target) == everything(source)
     with closing(open_source(target)) as opened, opened.documents() as documents:
         assert archive.check(documents, "The store") == counts
@@ -452,6 +454,7 @@ def test_a_restore_that_is_cut_off_has_not_happened_and_can_be_begun_again(
         with store.documents() as documents:
             assert archive.check(documents, "The store") == {
                 "drafts": 1,
+                "outgoing": 1,
                 "seen": 2,
                 "teams": 1,
                 "tickets": 11,

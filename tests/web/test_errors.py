@@ -14,12 +14,12 @@ BY_STATUS = {
     401: "AuthenticationError WrongCredentialsError SignedOutError HandOffError",
     403: "PermissionDeniedError MustChangePasswordError RegistrationClosedError",
     404: "NotFoundError TicketNotFoundError PersonNotFoundError DefinitionNotFoundError MessageNotFoundError "
-    "AttachmentNotFoundError",
+    "AttachmentNotFoundError MailNotFoundError",
     409: "RefusedError TicketClosedError TicketNotDoneError TicketNotClosedError KnownPasswordError TransitionError "
     "ReopenWindowError TooManyTagsError UsernameTakenError NameTakenError CategoryTakenError LastAdminError "
     "ConflictError StaleEditError StaleDefinitionError StaleTicketError TooManyTicketsError BulkTooLateError "
     "TicketMergedError TicketNotMergedError SameTicketError LinkCycleError TooManyLinksError NeverOpenError "
-    "StaleCannedReplyError StaleImportError AlreadyRatedError TicketNotAsleepError LastCategoryError "
+    "StaleCannedReplyError StaleImportError AlreadyRatedError TicketNotAsleepError LastCategoryError MailWaitsError "
     "TooManyFilesError TicketFullError DayFullError UploadGoneError ReplyStaysError WrittenMeanwhileError",
     422: "InvalidInputError BlankError TooLongError ForbiddenCharacterError UsernameError EmailError "
     "WeakPasswordError PasswordMismatchError UnknownChoiceError QueryError ImportRefusedError "

@@ -15,7 +15,7 @@ Every refusal, as one tree. The text of each is a sentence that can be shown to 
     │   └── MustChangePasswordError
     ├── NotFoundError                  not there, or not yours: the same words
     │   ├── TicketNotFoundError  PersonNotFoundError  DefinitionNotFoundError  MessageNotFoundError
-    │   └── AttachmentNotFoundError
+    │   └── AttachmentNotFoundError  MailNotFoundError
     ├── RefusedError                   possible for this person, but not now
     │   ├── TicketClosedError  TicketNotDoneError  TicketNotClosedError  TicketNotAsleepError
     │   ├── TransitionError  ReopenWindowError  TooManyTagsError
@@ -24,7 +24,7 @@ Every refusal, as one tree. The text of each is a sentence that can be shown to 
     │   ├── TooManyTicketsError  BulkTooLateError  ReplyStaysError
     │   ├── TooManyFilesError  TicketFullError  DayFullError  UploadGoneError
     │   ├── UsernameTakenError  NameTakenError  CategoryTakenError  NeverOpenError
-    │   ├── LastCategoryError
+    │   ├── LastCategoryError  MailWaitsError
     │   └── LastAdminError  KnownPasswordError  RegistrationClosedError
     ├── ConflictError
     │   ├── StaleEditError             somebody changed the same field meanwhile
@@ -321,6 +321,15 @@ class AttachmentNotFoundError(NotFoundError):
         super().__init__("There is no such attachment.")
 
 
+class MailNotFoundError(NotFoundError):
+    """There is no such mail among those that went out of late."""
+
+    code = "mail_not_found"
+
+    def __init__(self) -> None:
+        super().__init__("There is no such mail. What has become of one can be looked up for 30 days.")
+
+
 class RefusedError(TicketingError):
     """The person may do this, but not in the present state of things."""
 
@@ -551,6 +560,15 @@ class LastCategoryError(RefusedError):
 
     def __init__(self) -> None:
         super().__init__("This is the last category. Make another one first.")
+
+
+class MailWaitsError(RefusedError):
+    """A mail that waits is sent by itself."""
+
+    code = "mail_waits"
+
+    def __init__(self) -> None:
+        super().__init__("This mail waits to be sent, which happens by itself.")
 
 
 class LastAdminError(RefusedError):

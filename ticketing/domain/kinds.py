@@ -10,6 +10,7 @@ from ticketing.domain.categories import Category
 from ticketing.domain.custom_fields import CustomField
 from ticketing.domain.definitions import Definition
 from ticketing.domain.mail_tags import MailKey
+from ticketing.domain.outbox import MailRoute
 from ticketing.domain.recurring import RecurringTicket
 from ticketing.domain.rules import Rule
 from ticketing.domain.saved_views import SavedView
@@ -30,6 +31,7 @@ KINDS: Final[Mapping[str, type[Definition]]] = {
         SlaPolicy,
         CatchingUp,
         MailKey,
+        MailRoute,
         RecurringTicket,
         Rule,
     )

@@ -10,6 +10,7 @@ from ticketing.domain.attachments import Content, Upload
 from ticketing.domain.definitions import Kind
 from ticketing.domain.drafts import Draft
 from ticketing.domain.facts import Facts
+from ticketing.domain.outbox import Backlog, Outgoing, OutgoingQuery
 from ticketing.domain.people import PeopleQuery, User
 from ticketing.domain.queries import Audience, Page, TicketQuery, TicketSummary
 from ticketing.domain.receipts import Receipt
@@ -190,6 +191,25 @@ class DraftRepository(Collection[Draft], Protocol):
         """Return the person's drafts, in no order; some may have expired."""
 
 
+class OutgoingRepository(Collection[Outgoing], Protocol):
+    """All mails that go out, and those that did within 30 days."""
+
+    def due(self, by: datetime, limit: int) -> list[Outgoing]:
+        """Return those that wait and are due at that moment or before, at most `limit`, the first due first."""
+
+    def waiting_for(self, username: str) -> list[Outgoing]:
+        """Return those that wait to be sent to the person, in no order."""
+
+    def sent_to(self, address: str, since: datetime) -> list[datetime]:
+        """Return when the address got mails since that moment, and is to get those that were claimed, in no order."""
+
+    def backlog(self) -> Backlog:
+        """Return how many wait, and since when."""
+
+    def search(self, query: OutgoingQuery) -> Page[Outgoing]:
+        """Return one page, the newest first."""
+
+
 class DefinitionRepository(Protocol[Kind]):
     """All definitions of one kind, those that were removed included."""
 
@@ -245,6 +265,10 @@ class Transaction(Protocol):
     @property
     def drafts(self) -> DraftRepository:
         """What people have typed and not sent."""
+
+    @property
+    def outgoing(self) -> OutgoingRepository:
+        """Mails that go out."""
 
     def definitions(self, kind: type[Kind]) -> DefinitionRepository[Kind]:
         """Return what was set up, of one kind."""

@@ -31,13 +31,14 @@ from ticketing.domain.attachments import Content
 from ticketing.domain.drafts import Draft
 from ticketing.domain.errors import RefusedError, StorageDamagedError
 from ticketing.domain.kinds import KINDS
+from ticketing.domain.outbox import Outgoing
 from ticketing.domain.people import User
 from ticketing.domain.progress import Progress, Steps, silent
 from ticketing.domain.store import Files
 from ticketing.domain.text import Stored
 from ticketing.domain.tickets import MessageKind, Ticket
 from ticketing.storage.documents.searching import SEEN
-from ticketing.storage.documents.state import DRAFTS, TICKETS, USERS, Documents
+from ticketing.storage.documents.state import DRAFTS, OUTGOING, TICKETS, USERS, Documents
 from ticketing.storage.files import missing, require_same
 from ticketing.storage.journaled.disk import as_storage_error, whole_file
 from ticketing.storage.journaled.journal import check_change
@@ -74,7 +75,8 @@ class Seen(Stored):
     messages: int
 
 
-MODELS: Final[Mapping[str, type[Stored]]] = {TICKETS: Ticket, USERS: User, SEEN: Seen, DRAFTS: Draft, **KINDS}
+_EXPIRING: Final[Mapping[str, type[Draft | Outgoing]]] = {DRAFTS: Draft, OUTGOING: Outgoing}
+MODELS: Final[Mapping[str, type[Stored]]] = {TICKETS: Ticket, USERS: User, SEEN: Seen, **_EXPIRING, **KINDS}
 
 
 class ArchivedFile(BaseModel):
@@ -255,11 +257,12 @@ def _chunks(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Iterator[bytes]:
 
 
 def _drop_expired(documents: Documents) -> None:
-    """Leave drafts behind whose time is over: a store would let them go as soon as it has taken them in."""
-    if found := documents.get(DRAFTS):
-        now = datetime.now(UTC)
-        kept = {key: raw for key, raw in found.items() if Draft.model_validate_json(raw).expires_at > now}
-        documents[DRAFTS] = kept
+    """Leave behind whose time is over: a store would let it go as soon as it has taken it in."""
+    now = datetime.now(UTC)
+    for collection, model in _EXPIRING.items():
+        if found := documents.get(collection):
+            kept = {key: raw for key, raw in found.items() if model.model_validate_json(raw).expires_at > now}
+            documents[collection] = kept
 
 
 def _as_we_write(collection: str, raw: bytes) -> bytes:

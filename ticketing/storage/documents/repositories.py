@@ -15,6 +15,7 @@ from ticketing.domain.drafts import Draft
 from ticketing.domain.errors import StorageUnreadableError
 from ticketing.domain.facts import Facts
 from ticketing.domain.live import stamp_of
+from ticketing.domain.outbox import Backlog, MailState, Outgoing, OutgoingQuery
 from ticketing.domain.people import PeopleQuery, Role, User
 from ticketing.domain.queries import Audience, Page, TicketQuery, TicketSummary
 from ticketing.domain.receipts import Receipt
@@ -25,7 +26,17 @@ from ticketing.domain.tickets import Ticket
 from ticketing.storage.documents.reporting import Reported
 from ticketing.storage.documents.rows import PersonRow, Talk, TicketRow
 from ticketing.storage.documents.searching import SEEN, Searcher, seen, seen_key
-from ticketing.storage.documents.state import DEVICES, DRAFTS, SESSIONS, TICKETS, UPLOADS, USERS, Change, State
+from ticketing.storage.documents.state import (
+    DEVICES,
+    DRAFTS,
+    OUTGOING,
+    SESSIONS,
+    TICKETS,
+    UPLOADS,
+    USERS,
+    Change,
+    State,
+)
 
 Document = TypeVar("Document", bound=Stored)
 
@@ -189,6 +200,45 @@ class Sessions(OwnedDocuments[Session]):
     def of_user(self, username: str) -> list[Session]:
         """Return the person's sessions, newest first; some may have expired."""
         return sorted(super().of_user(username), key=lambda session: session.created_at, reverse=True)
+
+
+class Mails(DocumentCollection[Outgoing]):
+    """All mails that go out."""
+
+    def due(self, by: datetime, limit: int) -> list[Outgoing]:
+        """Return those that wait and are due by then, at most `limit`, the first due first."""
+        with self._pending.applied(OUTGOING) as state:
+            keys = list(islice(state.mails.due(by), limit))
+        return self._documents(keys)
+
+    def waiting_for(self, username: str) -> list[Outgoing]:
+        """Return those that wait to be sent to the person, in no order."""
+        with self._pending.applied(OUTGOING) as state:
+            keys = [row.id for row in state.mails.waiting() if row.username == username]
+        return self._documents(keys)
+
+    def sent_to(self, address: str, since: datetime) -> list[datetime]:
+        """Return when the address got mails since that moment, and is to get those that were claimed, in no order."""
+        with self._pending.applied(OUTGOING) as state:
+            rows = list(state.mails.to_address(address))
+        claimed = [row.due_at for row in rows if row.state is MailState.WAITING]
+        return claimed + [row.sent_at for row in rows if row.sent_at is not None and row.sent_at >= since]
+
+    def backlog(self) -> Backlog:
+        """Return how many wait, and since when."""
+        with self._pending.applied(OUTGOING) as state:
+            moments = [row.at for row in state.mails.waiting()]
+        return Backlog(len(moments), min(moments, default=None))
+
+    def search(self, query: OutgoingQuery) -> Page[Outgoing]:
+        """Return one page, the newest first."""
+        with self._pending.applied(OUTGOING) as state:
+            found = [row.id for row in state.mails.newest_first(query.state)]
+        items = tuple(self._documents(found[query.first : query.first + query.size]))
+        return Page(items=items, total=len(found), page=query.page, size=query.size)
+
+    def _documents(self, keys: list[str]) -> list[Outgoing]:
+        return [mail for key in keys if (mail := self.find(key)) is not None]
 
 
 class Tickets:
@@ -423,6 +473,11 @@ class DocumentTransaction:
     def drafts(self) -> OwnedDocuments[Draft]:
         """What people have typed and not sent."""
         return OwnedDocuments(self.pending, DRAFTS, Draft)
+
+    @property
+    def outgoing(self) -> Mails:
+        """Mails that go out."""
+        return Mails(self.pending, OUTGOING, Outgoing)
 
     def definitions(self, kind: type[Kind]) -> Definitions[Kind]:
         """Return what was set up, of one kind."""

@@ -15,6 +15,7 @@ from ticketing.domain.errors import StorageUnreadableError
 from ticketing.domain.people import Role
 from ticketing.domain.statuses import Status
 from ticketing.domain.tickets import Term
+from ticketing.storage.documents.mails import MailRow, MailRows
 from ticketing.storage.documents.rows import ByUpdate, InOrder, PersonRow, TicketRow, by_end, by_update, fields_of
 
 Change = tuple[str, str, bytes | None]
@@ -27,12 +28,13 @@ SESSIONS = "sessions"
 DEVICES = "devices"
 UPLOADS = "uploads"
 DRAFTS = "drafts"
+OUTGOING = "outgoing"
 OWNED = frozenset({SESSIONS, DEVICES, UPLOADS, DRAFTS})
 # What reading a document raises when a field is missing, or holds what this version does not know.
 UNREADABLE = (AttributeError, LookupError, TypeError, ValueError)
-EXPIRING = frozenset({*OWNED, "hand_offs", "attempts", "receipts"})
-# What is no part of a backup: all that expires but what somebody would have to type once more.
-PASSING = EXPIRING - {DRAFTS}
+EXPIRING = frozenset({*OWNED, OUTGOING, "hand_offs", "attempts", "receipts"})
+# What is no part of a backup: all that expires but what somebody would have to type once more, or would never get.
+PASSING = EXPIRING - {DRAFTS, OUTGOING}
 
 
 class State:
@@ -58,6 +60,7 @@ class State:
         self.ended = InOrder(by_end)
         self.tally: Counter[tuple[str | None, Status]] = Counter()
         self.facts: dict[int, str] = {}  # what reports count by, of tickets that one was made of since they changed
+        self.mails = MailRows()
         self._owned: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
         self._owners: dict[tuple[str, str], str] = {}
 
@@ -67,7 +70,7 @@ class State:
         fresh.documents = documents
         with _uncollected():
             fresh._load_tickets(documents.get(TICKETS, {}))
-        for name in (USERS, *OWNED):
+        for name in (USERS, OUTGOING, *OWNED):
             fresh.prepare([(name, key, raw) for key, raw in documents.get(name, {}).items()])()
         for name, value in vars(fresh).items():
             setattr(self, name, value)
@@ -119,6 +122,8 @@ class State:
                 return partial(self._put_ticket, int(key), *(_read(raw) if raw else _GONE))
             if collection == USERS:
                 return partial(self._put_person, key, PersonRow(key, from_json(raw)) if raw else None)
+            if collection == OUTGOING:
+                return partial(self.mails.put, key, MailRow.of(key, from_json(raw)) if raw else None)
             if collection in OWNED:
                 return partial(self._put_owned, collection, key, from_json(raw)["username"] if raw else None)
         except UNREADABLE as error:

@@ -1,16 +1,18 @@
 """All other repositories, and the transaction that holds them."""
 
 from collections.abc import Iterator
+from datetime import datetime
 from functools import cached_property, lru_cache
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, Select, Table, Text, bindparam, cast, delete, func, select
+from sqlalchemy import ColumnElement, Connection, Select, Table, Text, bindparam, cast, delete, func, or_, select
 
 from ticketing.domain.attachments import Upload
 from ticketing.domain.categories import Category
 from ticketing.domain.definitions import Definition, Kind, by_name, read_definition
 from ticketing.domain.drafts import Draft
 from ticketing.domain.kinds import KINDS
+from ticketing.domain.outbox import Backlog, MailState, Outgoing, OutgoingQuery
 from ticketing.domain.people import PeopleQuery, Role, User
 from ticketing.domain.queries import Page
 from ticketing.domain.receipts import Receipt
@@ -118,6 +120,44 @@ class SqlOwned(SqlCollection[Document]):
 
     def _newest(self) -> ColumnElement[Any]:
         return self._table.c.get("created_at", self._table.c.expires_at)
+
+
+class SqlMails(SqlCollection[Outgoing]):
+    """All mails that go out."""
+
+    def due(self, by: datetime, limit: int) -> list[Outgoing]:
+        """Return those that wait and are due by then, at most `limit`, the first due first."""
+        question = select(_mails.document).where(_IS_WAITING, _mails.due_at <= by)
+        return self._read(question.order_by(_mails.due_at, _mails.id).limit(limit))
+
+    def waiting_for(self, username: str) -> list[Outgoing]:
+        """Return those that wait to be sent to the person, in no order."""
+        return self._read(select(_mails.document).where(_IS_WAITING, _mails.username == username))
+
+    def sent_to(self, address: str, since: datetime) -> list[datetime]:
+        """Return when the address got mails since that moment, and is to get those that were claimed, in no order."""
+        got = self._connection.execute(
+            _GOT, {"address": address.casefold(), "since": since, "waiting": MailState.WAITING.value}
+        )
+        return [sent_at or due_at for sent_at, due_at in got]
+
+    def backlog(self) -> Backlog:
+        """Return how many wait, and since when."""
+        return Backlog(*self._connection.execute(select(func.count(), func.min(_mails.at)).where(_IS_WAITING)).one())
+
+    def search(self, query: OutgoingQuery) -> Page[Outgoing]:
+        """Return one page, the newest first."""
+        where = [] if query.state is None else [_mails.state == query.state.value]
+        total = self._connection.scalar(select(func.count()).select_from(tables.outgoing).where(*where)) or 0
+        question = select(_mails.document).where(*where).order_by(_mails.at.desc(), _mails.id.desc())
+        found = tuple(self._read(question.limit(query.size).offset(query.first)))
+        return Page(items=found, total=total, page=query.page, size=query.size)
+
+    def _columns(self, document: Outgoing) -> dict[str, Any]:
+        return super()._columns(document) | {"address": document.address.casefold(), "state": document.state.value}
+
+    def _read(self, question: Select[Any]) -> list[Outgoing]:
+        return [Outgoing.model_validate_json(raw) for raw in self._connection.scalars(question)]
 
 
 class SqlSessions(SqlOwned[Session]):
@@ -243,6 +283,11 @@ class SqlTransaction:
         """What people have typed and not sent."""
         return SqlOwned(self._connection, tables.drafts, Draft)
 
+    @cached_property
+    def outgoing(self) -> SqlMails:
+        """Mails that go out."""
+        return SqlMails(self._connection, tables.outgoing, Outgoing)
+
     def definitions(self, kind: type[Kind]) -> SqlDefinitions[Kind]:
         """Return what was set up, of one kind."""
         return SqlDefinitions(self._definitions, kind)
@@ -284,6 +329,12 @@ _SESSION_AND_ACCOUNT = (
 )
 _DEFINITIONS = select(tables.definitions.c.kind, tables.definitions.c.id, tables.definitions.c.document).where(
     tables.definitions.c.kind.in_(bindparam("kinds", expanding=True))
+)
+_mails = tables.outgoing.c
+_IS_WAITING = _mails.state == MailState.WAITING.value
+_GOT = select(_mails.sent_at, _mails.due_at).where(
+    _mails.address == bindparam("address"),
+    or_(_mails.sent_at >= bindparam("since"), _mails.state == bindparam("waiting")),
 )
 _BY_NAME = (users.c.folded_name, users.c.username)
 _NAMES = select(users.c.username, users.c.display_name).where(

@@ -49,7 +49,7 @@ def _one_of(column: str, values: type[Role | Status | Priority]) -> CheckConstra
     return CheckConstraint(f"{column} IN ({allowed})", name=f"{column}_is_known")
 
 
-def _expiring(name: str, *columns: Column[object]) -> Table:
+def _expiring(name: str, *columns: Column[object] | Index) -> Table:
     """Return a table of documents that go by themselves."""
     return Table(
         name,
@@ -213,7 +213,20 @@ attempts = _expiring("attempts")
 receipts = _expiring("receipts")
 uploads = _expiring("uploads", Column("username", Word, nullable=False, index=True))
 drafts = _expiring("drafts", Column("username", Word, nullable=False, index=True))
-EXPIRING: Final = (sessions, hand_offs, devices, attempts, receipts, uploads, drafts)
+outgoing = _expiring(
+    "outgoing",
+    Column("username", Word, nullable=False),
+    Column("address", Word, nullable=False),
+    Column("state", Word, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("due_at", Moment, nullable=False),
+    Column("sent_at", Moment),
+    Index("outgoing_by_due", "state", "due_at"),
+    Index("outgoing_by_state", "state", "at"),
+    Index("outgoing_by_at", "at", "id"),
+    Index("outgoing_by_address", "address", "sent_at"),
+)
+EXPIRING: Final = (sessions, hand_offs, devices, attempts, receipts, uploads, drafts, outgoing)
 
 files = Table(
     "files",

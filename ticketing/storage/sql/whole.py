@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Table, column, delete, func, insert, inspect,
 
 from ticketing.domain.drafts import Draft
 from ticketing.domain.kinds import KINDS
+from ticketing.domain.outbox import Outgoing
 from ticketing.domain.people import User
 from ticketing.domain.tickets import Ticket
 from ticketing.storage.files import require_same, utc_now
@@ -18,7 +19,7 @@ from ticketing.storage.sql import tables
 from ticketing.storage.sql.facts import facts_row
 from ticketing.storage.sql.files import receive
 from ticketing.storage.sql.reading import BATCH, in_batches
-from ticketing.storage.sql.repositories import SqlOwned, user_columns
+from ticketing.storage.sql.repositories import SqlMails, SqlOwned, user_columns
 from ticketing.storage.sql.tickets import searchable, term_rows, ticket_columns
 from ticketing.storage.sql.writing import add_up, put, put_texts
 from ticketing.storage.whole import HALF_MOVED, Everything, holdings
@@ -42,12 +43,12 @@ def mark_half_moved(connection: Connection, *, is_so: bool) -> None:
 
 def documents(connection: Connection) -> Everything:
     """Return all documents, read as they are asked for."""
-    drafts = _InTable(connection, tables.drafts)
+    expiring = {table.name: _InTable(connection, table) for table in (tables.drafts, tables.outgoing)}
     return {
         "tickets": _InTable(connection, tables.tickets),
         "users": _InTable(connection, tables.users),
         "seen": _Seen(connection, tables.seen),
-        **({"drafts": drafts} if len(drafts) else {}),
+        **{name: found for name, found in expiring.items() if len(found)},
         **_definitions(connection),
     }
 
@@ -96,6 +97,7 @@ class Intake:
             "tickets": self._put_tickets,
             "seen": self._put_seen,
             "drafts": self._put_drafts,
+            "outgoing": self._put_mails,
             **{kind: partial(self._put_definitions, kind) for kind in KINDS},
         }
 
@@ -152,6 +154,11 @@ class Intake:
         drafts = SqlOwned(self._connection, tables.drafts, Draft)
         for raw in batch:
             drafts.save(Draft.model_validate_json(raw))
+
+    def _put_mails(self, batch: list[bytes]) -> None:
+        mails = SqlMails(self._connection, tables.outgoing, Outgoing)
+        for raw in batch:
+            mails.save(Outgoing.model_validate_json(raw))
 
     def _put_definitions(self, kind: str, batch: list[bytes]) -> None:
         rows = [{"kind": kind, "id": from_json(raw)["id"], "document": raw.decode()} for raw in batch]
