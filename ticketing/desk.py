@@ -15,6 +15,7 @@ from ticketing.background import Worker
 from ticketing.domain.attachments import MEGABYTE
 from ticketing.domain.errors import SettingsError, StorageError
 from ticketing.domain.findings import Finding, Level
+from ticketing.domain.outbox import read_sender
 from ticketing.domain.people import Actor
 from ticketing.figures import Figures
 from ticketing.logs import write_log
@@ -32,12 +33,14 @@ from ticketing.services.due_times import DueTimes
 from ticketing.services.first_launch import FirstLaunch
 from ticketing.services.health import Health, Surroundings
 from ticketing.services.live import Live
+from ticketing.services.outbox import Outbox, set_route
 from ticketing.services.passwords import Passwords
 from ticketing.services.preferences import Preferences
 from ticketing.services.recurring import Recurring
 from ticketing.services.relations import Relations
 from ticketing.services.reports import Reports
 from ticketing.services.rules import Rules
+from ticketing.services.sending import Sending
 from ticketing.services.sessions import Sessions
 from ticketing.services.similar import Similar
 from ticketing.services.throttle import Throttle
@@ -50,6 +53,7 @@ from ticketing.storage.whole import WholeStore
 from ticketing.watching import WatchedStore, watched
 
 if TYPE_CHECKING:
+    from ticketing.delivery.dispatcher import Dispatcher
     from ticketing.services.demonstration.demo import Demo
     from ticketing.services.moving.exports import Exports
     from ticketing.services.moving.lists import Lists
@@ -91,6 +95,8 @@ class Desk:
         self.agents = watched("agents", agents, figures)
         self._chores = chores = Chores(store, clock, gate)
         self.tickets = watched("tickets", Tickets(store, clock, gate, chores), figures)
+        self.outbox = watched("outbox", Outbox(store, clock, gate), figures)
+        self._sending = Sending(store, clock)
         self.drafts = watched("drafts", Drafts(store, clock, gate), figures)
         self.due_times = watched("due_times", DueTimes(store, clock, gate), figures)
         self.definitions = watched("definitions", Definitions(store, clock, gate), figures)
@@ -155,14 +161,28 @@ class Desk:
 
     def catch_up(self) -> list[str]:
         """Do all that is due by itself, now; return the names of the chores that failed."""
-        return self._chores.do_all()
+        failed = self._chores.do_all()
+        if dispatcher := self.dispatcher():
+            dispatcher.drain()
+        return failed
 
     def workers(self) -> list[Worker]:
         """Return what goes on beside the visitors while this desk is served."""
         found = [Worker("chores", self._chores.look)]
         if backups := self.scheduled_backups():
             found.append(Worker("backups", backups.look))
+        if dispatcher := self.dispatcher():
+            found.append(dispatcher)
         return found
+
+    def dispatcher(self) -> "Dispatcher | None":
+        """Return what sends mails in the background, or at once; None if none leave this desk."""
+        server, sender = self.settings.smtp_server, self.settings.mail_from
+        if server is None or sender is None:
+            return None
+        from ticketing.delivery.dispatcher import Dispatcher  # noqa: PLC0415 - see above
+
+        return Dispatcher(self._sending, server, read_sender(sender), self.settings.base_url)
 
     def close(self) -> None:
         """Close the store."""
@@ -175,6 +195,7 @@ def _setup(settings: Settings) -> Setup:
         is_public=settings.is_public,
         cookie=settings.cookie_name,
         backup_every=settings.backup_every,
+        sends_mail=settings.smtp_server is not None,
         demo=settings.demo,
     )
 
@@ -201,8 +222,10 @@ def open_desk(settings: Settings | None = None, *, clock: Clock = utc_now, passw
 
 
 def make_ready(desk: Desk) -> None:
-    """See to it that somebody can sign in, and that nobody can whose password everybody knows."""
+    """See to it that somebody can sign in, that nobody can whose password everybody knows, and that mails go out."""
     settings = desk.settings
+    if settings.smtp_server is not None:
+        set_route(desk.store, is_open=True)
     if settings.demo:
         if settings.is_public and not settings.demo_anywhere:
             raise SettingsError("A demo is for this machine alone: leave TICKETING_BASE_URL out.")
@@ -250,6 +273,8 @@ def shared_desk() -> Desk:
             _shared = open_desk(settings)
             if fleeting := _shared.health.throw_away:
                 log.warning("%s %s", fleeting.says, fleeting.fix)
+            if _shared.settings.smtp_server is None:
+                set_route(_shared.store, is_open=False)
             _in_background.extend(_shared.workers())
             for worker in _in_background:
                 worker.start()

@@ -12,12 +12,13 @@ from collections.abc import Iterable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Literal
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, ValidationInfo, field_validator
 
 from ticketing.domain.browsers import SESSION_COOKIE
 from ticketing.domain.errors import SettingsError
+from ticketing.domain.outbox import SmtpServer, read_sender
 from ticketing.domain.sign_in import SessionLimits
 
 PREFIX = "TICKETING_"
@@ -50,6 +51,12 @@ class Settings(BaseModel):
     session_days: int = Field(14, ge=1, le=90, description="a user's session ends after so long in any case")
     agent_session_idle_hours: int = Field(4, ge=1, le=24 * 14, description="the same for agents and admins")
     agent_session_hours: int = Field(24, ge=1, le=24 * 90, description="the same for agents and admins")
+    smtp_url: SecretStr | None = Field(
+        None, description="sends mail: `smtp://USER:PASSWORD@HOST:587?starttls=1` or `smtps://…`; docs/mail.md"
+    )
+    mail_from: str | None = Field(
+        None, validate_default=True, description="whom mails come from, such as `Help desk <desk@example.org>`"
+    )
     max_upload_mb: int = Field(10, ge=1, le=100, description="size of one attached file, in MB")
     backup_every: timedelta | None = Field(
         None, description="makes a backup in the data directory so often, such as `24h` or `7d`; by default never"
@@ -69,6 +76,23 @@ class Settings(BaseModel):
         if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
             raise ValueError("should be an address such as https://desk.example.org")
         return value.rstrip("/")
+
+    @field_validator("smtp_url")
+    @classmethod
+    def _is_mail_server(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is None or not value.get_secret_value():
+            return None
+        _smtp_server(value.get_secret_value())
+        return value
+
+    @field_validator("mail_from")
+    @classmethod
+    def _is_sender(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if value:
+            read_sender(value)
+        elif info.data.get("smtp_url"):
+            raise ValueError("should be the address that mails come from, such as Help desk <desk@example.org>")
+        return value or None
 
     @field_validator("backup_every", mode="before")
     @classmethod
@@ -92,6 +116,11 @@ class Settings(BaseModel):
         """Where everything is kept: `storage_url`, or else JSON in the data directory; a demo keeps to itself in it."""
         is_shared = self.demo and "data_dir" not in self.model_fields_set
         return self.storage_url or f"json:{self.data_dir / 'demo' if is_shared else self.data_dir}"
+
+    @property
+    def smtp_server(self) -> SmtpServer | None:
+        """Where mails are handed over; None if none leave this desk, as none leave a demo."""
+        return None if self.smtp_url is None or self.demo else _smtp_server(self.smtp_url.get_secret_value())
 
     @property
     def backup_folder(self) -> Path:
@@ -118,6 +147,33 @@ class Settings(BaseModel):
             agent_idle=timedelta(hours=self.agent_session_idle_hours),
             agent_absolute=timedelta(hours=self.agent_session_hours),
         )
+
+
+def _smtp_server(url: str) -> SmtpServer:
+    """
+    Read the address of a mail server; raises ValueError, without what was in it.
+
+    A password goes over TLS only, unless it says starttls=0.
+    """
+    form = "should be an address such as smtp://USER:PASSWORD@mail.example.org:587?starttls=1"
+    try:
+        parts = urlsplit(url)
+        options = dict(parse_qsl(parts.query, strict_parsing=True)) if parts.query else {}
+        port = parts.port
+    except ValueError:
+        raise ValueError(form) from None
+    is_known = parts.scheme in {"smtp", "smtps"} and options in ({}, {"starttls": "0"}, {"starttls": "1"})
+    if not is_known or not parts.hostname or parts.path.strip("/") or parts.fragment:
+        raise ValueError(form)
+    tls = parts.scheme == "smtps"
+    return SmtpServer(
+        parts.hostname,
+        port or (465 if tls else 587 if parts.username else 25),
+        tls=tls,
+        starttls=not tls and options.get("starttls", "1" if parts.username else "0") == "1",
+        username=unquote(parts.username or ""),
+        password=unquote(parts.password or ""),
+    )
 
 
 def read_settings() -> Settings:

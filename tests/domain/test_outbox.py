@@ -34,7 +34,7 @@ def notice(kind: NoticeKind, mark: str = "") -> Notice:
 
 def claimed(attempts: int = 1) -> Outgoing:
     """Return a mail that was claimed so many times."""
-    mail = Outgoing.of(notice(NoticeKind.NOTED))
+    mail = Outgoing.of(notice(NoticeKind.NOTED), NOW)
     for _ in range(attempts):
         mail.claim("carla@example.org", NOW)
     return mail
@@ -51,11 +51,11 @@ def claimed(attempts: int = 1) -> Outgoing:
     ],
 )
 def test_what_can_be_taken_back_waits_until_it_can_no_more(kind: NoticeKind, mark: str, seconds: int) -> None:
-    assert Outgoing.of(notice(kind, mark)).due_at == NOW + timedelta(seconds=seconds)
+    assert Outgoing.of(notice(kind, mark), NOW).due_at == NOW + timedelta(seconds=seconds)
 
 
 def test_a_mail_has_the_id_of_its_notice() -> None:
-    assert Outgoing.of(notice(NoticeKind.OPENED)).id == "a1" * 32
+    assert Outgoing.of(notice(NoticeKind.OPENED), NOW).id == "a1" * 32
 
 
 def test_retries_come_after_1_5_15_and_60_minutes_and_then_hourly_for_a_day() -> None:
@@ -124,7 +124,7 @@ def test_a_mail_is_sent_again_from_the_start_unless_it_waits_anyway() -> None:
 
 
 def test_an_ordinary_person_gets_20_mails_an_hour_at_most() -> None:
-    mail = Outgoing.of(notice(NoticeKind.REPLIED, "m1"))
+    mail = Outgoing.of(notice(NoticeKind.REPLIED, "m1"), NOW)
     sent = [NOW - 50 * MINUTE + minute * MINUTE for minute in range(20)]
 
     assert free_at(mail, Role.USER, sent[1:], NOW) is None
@@ -133,7 +133,7 @@ def test_an_ordinary_person_gets_20_mails_an_hour_at_most() -> None:
 
 
 def test_an_ordinary_person_gets_40_mails_a_day_at_most() -> None:
-    mail = Outgoing.of(notice(NoticeKind.REPLIED, "m1"))
+    mail = Outgoing.of(notice(NoticeKind.REPLIED, "m1"), NOW)
     sent = [NOW - 23 * HOUR + place * 30 * MINUTE for place in range(40)]
 
     assert CAPS[Role.USER].a_day == 40
@@ -149,7 +149,7 @@ def test_no_storm_keeps_a_warning_about_their_account_from_somebody() -> None:
 
 
 def test_mails_that_are_summed_up_are_named_once_each_however_often_that_was_done() -> None:
-    mails = [Outgoing.of(notice(NoticeKind.REPLIED, "m1")), Outgoing.of(notice(NoticeKind.STATUS))]
+    mails = [Outgoing.of(notice(NoticeKind.REPLIED, "m1"), NOW), Outgoing.of(notice(NoticeKind.STATUS), NOW)]
 
     once = Outgoing.summing_up(mails, NOW)
     twice = Outgoing.summing_up([once, mails[0]], NOW)

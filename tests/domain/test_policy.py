@@ -46,6 +46,7 @@ TRUTH = """
     SEE_REPORTS           .     .       .      .     .       .        .      AR
     MOVE_DATA             .     .       .      .     .       .        .       R
     SEE_HEALTH            .     .       .      .     .       .        .       R
+    LOOK_AFTER_MAILS      .     .       .      .     .       .        .       R
     SEE_SETUP             .     .       .      .     .       .        .      AR
     CHANGE_SETUP          .     .       .      .     .       .        .       R
     KEEP_SHORTCUTS       AR     .       .      .     .       .        .      AR

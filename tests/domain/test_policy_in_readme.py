@@ -31,7 +31,7 @@ LINES = {
         Action.END_SESSIONS,
         Action.LIFT_WAIT,
     ],
-    "see how the desk is doing": [Action.SEE_HEALTH],
+    "see how the desk is doing, look after its mails": [Action.SEE_HEALTH, Action.LOOK_AFTER_MAILS],
     "see how the desk is set up": [Action.SEE_SETUP],
     "change how the desk is set up": [Action.CHANGE_SETUP],
     "views, canned replies": [Action.KEEP_SHORTCUTS],

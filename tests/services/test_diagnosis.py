@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from ticketing.domain.findings import Finding, Level, by_gravity
+from ticketing.domain.outbox import Backlog, Outcome, Outgoing, Result
 from ticketing.domain.people import Role, User
 from ticketing.domain.receipts import BACKUP_RECEIPT, Receipt
 from ticketing.domain.store import StoreHealth
@@ -254,5 +255,37 @@ def test_in_a_demo_everybody_knows_the_passwords() -> None:
     assert only(diagnosis.accounts(NOW, [first], Setup(demo=True))).level is Level.NOTE
 
 
+def mail_finding(
+    *, sends_mail: bool, waiting: int = 0, oldest: datetime | None = None, failed: datetime | None = None
+) -> Finding:
+    """Judge the mails of a desk."""
+    failure = Outgoing(id="f", username="carla", kind="replied", at=failed or NOW, due_at=NOW, expires_at=NOW)
+    failure.settle(Outcome(Result.REFUSED, "550 No such mailbox"), NOW)
+    setup = Setup(sends_mail=sends_mail)
+    return only(diagnosis.mail(NOW, setup, Backlog(waiting, oldest), failure if failed else None))
+
+
 def test_that_there_is_no_mail_is_said_plainly() -> None:
-    assert "cannot send any" in only(diagnosis.mail()).says
+    found = mail_finding(sends_mail=False)
+
+    assert (found.level, "Mail is not set up" in found.says) == (Level.NOTE, True)
+
+
+def test_mails_that_wait_where_none_go_out_any_more_are_a_warning() -> None:
+    found = mail_finding(sends_mail=False, waiting=3, oldest=NOW)
+
+    assert (found.level, "3 mails wait" in found.says) == (Level.WARNING, True)
+
+
+@pytest.mark.parametrize(("minutes", "level"), [(29, Level.OK), (31, Level.WARNING)])
+def test_mails_that_wait_for_half_an_hour_are_a_warning(minutes: int, level: Level) -> None:
+    found = mail_finding(sends_mail=True, waiting=2, oldest=NOW - timedelta(minutes=minutes))
+
+    assert (found.level, "2 mails wait" in found.says) == (level, True)
+
+
+@pytest.mark.parametrize(("hours", "level"), [(23, Level.WARNING), (25, Level.OK)])
+def test_what_the_last_mail_died_of_is_told_for_a_day(hours: int, level: Level) -> None:
+    found = mail_finding(sends_mail=True, failed=NOW - timedelta(hours=hours))
+
+    assert (found.level, "550 No such mailbox" in found.says) == (level, level is Level.WARNING)

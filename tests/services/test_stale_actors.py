@@ -22,6 +22,7 @@ from ticketing.domain.errors import (
     TicketingError,
 )
 from ticketing.domain.links import LinkKind
+from ticketing.domain.outbox import OutgoingQuery
 from ticketing.domain.people import Actor, PeopleQuery, Role
 from ticketing.domain.queries import TicketQuery
 from ticketing.domain.recurring import RecurringTicket
@@ -102,6 +103,7 @@ ARGUMENTS: dict[str, object] = {
     "key": "second-line",
     "kind": Team,
     "field": "title",
+    "mail_id": "m1",
     "mark": "",
     "message": "",
     "name": "screen.png",
@@ -139,6 +141,7 @@ ARGUMENTS: dict[str, object] = {
 
 QUERIES: dict[str, object] = {
     "Agents": PeopleQuery(),
+    "Outbox": OutgoingQuery(),
     "Reports": ReportQuery(date(2031, 5, 1), date(2031, 5, 6), UTC),
 }
 

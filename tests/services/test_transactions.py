@@ -16,6 +16,7 @@ from ticketing.domain.calendars import BusinessCalendar
 from ticketing.domain.canned_replies import CannedReply
 from ticketing.domain.links import LinkKind
 from ticketing.domain.opening_hours import ALWAYS_OPEN
+from ticketing.domain.outbox import Outcome, Outgoing, OutgoingQuery, Result
 from ticketing.domain.people import Actor, PeopleQuery, Role
 from ticketing.domain.preferences import Column
 from ticketing.domain.queries import TicketQuery, View
@@ -92,7 +93,11 @@ class Scene:
         self.desk.tickets.close(CONSOLE, self.rated)
         self.file = self.desk.attachments.put(CONSOLE, "screen.png", [b"A picture."])
         self.desk.tickets.reply(CONSOLE, 1, "See here.", files=[self.file.id])
+        now = clock()
+        mail = Outgoing(id="failed", username="carla", kind="replied", at=now, due_at=now, expires_at=now)
+        mail.settle(Outcome(Result.REFUSED), now)
         with store.write() as tx:
+            tx.outgoing.save(mail)
             Tidying().do_some(tx, clock())  # so that one chore alone is left for whoever looks
         self.token = self.desk.accounts.sign_in("carla", PASSWORD)
         clock.advance(timedelta(minutes=2))  # so that it is worth noting that the session is used
@@ -194,6 +199,7 @@ ONCE: Deeds = {
     "tickets.wake": lambda on: on.desk.tickets.wake(on.ada, on.asleep, key="k"),
     "tickets.rate": lambda on: on.desk.tickets.rate(on.carla, on.rated, solved=True, key="k"),
     "tickets.take_back": lambda on: on.desk.tickets.take_back(on.ada, 1, on.latest.mark, key="k"),
+    "outbox.send_again": lambda on: on.desk.outbox.send_again(on.root, "failed"),
     "drafts.keep": lambda on: on.desk.drafts.keep(on.carla, 0, "title", "Half"),
     "tickets.mark_seen": lambda on: on.desk.tickets.mark_seen(on.ada, 1, 1),
     # Whoever looks first closes what has lapsed.
@@ -245,6 +251,8 @@ NEVER: Deeds = {
     "lists.export": lambda on: on.desk.lists.export(on.ada, ALL, Form.JSON),
     "preferences.own": lambda on: on.desk.preferences.own(on.ada),
     "drafts.own": lambda on: on.desk.drafts.own(on.carla),
+    "outbox.backlog": lambda on: on.desk.outbox.backlog(on.root),
+    "outbox.ledger": lambda on: on.desk.outbox.ledger(on.root, OutgoingQuery()),
     "live.pulse": lambda on: on.desk.live.pulse([1]),
     "live.stamp": lambda on: on.desk.live.stamp(on.carla),
     "live.is_told_who_is_there": lambda on: on.desk.live.is_told_who_is_there(on.ada),

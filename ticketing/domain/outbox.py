@@ -1,5 +1,6 @@
 """The outbox: one mail to one person, from the change that it tells of to its fate."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -10,14 +11,14 @@ from typing import ClassVar, Final, NamedTuple, Self
 from pydantic import Field
 
 from ticketing.domain.definitions import Definition
-from ticketing.domain.errors import MailWaitsError
+from ticketing.domain.errors import InvalidInputError, MailWaitsError
 from ticketing.domain.mail_tags import Tag
 from ticketing.domain.notifications import Notice, NoticeKind
-from ticketing.domain.people import Role
+from ticketing.domain.people import Role, clean_email
 from ticketing.domain.queries import Query
 from ticketing.domain.sign_in import fingerprint
 from ticketing.domain.taking_back import ON_ITS_WAY, TAKEN_BACK_WITHIN
-from ticketing.domain.text import Stored
+from ticketing.domain.text import Stored, clean_name
 
 # How long after a try that failed the next one is due; from then on hourly, until it was tried for a day.
 _FIRST_RETRIES: Final = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=15))
@@ -29,6 +30,8 @@ LEASE: Final = timedelta(minutes=10)
 KEPT_FOR: Final = timedelta(days=30)
 # More tickets than these nobody reads about in one mail.
 MOST_SUMMED_UP: Final = 50
+# A name in which nothing is that a header takes for its own, and one address.
+_SENDER: Final = re.compile(r"(?P<bare>[^<>\s]+)|(?P<name>[^<>\"\\]*?)\s*<(?P<address>[^<>\s]+)>")
 _DAY: Final = timedelta(days=1)
 _HOUR: Final = timedelta(hours=1)
 
@@ -128,12 +131,12 @@ class Outgoing(Stored):
     expires_at: datetime
 
     @classmethod
-    def of(cls, notice: Notice) -> Self:
+    def of(cls, notice: Notice, now: datetime) -> Self:
         """Return the mail of a notice; what can be taken back waits until it can't any more."""
         is_public = notice.kind is NoticeKind.STATUS or (notice.mark and notice.kind is not NoticeKind.NOTED)
         told = notice.model_dump(include={"id", "username", "kind", "ticket", "mark", "by", "at"})
-        due_at = notice.at + TAKEN_BACK_WITHIN + ON_ITS_WAY if is_public else notice.at
-        return cls(**told, due_at=due_at, expires_at=notice.at + KEPT_FOR)
+        due_at = max(now, notice.at + TAKEN_BACK_WITHIN + ON_ITS_WAY) if is_public else now
+        return cls(**told, due_at=due_at, expires_at=now + KEPT_FOR)
 
     @classmethod
     def about_account(cls, username: str, kind: AccountMail, by: str, now: datetime) -> Self:
@@ -254,6 +257,23 @@ class SmtpServer:
     starttls: bool = False
     username: str = ""
     password: str = field(default="", repr=False)
+
+
+def read_sender(typed: str) -> tuple[str, str]:
+    """
+    Return name and address of whom mails come from, such as Help desk <desk@example.org>, the name may be left out.
+
+    Raises ValueError, as settings do.
+    """
+    found = _SENDER.fullmatch(typed.strip())
+    try:
+        address = clean_email(found["bare"] or found["address"]) if found else None
+        name = clean_name("Name", found["name"]) if found and found["name"] else ""
+    except InvalidInputError:
+        address = None
+    if address is None:
+        raise ValueError("should be one address, such as Help desk <desk@example.org>")
+    return name, address
 
 
 def retry_after(attempts: int) -> timedelta | None:

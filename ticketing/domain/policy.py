@@ -68,6 +68,7 @@ class Action(StrEnum):
     SEE_REPORTS = "see reports"
     MOVE_DATA = "move the desk's data in or out"
     SEE_HEALTH = "see how the desk is doing"
+    LOOK_AFTER_MAILS = "look after the desk's mails"
     SEE_SETUP = "see how the desk is set up"
     CHANGE_SETUP = "change how the desk is set up"
     KEEP_SHORTCUTS = "change this view or canned reply"
@@ -118,6 +119,7 @@ TABLE: Final[Mapping[Action, Mapping[Role, frozenset[Relation]]]] = {
         Action.SEE_REPORTS: (_NEVER, _DESK, _DESK),
         Action.MOVE_DATA: (_NEVER, _NEVER, _DESK),
         Action.SEE_HEALTH: (_NEVER, _NEVER, _DESK),
+        Action.LOOK_AFTER_MAILS: (_NEVER, _NEVER, _DESK),
         Action.SEE_SETUP: (_NEVER, _DESK, _DESK),
         Action.CHANGE_SETUP: (_NEVER, _NEVER, _DESK),
         Action.KEEP_SHORTCUTS: (_NEVER, _OWN | _DESK, _OWN | _DESK),

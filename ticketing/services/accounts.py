@@ -16,6 +16,7 @@ from ticketing.domain.errors import (
     WeakPasswordError,
     WrongCredentialsError,
 )
+from ticketing.domain.outbox import AccountMail
 from ticketing.domain.people import (
     RESERVED_USERNAMES,
     Actor,
@@ -30,6 +31,7 @@ from ticketing.domain.sign_in import SessionLimits
 from ticketing.domain.store import Store, Transaction
 from ticketing.domain.text import is_blank
 from ticketing.services.access import Clock, Gate
+from ticketing.services.outbox import tell_of_account
 from ticketing.services.passwords import Passwords, check_new, same_password
 from ticketing.services.sessions import begin_hand_off, end_all_sessions, find_device, open_session
 from ticketing.services.throttle import Booking, Throttle
@@ -154,6 +156,7 @@ class Accounts:
             latest.set_password(hashed, now, one_time=False)
             end_all_sessions(tx, latest)
             tx.users.save(latest)
+            tell_of_account(tx, latest.id, AccountMail.PASSWORD_CHANGED, latest.id, now)
             return begin_hand_off(tx, latest, browser, now)
 
     def profile(self, actor: Actor) -> Person:

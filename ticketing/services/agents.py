@@ -14,6 +14,7 @@ from ticketing.domain.errors import (
     UsernameError,
     UsernameTakenError,
 )
+from ticketing.domain.outbox import AccountMail
 from ticketing.domain.people import Actor, PeopleQuery, Person, Role, User, username_key
 from ticketing.domain.policy import Action
 from ticketing.domain.queries import Page
@@ -21,6 +22,7 @@ from ticketing.domain.store import Store, Transaction
 from ticketing.domain.teams import Team
 from ticketing.services.access import Clock, Gate
 from ticketing.services.accounts import add_account, clean_identity
+from ticketing.services.outbox import tell_of_account
 from ticketing.services.passwords import Passwords, check_new
 from ticketing.services.sessions import end_all_sessions
 from ticketing.services.throttle import Throttle
@@ -73,6 +75,7 @@ class Agents:
         with self._store.write() as tx:
             self._require_register(self._gate.admit(tx, actor), role)
             add_account(tx, user)
+            tell_of_account(tx, user.id, AccountMail.REGISTERED, actor.username, user.created_at)
         return NewAccount(Person.of(user), password)
 
     def people(self, actor: Actor, query: PeopleQuery) -> Page[Person]:
@@ -184,6 +187,7 @@ class Agents:
         user = self._new_user(name, shown, mail, role, password, one_time=False)
         with self._store.write() as tx:
             add_account(tx, user)
+            tell_of_account(tx, user.id, AccountMail.REGISTERED, actor.username, user.created_at)
         return Person.of(user)
 
     def set_password(self, actor: Actor, username: str, password: str) -> None:
@@ -215,6 +219,7 @@ class Agents:
             end_all_sessions(tx, user)
             self._throttle.clear(tx, user.id)
             tx.users.save(user)
+            tell_of_account(tx, user.id, AccountMail.PASSWORD_CHANGED, actor.username, user.password_changed_at)
 
     def _reach(self, tx: Transaction, actor: Actor, username: str, action: Action) -> User:
         """Fetch an account to do something to it."""

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from ticketing.domain.browsers import cookie_name, is_secure_origin, is_this_machine
 from ticketing.domain.findings import Finding, Level
+from ticketing.domain.outbox import Backlog, Outgoing
 from ticketing.domain.people import User
 from ticketing.domain.receipts import Receipt
 from ticketing.domain.store import StoreHealth
@@ -18,6 +19,9 @@ CLOCKS_DIFFER: Final = timedelta(seconds=10)
 BACKUP_GRACE: Final = timedelta(hours=1)
 ONE_TIME_PASSWORDS_REST: Final = timedelta(days=7)
 AGENTS_REST: Final = timedelta(days=90)
+# By then, a mail has been tried several times.
+MAILS_WAIT: Final = timedelta(minutes=30)
+MAILS_FAIL: Final = timedelta(days=1)
 _NAMED: Final = 3
 
 
@@ -29,6 +33,7 @@ class Setup:
     is_public: bool = False
     cookie: str = "ticketing_session"
     backup_every: timedelta | None = None
+    sends_mail: bool = False
     demo: bool = False
 
     @property
@@ -217,10 +222,20 @@ def _stays_away(user: User, now: datetime) -> bool:
     return may_come and (user.last_sign_in_at or user.created_at) < now - AGENTS_REST
 
 
-def mail() -> list[Finding]:
-    """Say how it stands with mail: there is none."""
-    says = "Mail is not set up, and this version cannot send any: people read answers here at the desk."
-    return [Finding(Level.NOTE, "mail", says, "There is nothing to set; have people come back and look.")]
+def mail(now: datetime, setup: Setup, backlog: Backlog, failure: Outgoing | None) -> list[Finding]:
+    """Judge whether mail is set up, how long the oldest has waited, and what the last one died of."""
+    waits = f"{backlog.waiting:,} mails wait, the oldest since {_written(backlog.oldest)}" if backlog.oldest else ""
+    if not setup.sends_mail:
+        says = "Mail is not set up: people read answers here at the desk."
+        found = [Finding(Level.NOTE, "mail", says, "Set TICKETING_SMTP_URL and TICKETING_MAIL_FROM; see docs/mail.md.")]
+        return [Finding(Level.WARNING, "mail", f"{says} {waits} from before.", found[0].fix)] if waits else found
+    if backlog.oldest is not None and now - backlog.oldest > MAILS_WAIT:
+        fix = "Look at the page Mails, which says why; a desk that is not served sends them by “run-jobs”."
+        return [Finding(Level.WARNING, "mail", f"{waits}.", fix)]
+    if failure is not None and failure.at > now - MAILS_FAIL:
+        says = f"A mail of {_written(failure.at)} failed: {failure.error}"
+        return [Finding(Level.WARNING, "mail", says, "Look at the page Mails; from there it can be sent again.")]
+    return [Finding(Level.OK, "mail", f"Mail is set up, and {waits or 'none waits'}.")]
 
 
 def _named(names: Sequence[str]) -> str:

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from ticketing.domain import policy
 from ticketing.domain.findings import Finding, by_gravity
+from ticketing.domain.outbox import MailState, OutgoingQuery
 from ticketing.domain.people import Actor, PeopleQuery, Role, User
 from ticketing.domain.policy import Action
 from ticketing.domain.queries import TicketQuery
@@ -47,6 +48,8 @@ class Health:
             newest = tx.tickets.search(policy.audience(actor), TicketQuery(size=1)).items
             staff = _staff(tx)
             receipt = tx.receipts.find(BACKUP_RECEIPT)
+            backlog = tx.outgoing.backlog()
+            failures = tx.outgoing.search(OutgoingQuery(state=MailState.FAILED, size=1)).items
         health, now, setup = self._store.health(), self._clock(), self._setup
         return by_gravity(
             [
@@ -59,7 +62,7 @@ class Health:
                 *diagnosis.address(setup, visit),
                 *(diagnosis.connection(setup, visit) if visit else []),
                 *diagnosis.accounts(now, staff, setup),
-                *diagnosis.mail(),
+                *diagnosis.mail(now, setup, backlog, failures[0] if failures else None),
             ]
         )
 

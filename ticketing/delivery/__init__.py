@@ -1,0 +1,1 @@
+"""Getting messages out, and in: it knows what the desk hands it, and neither stores nor pages."""

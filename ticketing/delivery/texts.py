@@ -1,0 +1,65 @@
+"""What mails say, as templates: what comes with each stands in `VARIABLES`."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from ticketing.domain.notifications import NoticeKind
+from ticketing.domain.outbox import SUMMARY, AccountMail
+
+# What a text may name. `link` is "" for a desk that has no public address.
+VARIABLES: Final = ("name", "username", "by", "label", "title", "status", "text", "files", "link", "tickets")
+
+_SAID: Final = """
+
+{{ text }}
+{%- for file in files %}
+Attached: {{ file }}
+{%- endfor %}"""
+_WHERE: Final = """
+{%- if link %}
+
+{{ link }}
+{%- endif %}"""
+_BY: Final = "{{ by or 'The desk' }}"
+_OF: Final = "{{ label }} “{{ title }}”"
+
+TEXTS: Final[Mapping[str, str]] = {
+    NoticeKind.OPENED: f"{_BY} has opened ticket {_OF}.{_SAID}{_WHERE}",
+    NoticeKind.REPLIED: f"{_BY} has replied in ticket {_OF}.{_SAID}{_WHERE}",
+    NoticeKind.NOTED: f"{_BY} has written an internal note in ticket {_OF}. Requesters do not see it.{_SAID}{_WHERE}",
+    NoticeKind.ASSIGNED: f"{_BY} has assigned ticket {_OF} to you.{_WHERE}",
+    NoticeKind.STATUS: f"Ticket {_OF} is {{{{ status | lower }}}} now.{_WHERE}",
+    NoticeKind.MENTIONED: f"{_BY} has mentioned you in ticket {_OF}.{_SAID}{_WHERE}",
+    NoticeKind.DUE_SOON: f"Ticket {_OF} is due soon.{_WHERE}",
+    NoticeKind.MERGED: f"{_BY} has merged ticket {_OF} with another one.{_WHERE}",
+    AccountMail.PASSWORD_CHANGED: (
+        "Hello {{ name }},\n\nthe password of your account {{ username }} was changed"
+        "{% if by %} by {{ by }}{% endif %}. If you did not expect that,"
+        " please tell the people of your help desk at once."
+    ),
+    AccountMail.REGISTERED: (
+        "Hello {{ name }},\n\n{{ by or 'the help desk' }} has made an account for you: {{ username }}. You get your"
+        f" first password from them.{_WHERE}"
+    ),
+    SUMMARY: (
+        "Hello {{ name }},\n\nmuch has happened in a short time, so this is one mail for all of it:\n"
+        "{% for each in tickets %}\n{{ each.label }} “{{ each.title }}”{% if each.link %}: {{ each.link }}{% endif %}"
+        "{%- endfor %}"
+    ),
+}
+# Subjects of mails that are about no ticket; the others have its tag and title.
+SUBJECTS: Final[Mapping[str, str]] = {
+    AccountMail.PASSWORD_CHANGED: "Your password was changed",
+    AccountMail.REGISTERED: "Your account at the help desk",
+    SUMMARY: "Changes in your tickets",
+}
+HTML: Final = """<!doctype html>
+<html lang="en"><body style="font-family: sans-serif; line-height: 1.5">
+{%- for paragraph in paragraphs %}
+<p style="white-space: pre-line">{{ paragraph }}</p>
+{%- endfor %}
+{%- if link %}
+<p><a href="{{ link }}">{{ link }}</a></p>
+{%- endif %}
+</body></html>
+"""

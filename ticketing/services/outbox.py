@@ -1,0 +1,73 @@
+"""The outbox: mails are queued with the change that they tell of, and admins see what has become of each."""
+
+from datetime import datetime
+
+from ticketing.domain import policy
+from ticketing.domain.errors import MailNotFoundError
+from ticketing.domain.notifications import Notice
+from ticketing.domain.outbox import AccountMail, Backlog, MailRoute, Outgoing, OutgoingQuery
+from ticketing.domain.people import Actor
+from ticketing.domain.policy import Action
+from ticketing.domain.queries import Page
+from ticketing.domain.store import Store, Transaction
+from ticketing.services.access import Clock, Gate
+
+_ROUTE = MailRoute(id=MailRoute.kind, name="Mails that go out")
+
+
+class Outbox:
+    """What admins can do about mails that go out."""
+
+    def __init__(self, store: Store, clock: Clock, gate: Gate) -> None:
+        self._store = store
+        self._clock = clock
+        self._gate = gate
+
+    def ledger(self, actor: Actor, query: OutgoingQuery) -> Page[Outgoing]:
+        """Return one page of the mails of the last 30 days, the newest first."""
+        with self._store.read() as tx:
+            policy.require(self._gate.admit(tx, actor), Action.LOOK_AFTER_MAILS)
+            return tx.outgoing.search(query)
+
+    def backlog(self, actor: Actor) -> Backlog:
+        """Return how many mails wait, and since when."""
+        with self._store.read() as tx:
+            policy.require(self._gate.admit(tx, actor), Action.LOOK_AFTER_MAILS)
+            return tx.outgoing.backlog()
+
+    def send_again(self, actor: Actor, mail_id: str) -> Outgoing:
+        """Queue a mail once more; raises MailNotFoundError, and MailWaitsError for one that waits anyway."""
+        with self._store.write() as tx:
+            policy.require(self._gate.admit(tx, actor), Action.LOOK_AFTER_MAILS)
+            mail = tx.outgoing.find(mail_id)
+            if mail is None:
+                raise MailNotFoundError
+            mail.send_again(self._clock())
+            tx.outgoing.save(mail)
+        return mail
+
+
+def queue(tx: Transaction, notice: Notice, now: datetime) -> None:
+    """Queue the mail of a notice, once however often; nothing where no mail leaves the desk."""
+    if _goes_out(tx) and tx.outgoing.find(notice.id) is None:
+        tx.outgoing.save(Outgoing.of(notice, now))
+
+
+def tell_of_account(tx: Transaction, username: str, kind: AccountMail, by: str, now: datetime) -> None:
+    """Queue a mail to somebody about their own account; nothing where no mail leaves the desk."""
+    if _goes_out(tx):
+        tx.outgoing.save(Outgoing.about_account(username, kind, by, now))
+
+
+def set_route(store: Store, *, is_open: bool) -> None:
+    """Note for all processes that share the store whether mails leave this desk."""
+    with store.read() as tx:
+        if _goes_out(tx) is is_open:
+            return
+    with store.write() as tx:
+        tx.definitions(MailRoute).save(_ROUTE.model_copy(update={"is_open": is_open}))
+
+
+def _goes_out(tx: Transaction) -> bool:
+    route = tx.definitions(MailRoute).find(MailRoute.kind)
+    return route is not None and route.is_open

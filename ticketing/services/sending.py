@@ -1,0 +1,220 @@
+"""
+What whoever delivers mails asks of the desk: which are due, what each is to say, and what came of it.
+
+A claim is one write transaction that moves on when a mail is due, so two processes never claim the same one, and what a
+killed process had claimed is due again later. What a mail says is decided when it is sent, through the eyes of its
+recipient.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Final
+
+from ticketing.domain import policy
+from ticketing.domain.errors import InvalidInputError
+from ticketing.domain.mail_tags import Tag
+from ticketing.domain.notifications import NoticeKind
+from ticketing.domain.outbox import (
+    MOST_SUMMED_UP,
+    SUMMARY,
+    Letter,
+    MailState,
+    Outcome,
+    Outgoing,
+    Result,
+    free_at,
+)
+from ticketing.domain.people import Actor, User, clean_email
+from ticketing.domain.policy import Action
+from ticketing.domain.store import Store, Transaction
+from ticketing.domain.tickets import Message, MessageKind, Ticket
+from ticketing.services.access import Clock
+from ticketing.services.mail_keys import mail_key
+
+BATCH: Final = 50
+_DAY: Final = timedelta(days=1)
+_SUMMED_UP: Final = Outcome(Result.DROPPED, "Part of one mail that stands for several, since there were too many.")
+_GONE: Final = "What it was about was taken back."
+_HIDDEN: Final = "They may not see this ticket any more."
+_NO_ACCOUNT: Final = "There is no such account any more."
+_DEACTIVATED: Final = "The account is deactivated."
+_NO_ADDRESS: Final = "The account has no e-mail address."
+
+
+class Sending:
+    """The desk as whoever delivers mails sees it."""
+
+    def __init__(self, store: Store, clock: Clock) -> None:
+        self._store = store
+        self.clock = clock
+
+    def claim(self, most: int = BATCH) -> list[Outgoing]:
+        """Return mails that are due, which nobody else gets while the lease lasts; none when there is nothing to do."""
+        now = self.clock()
+        with self._store.read() as tx:
+            if not tx.outgoing.due(now, 1):
+                return []
+        with self._store.write() as tx:
+            mail_key(tx)  # which no reader can make, when it comes to what the mail says
+            claimed: list[Outgoing] = []
+            while not claimed and (due := tx.outgoing.due(now, most)):
+                claimed = [taken for mail in due if (taken := _take(tx, mail.id, now)) is not None]
+            return claimed
+
+    def holds(self, mail: Outgoing) -> bool:
+        """Whether there is enough left of the lease for one more try."""
+        return mail.due_at - self.clock() > _ONE_TRY
+
+    def letter(self, mail: Outgoing) -> Letter | Outcome:
+        """Return what the mail is to say, or why it is not to be sent any more."""
+        with self._store.read() as tx:
+            user = tx.users.find(mail.username)
+            if user is None or not user.active:
+                return _dropped(_NO_ACCOUNT if user is None else _DEACTIVATED)
+            if mail.kind == SUMMARY:
+                return _summary(tx, mail, user)
+            return _account_letter(tx, mail, user) if mail.is_about_account else _ticket_letter(tx, mail, user)
+
+    def settle(self, mail: Outgoing, outcome: Outcome, message_id: str = "") -> None:
+        """
+        Note what came of a mail that was claimed.
+
+        Whoever has claimed it since knows better, unless this one was sent.
+        """
+        with self._store.write() as tx:
+            kept = tx.outgoing.find(mail.id)
+            is_ours = kept is not None and kept.attempts == mail.attempts
+            if kept is None or kept.state is not MailState.WAITING:
+                return
+            if is_ours or outcome.result is Result.SENT:
+                kept.message_id = message_id or kept.message_id
+                kept.settle(outcome, self.clock())
+                tx.outgoing.save(kept)
+
+    def release(self, mails: Sequence[Outgoing]) -> None:
+        """Give back what was claimed and not tried, so that it is due at once."""
+        if not mails:
+            return
+        with self._store.write() as tx:
+            for mail in mails:
+                kept = tx.outgoing.find(mail.id)
+                if kept is not None and kept.state is MailState.WAITING and kept.attempts == mail.attempts:
+                    kept.release(self.clock())
+                    tx.outgoing.save(kept)
+
+
+# A try is given up at the latest when each of its steps has taken its ten seconds.
+_ONE_TRY: Final = timedelta(minutes=2)
+
+
+def _take(tx: Transaction, mail_id: str, now: datetime) -> Outgoing | None:
+    """Claim one mail; None if it is not to be sent now, or never, of which it says why."""
+    mail = tx.outgoing.find(mail_id)
+    if mail is None or mail.state is not MailState.WAITING or mail.due_at > now:
+        return None  # by now it is part of one that stands for several
+    user = tx.users.find(mail.username)
+    found = _address(user)
+    if user is None or isinstance(found, Outcome):
+        mail.settle(found if isinstance(found, Outcome) else _dropped(_NO_ACCOUNT), now)
+        tx.outgoing.save(mail)
+        return None
+    others = tx.outgoing.sent_to(found, now - _DAY)
+    if mail.attempts and mail.address.casefold() == found.casefold():
+        others.remove(mail.due_at)  # itself, which was claimed before
+    if until := free_at(mail, user.role, others, now):
+        mail.hold(until)
+        tx.outgoing.save(mail)
+        return None
+    mail = _summed_up(tx, mail, now) if mail.held else mail
+    mail.claim(found, now)
+    tx.outgoing.save(mail)
+    return mail
+
+
+def _address(user: User | None) -> str | Outcome:
+    """Return where somebody gets mail, or why they get none."""
+    if user is None or not user.active:
+        return _dropped(_NO_ACCOUNT if user is None else _DEACTIVATED)
+    try:
+        return clean_email(user.email or "") or _dropped(_NO_ADDRESS)
+    except InvalidInputError as error:  # of an account that was brought in from elsewhere
+        return Outcome(Result.REFUSED, str(error))
+
+
+def _summed_up(tx: Transaction, mail: Outgoing, now: datetime) -> Outgoing:
+    """Return one mail for all that were held back for the person; that alone if there is no other."""
+    others = [one for one in tx.outgoing.waiting_for(mail.username) if one.held and one.id != mail.id]
+    if not others:
+        return mail
+    parts = sorted([mail, *others], key=lambda one: (one.at, one.id))
+    for part in parts:
+        part.settle(_SUMMED_UP, now)
+        tx.outgoing.save(part)
+    return Outgoing.summing_up(parts, now)
+
+
+def _account_letter(tx: Transaction, mail: Outgoing, user: User) -> Letter:
+    by = "" if mail.by == user.id else _name(tx, mail.by)
+    return Letter(mail.id, mail.kind, mail.address, user.id, user.display_name, by=by, at=mail.at)
+
+
+def _ticket_letter(tx: Transaction, mail: Outgoing, user: User) -> Letter | Outcome:
+    found = _seen_by(tx, user, mail.kind, mail.ticket, mail.mark)
+    if isinstance(found, Outcome):
+        return found
+    ticket, message = found
+    is_note = mail.kind == NoticeKind.NOTED or (message is not None and message.kind is MessageKind.NOTE)
+    kind = MessageKind.NOTE if is_note else MessageKind.REPLY
+    return Letter(
+        mail.id,
+        mail.kind,
+        mail.address,
+        user.id,
+        user.display_name,
+        by=_name(tx, mail.by),
+        at=mail.at,
+        ticket=ticket.number,
+        title=ticket.title,
+        status=ticket.status.label,
+        text=message.text if message else "",
+        files=tuple(file.name for file in message.attachments) if message else (),
+        tag=Tag.of(mail_key(tx), ticket.number, user.id, kind),
+    )
+
+
+def _summary(tx: Transaction, mail: Outgoing, user: User) -> Letter | Outcome:
+    """Name the tickets, and nothing else; what they may not know of is not counted either."""
+    tickets: dict[int, str] = {}
+    for covered in mail.covers:
+        found = None if covered.ticket in tickets else _seen_by(tx, user, covered.kind, covered.ticket, covered.mark)
+        if found is not None and not isinstance(found, Outcome):
+            tickets[covered.ticket] = found[0].title
+        if len(tickets) == MOST_SUMMED_UP:
+            break
+    if not tickets:
+        return _dropped(_GONE)
+    letter = _account_letter(tx, mail, user)
+    return letter._replace(tickets=tuple(tickets.items()))
+
+
+def _seen_by(tx: Transaction, user: User, kind: str, number: int, mark: str) -> tuple[Ticket, Message | None] | Outcome:
+    """Return the ticket and the message that somebody is to be told of, or why they are not."""
+    person = Actor(user.id, user.display_name, user.role)
+    ticket = tx.tickets.find(number, policy.audience(person))
+    if ticket is None or not policy.may(person, Action.VIEW_TICKET, ticket):
+        return _dropped(_HIDDEN)
+    if kind == NoticeKind.NOTED and not policy.may(person, Action.WRITE_NOTE, ticket):
+        return _dropped(_HIDDEN)
+    if not mark:
+        return ticket, None
+    message = next((one for one in policy.readable(person, ticket) if one.mark == mark), None)
+    return _dropped(_GONE) if message is None else (ticket, message)
+
+
+def _dropped(why: str) -> Outcome:
+    return Outcome(Result.DROPPED, why)
+
+
+def _name(tx: Transaction, username: str) -> str:
+    """Return what somebody is called, "" for the desk itself and for who has no account."""
+    return tx.users.names({username}).get(username, "")
