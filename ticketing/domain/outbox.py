@@ -285,9 +285,13 @@ def retry_after(attempts: int) -> timedelta | None:
 
 
 def free_at(mail: Outgoing, role: Role, sent: Sequence[datetime], now: datetime) -> datetime | None:
-    """Return when its address may get the mail, given when it got others in a day; None is now."""
+    """
+    Return when its address may get the mail, given when it got others in a day; None is now.
+
+    What was claimed and is not sent yet counts as if it was sent just now.
+    """
     more = _RESERVE if mail.is_about_account else 0
-    cap, latest = CAPS[role], sorted(sent)
+    cap, latest = CAPS[role], sorted(min(at, now) for at in sent)
     waits = [
         others[-most] + span
         for most, span in ((cap.an_hour + more, _HOUR), (cap.a_day + more, _DAY))
