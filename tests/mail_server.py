@@ -38,7 +38,7 @@ class Taken:
         """What its plain part says."""
         part = self.mail.get_body(("plain",))
         assert part is not None
-        return str(part.get_content())
+        return str(part.get_content()).replace("\r\n", "\n")
 
 
 @dataclass
@@ -87,7 +87,12 @@ class MailServer:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._controller.stop()
+        self.stop()
+
+    def stop(self) -> None:
+        """Listen no more."""
+        if not self._controller.loop.is_closed():
+            self._controller.stop()
 
     async def handle_EHLO(  # noqa: N802 - names of aiosmtpd
         self, _server: SMTP, session: Session, _envelope: Envelope, hostname: str, responses: list[str]
