@@ -39,6 +39,7 @@ AGENTS = (
     "agent_admin?new=agent",
     "agent_admin?person=carla",
     "doctor",
+    "mail",
     "bulk",
     "desk_setup",
     *(f"desk_setup?kind={kind}{form}" for kind in EDITORS for form in ("", "&id=new")),

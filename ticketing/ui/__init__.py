@@ -28,6 +28,7 @@ from ticketing.ui.forms import submit_button
 from ticketing.ui.health import health_notes, health_report, warn_of_throw_away
 from ticketing.ui.layout import head_below_people, narrow
 from ticketing.ui.live import hold_the_line
+from ticketing.ui.mail import mail_ledger
 from ticketing.ui.new_ticket import (
     draft_name,
     forget_draft,
@@ -100,6 +101,7 @@ __all__ = [
     "hold_the_line",
     "is_relating",
     "keep_draft",
+    "mail_ledger",
     "manage_person",
     "narrow",
     "newest_ticket",

@@ -102,6 +102,7 @@ PAGES = (
     Page("reports", "bar_chart", Audience.AGENTS),
     Page("agent_admin", "group", Audience.AGENTS, in_menu=True),
     Page(DOCTOR, "stethoscope", Audience.ADMINS),
+    Page("mail", "mail", Audience.ADMINS),
     Page("desk_setup", "tune", Audience.AGENTS),
     Page("bulk", "checklist", Audience.AGENTS),
     Page("ticket", "chat", Audience.EVERYBODY),

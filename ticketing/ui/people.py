@@ -34,7 +34,7 @@ _ROLE_COLOURS: dict[Role, Tone] = {Role.USER: "gray", Role.AGENT: "blue", Role.A
 
 
 def people_head(actor: Actor) -> None:
-    """Draw the title, and the ways to the desk's health and to a new agent for those who may go them."""
+    """Draw the title, and the ways to the desk's health, to its mails and to a new agent for those who may go them."""
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center", key="page_head"):
         st.title(t("page.agent_admin"), width="content", anchor=False)
         with st.container(horizontal=True, vertical_alignment="center", width="content"):
@@ -44,6 +44,10 @@ def people_head(actor: Actor) -> None:
                 t("page.doctor"), key="look_at_health", type="tertiary", icon=":material/stethoscope:"
             ):
                 go_to("doctor")
+            if policy.may(actor, Action.LOOK_AFTER_MAILS) and st.button(
+                t("page.mail"), key="look_at_mails", type="tertiary", icon=":material/mail:"
+            ):
+                go_to("mail")
             if desk().agents.may_register(actor) and st.button(
                 t("people.register_agent"), key="register_agent", type="primary", icon=":material/person_add:"
             ):
