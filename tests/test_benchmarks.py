@@ -13,7 +13,7 @@ from types import ModuleType
 import pytest
 from click.testing import CliRunner
 
-from benchmarks import contest, databases, pages, start, storage, writers
+from benchmarks import contest, databases, mails, pages, start, storage, writers
 from benchmarks.measuring import Contestant, Figure, Report, take_turns
 from tests.postgres import cluster
 from ticketing.bootstrap import RUN_TIME, Environment
@@ -335,3 +335,10 @@ def test_contestants_take_turns_and_the_first_round_does_not_count() -> None:
 
     assert acted == ["prepared", "ours", "theirs", "theirs", "prepared", "ours", "prepared", "ours", "theirs"]
     assert [len(one.wall) for one in times.values()] == [2, 2]
+
+
+def test_mails_are_measured_on_their_way_out_and_in_the_change_that_they_tell_of(tmp_path: Path) -> None:
+    sent, queued = mails.figures(40, f"json:{tmp_path / 'data'}", rounds=3)
+
+    assert (sent.name, sent.limit, sent.ours > 0) == ("a mail, from the outbox to the mail server", 10, True)
+    assert (queued.name, queued.limit) == ("a change waits longer for its mail", 10)

@@ -14,6 +14,7 @@ from tests.serving import Server
 from ticketing.domain.articles import Article, Visibility
 from ticketing.domain.canned_replies import CannedReply
 from ticketing.domain.changes import Changes
+from ticketing.domain.outbox import Outcome, Outgoing, Result
 from ticketing.domain.statuses import Priority
 from ticketing.domain.tickets import TicketEdit
 from ticketing.ui.pages import PAGES
@@ -80,7 +81,12 @@ def number(server: Server) -> int:
         ada, CannedReply(name="A look", text="Look!", changes=Changes(assignee="nobody.here", add_tags=("seen",)))
     )
     article = Article(id="looked-at", name="A look at an article", body="One\n\n- list", visibility=Visibility.PUBLIC)
+    now = desk.clock()
+    mail = Outgoing(id="m1", username="carla", kind="replied", ticket=ticket.number, at=now, due_at=now, expires_at=now)
+    mail.claim("carla@example.org", now)
+    mail.settle(Outcome(Result.REFUSED, "550 No such mailbox"), now)
     with desk.store.write() as tx:
+        tx.outgoing.save(mail)
         first = article.revised(None, "ada", desk.clock())
         tx.definitions(Article).save(first.model_copy(update={"body": "Two"}).revised(first, "ada", desk.clock()))
     return ticket.number
