@@ -19,6 +19,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from tests.mail_server import MailServer
 from tests.serving import ROOT
 from ticketing import __version__
 from ticketing.cli import main
@@ -585,6 +586,17 @@ def test_what_is_due_is_done_at_once(run: Run, data: Path) -> None:
         ticket = tx.tickets.find(number)
     assert ticket is not None
     assert (ticket.status, ticket.closed_at) == (Status.CLOSED, long_ago + timedelta(days=7))
+
+
+def test_mails_that_wait_are_sent_at_once(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    with MailServer() as server:
+        monkeypatch.setenv("TICKETING_SMTP_URL", f"smtp://127.0.0.1:{server.server.port}")
+        monkeypatch.setenv("TICKETING_MAIL_FROM", "desk@example.org")
+        run("create-agent", "bert", "--email", "bert@example.org", "--password-stdin", typed=f"{PASSWORD}\n")
+
+        assert run("run-jobs").exit_code == 0
+
+        assert [taken.recipients for taken in server.taken] == [["bert@example.org"]]
 
 
 def test_verify_makes_no_directory(run: Run, data: Path) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from ticketing.domain.errors import SettingsError
+from ticketing.domain.outbox import SmtpServer
 from ticketing.settings import read_settings
 
 Write = Callable[[str], None]
@@ -203,3 +204,85 @@ def test_at_least_one_backup_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
 
     with pytest.raises(SettingsError, match=r"^TICKETING_BACKUP_KEEP "):
         read_settings()
+
+
+@pytest.mark.parametrize(
+    ("url", "server"),
+    [
+        ("smtp://mail.example.org", SmtpServer("mail.example.org", 25)),
+        ("smtp://127.0.0.1:2525/", SmtpServer("127.0.0.1", 2525)),
+        ("smtp://mail.example.org:25?starttls=1", SmtpServer("mail.example.org", 25, starttls=True)),
+        (
+            "smtp://desk:um%40brella@mail.example.org",
+            SmtpServer("mail.example.org", 587, starttls=True, username="desk", password="um@brella"),
+        ),
+        (
+            "smtp://desk:umbrella@localhost:1025?starttls=0",
+            SmtpServer("localhost", 1025, username="desk", password="umbrella"),
+        ),
+        (
+            "smtps://desk:umbrella@mail.example.org",
+            SmtpServer("mail.example.org", 465, tls=True, username="desk", password="umbrella"),
+        ),
+    ],
+)
+def test_a_mail_server_is_read_and_a_password_goes_over_tls_unless_it_says_otherwise(
+    monkeypatch: pytest.MonkeyPatch, url: str, server: SmtpServer
+) -> None:
+    monkeypatch.setenv("TICKETING_SMTP_URL", url)
+    monkeypatch.setenv("TICKETING_MAIL_FROM", "Help desk <desk@example.org>")
+
+    settings = read_settings()
+
+    assert settings.smtp_server == server
+    assert "umbrella" not in repr(settings)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "mail.example.org",
+        "http://crimson@mail.example.org",
+        "smtp://",
+        "smtp://mail.example.org:crimson",
+        "smtp://mail.example.org?tls=1",
+        "smtp://mail.example.org?starttls=yes",
+        "smtp://mail.example.org/crimson",
+    ],
+)
+def test_what_is_no_mail_server_stops_the_start_without_being_told(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    monkeypatch.setenv("TICKETING_SMTP_URL", url)
+    monkeypatch.setenv("TICKETING_MAIL_FROM", "desk@example.org")
+
+    with pytest.raises(SettingsError, match=r"^TICKETING_SMTP_URL should be an address such as smtp://") as refused:
+        read_settings()
+
+    assert "crimson" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "sender",
+    [
+        "",
+        "Help desk",
+        "desk@example.org, root@example.org",
+        "Desk\nBcc: x@example.org <desk@example.org>",
+        "<>",
+        "a <b>",
+    ],
+    ids=repr,
+)
+def test_mails_come_from_one_address_that_must_be_named(monkeypatch: pytest.MonkeyPatch, sender: str) -> None:
+    monkeypatch.setenv("TICKETING_SMTP_URL", "smtp://mail.example.org")
+    monkeypatch.setenv("TICKETING_MAIL_FROM", sender)
+
+    with pytest.raises(SettingsError, match=r"^TICKETING_MAIL_FROM should be "):
+        read_settings()
+
+
+def test_a_demo_has_no_mail_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TICKETING_SMTP_URL", "smtp://mail.example.org")
+    monkeypatch.setenv("TICKETING_MAIL_FROM", "desk@example.org")
+    monkeypatch.setenv("TICKETING_DEMO", "true")
+
+    assert read_settings().smtp_server is None

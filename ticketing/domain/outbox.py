@@ -31,7 +31,7 @@ KEPT_FOR: Final = timedelta(days=30)
 # More tickets than these nobody reads about in one mail.
 MOST_SUMMED_UP: Final = 50
 # A name in which nothing is that a header takes for its own, and one address.
-_SENDER: Final = re.compile(r"(?P<bare>[^<>\s]+)|(?P<name>[^<>\"\\]*?)\s*<(?P<address>[^<>\s]+)>")
+_SENDER: Final = re.compile(r"(?P<bare>[^<>\s]+)|(?P<name>[^<>\"\\\r\n]*?)\s*<(?P<address>[^<>\s]+)>")
 _DAY: Final = timedelta(days=1)
 _HOUR: Final = timedelta(hours=1)
 
