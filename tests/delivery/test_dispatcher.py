@@ -1,5 +1,7 @@
 """From the outbox of a desk to a real mail server: each mail once, none lost, nobody waits."""
 
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -14,6 +16,7 @@ from tests.mail_server import MailServer, SilentServer
 from tests.services.conftest import PASSWORD, Clock
 from ticketing.delivery.dispatcher import Dispatcher
 from ticketing.desk import Desk, close_shared_desk, open_desk, shared_desk
+from ticketing.domain.mail_texts import MailText
 from ticketing.domain.notifications import Notice, NoticeKind
 from ticketing.domain.outbox import MailState, Outgoing, OutgoingQuery
 from ticketing.domain.people import Actor
@@ -161,6 +164,27 @@ def until(is_so: Callable[[], bool]) -> None:
     while not is_so():
         assert time.monotonic() < deadline
         time.sleep(0.05)
+
+
+def test_what_mails_say_is_the_admins_text_where_they_have_written_one(desk: Desk, server: MailServer) -> None:
+    own = desk.definitions.save(CONSOLE, MailText(name="Merge", mail="merged", text="{{ label }} ging auf."))
+    tell(desk)
+    dispatcher(desk).drain()
+    desk.definitions.remove(CONSOLE, MailText, own.id, own.version)
+    tell(desk, username="carla", kind=NoticeKind.ASSIGNED)
+    dispatcher(desk).drain()
+
+    assert server.taken[0].text == "T-1 ging auf.\n"
+    assert "has assigned ticket" in server.taken[1].text
+
+
+def test_a_start_loads_nothing_of_what_only_mails_need() -> None:
+    slow = {"smtplib", "jinja2", "ticketing.delivery.mails"}
+    command = (
+        f"import sys, ticketing.desk; sys.exit(str({slow!r} & set(sys.modules)) if {slow!r} & set(sys.modules) else 0)"
+    )
+
+    subprocess.run([sys.executable, "-c", command], check=True)
 
 
 def test_a_mail_that_is_refused_for_now_is_tried_again_by_the_schedule(

@@ -179,4 +179,4 @@ def test_letters_that_no_server_takes_as_they_are_arrive_all_the_same() -> None:
 )
 def test_a_text_reaches_nothing_but_what_comes_with_the_mail(text: str) -> None:
     with pytest.raises((TemplateError, TypeError)):
-        rendered(letter(), "", text)
+        rendered(letter(template=text), "")

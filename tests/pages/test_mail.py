@@ -6,7 +6,10 @@ from datetime import timedelta
 import pytest
 
 from tests.visiting import Visit, unescaped
+from ticketing.delivery.texts import TEXTS
 from ticketing.desk import Desk
+from ticketing.domain.errors import PermissionDeniedError
+from ticketing.domain.mail_texts import MailText
 from ticketing.domain.outbox import KINDS_OF_MAILS, MailState, Outcome, Outgoing, Result
 from ticketing.domain.people import Actor
 from ticketing.ui.pages import BY_NAME
@@ -96,3 +99,37 @@ def test_for_others_there_is_no_such_page(request: pytest.FixtureRequest, actor:
 @pytest.mark.parametrize("kind", KINDS_OF_MAILS)
 def test_every_kind_of_mail_has_a_word(kind: str) -> None:
     assert t(f"mail.kind_{kind}")
+
+
+TEXT = "{{ by }} schrieb in {{ label }}:\n\n{{ text }}"
+
+
+def test_an_admin_writes_the_text_of_a_mail_after_a_look_at_it(desk: Desk, root: Visit, actor: Behind) -> None:
+    root.open("desk_setup", kind="mail_texts", id="new").fill(mail_text_text=TEXT).press("preview")
+    assert "Ada Bell schrieb in T-1042:\n\nThere is more paper" in root.at.code[0].value
+
+    root.fill(mail_text_text=TEXT).press("save")
+
+    [kept] = desk.definitions.all(actor(root), MailText)
+    assert (kept.name, kept.mail, kept.text) == ("Reply", "replied", TEXT)
+
+
+def test_a_text_that_cannot_be_filled_in_is_refused_with_its_line(desk: Desk, root: Visit, actor: Behind) -> None:
+    root.open("desk_setup", kind="mail_texts", id="new").fill(mail_text_text="Hello\n{{ nmae }}").press("save")
+
+    assert "Line 2, column 1: there is no variable “nmae”" in unescaped(root.at.error[0].value)
+    assert desk.definitions.all(actor(root), MailText) == []
+
+
+def test_agents_do_not_write_to_people_in_the_desks_name(desk: Desk, ada: Visit, actor: Behind) -> None:
+    with pytest.raises(PermissionDeniedError):
+        desk.definitions.save(actor(ada), MailText(name="Reply", mail="replied", text=TEXT))
+
+
+@pytest.mark.parametrize("kind", KINDS_OF_MAILS)
+def test_the_desks_own_text_of_every_kind_can_be_looked_at(root: Visit, kind: str) -> None:
+    root.open("desk_setup", kind="mail_texts", id="new").choose("mail_text_mail", kind).fill(
+        mail_text_text=TEXTS[kind]
+    ).press("preview")
+
+    assert root.at.code[0].value

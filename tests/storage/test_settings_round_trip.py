@@ -13,6 +13,7 @@ from ticketing.domain.categories import Category
 from ticketing.domain.changes import ME, Changes
 from ticketing.domain.custom_fields import CustomField, FieldType
 from ticketing.domain.definitions import Definition
+from ticketing.domain.mail_texts import MailText
 from ticketing.domain.opening_hours import parse_holidays, parse_hours
 from ticketing.domain.people import Actor
 from ticketing.domain.recurring import RecurringTicket
@@ -61,6 +62,7 @@ SAMPLES: Final[dict[str, Definition]] = {
         text="Dear {{ requester.name }},\n“please” press \\ the <button>.",
         changes=Changes(status=Status.PENDING, team="first-line", assignee=ME, add_tags=("reset",)),
     ),
+    "mail_texts": MailText(name="Reply", mail="replied", text="{{ by }} schrieb in {{ label }}:\n“{{ text }}”"),
     "recurring": RecurringTicket(
         name="Backup",
         title="Test the backup",

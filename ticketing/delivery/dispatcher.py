@@ -84,11 +84,13 @@ class Dispatcher(Worker):
                     self._sending.release(claimed[place:])
                     return not self._stopping.is_set()
                 self._send(mail, desk, connection)
+            if not connection.is_reachable:
+                log.warning("Mails have to wait: the mail server cannot be reached")
             return connection.is_reachable
 
     def _send(self, mail: Outgoing, desk: "Desk", connection: "SmtpConnection") -> None:
         outcome, message_id = self._tried(mail, desk, connection)
-        if outcome.result not in {Result.SENT, Result.DROPPED}:
+        if outcome.result not in {Result.SENT, Result.DROPPED} and connection.is_reachable:
             log.warning("A mail was not sent: %s", outcome.says)
         self._unsettled.append((mail, outcome, message_id))
         try:

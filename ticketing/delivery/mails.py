@@ -68,8 +68,8 @@ def message_id(letter: Letter, host: str) -> str:
     return letter.tag.in_message_id(key, host) if letter.tag else f"<{key[:32]}@{host}>"
 
 
-def rendered(letter: Letter, base_url: str, text: str | None = None) -> str:
-    """Return what the mail says, by the desk's own text or the one that is given."""
+def rendered(letter: Letter, base_url: str) -> str:
+    """Return what the mail says, by the text that admins have written for such mails, or the desk's own."""
     known = {
         "name": _line(letter.name),
         "username": letter.username,
@@ -85,7 +85,7 @@ def rendered(letter: Letter, base_url: str, text: str | None = None) -> str:
             for number, title in letter.tickets
         ],
     }
-    return _template(TEXTS[letter.kind] if text is None else text).render(known).strip() + "\n"
+    return _template(letter.template or TEXTS[letter.kind]).render(known).strip() + "\n"
 
 
 def in_ascii(address: str) -> str:

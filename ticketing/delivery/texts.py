@@ -1,13 +1,10 @@
-"""What mails say, as templates: what comes with each stands in `VARIABLES`."""
+"""What mails say unless admins have written another text, as templates over `ticketing.domain.mail_texts.VARIABLES`."""
 
 from collections.abc import Mapping
 from typing import Final
 
 from ticketing.domain.notifications import NoticeKind
 from ticketing.domain.outbox import SUMMARY, AccountMail
-
-# What a text may name. `link` is "" for a desk that has no public address.
-VARIABLES: Final = ("name", "username", "by", "label", "title", "status", "text", "files", "link", "tickets")
 
 _SAID: Final = """
 

@@ -10,6 +10,7 @@ from ticketing.domain.categories import Category
 from ticketing.domain.custom_fields import CustomField
 from ticketing.domain.definitions import Definition
 from ticketing.domain.mail_tags import MailKey
+from ticketing.domain.mail_texts import MailText
 from ticketing.domain.outbox import MailRoute
 from ticketing.domain.recurring import RecurringTicket
 from ticketing.domain.rules import Rule
@@ -32,6 +33,7 @@ KINDS: Final[Mapping[str, type[Definition]]] = {
         CatchingUp,
         MailKey,
         MailRoute,
+        MailText,
         RecurringTicket,
         Rule,
     )

@@ -228,7 +228,7 @@ class Letter(NamedTuple):
 
     `by` and `name` are display names, `text` is what was said, if anything, and `files` are the names of what hangs on
     it. `tag` is by which an answer finds the ticket; None where there is nothing to answer. `tickets` are those of a
-    mail that sums up, by number and title.
+    mail that sums up, by number and title. `template` is the text that admins have written for such mails, "" if none.
     """
 
     id: str
@@ -245,6 +245,7 @@ class Letter(NamedTuple):
     files: tuple[str, ...] = ()
     tag: Tag | None = None
     tickets: tuple[tuple[int, str], ...] = ()
+    template: str = ""
 
 
 @dataclass(frozen=True, slots=True)

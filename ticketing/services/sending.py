@@ -13,6 +13,7 @@ from typing import Final
 from ticketing.domain import policy
 from ticketing.domain.errors import InvalidInputError
 from ticketing.domain.mail_tags import Tag
+from ticketing.domain.mail_texts import MailText
 from ticketing.domain.notifications import NoticeKind
 from ticketing.domain.outbox import (
     MOST_SUMMED_UP,
@@ -71,9 +72,8 @@ class Sending:
             user = tx.users.find(mail.username)
             if user is None or not user.active:
                 return _dropped(_NO_ACCOUNT if user is None else _DEACTIVATED)
-            if mail.kind == SUMMARY:
-                return _summary(tx, mail, user)
-            return _account_letter(tx, mail, user) if mail.is_about_account else _ticket_letter(tx, mail, user)
+            letter = _letter(tx, mail, user)
+            return letter if isinstance(letter, Outcome) else letter._replace(template=_template(tx, mail.kind))
 
     def settle(self, mail: Outgoing, outcome: Outcome, message_id: str = "") -> None:
         """
@@ -151,6 +151,18 @@ def _summed_up(tx: Transaction, mail: Outgoing, now: datetime) -> Outgoing:
         part.settle(_SUMMED_UP, now)
         tx.outgoing.save(part)
     return Outgoing.summing_up(parts, now)
+
+
+def _letter(tx: Transaction, mail: Outgoing, user: User) -> Letter | Outcome:
+    if mail.kind == SUMMARY:
+        return _summary(tx, mail, user)
+    return _account_letter(tx, mail, user) if mail.is_about_account else _ticket_letter(tx, mail, user)
+
+
+def _template(tx: Transaction, kind: str) -> str:
+    """Return what admins have written for such mails, "" if nothing."""
+    texts = (one.text for one in tx.definitions(MailText).all() if one.mail == kind and not one.removed)
+    return next(texts, "")
 
 
 def _account_letter(tx: Transaction, mail: Outgoing, user: User) -> Letter:

@@ -927,6 +927,17 @@ WORDING = {
     "public. What requesters could read before is hidden from them, though their search still finds the words.",
     "setup.fields.position": "Position",
     "setup.fields.position_help": "Fields are asked for from the lowest to the highest, those of one position by name.",
+    "setup.mail_texts": "Texts of mails",
+    "setup.mail_texts.about": "What mails say, where it is to be another text than the desk's own.",
+    "setup.mail_texts.new": "New text",
+    "setup.mail_texts.mail": "Mails about",
+    "setup.mail_texts.text": "Text",
+    "setup.mail_texts.variables": "Between double braces can stand: {names}. A condition is written as "
+    "`{{% if link %}} … {{% endif %}}`, a list as `{{% for file in files %}} … {{% endfor %}}`.",
+    "setup.mail_texts.example": "As it would be in a mail to somebody",
+    "setup.mail_texts.example_by": "Ada Bell",
+    "setup.mail_texts.example_text": "There is more paper in the cupboard on the left.",
+    "setup.mail_texts.example_file": "cupboard.jpg",
     # Mails
     "mail.direction": "Direction",
     "mail.out": "Going out",

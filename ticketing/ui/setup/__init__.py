@@ -20,7 +20,18 @@ from ticketing.ui.forms import submit_button
 from ticketing.ui.layout import head_below_people, way_back
 from ticketing.ui.memory import recall
 from ticketing.ui.session import desk, go_to, not_found
-from ticketing.ui.setup import calendars, canned_replies, categories, fields, recurring, rules, sla, teams, views
+from ticketing.ui.setup import (
+    calendars,
+    canned_replies,
+    categories,
+    fields,
+    mail_texts,
+    recurring,
+    rules,
+    sla,
+    teams,
+    views,
+)
 from ticketing.ui.setup.editor import Editor
 from ticketing.ui.setup.file import offer_file
 from ticketing.ui.setup.words import change_in_words
@@ -42,6 +53,7 @@ EDITORS = {
         sla.EDITOR,
         fields.EDITOR,
         recurring.EDITOR,
+        mail_texts.EDITOR,
     )
 }
 
