@@ -24,6 +24,8 @@ from ticketing.desk import Desk, open_desk
 from ticketing.domain.notifications import Notice, NoticeKind
 from ticketing.domain.people import Actor, User
 from ticketing.domain.sign_in import fingerprint
+from ticketing.domain.statuses import GENERAL
+from ticketing.domain.tickets import Ticket
 from ticketing.services.outbox import queue
 from ticketing.settings import Settings
 
@@ -74,10 +76,8 @@ class _AnyPort(Controller):
 
 
 def _fill(desk: Desk, mails: int) -> None:
-    """Let people wait for so many mails about a reply, none of them for more than they may get."""
+    """Let people wait for so many mails about tickets of their own, none of them for more than they may get."""
     now = desk.clock() - timedelta(minutes=1)
-    ticket = desk.tickets.open(Actor.console(), "No dial tone", "The line is dead.")
-    mark = desk.tickets.reply(Actor.console(), ticket.number, TEXT).messages[-1].mark
     for first in range(0, mails, _MAILS_EACH):
         name = f"user{first}"
         user = User(
@@ -90,12 +90,10 @@ def _fill(desk: Desk, mails: int) -> None:
         )
         with desk.store.write() as tx:
             tx.users.save(user)
-            kept = tx.tickets.find(ticket.number)
-            if kept is not None:
-                kept.watchers.append(name)
-                tx.tickets.save(kept)
+            ticket = Ticket.open(tx.tickets.next_number(), name, "No dial tone", TEXT, GENERAL, now)
+            tx.tickets.save(ticket)
             for place in range(first, min(first + _MAILS_EACH, mails)):
-                queue(tx, _notice(name, ticket.number, mark, str(place), now), now)
+                queue(tx, _notice(name, ticket.number, ticket.begins_with.mark, str(place), now), now)
 
 
 def _notice(name: str, number: int, mark: str, key: str, now: datetime) -> Notice:

@@ -157,7 +157,10 @@ class SqlMails(SqlCollection[Outgoing]):
         return super()._columns(document) | {"address": document.address.casefold(), "state": document.state.value}
 
     def _read(self, question: Select[Any]) -> list[Outgoing]:
-        return [Outgoing.model_validate_json(raw) for raw in self._connection.scalars(question)]
+        found = [(Outgoing.model_validate_json(raw), raw) for raw in self._connection.scalars(question)]
+        for mail, raw in found:
+            self.note(mail.id, raw)
+        return [mail for mail, _ in found]
 
 
 class SqlSessions(SqlOwned[Session]):
