@@ -8,6 +8,8 @@ import click
 import pytest
 
 from ticketing.cli import main
+from ticketing.domain import mail_texts
+from ticketing.domain.outbox import MailState
 from ticketing.domain.query_language import FIELDS, HAS, IS, Asker, read_query
 from ticketing.domain.reports import Metric
 from ticketing.domain.rules import Rule, Trigger
@@ -18,6 +20,7 @@ from ticketing.ui import wording
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 FOR_AGENTS = (ROOT / "docs/agents.md").read_text(encoding="utf-8")
+FOR_MAIL = (ROOT / "docs/mail.md").read_text(encoding="utf-8")
 LONGEST = 200
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
@@ -130,6 +133,16 @@ def test_the_readme_names_the_port_and_the_host_that_hold_without_options() -> N
 @pytest.mark.parametrize("name", VARIABLES)
 def test_agents_are_told_of_every_variable(name: str) -> None:
     assert f"| `{{{{ {name} }}}}` |" in FOR_AGENTS
+
+
+@pytest.mark.parametrize("name", mail_texts.VARIABLES)
+def test_admins_are_told_of_every_variable_of_a_mail(name: str) -> None:
+    assert f"`{name}`" in FOR_MAIL
+
+
+@pytest.mark.parametrize("state", MailState)
+def test_every_fate_of_a_mail_is_described(state: MailState) -> None:
+    assert f"\n| {state} | " in FOR_MAIL
 
 
 @pytest.mark.parametrize("trigger", Trigger)

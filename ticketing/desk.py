@@ -163,11 +163,14 @@ class Desk:
 
     def catch_up(self) -> list[str]:
         """Do all that is due by itself, now; return the names of the chores that failed."""
-        return self._chores.do_all()
+        failed = self._chores.do_all()
+        if dispatcher := self.dispatcher():
+            dispatcher.drain()
+        return failed
 
-    def workers(self) -> "list[Worker | Dispatcher]":
+    def workers(self) -> list[Worker]:
         """Return what goes on beside the visitors while this desk is served."""
-        found: list[Worker | Dispatcher] = [Worker("chores", self._chores.look)]
+        found = [Worker("chores", self._chores.look)]
         if backups := self.scheduled_backups():
             found.append(Worker("backups", backups.look))
         if dispatcher := self.dispatcher():
@@ -259,7 +262,7 @@ def examine(settings: Settings) -> list[Finding]:
 
 _opening = threading.Lock()
 _shared: Desk | None = None
-_in_background: list["Worker | Dispatcher"] = []
+_in_background: list[Worker] = []
 
 
 def shared_desk() -> Desk:
@@ -272,7 +275,7 @@ def shared_desk() -> Desk:
             _shared = open_desk(settings)
             if fleeting := _shared.health.throw_away:
                 log.warning("%s %s", fleeting.says, fleeting.fix)
-            if settings.smtp_server is None:
+            if _shared.settings.smtp_server is None:
                 set_route(_shared.store, is_open=False)
             _in_background.extend(_shared.workers())
             for worker in _in_background:

@@ -6,11 +6,11 @@ after the lease, with the same Message-ID: whether a server took a mail cannot b
 """
 
 import logging
-import threading
 from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Final, Protocol
 
+from ticketing.background import Worker
 from ticketing.domain.errors import StorageError
 from ticketing.domain.outbox import Letter, Outcome, Outgoing, Result, SmtpServer
 
@@ -18,11 +18,8 @@ if TYPE_CHECKING:
     from ticketing.delivery.mails import Desk
     from ticketing.delivery.smtp import SmtpConnection
 
-# In seconds. A start is over before; what waits for nothing else is under way as soon as this.
-_FIRST_LOOK: Final = 2.0
+# In seconds: what waits for nothing else is under way as soon as this.
 LOOK_EVERY: Final = 3.0
-# How long whoever stops the process waits for a mail that is under way.
-_STOP_SECONDS: Final = 5.0
 _NOT_MADE: Final = Outcome(Result.AGAIN, "This mail could not be put together. The log says more.")
 
 log = logging.getLogger(__name__)
@@ -50,27 +47,20 @@ class Sending(Protocol):
         """Return the present moment."""
 
 
-class Dispatcher:
-    """Sends mails in a thread of its own from `start` to `stop`, so that nobody waits for a mail server."""
+class Dispatcher(Worker):
+    """
+    Sends mails in a thread of its own, so that nobody waits for a mail server.
+
+    Once it is to stop, it claims no more, and gives back what was not tried.
+    """
 
     def __init__(self, sending: Sending, server: SmtpServer, sender: tuple[str, str], base_url: str | None) -> None:
+        super().__init__("mails", self.send_some, LOOK_EVERY)
         self._sending = sending
         self._server = server
         self._sender = sender
         self._base_url = base_url or ""
         self._unsettled: list[tuple[Outgoing, Outcome, str]] = []
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="mails", daemon=True)
-
-    def start(self) -> None:
-        """Begin to look, soon and then every few seconds, whether mails are due."""
-        self._thread.start()
-
-    def stop(self) -> None:
-        """Claim no more, give back what was not tried, and give the mail that is under way a while to end."""
-        self._stopping.set()
-        if self._thread.is_alive():
-            self._thread.join(_STOP_SECONDS)
 
     def drain(self) -> None:
         """Send all that is due, now, as far as the mail server can be reached."""
@@ -126,17 +116,3 @@ class Dispatcher:
         while self._unsettled:
             self._sending.settle(*self._unsettled[0])
             self._unsettled.pop(0)
-
-    def _run(self) -> None:
-        pause = _FIRST_LOOK
-        while not self._stopping.wait(pause):
-            pause = 0 if self._has_more() else LOOK_EVERY
-
-    def _has_more(self) -> bool:
-        try:
-            return self.send_some()
-        except StorageError as error:
-            log.warning("Mails have to wait: %s", error)
-        except Exception:
-            log.exception("Mails have to wait")
-        return False
