@@ -16,7 +16,9 @@ def verdict(*values: str, sender: str = CARLA, trusts: str = TRUSTED) -> bool | 
     ("results", "found"),
     [
         ("dmarc=pass header.from=staff.example.org", True),
-        ("dmarc=pass", True),
+        ("dmarc=pass", None),
+        ("dmarc=pass; dkim=pass header.d=example.org", True),
+        ("dmarc=fail", False),
         ("dmarc=pass header.from=other.example", False),
         ("dmarc=fail (p=none) header.from=staff.example.org; dkim=pass header.d=staff.example.org", False),
         ("dmarc=none; dkim=pass header.d=staff.example.org", True),
@@ -49,17 +51,24 @@ def test_what_the_trusted_server_found_decides(results: str, found: bool | None)
     "server", ["evil.example", f"(){TRUSTED}.evil.example", f"evil.example ({TRUSTED})", f"evil.example; {TRUSTED}", ""]
 )
 def test_nobody_else_is_believed(server: str) -> None:
-    assert verdict(f"{server}; dmarc=pass") is None
-    assert verdict(f"{TRUSTED.upper()}; dmarc=pass") is True
+    results = "dmarc=pass header.from=staff.example.org"
+
+    assert verdict(f"{server}; {results}") is None
+    assert verdict(f"{TRUSTED.upper()}; {results}") is True
 
 
 def test_only_the_topmost_word_of_the_trusted_server_counts() -> None:
-    assert verdict("evil.example; dmarc=pass", f"{TRUSTED}; dmarc=fail", f"{TRUSTED}; dmarc=pass") is False
+    results = "dmarc=pass header.from=staff.example.org"
+
+    assert verdict(f"evil.example; {results}", f"{TRUSTED}; dmarc=fail", f"{TRUSTED}; {results}") is False
+    assert verdict(f"evil.example; {results}", f"{TRUSTED}; {results}", f"{TRUSTED}; dmarc=fail") is True
 
 
 def test_a_desk_that_trusts_no_server_knows_nothing() -> None:
-    assert verdict("; dmarc=pass", trusts="") is None
-    assert verdict(f"{TRUSTED}; dmarc=pass", trusts="") is None
+    results = "dmarc=pass header.from=staff.example.org"
+
+    assert verdict(f"; {results}", trusts="") is None
+    assert verdict(f"{TRUSTED}; {results}", trusts="") is None
 
 
 def test_a_mail_of_nobody_is_not_authenticated() -> None:

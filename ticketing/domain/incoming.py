@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Final, NamedTuple, Self
+from typing import Final, NamedTuple
 
 from ticketing.domain.attachments import MEGABYTE
 from ticketing.domain.errors import InvalidInputError
@@ -130,11 +130,6 @@ class Incoming:
     authenticated: bool | None = None
     problem: str = ""
     size: int = 0
-
-    @classmethod
-    def unread(cls, problem: str, size: int) -> Self:
-        """Return what is left to know of a mail that could not be read."""
-        return cls(problem=problem, size=size)
 
 
 def why_automatic(headers: Headers, sender: str, desk: DeskMail) -> Reason | None:

@@ -26,18 +26,25 @@ def is_authenticated(headers: Headers, sender: str, trusts: str) -> bool | None:
     """
     Return whether the trusted server found that a mail is of its sender, None if it can't be told.
 
-    DMARC decides where there is a policy (RFC 7489, 6.6.2). Else a signature or an envelope of the sender's own domain
-    will do; a broken signature counts as none (RFC 6376, 6.1), and an envelope that the domain forbids is a finding.
+    DMARC decides where the domain has a policy (RFC 7489, 6.6.2). Else a signature or an envelope of the sender's own
+    domain will do; a broken signature counts as none (RFC 6376, 6.1), and an envelope that the domain forbids as proof.
     """
     domain = sender.rpartition("@")[2]
     findings = list(_findings(headers, trusts)) if domain else []
     for finding in findings:
-        if finding.method == "dmarc" and finding.result in {"pass", "fail"}:
-            of_sender = finding.properties.get("header.from", domain) == domain
-            return finding.result == "pass" and of_sender
+        if finding.method == "dmarc" and (found := _by_policy(domain, finding)) is not None:
+            return found
     if any(finding.result == "pass" and _is_of(domain, finding) for finding in findings):
         return True
     return False if any((finding.method, finding.result) == ("spf", "fail") for finding in findings) else None
+
+
+def _by_policy(domain: str, finding: Finding) -> bool | None:
+    """Return what DMARC says; it must say of whom, since two who read the same header may not see the same sender."""
+    judged = finding.properties.get("header.from")
+    if finding.result == "fail" or (finding.result == "pass" and judged not in {None, domain}):
+        return False
+    return True if finding.result == "pass" and judged else None
 
 
 def _is_of(domain: str, finding: Finding) -> bool:
@@ -66,5 +73,6 @@ def _finding(written: str) -> Finding | None:
 
 def _plain(value: str) -> str:
     """Leave out comments, and in quoted strings what would mean something outside of them."""
-    kept = ("_" if place is Place.QUOTED and char in ";= \t" else char for char, place in scanned(value) if place is not Place.COMMENT)
+    said = ((char, place is Place.QUOTED) for char, place in scanned(value) if place is not Place.COMMENT)
+    kept = ("_" if quoted and char in ";= " else char for char, quoted in said)
     return "=".join(part.strip() for part in "".join(kept).split("="))

@@ -1,0 +1,1 @@
+"""Getting messages out of the desk and into it."""
