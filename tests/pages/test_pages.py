@@ -463,7 +463,7 @@ def test_an_agent_lands_in_the_queue(ada: Visit) -> None:
     ada.rerun()
 
     assert ada.titles == ["All tickets"]
-    assert [element.key for element in ada.at.get("bidi_component")] == ["all_tickets_list", "live_0"]
+    assert [element.key for element in ada.at.get("bidi_component")] == ["all_tickets_list", "live_0", "unread"]
 
 
 @pytest.mark.usefixtures("number")
