@@ -1,5 +1,6 @@
 """What a person was told: the page of it, and the way there with how much of it is unread."""
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
@@ -7,6 +8,7 @@ from functools import partial
 from typing import Any, Final
 
 from ticketing.domain import policy
+from ticketing.domain.errors import StorageError
 from ticketing.domain.notifications import NoticeKind
 from ticketing.domain.people import Actor
 from ticketing.domain.policy import Action
@@ -40,21 +42,36 @@ _mount = component("notices")
 _mount_link = component("unread")
 
 
+log = logging.getLogger(__name__)
+
+
 @dataclass(slots=True)
 class _Place:
-    """Which page of the inbox a visitor is at."""
+    """Which page of the inbox a visitor is at, and how much is unread as this run has found it."""
 
     page: int = 1
+    unread: int = 0
 
 
 def inbox_link(actor: Actor, *, is_here: bool) -> None:
     """Draw the way to the inbox, with how much of it is unread; the line to the desk keeps that up to date."""
+    place = recall(_Place)
     if reported(_LINK, "opened"):
-        recall(_Place).page = 1
+        place.page = 1
         go_to(INBOX)
+    place.unread = desk().inbox.unread(actor)
     words = {"inbox": t("page.inbox"), "unread": t("inbox.link_unread", n="{n}")}
-    data = {"unread": desk().inbox.unread(actor), "words": words, "icon": _ICON, "isHere": is_here}
+    data = {"unread": place.unread, "words": words, "icon": _ICON, "isHere": is_here}
     _mount_link(key=_LINK, data=packed(data), on_opened_change=_noted)
+
+
+def note_as_told(actor: Actor, number: int) -> None:
+    """Note that what the person was told of a ticket is read, if anything is unread at all."""
+    if recall(_Place).unread:
+        try:
+            desk().inbox.read_of_ticket(actor, number)
+        except StorageError as error:
+            log.warning("what was told could not be noted as read: %s", error)
 
 
 def inbox(actor: Actor) -> None:

@@ -15,6 +15,7 @@ from ticketing.ui.composer import compose
 from ticketing.ui.conversation import show_conversation
 from ticketing.ui.feedback import say_after_rerun
 from ticketing.ui.live import stay_up_to_date
+from ticketing.ui.notices import note_as_told
 from ticketing.ui.pages import BY_NAME
 from ticketing.ui.panel import panel
 from ticketing.ui.session import desk, go_to_ticket, not_found
@@ -38,7 +39,7 @@ def conversation_asked_for(actor: Actor) -> Conversation:
         not_found()
     ticket = conversation.ticket
     if ticket.merged_into is not None:
-        _note_as_told(actor, ticket.number)
+        note_as_told(actor, ticket.number)
         say_after_rerun(t("ticket.was_merged", label=ticket.label, into=f"T-{ticket.merged_into}"))
         go_to_ticket(ticket.merged_into)
     return conversation
@@ -83,17 +84,9 @@ def _offer_article(actor: Actor, ticket: Ticket) -> None:
 def note_as_seen(actor: Actor, conversation: Conversation) -> None:
     """Remember what the person has read; a store that cannot be written to keeps nobody from reading."""
     messages = len(conversation.ticket.messages)
-    _note_as_told(actor, conversation.ticket.number)
+    note_as_told(actor, conversation.ticket.number)
     if conversation.seen < messages:
         try:
             desk().tickets.mark_seen(actor, conversation.ticket.number, messages)
         except StorageError as error:
             log.warning("what was read could not be noted: %s", error)
-
-
-def _note_as_told(actor: Actor, number: int) -> None:
-    """Note that what the person was told of the ticket is read."""
-    try:
-        desk().inbox.read_of_ticket(actor, number)
-    except StorageError as error:
-        log.warning("what was told could not be noted as read: %s", error)
