@@ -121,6 +121,7 @@ def test_a_mail_is_sent_again_from_the_start_unless_it_waits_anyway() -> None:
     mail.send_again(NOW + HOUR)
 
     assert (mail.state, mail.due_at, mail.attempts, mail.error) == (MailState.WAITING, NOW + HOUR, 0, "")
+    assert mail.at == NOW + HOUR  # since when it waits
 
 
 def test_an_ordinary_person_gets_20_mails_an_hour_at_most() -> None:

@@ -77,7 +77,7 @@ def test_a_mail_that_failed_is_sent_again_and_one_that_waits_cannot_be(root: Vis
     root.press("again_failed")
 
     assert "The mail to carla goes out again." in unescaped(root.at.success[0].value)
-    assert badges(root) == ["Dropped", "Waiting", "Sent", "Waiting"]
+    assert badges(root) == ["Waiting", "Dropped", "Sent", "Waiting"]
     with desk.store.read() as tx:
         assert tx.outgoing.backlog().waiting == 2
 

@@ -338,6 +338,9 @@ def test_beyond_the_cap_mails_wait_and_are_then_one(
 ) -> None:
     assert len(storm) == 20
     assert sending.claim() == []
+    assert {error for state, error in fates(desk, root) if state is MailState.WAITING} == {
+        "This address had too many mails of late. What waits for it becomes one when there is room again."
+    }
     clock.advance(HOUR - MINUTE)
     assert sending.claim() == []
 

@@ -91,7 +91,7 @@ class Dispatcher(Worker):
     def _send(self, mail: Outgoing, desk: "Desk", connection: "SmtpConnection") -> None:
         outcome, message_id = self._tried(mail, desk, connection)
         if outcome.result not in {Result.SENT, Result.DROPPED} and connection.is_reachable:
-            log.warning("A mail was not sent: %s", outcome.says)
+            log.warning("A mail was not sent; the ledger says why")  # a server's words may name the recipient
         self._unsettled.append((mail, outcome, message_id))
         try:
             self._settle_the_rest()

@@ -84,6 +84,7 @@ class Cap(NamedTuple):
 
 # Agents live by their notices; others who get so many are in a storm, or are mailed for somebody's spite.
 CAPS: Final = {Role.USER: Cap(20, 40), Role.AGENT: Cap(60, 400), Role.ADMIN: Cap(60, 400)}
+_TOO_MANY: Final = "This address had too many mails of late. What waits for it becomes one when there is room again."
 # So many more of those that warn somebody about their own account, which no storm is to keep from them.
 _RESERVE: Final = 5
 
@@ -109,9 +110,10 @@ class Outgoing(Stored):
     """
     One mail to one person; what it says is decided when it is sent.
 
-    `id` is that of the notice it tells of. While it waits, `due_at` is when it may be claimed next: a claim moves it
-    on. `attempts` counts the claims, by which it is told whose claim holds. `held` says that its address had too many;
-    `covers` are those that this one stands for. `error` is the sentence why it was not sent, at the last try or at all.
+    `id` is that of the notice it tells of, `at` is when it was queued. While it waits, `due_at` is when it may be
+    claimed next: a claim moves it on. `attempts` counts the claims, by which it is told whose claim holds. `held` says
+    that its address had too many; `covers` are those that this one stands for. `error` is the sentence why it was not
+    sent, at the last try or at all.
     """
 
     id: str
@@ -195,7 +197,7 @@ class Outgoing(Stored):
 
     def hold(self, until: datetime) -> None:
         """Let it wait, since its address has had too many."""
-        self.held, self.due_at = True, until
+        self.held, self.due_at, self.error = True, until, _TOO_MANY
 
     def settle(self, outcome: Outcome, now: datetime) -> None:
         """Note what came of a try; what is to be tried again and was for a day has failed."""
@@ -212,7 +214,7 @@ class Outgoing(Stored):
         """Let it wait to be sent as if it never was, under the same Message-ID; raises MailWaitsError if it waits."""
         if self.state is MailState.WAITING:
             raise MailWaitsError
-        self.state, self.due_at, self.expires_at = MailState.WAITING, now, now + KEPT_FOR
+        self.state, self.at, self.due_at, self.expires_at = MailState.WAITING, now, now, now + KEPT_FOR
         self.attempts, self.address, self.error, self.sent_at = 0, "", "", None
 
 

@@ -118,7 +118,7 @@ def _take(tx: Transaction, mail_id: str, now: datetime) -> Outgoing | None:
         tx.outgoing.save(mail)
         return None
     others = tx.outgoing.sent_to(found, now - _DAY)
-    if mail.attempts and mail.address.casefold() == found.casefold():
+    if mail.address.casefold() == found.casefold():
         others.remove(mail.due_at)  # itself, which was claimed before
     if until := free_at(mail, user.role, others, now):
         mail.hold(until)

@@ -966,7 +966,7 @@ WORDING = {
     "setup.mail_texts.mail": "Mails about",
     "setup.mail_texts.text": "Text",
     "setup.mail_texts.variables": "Between double braces can stand: {names}. A condition is written as "
-    "`{{% if link %}} … {{% endif %}}`, a list as `{{% for file in files %}} … {{% endfor %}}`.",
+    "“{{% if link %}} … {{% endif %}}”, a list as “{{% for file in files %}} … {{% endfor %}}”.",
     "setup.mail_texts.example": "As it would be in a mail to somebody",
     "setup.mail_texts.example_by": "Ada Bell",
     "setup.mail_texts.example_text": "There is more paper in the cupboard on the left.",

@@ -29,7 +29,7 @@ def _fields(_actor: Actor, text: MailText | None) -> MailText:
         key="mail_text_mail",
     )
     typed = st.text_area(t("setup.mail_texts.text"), value=text.text, height=240, key="mail_text_text")
-    st.caption(t("setup.mail_texts.variables", names=", ".join(f"`{name}`" for name in VARIABLES)))
+    st.caption(t("setup.mail_texts.variables", names=", ".join(VARIABLES)))
     chosen = mail or text.mail
     return text.model_copy(update={"name": t(f"mail.kind_{chosen}"), "mail": chosen, "text": typed})
 
