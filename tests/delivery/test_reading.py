@@ -17,6 +17,10 @@ from ticketing.domain.text import TEXT_LIMIT
 HEAD = b"From: Carla <carla@example.org>\nSubject: Re: No dial tone\nMessage-ID: <1@example.org>\nMIME-Version: 1.0\n"
 # What is not said of a mail in the table.
 PLAIN: dict[str, Any] = {"files": [], "automatic": None, "authenticated": None, "failures": [], "problem": ""}
+CLIENTS = [
+    *("gmail", "outlook-desktop", "outlook-web", "outlook-phone", "apple-mail"),
+    *("thunderbird", "yahoo", "k-9", "proton"),
+]
 # The file by which virus scanners are tried, put together here so that none finds it in this one.
 EICAR = base64.b64decode("WDVPIVAlQEFQWzRcUFpYNTQoUF4pN0NDKTd9JEVJQ0FSLVNUQU5EQVJELUFOVElWSVJVUy1URVNULUZJTEUhJEgrSCo=")
 
@@ -35,7 +39,7 @@ def test_a_mail_is_read_as_expected(name: str) -> None:
     assert {key: read[key] for key in expected} == expected
 
 
-@pytest.mark.parametrize("client", ["gmail", "outlook-desktop", "outlook-web", "outlook-phone", "apple-mail"])
+@pytest.mark.parametrize("client", CLIENTS)
 @pytest.mark.parametrize("language", ["en", "de", "fr"])
 def test_what_was_quoted_is_still_in_the_whole_text(client: str, language: str) -> None:
     mail = read_mail(MAILS[f"reply-{client}-{language}"])
