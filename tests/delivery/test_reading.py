@@ -2,16 +2,22 @@
 
 import base64
 import hashlib
+import re
 import time
 from collections.abc import Callable
+from email.message import EmailMessage
 from typing import Any
 
 import pytest
 
 from tests.delivery.mails import DESK, EXPECTED, MAILS, shown
+from tests.delivery.test_mails import DESK as SENDER
+from tests.delivery.test_mails import NOW, letter
 from ticketing.delivery import reading
+from ticketing.delivery.mails import compose
 from ticketing.delivery.reading import GOES_ON, UNREADABLE, read_mail
-from ticketing.domain.incoming import MAIL_LIMIT, Incoming, IncomingFile
+from ticketing.domain.incoming import MAIL_LIMIT, DeskMail, Incoming, IncomingFile, Reason
+from ticketing.domain.mail_tags import tags_in
 from ticketing.domain.text import TEXT_LIMIT
 
 HEAD = b"From: Carla <carla@example.org>\nSubject: Re: No dial tone\nMessage-ID: <1@example.org>\nMIME-Version: 1.0\n"
@@ -68,6 +74,42 @@ def test_what_is_read_can_become_a_message(name: str) -> None:
 def test_a_desk_that_knows_nothing_of_itself_reads_its_own_mail_as_anybodys() -> None:
     assert read_mail(MAILS["own-message-id"]).automatic is None
     assert read_mail(MAILS["authenticated"]).authenticated is None
+
+
+@pytest.mark.parametrize(
+    ("known", "reason"),
+    [
+        (DeskMail(addresses=frozenset({"desk@example.org"})), Reason.OWN),
+        (DeskMail(host="example.org"), Reason.OWN),
+        (DeskMail(host="other.example"), Reason.GENERATED),
+        (DeskMail(), Reason.GENERATED),
+    ],
+)
+def test_what_the_desk_sends_is_known_when_it_comes_back(known: DeskMail, reason: Reason) -> None:
+    sent = compose(letter(), SENDER, NOW)
+
+    mail = read_mail(sent.as_bytes(), known)
+
+    assert mail.automatic is reason
+    assert tags_in(mail.subject) == tags_in("", mail.references) == [letter().tag]
+    assert "Is it plugged in?" in mail.text
+
+
+@pytest.mark.parametrize("kind", ["plain", "html"])
+def test_an_answer_to_what_the_desk_sends_is_found_in_it(kind: str) -> None:
+    body = compose(letter(), SENDER, NOW).get_body((kind,))
+    said = body.get_content().replace("\r\n", "\n") if body else ""
+    quote = re.sub("(?m)^", "> ", said) if kind == "plain" else f"<blockquote>{said}</blockquote>"
+    answer = EmailMessage()
+    answer.set_content(
+        f"It is.\n{'<br>' * (kind == 'html')}\nOn 2 March 2026 at 9:00, Help desk wrote:\n{quote}", subtype=kind
+    )
+    answer["From"], answer["Subject"] = "carla@example.org", "Re: No dial tone"
+
+    mail = read_mail(answer.as_bytes())
+
+    assert mail.text == "It is."
+    assert "Is it plugged in?" in mail.whole_text
 
 
 def test_files_are_what_they_were() -> None:
