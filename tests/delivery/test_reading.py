@@ -282,6 +282,17 @@ def test_many_lines_are_read_within_two_seconds(lines: bytes, kind: bytes) -> No
     assert mail.problem != UNREADABLE
 
 
+@pytest.mark.parametrize("blank", [" ", "\u200b"], ids=["blanks", "what nobody can see"])
+def test_what_is_blank_in_alternatives_of_alternatives_is_looked_at_once(blank: str) -> None:
+    raw = HEAD + nested("multipart/alternative", 190) + b"Content-Type: text/plain; charset=utf-8\n\n"
+
+    began = time.process_time()
+    mail = read_mail(raw + blank.encode() * 1_000_000 + b"x")
+
+    assert time.process_time() - began < 2
+    assert mail.whole_text.endswith("x")
+
+
 def test_lines_without_end_in_parts_without_end_are_not_read() -> None:
     raw = HEAD + nested("multipart/mixed", 190) + b"x\n" * 1_000_000
 
