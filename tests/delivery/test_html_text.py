@@ -24,6 +24,11 @@ MANY = "<b>" * 10_001
         ("Hi<blockquote>you<blockquote>me</blockquote>there</blockquote>end", "Hi\n> you\n> > me\n> there\nend"),
         ('<a href="https://example.org/a?b=1&amp;c">log</a>', "log (https://example.org/a?b=1&c)"),
         ('<a href="https://example.org/">example.org</a>', "example.org"),
+        (
+            '<a href="https://evil.example/example.org">example.org</a>',
+            "example.org (https://evil.example/example.org)",
+        ),
+        ('<a href="https://www.example.org">http://Example.org/</a>', "http://Example.org/"),
         ('<a href="mailto:it@example.org">Write</a>', "Write (it@example.org)"),
         ('<a href="mailto:it@example.org">IT@example.org</a>', "IT@example.org"),
         (

@@ -36,7 +36,7 @@ def test_where_nothing_would_be_left_all_stays() -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "From: Berlin\nTo: Paris\nWhen does it leave?",
+        "From: Berlin\nTo: Paris\nDate: 3 March\nWhen does it leave?",
         "From: Berlin\n\n\n\n\n\n\n\nTo: Paris\nSubject: Trains",
         "On Monday I wrote:\nthe line is dead.\nIt still is.",
         "On 3 March at 10:12 these lines were dead:\n12 and 14",

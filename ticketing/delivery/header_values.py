@@ -55,9 +55,8 @@ def parameters(value: str) -> dict[str, str]:
             base, number, extended = parts.groups()
             same = found.setdefault(base if number is None and not extended else f"{base}*", {})
             same.setdefault(int(number or 0), (content, bool(extended)))
-    return {
-        name.rstrip("*"): _joined(found[name]) for name in sorted(found)
-    }  # what is extended comes later, and counts
+    by_weight = sorted(found)  # of two of a name the extended one comes later, and counts
+    return {name.rstrip("*"): _joined(found[name]) for name in by_weight}
 
 
 def date_of(values: Iterable[str]) -> datetime | None:
@@ -71,9 +70,12 @@ def date_of(values: Iterable[str]) -> datetime | None:
 
 def unbased(written: bytes) -> bytes:
     """Return what is in base64, however broken: up to its padding, without what has slipped in or was cut off."""
-    letters = _NOT_BASE_64.sub(b"", written.partition(b"=")[0])
-    whole = len(letters) - (len(letters) % 4 == 1)
-    return binascii.a2b_base64(letters[:whole] + b"==")
+    try:
+        return binascii.a2b_base64(written)
+    except binascii.Error:  # cut off
+        letters = _NOT_BASE_64.sub(b"", written.partition(b"=")[0])
+        whole = len(letters) - (len(letters) % 4 == 1)
+        return binascii.a2b_base64(letters[:whole] + b"==")
 
 
 def _unfolded(value: str) -> str:

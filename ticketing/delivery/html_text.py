@@ -82,7 +82,7 @@ class _Reader:
         elif name == "img":
             self._show(attributes.get("src", ""), unescape(attributes.get("alt", "")))
         elif name == "a":
-            self._link, self._linked_from = unescape(attributes.get("href", "")), len(self._line)
+            self._link, self._linked_from = unescape(attributes.get("href", "")).strip(), len(self._line)
         elif name in _NOT_READ:
             self._not_read = name
 
@@ -128,8 +128,8 @@ class _Reader:
     def _name_link(self) -> None:
         """Write an address behind what leads to it, unless it is what can be read there already."""
         said = "".join(self._line[self._linked_from :]).strip()
-        address = self._link.strip().removeprefix("mailto:").partition("\n")[0]
-        if said and self._link.startswith(_SCHEMES) and said.rstrip("/").casefold() not in address.casefold():
+        address = self._link.removeprefix("mailto:")
+        if said and self._link.startswith(_SCHEMES) and _bare(said) != _bare(address):
             self._line.append(f" ({address})")
         self._link = ""
 
@@ -153,3 +153,8 @@ class _Reader:
         blank = ("> " * min(self._quotes, _DEEPEST)).rstrip()
         if self._lines and not self._lists and self._lines[-1] != blank:
             self._lines.append(blank)
+
+
+def _bare(address: str) -> str:
+    """Return an address as people write it."""
+    return address.casefold().removeprefix("https://").removeprefix("http://").removeprefix("www.").rstrip("/")

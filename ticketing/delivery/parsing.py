@@ -5,9 +5,10 @@ The plain policy is taken (`compat32`), which keeps headers as they stand; our o
 sooner, than those of `email.policy.default`.
 """
 
+import re
 from email.generator import BytesGenerator
 from email.message import Message
-from email.parser import BytesHeaderParser, BytesParser
+from email.parser import BytesFeedParser, BytesHeaderParser
 from email.policy import Compat32, Policy
 from io import BytesIO
 from itertools import count
@@ -19,9 +20,11 @@ PARTS_LIMIT: Final = 200
 # Each line is compared with the boundary of each part around it. The 25 MB of a mail are 340,000 lines of base64.
 _COMPARISONS: Final = 20_000_000
 _COST_OF_A_LINE: Final = 15
+_BOUNDARY: Final = re.compile(rb"boundary", re.IGNORECASE)
 _HEADER_LIMIT: Final = 100_000
 _STRUCTURED_LIMIT: Final = 4_000  # what Python takes to find a parameter grows with the square of a header's length
 _HEAD: Final = 1 << 16
+_CHUNK: Final = 1 << 16
 
 
 class TooIntricateError(Exception):
@@ -51,7 +54,8 @@ _POLICY: Final = _Shortening()
 def parsed(raw: bytes) -> Mail:
     """Return a mail as a tree; raises TooIntricateError."""
     lines = max(raw.count(b"\n"), raw.count(b"\r"))
-    if lines * (_COST_OF_A_LINE + raw.lower().count(b"boundary")) > _COMPARISONS:
+    boundaries = sum(1 for _ in _BOUNDARY.finditer(raw))
+    if lines * (_COST_OF_A_LINE + boundaries) > _COMPARISONS:
         raise TooIntricateError
     parts = count()
 
@@ -60,7 +64,10 @@ def parsed(raw: bytes) -> Mail:
             raise TooIntricateError
         return Message(policy)
 
-    return BytesParser(policy=_POLICY.clone(message_factory=part)).parsebytes(raw)
+    feeder = BytesFeedParser(policy=_POLICY.clone(message_factory=part))
+    for start in range(0, len(raw), _CHUNK):  # at once it would take four times the memory
+        feeder.feed(raw[start : start + _CHUNK])
+    return feeder.close()
 
 
 def head_of(raw: bytes) -> Mail:

@@ -59,7 +59,7 @@ class Parts:
         for alternative in alternatives:
             self.texts = []
             self.add(alternative)
-            found = found or [text for text in self.texts if not is_blank(text)]
+            found = found or self.texts
             self._is_told = is_told or bool(found)
         self.texts, self._is_told = texts + found, is_told
 
@@ -76,13 +76,17 @@ class Parts:
         name = parameters(placed).get("filename") or said.get("name") or ""
         is_file = name or placed.lower().startswith("attachment")
         if (kind == "text/plain" and not is_file) or kind.startswith("multipart/"):  # of which no boundary was found
-            self.texts += () if self._is_told else (_plain_text(content, said),)
+            self._add_text(_plain_text(content, said))
         elif kind == "text/html" and not is_file and self._pages < _PAGES:
             self._add_page(content, said.get("charset", ""))
         elif kind == "text/rfc822-headers":
             self.returned = self.returned or headers_of(head_of(content))
         elif kind.partition("/")[2] not in _SEALS:
             self.files.append(IncomingFile(clean_file_name(name) if name else _name_by(kind), content))
+
+    def _add_text(self, text: str) -> None:
+        if not self._is_told and not is_blank(text.strip()):
+            self.texts.append(text.strip("\n"))
 
     def _add_page(self, content: bytes, charset: str) -> None:
         """Read a page; of a huge one the beginning, and it becomes a file."""
@@ -91,7 +95,7 @@ class Parts:
         self._pages += 1
         named = _CHARSET_OF_PAGE.search(content[:1024])
         page = decoded(content, charset or (named[1].decode("ascii") if named else ""))
-        self.texts.append(text_of(page[:_PAGE_LIMIT]))
+        self._add_text(text_of(page[:_PAGE_LIMIT]))
         if len(page) > _PAGE_LIMIT:
             self.files.append(IncomingFile("message.html", content))
 

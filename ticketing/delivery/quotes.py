@@ -33,9 +33,8 @@ _FORWARDED: Final = re.compile(
     re.IGNORECASE,
 )
 _FROM: Final = re.compile(r"\*?(?:from|von|de) ?:\*? .+", re.IGNORECASE)
-_OTHER_LABEL: Final = re.compile(
-    r"\*?(?:sent|date|to|subject|gesendet|datum|an|betreff|envoyé|à|objet) ?:\*? .+", re.IGNORECASE
-)
+_SENT: Final = re.compile(r"\*?(?:sent|date|gesendet|datum|envoyé) ?:\*? .+", re.IGNORECASE)
+_SUBJECT: Final = re.compile(r"\*?(?:subject|betreff|objet) ?:\*? .+", re.IGNORECASE)
 _RULE: Final = re.compile(r"[_-]{5,}")
 _SENT_WITH: Final = re.compile(
     r"(?:sent (?:from|with|via) (?:my|outlook|mail for|proton|yahoo|samsung|gmail|k-9)\b.{0,100}"
@@ -135,7 +134,7 @@ def _is_quoted(plain: Sequence[str], index: int) -> bool:
 
 
 def _has_head(plain: Sequence[str], index: int) -> bool:
-    """Whether a message begins here as Outlook quotes them: a line across, From, Sent, To, Subject, or some of that."""
+    """Whether a message begins here as Outlook quotes them: perhaps a line across; From, Sent, To, Subject."""
     line = plain[index]
     if _SEPARATOR.fullmatch(line):
         return True
@@ -144,8 +143,8 @@ def _has_head(plain: Sequence[str], index: int) -> bool:
         return following > index and bool(_FROM.fullmatch(plain[following])) and _has_head(plain, following)
     if not _FROM.fullmatch(line):
         return False
-    labels = [other for other in plain[index + 1 : index + _LINES_OF_HEAD] if _OTHER_LABEL.fullmatch(other)]
-    return len(labels) > 1
+    others = plain[index + 1 : index + _LINES_OF_HEAD]
+    return any(map(_SENT.fullmatch, others)) and any(map(_SUBJECT.fullmatch, others))
 
 
 def _without_signature(lines: list[str]) -> list[str]:

@@ -58,7 +58,7 @@ def _read(mail: Mail, desk: DeskMail, size: int) -> Incoming:
     headers, parts = headers_of(mail), Parts()
     parts.add(mail)
     known = _known_by(headers, desk, size)
-    whole = printable("\n\n".join(text.strip("\n") for text in parts.texts))
+    whole = printable("\n\n".join(parts.texts))
     text, is_all = _new_in(whole, known)
     rest = () if is_all else (IncomingFile("message.txt", whole.encode()),)
     is_bounce = known.automatic is Reason.BOUNCE

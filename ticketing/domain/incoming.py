@@ -21,7 +21,7 @@ MAIL_LIMIT: Final = 25 * MEGABYTE
 # A person writes less; two desks that answer each other write more, whatever their headers say.
 MAILS_PER_SENDER: Final = 20
 WITHIN: Final = timedelta(hours=1)
-# Stands in each mail of the desk, with its own address: who sends it back sends it round.
+# With an address of the desk in it: who passes mail on marks it so, to know it if it comes back.
 LOOP_HEADER: Final = "X-Loop"
 
 # The values of each header, the topmost first, by its name in lower case.
