@@ -296,6 +296,17 @@ def test_who_gets_no_mail_is_told_in_the_ledger_with_the_reason(
     assert fates(desk, root) == [(MailState.DROPPED, why)]
 
 
+def test_behind_many_that_are_dropped_the_one_that_is_not_is_found(
+    sending: Sending, clock: Clock, oskar: Actor, ticket: Ticket, tell: Tell
+) -> None:
+    for _ in range(12):
+        tell(NoticeKind.MERGED, oskar.username)
+    clock.advance(MINUTE)
+    tell(NoticeKind.MERGED, ticket=ticket.number)
+
+    assert [mail.username for mail in sending.claim(5)] == ["carla"]
+
+
 @pytest.mark.parametrize(
     "address",
     ["a" * 400 + "@example.org", "carla@example.org, oskar@example.org", "carla@example.org\nBcc: oskar@example.org"],

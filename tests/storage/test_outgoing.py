@@ -63,7 +63,8 @@ def test_what_waits_for_somebody_is_theirs_and_not_sent_yet(store: Store) -> Non
     put(store, mail("a"), mail("b", hours=5), mail("c", "oskar"), sent("d", "carla@example.org", 0))
 
     with store.read() as tx:
-        assert {one.id for one in tx.outgoing.waiting_for("carla")} == {"a", "b"}
+        assert [one.id for one in tx.outgoing.waiting_for("carla", 10)] == ["a", "b"]
+        assert [one.id for one in tx.outgoing.waiting_for("carla", 1)] == ["a"]
 
 
 def test_a_backlog_tells_how_many_wait_and_since_when(store: Store) -> None:
@@ -92,5 +93,5 @@ def test_a_mail_that_was_removed_is_asked_for_no_more(store: Store) -> None:
         tx.outgoing.remove("a")
 
     with store.read() as tx:
-        assert tx.outgoing.due(NOW, 10) == tx.outgoing.waiting_for("carla") == []
+        assert tx.outgoing.due(NOW, 10) == tx.outgoing.waiting_for("carla", 10) == []
         assert tx.outgoing.search(OutgoingQuery()).total == tx.outgoing.backlog().waiting == 0

@@ -231,8 +231,8 @@ class OutgoingRepository(Collection[Outgoing], Protocol):
     def due(self, by: datetime, limit: int) -> list[Outgoing]:
         """Return those that wait and are due at that moment or before, at most `limit`, the first due first."""
 
-    def waiting_for(self, username: str) -> list[Outgoing]:
-        """Return those that wait to be sent to the person, in no order."""
+    def waiting_for(self, username: str, limit: int) -> list[Outgoing]:
+        """Return those that wait to be sent to the person, at most `limit`, the first due first."""
 
     def sent_to(self, address: str, since: datetime) -> list[datetime]:
         """Return when the address got mails since that moment, and is to get those that were claimed, in no order."""

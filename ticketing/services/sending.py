@@ -32,6 +32,8 @@ from ticketing.services.access import Clock
 from ticketing.services.mail_keys import mail_key
 
 BATCH: Final = 50
+# So many of those that were held back become one in a turn of the one writer; others wait for their own meanwhile.
+_MOST_AT_ONCE: Final = 200
 _DAY: Final = timedelta(days=1)
 _SUMMED_UP: Final = Outcome(Result.DROPPED, "Part of one mail that stands for several, since there were too many.")
 _GONE: Final = "What it was about was taken back."
@@ -50,16 +52,18 @@ class Sending:
 
     def claim(self, most: int = BATCH) -> list[Outgoing]:
         """Return mails that are due, which nobody else gets while the lease lasts; none when there is nothing to do."""
-        now = self.clock()
+        claimed: list[Outgoing] = []
+        while not claimed and self._is_some_due():
+            with self._store.write() as tx:
+                mail_key(tx)  # which no reader can make, when it comes to what the mail says
+                now = self.clock()
+                taken = (_take(tx, mail.id, now) for mail in tx.outgoing.due(now, most))
+                claimed = [mail for mail in taken if mail is not None]
+        return claimed
+
+    def _is_some_due(self) -> bool:
         with self._store.read() as tx:
-            if not tx.outgoing.due(now, 1):
-                return []
-        with self._store.write() as tx:
-            mail_key(tx)  # which no reader can make, when it comes to what the mail says
-            claimed: list[Outgoing] = []
-            while not claimed and (due := tx.outgoing.due(now, most)):
-                claimed = [taken for mail in due if (taken := _take(tx, mail.id, now)) is not None]
-            return claimed
+            return bool(tx.outgoing.due(self.clock(), 1))
 
     def holds(self, mail: Outgoing) -> bool:
         """Whether there is enough left of the lease for one more try."""
@@ -141,8 +145,9 @@ def _address(user: User | None) -> str | Outcome:
 
 
 def _summed_up(tx: Transaction, mail: Outgoing, now: datetime) -> Outgoing:
-    """Return one mail for all that were held back for the person; that alone if there is no other."""
-    others = [one for one in tx.outgoing.waiting_for(mail.username) if one.held and one.id != mail.id]
+    """Return one mail for those that were held back for the person; that alone if there is no other."""
+    waiting = tx.outgoing.waiting_for(mail.username, _MOST_AT_ONCE)
+    others = [one for one in waiting if one.held and one.id != mail.id]
     if not others:
         return mail
     parts = sorted([mail, *others], key=lambda one: (one.at, one.id))

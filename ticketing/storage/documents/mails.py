@@ -68,7 +68,7 @@ class MailRows:
         return (key for _, key in takewhile(lambda pair: pair[0] <= by, self._due))
 
     def waiting(self) -> Iterator[MailRow]:
-        """Yield those that wait."""
+        """Yield those that wait, the first due first."""
         return (self._rows[key] for _, key in self._due)
 
     def to_address(self, address: str) -> Iterator[MailRow]:

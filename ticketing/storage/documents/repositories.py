@@ -248,10 +248,10 @@ class Mails(DocumentCollection[Outgoing]):
             keys = list(islice(state.mails.due(by), limit))
         return self._documents(keys)
 
-    def waiting_for(self, username: str) -> list[Outgoing]:
-        """Return those that wait to be sent to the person, in no order."""
+    def waiting_for(self, username: str, limit: int) -> list[Outgoing]:
+        """Return those that wait to be sent to the person, at most `limit`, the first due first."""
         with self._pending.applied(OUTGOING) as state:
-            keys = [row.id for row in state.mails.waiting() if row.username == username]
+            keys = list(islice((row.id for row in state.mails.waiting() if row.username == username), limit))
         return self._documents(keys)
 
     def sent_to(self, address: str, since: datetime) -> list[datetime]:

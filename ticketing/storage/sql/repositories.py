@@ -160,9 +160,10 @@ class SqlMails(SqlCollection[Outgoing]):
         question = select(_mails.document).where(_IS_WAITING, _mails.due_at <= by)
         return self._read(question.order_by(_mails.due_at, _mails.id).limit(limit))
 
-    def waiting_for(self, username: str) -> list[Outgoing]:
-        """Return those that wait to be sent to the person, in no order."""
-        return self._read(select(_mails.document).where(_IS_WAITING, _mails.username == username))
+    def waiting_for(self, username: str, limit: int) -> list[Outgoing]:
+        """Return those that wait to be sent to the person, at most `limit`, the first due first."""
+        question = select(_mails.document).where(_IS_WAITING, _mails.username == username)
+        return self._read(question.order_by(_mails.due_at, _mails.id).limit(limit))
 
     def sent_to(self, address: str, since: datetime) -> list[datetime]:
         """Return when the address got mails since that moment, and is to get those that were claimed, in no order."""
