@@ -169,8 +169,13 @@ def _told(line: Line, now: datetime, *, for_agent: bool) -> str:
         f"inbox.{line.notice.kind}",
         name=t("history.system") if line.notice.by == SYSTEM else line.name,
         status=status_label(line.status, is_new=False, for_agent=for_agent),
-        due=urgency(line.due_at, None, now).word if line.due_at else t("inbox.no_longer_due"),
+        due=_due(line, now),
     )
+
+
+def _due(line: Line, now: datetime) -> str:
+    word = urgency(line.due_at, None, now).word if line.due_at else t("inbox.no_longer_due")
+    return word[:1].upper() + word[1:]
 
 
 def _noted() -> None:

@@ -198,7 +198,7 @@ TOPICS: Final = (
         (
             "New colleague starts on Monday",
             "Access to {app} for {team}",
-            "Please add me to the {app} group",
+            "Please add me to the group of {app}",
             "Account for an intern",
         ),
         (
