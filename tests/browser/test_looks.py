@@ -74,6 +74,7 @@ LIGHT_SKIN = "rgb(255, 255, 255)"
 def number(server: Server) -> int:
     """Open a ticket with a reply, a note and a tag, and return its number."""
     desk, ada = server.desk, server.actor("ada")
+    desk.receiving.take(b"From: nora@example.net\nSubject: A mail to look at\n\nHelp!")
     ticket = desk.tickets.open(server.actor("carla"), "A look at everything", "One `line` of code.\n\n- a list")
     desk.tickets.reply(ada, ticket.number, "See https://example.org for **more**.")
     desk.tickets.note(ada, ticket.number, "Between us.")
