@@ -8,10 +8,13 @@ from typing import Any
 import pytest
 
 from tests.services.conftest import Clock, SignIn
+from ticketing.delivery import mails
+from ticketing.delivery.mails import compose
 from ticketing.desk import Desk
 from ticketing.domain.errors import MailNotFoundError, PermissionDeniedError, WrongCredentialsError
 from ticketing.domain.incoming import MAILS_PER_SENDER
 from ticketing.domain.mail_tags import Tag
+from ticketing.domain.outbox import Letter
 from ticketing.domain.people import Actor, Role
 from ticketing.domain.queries import TicketQuery
 from ticketing.domain.received import RECEIVED_LIFETIME, Fate, Received, ReceivedQuery
@@ -19,6 +22,8 @@ from ticketing.domain.statuses import Status
 from ticketing.domain.tickets import Message, MessageKind, Source, Ticket
 from ticketing.services.attachments import Tidying
 from ticketing.services.mail_keys import mail_key
+from ticketing.services.outbox import set_route
+from ticketing.services.sending import Sending
 from ticketing.settings import Settings
 from ticketing.storage.memory import MemoryStore
 
@@ -643,3 +648,35 @@ def test_when_the_mailbox_was_last_looked_into_is_noted_now_and_then_and_each_fa
     clock.advance(timedelta(minutes=1))
     desk.receiving.note_fetch()
     assert told() == (clock.now, "")
+
+
+# By the desk's own mails, as they are sent
+
+
+@pytest.mark.parametrize(("note", "fate"), [(False, Fate.REPLY), (True, Fate.NOTE)])
+def test_an_answer_to_a_mail_of_the_desk_finds_its_way_as_what_that_told_of(
+    desk: Desk, store: MemoryStore, clock: Clock, root: Actor, carla: Actor, *, note: bool, fate: Fate
+) -> None:
+    set_route(store, is_open=True)
+    number = desk.tickets.open(carla, "No dial tone", "Dead.").number
+    desk.tickets.assign(root, number, "ada")
+    clock.advance(HOUR)
+    sending = Sending(store, clock)
+    sending.claim()  # what was told before
+    (desk.tickets.note if note else desk.tickets.reply)(root if note else carla, number, "@ada Any news?")
+    clock.advance(timedelta(minutes=1))
+    [letter] = [
+        letter
+        for outgoing in sending.claim()
+        if outgoing.username == "ada" and isinstance(letter := sending.letter(outgoing), Letter)
+    ]
+    sent = compose(letter, mails.Desk("Help desk", "help@desk.example.org"), clock.now)
+
+    for ident, subject in (("<1@x>", f"Re: {sent['Subject']}"), ("<2@x>", "Re: something else")):
+        thread = {"References": f"{sent['References']} {sent['Message-ID']}"} if ident == "<2@x>" else {}
+        answered = mail("ada@example.org", subject, f"Not yet. {ident}", ident=ident, **thread)
+        received = desk.receiving.take(answered.as_bytes())
+
+        said = last(desk, number)
+        assert (received.fate, received.ticket) == (fate, number)
+        assert (said.text, said.kind, said.author) == (f"Not yet. {ident}", NOTE if note else REPLY, "ada")
