@@ -18,7 +18,9 @@ from tests.postgres import databases
 from tests.serving import Server
 from ticketing.delivery.mailbox import Fetcher, MailboxAddress
 from ticketing.desk import Desk, open_desk
+from ticketing.domain.attachments import MEGABYTE
 from ticketing.domain.errors import SettingsError, StorageBusyError
+from ticketing.domain.incoming import MAIL_LIMIT
 from ticketing.domain.people import Actor
 from ticketing.domain.queries import TicketQuery
 from ticketing.domain.received import Fate, ReceivedQuery
@@ -125,6 +127,20 @@ def test_bytes_arrive_as_they_were_sent(dovecot: Dovecot) -> None:
     fetcher(dovecot.address, taken.append, []).fetch()
 
     assert taken == [raw]
+
+
+def test_of_a_message_that_is_too_large_the_beginning_is_kept_and_the_rest_stays_where_it_is(
+    desk: Desk, dovecot: Dovecot
+) -> None:
+    dovecot.deliver(message(1, "0123456789abcde\n" * (27 * MEGABYTE // 17)))
+    found = desk.fetcher()
+    assert found is not None
+
+    assert found.fetch() == ""
+
+    [received] = desk.receiving.search(CONSOLE, RECORD).items
+    assert (received.fate, received.why, received.size) == (Fate.FAILED, "It is larger than 25 MB.", MAIL_LIMIT + 1)
+    assert (received.sender, dovecot.count(), dovecot.count("UNSEEN")) == ("nora1@example.net", 1, 0)
 
 
 @pytest.mark.parametrize("moves", [True, False], ids=["MOVE", "COPY"])

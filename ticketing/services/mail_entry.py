@@ -131,6 +131,10 @@ class Entry:
         return mail_key(self._tx)
 
     @cached_property
+    def _agents(self) -> list[str]:
+        return list(self._tx.users.agent_names())
+
+    @cached_property
     def _owner(self) -> User | None:
         """Whose address the sender's is: of several accounts, the one that a tag was made for, or else the oldest."""
         owners = self._tx.users.with_email(self._mail.sender) if self._mail.sender else []
@@ -159,7 +163,7 @@ class Entry:
         ticket = self._tx.tickets.find(tag.number)
         if ticket is None:
             return None
-        people = [ticket.requester, *ticket.watchers, *self._tx.users.agent_names()]
+        people = [ticket.requester, *ticket.watchers, *self._agents]
         own = tag.opens(self._key, self._sender.username) if self._sender else None
         kind = own or next(filter(None, (tag.opens(self._key, name) for name in people)), None)
         return Answered(self._present(ticket), kind, own is not None) if kind else None
