@@ -21,7 +21,7 @@ PROGRAMS = {
 }
 ALL_PROGRAMS = PROGRAMS | {
     "python3": '[ "$1" = -c ] && exit 0; echo "python3 $* (CI=$CI, input: $(cat))"',
-    **dict.fromkeys(("chromium", "git", "initdb", "nginx", "openssl", "systemd-analyze"), ""),
+    **dict.fromkeys(("chromium", "dovecot", "git", "initdb", "nginx", "openssl", "systemd-analyze"), ""),
 }
 # Where Debian keeps what its PostgreSQL packages bring; on no search path is it.
 POSTGRES = "/usr/lib/postgresql"
@@ -49,7 +49,15 @@ def test_on_a_bare_debian_everything_is_installed_then_everything_is_tested(tmp_
     *_, update, install, tests = done.stdout.splitlines()
     assert update == "apt-get update"
     assert install.startswith("apt-get install -y ")
-    assert set(install.split()) >= {"chromium", "git", "nginx-light", "openssl", "python3-venv", "systemd"}
+    assert set(install.split()) >= {
+        "chromium",
+        "dovecot-imapd",
+        "git",
+        "nginx-light",
+        "openssl",
+        "python3-venv",
+        "systemd",
+    }
     assert tests == f"{STRICT} (CI=true, input: )"
 
 

@@ -887,3 +887,59 @@ def test_settings_that_cannot_be_taken_are_refused_in_a_sentence(run: Run, data:
     into_the_store = run("settings", "export", data / "tickets.json")
     assert into_the_store.exit_code == 1
     assert "in which only the desk itself writes" in into_the_store.stderr
+
+
+MAIL = "From: carla@example.org\nMessage-ID: <1@example.org>\nSubject: No dial tone\n\nThe line is dead.\n"
+
+
+def test_a_mail_on_standard_input_is_taken_once_and_says_what_became_of_it(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TICKETING_MAIL_UNKNOWN_SENDERS", "open")
+
+    first, second = run("receive-mail", typed=MAIL), run("receive-mail", typed=MAIL)
+
+    assert (first.exit_code, first.output) == (second.exit_code, second.output) == (0, "It is in ticket T-1.\n")
+    with closing(open_desk(password_rounds=4)) as desk:
+        assert [ticket.title for ticket in desk.tickets.search(CONSOLE, TicketQuery()).items] == ["No dial tone"]
+
+
+def test_a_mail_that_gets_into_no_ticket_is_taken_all_the_same(run: Run) -> None:
+    result = run("receive-mail", typed=MAIL)
+
+    assert (result.exit_code, result.output) == (
+        0,
+        "No account has this address, and mail of strangers is not taken.\n",
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("TICKETING_STORAGE_URL", "postgresql+psycopg://nobody@127.0.0.1:1/none"),
+        ("TICKETING_MAIL_UNKNOWN_SENDERS", "anybody"),
+    ],
+    ids=["the store is away", "a setting is wrong"],
+)
+def test_a_mail_that_cannot_be_kept_now_is_to_be_handed_on_again(
+    run: Run, monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    monkeypatch.setenv(name, value)
+
+    result = run("receive-mail", typed=MAIL)
+
+    assert result.exit_code == 75
+    assert len(result.stderr.splitlines()) == 1
+
+
+def test_jobs_that_fetch_no_mail_end_with_1_and_name_no_password(
+    run: Run, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("TICKETING_IMAP_URL", "imap://help:umbrella@127.0.0.1:1/INBOX")
+
+    result = run("run-jobs")
+
+    assert result.exit_code == 1
+    assert "Fetching mail: that failed, and the lines above say why." in result.stderr
+    assert "The mail server 127.0.0.1 cannot be reached: connection refused." in caplog.text
+    assert "umbrella" not in caplog.text + result.output

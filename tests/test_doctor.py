@@ -5,6 +5,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -267,3 +268,19 @@ def test_the_log_tells_at_the_start_that_a_restart_would_lose_everything(
     close_shared_desk()
 
     assert sum("all of them are lost at the next restart" in message for message in caplog.messages) == warnings
+
+
+def test_a_mailbox_that_cannot_be_looked_into_is_a_warning_and_its_password_stays_unsaid(
+    storage: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settle(storage)
+    monkeypatch.setenv("TICKETING_IMAP_URL", "imap://help:umbrella@127.0.0.1:1/INBOX")
+    with closing(open_desk(password_rounds=4)) as desk:
+        assert desk.catch_up() == ["Fetching mail"]
+
+    result = doctor("--json")
+
+    told = findings(result)["mail in"]
+    assert (result.exit_code, told["level"]) == (1, "warning")
+    assert "The mail server 127.0.0.1 cannot be reached: connection refused." in told["says"]
+    assert "umbrella" not in result.output

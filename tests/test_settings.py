@@ -286,3 +286,34 @@ def test_a_demo_has_no_mail_server(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TICKETING_DEMO", "true")
 
     assert read_settings().smtp_server is None
+
+
+@pytest.mark.parametrize(
+    "url", ["mail.example.org", "https://a:umbrella@mail", "imaps://mail.example.org", "imap://a:umbrella@mail:port/"]
+)
+def test_a_mailbox_that_cannot_be_one_is_refused_without_its_password(
+    monkeypatch: pytest.MonkeyPatch, url: str
+) -> None:
+    monkeypatch.setenv("TICKETING_IMAP_URL", url)
+
+    with pytest.raises(SettingsError, match=r"^TICKETING_IMAP_URL should be an address such as imaps://") as refusal:
+        read_settings()
+    assert "umbrella" not in str(refusal.value)
+
+
+def test_senders_are_addresses_and_domains_with_commas_between(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TICKETING_MAIL_ALLOWED_SENDERS", "Ada@Example.org, @example.com,,example.net")
+    monkeypatch.setenv("TICKETING_MAIL_DENIED_SENDERS", "")
+
+    settings = read_settings()
+
+    assert settings.mail_allowed_senders == ("ada@example.org", "example.com", "example.net")
+    assert not settings.mail_denied_senders
+
+
+@pytest.mark.parametrize("senders", ["ada @example.org", "example.org;example.com", "a@b@c", "*"])
+def test_what_names_no_sender_is_refused(monkeypatch: pytest.MonkeyPatch, senders: str) -> None:
+    monkeypatch.setenv("TICKETING_MAIL_DENIED_SENDERS", senders)
+
+    with pytest.raises(SettingsError, match="TICKETING_MAIL_DENIED_SENDERS should be addresses and domains"):
+        read_settings()

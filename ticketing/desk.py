@@ -7,16 +7,20 @@ server is to be there at once.
 
 import logging
 import threading
+from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING
+from urllib.parse import unquote, urlsplit
 
 from ticketing.background import Worker
 from ticketing.domain.attachments import MEGABYTE
 from ticketing.domain.errors import SettingsError, StorageError
 from ticketing.domain.findings import Finding, Level
+from ticketing.domain.incoming import DeskMail, Incoming, address_of
 from ticketing.domain.outbox import read_sender
 from ticketing.domain.people import Actor
+from ticketing.domain.received import Admission, UnknownSenders
 from ticketing.figures import Figures
 from ticketing.logs import write_log
 from ticketing.services.access import Clock, Gate
@@ -37,6 +41,7 @@ from ticketing.services.live import Live
 from ticketing.services.outbox import Outbox, set_route
 from ticketing.services.passwords import Passwords
 from ticketing.services.preferences import Preferences
+from ticketing.services.receiving import Receiving
 from ticketing.services.recurring import Recurring
 from ticketing.services.relations import Relations
 from ticketing.services.reports import Reports
@@ -55,6 +60,7 @@ from ticketing.watching import WatchedStore, watched
 
 if TYPE_CHECKING:
     from ticketing.delivery.dispatcher import Dispatcher
+    from ticketing.delivery.mailbox import Fetcher
     from ticketing.services.demonstration.demo import Demo
     from ticketing.services.moving.exports import Exports
     from ticketing.services.moving.lists import Lists
@@ -112,6 +118,10 @@ class Desk:
         self.articles = watched("articles", Articles(store, clock, gate), figures)
         attachments = Attachments(store, clock, gate, settings.max_upload_mb * MEGABYTE)
         self.attachments = watched("attachments", attachments, figures)
+        receiving = Receiving(
+            store, clock, gate, _reader(settings), _admission(settings), settings.max_upload_mb * MEGABYTE
+        )
+        self.receiving = watched("receiving", receiving, figures)
         self.similar = watched("similar", Similar(store, gate), figures)
         self.live = watched("live", Live(store, clock, gate), figures)
         self.first_launch = FirstLaunch(store, clock, passwords)
@@ -166,7 +176,8 @@ class Desk:
         failed = self._chores.do_all()
         if dispatcher := self.dispatcher():
             dispatcher.drain()
-        return failed
+        fetcher = self.fetcher()
+        return [*failed, "Fetching mail"] if fetcher and fetcher.fetch() else failed
 
     def workers(self) -> list[Worker]:
         """Return what goes on beside the visitors while this desk is served."""
@@ -175,7 +186,16 @@ class Desk:
             found.append(Worker("backups", backups.look))
         if dispatcher := self.dispatcher():
             found.append(dispatcher)
-        return found
+        return [*found, *filter(None, (self.fetcher(),))]
+
+    def fetcher(self) -> "Fetcher | None":
+        """Return what fetches mail in the background, or at once; None where there is no mailbox."""
+        url = self.settings.imap_url
+        if url is None or self.settings.demo:
+            return None
+        from ticketing.delivery.mailbox import Fetcher, MailboxAddress  # noqa: PLC0415 - see above
+
+        return Fetcher(MailboxAddress.read(url.get_secret_value()), self.receiving.take, self.receiving.note_fetch)
 
     def dispatcher(self) -> "Dispatcher | None":
         """Return what sends mails in the background, or at once; None if none leave this desk."""
@@ -198,8 +218,30 @@ def _setup(settings: Settings) -> Setup:
         cookie=settings.cookie_name,
         backup_every=settings.backup_every,
         sends_mail=settings.smtp_server is not None,
+        fetches_mail=settings.imap_url is not None,
         demo=settings.demo,
     )
+
+
+def _admission(settings: Settings) -> Admission:
+    unknown = UnknownSenders(settings.mail_unknown_senders)
+    return Admission(unknown, settings.mail_allowed_senders or (), settings.mail_denied_senders or ())
+
+
+def _reader(settings: Settings) -> Callable[[bytes], Incoming]:
+    """Return what reads mail; what that takes is loaded when the first one comes in."""
+    user = unquote(urlsplit(settings.imap_url.get_secret_value()).username or "") if settings.imap_url else ""
+    _, sender = read_sender(settings.mail_from) if settings.mail_from else ("", "")
+    own = frozenset(filter(None, map(address_of, (user, sender))))
+
+    def read(raw: bytes) -> Incoming:
+        from ticketing.delivery.mails import in_ascii  # noqa: PLC0415 - see above
+        from ticketing.delivery.reading import read_mail  # noqa: PLC0415 - see above
+
+        host = in_ascii(sender).rpartition("@")[2]
+        return read_mail(raw, DeskMail(own, host, settings.mail_checked_by or ""))
+
+    return read
 
 
 def _surroundings(settings: Settings, backups: BackupFolder) -> Surroundings:

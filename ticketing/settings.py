@@ -23,6 +23,7 @@ from ticketing.domain.sign_in import SessionLimits
 
 PREFIX = "TICKETING_"
 TESTS_PREFIX = "TICKETING_TEST_"
+_SENDER = re.compile(r"(?:[^@\s,]{1,64}@)?[a-z0-9](?:[a-z0-9.-]{0,252}[a-z0-9])?")
 SECRETS = ("~/.streamlit/secrets.toml", ".streamlit/secrets.toml")  # the latter's keys go before the former's
 
 
@@ -63,6 +64,19 @@ class Settings(BaseModel):
     )
     backup_keep: int = Field(7, ge=1, le=1000, description="how many of these are kept")
     log_format: Literal["text", "json"] = Field("text", description="of the log on standard error")
+    imap_url: SecretStr | None = Field(
+        None, description="the mailbox from which mail comes in, `imaps://USER:PASSWORD@HOST/INBOX`"
+    )
+    mail_unknown_senders: Literal["open", "registered", "closed"] = Field(
+        "registered", description="whose new mail is taken: anybody's, that of addresses with an account, or nobody's"
+    )
+    mail_allowed_senders: tuple[str, ...] | None = Field(
+        None, description="addresses and domains, with commas between; if there are any, mail of no other is taken"
+    )
+    mail_denied_senders: tuple[str, ...] | None = Field(None, description="the same, whose mail is never taken")
+    mail_checked_by: str | None = Field(
+        None, description="the name of your mail server in the Authentication-Results that it puts into mail"
+    )
     metrics_token: SecretStr | None = Field(None, description="with it as a bearer token, `/metrics` tells figures")
     demo: bool = Field(default=False, description="a desk with invented history and known passwords; loopback only")
     demo_anywhere: bool = Field(default=False, description="lets the demo serve beyond this machine")
@@ -105,6 +119,31 @@ class Settings(BaseModel):
         if value and (time is None or time > timedelta(days=366)):
             raise ValueError("should be hours or days, at most 366d, such as 24h or 7d")
         return time
+
+    @field_validator("imap_url", mode="after")
+    @classmethod
+    def _is_mailbox(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is None or not value.get_secret_value():
+            return None
+        try:
+            parts = urlsplit(value.get_secret_value())
+            well_formed = parts.scheme in {"imap", "imaps"} and parts.hostname and parts.username and parts.port != 0
+        except ValueError:  # which would quote it
+            well_formed = False
+        if not well_formed:
+            raise ValueError("should be an address such as imaps://USER:PASSWORD@mail.example.org/INBOX")
+        return value
+
+    @field_validator("mail_allowed_senders", "mail_denied_senders", mode="before")
+    @classmethod
+    def _is_list_of_senders(cls, value: object) -> object:
+        """Read addresses and domains; a domain may be written with its @."""
+        if not isinstance(value, str):
+            return value
+        senders = [sender.strip().casefold().removeprefix("@") for sender in value.split(",")]
+        if any(not _SENDER.fullmatch(sender) for sender in senders if sender):
+            raise ValueError("should be addresses and domains with commas between, such as ada@example.org,example.com")
+        return tuple(filter(None, senders))
 
     @field_validator("storage_url")
     @classmethod

@@ -15,6 +15,7 @@ from ticketing.domain.articles import Article, Visibility
 from ticketing.domain.canned_replies import CannedReply
 from ticketing.domain.changes import Changes
 from ticketing.domain.outbox import Outcome, Outgoing, Result
+from ticketing.domain.sign_in import fingerprint
 from ticketing.domain.statuses import Priority
 from ticketing.domain.tickets import TicketEdit
 from ticketing.ui.pages import PAGES
@@ -42,6 +43,7 @@ AGENTS = (
     "agent_admin?person=carla",
     "doctor",
     "mail",
+    f"mail?mail={fingerprint('received', '<looked-at@example.net>')}",
     "bulk",
     "desk_setup",
     *(f"desk_setup?kind={kind}{form}" for kind in EDITORS for form in ("", "&id=new")),
@@ -74,6 +76,7 @@ LIGHT_SKIN = "rgb(255, 255, 255)"
 def number(server: Server) -> int:
     """Open a ticket with a reply, a note and a tag, and return its number."""
     desk, ada = server.desk, server.actor("ada")
+    desk.receiving.take(b"From: nora@example.net\nMessage-ID: <looked-at@example.net>\nSubject: Look\n\nHelp!")
     ticket = desk.tickets.open(server.actor("carla"), "A look at everything", "One `line` of code.\n\n- a list")
     desk.tickets.reply(ada, ticket.number, "See https://example.org for **more**.")
     desk.tickets.note(ada, ticket.number, "Between us.")

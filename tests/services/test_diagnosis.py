@@ -8,6 +8,7 @@ from ticketing.domain.findings import Finding, Level, by_gravity
 from ticketing.domain.outbox import Backlog, Outcome, Outgoing, Result
 from ticketing.domain.people import Role, User
 from ticketing.domain.receipts import BACKUP_RECEIPT, Receipt
+from ticketing.domain.received import MailFetch
 from ticketing.domain.store import StoreHealth
 from ticketing.services import diagnosis
 from ticketing.services.diagnosis import Setup, Visit
@@ -289,3 +290,37 @@ def test_what_the_last_mail_died_of_is_told_for_a_day(hours: int, level: Level) 
     found = mail_finding(sends_mail=True, failed=NOW - timedelta(hours=hours))
 
     assert (found.level, "550 No such mailbox" in found.says) == (level, level is Level.WARNING)
+
+
+def test_without_a_mailbox_nothing_is_said_of_mail_that_comes_in() -> None:
+    assert diagnosis.mail_in(NOW, MailFetch(name="Mailbox"), is_set_up=False) == []
+
+
+@pytest.mark.parametrize(
+    ("fetched", "failure", "level", "says"),
+    [
+        (29 * MINUTE, "", Level.OK, "Mail comes in; it was last fetched at 2026-03-02 08:31 UTC."),
+        (
+            31 * MINUTE,
+            "",
+            Level.WARNING,
+            "Nobody looks after mail that comes in: it was last fetched at 2026-03-02 08:29 UTC.",
+        ),
+        (None, "", Level.WARNING, "Nobody looks after mail that comes in: none was ever fetched."),
+        (
+            MINUTE,
+            "It is away.",
+            Level.WARNING,
+            "Mail does not come in, and it was last fetched at 2026-03-02 08:59 UTC. It is away.",
+        ),
+        (None, "It is away.", Level.WARNING, "Mail does not come in, and none was ever fetched. It is away."),
+    ],
+)
+def test_a_mailbox_into_which_nobody_can_look_or_has_looked_lately_is_a_warning(
+    fetched: timedelta | None, failure: str, level: Level, says: str
+) -> None:
+    fetch = MailFetch(name="Mailbox", fetched_at=None if fetched is None else NOW - fetched, failure=failure)
+
+    found = only(diagnosis.mail_in(NOW, fetch, is_set_up=True))
+
+    assert (found.level, found.says) == (level, says)

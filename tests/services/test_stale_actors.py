@@ -26,6 +26,7 @@ from ticketing.domain.notifications import Mailed, NoticeKind
 from ticketing.domain.outbox import OutgoingQuery
 from ticketing.domain.people import Actor, PeopleQuery, Role
 from ticketing.domain.queries import TicketQuery
+from ticketing.domain.received import ReceivedQuery
 from ticketing.domain.recurring import RecurringTicket
 from ticketing.domain.reports import Cell, Metric, ReportQuery
 from ticketing.domain.rules import Rule
@@ -51,6 +52,8 @@ OPEN_TO_EVERYBODY = {
     "first_launch.ensure",
     "first_launch.is_waiting",
     "live.pulse",
+    "receiving.take",
+    "receiving.note_fetch",
     "demo.ensure",
 }
 ONLY_AT_THE_CONSOLE = {"agents.create_agent", "agents.set_password", "exports.json_lines"}
@@ -151,6 +154,7 @@ ARGUMENTS: dict[str, object] = {
 QUERIES: dict[str, object] = {
     "Agents": PeopleQuery(),
     "Outbox": OutgoingQuery(),
+    "Receiving": ReceivedQuery(),
     "Reports": ReportQuery(date(2031, 5, 1), date(2031, 5, 6), UTC),
 }
 

@@ -21,6 +21,7 @@ from ticketing.domain.outbox import Outcome, Outgoing, OutgoingQuery, Result
 from ticketing.domain.people import Actor, PeopleQuery, Role
 from ticketing.domain.preferences import Column
 from ticketing.domain.queries import TicketQuery, View
+from ticketing.domain.received import ReceivedQuery
 from ticketing.domain.recurring import RecurringTicket
 from ticketing.domain.reports import Cell, Metric, ReportQuery
 from ticketing.domain.rules import Rule
@@ -107,6 +108,7 @@ class Scene:
         clock.advance(timedelta(minutes=2))  # so that it is worth noting that the session is used
         self.hand_off = self.desk.accounts.sign_in_browser("carla", PASSWORD, browser="b")
         self.done = self.desk.bulk.apply(CONSOLE, [1], BulkEdit(add_tags=("printer",)))
+        self.mail = self.desk.receiving.take(b"From: nora@example.net\n\nHelp!")
         self.latest = self.desk.tickets.reply(self.ada, 1, "I come.").messages[-1]
         self.seed = folder
         (folder / "users.json").write_text(json.dumps({"bert": {"password": "x", "role": "user"}}), "utf-8")
@@ -213,6 +215,9 @@ ONCE: Deeds = {
     "tickets.rate": lambda on: on.desk.tickets.rate(on.carla, on.rated, solved=True, key="k"),
     "tickets.take_back": lambda on: on.desk.tickets.take_back(on.ada, 1, on.latest.mark, key="k"),
     "outbox.send_again": lambda on: on.desk.outbox.send_again(on.root, "failed"),
+    "receiving.take": lambda on: on.desk.receiving.take(b"From: carla@example.net\n\nHelp!"),
+    "receiving.again": lambda on: on.desk.receiving.again(on.root, on.mail.id),
+    "receiving.note_fetch": lambda on: on.desk.receiving.note_fetch(),
     "drafts.keep": lambda on: on.desk.drafts.keep(on.carla, 0, "title", "Half"),
     "tickets.mark_seen": lambda on: on.desk.tickets.mark_seen(on.ada, 1, 1),
     # Whoever looks first closes what has lapsed.
@@ -272,6 +277,9 @@ NEVER: Deeds = {
     "live.pulse": lambda on: on.desk.live.pulse([1]),
     "live.stamp": lambda on: on.desk.live.stamp(on.carla),
     "live.is_told_who_is_there": lambda on: on.desk.live.is_told_who_is_there(on.ada),
+    "receiving.search": lambda on: on.desk.receiving.search(on.root, ReceivedQuery()),
+    "receiving.last_fetch": lambda on: on.desk.receiving.last_fetch(on.root),
+    "receiving.original": lambda on: on.desk.receiving.original(on.root, on.mail.id),
     "recurring.upcoming": lambda on: on.desk.recurring.upcoming(on.root, on.recurring),
     "reports.overview": lambda on: on.desk.reports.overview(on.ada, DAY),
     "reports.behind": lambda on: on.desk.reports.behind(on.ada, DAY, Cell(Metric.CREATED)),

@@ -18,6 +18,7 @@ from ticketing.domain.errors import RefusedError, StorageDamagedError, StorageUn
 from ticketing.domain.notifications import Notice, NoticeKind
 from ticketing.domain.people import Actor, Role, User
 from ticketing.domain.queries import Audience, TicketQuery
+from ticketing.domain.received import Fate, Received
 from ticketing.domain.sign_in import Session
 from ticketing.domain.statuses import TicketCategory
 from ticketing.domain.tickets import Ticket
@@ -372,15 +373,20 @@ def test_a_store_is_never_taken_for_the_original_apps_files(original: Path) -> N
         pass
 
 
-def test_a_draft_or_notice_whose_time_is_over_is_left_behind_and_makes_no_backup_unsound(tmp_path: Path) -> None:
+def test_what_has_run_out_of_time_is_left_behind_and_makes_no_backup_unsound(tmp_path: Path) -> None:
     store, path, now = MemoryStore(), tmp_path / "desk.zip", datetime.now(UTC)
+    mail = store.files.put([b"mail"], now)
     with store.write() as tx:
         for name, days in (("over", -1), ("alive", 1)):
             expires_at = now + timedelta(days=days)
             tx.drafts.save(Draft(id=name, username="ada", texts={"reply": name}, saved_at=now, expires_at=expires_at))
             told = {"username": "ada", "kind": NoticeKind.REPLIED, "ticket": 1, "by": "carla", "at": now}
             tx.notices.save(Notice.model_validate({"id": name, "expires_at": expires_at, **told}))
+            tx.received.save(
+                Received(id=name, at=now, fate=Fate.IGNORED, raw_sha256=mail.sha256, size=4, expires_at=expires_at)
+            )
     back_up(store, path, now)
 
-    assert [list(read_archive(path).documents[name]) for name in ("drafts", "notices")] == [["alive"], ["alive"]]
-    assert rehearse(path) == {"drafts": 1, "notices": 1}
+    documents = read_archive(path).documents
+    assert [list(documents[name]) for name in ("drafts", "notices", "received")] == 3 * [["alive"]]
+    assert rehearse(path) == {"attachments": 1, "drafts": 1, "notices": 1, "received": 1}

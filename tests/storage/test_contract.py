@@ -29,6 +29,7 @@ from ticketing.domain.preferences import Column, QueuePreferences
 from ticketing.domain.queries import MOST_HITS, UNASSIGNED, Audience, Sort, TicketQuery, TicketSummary, View
 from ticketing.domain.ratings import Rating
 from ticketing.domain.receipts import Receipt
+from ticketing.domain.received import Fate, Received, ReceivedQuery
 from ticketing.domain.sign_in import Attempts, Device, HandOff, Session
 from ticketing.domain.snoozes import Snooze
 from ticketing.domain.statuses import Priority, Status, TicketCategory
@@ -95,6 +96,9 @@ DOCUMENTS = {
     "outgoing": Outgoing(
         id="o1", username="carla", kind="replied", ticket=1, at=NOW, due_at=NOW, held=True, expires_at=NOW + HOUR
     ),
+    "received": Received(
+        id="m1", at=NOW, sender="a@b", fate=Fate.TICKET, ticket=3, raw_sha256="0" * 64, size=9, expires_at=NOW + HOUR
+    ),
     "drafts": Draft(id="f1", username="carla", texts={"reply": "It"}, saved_at=NOW, expires_at=NOW + HOUR),
     "notices": Notice(
         id="n1", username="carla", kind=NoticeKind.REPLIED, ticket=1, by="ada", at=NOW, expires_at=NOW + HOUR
@@ -120,6 +124,45 @@ def test_a_document_is_found_as_it_was_saved_until_it_is_removed(store: Store, c
         assert getattr(tx, collection).find(document.id) is None
     with store.read() as tx:
         assert getattr(tx, collection).find(document.id) is None
+
+
+def test_mail_on_record_is_listed_newest_first_as_the_transaction_sees_it(store: Store) -> None:
+    def received(name: str, hours: int, fate: Fate = Fate.IGNORED) -> Received:
+        at = NOW + hours * HOUR
+        return Received(id=name, at=at, fate=fate, raw_sha256=name, size=1, expires_at=at + HOUR)
+
+    with store.write() as tx:
+        tx.received.save(received("first", 1))
+        tx.received.save(received("third", 3, Fate.FAILED))
+        tx.received.save(received("second", 2))
+    with store.write() as tx:
+        tx.received.save(received("first", 1, Fate.TICKET))
+        tx.received.remove("second")
+        ignored = tx.received.search(ReceivedQuery(fates=frozenset({Fate.IGNORED})))
+        entered = tx.received.search(ReceivedQuery(fates=frozenset({Fate.TICKET, Fate.REPLY})))
+        assert (ignored.total, [one.id for one in entered.items]) == (0, ["first"])
+
+    with store.read() as tx:
+        page = tx.received.search(ReceivedQuery(size=1))
+        assert (page.total, [one.id for one in page.items]) == (2, ["third"])
+
+
+def test_accounts_are_found_by_their_whole_address_the_oldest_first(store: Store, register: Register) -> None:
+    register("carla", email="Carla_R@example.org", created_at=NOW)
+    register("clone", email="carla_r@EXAMPLE.org", created_at=NOW - HOUR)
+    register("other", email="carlaXr@example.org")
+    register("longer", email="la.carla_r@example.org")
+    register("nobody", display_name="carla_r@example.org")
+
+    with store.read() as tx:
+        assert [user.id for user in tx.users.with_email("carla_r@example.ORG")] == ["clone", "carla"]
+        assert tx.users.with_email("example.org") == tx.users.with_email("") == []
+    with store.write() as tx:
+        clone = tx.users.find("clone")
+        assert clone is not None
+        clone.email = None
+        tx.users.save(clone)
+        assert [user.id for user in tx.users.with_email("carla_r@example.org")] == ["carla"]
 
 
 def test_saving_again_replaces(store: Store) -> None:

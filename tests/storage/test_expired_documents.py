@@ -10,12 +10,13 @@ from ticketing.domain.drafts import Draft
 from ticketing.domain.notifications import Notice, NoticeKind
 from ticketing.domain.outbox import Outgoing
 from ticketing.domain.receipts import Receipt
+from ticketing.domain.received import Fate, Received
 from ticketing.domain.sign_in import Attempts, Device, HandOff, Session
 from ticketing.domain.store import Transaction
 from ticketing.storage.json_store import JsonStore
 
 HOUR = timedelta(hours=1)
-COLLECTIONS = ("sessions", "hand_offs", "devices", "attempts", "receipts", "drafts", "notices", "outgoing")
+COLLECTIONS = ("sessions", "hand_offs", "devices", "attempts", "receipts", "drafts", "notices", "outgoing", "received")
 
 
 def save_one_of_each(tx: Transaction, name: str, expires_at: datetime) -> None:
@@ -31,6 +32,7 @@ def save_one_of_each(tx: Transaction, name: str, expires_at: datetime) -> None:
         Notice(id=name, username="carla", kind=replied, ticket=1, by="ada", at=began, expires_at=expires_at)
     )
     tx.outgoing.save(Outgoing(id=name, username="carla", kind="replied", at=began, due_at=began, expires_at=expires_at))
+    tx.received.save(Received(id=name, at=began, fate=Fate.IGNORED, raw_sha256=name, size=1, expires_at=expires_at))
 
 
 @pytest.mark.parametrize("collection", COLLECTIONS)

@@ -17,6 +17,7 @@ from tests.postgres import databases
 from tests.storage.conftest import NOW, make_ticket
 from ticketing.domain.attachments import Attachment
 from ticketing.domain.errors import StorageDamagedError
+from ticketing.domain.received import Fate, Received
 from ticketing.domain.store import Store
 from ticketing.storage.archive import back_up, check_contents, check_sums, read_archive, rehearse, restore
 from ticketing.storage.files import PIECE
@@ -112,6 +113,17 @@ def test_only_what_no_ticket_names_is_unused(store: Store) -> None:
         assert tx.files.unused(NOW + DAY, 10) == [sha(b"unnamed")]
         assert tx.files.unused(NOW - DAY, 10) == []
         assert tx.files.unused(NOW + DAY, 0) == []
+
+
+def test_the_original_of_a_mail_is_no_more_unused_than_an_attachment(store: Store) -> None:
+    kept = store.files.put([b"From: carla"], NOW)
+    received = Received(id="m", at=NOW, fate=Fate.FAILED, raw_sha256=kept.sha256, size=kept.size, expires_at=NOW + DAY)
+    with store.write() as tx:
+        tx.received.save(received)
+        assert tx.files.unused(NOW + DAY, 10) == []
+    with store.write() as tx:
+        tx.received.remove("m")
+        assert tx.files.unused(NOW + DAY, 10) == [kept.sha256]
 
 
 def test_what_comes_again_is_new_again(store: Store) -> None:

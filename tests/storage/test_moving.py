@@ -27,6 +27,7 @@ from ticketing.domain.errors import (
 from ticketing.domain.notifications import Notice, NoticeKind
 from ticketing.domain.outbox import Outgoing
 from ticketing.domain.people import Actor, Role
+from ticketing.domain.received import Fate, Received
 from ticketing.domain.sign_in import fingerprint
 from ticketing.domain.teams import Team
 from ticketing.domain.tickets import Message, MessageKind
@@ -73,6 +74,7 @@ def filled(address: str) -> str:
 
 def fill(store: WholeStore) -> None:
     """Put in a bit of everything: more than a batch, notes, watchers, unknown fields, odd letters."""
+    mail = store.files.put([b"Subject: Gr\xff\n\n"], NOW)
     with store.write() as tx:
         tx.users.save(make_user("root", role=Role.ADMIN, shoe_size=44))
         for number in range(1, 12):
@@ -90,7 +92,12 @@ def fill(store: WholeStore) -> None:
         told = {"username": "oskar", "kind": NoticeKind.REPLIED, "by": "ada", "at": NOW, "expires_at": FAR_OFF}
         tx.notices.add([Notice(id="n1", ticket=2, **told), Notice(id="n2", ticket=3, read=True, **told)])
         tx.outgoing.save(Outgoing(id="o", username="ada", kind="noted", at=NOW, due_at=NOW, expires_at=FAR_OFF))
+        received = Received(id="m", at=NOW, fate=Fate.FAILED, raw_sha256=mail[0], size=mail[1], expires_at=FAR_OFF)
+        tx.received.save(received)
         tx.definitions(Team).save(Team(id="first-line", name="First líne", members=("ada",), version=1))
+
+
+DOCUMENTS = {"drafts": 1, "notices": 2, "outgoing": 1, "received": 1, "seen": 2, "teams": 1, "tickets": 11, "users": 1}
 
 
 def everything(address: str) -> dict[str, list[tuple[str, bytes]]]:
@@ -107,9 +114,9 @@ def test_a_move_takes_everything_along_and_leaves_the_source_as_it_was(place: Pl
 
     counts = migrate(source, target, lambda done, whole: told.append((done, whole)))
 
-    assert counts == {"drafts": 1, "notices": 2, "outgoing": 1, "seen": 2, "teams": 1, "tickets": 11, "users": 1}
+    assert counts == DOCUMENTS
     assert everything(target) == before == everything(source)
-    assert told == [(38, 38)]
+    assert told == [(40, 40)]
     with closing(open_store(target)) as store, store.write() as tx:
         assert tx.tickets.next_number() == 12
 
@@ -420,11 +427,11 @@ def test_a_backup_of_one_store_can_be_restored_into_any_other(
     with closing(open_store(target)) as store:
         restored = archive.restore(store, archive.read_archive(file))
 
-    assert counts == restored
-    assert restored == {"drafts": 1, "notices": 2, "outgoing": 1, "seen": 2, "teams": 1, "tickets": 11, "users": 1}
+    assert counts == restored == DOCUMENTS | {"attachments": 1}
     assert everything(target) == everything(source)
     with closing(open_source(target)) as opened, opened.documents() as documents:
-        assert archive.check(documents, "The store") == counts
+        assert archive.check(documents, "The store") == DOCUMENTS
+        assert archive.check_contents(documents, opened.files) == 1
 
 
 class CutOff(dict[str, bytes]):
@@ -456,12 +463,4 @@ def test_a_restore_that_is_cut_off_has_not_happened_and_can_be_begun_again(
 
         archive.restore(store, backup, replace=True)
         with store.documents() as documents:
-            assert archive.check(documents, "The store") == {
-                "drafts": 1,
-                "notices": 2,
-                "outgoing": 1,
-                "seen": 2,
-                "teams": 1,
-                "tickets": 11,
-                "users": 1,
-            }
+            assert archive.check(documents, "The store") == DOCUMENTS

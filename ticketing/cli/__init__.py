@@ -15,6 +15,7 @@ from ticketing.cli.accounts import create_agent, reset_password
 from ticketing.cli.filling import demo_data, import_seed
 from ticketing.cli.looking import bench, doctor, run_jobs, verify
 from ticketing.cli.moving import backup, export, migrate, restore
+from ticketing.cli.receiving import receive_mail
 from ticketing.cli.searching import search
 from ticketing.cli.serving import serve
 from ticketing.cli.setting_up import settings
@@ -62,6 +63,7 @@ for command in (
     verify,
     doctor,
     run_jobs,
+    receive_mail,
     bench,
 ):
     main.add_command(command)

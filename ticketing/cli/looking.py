@@ -64,7 +64,7 @@ def doctor(*, as_json: bool) -> None:
 @opens_store
 def run_jobs() -> None:
     """
-    Do what is due by now, such as closing what stayed resolved for seven days and sending mails that wait.
+    Do what is due by now, such as closing what stayed resolved for seven days, sending mails that wait, fetching mail.
 
     A desk that is served does so by itself; this is for hosts that put it to sleep.
     """

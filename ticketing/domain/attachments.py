@@ -46,6 +46,8 @@ _NOT_IN_NAMES: Final = re.compile(r'[<>:"|?*]')
 _UNSEEN: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 # Inside a text a quotation mark is escaped, so this stands in no document without attachments.
 _MARK: Final = b'"attachments"'
+# The same of a message of mail that is on record, whose original is kept whole.
+_MAIL: Final = b'"raw_sha256"'
 
 
 class Content(NamedTuple):
@@ -122,7 +124,9 @@ def has_attachments(document: bytes) -> bool:
 
 
 def contents_of(document: bytes) -> Iterator[str]:
-    """Yield the hashes of all that is attached in a stored ticket."""
+    """Yield the hashes of all that is attached in a stored ticket, or of the mail that a stored document is about."""
+    if _MAIL in document and (sha256 := from_json(document).get("raw_sha256")):
+        yield sha256
     if has_attachments(document):
         for message in from_json(document).get("messages") or ():
             yield from (attachment["sha256"] for attachment in message.get("attachments") or ())

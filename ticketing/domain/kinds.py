@@ -13,6 +13,7 @@ from ticketing.domain.digests import Digesting
 from ticketing.domain.mail_tags import MailKey
 from ticketing.domain.mail_texts import MailText
 from ticketing.domain.outbox import MailRoute
+from ticketing.domain.received import MailFetch
 from ticketing.domain.recurring import RecurringTicket
 from ticketing.domain.rules import Rule
 from ticketing.domain.saved_views import SavedView
@@ -36,6 +37,7 @@ KINDS: Final[Mapping[str, type[Definition]]] = {
         Digesting,
         MailRoute,
         MailText,
+        MailFetch,
         RecurringTicket,
         Rule,
     )

@@ -59,6 +59,11 @@ class Tag(NamedTuple):
         return f"<t{self.number}.{self.signature}.{notice[:16]}@{host}>"
 
 
+def without_tags(subject: str) -> str:
+    """Return a subject without any tag, which is nobody's business but the recipient's."""
+    return " ".join(_IN_SUBJECT.sub(" ", subject).split())
+
+
 def tags_in(subject: str, references: Iterable[str] = ()) -> list[Tag]:
     """Return the tags in a subject, and in the Message-IDs to which a mail refers, each once."""
     found = _IN_SUBJECT.findall(subject) + [pair for one in references for pair in _IN_MESSAGE_ID.findall(one)]

@@ -15,6 +15,7 @@ from ticketing.domain.outbox import Backlog, Outgoing, OutgoingQuery
 from ticketing.domain.people import PeopleQuery, User
 from ticketing.domain.queries import Audience, Page, TicketQuery, TicketSummary
 from ticketing.domain.receipts import Receipt
+from ticketing.domain.received import Received, ReceivedQuery
 from ticketing.domain.sign_in import Attempts, Device, HandOff, Session
 from ticketing.domain.text import Stored
 from ticketing.domain.tickets import Ticket
@@ -136,6 +137,9 @@ class UserRepository(Collection[User], Protocol):
     def several(self, usernames: set[str]) -> list[User]:
         """Return copies of those that exist, in no order."""
 
+    def with_email(self, address: str) -> list[User]:
+        """Return the accounts with this e-mail address, whatever its case, the oldest first."""
+
     def stream(self) -> Iterator[User]:
         """Yield every account by username."""
 
@@ -171,7 +175,7 @@ class FileRepository(Protocol):
         """Whether the content is here; within a transaction that names it, nobody takes it away."""
 
     def unused(self, put_before: datetime, limit: int) -> list[str]:
-        """Return hashes of contents last put here before that moment that no ticket names, at most `limit`."""
+        """Return hashes of contents last put here before that moment that nothing names, at most `limit`."""
 
     def remove(self, sha256: str) -> None:
         """Take a content away; that it is not there is no error."""
@@ -244,6 +248,13 @@ class OutgoingRepository(Collection[Outgoing], Protocol):
         """Return one page, the newest first."""
 
 
+class ReceivedRepository(Collection[Received], Protocol):
+    """The record of all mail that came in."""
+
+    def search(self, query: ReceivedQuery) -> Page[Received]:
+        """Return one page of it, the newest first."""
+
+
 class DefinitionRepository(Protocol[Kind]):
     """All definitions of one kind, those that were removed included."""
 
@@ -307,6 +318,10 @@ class Transaction(Protocol):
     @property
     def outgoing(self) -> OutgoingRepository:
         """Mails that go out."""
+
+    @property
+    def received(self) -> ReceivedRepository:
+        """What is on record of mail that came in."""
 
     def definitions(self, kind: type[Kind]) -> DefinitionRepository[Kind]:
         """Return what was set up, of one kind."""

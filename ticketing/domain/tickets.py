@@ -278,7 +278,14 @@ class Ticket(Stored):
         )
 
     def follow_up(
-        self, number: int, actor: Actor, title: str, description: str, category: str, now: datetime
+        self,
+        number: int,
+        actor: Actor,
+        title: str,
+        description: str,
+        category: str,
+        now: datetime,
+        source: Source = Source.UI,
     ) -> "Ticket":
         """
         Return a new ticket in which the matter of this closed one goes on; raises TicketNotClosedError.
@@ -287,12 +294,12 @@ class Ticket(Stored):
         opens it for the requester of before.
         """
         self.require_closed()
-        ticket = Ticket.open(number, actor.username, title, description, category, now)
+        ticket = Ticket.open(number, actor.username, title, description, category, now, source)
         people = [self.requester, *self.watchers]
         ticket.requester = actor.username if actor.username in people else self.requester
         ticket.watchers = [person for person in people if person != ticket.requester]
         ticket.follows = self.number
-        self.events.append(Event(field=FOLLOW_UP, new=ticket.id, by=actor.username, at=now))
+        self.events.append(Event(field=FOLLOW_UP, new=ticket.id, by=actor.username, at=now, source=source))
         return ticket
 
     def require_closed(self) -> None:

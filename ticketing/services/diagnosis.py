@@ -11,12 +11,15 @@ from ticketing.domain.findings import Finding, Level
 from ticketing.domain.outbox import Backlog, Outgoing
 from ticketing.domain.people import User
 from ticketing.domain.receipts import Receipt
+from ticketing.domain.received import MailFetch
 from ticketing.domain.store import StoreHealth
 
 # Clocks of machines that are set by NTP differ by far less.
 CLOCKS_DIFFER: Final = timedelta(seconds=10)
 # A desk that makes backups looks every minute whether one is due, and takes a while to make it.
 BACKUP_GRACE: Final = timedelta(hours=1)
+# A desk that fetches mail notes every few minutes that it does.
+MAIL_IS_STALE: Final = timedelta(minutes=30)
 ONE_TIME_PASSWORDS_REST: Final = timedelta(days=7)
 AGENTS_REST: Final = timedelta(days=90)
 # By then, a mail has been tried several times.
@@ -34,6 +37,7 @@ class Setup:
     cookie: str = "ticketing_session"
     backup_every: timedelta | None = None
     sends_mail: bool = False
+    fetches_mail: bool = False
     demo: bool = False
 
     @property
@@ -236,6 +240,20 @@ def mail(now: datetime, setup: Setup, backlog: Backlog, failure: Outgoing | None
         says = f"A mail of {_written(failure.at)} failed: {failure.error}"
         return [Finding(Level.WARNING, "mail", says, "Look at the page Mails; from there it can be sent again.")]
     return [Finding(Level.OK, "mail", f"Mail is set up, and {waits or 'none waits'}.")]
+
+
+def mail_in(now: datetime, fetch: MailFetch, *, is_set_up: bool) -> list[Finding]:
+    """Judge how long ago the mailbox was looked into, if there is one."""
+    if not is_set_up:
+        return []
+    latest = f"it was last fetched at {_written(fetch.fetched_at)}" if fetch.fetched_at else "none was ever fetched"
+    if fetch.failure:
+        fix = "See to that, or to TICKETING_IMAP_URL; nothing is lost meanwhile, and it is tried again by itself."
+        return [Finding(Level.WARNING, "mail in", f"Mail does not come in, and {latest}. {fetch.failure}", fix)]
+    if fetch.fetched_at is None or now - fetch.fetched_at > MAIL_IS_STALE:
+        fix = "Let the desk run, or “run-jobs” every few minutes where hosts put it to sleep."
+        return [Finding(Level.WARNING, "mail in", f"Nobody looks after mail that comes in: {latest}.", fix)]
+    return [Finding(Level.OK, "mail in", f"Mail comes in; {latest}.")]
 
 
 def _named(names: Sequence[str]) -> str:

@@ -16,6 +16,7 @@ from ticketing.figures import Figures, Summary
 from ticketing.services import diagnosis
 from ticketing.services.access import Clock, Gate
 from ticketing.services.diagnosis import Setup, Visit
+from ticketing.services.receiving import latest_fetch
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,7 @@ class Health:
             receipt = tx.receipts.find(BACKUP_RECEIPT)
             backlog = tx.outgoing.backlog()
             failures = tx.outgoing.search(OutgoingQuery(state=MailState.FAILED, size=1)).items
+            fetch = latest_fetch(tx)
         health, now, setup = self._store.health(), self._clock(), self._setup
         return by_gravity(
             [
@@ -63,6 +65,7 @@ class Health:
                 *(diagnosis.connection(setup, visit) if visit else []),
                 *diagnosis.accounts(now, staff, setup),
                 *diagnosis.mail(now, setup, backlog, failures[0] if failures else None),
+                *diagnosis.mail_in(now, fetch, is_set_up=setup.fetches_mail),
             ]
         )
 

@@ -6,6 +6,7 @@ Throttle: how many tries the desk allows, in buckets that the store keeps.
     device         a device the account knows      the same, of its own; plus 30 tries a minute
     address        an unknown device               30 tries a minute, 10 failures a minute; an IPv6 /64 counts as one
     registration   an address                      30 accounts an hour
+    mail           an e-mail address               20 mails an hour that get into tickets
     confirmation   a session asking for its        as account
                    present password again
     global         everybody together              so many passwords looked at at once, and a few seconds' patience for
@@ -23,6 +24,7 @@ from datetime import datetime, timedelta
 from ipaddress import IPv6Address, ip_address
 
 from ticketing.domain.errors import ThrottledError, UsernameError
+from ticketing.domain.incoming import MAILS_PER_SENDER, WITHIN
 from ticketing.domain.people import username_key
 from ticketing.domain.sign_in import Attempts, fingerprint
 from ticketing.domain.store import Transaction
@@ -97,6 +99,10 @@ class Throttle:
         """Count a registration from an address; raises ThrottledError."""
         key = _key("registration", _network(address))
         self._count(tx, key, self._registrations_per_hour, _HOUR, self._clock())
+
+    def count_mail(self, tx: Transaction, sender: str) -> None:
+        """Count a mail from an address; raises ThrottledError."""
+        self._count(tx, _key("mail", sender), MAILS_PER_SENDER, WITHIN, self._clock())
 
     def wait(self, tx: Transaction, username: str) -> timedelta | None:
         """Return how long the longest wait at an account is, wherever its owner may sit; None if there is none."""

@@ -4,7 +4,7 @@ Backups: one zip file with a line of JSON for each document, and a manifest that
     manifest.json   {"format": 1, "created_at": "2026-01-31T09:30:00+00:00",
                      "files": {"tickets.jsonl": {"documents": 2, "bytes": 312, "sha256": "…"}, …}}
     tickets.jsonl  users.jsonl  …
-    attachments/<sha256>    what is in each file that a ticket has; "documents" is 0 for it
+    attachments/<sha256>    what is in each file of a ticket, and each mail on record; "documents" is 0 for it
 
 What expires by itself (sessions, receipts, failed attempts) is left out. Nothing is ever unpacked to a file: an archive
 is read as a stream, within limits, and believed only when all of it is as the manifest says.
@@ -35,11 +35,21 @@ from ticketing.domain.notifications import Notice
 from ticketing.domain.outbox import Outgoing
 from ticketing.domain.people import User
 from ticketing.domain.progress import Progress, Steps, silent
+from ticketing.domain.received import Received
 from ticketing.domain.store import Files
 from ticketing.domain.text import Stored
 from ticketing.domain.tickets import MessageKind, Ticket
 from ticketing.storage.documents.searching import SEEN
-from ticketing.storage.documents.state import DRAFTS, KEPT_FOR_LONG, NOTICES, OUTGOING, TICKETS, USERS, Documents
+from ticketing.storage.documents.state import (
+    DRAFTS,
+    KEPT_FOR_LONG,
+    NOTICES,
+    OUTGOING,
+    RECEIVED,
+    TICKETS,
+    USERS,
+    Documents,
+)
 from ticketing.storage.files import missing, require_same
 from ticketing.storage.journaled.disk import as_storage_error, whole_file
 from ticketing.storage.journaled.journal import check_change
@@ -83,6 +93,7 @@ MODELS: Final[Mapping[str, type[Stored]]] = {
     DRAFTS: Draft,
     NOTICES: Notice,
     OUTGOING: Outgoing,
+    RECEIVED: Received,
     **KINDS,
 }
 
@@ -352,10 +363,11 @@ def check(documents: Everything, name: str) -> dict[str, int]:
 
 
 def check_contents(documents: Everything, contents: Files) -> int:
-    """Check that what is in each file that a ticket has is as it was, and return how many there are."""
+    """Check that what is in each file that something names is as it was, and return how many there are."""
     attached = NamedContents()
-    for _ in attached.over(documents.get(TICKETS, ())):
-        pass
+    for collection in (TICKETS, RECEIVED):
+        for _ in attached.over(documents.get(collection, ())):
+            pass
     for sha256 in attached.named:
         checksum = hashlib.sha256()
         for piece in contents.read(sha256):

@@ -36,6 +36,7 @@ from ticketing.ui.health import health_notes, health_report, warn_of_throw_away
 from ticketing.ui.layout import head_below_people, narrow
 from ticketing.ui.live import hold_the_line
 from ticketing.ui.mail import mail_ledger
+from ticketing.ui.mail_in import one_mail
 from ticketing.ui.new_ticket import (
     draft_name,
     forget_draft,
@@ -119,6 +120,7 @@ __all__ = [
     "not_found",
     "note_as_seen",
     "offer_registration",
+    "one_mail",
     "own_sessions",
     "own_tickets",
     "page",

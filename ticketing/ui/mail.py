@@ -7,6 +7,7 @@ import streamlit as st
 from ticketing.domain.outbox import MailState, Outgoing, OutgoingQuery
 from ticketing.domain.people import Actor
 from ticketing.ui.feedback import say_after_rerun, shown_errors
+from ticketing.ui.mail_in import FATES, received_mails
 from ticketing.ui.pages import BY_NAME
 from ticketing.ui.session import desk
 from ticketing.ui.text import plain
@@ -15,7 +16,7 @@ from ticketing.ui.times import ago, time_element, zone
 from ticketing.ui.wording import t
 
 _PAGE_SIZE = 25
-_DIRECTIONS = ("out",)
+_DIRECTIONS = ("out", "in")
 _ALL = "all"
 _TONES: dict[MailState, Tone] = {
     MailState.WAITING: "blue",
@@ -26,11 +27,14 @@ _TONES: dict[MailState, Tone] = {
 
 
 def mail_ledger(actor: Actor) -> None:
-    """Draw the mails of the last 30 days, filtered by their fate and paged."""
+    """Draw the mails of the last 30 days that went out or came in, filtered by their fate and paged."""
     with st.container(horizontal=True, vertical_alignment="center"):
-        _choice("mail_direction", _DIRECTIONS)
-        state = _choice("mail_state", (_ALL, *MailState))
+        comes_in = _choice("mail_direction", _DIRECTIONS) == "in"
+        state = _choice("mail_fate", FATES) if comes_in else _choice("mail_state", (_ALL, *MailState))
     with shown_errors():
+        if comes_in:
+            received_mails(actor, state)
+            return
         _outgoing(actor, None if state == _ALL else MailState(state))
 
 

@@ -38,6 +38,13 @@ WORDING = {
     "health.well": "All is well.",
     "health.figures": "This process since its start: {sessions:,} open tabs, {runs:,} clicks, {reads:,} questions to "
     "the store in {read_ms:.1f} ms each, {writes:,} changes in {write_ms:.1f} ms each.",
+    # What became of mails that came in
+    "fate.ticket": "new ticket",
+    "fate.follow_up": "follow-up",
+    "fate.reply": "public reply",
+    "fate.note": "internal note",
+    "fate.ignored": "ignored",
+    "fate.failed": "failed",
     # Signing in and out
     "bridge.signing_in": "Signing you in …",
     "bridge.signing_out": "Signing you out …",
@@ -974,12 +981,16 @@ WORDING = {
     # Mails
     "mail.direction": "Direction",
     "mail.out": "Going out",
+    "mail.in": "Coming in",
     "mail.state": "Fate",
+    "mail.fate": "Fate",
     "mail.all": "All",
     "mail.waiting": "Waiting",
     "mail.sent": "Sent",
     "mail.failed": "Failed",
     "mail.dropped": "Dropped",
+    "mail.entered": "In tickets",
+    "mail.ignored": "Ignored",
     "mail.about": "{kind} to {to}",
     "mail.to": "{name} <{address}>",
     "mail.kind_opened": "New ticket",
@@ -1000,6 +1011,15 @@ WORDING = {
     "mail.goes_again": "The mail to {name} goes out again.",
     "mail.none": "No mails like this in the last 30 days.",
     "mail.count": "{n} mails in the last 30 days.",
+    "mail.fetched": "The mailbox was last looked into {ago}.",
+    "mail.not_fetched": "Mail does not come in. {failure}",
+    "mail.no_subject": "(no subject)",
+    "mail.show": "Show",
+    "mail.process_again": "Process again",
+    "mail.is_in": "It is in ticket {label} now.",
+    "mail.is_not_in": "It is still in no ticket. {why}",
+    "mail.original": "As it came in",
+    "mail.beginning": "The beginning of it, as it came in",
     "mail.backlog": "{n} wait, the oldest since {ago}.",
 }
 

@@ -4,8 +4,9 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
+from functools import partial
 from heapq import nsmallest
-from itertools import chain, islice
+from itertools import chain, filterfalse, islice
 from typing import Generic, Protocol, TypeVar
 
 from pydantic_core import ValidationError, to_json
@@ -21,6 +22,7 @@ from ticketing.domain.outbox import Backlog, MailState, Outgoing, OutgoingQuery
 from ticketing.domain.people import PeopleQuery, Role, User
 from ticketing.domain.queries import Audience, Page, TicketQuery, TicketSummary
 from ticketing.domain.receipts import Receipt
+from ticketing.domain.received import Received, ReceivedQuery
 from ticketing.domain.sign_in import Attempts, Device, HandOff, Session
 from ticketing.domain.statuses import UNFINISHED, Status
 from ticketing.domain.text import Stored
@@ -33,6 +35,7 @@ from ticketing.storage.documents.state import (
     DRAFTS,
     NOTICES,
     OUTGOING,
+    RECEIVED,
     SESSIONS,
     TICKETS,
     UPLOADS,
@@ -184,6 +187,12 @@ class Users(DocumentCollection[User]):
         """Return copies of those that exist, in no order."""
         return self._documents(list(usernames))
 
+    def with_email(self, address: str) -> list[User]:
+        """Return the accounts with this e-mail address, whatever its case, the oldest first."""
+        with self._pending.applied(USERS) as state:
+            names = sorted(state.by_email.get(address.casefold(), ())) if address else []
+        return sorted(self._documents(names), key=lambda user: user.created_at)
+
     def stream(self) -> Iterator[User]:
         """Yield every account by username."""
         for key in sorted(self._pending.keys(USERS)):
@@ -276,6 +285,18 @@ class Mails(DocumentCollection[Outgoing]):
 
     def _documents(self, keys: list[str]) -> list[Outgoing]:
         return [mail for key in keys if (mail := self.find(key)) is not None]
+
+
+class ReceivedMail(DocumentCollection[Received]):
+    """The record of all mail that came in."""
+
+    def search(self, query: ReceivedQuery) -> Page[Received]:
+        """Return one page of it, the newest first."""
+        with self._pending.applied(RECEIVED) as state:
+            wanted = {key: each for key, each in state.received.items() if not query.fates or each.fate in query.fates}
+        found = sorted(wanted, key=lambda key: (wanted[key].at, key), reverse=True)
+        shown = map(self.find, found[query.first : query.first + query.size])
+        return Page(items=tuple(filter(None, shown)), total=len(found), page=query.page, size=query.size)
 
 
 class Tickets:
@@ -441,9 +462,9 @@ class Files:
         return self._contents.holds(sha256)
 
     def unused(self, put_before: datetime, limit: int) -> list[str]:
-        """Return hashes of contents put here before that moment that no ticket names, at most `limit`."""
-        with self._pending.applied(TICKETS) as state:
-            unnamed = (sha256 for sha256 in self._contents.hashes() if (CONTENT, sha256) not in state.by_term)
+        """Return hashes of contents put here before that moment that nothing names, at most `limit`."""
+        with self._pending.applied(TICKETS, RECEIVED) as state:
+            unnamed = filterfalse(partial(_is_named, state), self._contents.hashes())
             return list(islice((one for one in unnamed if self._contents.is_older(one, put_before)), limit))
 
     def remove(self, sha256: str) -> None:
@@ -532,9 +553,18 @@ class DocumentTransaction:
         """Mails that go out."""
         return Mails(self.pending, OUTGOING, Outgoing)
 
+    @property
+    def received(self) -> ReceivedMail:
+        """What is on record of mail that came in."""
+        return ReceivedMail(self.pending, RECEIVED, Received)
+
     def definitions(self, kind: type[Kind]) -> Definitions[Kind]:
         """Return what was set up, of one kind."""
         return Definitions(self.pending, kind.kind, kind)
+
+
+def _is_named(state: State, sha256: str) -> bool:
+    return (CONTENT, sha256) in state.by_term or sha256 in state.raws
 
 
 def _concerns(row: TicketRow, username: str) -> bool:

@@ -33,12 +33,13 @@ UPLOADS = "uploads"
 DRAFTS = "drafts"
 NOTICES = "notices"
 OUTGOING = "outgoing"
+RECEIVED = "received"
 OWNED = frozenset({SESSIONS, DEVICES, UPLOADS, DRAFTS, NOTICES})
 # What reading a document raises when a field is missing, or holds what this version does not know.
 UNREADABLE = (AttributeError, LookupError, TypeError, ValueError)
-EXPIRING = frozenset({*OWNED, OUTGOING, "hand_offs", "attempts", "receipts"})
+EXPIRING = frozenset({*OWNED, OUTGOING, RECEIVED, "hand_offs", "attempts", "receipts"})
 # What is no part of a backup: all that expires but what people would miss.
-KEPT_FOR_LONG = (DRAFTS, NOTICES, OUTGOING)
+KEPT_FOR_LONG = (DRAFTS, NOTICES, OUTGOING, RECEIVED)
 PASSING = EXPIRING - {*KEPT_FOR_LONG}
 
 
@@ -69,6 +70,9 @@ class State:
         self.mails = MailRows()
         self._owned: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
         self._owners: dict[tuple[str, str], str] = {}
+        self.by_email: defaultdict[str, set[str]] = defaultdict(set)
+        self.received: dict[str, Arrival] = {}
+        self.raws: set[str] = set()  # hashes of the originals of mail
 
     def load(self, documents: Documents) -> None:
         """Start anew from everything; a document that cannot be read leaves all as it was."""
@@ -76,7 +80,7 @@ class State:
         fresh.documents = documents
         with _uncollected():
             fresh._load_tickets(documents.get(TICKETS, {}))
-        for name in (USERS, OUTGOING, *OWNED):
+        for name in (USERS, OUTGOING, RECEIVED, *OWNED):
             fresh.prepare([(name, key, raw) for key, raw in documents.get(name, {}).items()])()
         for name, value in vars(fresh).items():
             setattr(self, name, value)
@@ -130,13 +134,18 @@ class State:
                 return partial(self._put_person, key, PersonRow(key, from_json(raw)) if raw else None)
             if collection == NOTICES:
                 return partial(self._put_notice, key, *(_notice(from_json(raw)) if raw else (None, None)))
-            if collection == OUTGOING:
-                return partial(self.mails.put, key, MailRow.of(key, from_json(raw)) if raw else None)
+            if collection in {OUTGOING, RECEIVED}:
+                return self._mail_step(collection, key, raw)
             if collection in OWNED:
                 return partial(self._put_owned, collection, key, from_json(raw)["username"] if raw else None)
         except UNREADABLE as error:
             raise StorageUnreadableError(collection, key) from error
         return None
+
+    def _mail_step(self, collection: str, key: str, raw: bytes | None) -> Callable[[], None]:
+        if collection == OUTGOING:
+            return partial(self.mails.put, key, MailRow.of(key, from_json(raw)) if raw else None)
+        return partial(self._put_received, key, _arrival(raw) if raw else None)
 
     def replace(self, changes: Sequence[Change]) -> list[Change]:
         """Put documents in place, in the indexes too, and return what would put it back."""
@@ -233,10 +242,21 @@ class State:
 
     def _put_person(self, username: str, row: PersonRow | None) -> None:
         self._people_by_name = self._staff = None
-        if row is None:
-            self.people.pop(username, None)
-        else:
+        former = self.people.pop(username, None)
+        if former is not None:
+            self.by_email[former.email.casefold()].discard(username)
+        if row is not None:
             self.people[username] = row
+            if row.email:
+                self.by_email[row.email.casefold()].add(username)
+
+    def _put_received(self, key: str, arrival: "Arrival | None") -> None:
+        former = self.received.pop(key, None)
+        if former is not None:
+            self.raws.discard(former.raw_sha256)
+        if arrival is not None:
+            self.received[key] = arrival
+            self.raws.add(arrival.raw_sha256)
 
     def owned(self, collection: str, username: str) -> set[str]:
         """Return the ids of the person's documents in one of the collections that are `OWNED`."""
@@ -284,6 +304,19 @@ class Due(NamedTuple):
 
     at: datetime
     warn_at: datetime | None
+
+
+class Arrival(NamedTuple):
+    """When a message of mail came in, what became of it, and under which hash its original is kept."""
+
+    at: datetime
+    fate: str
+    raw_sha256: str
+
+
+def _arrival(raw: bytes) -> Arrival:
+    document = from_json(raw)
+    return Arrival(datetime.fromisoformat(document["at"]), document["fate"], document["raw_sha256"])
 
 
 def _read(raw: bytes) -> tuple[TicketRow, Due | None, datetime | None]:

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, delete, exists, select
 
 from ticketing.domain.attachments import CONTENT, Content
 from ticketing.storage.files import PIECE, missing
-from ticketing.storage.sql.tables import file_pieces, files, terms
+from ticketing.storage.sql.tables import file_pieces, files, received, terms
 from ticketing.storage.sql.writing import put
 
 _IN_MEMORY: Final = 1 << 20
@@ -77,9 +77,10 @@ class SqlFileRepository:
         return self._connection.scalar(select(files.c.sha256).where(files.c.sha256 == sha256)) is not None
 
     def unused(self, put_before: datetime, limit: int) -> list[str]:
-        """Return hashes of contents put here before that moment that no ticket names, at most `limit`."""
-        is_named = exists().where(terms.c.field == CONTENT, terms.c.value == files.c.sha256)
-        question = select(files.c.sha256).where(files.c.put_at < put_before, ~is_named).limit(limit)
+        """Return hashes of contents put here before that moment that nothing names, at most `limit`."""
+        is_attached = exists().where(terms.c.field == CONTENT, terms.c.value == files.c.sha256)
+        is_mail = exists().where(received.c.raw_sha256 == files.c.sha256)
+        question = select(files.c.sha256).where(files.c.put_at < put_before, ~is_attached, ~is_mail).limit(limit)
         return list(self._connection.scalars(question))
 
     def remove(self, sha256: str) -> None:

@@ -17,6 +17,7 @@ from ticketing.domain.outbox import Backlog, MailState, Outgoing, OutgoingQuery
 from ticketing.domain.people import PeopleQuery, Role, User
 from ticketing.domain.queries import Page
 from ticketing.domain.receipts import Receipt
+from ticketing.domain.received import Received, ReceivedQuery
 from ticketing.domain.sign_in import Attempts, Device, HandOff, Session
 from ticketing.domain.text import Stored
 from ticketing.storage.sql import tables
@@ -108,6 +109,13 @@ class SqlUsers(SqlCollection[User]):
         """Return copies of those that exist, in no order."""
         return self._documents(users.c.username.in_(sorted(usernames)), order=[]) if usernames else []
 
+    def with_email(self, address: str) -> list[User]:
+        """Return the accounts with this e-mail address, whatever its case, the oldest first."""
+        email = address.casefold()
+        question = select(users.c.document).where(users.c.folded.endswith(SEPARATOR + email, autoescape=True))
+        found = [User.model_validate_json(raw) for raw in self._connection.scalars(question)] if email else []
+        return sorted(found, key=lambda user: (user.created_at, user.id))
+
     def stream(self) -> Iterator[User]:
         """Yield every account by username, read in batches."""
         return (User.model_validate_json(raw) for _, raw in in_batches(self._connection, users))
@@ -192,6 +200,20 @@ class SqlMails(SqlCollection[Outgoing]):
         for mail, raw in found:
             self.note(mail.id, raw)
         return [mail for mail, _ in found]
+
+
+class SqlReceived(SqlCollection[Received]):
+    """The record of all mail that came in."""
+
+    def search(self, query: ReceivedQuery) -> Page[Received]:
+        """Return one page of it, the newest first."""
+        c = self._table.c
+        where = [c.fate.in_(sorted(query.fates))] if query.fates else []
+        total = self._connection.scalar(select(func.count()).select_from(self._table).where(*where)) or 0
+        question = select(c.document).where(*where).order_by(c.at.desc(), c.id.desc())
+        raws = self._connection.scalars(question.limit(query.size).offset(query.first))
+        found = tuple(Received.model_validate_json(raw) for raw in raws)
+        return Page(items=found, total=total, page=query.page, size=query.size)
 
 
 class SqlSessions(SqlOwned[Session]):
@@ -326,6 +348,11 @@ class SqlTransaction:
     def outgoing(self) -> SqlMails:
         """Mails that go out."""
         return SqlMails(self._connection, tables.outgoing, Outgoing)
+
+    @property
+    def received(self) -> SqlReceived:
+        """What is on record of mail that came in."""
+        return SqlReceived(self._connection, tables.received, Received)
 
     def definitions(self, kind: type[Kind]) -> SqlDefinitions[Kind]:
         """Return what was set up, of one kind."""

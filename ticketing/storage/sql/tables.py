@@ -242,7 +242,13 @@ outgoing = _expiring(
     Index("outgoing_by_at", "at", "id"),
     Index("outgoing_by_address", "address", "sent_at"),
 )
-EXPIRING: Final = (sessions, hand_offs, devices, attempts, receipts, uploads, drafts, notices, outgoing)
+received = _expiring(
+    "received",
+    Column("at", Moment, nullable=False, index=True),
+    Column("fate", Word, nullable=False),
+    Column("raw_sha256", Word, nullable=False, index=True),
+)
+EXPIRING: Final = (sessions, hand_offs, devices, attempts, receipts, uploads, drafts, notices, outgoing, received)
 
 files = Table(
     "files",

@@ -14,13 +14,14 @@ from ticketing.domain.kinds import KINDS
 from ticketing.domain.notifications import Notice
 from ticketing.domain.outbox import Outgoing
 from ticketing.domain.people import User
+from ticketing.domain.received import Received
 from ticketing.domain.tickets import Ticket
 from ticketing.storage.files import require_same, utc_now
 from ticketing.storage.sql import tables
 from ticketing.storage.sql.facts import facts_row
 from ticketing.storage.sql.files import receive
 from ticketing.storage.sql.reading import BATCH, in_batches
-from ticketing.storage.sql.repositories import SqlMails, SqlNotices, SqlOwned, user_columns
+from ticketing.storage.sql.repositories import SqlMails, SqlNotices, SqlOwned, SqlReceived, user_columns
 from ticketing.storage.sql.tickets import searchable, term_rows, ticket_columns
 from ticketing.storage.sql.writing import add_up, put, put_texts
 from ticketing.storage.whole import HALF_MOVED, Everything, holdings
@@ -44,7 +45,8 @@ def mark_half_moved(connection: Connection, *, is_so: bool) -> None:
 
 def documents(connection: Connection) -> Everything:
     """Return all documents, read as they are asked for."""
-    passing = {table.name: _InTable(connection, table) for table in (tables.drafts, tables.notices, tables.outgoing)}
+    lasting = (tables.drafts, tables.notices, tables.outgoing, tables.received)
+    passing = {table.name: _InTable(connection, table) for table in lasting}
     return {
         "tickets": _InTable(connection, tables.tickets),
         "users": _InTable(connection, tables.users),
@@ -100,6 +102,7 @@ class Intake:
             "drafts": self._put_drafts,
             "notices": self._put_notices,
             "outgoing": self._put_mails,
+            "received": self._put_received,
             **{kind: partial(self._put_definitions, kind) for kind in KINDS},
         }
 
@@ -156,6 +159,11 @@ class Intake:
         drafts = SqlOwned(self._connection, tables.drafts, Draft)
         for raw in batch:
             drafts.save(Draft.model_validate_json(raw))
+
+    def _put_received(self, batch: list[bytes]) -> None:
+        received = SqlReceived(self._connection, tables.received, Received)
+        for raw in batch:
+            received.save(Received.model_validate_json(raw))
 
     def _put_notices(self, batch: list[bytes]) -> None:
         SqlNotices(self._connection, tables.notices, Notice).add([Notice.model_validate_json(raw) for raw in batch])

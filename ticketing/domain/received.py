@@ -1,0 +1,300 @@
+"""
+Mail that came in: what becomes of a message, by one table of rules, and what is kept on record of it.
+
+A message says by whom it is, and anybody can say that. So it counts as an answer only with a tag (`mail_tags`) that was
+made for somebody at that ticket, and as an agent's only with one that was made for that agent. Whatever answers what
+told of an internal note is one, or nothing.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import ClassVar, Final, NamedTuple
+
+from ticketing.domain import policy
+from ticketing.domain.attachments import BYTES_PER_DAY, BYTES_PER_TICKET, FILES_PER_MESSAGE, in_words
+from ticketing.domain.definitions import Definition
+from ticketing.domain.incoming import Incoming, Reason
+from ticketing.domain.mail_tags import without_tags
+from ticketing.domain.people import RESERVED_USERNAMES, Actor
+from ticketing.domain.policy import Action, Relation
+from ticketing.domain.queries import Query
+from ticketing.domain.sign_in import fingerprint
+from ticketing.domain.statuses import Status
+from ticketing.domain.text import NAME_LIMIT, TEXT_LIMIT, TITLE_LIMIT, Stored, is_blank, printable
+from ticketing.domain.tickets import MessageKind, Ticket
+
+RECEIVED_LIFETIME: Final = timedelta(days=30)
+# What a ticket says that came without a subject or without words.
+NO_SUBJECT: Final = "(no subject)"
+NO_TEXT: Final = "(no text)"
+_SUBJECT_LIMIT: Final = 500
+_CUT: Final = "… (the rest is in the original mail, which admins have)"
+_REPLY_PREFIX: Final = re.compile(r"^(?:(?:re|aw|sv|antw|rv|ref|fw|fwd|wg|tr)\s*(?:\[\d+\])?\s*:\s*)+", re.IGNORECASE)
+_NOT_IN_USERNAME: Final = re.compile(r"[^a-z0-9._-]+")
+_SHORTEST_NAME: Final = 3
+_LONGEST_NAME: Final = 32
+
+
+class Fate(StrEnum):
+    """What became of a message."""
+
+    TICKET = "ticket"
+    FOLLOW_UP = "follow_up"
+    REPLY = "reply"
+    NOTE = "note"
+    IGNORED = "ignored"
+    FAILED = "failed"
+
+    @property
+    def is_in(self) -> bool:
+        """Whether the message is in a ticket."""
+        return self not in {Fate.IGNORED, Fate.FAILED}
+
+
+class UnknownSenders(StrEnum):
+    """From whom the desk takes mail that answers nothing: anybody, those with an account, or nobody."""
+
+    OPEN = "open"
+    REGISTERED = "registered"
+    CLOSED = "closed"
+
+
+class Received(Stored):
+    """
+    What is on record of one message. `id` is a hash of its Message-ID, or of all of it if it has none.
+
+    `why` is a sentence where it is not in a ticket; `raw_sha256` the hash under which the original is kept.
+    """
+
+    id: str
+    at: datetime
+    sender: str = ""
+    subject: str = ""
+    fate: Fate
+    why: str = ""
+    ticket: int = 0
+    raw_sha256: str
+    size: int
+    expires_at: datetime
+
+
+class MailFetch(Definition):
+    """When the mailbox was last looked into, by whichever process, and in `failure` why it cannot be now."""
+
+    kind: ClassVar[str] = "mail_fetch"
+    is_settings: ClassVar[bool] = False
+
+    fetched_at: datetime | None = None
+    failure: str = ""
+
+
+class ReceivedQuery(Query):
+    """Which of the record to list, the newest first; an empty set does not restrict."""
+
+    fates: frozenset[Fate] = frozenset()
+
+
+class Verdict(NamedTuple):
+    """What is to become of a message, and why if it is to be in no ticket."""
+
+    fate: Fate
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """
+    Whose mail the desk takes.
+
+    `allowed` and `denied` are addresses and domains, which stand for what is below them as well. Where some are allowed
+    all others are not; who is denied never is.
+    """
+
+    unknown: UnknownSenders = UnknownSenders.REGISTERED
+    allowed: tuple[str, ...] = ()
+    denied: tuple[str, ...] = ()
+
+    def lets_in(self, sender: str) -> bool:
+        """Whether mail from this address is taken at all."""
+        return not _is_among(sender, self.denied) and (not self.allowed or _is_among(sender, self.allowed))
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """
+    The ticket that a message answers, as its genuine tags say.
+
+    `kind` is what those told of that it answers: a note if any of them did. `is_own`: one was made for the sender.
+    """
+
+    ticket: Ticket
+    kind: MessageKind
+    is_own: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the desk knows of a message beside what is in it: whose address it came from, and what it answers."""
+
+    sender: Actor | None = None
+    is_active: bool = True
+    answered: Answered | None = None
+
+
+def decide(mail: Incoming, known: Known, admission: Admission, *, looked_at: bool = False) -> Verdict:
+    """
+    Decide what is to become of a message, by the first rule that has an answer.
+
+    *looked_at*: an admin has read it and wants it in the desk, so that it may have been sent by a machine.
+    """
+    return (
+        _if_unreadable(mail)
+        or (None if looked_at else _if_automatic(mail))
+        or _if_unwelcome(mail, known, admission)
+        or _if_answer(mail, known)
+        or _if_new(known, admission)
+    )
+
+
+def _if_unreadable(mail: Incoming) -> Verdict | None:
+    if mail.problem:
+        return Verdict(Fate.FAILED, mail.problem)
+    return None if mail.sender else Verdict(Fate.FAILED, "It does not say from which address it comes.")
+
+
+def _if_automatic(mail: Incoming) -> Verdict | None:
+    return Verdict(Fate.IGNORED, _SENT_BY_MACHINE[mail.automatic]) if mail.automatic else None
+
+
+def _if_unwelcome(mail: Incoming, known: Known, admission: Admission) -> Verdict | None:
+    if not admission.lets_in(mail.sender):
+        return Verdict(Fate.IGNORED, "The lists of allowed and denied senders keep this address out.")
+    if known.sender and not known.is_active:
+        return Verdict(Fate.IGNORED, f"The account of {known.sender.username} is deactivated.")
+    return None
+
+
+def _if_answer(mail: Incoming, known: Known) -> Verdict | None:
+    """Decide about what answers a ticket of the sender's; what answers somebody else's alone is none."""
+    answered, sender = known.answered, known.sender
+    if answered is None:
+        return None
+    is_agent = sender is not None and policy.may(sender, Action.WRITE_NOTE, answered.ticket)
+    if answered.kind is MessageKind.NOTE and not (is_agent and answered.is_own):
+        return Verdict(Fate.IGNORED, "It answers an internal note that was not sent to this address.")
+    if sender is None or not policy.may(sender, Action.REPLY, answered.ticket) or (is_agent and not answered.is_own):
+        return None
+    if is_agent and mail.authenticated is False:
+        return Verdict(Fate.IGNORED, "It bears an agent's address, and the checks of its sender have failed.")
+    if answered.kind is MessageKind.NOTE:
+        return Verdict(Fate.NOTE)
+    is_theirs = policy.relation_to_ticket(sender, answered.ticket) is not Relation.FOREIGN
+    goes_on = is_theirs and answered.ticket.status is Status.CLOSED
+    return Verdict(Fate.FOLLOW_UP if goes_on else Fate.REPLY)
+
+
+def _if_new(known: Known, admission: Admission) -> Verdict:
+    if admission.unknown is UnknownSenders.CLOSED:
+        return Verdict(Fate.IGNORED, "It answers nothing that this address was sent, and new mail is not taken.")
+    if known.sender is None and admission.unknown is UnknownSenders.REGISTERED:
+        return Verdict(Fate.IGNORED, "No account has this address, and mail of strangers is not taken.")
+    return Verdict(Fate.TICKET)
+
+
+_SENT_BY_MACHINE: Final = {
+    Reason.AUTO_REPLY: "It is an automatic answer.",
+    Reason.BOUNCE: "It says that a mail could not be delivered.",
+    Reason.BULK: "It was sent to many at once.",
+    Reason.LIST: "It came by a mailing list.",
+    Reason.OWN: "The desk has sent it itself.",
+    Reason.LOOP: "It goes round in a loop.",
+    Reason.GENERATED: "A program has written it.",
+    Reason.NO_REPLY: "It comes from an address at which nobody reads answers.",
+}
+
+
+def received_id(mail: Incoming, raw_sha256: str) -> str:
+    """Return under which id a message is on record, whichever way and however often it comes in."""
+    return fingerprint("received", mail.message_id or raw_sha256)
+
+
+def title_of(mail: Incoming, otherwise: str = NO_SUBJECT) -> str:
+    """Return a title for a new ticket: the subject without tags and without what mail programs put before it."""
+    subject = _REPLY_PREFIX.sub("", without_tags(printable(mail.subject))).strip()
+    return otherwise if is_blank(subject) else _cut(subject, TITLE_LIMIT, "…")
+
+
+def subject_shown(mail: Incoming) -> str:
+    """Return the subject as it is put on record."""
+    return _cut(" ".join(printable(without_tags(mail.subject)).split()), _SUBJECT_LIMIT, "…")
+
+
+def text_of(mail: Incoming, refused: Iterable[str], *, whole: bool) -> str:
+    """Return what it says, with what became of files that cannot be attached; *whole*: with all that it quotes."""
+    said = mail.whole_text if whole or is_blank(mail.text) else mail.text
+    left_out = "".join(f"\n{line}" for line in refused)
+    added = f"\n\nNot attached, but kept with the original mail:{left_out}" if left_out else ""
+    text = printable(said.replace("\r\n", "\n").replace("\r", "\n")).strip()
+    return _cut(NO_TEXT if is_blank(text) else text, TEXT_LIMIT - len(added), f"\n\n{_CUT}") + added
+
+
+class Fitting(NamedTuple):
+    """Which of the sizes, by their places, can be attached, and a line for each file that cannot."""
+
+    taken: list[int]
+    refused: list[str]
+
+
+def fitting(files: Iterable[tuple[str, int]], largest: int, in_ticket: int, of_today: int) -> Fitting:
+    """
+    Choose what can be attached to one message, given the names and sizes of its files.
+
+    *in_ticket* is how many bytes the ticket holds, *of_today* how many its author has sent within a day.
+    """
+    found, room = Fitting([], []), min(BYTES_PER_TICKET - in_ticket, BYTES_PER_DAY - of_today)
+    for place, (name, size) in enumerate(files):
+        if 0 < size <= min(largest, room) and len(found.taken) < FILES_PER_MESSAGE:
+            found.taken.append(place)
+            room -= size
+        else:
+            found.refused.append(f"{name} ({in_words(size)})")
+    return Fitting(found.taken, _shortened(found.refused))
+
+
+def usernames_for(address: str) -> Iterator[str]:
+    """Yield names for the account of an address: what stands before the @, and one that hardly anybody else has."""
+    folded = unicodedata.normalize("NFKD", address.partition("@")[0].casefold())
+    plain = _NOT_IN_USERNAME.sub("-", folded.encode("ascii", "ignore").decode()).strip(".-_")[:_LONGEST_NAME]
+    if len(plain) >= _SHORTEST_NAME and plain not in RESERVED_USERNAMES:
+        yield plain
+    mark = fingerprint("sender", address)[:12]
+    yield f"{plain[: _LONGEST_NAME - len(mark) - 1] or 'mail'}-{mark}"
+
+
+def name_shown(mail: Incoming) -> str:
+    """Return as whom a new account of the sender is shown."""
+    visible = "".join(char for char in mail.sender_name if unicodedata.category(char) not in _UNSEEN)
+    name = " ".join(visible.split())[:NAME_LIMIT].strip()
+    return mail.sender[:NAME_LIMIT] if is_blank(name) or "@" in name else name
+
+
+_UNSEEN: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+_MOST_NAMED: Final = 20
+
+
+def _shortened(lines: list[str]) -> list[str]:
+    rest = len(lines) - _MOST_NAMED
+    return lines if rest <= 0 else [*lines[:_MOST_NAMED], f"and {rest} more"]
+
+
+def _cut(text: str, limit: int, ending: str) -> str:
+    return text if len(text) <= limit else text[: limit - len(ending)].rstrip() + ending
+
+
+def _is_among(sender: str, listed: Iterable[str]) -> bool:
+    domain = sender.rpartition("@")[2]
+    return any(one in {sender, domain} or domain.endswith(f".{one}") for one in listed)

@@ -1,0 +1,248 @@
+"""How one message of mail gets into a ticket, within the transaction that puts on record that it did."""
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import Final, NamedTuple
+
+from ticketing.domain.attachments import HEAD, UPLOAD_LIFETIME, Attachment, Upload, clean_file_name, media_type_of
+from ticketing.domain.categories import usual
+from ticketing.domain.errors import ThrottledError
+from ticketing.domain.incoming import MAILS_PER_SENDER, Incoming, IncomingFile
+from ticketing.domain.mail_tags import Tag, tags_in
+from ticketing.domain.people import Actor, User, clean_email
+from ticketing.domain.received import (
+    Admission,
+    Answered,
+    Fate,
+    Fitting,
+    Known,
+    Verdict,
+    decide,
+    fitting,
+    name_shown,
+    text_of,
+    title_of,
+    usernames_for,
+)
+from ticketing.domain.store import Files, Transaction
+from ticketing.domain.tickets import MessageKind, Source, Ticket
+from ticketing.services.accounts import add_account
+from ticketing.services.categories import all_categories
+from ticketing.services.dealing import route
+from ticketing.services.due_times import keep
+from ticketing.services.mail_keys import mail_key
+from ticketing.services.moments import catch_up
+from ticketing.services.throttle import Throttle
+
+# A message refers to so many others at most that are looked at: a thread's own, and what its mail program adds.
+_MOST_TAGS: Final = 50
+_ID_BYTES: Final = 16
+_NO_PASSWORD: Final = "!"  # noqa: S105 - no password has this hash
+_TOO_MUCH: Final = Verdict(Fate.IGNORED, f"This address has sent more than {MAILS_PER_SENDER} mails within an hour.")
+
+
+class KeptFiles(NamedTuple):
+    """The files of a message that are in the file store by now, and a line for each that can be attached nowhere."""
+
+    kept: tuple[Attachment, ...]
+    refused: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """
+    A message on its way in. `key` is its id on record, `raw_sha256` and `size` are those of its original.
+
+    `asked_by`: the admin who wants it processed again.
+    """
+
+    key: str
+    mail: Incoming
+    raw_sha256: str
+    size: int
+    files: KeptFiles
+    asked_by: Actor | None = None
+
+
+def keep_files(files: Files, found: Sequence[IncomingFile], largest: int, now: datetime) -> KeptFiles:
+    """Keep what can be attached to a message, before a transaction names it."""
+    names = [clean_file_name(each.name) for each in found]
+    sizes = [len(each.content) for each in found]
+    fits = fitting(zip(names, sizes, strict=True), largest, 0, 0)
+    return KeptFiles(tuple(_kept(files, names[place], found[place], now) for place in fits.taken), tuple(fits.refused))
+
+
+def _kept(files: Files, name: str, file: IncomingFile, now: datetime) -> Attachment:
+    content = files.put([file.content], now)
+    return Attachment(
+        id=secrets.token_urlsafe(_ID_BYTES),
+        name=name,
+        size=content.size,
+        sha256=content.sha256,
+        media_type=media_type_of(name, file.content[:HEAD]),
+    )
+
+
+class Entry:
+    """One message in one transaction."""
+
+    def __init__(
+        self,
+        tx: Transaction,
+        message: Message,
+        now: datetime,
+        admission: Admission,
+        throttle: Throttle,
+        largest: int,
+    ) -> None:
+        self._tx = tx
+        self._message = message
+        self._mail = message.mail
+        self._now = now
+        self._admission = admission
+        self._throttle = throttle
+        self._largest = largest
+
+    def enter(self) -> tuple[Verdict, int]:
+        """Do what is to become of the message; return that, and the number of the ticket in which it is, else 0."""
+        sender, answered = self._sender, self._answered
+        asked = self._message.asked_by is not None
+        known = Known(sender, self._owner is None or self._owner.active, answered)
+        verdict = decide(self._mail, known, self._admission, looked_at=asked)
+        if not verdict.fate.is_in:
+            return verdict, 0
+        if not asked and not self._is_within_limit():
+            return _TOO_MUCH, 0
+        if verdict.fate is Fate.TICKET or sender is None or answered is None:
+            return verdict, self._open(sender or self._newcomer())
+        if verdict.fate is Fate.FOLLOW_UP:
+            return verdict, self._follow_up(sender, answered.ticket)
+        return verdict, self._say(sender, answered.ticket, verdict.fate)
+
+    @cached_property
+    def _tags(self) -> list[Tag]:
+        return tags_in(self._mail.subject, self._mail.references)[:_MOST_TAGS]
+
+    @cached_property
+    def _key(self) -> bytes:
+        return mail_key(self._tx)
+
+    @cached_property
+    def _agents(self) -> list[str]:
+        return list(self._tx.users.agent_names())
+
+    @cached_property
+    def _owner(self) -> User | None:
+        """Whose address the sender's is: of several accounts, the one that a tag was made for, or else the oldest."""
+        owners = self._tx.users.with_email(self._mail.sender) if self._mail.sender else []
+        owners.sort(key=lambda user: not user.active)
+        told = (user for tag in self._tags for user in owners if tag.opens(self._key, user.id))
+        return next(told, owners[0] if owners else None)
+
+    @cached_property
+    def _sender(self) -> Actor | None:
+        return _actor(self._owner) if self._owner else None
+
+    @cached_property
+    def _answered(self) -> Answered | None:
+        """The ticket that the message answers: by a tag of the sender's own, or else by one of somebody there."""
+        found = [genuine for tag in self._tags if (genuine := self._genuine(tag))]
+        if not found:
+            return None
+        chosen = next((each for each in found if each.is_own), found[0]).ticket
+        those = [each for each in found if each.ticket.number == chosen.number]
+        tells_of_note = any(each.kind is MessageKind.NOTE for each in those)
+        kind = MessageKind.NOTE if tells_of_note else MessageKind.REPLY
+        return Answered(chosen, kind, any(each.is_own for each in those))
+
+    def _genuine(self, tag: Tag) -> Answered | None:
+        """Return what a tag says if the desk has made it, for the sender or for somebody at its ticket."""
+        ticket = self._tx.tickets.find(tag.number)
+        if ticket is None:
+            return None
+        people = [ticket.requester, *ticket.watchers, *self._agents]
+        own = tag.opens(self._key, self._sender.username) if self._sender else None
+        kind = own or next(filter(None, (tag.opens(self._key, name) for name in people)), None)
+        return Answered(self._present(ticket), kind, own is not None) if kind else None
+
+    def _present(self, ticket: Ticket) -> Ticket:
+        """Return the ticket as it is by now, or the one in which it goes on."""
+        while ticket.merged_into is not None and (target := self._tx.tickets.find(ticket.merged_into)):
+            ticket = target
+        catch_up(ticket, self._now)
+        return ticket
+
+    def _is_within_limit(self) -> bool:
+        try:
+            self._throttle.count_mail(self._tx, self._mail.sender)
+        except ThrottledError:
+            return False
+        return True
+
+    def _newcomer(self) -> Actor:
+        """Make an account for the sender, in which nobody can sign in until it is given a password."""
+        usernames = usernames_for(self._mail.sender)
+        user = User(
+            id=next(name for name in usernames if self._tx.users.find(name) is None),
+            display_name=name_shown(self._mail),
+            email=clean_email(self._mail.sender),
+            password=_NO_PASSWORD,
+            created_at=self._now,
+            password_changed_at=self._now,
+        )
+        add_account(self._tx, user)
+        return _actor(user)
+
+    def _open(self, sender: Actor) -> int:
+        number, title = self._tx.tickets.next_number(), title_of(self._mail)
+        fits, text = self._fitted(sender, None, whole=True)
+        category = usual(all_categories(self._tx))
+        ticket = Ticket.open(number, sender.username, title, text, category, self._now, Source.MAIL)
+        return self._keep_new(sender, ticket, fits)
+
+    def _follow_up(self, sender: Actor, former: Ticket) -> int:
+        number, title = self._tx.tickets.next_number(), title_of(self._mail, former.title)
+        fits, text = self._fitted(sender, None)
+        category = usual(all_categories(self._tx))
+        ticket = former.follow_up(number, sender, title, text, category, self._now, Source.MAIL)
+        keep(self._tx, former)
+        return self._keep_new(sender, ticket, fits)
+
+    def _keep_new(self, sender: Actor, ticket: Ticket, fits: Fitting) -> int:
+        self._attach(sender, ticket, fits)
+        route(self._tx, ticket, self._now)
+        keep(self._tx, ticket)
+        return ticket.number
+
+    def _say(self, sender: Actor, ticket: Ticket, fate: Fate) -> int:
+        fits, text = self._fitted(sender, ticket)
+        add = ticket.note if fate is Fate.NOTE else ticket.reply
+        add(sender, text, self._now, Source.MAIL)
+        self._attach(sender, ticket, fits)
+        keep(self._tx, ticket)
+        return ticket.number
+
+    def _fitted(self, sender: Actor, ticket: Ticket | None, *, whole: bool = False) -> tuple[Fitting, str]:
+        """Return what of the files can be attached, and the text, which names the others; *whole*: with quotes."""
+        uploads = self._tx.uploads.of_user(sender.username)
+        of_today = sum(upload.size for upload in uploads if self._now < upload.expires_at)
+        held = sum(file.size for said in ticket.messages for file in said.attachments) if ticket else 0
+        files = self._message.files
+        fits = fitting(((file.name, file.size) for file in files.kept), self._largest, held, of_today)
+        return fits, text_of(self._mail, [*files.refused, *fits.refused], whole=whole)
+
+    def _attach(self, sender: Actor, ticket: Ticket, fits: Fitting) -> None:
+        """Hang files on the newest message; they count as what its author has sent today."""
+        files = [self._message.files.kept[place] for place in fits.taken]
+        ticket.attach(files)
+        expires_at = self._now + UPLOAD_LIFETIME
+        for file in files:
+            upload = Upload(username=sender.username, expires_at=expires_at, taken=True, **file.model_dump())
+            self._tx.uploads.save(upload)
+
+
+def _actor(user: User) -> Actor:
+    return Actor(user.id, user.display_name, user.role)
