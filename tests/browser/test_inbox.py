@@ -68,3 +68,65 @@ def test_one_notice_and_then_all_are_marked_as_read_on_a_phone(windows: Windows,
 
     expect(to_read).to_have_count(0)
     expect(carla.get_by_role("button", name="Mark all as read")).to_have_count(0)
+
+
+def test_the_title_of_the_tab_says_how_much_is_unread_on_every_page(
+    windows: Windows, server: Server, number: int
+) -> None:
+    carla = windows.open("my_tickets", person="carla")
+    expect(carla).to_have_title(re.compile("^My tickets"))
+
+    server.desk.tickets.reply(server.actor("ada"), number, "We look at it.")
+    expect(carla).to_have_title(re.compile(r"^\(1\) My tickets"), timeout=WITHIN)
+    carla.get_by_role("link", name="Account").click()
+    expect(carla).to_have_title(re.compile(r"^\(1\) Account"))
+    server.desk.inbox.read_all(server.actor("carla"))
+
+    expect(carla).to_have_title(re.compile("^Account"), timeout=WITHIN)
+
+
+# What the browser is asked to show, which no test can see on a screen that is not there.
+RECORDING = """
+window.shown = []
+window.Notification = class extends Notification {
+  constructor(text, options) {
+    super(text, options)
+    window.shown.push(text)
+  }
+}
+"""
+IN_THE_BACKGROUND = "Object.defineProperty(document, 'visibilityState', { get: () => 'hidden' })"
+
+
+def test_whoever_asks_for_it_is_notified_by_the_browser_while_the_page_is_in_the_background(
+    windows: Windows, server: Server, number: int
+) -> None:
+    carla = windows.open("inbox", person="carla")
+    carla.context.grant_permissions(["notifications"])
+    carla.add_init_script(RECORDING)
+    carla.reload()
+    ada = server.actor("ada")
+
+    carla.get_by_role("button", name="Notify me in this browser").click()
+    expect(carla.get_by_role("button", name="Stop notifications")).to_be_visible()
+    assert carla.evaluate("shown") == ["When there is something new in your inbox, you are told here."]
+
+    server.desk.tickets.reply(ada, number, "While she looks at the page.")
+    expect(carla.get_by_role("link", name=link(1))).to_be_visible(timeout=WITHIN)
+    carla.evaluate(IN_THE_BACKGROUND)
+    server.desk.tickets.reply(ada, number, "While she looks elsewhere.")
+    carla.wait_for_function("shown.length > 1")
+    assert carla.evaluate("shown").pop() == "2 unread in your inbox"
+
+    carla.get_by_role("button", name="Stop notifications").click()
+    server.desk.tickets.reply(ada, number, "When she wants no more of that.")
+    expect(carla.get_by_role("link", name=link(3))).to_be_visible(timeout=WITHIN)
+    assert len(carla.evaluate("shown")) == 2
+
+
+def test_a_browser_that_blocks_notifications_is_said_to(windows: Windows) -> None:
+    carla = windows.open("inbox", person="carla")
+    carla.add_init_script("Object.defineProperty(Notification, 'permission', { get: () => 'denied' })")
+    carla.reload()
+
+    expect(carla.get_by_role("button", name="This browser blocks notifications")).to_be_disabled()

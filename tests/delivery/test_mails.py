@@ -123,6 +123,7 @@ def test_no_machine_is_to_answer() -> None:
     assert mail["Auto-Submitted"] == "auto-generated"
     assert mail["X-Auto-Response-Suppress"] == "All"
     assert mail["List-Id"] == "<ticketing.example.org>"
+    assert mail["X-Loop"] == "desk@example.org"
 
 
 @pytest.mark.parametrize("name", HOSTILE, ids=repr)

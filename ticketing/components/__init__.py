@@ -19,12 +19,12 @@ _CODE = {
     "list_table": ["list_table.js"],
     "live": ["keeping.js", "line.js", "live.js"],
     "new_files": ["files.js", "new_files.js"],
-    "notices": ["notices.js"],
+    "notices": ["browser_notices.js", "notices.js"],
     "report": ["report.js"],
     "ticket_composer": ["ticket_outbox.js", "keeping.js", "files.js", "ticket_canned.js", "ticket_composer.js"],
     "ticket_head": ["ticket_outbox.js", "ticket_head.js"],
     "ticket_panel": ["ticket_outbox.js", "ticket_related.js", "ticket_fields.js", "ticket_panel.js"],
-    "unread": ["keeping.js", "line.js", "unread.js"],
+    "unread": ["keeping.js", "line.js", "browser_notices.js", "unread.js"],
 }
 # And those of its style.
 _STYLES = {

@@ -59,6 +59,18 @@ function clicked({ component }, event) {
   else component.setTriggerValue("all_read", true)
 }
 
+function drawSwitch(button, words) {
+  const state = notifications()
+  button.hidden = !state
+  if (!state) return
+  button.textContent = words.notify[state]
+  button.disabled = state === "blocked"
+  button.onclick = async () => {
+    await switchNotifications(words.notify.sample)
+    drawSwitch(button, words)
+  }
+}
+
 export default function (component) {
   const data = JSON.parse(new TextDecoder().decode(component.data))
   const { words } = data
@@ -68,6 +80,7 @@ export default function (component) {
   const all = place.querySelector("[data-all]")
   all.textContent = words.all
   all.hidden = !data.unread
+  drawSwitch(place.querySelector("[data-notify]"), words)
   const list = place.querySelector("ul")
   list.replaceChildren(...data.notices.map((notice) => line(notice, words)))
   list.hidden = !data.notices.length

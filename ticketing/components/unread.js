@@ -1,11 +1,32 @@
 // The way to the inbox, with how much is unread there, which the line to the desk keeps up to date.
 
 const MOST = 99
+const BADGE = /^\(\d+\+?\) /
 let counting = null
 
+const inShort = (unread) => (unread > MOST ? `${MOST}+` : String(unread))
+
 function draw(link, unread, words) {
-  link.querySelector(".count").textContent = unread > MOST ? `${MOST}+` : unread || ""
+  link.querySelector(".count").textContent = unread ? inShort(unread) : ""
   link.setAttribute("aria-label", unread ? words.unread.replace("{n}", unread) : words.inbox)
+  const isMore = unread > (live.unread ?? unread)
+  live.unread = unread
+  putOnTab()
+  if (isMore && document.visibilityState === "hidden" && notifications() === "on") {
+    notifyOf(words.news.replace("{n}", unread), () => link.click())
+  }
+}
+
+function putOnTab() {
+  const title = document.title.replace(BADGE, "")
+  const wanted = live.unread ? `(${inShort(live.unread)}) ${title}` : title
+  if (document.title !== wanted) document.title = wanted
+}
+
+// Each page has a title of its own, which Streamlit sets when it has run.
+function followTitle() {
+  live.titles ??= new MutationObserver(putOnTab)
+  live.titles.observe(document.querySelector("title"), { childList: true })
 }
 
 export default function (component) {
@@ -25,5 +46,6 @@ export default function (component) {
   document.removeEventListener(UNREAD, counting)
   counting = ({ detail }) => draw(link, detail, words)
   document.addEventListener(UNREAD, counting)
+  followTitle()
   if (!live.isOn) begin()
 }

@@ -17,6 +17,7 @@ from jinja2 import StrictUndefined, Template
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from ticketing.delivery.texts import HTML, SUBJECTS, TEXTS
+from ticketing.domain.incoming import LOOP_HEADER
 from ticketing.domain.outbox import Letter
 from ticketing.domain.sign_in import fingerprint
 from ticketing.domain.text import printable
@@ -55,6 +56,7 @@ def compose(letter: Letter, desk: Desk, now: datetime) -> EmailMessage:
     mail["Auto-Submitted"] = "auto-generated"
     mail["X-Auto-Response-Suppress"] = "All"
     mail["List-Id"] = f"<ticketing.{desk.host}>"
+    mail[LOOP_HEADER] = in_ascii(desk.address)
     text = rendered(letter, desk.base_url)
     link = _link(letter, desk.base_url)
     mail.set_content(text)

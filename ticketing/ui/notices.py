@@ -60,7 +60,7 @@ def inbox_link(actor: Actor, *, is_here: bool) -> None:
         place.page = 1
         go_to(INBOX)
     place.unread = desk().inbox.unread(actor)
-    words = {"inbox": t("page.inbox"), "unread": t("inbox.link_unread", n="{n}")}
+    words = {"inbox": t("page.inbox"), "unread": t("inbox.link_unread", n="{n}"), "news": t("inbox.news", n="{n}")}
     data = {"unread": place.unread, "words": words, "icon": _ICON, "isHere": is_here}
     _mount_link(key=_LINK, data=packed(data), on_opened_change=_noted)
 
@@ -142,6 +142,7 @@ def _shown(actor: Actor, page: Page[Line], now: datetime) -> dict[str, object]:
             "next": t("table.next_page"),
             "empty": t("inbox.empty"),
             "empty_text": t("inbox.empty_text"),
+            "notify": {name: t(f"inbox.notify_{name}") for name in ("on", "off", "blocked", "sample")},
         },
     }
 

@@ -313,6 +313,11 @@ WORDING = {
     "account.others_ended": "All other sessions have ended.",
     # What people are told: in the inbox, where the title of the ticket follows, and by mail
     "inbox.link_unread": "Inbox, {n} unread",
+    "inbox.news": "{n} unread in your inbox",
+    "inbox.notify_on": "Stop notifications",
+    "inbox.notify_off": "Notify me in this browser",
+    "inbox.notify_blocked": "This browser blocks notifications",
+    "inbox.notify_sample": "When there is something new in your inbox, you are told here.",
     "inbox.read": "Mark as read: {what}",
     "inbox.read_short": "Mark as read",
     "inbox.read_all": "Mark all as read",
