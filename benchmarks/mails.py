@@ -1,11 +1,15 @@
 """
-How fast the outbox is emptied into a mail server of this machine, and how much longer a change takes with its mail.
+What mails cost.
+
+How fast the outbox is emptied into a mail server of this machine, how much longer a change takes with its mail, and how
+long it takes to take a mail in.
 
     python -m benchmarks.mails 10000 json:DIR
 """
 
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
@@ -23,6 +27,7 @@ from benchmarks.measuring import MILLISECONDS, Contestant, Figure, Report, take_
 from ticketing.desk import Desk, open_desk
 from ticketing.domain.notifications import Notice, NoticeKind
 from ticketing.domain.people import Actor, User
+from ticketing.domain.received import Fate
 from ticketing.domain.sign_in import fingerprint
 from ticketing.domain.statuses import GENERAL
 from ticketing.domain.tickets import Ticket
@@ -38,11 +43,16 @@ def figures(mails: int, place: str, rounds: int = ROUNDS) -> list[Figure]:
     """Fill an empty store, and measure in it."""
     with _mail_server() as port, closing(open_desk(_settings(place, port), password_rounds=4)) as desk:
         _fill(desk, mails)
-        return [_drained(desk, mails), _queued(desk, rounds)]
+        return [_drained(desk, mails), _queued(desk, rounds), _received(desk, rounds)]
 
 
 def _settings(place: str, port: int) -> Settings:
-    return Settings(storage_url=place, smtp_url=SecretStr(f"smtp://127.0.0.1:{port}"), mail_from="desk@example.org")
+    return Settings(
+        storage_url=place,
+        smtp_url=SecretStr(f"smtp://127.0.0.1:{port}"),
+        mail_from="desk@example.org",
+        mail_unknown_senders="open",
+    )
 
 
 @contextmanager
@@ -142,6 +152,23 @@ def _queued(desk: Desk, rounds: int) -> Figure:
     )
     longer = (turns["with"].median - turns["without"].median) * MILLISECONDS
     return Figure("a change waits longer for its mail", longer, "ms", limit=10)
+
+
+def _received(desk: Desk, rounds: int) -> Figure:
+    """Take mails in, each of which opens a ticket."""
+
+    def mail(number: int) -> bytes:
+        sender = f"nora{number // _MAILS_EACH}@example.net"
+        return f"From: {sender}\nMessage-ID: <{number}@example.net>\nSubject: Help\n\n{TEXT}\n".encode()
+
+    mails = list(map(mail, range(rounds)))
+    desk.receiving.take(mail(rounds))  # which loads what reads mails
+    began = time.perf_counter()
+    fates = Counter(desk.receiving.take(raw).fate for raw in mails)
+    seconds = time.perf_counter() - began
+    if fates[Fate.TICKET] != rounds:
+        raise LookupError(f"Of {rounds} mails {fates[Fate.TICKET]} have opened a ticket.")
+    return Figure("a mail, from its bytes to its ticket", seconds / rounds * MILLISECONDS, "ms", limit=60)
 
 
 def main() -> None:

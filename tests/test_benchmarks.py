@@ -337,8 +337,11 @@ def test_contestants_take_turns_and_the_first_round_does_not_count() -> None:
     assert [len(one.wall) for one in times.values()] == [2, 2]
 
 
-def test_mails_are_measured_on_their_way_out_and_in_the_change_that_they_tell_of(tmp_path: Path) -> None:
-    sent, queued = mails.figures(40, f"json:{tmp_path / 'data'}", rounds=3)
+def test_mails_are_measured_on_their_way_out_in_the_change_that_they_tell_of_and_on_their_way_in(
+    tmp_path: Path,
+) -> None:
+    sent, queued, received = mails.figures(40, f"json:{tmp_path / 'data'}", rounds=3)
 
     assert (sent.name, sent.limit, sent.ours > 0) == ("a mail, from the outbox to the mail server", 10, True)
     assert (queued.name, queued.limit) == ("a change waits longer for its mail", 10)
+    assert (received.name, received.limit, received.ours > 0) == ("a mail, from its bytes to its ticket", 60, True)

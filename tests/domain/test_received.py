@@ -1,6 +1,7 @@
 """What becomes of a mail, by one table: who sends it, what it answers, and whose mail the desk takes."""
 
 from datetime import UTC, datetime
+from itertools import islice
 
 import pytest
 
@@ -167,9 +168,9 @@ def test_so_many_files_are_attached_as_fit_and_each_other_is_named() -> None:
     ["carla@example.org", "ö@example.org", "system@example.org", f"{'x' * 64}@example.org", "a+b@x", "..@x", "王@例子"],
 )
 def test_every_address_has_usernames(address: str) -> None:
-    names = list(usernames_for(address))
+    names = list(islice(usernames_for(address), 5))
 
-    assert names
+    assert len(set(names)) == 5
     for name in names:
         assert username_key(name) == name
         assert name not in RESERVED_USERNAMES

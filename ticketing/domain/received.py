@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from itertools import count
 from typing import ClassVar, Final, NamedTuple
 
 from ticketing.domain import policy
@@ -266,13 +267,14 @@ def fitting(files: Iterable[tuple[str, int]], largest: int, in_ticket: int, of_t
 
 
 def usernames_for(address: str) -> Iterator[str]:
-    """Yield names for the account of an address: what stands before the @, and one that hardly anybody else has."""
+    """Yield names for the account of an address: what stands before the @, then ever others that hardly anybody has."""
     folded = unicodedata.normalize("NFKD", address.partition("@")[0].casefold())
     plain = _NOT_IN_USERNAME.sub("-", folded.encode("ascii", "ignore").decode()).strip(".-_")[:_LONGEST_NAME]
     if len(plain) >= _SHORTEST_NAME and plain not in RESERVED_USERNAMES:
         yield plain
-    mark = fingerprint("sender", address)[:12]
-    yield f"{plain[: _LONGEST_NAME - len(mark) - 1] or 'mail'}-{mark}"
+    for turn in count():
+        mark = fingerprint("sender", address, str(turn))[:12]
+        yield f"{plain[: _LONGEST_NAME - len(mark) - 1] or 'mail'}-{mark}"
 
 
 def name_shown(mail: Incoming) -> str:

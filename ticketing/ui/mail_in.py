@@ -11,7 +11,7 @@ from ticketing.ui.feedback import say_after_rerun, shown_errors
 from ticketing.ui.layout import way_back
 from ticketing.ui.pages import BY_NAME
 from ticketing.ui.session import desk, go_to
-from ticketing.ui.text import plain
+from ticketing.ui.text import displayable, plain
 from ticketing.ui.tickets import Tone
 from ticketing.ui.times import ago, time_element, zone
 from ticketing.ui.wording import t
@@ -59,7 +59,7 @@ def one_mail(actor: Actor, key: str) -> None:
             _process_again(actor, key)
         st.subheader(t("mail.original" if original.is_all else "mail.beginning"), anchor=False)
         look = "white-space:pre-wrap;overflow-wrap:anywhere;font-size:0.8125rem"
-        st.html(f'<pre style="{look}">{escape(original.text)}</pre>')
+        st.html(f'<pre style="{look}">{escape(displayable(original.text))}</pre>')
 
 
 def _process_again(actor: Actor, key: str) -> None:
