@@ -13,6 +13,7 @@ from ticketing.domain.digests import Digesting
 from ticketing.domain.errors import PersonNotFoundError
 from ticketing.domain.notifications import Mailed, Notice, NoticeKind
 from ticketing.domain.opening_hours import ALWAYS_OPEN
+from ticketing.domain.outbox import OutgoingQuery
 from ticketing.domain.people import Actor, Role, User
 from ticketing.domain.sla import SlaPolicy
 from ticketing.domain.statuses import Priority, Status
@@ -22,6 +23,7 @@ from ticketing.domain.tickets import TicketEdit
 from ticketing.services.chores import Chore
 from ticketing.services.digests import DIGESTS_BATCH, Digests
 from ticketing.services.notifications import WARNINGS_BATCH, Warnings, wants
+from ticketing.services.outbox import set_route
 from ticketing.settings import Settings
 from ticketing.storage.whole import WholeStore
 
@@ -179,7 +181,60 @@ def test_without_a_choice_mail_comes_at_once_of_what_is_for_oneself_and_without_
     assert desk.preferences.mail(carla).chosen == {}
 
 
+@pytest.fixture
+def mailed(desk: Desk, store: WholeStore, carla: Actor, ada: Actor) -> Callable[[], list[tuple[str, str]]]:
+    """Let mails leave the desk, and return a way to see to whom of what kind they wait."""
+    for actor in (carla, ada):
+        desk.accounts.change_profile(actor, actor.display_name, f"{actor.username}@example.org")
+    set_route(store, is_open=True)
+
+    def waiting() -> list[tuple[str, str]]:
+        page = _in_read(store, lambda tx: tx.outgoing.search(OutgoingQuery()))
+        return sorted((mail.username, mail.kind) for mail in page.items)
+
+    return waiting
+
+
+def test_what_people_want_at_once_is_queued_with_the_change_and_nothing_else(
+    desk: Desk, carla: Actor, ada: Actor, arrives: SignIn, mailed: Callable[[], list[tuple[str, str]]]
+) -> None:
+    number = desk.tickets.open(carla, "No dial tone", "Dead.").number
+    desk.tickets.assign(arrives("bert", Role.AGENT), number, "ada")
+    desk.tickets.note(arrives("nina", Role.AGENT), number, "She called.")
+    desk.tickets.reply(ada, number, "We look.")
+
+    assert mailed() == [("ada", "assigned"), ("carla", "replied")]
+    desk.preferences.want_by_mail(carla, {NoticeKind.REPLIED: Mailed.NEVER})
+    desk.tickets.reply(ada, number, "Still.")
+    assert mailed() == [("ada", "assigned"), ("carla", "replied")]
+
+
 # Digests
+
+
+def test_what_is_wanted_once_a_day_waits_for_the_digest_and_what_was_read_by_then_is_left_out(
+    desk: Desk,
+    carla: Actor,
+    ada: Actor,
+    clock: Clock,
+    do: Do,
+    mailed: Callable[[], list[tuple[str, str]]],
+) -> None:
+    number = desk.tickets.open(carla, "No dial tone", "Dead.").number
+    desk.tickets.assign(ada, number, "ada")
+    do(Digests())
+    desk.tickets.note(CONSOLE, number, "She called.")
+    desk.inbox.read_all(ada)
+    clock.advance(DAY)
+    do(Digests())
+    assert mailed() == []
+
+    desk.tickets.note(CONSOLE, number, "She called again.")
+    assert mailed() == []
+    for _ in range(2):
+        clock.advance(DAY)
+        do(Digests())
+        assert mailed() == [("ada", "digest")]
 
 
 def test_the_digests_are_gone_through_once_a_day_a_few_people_at_a_time(
