@@ -151,8 +151,9 @@ class SqlNotices(SqlOwned[Notice]):
 
     def add(self, notices: Sequence[Notice]) -> None:
         """Keep all of these; where a person has more than 500 then, the oldest go until 450 are left."""
-        put(self._connection, tables.notices, *map(self._columns, notices))
-        self._found |= {notice.id: notice.model_dump_json(exclude_none=True) for notice in notices}
+        rows = [self._columns(notice) for notice in notices]
+        put(self._connection, tables.notices, *rows)
+        self._found |= {row["id"]: row["document"] for row in rows}
         usernames = sorted({notice.username for notice in notices})
         for username in self._connection.scalars(_HAVING_TOO_MANY, {"usernames": usernames}).all():
             oldest = self._connection.scalars(_SURPLUS, {"username": username}).all()
