@@ -57,7 +57,7 @@ def one_mail(actor: Actor, key: str) -> None:
         _draw(actor, received)
         if not received.fate.is_in and st.button(t("mail.process_again"), key="again", icon=":material/redo:"):
             _process_again(actor, key)
-        st.subheader(t("mail.original" if original.is_all else "mail.beginning"), anchor=False)
+        st.header(t("mail.original" if original.is_all else "mail.beginning"), anchor=False)
         look = "white-space:pre-wrap;overflow-wrap:anywhere;font-size:0.8125rem"
         st.html(f'<pre style="{look}">{escape(displayable(original.text))}</pre>')
 
