@@ -237,7 +237,7 @@ outgoing = _expiring(
     Column("at", Moment, nullable=False),
     Column("due_at", Moment, nullable=False),
     Column("sent_at", Moment),
-    Index("outgoing_by_due", "state", "due_at"),
+    Index("outgoing_by_due", "state", "due_at", "id"),
     Index("outgoing_by_state", "state", "at"),
     Index("outgoing_by_at", "at", "id"),
     Index("outgoing_by_address", "address", "sent_at"),

@@ -25,7 +25,7 @@ def upgrade() -> None:
         sa.Column("document", sa.JSON(), nullable=False),
         sa.PrimaryKeyConstraint("id", name="outgoing_key"),
     )
-    op.create_index("outgoing_by_due", "outgoing", ["state", "due_at"])
+    op.create_index("outgoing_by_due", "outgoing", ["state", "due_at", "id"])
     op.create_index("outgoing_by_state", "outgoing", ["state", "at"])
     op.create_index("outgoing_by_at", "outgoing", ["at", "id"])
     op.create_index("outgoing_by_address", "outgoing", ["address", "sent_at"])
