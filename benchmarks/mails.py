@@ -103,7 +103,7 @@ def _fill(desk: Desk, mails: int) -> None:
             ticket = Ticket.open(tx.tickets.next_number(), name, "No dial tone", TEXT, GENERAL, now)
             tx.tickets.save(ticket)
             for place in range(first, min(first + _MAILS_EACH, mails)):
-                queue(tx, _notice(name, ticket.number, ticket.begins_with.mark, str(place), now), now)
+                queue(tx, [_notice(name, ticket.number, ticket.begins_with.mark, str(place), now)], now)
 
 
 def _notice(name: str, number: int, mark: str, key: str, now: datetime) -> Notice:
@@ -145,7 +145,7 @@ def _queued(desk: Desk, rounds: int) -> Figure:
                 ticket.updated_at = datetime.now(UTC)
                 tx.tickets.save(ticket)
             if queues:
-                queue(tx, _notice("user0", number, "", f"queued {next(keys)}", now), now)
+                queue(tx, [_notice("user0", number, "", f"queued {next(keys)}", now)], now)
 
     turns = take_turns(
         {"without": Contestant(lambda: change(queues=False)), "with": Contestant(lambda: change(queues=True))}, rounds

@@ -75,7 +75,7 @@ def tell(desk: Desk, number: int = 1, *, username: str = "carla", kind: NoticeKi
         for place in range(number):
             key = fingerprint(str(place), username, kind, now.isoformat())
             notice = Notice(id=key, username=username, kind=kind, ticket=1, by="ada", at=now, expires_at=now + HOUR)
-            queue(tx, notice, now)
+            queue(tx, [notice], now)
 
 
 def dispatcher(desk: Desk) -> Dispatcher:
@@ -340,9 +340,9 @@ def test_nothing_of_a_note_reaches_a_requester_by_any_mail(desk: Desk, server: M
                 at=clock(),
                 expires_at=clock() + HOUR,
             )
-            queue(tx, notice, clock())
+            queue(tx, [notice], clock())
             without = notice.model_copy(update={"id": fingerprint(kind, "without"), "mark": ""})
-            queue(tx, without, clock())
+            queue(tx, [without], clock())
 
     clock.advance(MINUTE)
     dispatcher(desk).drain()

@@ -80,7 +80,7 @@ def tell(store: MemoryStore, clock: Clock) -> Tell:
             expires_at=now + HOUR,
         )
         with store.write() as tx:
-            queue(tx, notice, now)
+            queue(tx, [notice], now)
 
     return telling
 
@@ -121,7 +121,7 @@ def test_a_mail_is_queued_with_the_change_or_not_at_all(
 
     def fail() -> None:
         with store.write() as tx:
-            queue(tx, notice, clock())
+            queue(tx, [notice], clock())
             raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
@@ -137,7 +137,7 @@ def test_a_notice_is_queued_once_however_often(desk: Desk, store: MemoryStore, c
 
     for _ in range(2):
         with store.write() as tx:
-            queue(tx, notice, clock())
+            queue(tx, [notice], clock())
 
     assert len(fates(desk, root)) == 1
 

@@ -232,6 +232,9 @@ class NoticeRepository(Collection[Notice], Protocol):
 class OutgoingRepository(Collection[Outgoing], Protocol):
     """All mails that go out, and those that did within 30 days."""
 
+    def add(self, mails: Sequence[Outgoing]) -> None:
+        """Keep those of these that are not there yet."""
+
     def due(self, by: datetime, limit: int) -> list[Outgoing]:
         """Return those that wait and are due at that moment or before, at most `limit`, the first due first."""
 

@@ -64,9 +64,8 @@ def _deliver(tx: Transaction, notices: Sequence[Notice]) -> None:
     people = {user.id: user for user in tx.users.several({one.username for one in notices}) if user.active}
     present = [notice for notice in notices if notice.username in people]
     tx.notices.add(present)
-    for notice in present:
-        if wants(people[notice.username], notice) is Mailed.AT_ONCE:
-            outbox.queue(tx, notice, notice.at)
+    at_once = [one for one in present if wants(people[one.username], one) is Mailed.AT_ONCE]
+    outbox.queue(tx, at_once, max(notice.at for notice in notices))
 
 
 def _leave_no_trace(tx: Transaction, before: Ticket, ticket: Ticket, crew: Crew) -> None:

@@ -48,10 +48,10 @@ class Outbox:
         return mail
 
 
-def queue(tx: Transaction, notice: Notice, now: datetime) -> None:
-    """Queue the mail of a notice, once however often; nothing where no mail leaves the desk."""
-    if _goes_out(tx) and tx.outgoing.find(notice.id) is None:
-        tx.outgoing.save(Outgoing.of(notice, now))
+def queue(tx: Transaction, notices: Sequence[Notice], now: datetime) -> None:
+    """Queue the mails of notices, each once however often; nothing where no mail leaves the desk."""
+    if notices and _goes_out(tx):
+        tx.outgoing.add([Outgoing.of(notice, now) for notice in notices])
 
 
 def queue_digest(tx: Transaction, username: str, notices: Sequence[Notice], now: datetime) -> None:

@@ -251,6 +251,12 @@ class Notices(OwnedDocuments[Notice]):
 class Mails(DocumentCollection[Outgoing]):
     """All mails that go out."""
 
+    def add(self, mails: Sequence[Outgoing]) -> None:
+        """Keep those of these that are not there yet."""
+        for mail in mails:
+            if self.find(mail.id) is None:
+                self.save(mail)
+
     def due(self, by: datetime, limit: int) -> list[Outgoing]:
         """Return those that wait and are due by then, at most `limit`, the first due first."""
         with self._pending.applied(OUTGOING) as state:

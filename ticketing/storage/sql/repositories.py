@@ -164,6 +164,14 @@ class SqlNotices(SqlOwned[Notice]):
 class SqlMails(SqlCollection[Outgoing]):
     """All mails that go out."""
 
+    def add(self, mails: Sequence[Outgoing]) -> None:
+        """Keep those of these that are not there yet."""
+        known = select(self._key).where(self._key.in_([mail.id for mail in mails]))
+        present = set(self._connection.scalars(known)) if mails else set()
+        rows = [self._columns(mail) for mail in mails if mail.id not in present]
+        put(self._connection, self._table, *rows)
+        self._found |= {row["id"]: row["document"] for row in rows}
+
     def due(self, by: datetime, limit: int) -> list[Outgoing]:
         """Return those that wait and are due by then, at most `limit`, the first due first."""
         question = select(_mails.document).where(_IS_WAITING, _mails.due_at <= by)
