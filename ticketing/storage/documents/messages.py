@@ -1,0 +1,100 @@
+"""What people are told, and mail that goes out and comes in."""
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime
+from itertools import islice
+
+from ticketing.domain.notifications import Notice
+from ticketing.domain.outbox import Backlog, MailState, Outgoing, OutgoingQuery
+from ticketing.domain.queries import Page
+from ticketing.domain.received import Received, ReceivedQuery
+from ticketing.storage.documents.collections import DocumentCollection, OwnedDocuments
+from ticketing.storage.documents.state import NOTICES, OUTGOING, RECEIVED
+
+
+class Notices(OwnedDocuments[Notice]):
+    """All notices."""
+
+    def of_user(self, username: str) -> list[Notice]:
+        """Return the person's notices, newest first; some may have expired."""
+        return sorted(super().of_user(username), key=lambda notice: notice.expires_at, reverse=True)
+
+    def unread(self, usernames: set[str], now: datetime) -> dict[str, int]:
+        """Return how many unread notices, that have not expired, each of these people has who has any."""
+        with self._pending.applied(NOTICES) as state:
+            return {name: number for name in usernames if (number := state.unread(name, now))}
+
+    def having_unread(self, above: str, limit: int, now: datetime) -> list[str]:
+        """Return the first usernames above that one of people who have unread notices, at most `limit`, in order."""
+        with self._pending.applied(NOTICES) as state:
+            found = (name for name in state.notified() if name > above and state.unread(name, now))
+            return list(islice(found, limit))
+
+    def add(self, notices: Sequence[Notice]) -> None:
+        """Keep all of these; where a person has more than 500 then, the oldest go until 450 are left."""
+        for notice in notices:
+            self.save(notice)
+        # Without what this transaction has changed: to lay it over the state each time would take longer and longer.
+        with self._pending.applied() as state:
+            added = Counter(notice.username for notice in notices if notice.id not in state.notices)
+            surplus = [key for name, number in added.items() for key in state.surplus_notices(name, number)]
+        for key in surplus:
+            self.remove(key)
+
+
+class Mails(DocumentCollection[Outgoing]):
+    """All mails that go out."""
+
+    def add(self, mails: Sequence[Outgoing]) -> None:
+        """Keep those of these that are not there yet."""
+        for mail in mails:
+            if self.find(mail.id) is None:
+                self.save(mail)
+
+    def due(self, by: datetime, limit: int) -> list[Outgoing]:
+        """Return those that wait and are due by then, at most `limit`, the first due first."""
+        with self._pending.applied(OUTGOING) as state:
+            keys = list(islice(state.mails.due(by), limit))
+        return self._documents(keys)
+
+    def waiting_for(self, username: str, limit: int) -> list[Outgoing]:
+        """Return those that wait to be sent to the person, at most `limit`, the first due first."""
+        with self._pending.applied(OUTGOING) as state:
+            keys = list(islice((row.id for row in state.mails.waiting() if row.username == username), limit))
+        return self._documents(keys)
+
+    def sent_to(self, address: str, since: datetime) -> list[datetime]:
+        """Return when the address got mails since that moment, and is to get those that were claimed, in no order."""
+        with self._pending.applied(OUTGOING) as state:
+            rows = list(state.mails.to_address(address))
+        claimed = [row.due_at for row in rows if row.state is MailState.WAITING]
+        return claimed + [row.sent_at for row in rows if row.sent_at is not None and row.sent_at >= since]
+
+    def backlog(self) -> Backlog:
+        """Return how many wait, and since when."""
+        with self._pending.applied(OUTGOING) as state:
+            moments = [row.at for row in state.mails.waiting()]
+        return Backlog(len(moments), min(moments, default=None))
+
+    def search(self, query: OutgoingQuery) -> Page[Outgoing]:
+        """Return one page, the newest first."""
+        with self._pending.applied(OUTGOING) as state:
+            found = [row.id for row in state.mails.newest_first(query.state)]
+        items = tuple(self._documents(found[query.first : query.first + query.size]))
+        return Page(items=items, total=len(found), page=query.page, size=query.size)
+
+    def _documents(self, keys: list[str]) -> list[Outgoing]:
+        return [mail for key in keys if (mail := self.find(key)) is not None]
+
+
+class ReceivedMail(DocumentCollection[Received]):
+    """The record of all mail that came in."""
+
+    def search(self, query: ReceivedQuery) -> Page[Received]:
+        """Return one page of it, the newest first."""
+        with self._pending.applied(RECEIVED) as state:
+            wanted = {key: each for key, each in state.received.items() if not query.fates or each.fate in query.fates}
+        found = sorted(wanted, key=lambda key: (wanted[key].at, key), reverse=True)
+        shown = map(self.find, found[query.first : query.first + query.size])
+        return Page(items=tuple(filter(None, shown)), total=len(found), page=query.page, size=query.size)
