@@ -41,6 +41,7 @@ from ticketing.services.live import Live
 from ticketing.services.outbox import Outbox, set_route
 from ticketing.services.passwords import Passwords
 from ticketing.services.preferences import Preferences
+from ticketing.services.rating_links import RatingLinks
 from ticketing.services.receiving import Receiving
 from ticketing.services.recurring import Recurring
 from ticketing.services.relations import Relations
@@ -104,6 +105,7 @@ class Desk:
         self.tickets = watched("tickets", Tickets(store, clock, gate, chores), figures)
         self.outbox = watched("outbox", Outbox(store, clock, gate), figures)
         self._sending = Sending(store, clock)
+        self.rating_links = watched("rating_links", RatingLinks(store, clock), figures)
         self.drafts = watched("drafts", Drafts(store, clock, gate), figures)
         self.inbox = watched("inbox", Inbox(store, clock, gate), figures)
         self.due_times = watched("due_times", DueTimes(store, clock, gate), figures)

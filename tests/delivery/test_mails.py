@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from email import message_from_bytes, policy
 from email.message import EmailMessage
+from html import escape
 from typing import Any
 
 import pytest
@@ -115,6 +116,18 @@ def test_mails_of_one_ticket_are_one_thread_and_those_of_notes_are_another() -> 
 
     assert read(letter())["References"] == read(letter(id="n2"))["References"] == read(letter())["In-Reply-To"]
     assert read(note)["References"] != read(letter())["References"]
+
+
+def test_a_requester_is_asked_whether_it_is_solved_by_links_that_lead_there() -> None:
+    asked = letter(rating="12-abc")
+    mail = read(asked)
+
+    for answer in ("yes", "no"):
+        address = f"https://desk.example.org/rate?t=12-abc&solved={answer}"
+        assert address in part(mail, "plain")
+        assert f'<a href="{escape(address)}">' in part(mail, "html")
+    assert "Is it solved?" not in part(read(letter()), "plain")
+    assert "Is it solved?" not in part(read(asked, DESK._replace(base_url="")), "plain")
 
 
 def test_no_machine_is_to_answer() -> None:

@@ -44,6 +44,7 @@ SAMPLES: dict[type[TicketingError], tuple[object, ...]] = {
     errors.MessageNotFoundError: (12,),
     errors.AttachmentNotFoundError: (),
     errors.NoticeNotFoundError: (),
+    errors.RatingLinkError: (),
     errors.MailNotFoundError: (),
     errors.RefusedError: (SENTENCE,),
     errors.TicketClosedError: (12,),

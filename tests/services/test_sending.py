@@ -204,6 +204,29 @@ def test_a_reply_is_told_of_when_it_can_be_taken_back_no_more(
     assert letter.tag is not None
 
 
+def test_only_the_requester_of_a_done_ticket_is_asked_whether_it_is_solved(
+    desk: Desk, sending: Sending, clock: Clock, ada: Actor, carla: Actor, ticket: Ticket, tell: Tell
+) -> None:
+    desk.accounts.change_profile(ada, "Ada", "ada@example.org")
+    desk.tickets.reply(ada, ticket.number, "Is it plugged in?")
+    clock.advance(MINUTE)
+    assert letter_of(sending).rating == ""
+
+    reply = desk.tickets.close(ada, ticket.number, "It was not.").messages[-1]
+    clock.advance(MINUTE)
+    letter = letter_of(sending)
+    assert letter.username == "carla"
+    assert desk.rating_links.look(letter.rating).rating is None
+    tell(NoticeKind.REPLIED, "ada", mark=reply.mark)
+    clock.advance(MINUTE)
+    assert letter_of(sending).rating == ""
+
+    desk.rating_links.rate(letter.rating, solved=True)
+    tell(NoticeKind.STATUS, carla.username)
+    clock.advance(MINUTE)
+    assert letter_of(sending).rating == ""
+
+
 def test_a_reply_that_was_taken_back_is_dropped(
     desk: Desk, sending: Sending, clock: Clock, ada: Actor, ticket: Ticket
 ) -> None:

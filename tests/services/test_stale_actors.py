@@ -52,6 +52,8 @@ OPEN_TO_EVERYBODY = {
     "first_launch.ensure",
     "first_launch.is_waiting",
     "live.pulse",
+    "rating_links.look",
+    "rating_links.rate",
     "receiving.take",
     "receiving.note_fetch",
     "demo.ensure",

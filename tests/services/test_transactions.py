@@ -21,6 +21,7 @@ from ticketing.domain.outbox import Outcome, Outgoing, OutgoingQuery, Result
 from ticketing.domain.people import Actor, PeopleQuery, Role
 from ticketing.domain.preferences import Column
 from ticketing.domain.queries import TicketQuery, View
+from ticketing.domain.rating_links import RatingLink
 from ticketing.domain.received import ReceivedQuery
 from ticketing.domain.recurring import RecurringTicket
 from ticketing.domain.reports import Cell, Metric, ReportQuery
@@ -34,6 +35,7 @@ from ticketing.domain.teams import Team
 from ticketing.domain.tickets import TicketEdit
 from ticketing.services.attachments import Tidying
 from ticketing.services.digests import Digests
+from ticketing.services.mail_keys import mail_key
 from ticketing.services.moving.lists import Form
 from ticketing.services.moving.seeds import SeedPlan
 from ticketing.settings import Settings
@@ -102,6 +104,7 @@ class Scene:
         mail.settle(Outcome(Result.REFUSED), now)
         with store.write() as tx:
             tx.outgoing.save(mail)
+            self.mail_key = mail_key(tx)
             Tidying().do_some(tx, clock())
             Digests().do_some(tx, clock())  # so that one chore alone is left for whoever looks
         self.token = self.desk.accounts.sign_in("carla", PASSWORD)
@@ -118,6 +121,13 @@ class Scene:
     def notice(self) -> str:
         """The id of something that Carla was told."""
         return self.desk.inbox.own(self.carla).items[0].notice.id
+
+    @property
+    def rating_token(self) -> str:
+        """What stands in the link by which Carla says whether her ticket is solved."""
+        link = RatingLink.of(self.mail_key, self.desk.tickets.get(CONSOLE, self.rated))
+        assert link is not None
+        return link.token
 
     @property
     def policy(self) -> SlaPolicy:
@@ -212,6 +222,7 @@ ONCE: Deeds = {
     "tickets.reopen": lambda on: on.desk.tickets.reopen(on.ada, 2, key="k"),
     "tickets.snooze": lambda on: on.desk.tickets.snooze(on.ada, 1, on.desk.clock() + timedelta(hours=1), key="k"),
     "tickets.wake": lambda on: on.desk.tickets.wake(on.ada, on.asleep, key="k"),
+    "rating_links.rate": lambda on: on.desk.rating_links.rate(on.rating_token, solved=True),
     "tickets.rate": lambda on: on.desk.tickets.rate(on.carla, on.rated, solved=True, key="k"),
     "tickets.take_back": lambda on: on.desk.tickets.take_back(on.ada, 1, on.latest.mark, key="k"),
     "outbox.send_again": lambda on: on.desk.outbox.send_again(on.root, "failed"),
@@ -238,6 +249,7 @@ TWICE: Deeds = {
     ),
 }
 NEVER: Deeds = {
+    "rating_links.look": lambda on: on.desk.rating_links.look(on.rating_token),
     "accounts.profile": lambda on: on.desk.accounts.profile(on.carla),
     "agents.people": lambda on: on.desk.agents.people(on.root, PeopleQuery()),
     "agents.person": lambda on: on.desk.agents.person(on.root, "carla"),

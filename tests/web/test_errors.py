@@ -14,7 +14,7 @@ BY_STATUS = {
     401: "AuthenticationError WrongCredentialsError SignedOutError HandOffError",
     403: "PermissionDeniedError MustChangePasswordError RegistrationClosedError",
     404: "NotFoundError TicketNotFoundError PersonNotFoundError DefinitionNotFoundError MessageNotFoundError "
-    "AttachmentNotFoundError MailNotFoundError NoticeNotFoundError",
+    "AttachmentNotFoundError MailNotFoundError NoticeNotFoundError RatingLinkError",
     409: "RefusedError TicketClosedError TicketNotDoneError TicketNotClosedError KnownPasswordError TransitionError "
     "ReopenWindowError TooManyTagsError UsernameTakenError NameTakenError CategoryTakenError LastAdminError "
     "ConflictError StaleEditError StaleDefinitionError StaleTicketError TooManyTicketsError BulkTooLateError "

@@ -5,6 +5,7 @@ Texts are templates in jinja2's sandbox. Header fields are set by the standard l
 and quotes what a name must not say of itself.
 """
 
+from collections.abc import Iterable
 from datetime import datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
@@ -58,9 +59,9 @@ def compose(letter: Letter, desk: Desk, now: datetime) -> EmailMessage:
     mail["List-Id"] = f"<ticketing.{desk.host}>"
     mail[LOOP_HEADER] = in_ascii(desk.address)
     text = rendered(letter, desk.base_url)
-    link = _link(letter, desk.base_url)
+    links = [_link(letter, desk.base_url), *_verdicts(letter, desk.base_url).values()]
     mail.set_content(text)
-    mail.add_alternative(_as_html(text, link), subtype="html")
+    mail.add_alternative(_as_html(text, links), subtype="html")
     return mail
 
 
@@ -82,6 +83,7 @@ def rendered(letter: Letter, base_url: str) -> str:
         "text": printable(letter.text),
         "files": [_line(name) for name in letter.files],
         "link": _link(letter, base_url),
+        **_verdicts(letter, base_url),
         "tickets": [
             {"label": f"T-{number}", "title": _line(title), "link": _ticket_link(number, base_url)}
             for number, title in letter.tickets
@@ -124,9 +126,23 @@ def _ticket_link(number: int, base_url: str) -> str:
     return f"{base_url}/ticket?id={quote(str(number))}" if base_url else ""
 
 
-def _as_html(text: str, link: str) -> str:
-    plain = text.rstrip().removesuffix(link).rstrip()
-    return _html().render(paragraphs=[part for part in plain.split("\n\n") if part.strip()], link=link)
+def _verdicts(letter: Letter, base_url: str) -> dict[str, str]:
+    """Return the links by which to say how the ticket was resolved, "" where nobody is asked."""
+    page = f"{base_url}/rate?t={letter.rating}&solved=" if base_url and letter.rating else ""
+    return {"solved": page and f"{page}yes", "not_solved": page and f"{page}no"}
+
+
+def _as_html(text: str, links: Iterable[str]) -> str:
+    """Return the text as HTML in which nothing is markup; a line's end that is a link of the desk's own leads there."""
+    known = sorted(filter(None, links), key=len, reverse=True)
+    lines = [[_parted(line, known) for line in part.split("\n")] for part in text.split("\n\n") if part.strip()]
+    return _html().render(paragraphs=lines)
+
+
+def _parted(line: str, links: Iterable[str]) -> tuple[str, str]:
+    """Return a line without the link that it ends with, and that link, "" for none."""
+    link = next((link for link in links if line.rstrip().endswith(link)), "")
+    return line.rstrip().removesuffix(link), link
 
 
 @lru_cache(maxsize=64)

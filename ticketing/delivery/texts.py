@@ -17,6 +17,13 @@ _WHERE: Final = """
 
 {{ link }}
 {%- endif %}"""
+_ASKED: Final = """
+{%- if solved %}
+
+Is it solved?
+Yes: {{ solved }}
+No: {{ not_solved }}
+{%- endif %}"""
 _TICKETS: Final = """
 {%- for each in tickets %}
 {{ each.label }} “{{ each.title }}”{% if each.link %}: {{ each.link }}{% endif %}
@@ -26,10 +33,10 @@ _OF: Final = "{{ label }} “{{ title }}”"
 
 TEXTS: Final[Mapping[str, str]] = {
     NoticeKind.OPENED: f"{_BY} has opened ticket {_OF}.{_SAID}{_WHERE}",
-    NoticeKind.REPLIED: f"{_BY} has replied in ticket {_OF}.{_SAID}{_WHERE}",
+    NoticeKind.REPLIED: f"{_BY} has replied in ticket {_OF}.{_SAID}{_ASKED}{_WHERE}",
     NoticeKind.NOTED: f"{_BY} has written an internal note in ticket {_OF}. Requesters do not see it.{_SAID}{_WHERE}",
     NoticeKind.ASSIGNED: f"{_BY} has assigned ticket {_OF} to you.{_WHERE}",
-    NoticeKind.STATUS: f"Ticket {_OF} is {{{{ status | lower }}}} now.{_WHERE}",
+    NoticeKind.STATUS: f"Ticket {_OF} is {{{{ status | lower }}}} now.{_ASKED}{_WHERE}",
     NoticeKind.MENTIONED: f"{_BY} has mentioned you in ticket {_OF}.{_SAID}{_WHERE}",
     NoticeKind.DUE_SOON: f"Ticket {_OF} is due soon.{_WHERE}",
     NoticeKind.MERGED: f"{_BY} has merged ticket {_OF} with another one.{_WHERE}",
@@ -56,11 +63,11 @@ SUBJECTS: Final[Mapping[str, str]] = {
 }
 HTML: Final = """<!doctype html>
 <html lang="en"><body style="font-family: sans-serif; line-height: 1.5">
-{%- for paragraph in paragraphs %}
-<p style="white-space: pre-line">{{ paragraph }}</p>
+{%- for lines in paragraphs %}
+<p>
+{%- for text, link in lines %}{{ text }}{% if link %}<a href="{{ link }}">{{ link }}</a>{% endif %}
+{%- if not loop.last %}<br>
+{% endif %}{% endfor %}</p>
 {%- endfor %}
-{%- if link %}
-<p><a href="{{ link }}">{{ link }}</a></p>
-{%- endif %}
 </body></html>
 """

@@ -15,7 +15,7 @@ Every refusal, as one tree. The text of each is a sentence that can be shown to 
     │   └── MustChangePasswordError
     ├── NotFoundError                  not there, or not yours: the same words
     │   ├── TicketNotFoundError  PersonNotFoundError  DefinitionNotFoundError  MessageNotFoundError
-    │   └── AttachmentNotFoundError  NoticeNotFoundError  MailNotFoundError
+    │   └── AttachmentNotFoundError  NoticeNotFoundError  MailNotFoundError  RatingLinkError
     ├── RefusedError                   possible for this person, but not now
     │   ├── TicketClosedError  TicketNotDoneError  TicketNotClosedError  TicketNotAsleepError
     │   ├── TransitionError  ReopenWindowError  TooManyTagsError
@@ -319,6 +319,15 @@ class AttachmentNotFoundError(NotFoundError):
 
     def __init__(self) -> None:
         super().__init__("There is no such attachment.")
+
+
+class RatingLinkError(NotFoundError):
+    """A link in a mail leads to no resolution: it was not made here, or the ticket was opened again since."""
+
+    code = "rating_link"
+
+    def __init__(self) -> None:
+        super().__init__("This link leads nowhere any more. Perhaps the ticket was opened again.")
 
 
 class NoticeNotFoundError(NotFoundError):

@@ -11,9 +11,22 @@ from ticketing.domain.text import clean_text
 if TYPE_CHECKING:
     from jinja2.nodes import Node
 
-# What a text may name; `files` are names of attached files, and each of `tickets` has a label, a title and a link.
+# What a text may name: `solved` and `not_solved` are links by which to say so, `files` are names of attached files, and
+# each of `tickets` has a label, a title and a link.
 LISTS: Final = ("files", "tickets")
-VARIABLES: Final = ("name", "username", "by", "label", "title", "status", "text", "link", *LISTS)
+VARIABLES: Final = (
+    "name",
+    "username",
+    "by",
+    "label",
+    "title",
+    "status",
+    "text",
+    "link",
+    "solved",
+    "not_solved",
+    *LISTS,
+)
 OF_A_TICKET: Final = ("label", "title", "link")
 LONGEST_TEXT: Final = 5_000
 _FIELD: Final = "Text"

@@ -245,7 +245,8 @@ class Letter(NamedTuple):
 
     `by` and `name` are display names, `text` is what was said, if anything, and `files` are the names of what hangs on
     it. `tag` is by which an answer finds the ticket; None where there is nothing to answer. `tickets` are those of a
-    mail that sums up, by number and title. `template` is the text that admins have written for such mails, "" if none.
+    mail that sums up, by number and title. `rating` is the token by which the recipient may say how the ticket was
+    resolved. `template` is the text that admins have written for such mails. Of both there may be none: "".
     """
 
     id: str
@@ -262,6 +263,7 @@ class Letter(NamedTuple):
     files: tuple[str, ...] = ()
     tag: Tag | None = None
     tickets: tuple[tuple[int, str], ...] = ()
+    rating: str = ""
     template: str = ""
 
 

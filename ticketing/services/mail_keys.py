@@ -6,11 +6,16 @@ from ticketing.domain.mail_tags import MailKey
 from ticketing.domain.store import Transaction
 
 
+def find_mail_key(tx: Transaction) -> bytes | None:
+    """Return the key; None where nothing was ever signed."""
+    key = tx.definitions(MailKey).find(MailKey.kind)
+    return bytes.fromhex(key.secret) if key else None
+
+
 def mail_key(tx: Transaction) -> bytes:
     """Return the key; the first writer who asks for it makes it."""
-    keys = tx.definitions(MailKey)
-    key = keys.find(MailKey.kind)
-    if key is None:
-        key = MailKey(id=MailKey.kind, name="Key of mails", secret=secrets.token_hex(32))
-        keys.save(key)
+    if (known := find_mail_key(tx)) is not None:
+        return known
+    key = MailKey(id=MailKey.kind, name="Key of mails", secret=secrets.token_hex(32))
+    tx.definitions(MailKey).save(key)
     return bytes.fromhex(key.secret)

@@ -26,6 +26,7 @@ from ticketing.domain.outbox import (
 )
 from ticketing.domain.people import Actor, User, clean_email
 from ticketing.domain.policy import Action
+from ticketing.domain.rating_links import RatingLink
 from ticketing.domain.store import Store, Transaction
 from ticketing.domain.tickets import Message, MessageKind, Ticket
 from ticketing.services.access import Clock
@@ -36,6 +37,8 @@ BATCH: Final = 50
 _MOST_AT_ONCE: Final = 200
 _DAY: Final = timedelta(days=1)
 _SUMMED_UP: Final = Outcome(Result.DROPPED, "Part of one mail that stands for several, since there were too many.")
+# What a resolution is told by.
+_ASKING: Final = frozenset({NoticeKind.REPLIED, NoticeKind.STATUS})
 _GONE: Final = "What it was about was taken back."
 _HIDDEN: Final = "They may not see this ticket any more."
 _NO_ACCOUNT: Final = "There is no such account any more."
@@ -180,7 +183,7 @@ def _ticket_letter(tx: Transaction, mail: Outgoing, user: User) -> Letter | Outc
         return found
     ticket, message = found
     is_note = mail.kind == NoticeKind.NOTED or (message is not None and message.kind is MessageKind.NOTE)
-    kind = MessageKind.NOTE if is_note else MessageKind.REPLY
+    kind, key = MessageKind.NOTE if is_note else MessageKind.REPLY, mail_key(tx)
     return Letter(
         mail.id,
         mail.kind,
@@ -194,8 +197,20 @@ def _ticket_letter(tx: Transaction, mail: Outgoing, user: User) -> Letter | Outc
         status=ticket.status.label,
         text=message.text if message else "",
         files=tuple(file.name for file in message.attachments) if message else (),
-        tag=Tag.of(mail_key(tx), ticket.number, user.id, kind),
+        tag=Tag.of(key, ticket.number, user.id, kind),
+        rating=_rating(key, ticket, user) if mail.kind in _ASKING else "",
     )
+
+
+def _rating(key: bytes, ticket: Ticket, user: User) -> str:
+    """Return the token by which a requester may say how their ticket was resolved, "" where there is nothing to ask."""
+    link = RatingLink.of(key, ticket)
+    asks = user.id == ticket.requester and ticket.rating is None
+    return link.token if link and asks and policy.may_rate(_actor(user), ticket) else ""
+
+
+def _actor(user: User) -> Actor:
+    return Actor(user.id, user.display_name, user.role)
 
 
 def _summary(tx: Transaction, mail: Outgoing, user: User) -> Letter | Outcome:
@@ -215,7 +230,7 @@ def _summary(tx: Transaction, mail: Outgoing, user: User) -> Letter | Outcome:
 
 def _seen_by(tx: Transaction, user: User, kind: str, number: int, mark: str) -> tuple[Ticket, Message | None] | Outcome:
     """Return the ticket and the message that somebody is to be told of, or why they are not."""
-    person = Actor(user.id, user.display_name, user.role)
+    person = _actor(user)
     ticket = tx.tickets.find(number, policy.audience(person))
     if ticket is None or not policy.may(person, Action.VIEW_TICKET, ticket):
         return _dropped(_HIDDEN)

@@ -20,6 +20,7 @@ from ticketing.web.attachments import download, upload
 from ticketing.web.errors import refuse
 from ticketing.web.exporting import export
 from ticketing.web.live import live
+from ticketing.web.rating import rate
 from ticketing.web.site import Site
 
 logger = logging.getLogger(__name__)
@@ -119,6 +120,7 @@ ROUTES: list[BaseRoute] = [
     Route("/export", export, methods=["GET"]),
     Route("/attachments", upload, methods=["POST"]),
     Route("/attachments/{key}", download, methods=["GET"]),
+    Route("/rate", rate, methods=["GET", "POST"]),
     WebSocketRoute("/live", live),
     Route("/healthz", healthz, methods=["GET"]),
     Route("/readyz", readyz, methods=["GET"]),
