@@ -70,6 +70,7 @@ VISITS = (
     Visit("ticket", "requester", THE_TICKET, cost=4),
     Visit("new_ticket", "requester"),
     Visit("account", "requester"),
+    Visit("inbox", "requester"),
     Visit("all_tickets", "agent", cost=4, kilobytes=60),
     Visit("all_tickets", "agent", "size=100&view=all", cost=4, kilobytes=60),
     Visit("all_tickets", "agent", "view=all&q=status:open priority>=high tag:vpn", cost=4, kilobytes=60),
@@ -85,6 +86,7 @@ VISITS = (
     Visit("desk_setup", "admin", "kind=teams"),
     Visit("agent_admin", "agent"),
     Visit("doctor", "admin"),
+    Visit("mail", "admin"),
 )
 
 

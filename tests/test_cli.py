@@ -415,8 +415,8 @@ def test_a_backup_is_restored_into_another_directory_while_the_desk_runs(run: Ru
     restored = run("restore", tmp_path / "desk.zip", "--data-dir", tmp_path / "other")
     running.close()
 
-    assert made.output == f"“{tmp_path / 'desk.zip'}” is written: 3 tickets, 2 users.\n"
-    assert "3 tickets, 2 users." in restored.output
+    assert made.output == f"“{tmp_path / 'desk.zip'}” is written: 3 notices, 3 tickets, 2 users.\n"
+    assert "3 notices, 3 tickets, 2 users." in restored.output
     other = open_desk(Settings(data_dir=tmp_path / "other"))
     assert other.tickets.search(CONSOLE, TicketQuery()).total == 3
     other.close()
@@ -446,8 +446,8 @@ def test_a_backup_is_rehearsed_without_a_trace(
     made = run("backup", tmp_path / "desk.zip", "--verify")
 
     assert made.output.splitlines() == [
-        f"“{tmp_path / 'desk.zip'}” is written: 3 tickets, 2 users.",
-        "It was brought back on trial, and all of it came: 3 tickets, 2 users.",
+        f"“{tmp_path / 'desk.zip'}” is written: 3 notices, 3 tickets, 2 users.",
+        "It was brought back on trial, and all of it came: 3 notices, 3 tickets, 2 users.",
     ]
     assert list((tmp_path / "scratch").iterdir()) == []
     assert files(data) == before
@@ -511,7 +511,7 @@ def test_attached_files_go_with_a_backup_and_are_verified(run: Run, data: Path, 
     place = data / "attachments" / upload.sha256[:2] / upload.sha256
 
     assert run("backup", tmp_path / "desk.zip", "--verify").exit_code == 0
-    assert run("verify").output == "All is well: 3 tickets, 2 users, 1 attachments.\n"
+    assert run("verify").output == "All is well: 4 notices, 3 tickets, 2 users, 1 attachments.\n"
     place.write_bytes(b"A forgery.")
     forged = run("verify")
     place.unlink()
@@ -521,7 +521,7 @@ def test_attached_files_go_with_a_backup_and_are_verified(run: Run, data: Path, 
     assert (forged.exit_code, missing.exit_code) == (1, 1)
     assert "of an attached file is not what it was" in forged.stderr
     assert "of an attached file is missing. Restore it from a backup." in missing.stderr
-    assert restored.output.endswith(": 3 tickets, 2 users, 1 attachments.\n")
+    assert restored.output.endswith(": 4 notices, 3 tickets, 2 users, 1 attachments.\n")
     assert place.read_bytes() == b"A picture."
     assert run("verify").exit_code == 0
 
@@ -569,7 +569,7 @@ def test_verify_changes_no_byte(run: Run, data: Path, *, at_work: bool) -> None:
 
     result = run("verify")
 
-    assert result.output == "All is well: 3 tickets, 2 users.\n"
+    assert result.output == "All is well: 3 notices, 3 tickets, 2 users.\n"
     assert {path.name: (path.read_bytes(), path.stat().st_mtime_ns) for path in data.iterdir()} == before
     running.close()
 

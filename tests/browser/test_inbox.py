@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.acting import conversation
+from tests.browser.acting import conversation, wait_until
 from tests.browser.conftest import PHONE, Windows
 from tests.serving import Server
 
@@ -115,7 +115,7 @@ def test_whoever_asks_for_it_is_notified_by_the_browser_while_the_page_is_in_the
     expect(carla.get_by_role("link", name=link(1))).to_be_visible(timeout=WITHIN)
     carla.evaluate(IN_THE_BACKGROUND)
     server.desk.tickets.reply(ada, number, "While she looks elsewhere.")
-    carla.wait_for_function("shown.length > 1")
+    wait_until(carla, lambda: len(carla.evaluate("shown")) > 1)
     assert carla.evaluate("shown").pop() == "2 unread in your inbox"
 
     carla.get_by_role("button", name="Stop notifications").click()

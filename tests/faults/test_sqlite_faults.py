@@ -122,7 +122,7 @@ def test_a_full_disk_is_told_loses_nothing_acknowledged_and_is_over_when_there_i
         with pytest.raises(StorageFullError):
             open_tickets(1)
         assert desk.tickets.get(CONSOLE, until_full).messages[0].text == TEXT.strip()
-        assert desk.tickets.search(CONSOLE, TicketQuery()).total == until_full > 20
+        assert desk.tickets.search(CONSOLE, TicketQuery()).total == until_full > 10
 
         room.grow()
         open_tickets(20)

@@ -22,7 +22,7 @@ function askFor(isWanted) {
 
 // "on", "off", "blocked" by the browser, or null where there are none, as without https.
 function notifications() {
-  if (!("Notification" in window) || !window.isSecureContext) return null
+  if (!window.Notification || !window.isSecureContext) return null
   if (Notification.permission === "denied") return "blocked"
   return Notification.permission === "granted" && areAskedFor() ? "on" : "off"
 }

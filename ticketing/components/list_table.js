@@ -329,8 +329,11 @@ function wantsNewTab(event) {
   return event.ctrlKey || event.metaKey || event.shiftKey || event.button === 1
 }
 
+// Of clicks in quick succession the last one alone may arrive: it takes along what was asked for since the list was drawn.
 function ask(list, filters) {
-  list.component.setTriggerValue("filters", filters)
+  const { page, ...before } = list.asked
+  list.asked = { ...before, ...filters }
+  list.component.setTriggerValue("filters", list.asked)
 }
 
 // A choice is written into the words, also into those that are only typed yet.
@@ -456,7 +459,7 @@ export default function (component) {
   lists.set(parentElement, list)
   const turned = list.data && list.data.foot[1] !== data.foot[1]
   if (list.data && narrowed(list.data) !== narrowed(data)) list.chosen.clear()
-  Object.assign(list, { component, data, place })
+  Object.assign(list, { component, data, place, asked: {} })
   place.onclick = (event) => clicked(list, event)
   place.onauxclick = (event) => clicked(list, event)
   place.onchange = (event) => changed(list, event)

@@ -12,7 +12,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from itertools import count
 from typing import ClassVar, Final, NamedTuple
 
 from ticketing.domain import policy
@@ -272,9 +271,11 @@ def usernames_for(address: str) -> Iterator[str]:
     plain = _NOT_IN_USERNAME.sub("-", folded.encode("ascii", "ignore").decode()).strip(".-_")[:_LONGEST_NAME]
     if len(plain) >= _SHORTEST_NAME and plain not in RESERVED_USERNAMES:
         yield plain
-    for turn in count():
+    turn = 0
+    while True:
         mark = fingerprint("sender", address, str(turn))[:12]
         yield f"{plain[: _LONGEST_NAME - len(mark) - 1] or 'mail'}-{mark}"
+        turn += 1
 
 
 def name_shown(mail: Incoming) -> str:
