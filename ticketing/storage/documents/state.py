@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import partial
 from heapq import nsmallest
 from operator import itemgetter
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple, Self, TypeVar
 
 from pydantic_core import from_json
 
@@ -66,7 +66,9 @@ class State:
         self.ended = InOrder(by_end)
         self.tally: Counter[tuple[str | None, Status]] = Counter()
         self.facts: dict[int, str] = {}  # what reports count by, of tickets that one was made of since they changed
-        self.notices: dict[str, NoticeRow] = {}
+        # When each notice expires, and which of them are unread, by whose they are: asked for every second.
+        self.notices: dict[str, datetime] = {}
+        self._unread: defaultdict[str, set[str]] = defaultdict(set)
         self.mails = MailRows()
         self._owned: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
         self._owners: dict[tuple[str, str], str] = {}
@@ -133,7 +135,7 @@ class State:
             if collection == USERS:
                 return partial(self._put_person, key, PersonRow(key, from_json(raw)) if raw else None)
             if collection == NOTICES:
-                return partial(self._put_notice, key, *(_notice(from_json(raw)) if raw else (None, None)))
+                return partial(self._put_notice, key, Told.of(from_json(raw)) if raw else None)
             if collection in {OUTGOING, RECEIVED}:
                 return self._mail_step(collection, key, raw)
             if collection in OWNED:
@@ -272,8 +274,7 @@ class State:
 
     def unread(self, username: str, now: datetime) -> int:
         """Return how many unread notices the person has that have not expired."""
-        rows = (self.notices[key] for key in self._owned.get((NOTICES, username), ()))
-        return sum(not row.is_read and row.expires_at > now for row in rows)
+        return sum(self.notices[key] > now for key in self._unread.get(username, ()))
 
     def notified(self) -> list[str]:
         """Return who has notices, in order."""
@@ -285,18 +286,28 @@ class State:
         total = len(keys) + added
         if total <= NOTICES_PER_PERSON:
             return []
-        return nsmallest(total - NOTICES_KEPT, keys, key=lambda key: self.notices[key].expires_at)
+        return nsmallest(total - NOTICES_KEPT, keys, key=self.notices.__getitem__)
 
-    def _put_notice(self, key: str, owner: str | None, row: "NoticeRow | None") -> None:
-        self._put_owned(NOTICES, key, owner)
-        _put_or_drop(self.notices, key, row)
+    def _put_notice(self, key: str, told: "Told | None") -> None:
+        if former := self._owners.get((NOTICES, key)):
+            self._unread[former].discard(key)
+        self._put_owned(NOTICES, key, told.username if told else None)
+        _put_or_drop(self.notices, key, told.expires_at if told else None)
+        if told and not told.is_read:
+            self._unread[told.username].add(key)
 
 
-class NoticeRow(NamedTuple):
-    """What is asked of notices beside whose they are."""
+class Told(NamedTuple):
+    """What is asked of a notice."""
 
-    is_read: bool
+    username: str
     expires_at: datetime
+    is_read: bool
+
+    @classmethod
+    def of(cls, fields: Mapping[str, Any]) -> Self:
+        """Read it off the document."""
+        return cls(fields["username"], datetime.fromisoformat(fields["expires_at"]), fields["read"])
 
 
 class Due(NamedTuple):
@@ -329,10 +340,6 @@ def _read(raw: bytes) -> tuple[TicketRow, Due | None, datetime | None]:
 def _due(sla: Mapping[str, Any]) -> Due | None:
     due_at, warn_at = sla.get("due_at"), sla.get("warn_at")
     return Due(datetime.fromisoformat(due_at), datetime.fromisoformat(warn_at) if warn_at else None) if due_at else None
-
-
-def _notice(fields: Mapping[str, Any]) -> tuple[str, NoticeRow]:
-    return fields["username"], NoticeRow(fields["read"], datetime.fromisoformat(fields["expires_at"]))
 
 
 def _put_or_drop(index: dict[Key, Value], key: Key, value: Value | None) -> None:
