@@ -316,13 +316,14 @@ def _is_number(number: int) -> bool:
 
 def look_up(actor: Actor, number: int | None) -> Look:
     """Find out what a page would show now, and whether it learns who else is there; lists have nobody there."""
-    live, unread = shared_desk().live, 0
+    desk, unread = shared_desk(), 0
     try:
-        unread = shared_desk().inbox.unread(actor)
-        if number is None:
-            return Look(None, unread=unread)
-        is_agents = bool(number) and live.is_told_who_is_there(actor)
-        return Look(number, live.stamp(actor, number), is_agents=is_agents, unread=unread)
+        with desk.one_view():
+            unread = desk.inbox.unread(actor)
+            if number is None:
+                return Look(None, unread=unread)
+            is_agents = bool(number) and desk.live.is_told_who_is_there(actor)
+            return Look(number, desk.live.stamp(actor, number), is_agents=is_agents, unread=unread)
     except StorageError:
         raise
     except SignedOutError:
