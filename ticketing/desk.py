@@ -21,6 +21,7 @@ from ticketing.domain.incoming import DeskMail, Incoming, address_of
 from ticketing.domain.outbox import read_sender
 from ticketing.domain.people import Actor
 from ticketing.domain.received import Admission, UnknownSenders
+from ticketing.domain.store import Store
 from ticketing.figures import Figures
 from ticketing.logs import write_log
 from ticketing.services.access import Clock, Gate
@@ -88,24 +89,12 @@ class Desk:
         self.figures = figures = Figures()
         self.one_view, self.no_view = whole.one_view, whole.no_view
         store = WatchedStore(whole, figures)
-        limits = settings.session_limits
-        self._gate = gate = Gate(clock, limits)
-        self._passwords = passwords = Passwords(rounds=password_rounds)
-        throttle = Throttle(clock)
-        accounts = Accounts(
-            store, clock, gate, passwords, throttle, limits=limits, registration_open=settings.registration == "open"
-        )
-        agents = Agents(
-            store, clock, gate, passwords, throttle, agents_may_register_agents=settings.agents_may_register_agents
-        )
-        self.accounts = watched("accounts", accounts, figures)
-        self.sessions = watched("sessions", Sessions(store, clock, gate, limits), figures)
-        self.agents = watched("agents", agents, figures)
+        self._gate = gate = Gate(clock, settings.session_limits)
+        self._passwords = Passwords(rounds=password_rounds)
+        self._let_people_in(store)
+        self._connect_mail(store)
         self._chores = chores = Chores(store, clock, gate)
         self.tickets = watched("tickets", Tickets(store, clock, gate, chores), figures)
-        self.outbox = watched("outbox", Outbox(store, clock, gate), figures)
-        self._sending = Sending(store, clock)
-        self.rating_links = watched("rating_links", RatingLinks(store, clock), figures)
         self.drafts = watched("drafts", Drafts(store, clock, gate), figures)
         self.inbox = watched("inbox", Inbox(store, clock, gate), figures)
         self.due_times = watched("due_times", DueTimes(store, clock, gate), figures)
@@ -120,16 +109,36 @@ class Desk:
         self.articles = watched("articles", Articles(store, clock, gate), figures)
         attachments = Attachments(store, clock, gate, settings.max_upload_mb * MEGABYTE)
         self.attachments = watched("attachments", attachments, figures)
-        receiving = Receiving(
-            store, clock, gate, _reader(settings), _admission(settings), settings.max_upload_mb * MEGABYTE
-        )
-        self.receiving = watched("receiving", receiving, figures)
         self.similar = watched("similar", Similar(store, gate), figures)
         self.live = watched("live", Live(store, clock, gate), figures)
-        self.first_launch = FirstLaunch(store, clock, passwords)
         self._backups = BackupFolder(settings.backup_folder.absolute(), settings.backup_keep)
         health = Health(store, clock, gate, _setup(settings), _surroundings(settings, self._backups), figures)
         self.health = watched("health", health, figures)
+
+    def _let_people_in(self, store: Store) -> None:
+        """Wire what has to do with who people are."""
+        settings, clock, gate, passwords, figures = self.settings, self.clock, self._gate, self._passwords, self.figures
+        throttle, limits = Throttle(clock), settings.session_limits
+        accounts = Accounts(
+            store, clock, gate, passwords, throttle, limits=limits, registration_open=settings.registration == "open"
+        )
+        agents = Agents(
+            store, clock, gate, passwords, throttle, agents_may_register_agents=settings.agents_may_register_agents
+        )
+        self.accounts = watched("accounts", accounts, figures)
+        self.sessions = watched("sessions", Sessions(store, clock, gate, limits), figures)
+        self.agents = watched("agents", agents, figures)
+        self.first_launch = FirstLaunch(store, clock, passwords)
+
+    def _connect_mail(self, store: Store) -> None:
+        """Wire what has to do with mail."""
+        settings, clock, gate, figures = self.settings, self.clock, self._gate, self.figures
+        self._sending = Sending(store, clock)
+        self.outbox = watched("outbox", Outbox(store, clock, gate), figures)
+        self.rating_links = watched("rating_links", RatingLinks(store, clock), figures)
+        largest = settings.max_upload_mb * MEGABYTE
+        receiving = Receiving(store, clock, gate, _reader(settings), _admission(settings), largest)
+        self.receiving = watched("receiving", receiving, figures)
 
     @cached_property
     def seeds(self) -> "Seeds":

@@ -168,6 +168,25 @@ def test_who_has_no_ticket_yet_opens_the_first_from_the_empty_list(windows: Wind
     expect(page.get_by_role("heading", name="New ticket")).to_be_visible()
 
 
+def test_of_two_things_asked_for_before_the_list_is_drawn_anew_none_is_lost(windows: Windows, server: Server) -> None:
+    number = server.desk.tickets.open(server.actor("oskar"), "Beacon lamp", "Out.").number
+    server.desk.tickets.close(server.actor("ada"), number)
+    page = windows.open("all_tickets", person="ada")
+    expect(page.get_by_role("searchbox")).to_be_visible()
+
+    page.locator("div.tickets").evaluate(
+        """list => {
+          list.querySelector("input[type=search]").value = "beacon"
+          list.querySelector("form").requestSubmit()
+          list.querySelector("button[data-view=recently_closed]").click()
+        }"""
+    )
+
+    expect(page).to_have_url(re.compile(r"[?&]q=beacon"))
+    expect(row(page, "Beacon lamp")).to_be_visible()
+    expect(page.get_by_role("button", name="Recently closed")).to_have_attribute("aria-pressed", "true")
+
+
 def test_words_being_typed_stay_while_the_list_is_drawn_anew(windows: Windows, server: Server) -> None:
     server.desk.tickets.open(server.actor("oskar"), "Harbour lamp", "Out.")
     page = windows.open("all_tickets", person="ada")
