@@ -68,7 +68,7 @@ class SqlCollection(Generic[Document]):
         self._found[key] = None
 
     def _columns(self, document: Document) -> dict[str, Any]:
-        named = {column.name: getattr(document, column.name) for column in self._table.columns[:-1]}
+        named = {name: getattr(document, name) for name in _names(self._table)}
         return named | {"document": document.model_dump_json(exclude_none=True)}
 
     def _documents(self, *where: ColumnElement[bool], order: Any) -> list[Document]:
@@ -388,6 +388,12 @@ def user_columns(user: User) -> dict[str, Any]:
 @lru_cache
 def _by_key(table: Table) -> Select[Any]:
     return select(table.c.document).where(next(iter(table.primary_key)) == bindparam("key"))
+
+
+@lru_cache
+def _names(table: Table) -> tuple[str, ...]:
+    """Name the columns beside the document: to ask the table for each document anew would cost as much as its text."""
+    return tuple(column.name for column in table.columns[:-1])
 
 
 # Of documents that come as one text: in none of them stands such a character as it is.
