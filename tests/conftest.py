@@ -12,6 +12,9 @@ from hypothesis import settings
 settings.register_profile("patient", settings(), deadline=None)
 settings.load_profile("patient")
 
+_SLOW = frozenset({"browser", "faults", "large", "setup", "processes", "databases"})
+_DATABASES = frozenset({"sqlite", "postgres"})
+
 
 class LeftOut:
     """
@@ -81,3 +84,14 @@ def pytest_configure(config: pytest.Config) -> None:
     """Look at what is left out; in continuous integration that may be nothing."""
     strict = config.getoption("--leave-nothing-out") or os.environ.get("CI") == "true"
     config.pluginmanager.register(LeftOut(config, strict=strict), "left-out")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what is held against a database, and as fast what is neither that nor slow for another reason."""
+    for item in items:
+        call = getattr(item, "callspec", None)
+        if call and any(value in _DATABASES for value in call.params.values() if isinstance(value, str)):
+            item.add_marker("databases")
+        if _SLOW.isdisjoint(mark.name for mark in item.iter_markers()):
+            item.add_marker("fast")

@@ -22,6 +22,8 @@ from ticketing.storage.memory import MemoryStore
 from ticketing.storage.opening import open_store, open_target
 from ticketing.storage.whole import HALF_MOVED
 
+pytestmark = pytest.mark.processes
+
 Run = Callable[..., Result]
 URL = "TICKETING_STORAGE_URL"
 PASSWORD = "three wet umbrellas"

@@ -25,6 +25,8 @@ from ticketing.settings import Settings
 from ticketing.storage.opening import open_store
 from ticketing.ui.pages import PAGES
 
+pytestmark = pytest.mark.processes
+
 ROOT = Path(__file__).resolve().parent.parent
 WRITES = ("open a ticket", "reply", "change the status")
 READS = (

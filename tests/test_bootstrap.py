@@ -27,6 +27,8 @@ import ticketing
 from tests.wire import Wire
 from ticketing.ui.wording import t
 
+pytestmark = pytest.mark.processes
+
 ROOT = Path(__file__).resolve().parent.parent
 UV_FOLDER = Path(sys.executable).parent
 SYSTEM_FOLDERS = "/usr/bin:/bin"

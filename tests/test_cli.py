@@ -31,6 +31,8 @@ from ticketing.domain.teams import Dealing, Team
 from ticketing.domain.tickets import TicketEdit
 from ticketing.settings import Settings
 
+pytestmark = pytest.mark.processes
+
 PASSWORD = "three wet umbrellas"
 CONSOLE = Actor.console()
 

@@ -21,6 +21,8 @@ from ticketing.settings import Settings
 from ticketing.storage.journaled import folder_lock
 from ticketing.storage.sql.schema import CURRENT
 
+pytestmark = pytest.mark.processes
+
 CONSOLE = Actor.console()
 
 

@@ -14,6 +14,8 @@ import pytest
 
 from ticketing.bootstrap import canonical
 
+pytestmark = pytest.mark.processes
+
 ROOT = Path(__file__).resolve().parent.parent
 
 

@@ -8,6 +8,8 @@ from tests.postgres import cluster, databases
 from tests.test_bad_input import URL, Run, elsewhere, run
 from ticketing.storage.sql.schema import CURRENT
 
+pytestmark = pytest.mark.processes
+
 __all__ = ["run"]
 
 

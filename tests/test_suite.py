@@ -8,6 +8,8 @@ import pytest
 
 from ticketing.suite import run_tests
 
+pytestmark = pytest.mark.processes
+
 ROOT = Path(__file__).resolve().parent.parent
 
 DOMAIN = '''"""A domain of one rule."""

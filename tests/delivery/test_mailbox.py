@@ -26,6 +26,8 @@ from ticketing.domain.queries import TicketQuery
 from ticketing.domain.received import Fate, ReceivedQuery
 from ticketing.settings import Settings
 
+pytestmark = pytest.mark.processes
+
 ROOT = Path(__file__).resolve().parents[2]
 CONSOLE = Actor.console()
 RECORD = ReceivedQuery(size=200)

@@ -12,7 +12,7 @@ from tests.serving import COOKIE, Server
 from tests.wire import Wire
 from ticketing.ui.wording import t
 
-pytestmark = pytest.mark.xdist_group("forge")
+pytestmark = [pytest.mark.processes, pytest.mark.xdist_group("forge")]
 
 
 def ask(

@@ -11,7 +11,7 @@ from ticketing.domain.people import Actor, PeopleQuery, Person
 from ticketing.domain.text import NAME_LIMIT, SEARCH_LIMIT
 from ticketing.ui.wording import t
 
-pytestmark = pytest.mark.xdist_group("forge")
+pytestmark = [pytest.mark.processes, pytest.mark.xdist_group("forge")]
 
 VALUES = {
     "nothing": "",

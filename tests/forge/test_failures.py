@@ -12,7 +12,7 @@ from tests.visiting import COMPOSER
 from tests.wire import Wire
 from ticketing.ui.wording import t
 
-pytestmark = pytest.mark.xdist_group("forge")
+pytestmark = [pytest.mark.processes, pytest.mark.xdist_group("forge")]
 
 
 def _scribble(journal: Path) -> None:

@@ -12,7 +12,7 @@ from ticketing.domain.tickets import Ticket
 from ticketing.ui.pages import PAGES
 from ticketing.ui.wording import t
 
-pytestmark = pytest.mark.xdist_group("forge")
+pytestmark = [pytest.mark.processes, pytest.mark.xdist_group("forge")]
 
 
 def test_every_page_script_is_known_to_the_router() -> None:

@@ -22,7 +22,7 @@ from ticketing.domain.statuses import Priority, Status
 from ticketing.domain.tickets import MessageKind, Ticket
 from ticketing.ui.wording import t
 
-pytestmark = pytest.mark.xdist_group("forge")
+pytestmark = [pytest.mark.processes, pytest.mark.xdist_group("forge")]
 
 Ending = Callable[[Server, str, str], object]
 

@@ -15,7 +15,7 @@ from ticketing.domain.people import Actor, PeopleQuery, Role
 from ticketing.services.throttle import FREE_FAILURES
 from ticketing.ui.wording import t
 
-pytestmark = pytest.mark.xdist_group("forge")
+pytestmark = [pytest.mark.processes, pytest.mark.xdist_group("forge")]
 
 ANOTHER_PASSWORD = "seven quiet lighthouses"
 ONE_TIME = re.compile(r'code_text: "([^"]+)"')

@@ -13,7 +13,7 @@ from tests.serving import COOKIE, Server
 from tests.wire import Wire
 from ticketing.domain.browsers import XSRF_COOKIE
 
-pytestmark = pytest.mark.xdist_group("forge")
+pytestmark = [pytest.mark.processes, pytest.mark.xdist_group("forge")]
 
 FIRST, SECOND, MISTYPED = "nine brass buttons", "seven quiet lighthouses", "nine brass button"
 HAND_OFF = re.compile(r'hand_off\\?"\s*:\s*\\?"([A-Za-z0-9_-]{43})')

@@ -13,7 +13,7 @@ from ticketing.domain.text import TEXT_LIMIT, TITLE_LIMIT
 from ticketing.domain.tickets import Ticket
 from ticketing.ui.wording import t
 
-pytestmark = pytest.mark.xdist_group("forge")
+pytestmark = [pytest.mark.processes, pytest.mark.xdist_group("forge")]
 
 REFERENCE = re.compile(r"reference ([0-9a-f]{8})")
 

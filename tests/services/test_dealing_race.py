@@ -15,6 +15,8 @@ from ticketing.domain.statuses import TicketCategory
 from ticketing.domain.teams import Dealing, Team
 from ticketing.settings import Settings
 
+pytestmark = pytest.mark.processes
+
 CONSOLE = Actor.console()
 TEAMS = {
     TicketCategory.HARDWARE: Team(name="Turns", dealing=Dealing.ROUND_ROBIN, members=("ada", "bert", "cleo")),

@@ -10,6 +10,8 @@ from ticketing.desk import open_desk
 from ticketing.domain.people import Actor, PeopleQuery
 from ticketing.settings import Settings
 
+pytestmark = pytest.mark.processes
+
 PROCESSES = 4
 _REGISTER = """
 import sys

@@ -24,6 +24,8 @@ from ticketing.services.due_times import CATCH_UP_BATCH
 from ticketing.services.throttle import FREE_FAILURES
 from ticketing.settings import Settings
 
+pytestmark = pytest.mark.processes
+
 CONSOLE = Actor.console()
 SHARED: dict[str, Callable[[Path], str]] = {
     "json": lambda folder: f"json:{folder / 'data'}",

@@ -57,6 +57,8 @@ from ticketing.storage.documents import searching as documents
 from ticketing.storage.memory import MemoryStore
 from ticketing.storage.sql import searching
 
+pytestmark = pytest.mark.processes
+
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 NEVER = datetime.max.replace(tzinfo=UTC)
 # What a rehearsal makes anew out of a history, so that a query finds what it would have found then.

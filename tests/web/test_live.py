@@ -16,6 +16,8 @@ from tests.serving import COOKIE, Server
 from ticketing.domain.people import Actor, Role
 from ticketing.web.live import Watcher
 
+pytestmark = pytest.mark.processes
+
 WITHIN = 3.0  # seconds
 
 Open = Callable[..., ClientConnection]

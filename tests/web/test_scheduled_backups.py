@@ -18,6 +18,8 @@ from ticketing.domain.receipts import BACKUP_RECEIPT, Receipt
 from ticketing.settings import Settings
 from ticketing.storage.archive import read_archive
 
+pytestmark = pytest.mark.processes
+
 DAILY = "24h"
 
 

@@ -24,6 +24,8 @@ from ticketing.services.first_launch import FIRST_USERNAME
 from ticketing.settings import PREFIX, Settings
 from ticketing.storage.opening import open_source
 
+pytestmark = pytest.mark.processes
+
 SECONDS = 60.0
 PORT = "{port}"
 HERE = ["--server.address", "127.0.0.1"]

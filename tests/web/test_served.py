@@ -25,6 +25,8 @@ from ticketing.settings import Settings
 from ticketing.ui.pages import PAGES, Audience
 from ticketing.ui.wording import t
 
+pytestmark = pytest.mark.processes
+
 ROOT = Path(__file__).resolve().parents[2]
 SECONDS = 60.0
 PROTECTED = [page.name for page in PAGES if page.audience is not Audience.STRANGERS]
