@@ -9,7 +9,7 @@ import logging
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
@@ -21,16 +21,17 @@ from ticketing.domain.incoming import DeskMail, Incoming, address_of
 from ticketing.domain.outbox import read_sender
 from ticketing.domain.people import Actor
 from ticketing.domain.received import Admission, UnknownSenders
-from ticketing.domain.store import Store
+from ticketing.domain.store import FarFiles, Store
 from ticketing.figures import Figures
 from ticketing.logs import write_log
 from ticketing.services.access import Clock, Gate
 from ticketing.services.accounts import Accounts
 from ticketing.services.agents import Agents
 from ticketing.services.articles import Articles
-from ticketing.services.attachments import Attachments
+from ticketing.services.attachments import Attachments, unscanned
 from ticketing.services.bulk import Bulk
 from ticketing.services.chores import Chores
+from ticketing.services.cleaning import Cleaning
 from ticketing.services.definitions import Definitions
 from ticketing.services.diagnosis import Setup
 from ticketing.services.drafts import Drafts
@@ -57,10 +58,13 @@ from ticketing.settings import Settings, read_settings
 from ticketing.storage.backups import BackupFolder, ScheduledBackups
 from ticketing.storage.opening import open_store
 from ticketing.storage.place import Place
+from ticketing.storage.url_files import look as look_at_files
+from ticketing.storage.url_files import open_files
 from ticketing.storage.whole import WholeStore
 from ticketing.watching import WatchedStore, watched
 
 if TYPE_CHECKING:
+    from ticketing.delivery.clamd import Scanner
     from ticketing.delivery.dispatcher import Dispatcher
     from ticketing.delivery.mailbox import Fetcher
     from ticketing.services.demonstration.demo import Demo
@@ -81,7 +85,12 @@ class Desk:
     """All that one can do, in one object; make it with `open_desk`."""
 
     def __init__(
-        self, settings: Settings, whole: WholeStore, clock: Clock = utc_now, password_rounds: int = 12
+        self,
+        settings: Settings,
+        whole: WholeStore,
+        clock: Clock = utc_now,
+        password_rounds: int = 12,
+        far: FarFiles | None = None,
     ) -> None:
         self.settings = settings
         self.store = whole
@@ -89,6 +98,8 @@ class Desk:
         self.figures = figures = Figures()
         self.one_view, self.no_view = whole.one_view, whole.no_view
         store = WatchedStore(whole, figures)
+        self._scanner = _scanner(settings)
+        self._scan = self._scanner.over if self._scanner else unscanned
         self._gate = gate = Gate(clock, settings.session_limits)
         self._passwords = Passwords(rounds=password_rounds)
         self._let_people_in(store)
@@ -107,12 +118,20 @@ class Desk:
         self.rules = watched("rules", Rules(store, clock, gate), figures)
         self.reports = watched("reports", Reports(store, clock, gate), figures)
         self.articles = watched("articles", Articles(store, clock, gate), figures)
-        attachments = Attachments(store, clock, gate, settings.max_upload_mb * MEGABYTE)
+        attachments = Attachments(store, clock, gate, settings.max_upload_mb * MEGABYTE, self._scan)
         self.attachments = watched("attachments", attachments, figures)
         self.similar = watched("similar", Similar(store, gate), figures)
         self.live = watched("live", Live(store, clock, gate), figures)
+        self._cleaning = Cleaning(store, far, clock) if far else None
         self._backups = BackupFolder(settings.backup_folder.absolute(), settings.backup_keep)
-        health = Health(store, clock, gate, _setup(settings), _surroundings(settings, self._backups), figures)
+        health = Health(
+            store,
+            clock,
+            gate,
+            _setup(settings),
+            _surroundings(settings, self._backups, partial(self._look_at_files, far)),
+            figures,
+        )
         self.health = watched("health", health, figures)
 
     def _let_people_in(self, store: Store) -> None:
@@ -137,7 +156,9 @@ class Desk:
         self.outbox = watched("outbox", Outbox(store, clock, gate), figures)
         self.rating_links = watched("rating_links", RatingLinks(store, clock), figures)
         largest = settings.max_upload_mb * MEGABYTE
-        receiving = Receiving(store, clock, gate, _reader(settings), _admission(settings), largest)
+        receiving = Receiving(
+            store, clock, gate, _reader(settings), _admission(settings), largest=largest, scan=self._scan
+        )
         self.receiving = watched("receiving", receiving, figures)
 
     @cached_property
@@ -185,6 +206,8 @@ class Desk:
     def catch_up(self) -> list[str]:
         """Do all that is due by itself, now; return the names of the chores that failed."""
         failed = self._chores.do_all()
+        if self._cleaning:
+            self._cleaning.look()
         if dispatcher := self.dispatcher():
             dispatcher.drain()
         fetcher = self.fetcher()
@@ -193,6 +216,8 @@ class Desk:
     def workers(self) -> list[Worker]:
         """Return what goes on beside the visitors while this desk is served."""
         found = [Worker("chores", self._chores.look)]
+        if self._cleaning:
+            found.append(Worker("cleaning", self._cleaning.look))
         if backups := self.scheduled_backups():
             found.append(Worker("backups", backups.look))
         if dispatcher := self.dispatcher():
@@ -216,6 +241,11 @@ class Desk:
         from ticketing.delivery.dispatcher import Dispatcher  # noqa: PLC0415 - see above
 
         return Dispatcher(self._sending, server, read_sender(sender), self.settings.base_url)
+
+    def _look_at_files(self, far: FarFiles | None) -> list[Finding]:
+        """Look at what else files depend on."""
+        found = [look_at_files(far, self.clock())] if far else []
+        return [*found, self._scanner.look()] if self._scanner else found
 
     def close(self) -> None:
         """Close the store."""
@@ -255,9 +285,18 @@ def _reader(settings: Settings) -> Callable[[bytes], Incoming]:
     return read
 
 
-def _surroundings(settings: Settings, backups: BackupFolder) -> Surroundings:
+def _scanner(settings: Settings) -> "Scanner | None":
+    """Return what looks for viruses; None where nobody does."""
+    if settings.clamd_url is None:
+        return None
+    from ticketing.delivery.clamd import ClamdAddress, Scanner  # noqa: PLC0415 - see above
+
+    return Scanner(ClamdAddress.read(settings.clamd_url), required=settings.clamd_required)
+
+
+def _surroundings(settings: Settings, backups: BackupFolder, others: Callable[[], list[Finding]]) -> Surroundings:
     place = Place.of(settings.store_url)
-    return Surroundings(place.permanence(), place.look, lambda: backups.newest)
+    return Surroundings(place.permanence(), lambda: [*place.look(), *others()], lambda: backups.newest)
 
 
 def open_desk(settings: Settings | None = None, *, clock: Clock = utc_now, password_rounds: int = 12) -> Desk:
@@ -267,7 +306,8 @@ def open_desk(settings: Settings | None = None, *, clock: Clock = utc_now, passw
     Raises SettingsError or StorageError with a sentence that says what to do. `password_rounds` is the cost of bcrypt.
     """
     settings = settings or read_settings()
-    desk = Desk(settings, open_store(settings.store_url), clock, password_rounds)
+    far = open_files(settings.files_address)
+    desk = Desk(settings, open_store(settings.store_url, files=far), clock, password_rounds, far)
     try:
         make_ready(desk)
     except BaseException:
@@ -301,7 +341,8 @@ def examine(settings: Settings) -> list[Finding]:
     Of a store that cannot be opened nothing is called well.
     """
     try:
-        desk = Desk(settings, open_store(settings.store_url, read_only=True))
+        far = open_files(settings.files_address)
+        desk = Desk(settings, open_store(settings.store_url, read_only=True, files=far), far=far)
         try:
             return desk.health.findings(Actor.console())
         finally:

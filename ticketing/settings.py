@@ -16,6 +16,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, ValidationInfo, field_validator
 
+from ticketing.domain.attachments import OBJECT_STORES
 from ticketing.domain.browsers import SESSION_COOKIE
 from ticketing.domain.errors import SettingsError
 from ticketing.domain.outbox import SmtpServer, read_sender
@@ -59,6 +60,13 @@ class Settings(BaseModel):
         None, validate_default=True, description="whom mails come from, such as `Help desk <desk@example.org>`"
     )
     max_upload_mb: int = Field(10, ge=1, le=100, description="size of one attached file, in MB")
+    files_url: SecretStr | None = Field(
+        None, description="keeps attached files elsewhere than beside the store: `s3://BUCKET/FOLDER`; docs/files.md"
+    )
+    clamd_url: str | None = Field(
+        None, description="ClamAV checks files: `tcp://HOST:3310` or `unix:///run/clamav/clamd.ctl`; docs/files.md"
+    )
+    clamd_required: bool = Field(default=True, description="whether files are refused while it does not answer")
     backup_every: timedelta | None = Field(
         None, description="makes a backup in the data directory so often, such as `24h` or `7d`; by default never"
     )
@@ -134,6 +142,34 @@ class Settings(BaseModel):
             raise ValueError("should be an address such as imaps://USER:PASSWORD@mail.example.org/INBOX")
         return value
 
+    @field_validator("files_url")
+    @classmethod
+    def _is_place_of_files(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is None or not value.get_secret_value():
+            return None
+        try:
+            parts = urlsplit(value.get_secret_value())
+        except ValueError:  # which would quote it
+            parts = urlsplit("")
+        in_bucket = parts.scheme in OBJECT_STORES
+        if not parts.scheme or (in_bucket and (not parts.hostname or parts.username or parts.query)):
+            raise ValueError("should be an address such as s3://BUCKET/FOLDER, without keys: see docs/files.md")
+        return value
+
+    @field_validator("clamd_url")
+    @classmethod
+    def _is_scanner(cls, value: str | None) -> str | None:
+        try:
+            parts = urlsplit(value or "")
+            well_formed = (parts.scheme == "tcp" and parts.hostname and parts.port != 0 and not parts.path) or (
+                parts.scheme == "unix" and parts.path.strip("/") and not parts.netloc
+            )
+        except ValueError:
+            well_formed = False
+        if value and not well_formed:
+            raise ValueError("should be an address such as tcp://127.0.0.1:3310 or unix:///run/clamav/clamd.ctl")
+        return value or None
+
     @field_validator("mail_allowed_senders", "mail_denied_senders", mode="before")
     @classmethod
     def _is_list_of_senders(cls, value: object) -> object:
@@ -160,6 +196,11 @@ class Settings(BaseModel):
     def smtp_server(self) -> SmtpServer | None:
         """Where mails are handed over; None if none leave this desk, as none leave a demo."""
         return None if self.smtp_url is None or self.demo else _smtp_server(self.smtp_url.get_secret_value())
+
+    @property
+    def files_address(self) -> str | None:
+        """Where attached files are kept, if not beside the store, where a demo's always are."""
+        return None if self.files_url is None or self.demo else self.files_url.get_secret_value()
 
     @property
     def backup_folder(self) -> Path:

@@ -29,6 +29,8 @@ SAMPLES: dict[type[TicketingError], tuple[object, ...]] = {
     errors.QueryError: ("There is no field “stauts”", 0, 6, SENTENCE),
     errors.FileTooLargeError: ("video.mov", 10 << 20),
     errors.EmptyFileError: ("screen.png",),
+    errors.InfectedFileError: ("invoice.pdf.exe", "Eicar-Test-Signature"),
+    errors.FileUncheckedError: ("disk.iso",),
     errors.TemplateError: ("Text", 2, 7, SENTENCE),
     errors.UnknownVariableError: ("Text", 2, 7, "requestr.name", None),
     errors.AuthenticationError: (SENTENCE,),
@@ -96,6 +98,8 @@ SAMPLES: dict[type[TicketingError], tuple[object, ...]] = {
     errors.StorageUnreadableError: ("tickets", "7"),
     errors.StorageUnsupportedError: (SENTENCE,),
     errors.StorageUnreachableError: (),
+    errors.FilesUnreachableError: ("does not answer",),
+    errors.ScannerUnreachableError: (),
 }
 
 

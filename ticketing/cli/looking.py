@@ -17,6 +17,7 @@ from ticketing.domain.findings import by_gravity
 from ticketing.settings import read_settings
 from ticketing.storage import addresses
 from ticketing.storage.opening import check_database, open_source
+from ticketing.storage.url_files import open_files
 
 
 @click.command()
@@ -32,8 +33,9 @@ def verify() -> None:
     """
     from ticketing.storage import archive  # noqa: PLC0415 - slow to import, and a start is to be quick
 
-    url = read_settings().store_url
-    with closing(open_source(url)) as store, store.documents() as documents:
+    settings = read_settings()
+    url = settings.store_url
+    with closing(open_source(url, open_files(settings.files_address))) as store, store.documents() as documents:
         counts = archive.check(documents, "The store")
         if attached := archive.check_contents(documents, store.files):
             counts["attachments"] = attached

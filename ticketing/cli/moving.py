@@ -2,9 +2,10 @@
 
 import json
 from collections.abc import Iterable
-from contextlib import closing
+from contextlib import ExitStack, closing
 from functools import partial
 from pathlib import Path
+from typing import Final
 
 import click
 
@@ -17,6 +18,10 @@ from ticketing.settings import read_settings
 from ticketing.storage.journaled.disk import write_whole
 from ticketing.storage.opening import open_source, open_store, open_target, schema_versions, told_as_of
 from ticketing.storage.place import Place
+from ticketing.storage.url_files import open_files
+from ticketing.storage.whole import Source
+
+_BESIDE: Final = "beside"
 
 
 @click.command()
@@ -70,7 +75,7 @@ def backup(file: Path, *, verify: bool) -> None:
     from ticketing.storage import archive  # noqa: PLC0415 - slow to import, and a start is to be quick
 
     require_not_the_stores(file)
-    with closing(open_source(read_settings().store_url)) as store, shown_progress("Writing") as progress:
+    with closing(_source()) as store, shown_progress("Writing") as progress:
         counts = archive.back_up(store, file, utc_now(), progress)
     click.echo(f"“{file}” is written: {told(counts)}.")
     if verify:
@@ -90,7 +95,9 @@ def restore(file: Path, *, replace: bool) -> None:
     with shown_progress("Reading") as progress:
         found = archive.read_archive(file, progress)
     # No desk stands over it: nothing is put into it that was not there.
-    with closing(open_store(read_settings().store_url)) as store, shown_progress("Bringing back") as progress:
+    settings = read_settings()
+    files = open_files(settings.files_address)
+    with closing(open_store(settings.store_url, files=files)) as store, shown_progress("Bringing back") as progress:
         counts = archive.restore(store, found, replace=replace, progress=progress)
     click.echo(f"Brought back as of {found.created_at:%Y-%m-%d %H:%M} UTC: {told(counts)}.")
 
@@ -98,30 +105,57 @@ def restore(file: Path, *, replace: bool) -> None:
 @click.command()
 @opens_store
 @click.option("--to", "target", metavar="URL", help="An empty store, as TICKETING_STORAGE_URL names one.")
+@click.option("--files-to", metavar="URL", help="Copy attached files there, or back “beside” the store.")
 @click.option("--schema", is_flag=True, help="Bring the tables of TICKETING_STORAGE_URL up to date instead.")
 @click.option("--check", is_flag=True, help="With --schema: change nothing; exit code 1 unless they are up to date.")
-def migrate(target: str | None, *, schema: bool, check: bool) -> None:
+def migrate(target: str | None, files_to: str | None, *, schema: bool, check: bool) -> None:
     """
     Copy everything into another store, and prove that it has arrived; then set TICKETING_STORAGE_URL to it.
 
     Nothing changes here. Everybody signs in again there. Cut off in the middle, the same command begins anew.
+
+    With --files-to the documents stay where they are, and attached files are copied; then set TICKETING_FILES_URL to
+    it, or to nothing.
     """
     from ticketing.storage.moving import move  # noqa: PLC0415 - as above
 
-    if (target is not None) == schema or (check and not schema):
-        raise click.UsageError("It takes either --to URL, or --schema and perhaps --check.")
-    url = read_settings().store_url
+    if [target is not None, files_to is not None, schema].count(True) != 1 or (check and not schema):
+        raise click.UsageError("It takes either --to URL, or --files-to URL, or --schema and perhaps --check.")
+    settings = read_settings()
+    url, files = settings.store_url, open_files(settings.files_address)
+    if files_to is not None:
+        _move_files(files_to)
+        return
     if target is None:
         _see_to_tables(url, check=check)
         return
     with (
-        closing(open_source(url)) as source,
+        closing(open_source(url, files)) as source,
         told_as_of("--to"),
-        closing(open_target(target)) as empty,
+        closing(open_target(target, files)) as empty,
         shown_progress("Copying, then checking") as progress,
     ):
         counts = move(source, empty, progress)
     click.echo(f"All of it has arrived: {told(counts)}.")
+
+
+def _source() -> Source:
+    settings = read_settings()
+    return open_source(settings.store_url, open_files(settings.files_address))
+
+
+def _move_files(target: str) -> None:
+    """Copy attached files to an address, or to where the store keeps them by itself."""
+    from ticketing.storage.moving import move_files  # noqa: PLC0415 - as above
+
+    with ExitStack() as opened:
+        source = opened.enter_context(closing(_source()))
+        place = open_files(target) if target != _BESIDE else None
+        if place is None:
+            store = opened.enter_context(closing(open_store(read_settings().store_url)))
+        progress = opened.enter_context(shown_progress("Copying"))
+        number = move_files(source, place or store.files, utc_now(), progress)
+    click.echo(f"All of it has arrived: {number:,} attachments.")
 
 
 def _see_to_tables(url: str, *, check: bool) -> None:

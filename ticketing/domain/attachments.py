@@ -10,8 +10,10 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from operator import not_
 from typing import Final, NamedTuple
 
+from pydantic import Field
 from pydantic_core import from_json
 
 from ticketing.domain.text import Stored
@@ -22,6 +24,8 @@ BYTES_PER_TICKET: Final = 500 * MEGABYTE
 BYTES_PER_DAY: Final = 250 * MEGABYTE  # of one person
 UPLOAD_LIFETIME: Final = timedelta(days=1)
 FILE_NAME_LIMIT: Final = 150
+# The beginnings of addresses at which files can be kept in a bucket.
+OBJECT_STORES: Final = frozenset({"s3", "s3a", "gs", "gcs", "az", "abfs", "abfss"})
 # As much of a file as tells of which kind it is.
 HEAD: Final = 1024
 # What tickets are found by: their attachments, those of notes for agents alone, and the hashes of all for the stores.
@@ -76,12 +80,14 @@ class Upload(Attachment):
     """
     A file that has come in, to be attached by whoever sent it within a day.
 
-    It stays on record for the rest of that day, `taken` or not, as part of what they have sent in it.
+    It stays on record for the rest of that day, `taken` or not, as part of what they have sent in it. `place` is where
+    its content was put, if that is elsewhere than the documents: it can be attached as long as files are kept there.
     """
 
     username: str
     expires_at: datetime
     taken: bool = False
+    place: str = Field("", exclude_if=not_)
 
     def attachment(self) -> Attachment:
         """Return it as a part of a message."""

@@ -6,7 +6,7 @@ Every refusal, as one tree. The text of each is a sentence that can be shown to 
     │   ├── BlankError  TooLongError  ForbiddenCharacterError  UsernameError  EmailError
     │   ├── WeakPasswordError  PasswordMismatchError  UnknownChoiceError  SettingsError
     │   ├── CalendarError  ScheduleError  TargetError  ImportRefusedError  QueryError
-    │   ├── FileTooLargeError  EmptyFileError
+    │   ├── FileTooLargeError  EmptyFileError  InfectedFileError  FileUncheckedError
     │   └── TemplateError
     │       └── UnknownVariableError
     ├── AuthenticationError            we do not know who this is (any more)
@@ -35,7 +35,7 @@ Every refusal, as one tree. The text of each is a sentence that can be shown to 
     └── StorageError                   the store cannot do it now
         ├── StorageBusyError  StorageFullError  StorageReadOnlyError  StorageFailedError
         ├── StorageDamagedError  StorageTooNewError  StorageUnreadableError  StorageUnsupportedError
-        └── StorageUnreachableError
+        └── StorageUnreachableError  FilesUnreachableError  ScannerUnreachableError
 """
 
 from datetime import timedelta
@@ -198,6 +198,26 @@ class EmptyFileError(InvalidInputError):
 
     def __init__(self, name: str) -> None:
         super().__init__("File", f"The file “{quoted(name, 80)}” is empty. Please choose it again.")
+
+
+class InfectedFileError(InvalidInputError):
+    """The virus scanner has found something in a file."""
+
+    code = "infected_file"
+
+    def __init__(self, name: str, virus: str) -> None:
+        super().__init__(
+            "File", f"The file “{quoted(name, 80)}” was not taken: a virus was found in it ({quoted(virus, 80)})."
+        )
+
+
+class FileUncheckedError(InvalidInputError):
+    """The virus scanner cannot look into a file, as into one that is larger than it takes."""
+
+    code = "file_unchecked"
+
+    def __init__(self, name: str) -> None:
+        super().__init__("File", f"The file “{quoted(name, 80)}” was not taken: it cannot be checked for viruses.")
 
 
 class TemplateError(InvalidInputError):
@@ -798,6 +818,24 @@ class StorageUnreachableError(StorageError):
 
     def __init__(self) -> None:
         super().__init__("The database does not answer, so a change just made may not be saved. Please try again.")
+
+
+class FilesUnreachableError(StorageError):
+    """What keeps the contents of files is another machine's, and cannot do it now; *reason* is what that one does."""
+
+    code = "files_unreachable"
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"The place where files are kept {reason}. Please try again in a while.")
+
+
+class ScannerUnreachableError(StorageError):
+    """The virus scanner does not answer, and files are to be kept only when it has looked at them."""
+
+    code = "scanner_unreachable"
+
+    def __init__(self) -> None:
+        super().__init__("Files cannot be checked for viruses now, so none is taken. Please try again in a while.")
 
 
 class StorageUnsupportedError(StorageError):

@@ -168,11 +168,22 @@ class UploadRepository(Collection[Upload], Protocol):
 class FileRepository(Protocol):
     """All contents of files, as far as a transaction has to do with them."""
 
+    @property
+    def place(self) -> str:
+        """The name of the place where they are kept; "" beside the documents."""
+
     def any(self) -> bool:
         """Whether there is a content at all; answered fast."""
 
     def holds(self, sha256: str) -> bool:
-        """Whether the content is here; within a transaction that names it, nobody takes it away."""
+        """
+        Whether the content is here; within a transaction that names it, nobody takes it away.
+
+        Of contents that are kept elsewhere this is taken for granted: nobody there is asked while others wait.
+        """
+
+    def unnamed(self, hashes: Iterable[str]) -> list[str]:
+        """Return those of the hashes that nothing names; a few hundred at most are asked for."""
 
     def unused(self, put_before: datetime, limit: int) -> list[str]:
         """Return hashes of contents last put here before that moment that nothing names, at most `limit`."""
@@ -200,6 +211,23 @@ class Files(Protocol):
 
         Raises StorageDamagedError for one that is not here.
         """
+
+
+class FarFiles(Files, Protocol):
+    """Contents that are kept elsewhere than the documents, so that no transaction has a say in them."""
+
+    @property
+    def place(self) -> str:
+        """The name of the place, which is the same for each process and tells nothing of how to get there."""
+
+    def hashes(self) -> Iterator[str]:
+        """Yield the hashes of all that is here."""
+
+    def is_older(self, sha256: str, moment: datetime) -> bool:
+        """Whether the content was last put here before that moment."""
+
+    def remove(self, sha256: str) -> None:
+        """Take a content away; that it is not there is no error."""
 
 
 class DraftRepository(Collection[Draft], Protocol):

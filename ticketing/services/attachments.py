@@ -1,7 +1,7 @@
 """Files of messages: sent first, attached when the message is, and handed out to whoever may read that message."""
 
 import secrets
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import chain
@@ -34,16 +34,23 @@ from ticketing.domain.receipts import Receipt
 from ticketing.domain.store import Files, Store, Transaction
 from ticketing.domain.tickets import Ticket
 from ticketing.services.access import Clock, Gate, reach
+from ticketing.services.cleaning import KEPT_UNNAMED, require_staying
 
 LARGEST: Final = 10 * MEGABYTE
 UPLOADS_PER_DAY: Final = 500
 _ID_BYTES: Final = 16
-# What nobody names is kept for longer than anybody may still attach it.
-_KEPT_UNNAMED: Final = UPLOAD_LIFETIME + timedelta(hours=1)
 _TIDY_EVERY: Final = timedelta(hours=6)
 _TIDY_BATCH: Final = 25
 # Under this id stands that nothing unnamed is left until the next look is due.
 _TIDIED: Final = "unnamed files removed"
+
+
+Scan = Callable[[str, Iterable[bytes]], Iterable[bytes]]
+
+
+def unscanned(_name: str, content: Iterable[bytes]) -> Iterable[bytes]:
+    """Return what is in a file of this name, where nobody looks for viruses."""
+    return content
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +69,15 @@ class Attachments:
     """
     What one can do with files.
 
-    `largest` is how many bytes one may have. A file that was sent and not attached within a day is gone.
+    `largest` is how many bytes one may have, `scan` looks for viruses in it. A file that was sent and not attached
+    within a day is gone.
     """
 
-    def __init__(self, store: Store, clock: Clock, gate: Gate, largest: int = LARGEST) -> None:
+    def __init__(self, store: Store, clock: Clock, gate: Gate, largest: int = LARGEST, scan: Scan = unscanned) -> None:
         self._store = store
         self._clock = clock
         self._gate = gate
+        self._scan = scan
         self.largest = largest
 
     def expect(self, actor: Actor, name: str, size: int) -> None:
@@ -86,7 +95,7 @@ class Attachments:
         """
         Keep a file that comes in, for the actor to attach it by its id; it is on disk when this returns.
 
-        Raises FileTooLargeError, EmptyFileError and DayFullError; then nothing of it stays.
+        Raises FileTooLargeError, EmptyFileError, DayFullError and what `scan` does; then nothing of it stays.
         """
         called = clean_file_name(name)
         with self._store.read() as tx:
@@ -96,7 +105,7 @@ class Attachments:
         if not head:
             raise EmptyFileError(called)
         now = self._clock()
-        kept = self._store.files.put(self._limited(called, chain(begun, pieces), room), now)
+        kept = self._store.files.put(self._scan(called, self._limited(called, chain(begun, pieces), room)), now)
         upload = Upload(
             id=secrets.token_urlsafe(_ID_BYTES),
             name=called,
@@ -108,6 +117,8 @@ class Attachments:
         )
         with self._store.write() as tx:
             self._admit(tx, actor, kept.size)
+            require_staying(tx, [kept.sha256], now)
+            upload.place = tx.files.place
             tx.uploads.save(upload)
         return upload
 
@@ -161,7 +172,7 @@ class Tidying:
         """Remove the next few; tell whether there may be more."""
         if not self.is_due(tx, now):
             return False
-        found = tx.files.unused(now - _KEPT_UNNAMED, _TIDY_BATCH)
+        found = tx.files.unused(now - KEPT_UNNAMED, _TIDY_BATCH)
         for sha256 in found:
             tx.files.remove(sha256)
         if len(found) == _TIDY_BATCH:
@@ -184,7 +195,7 @@ def _take(tx: Transaction, actor: Actor, key: str, now: datetime) -> Upload:
     upload = tx.uploads.find(key)
     if upload is None or upload.username != actor.username or upload.taken or now >= upload.expires_at:
         raise UploadGoneError
-    if not tx.files.holds(upload.sha256):
+    if upload.place != tx.files.place or not tx.files.holds(upload.sha256):
         raise UploadGoneError
     upload.taken = True
     tx.uploads.save(upload)

@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 
 from ticketing.domain.attachments import HEAD, UPLOAD_LIFETIME, Attachment, Upload, clean_file_name, media_type_of
 from ticketing.domain.categories import usual
-from ticketing.domain.errors import ThrottledError
+from ticketing.domain.errors import FileUncheckedError, InfectedFileError, ThrottledError
 from ticketing.domain.incoming import MAILS_PER_SENDER, Incoming, IncomingFile
 from ticketing.domain.mail_tags import Tag, tags_in
 from ticketing.domain.people import Actor, User, clean_email
@@ -30,6 +30,7 @@ from ticketing.domain.received import (
 from ticketing.domain.store import Files, Transaction
 from ticketing.domain.tickets import MessageKind, Source, Ticket
 from ticketing.services.accounts import add_account
+from ticketing.services.attachments import Scan
 from ticketing.services.categories import all_categories
 from ticketing.services.dealing import route
 from ticketing.services.due_times import keep
@@ -56,7 +57,7 @@ class Message:
     """
     A message on its way in. `key` is its id on record, `raw_sha256` and `size` are those of its original.
 
-    `asked_by`: the admin who wants it processed again.
+    `kept_since` is when the first of its files was about to be kept, `asked_by` the admin who wants it processed again.
     """
 
     key: str
@@ -64,19 +65,26 @@ class Message:
     raw_sha256: str
     size: int
     files: KeptFiles
+    kept_since: datetime
     asked_by: Actor | None = None
 
 
-def keep_files(files: Files, found: Sequence[IncomingFile], largest: int, now: datetime) -> KeptFiles:
-    """Keep what can be attached to a message, before a transaction names it."""
+def keep_files(files: Files, found: Sequence[IncomingFile], largest: int, now: datetime, scan: Scan) -> KeptFiles:
+    """Keep what can be attached to a message, before a transaction names it; what `scan` refuses is left out."""
     names = [clean_file_name(each.name) for each in found]
     sizes = [len(each.content) for each in found]
     fits = fitting(zip(names, sizes, strict=True), largest, 0, 0)
-    return KeptFiles(tuple(_kept(files, names[place], found[place], now) for place in fits.taken), tuple(fits.refused))
+    kept, refused = [], list(fits.refused)
+    for place in fits.taken:
+        try:
+            kept.append(_kept(files, names[place], found[place], now, scan))
+        except (InfectedFileError, FileUncheckedError) as error:
+            refused.append(str(error))
+    return KeptFiles(tuple(kept), tuple(refused))
 
 
-def _kept(files: Files, name: str, file: IncomingFile, now: datetime) -> Attachment:
-    content = files.put([file.content], now)
+def _kept(files: Files, name: str, file: IncomingFile, now: datetime, scan: Scan) -> Attachment:
+    content = files.put(scan(name, [file.content]), now)
     return Attachment(
         id=secrets.token_urlsafe(_ID_BYTES),
         name=name,

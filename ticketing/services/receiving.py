@@ -13,6 +13,7 @@ from functools import partial
 from typing import Final, NamedTuple
 
 from ticketing.domain import policy
+from ticketing.domain.attachments import Content
 from ticketing.domain.errors import (
     AuthenticationError,
     MailNotFoundError,
@@ -38,7 +39,8 @@ from ticketing.domain.received import (
 )
 from ticketing.domain.store import Store, Transaction
 from ticketing.services.access import A_MOMENT, Clock, Gate
-from ticketing.services.attachments import LARGEST
+from ticketing.services.attachments import LARGEST, Scan, unscanned
+from ticketing.services.cleaning import require_staying
 from ticketing.services.mail_entry import Entry, Message, keep_files
 from ticketing.services.retrying import until_it_is_known
 from ticketing.services.throttle import Throttle
@@ -67,11 +69,19 @@ class Receiving:
     Takes mail in, and tells admins what became of it.
 
     `read` understands the bytes of a message, `admission` says whose mail is taken, `largest` how many bytes an
-    attached file may have.
+    attached file may have, `scan` looks for viruses in it.
     """
 
     def __init__(
-        self, store: Store, clock: Clock, gate: Gate, read: Reader, admission: Admission, largest: int = LARGEST
+        self,
+        store: Store,
+        clock: Clock,
+        gate: Gate,
+        read: Reader,
+        admission: Admission,
+        *,
+        largest: int = LARGEST,
+        scan: Scan = unscanned,
     ) -> None:
         self._store = store
         self._clock = clock
@@ -79,6 +89,7 @@ class Receiving:
         self._read = read
         self._admission = admission
         self._largest = largest
+        self._scan = scan
         self._throttle = Throttle(clock)
 
     def take(self, raw: bytes) -> Received:
@@ -94,8 +105,9 @@ class Receiving:
             found = tx.received.find(key)
         if found is not None and _is_settled(found, sha256):
             return found
-        kept = self._store.files.put([raw], self._clock())
-        return self._settle(self._message(key, mail, kept.sha256, kept.size))
+        since = self._clock()
+        kept = self._store.files.put([raw], since)
+        return self._settle(self._message(key, mail, kept, since))
 
     def again(self, actor: Actor, key: str) -> Received:
         """
@@ -106,7 +118,8 @@ class Receiving:
         """
         found, raw = self._original(actor, key, Action.LOOK_AFTER_MAILS)
         mail = self._read(raw)
-        return self._settle(self._message(key, mail, found.raw_sha256, found.size, asked_by=actor))
+        kept = Content(found.raw_sha256, found.size)
+        return self._settle(self._message(key, mail, kept, self._clock(), asked_by=actor))
 
     def original(self, actor: Actor, key: str) -> Original:
         """Return a mail as it came in, to be read by people; raises MailNotFoundError."""
@@ -154,10 +167,12 @@ class Receiving:
             raise MailNotFoundError
         return found, b"".join(self._store.files.read(found.raw_sha256))
 
-    def _message(self, key: str, mail: Incoming, raw_sha256: str, size: int, asked_by: Actor | None = None) -> Message:
+    def _message(
+        self, key: str, mail: Incoming, kept: Content, since: datetime, asked_by: Actor | None = None
+    ) -> Message:
         is_of_use = not mail.problem and (asked_by is not None or mail.automatic is None)
-        files = keep_files(self._store.files, mail.files if is_of_use else (), self._largest, self._clock())
-        return Message(key, mail, raw_sha256, size, files, asked_by)
+        files = keep_files(self._store.files, mail.files if is_of_use else (), self._largest, self._clock(), self._scan)
+        return Message(key, mail, kept.sha256, kept.size, files, since, asked_by)
 
     def _settle(self, message: Message) -> Received:
         """Let a message in; one that is refused halfway, or that we stumble over, is on record as failed."""
@@ -180,6 +195,8 @@ class Receiving:
             found = tx.received.find(message.key)
             if found is not None and _is_settled(found, message.raw_sha256, asked=message.asked_by is not None):
                 return found
+            named = [message.raw_sha256, *(file.sha256 for file in message.files.kept)]
+            require_staying(tx, named, message.kept_since)
             number = 0
             if verdict is None:
                 verdict, number = Entry(tx, message, now, self._admission, self._throttle, self._largest).enter()

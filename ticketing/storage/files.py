@@ -30,6 +30,7 @@ class FolderFiles:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self.place = place_name(str(folder))
 
     def put(self, content: Iterable[bytes], now: datetime) -> Content:
         """Keep a content, on disk when this returns; of one that breaks off nothing stays."""
@@ -134,6 +135,11 @@ class MemoryFiles:
     def remove(self, sha256: str) -> None:
         """Take a content away; that it is not there is no error."""
         self._found.pop(sha256, None)
+
+
+def place_name(address: str) -> str:
+    """Return what a place is called, which tells nothing of its address."""
+    return hashlib.sha256(address.encode()).hexdigest()[:16]
 
 
 def missing(sha256: str) -> StorageDamagedError:

@@ -5,7 +5,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from ticketing.domain.errors import RefusedError, StorageDamagedError, StorageUnsupportedError
-from ticketing.domain.store import PATIENCE
+from ticketing.domain.store import PATIENCE, FarFiles, Files
 from ticketing.storage.documents.document_store import by_id
 from ticketing.storage.documents.state import PASSING
 from ticketing.storage.files import FOLDER, FolderFiles, require_same, utc_now
@@ -31,9 +31,9 @@ def refuse_half_moved(folder: Path) -> None:
 class JsonFiles:
     """The files in a directory."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, files: FarFiles | None = None) -> None:
         self._folder = folder
-        self.files = FolderFiles(folder / FOLDER)
+        self.files: Files = files or FolderFiles(folder / FOLDER)
 
     @contextmanager
     def documents(self) -> Iterator[Everything]:
@@ -101,7 +101,7 @@ class JsonFiles:
 class JsonArrival:
     """Takes documents into files, each of which stands for itself."""
 
-    def __init__(self, folder: Path, files: FolderFiles, read_back: Callable[[], Everything]) -> None:
+    def __init__(self, folder: Path, files: Files, read_back: Callable[[], Everything]) -> None:
         self._folder = folder
         self._files = files
         self.documents = read_back

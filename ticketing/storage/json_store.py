@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from ticketing.domain.errors import StorageDamagedError, StorageFailedError
-from ticketing.domain.store import StoreHealth
+from ticketing.domain.store import FarFiles, StoreHealth
 from ticketing.storage.documents.document_store import DocumentStore, Followed
 from ticketing.storage.files import FOLDER, FolderFiles
 from ticketing.storage.journaled.engine import Engine
@@ -12,10 +12,10 @@ from ticketing.storage.journaled.engine import Engine
 class JsonStore(DocumentStore):
     """A store in a directory of this machine; raises StorageError when it cannot be opened."""
 
-    def __init__(self, folder: Path, *, read_only: bool = False) -> None:
+    def __init__(self, folder: Path, *, read_only: bool = False, files: FarFiles | None = None) -> None:
         self._folder = folder
         self._read_only = read_only
-        super().__init__(self._start, FolderFiles(folder / FOLDER))
+        super().__init__(self._start, FolderFiles(folder / FOLDER), files)
 
     def ping(self) -> None:
         """Raise StorageError when the files can be read no more, or the disk refused to confirm a change."""

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from typing import Self
 
 from ticketing.domain.errors import StorageBusyError
-from ticketing.domain.store import PATIENCE
+from ticketing.domain.store import PATIENCE, FarFiles
 from ticketing.storage.documents.document_store import DocumentStore, Followed
 from ticketing.storage.documents.state import Change, Documents
 from ticketing.storage.files import MemoryFiles
@@ -47,5 +47,5 @@ class MemoryEngine:
 class MemoryStore(DocumentStore):
     """The same store as the one in files, without the files."""
 
-    def __init__(self) -> None:
-        super().__init__(MemoryEngine, MemoryFiles())
+    def __init__(self, files: FarFiles | None = None) -> None:
+        super().__init__(MemoryEngine, MemoryFiles(), files)

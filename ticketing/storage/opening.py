@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from ticketing.domain.errors import StorageReadOnlyError, StorageUnsupportedError
+from ticketing.domain.store import FarFiles
 from ticketing.storage import addresses
 from ticketing.storage.addresses import SETTING, is_sql
 from ticketing.storage.documents.document_store import DocumentStore
@@ -23,38 +24,42 @@ if TYPE_CHECKING:
 _EITHER: Final = f"TICKETING_DATA_DIR or {SETTING}"
 
 
-def open_store(url: str, *, read_only: bool = False) -> WholeStore:
-    """Open the store at an address; raises StorageUnsupportedError for one of no kind that is known."""
+def open_store(url: str, *, read_only: bool = False, files: FarFiles | None = None) -> WholeStore:
+    """
+    Open the store at an address; raises StorageUnsupportedError for one of no kind that is known.
+
+    *files* is where the contents of attached files are kept, if it is not beside the store.
+    """
     if is_sql(url):
-        return _open_sql(url, read_only=read_only)
-    return open_document_store(url, read_only=read_only)
+        return _open_sql(url, read_only=read_only, files=files)
+    return open_document_store(url, read_only=read_only, files=files)
 
 
-def open_document_store(url: str, *, read_only: bool = False) -> DocumentStore:
+def open_document_store(url: str, *, read_only: bool = False, files: FarFiles | None = None) -> DocumentStore:
     """Open `json:DIRECTORY` or `memory:`."""
     if url == "memory:":
-        return MemoryStore()
+        return MemoryStore(files)
     folder = _folder(url)
     refuse_half_moved(folder)
     with _named(folder):
-        return JsonStore(folder, read_only=read_only)
+        return JsonStore(folder, read_only=read_only, files=files)
 
 
-def open_source(url: str) -> Source:
+def open_source(url: str, files: FarFiles | None = None) -> Source:
     """Open what is at an address only to read all of it, which does not take the memory for all of it."""
     if is_sql(url):
-        return _open_sql(url, read_only=True)
+        return _open_sql(url, read_only=True, files=files)
     if url == "memory:":
-        return MemoryStore()
+        return MemoryStore(files)
     folder = _folder(url)
     refuse_half_moved(folder)
-    return JsonFiles(folder)
+    return JsonFiles(folder, files)
 
 
-def open_target(url: str) -> Target:
+def open_target(url: str, files: FarFiles | None = None) -> Target:
     """Open what is to be filled by a migration; its directory or its tables are made."""
     if is_sql(url):
-        return _sql_store(url, read_only=False)
+        return _sql_store(url, read_only=False, files=files)
     if url == "memory:":
         raise StorageUnsupportedError(
             f"What is moved into memory is gone at once: name a store that lasts in {SETTING}."
@@ -63,7 +68,7 @@ def open_target(url: str) -> Target:
     with _named(folder):
         make_folder(folder)
         refuse_network_folder(folder)
-    return JsonFiles(folder)
+    return JsonFiles(folder, files)
 
 
 @contextmanager
@@ -98,8 +103,8 @@ def check_database(url: str) -> None:
         checking.check(url)
 
 
-def _open_sql(url: str, *, read_only: bool) -> "SqlStore":
-    store = _sql_store(url, read_only=read_only)
+def _open_sql(url: str, *, read_only: bool, files: FarFiles | None) -> "SqlStore":
+    store = _sql_store(url, read_only=read_only, files=files)
     try:
         store.refuse_half_moved()
     except BaseException:
@@ -108,11 +113,11 @@ def _open_sql(url: str, *, read_only: bool) -> "SqlStore":
     return store
 
 
-def _sql_store(url: str, *, read_only: bool) -> "SqlStore":
+def _sql_store(url: str, *, read_only: bool, files: FarFiles | None) -> "SqlStore":
     with _all_packages():
         from ticketing.storage.sql.sql_store import SqlStore  # noqa: PLC0415 - as above
 
-        return SqlStore(url, read_only=read_only)
+        return SqlStore(url, read_only=read_only, files=files)
 
 
 @contextmanager

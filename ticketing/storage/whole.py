@@ -62,6 +62,10 @@ class Arrival(Protocol):
 class Target(Protocol):
     """An empty place into which everything can be moved."""
 
+    @property
+    def files(self) -> Files:
+        """Where the contents of attached files come to."""
+
     def moving_in(self) -> AbstractContextManager[Arrival]:
         """
         Give a way into it; all of it is there when the block ends, or nothing.

@@ -8,6 +8,7 @@ shown only as they were painted anew here. So nothing that somebody has sent is 
 import re
 from collections.abc import Iterator, Mapping
 from functools import partial
+from itertools import chain
 from tempfile import SpooledTemporaryFile
 from typing import IO, Final
 from urllib.parse import quote, unquote
@@ -83,7 +84,10 @@ async def download(request: Request) -> Response:
     is_whole = end - start == attachment.size
     if not is_whole:
         headers["content-range"] = f"bytes {start}-{end - 1}/{attachment.size}"
-    content = found.read(start, end)
+    try:
+        content = await to_thread.run_sync(_begun, found.read(start, end))
+    except TicketingError as error:
+        return refuse(error)
     return StreamingResponse(content, 200 if is_whole else 206, headers, attachment.media_type)
 
 
@@ -125,6 +129,11 @@ def _pieces(spool: IO[bytes]) -> Iterator[bytes]:
 def _found(request: Request) -> Opened:
     desk = shared_desk()
     return desk.attachments.open(actor_of(request, desk), request.path_params["key"])
+
+
+def _begun(content: Iterator[bytes]) -> Iterator[bytes]:
+    """Read the first piece: what is not there, or cannot be reached, is known while there is no answer yet."""
+    return chain([next(content, b"")], content)
 
 
 async def _preview(found: Opened) -> Response:

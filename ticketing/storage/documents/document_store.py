@@ -9,7 +9,7 @@ from typing import Protocol
 
 from pydantic_core import from_json
 
-from ticketing.domain.store import Files, StoreHealth
+from ticketing.domain.store import FarFiles, Files, StoreHealth
 from ticketing.storage.documents.repositories import Contents, DocumentTransaction
 from ticketing.storage.documents.state import EXPIRING, PASSING, Change, Documents, State
 from ticketing.storage.files import FolderFiles, MemoryFiles, require_same, utc_now
@@ -58,18 +58,19 @@ class Reading:
     A class and no generator, since each run of each page goes through several.
     """
 
-    __slots__ = ("_contents", "_engine", "_state")
+    __slots__ = ("_contents", "_engine", "_place", "_state")
 
-    def __init__(self, engine: DocumentEngine, state: State, contents: Contents) -> None:
+    def __init__(self, engine: DocumentEngine, state: State, contents: Contents, place: str) -> None:
         self._engine = engine
         self._state = state
         self._contents = contents
+        self._place = place
 
     def __enter__(self) -> DocumentTransaction:
         self._engine.refresh()
         lock = self._engine.state_lock
         lock.acquire()
-        return DocumentTransaction(self._state, lock, self._contents)
+        return DocumentTransaction(self._state, lock, self._contents, self._place)
 
     def __exit__(self, *raised: object) -> None:
         self._engine.state_lock.release()
@@ -111,16 +112,27 @@ class DocumentIntake:
 
 
 class DocumentStore:
-    """A store whose engine is made by the given function, which is told whom to keep informed."""
+    """
+    A store whose engine is made by the given function, which is told whom to keep informed.
 
-    def __init__(self, start: Callable[[Followed], DocumentEngine], files: FolderFiles | MemoryFiles) -> None:
-        self.files = files
+    `beside` is where the contents of files are kept by nature, `elsewhere` where they are kept instead.
+    """
+
+    def __init__(
+        self,
+        start: Callable[[Followed], DocumentEngine],
+        beside: FolderFiles | MemoryFiles,
+        elsewhere: FarFiles | None = None,
+    ) -> None:
+        self.files: Files = elsewhere or beside
+        self._beside = beside
+        self._place = elsewhere.place if elsewhere else ""
         self._state = Followed()
         self.engine = start(self._state)
 
     def read(self) -> "Reading":
         """Give a consistent view; nothing written in it is kept."""
-        return Reading(self.engine, self._state, self.files)
+        return Reading(self.engine, self._state, self._beside, self._place)
 
     def one_view(self) -> AbstractContextManager[None]:
         """Do nothing: a view costs nothing here, and others wait while it lasts."""
@@ -134,7 +146,7 @@ class DocumentStore:
     def write(self, patience: float | None = None) -> Iterator[DocumentTransaction]:
         """Give the one writer's transaction: durable when the block ends, untouched when it raises."""
         with self.engine.writing(patience) as writer:
-            tx = DocumentTransaction(self._state, self.engine.state_lock, self.files)
+            tx = DocumentTransaction(self._state, self.engine.state_lock, self._beside, self._place)
             yield tx
             if changes := tx.pending.changes():
                 writer.commit(changes)

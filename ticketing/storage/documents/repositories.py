@@ -1,6 +1,6 @@
 """All that a transaction over documents offers."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager
 from datetime import datetime
 from functools import partial
@@ -56,9 +56,10 @@ class Contents(Protocol):
 class Files:
     """All contents of files; what is taken away is gone at once, whatever becomes of the transaction."""
 
-    def __init__(self, pending: Pending, contents: Contents) -> None:
+    def __init__(self, pending: Pending, contents: Contents, place: str) -> None:
         self._pending = pending
         self._contents = contents
+        self.place = place
 
     def any(self) -> bool:
         """Whether there is a content at all."""
@@ -66,13 +67,18 @@ class Files:
 
     def holds(self, sha256: str) -> bool:
         """Whether the content is here."""
-        return self._contents.holds(sha256)
+        return bool(self.place) or self._contents.holds(sha256)
 
     def unused(self, put_before: datetime, limit: int) -> list[str]:
         """Return hashes of contents put here before that moment that nothing names, at most `limit`."""
         with self._pending.applied(TICKETS, RECEIVED) as state:
             unnamed = filterfalse(partial(_is_named, state), self._contents.hashes())
             return list(islice((one for one in unnamed if self._contents.is_older(one, put_before)), limit))
+
+    def unnamed(self, hashes: Iterable[str]) -> list[str]:
+        """Return those of the hashes that nothing names."""
+        with self._pending.applied(TICKETS, RECEIVED) as state:
+            return list(filterfalse(partial(_is_named, state), hashes))
 
     def remove(self, sha256: str) -> None:
         """Take a content away; that it is not there is no error."""
@@ -94,11 +100,12 @@ class Definitions(DocumentCollection[Kind]):
 class DocumentTransaction:
     """All repositories over one state and one set of pending changes."""
 
-    __slots__ = ("_contents", "pending")
+    __slots__ = ("_contents", "_place", "pending")
 
-    def __init__(self, state: State, lock: AbstractContextManager[object], contents: Contents) -> None:
+    def __init__(self, state: State, lock: AbstractContextManager[object], contents: Contents, place: str = "") -> None:
         self.pending = Pending(state, lock)
         self._contents = contents
+        self._place = place
 
     @property
     def tickets(self) -> Tickets:
@@ -143,7 +150,7 @@ class DocumentTransaction:
     @property
     def files(self) -> Files:
         """Contents of files."""
-        return Files(self.pending, self._contents)
+        return Files(self.pending, self._contents, self._place)
 
     @property
     def drafts(self) -> OwnedDocuments[Draft]:

@@ -65,15 +65,18 @@ class SqlFiles:
 class SqlFileRepository:
     """All contents, within one transaction."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, place: str = "") -> None:
         self._connection = connection
+        self.place = place
 
     def any(self) -> bool:
         """Whether there is a content at all."""
         return self._connection.scalar(select(files.c.sha256).limit(1)) is not None
 
     def holds(self, sha256: str) -> bool:
-        """Whether the content is here."""
+        """Whether the content is here; of one that is kept elsewhere, nobody is asked."""
+        if self.place:
+            return True
         return self._connection.scalar(select(files.c.sha256).where(files.c.sha256 == sha256)) is not None
 
     def unused(self, put_before: datetime, limit: int) -> list[str]:
@@ -82,6 +85,14 @@ class SqlFileRepository:
         is_mail = exists().where(received.c.raw_sha256 == files.c.sha256)
         question = select(files.c.sha256).where(files.c.put_at < put_before, ~is_attached, ~is_mail).limit(limit)
         return list(self._connection.scalars(question))
+
+    def unnamed(self, hashes: Iterable[str]) -> list[str]:
+        """Return those of the hashes that nothing names."""
+        asked = list(hashes)
+        attached = select(terms.c.value).where(terms.c.field == CONTENT, terms.c.value.in_(asked))
+        mails = select(received.c.raw_sha256).where(received.c.raw_sha256.in_(asked))
+        named = {*self._connection.scalars(attached), *self._connection.scalars(mails)}
+        return [one for one in asked if one not in named]
 
     def remove(self, sha256: str) -> None:
         """Take a content away; that it is not there is no error."""

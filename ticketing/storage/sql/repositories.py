@@ -299,8 +299,9 @@ class SqlDefinitions(Generic[Kind]):
 class SqlTransaction:
     """All repositories over one transaction."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, place: str = "") -> None:
         self._connection = connection
+        self._place = place
         self.tickets = SqlTickets(connection)
 
     @cached_property
@@ -341,7 +342,7 @@ class SqlTransaction:
     @cached_property
     def files(self) -> SqlFileRepository:
         """Contents of files."""
-        return SqlFileRepository(self._connection)
+        return SqlFileRepository(self._connection, self._place)
 
     @cached_property
     def drafts(self) -> SqlOwned[Draft]:

@@ -18,7 +18,7 @@ from ticketing.domain.errors import (
     StorageReadOnlyError,
     StorageUnsupportedError,
 )
-from ticketing.domain.store import PATIENCE, StoreHealth
+from ticketing.domain.store import PATIENCE, FarFiles, Files, StoreHealth
 from ticketing.storage.sql import schema, whole
 from ticketing.storage.sql.connecting import IMMEDIATE, Deadline, connect, opening, told_as_ours
 from ticketing.storage.sql.files import SqlFiles
@@ -41,14 +41,16 @@ class SqlStore:
     a process has a connection to itself, for which it never waits behind readers.
     """
 
-    def __init__(self, address: str, *, read_only: bool = False) -> None:
+    def __init__(self, address: str, *, read_only: bool = False, files: FarFiles | None = None) -> None:
         self._engine = connect(address, read_only=read_only)
         self._writer = connect(address, read_only=read_only, most=1)
         self._read_only = read_only
         self._turn = threading.Lock()
         self._of_thread = threading.local()
         self._purge_at = time.monotonic() + _PURGE_EVERY
-        self.files = SqlFiles(self._viewing, partial(self._writing, PATIENCE))
+        self._elsewhere = files
+        self.files: Files = files or SqlFiles(self._viewing, partial(self._writing, PATIENCE))
+        self._transaction = partial(SqlTransaction, place=files.place if files else "")
         try:
             schema.make_current(self._engine, read_only=read_only)
         except BaseException:
@@ -64,7 +66,7 @@ class SqlStore:
         kept: _KeptView | None = getattr(self._of_thread, "view", None)
         if kept is None:
             with self._viewing() as connection:
-                yield SqlTransaction(connection)
+                yield self._transaction(connection)
         else:
             with kept.looking() as transaction:
                 yield transaction
@@ -76,7 +78,7 @@ class SqlStore:
 
         To begin and to end one takes three questions to the database, and then it is asked anew who is asking.
         """
-        self._of_thread.view = kept = _KeptView(self._viewing)
+        self._of_thread.view = kept = _KeptView(self._viewing, self._transaction)
         try:
             yield
         finally:
@@ -103,7 +105,7 @@ class SqlStore:
     def write(self, patience: float | None = None) -> Iterator[SqlTransaction]:
         """Give the one writer's transaction: durable when the block ends, untouched when it raises."""
         with self._writing(PATIENCE if patience is None else patience) as connection:
-            yield SqlTransaction(connection)
+            yield self._transaction(connection)
 
     @contextmanager
     def _viewing(self) -> Iterator[Connection]:
@@ -144,7 +146,7 @@ class SqlStore:
     def taking_in(self) -> Iterator[whole.Intake]:
         """Give a way in; all of it is there when the block ends, or nothing."""
         with self._writing(PATIENCE) as connection:
-            yield whole.Intake(connection)
+            yield whole.Intake(connection, self._elsewhere)
 
     @contextmanager
     def moving_in(self) -> Iterator[whole.Intake]:
@@ -158,7 +160,7 @@ class SqlStore:
             held = whole.Intake(connection).holdings()
             whole.mark_half_moved(connection, is_so=not held)
         with self._writing(PATIENCE) as connection:
-            intake = whole.Intake(connection)
+            intake = whole.Intake(connection, self._elsewhere)
             held = held or intake.holdings()
             if not held:
                 intake.clear()
@@ -206,8 +208,11 @@ class SqlStore:
 class _KeptView:
     """A view that begins with the first question, and anew with the first one after its end."""
 
-    def __init__(self, begin: Callable[[], AbstractContextManager[Connection]]) -> None:
+    def __init__(
+        self, begin: Callable[[], AbstractContextManager[Connection]], look: Callable[[Connection], SqlTransaction]
+    ) -> None:
         self._begin = begin
+        self._look = look
         self._transaction: SqlTransaction | None = None
         self._end = ExitStack()
 
@@ -217,7 +222,7 @@ class _KeptView:
         try:
             with told_as_ours():
                 if self._transaction is None:
-                    self._transaction = SqlTransaction(self._end.enter_context(self._begin()))
+                    self._transaction = self._look(self._end.enter_context(self._begin()))
                 yield self._transaction
         except (StorageError, SQLAlchemyError):
             self.end()
