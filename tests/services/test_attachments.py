@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import pytest
 
+from tests.clamd import EICAR
 from tests.services.conftest import Clock
 from ticketing.domain.attachments import BYTES_PER_DAY, MEGABYTE, Upload
 from ticketing.domain.conditions import Having
@@ -31,8 +32,7 @@ from ticketing.services.tickets import Tickets
 from ticketing.storage.memory import MemoryStore
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(16)
-# The test file of the European Institute for Computer Antivirus Research, which scanners take for a virus.
-EICAR = rb"X5O!P%@AP[4\PZX54(P^)7CC)7}$EICAR-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*"
+
 PDF_AND_HTML = b"%PDF-1.4\n<html><script>alert(1)</script></html>"
 DAY = timedelta(days=1)
 

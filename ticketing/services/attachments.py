@@ -152,7 +152,7 @@ class Attachments:
         with self._store.read() as tx:
             actor = self._gate.admit(tx, actor)
             named_so = TicketQuery(conditions=(Having(ATTACHED, frozenset({key})),))
-            for number in tx.tickets.numbers(policy.audience(actor), named_so):
+            for number in list(tx.tickets.numbers(policy.audience(actor), named_so)):  # a few at most
                 if attachment := _readable(actor, reach(tx, actor, number), key):
                     return Opened(attachment, self._store.files)
         raise AttachmentNotFoundError
