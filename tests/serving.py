@@ -92,6 +92,12 @@ class Server:
         options = [f"--server.port={self.port}", "--server.address=127.0.0.1"]
         return [sys.executable, "-m", "streamlit", "run", str(self._script), *options]
 
+    @property
+    def pid(self) -> int:
+        """The number of its process."""
+        assert self._process is not None
+        return self._process.pid
+
     def require(self, **settings: str) -> None:
         """Give it settings that are known only when it has a port; they hold from its next start."""
         self._environment |= {f"{PREFIX}{name}": value for name, value in settings.items()}

@@ -21,7 +21,7 @@ PROGRAMS = {
 }
 ALL_PROGRAMS = PROGRAMS | {
     "python3": '[ "$1" = -c ] && exit 0; echo "python3 $* (CI=$CI, input: $(cat))"',
-    **dict.fromkeys(("chromium", "dovecot", "git", "initdb", "nginx", "openssl", "systemd-analyze"), ""),
+    **dict.fromkeys(("chromium", "clamd", "dovecot", "git", "initdb", "nginx", "openssl", "systemd-analyze"), ""),
 }
 # Where Debian keeps what its PostgreSQL packages bring; on no search path is it.
 POSTGRES = "/usr/lib/postgresql"
@@ -51,6 +51,7 @@ def test_on_a_bare_debian_everything_is_installed_then_everything_is_tested(tmp_
     assert install.startswith("apt-get install -y ")
     assert set(install.split()) >= {
         "chromium",
+        "clamav-daemon",
         "dovecot-imapd",
         "git",
         "nginx-light",
@@ -89,6 +90,8 @@ def without_postgres_of_debian(folder: Path, *there: str) -> Path:
     ("program", "package"),
     {
         "chromium": "chromium",
+        "clamd": "clamav-daemon",
+        "dovecot": "dovecot-imapd",
         "git": "git",
         "initdb": "postgresql",
         "nginx": "nginx-light",

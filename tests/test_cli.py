@@ -646,7 +646,8 @@ def test_a_demo_serves_this_machine_alone(run: Run) -> None:
     ("typed", "sentence"),
     [
         ("serve --demo-anywhere", "--demo-anywhere goes with a demo: add --demo."),
-        ("migrate --schema --to memory:", "It takes either --to URL, or --schema and perhaps --check."),
+        ("migrate --schema --to memory:", "It takes either --to URL, or --files-to URL, or --schema and perhaps"),
+        ("migrate --files-to memory: --to memory:", "It takes either --to URL, or --files-to URL, or --schema"),
         ("bench start --postgres postgresql:///bench", "A start is not measured in a database: leave out --postgres."),
         ("bench pages --postgres sqlite:///bench", "--postgres takes the address of a database: postgresql+psycopg://"),
         ("bench storage --postgres=", "--postgres takes the address of a database: postgresql+psycopg://"),
@@ -658,6 +659,29 @@ def test_an_option_that_would_be_ignored_is_refused(run: Run, data: Path, typed:
     assert result.exit_code == 2
     assert sentence in result.stderr
     assert not data.exists()
+
+
+def test_attached_files_are_copied_to_another_place_and_back(
+    run: Run, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with closing(open_desk(Settings(data_dir=data), password_rounds=4)) as desk:
+        desk.accounts.register("carla", "Carla", PASSWORD, PASSWORD)
+        carla = desk.sessions.actor(desk.accounts.sign_in("carla", PASSWORD))
+        upload = desk.attachments.put(carla, "screen.png", [b"picture"])
+        desk.tickets.open(carla, "No dial tone", "See here.", files=[upload.id])
+    elsewhere = f"file://{tmp_path}/elsewhere"
+
+    there = run("migrate", "--files-to", elsewhere)
+    monkeypatch.setenv("TICKETING_FILES_URL", elsewhere)
+    (data / "attachments").rename(tmp_path / "away")
+    verified, saved = run("verify"), run("backup", tmp_path / "b.zip", "--verify")
+    back = run("migrate", "--files-to", "beside")
+    monkeypatch.setenv("TICKETING_FILES_URL", "")
+    beside = run("verify")
+
+    assert there.stdout == back.stdout == "All of it has arrived: 1 attachments.\n"
+    assert (tmp_path / "elsewhere" / upload.sha256[:2] / upload.sha256).read_bytes() == b"picture"
+    assert all("1 attachments" in result.stdout for result in (verified, saved, beside))
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "LOCALHOST"])

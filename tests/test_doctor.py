@@ -272,6 +272,23 @@ def test_the_log_tells_at_the_start_that_a_restart_would_lose_everything(
     assert sum("all of them are lost at the next restart" in message for message in caplog.messages) == warnings
 
 
+def test_a_place_of_files_and_a_virus_scanner_that_do_not_answer_are_problems_and_keys_stay_unsaid(
+    storage: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settle(storage)
+    monkeypatch.setenv("TICKETING_FILES_URL", "s3://bucket/folder")
+    monkeypatch.setenv("TICKETING_CLAMD_URL", "tcp://127.0.0.1:1")
+    for name, value in {"ENDPOINT_URL": "http://127.0.0.1:1", "ACCESS_KEY_ID": "k", "SECRET_ACCESS_KEY": "u"}.items():
+        monkeypatch.setenv(f"AWS_{name}", f"{value}mbrella" if len(value) == 1 else value)
+
+    result = doctor("--json")
+
+    told = findings(result)
+    assert [told[subject]["level"] for subject in ("attachments", "viruses")] == ["problem", "problem"]
+    assert "The place where files are kept does not answer." in told["attachments"]["says"]
+    assert "mbrella" not in result.output
+
+
 def test_a_mailbox_that_cannot_be_looked_into_is_a_warning_and_its_password_stays_unsaid(
     storage: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

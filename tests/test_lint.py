@@ -111,12 +111,14 @@ def test_mypy_finds_what_is_planted(tree: Path) -> None:
             assert f"[{rule}]" in objections(checked, file)
 
 
-# After a change of the dependencies in pyproject.toml this brings both files up to date (--upgrade: to new releases):
+# After a change of the dependencies in pyproject.toml this brings all files up to date (--upgrade: to new releases):
 #
 #   uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate \
 #       pyproject.toml --output-file requirements.txt && \
 #   uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate \
-#       --extra test --constraints requirements.txt pyproject.toml --output-file tests/requirements.txt
+#       --extra test --constraints requirements.txt pyproject.toml --output-file tests/requirements.txt && \
+#   uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate \
+#       --group pyproject.toml:s3 --output-file tests/s3/requirements.txt
 COMPILE = ["uv", "pip", "compile", "--quiet", "--universal", "--python-version", "3.11", "--generate-hashes"]
 PLAIN = ["--system-certs", "--no-emit-index-url", "--no-header", "--no-annotate"]
 
@@ -124,17 +126,18 @@ PLAIN = ["--system-certs", "--no-emit-index-url", "--no-header", "--no-annotate"
 @pytest.mark.parametrize(
     ("requirements", "options"),
     [
-        ("requirements.txt", []),
-        ("tests/requirements.txt", ["--extra", "test", "--constraints", "requirements.txt"]),
+        ("requirements.txt", ["pyproject.toml"]),
+        ("tests/requirements.txt", ["pyproject.toml", "--extra", "test", "--constraints", "requirements.txt"]),
+        ("tests/s3/requirements.txt", ["--group", "pyproject.toml:s3"]),
     ],
-    ids=["run-time", "tests"],
+    ids=["run-time", "tests", "S3 server"],
 )
 def test_pinned_requirements_are_what_pyproject_asks_for(tmp_path: Path, requirements: str, options: list[str]) -> None:
-    (tmp_path / "tests").mkdir()
-    for file in ("pyproject.toml", "requirements.txt", "tests/requirements.txt"):
+    (tmp_path / "tests" / "s3").mkdir(parents=True)
+    for file in ("pyproject.toml", "requirements.txt", "tests/requirements.txt", "tests/s3/requirements.txt"):
         shutil.copy(ROOT / file, tmp_path / file)
 
-    compiled = check(*COMPILE, *PLAIN, *options, "pyproject.toml", "--output-file", requirements, folder=tmp_path)
+    compiled = check(*COMPILE, *PLAIN, *options, "--output-file", requirements, folder=tmp_path)
 
     assert compiled.returncode == 0, compiled.stderr
     assert (tmp_path / requirements).read_text("utf-8") == (ROOT / requirements).read_text("utf-8")
@@ -170,7 +173,7 @@ def test_uv_refuses_what_is_needed_where_no_hash_is_left_of_it(tmp_path: Path, l
     assert "altair" in answer.stderr
 
 
-@pytest.mark.parametrize("requirements", ["requirements.txt", "tests/requirements.txt"])
+@pytest.mark.parametrize("requirements", ["requirements.txt", "tests/requirements.txt", "tests/s3/requirements.txt"])
 def test_pinned_requirements_name_no_index_and_no_place(requirements: str) -> None:
     text = (ROOT / requirements).read_text("utf-8")
 

@@ -301,6 +301,45 @@ def test_a_mailbox_that_cannot_be_one_is_refused_without_its_password(
     assert "umbrella" not in str(refusal.value)
 
 
+@pytest.mark.parametrize(
+    "url", ["files", "s3://", "s3:bucket", "s3://key:umbrella@bucket", "az://bucket?sig=umbrella", "s3://[umbrella"]
+)
+def test_a_place_of_files_that_cannot_be_one_is_refused_without_its_keys(
+    monkeypatch: pytest.MonkeyPatch, url: str
+) -> None:
+    monkeypatch.setenv("TICKETING_FILES_URL", url)
+
+    with pytest.raises(SettingsError, match=r"^TICKETING_FILES_URL should be an address such as s3://") as refusal:
+        read_settings()
+    assert "umbrella" not in str(refusal.value)
+
+
+def test_files_of_a_demo_stay_in_its_folder(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TICKETING_FILES_URL", "s3://bucket/folder")
+    assert read_settings().files_address == "s3://bucket/folder"
+    assert "bucket" not in repr(read_settings())
+
+    monkeypatch.setenv("TICKETING_DEMO", "true")
+    assert read_settings().files_address is None
+
+
+@pytest.mark.parametrize(
+    "url", ["127.0.0.1:3310", "http://127.0.0.1", "tcp://", "tcp://a:port", "tcp://a:3310/x", "unix://", "unix://a/b"]
+)
+def test_a_virus_scanner_that_cannot_be_one_is_refused(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    monkeypatch.setenv("TICKETING_CLAMD_URL", url)
+
+    with pytest.raises(SettingsError, match=r"^TICKETING_CLAMD_URL should be an address such as tcp://"):
+        read_settings()
+
+
+def test_a_setting_of_files_that_is_empty_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("TICKETING_FILES_URL", "TICKETING_CLAMD_URL"):
+        monkeypatch.setenv(name, "")
+
+    assert (read_settings().files_address, read_settings().clamd_url) == (None, None)
+
+
 def test_senders_are_addresses_and_domains_with_commas_between(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TICKETING_MAIL_ALLOWED_SENDERS", "Ada@Example.org, @example.com,,example.net")
     monkeypatch.setenv("TICKETING_MAIL_DENIED_SENDERS", "")
