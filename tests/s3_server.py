@@ -67,11 +67,6 @@ class S3:
         listed = ET.fromstring(self._ask("GET", f"/{bucket}?list-type=2"))  # noqa: S314 - our own server's
         return [key.text or "" for key in listed.iter(f"{_NAMESPACE}Key")]
 
-    def unfinished(self, bucket: str) -> int:
-        """Return how many uploads in parts were begun and not ended."""
-        listed = ET.fromstring(self._ask("GET", f"/{bucket}?uploads"))  # noqa: S314 - as above
-        return len(list(listed.iter(f"{_NAMESPACE}Upload")))
-
     def refuse_all(self) -> None:
         """From now on, no key is good enough."""
         self._ask("POST", "/moto-api/reset-auth", b"0")

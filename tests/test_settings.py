@@ -302,7 +302,17 @@ def test_a_mailbox_that_cannot_be_one_is_refused_without_its_password(
 
 
 @pytest.mark.parametrize(
-    "url", ["files", "s3://", "s3:bucket", "s3://key:umbrella@bucket", "az://bucket?sig=umbrella", "s3://[umbrella"]
+    "url",
+    [
+        "files",
+        "s3://",
+        "s3:bucket",
+        "s3://key:umbrella@bucket",
+        "az://bucket?sig=umbrella",
+        "s3://[umbrella",
+        "file://umbrella",
+        "file:///",
+    ],
 )
 def test_a_place_of_files_that_cannot_be_one_is_refused_without_its_keys(
     monkeypatch: pytest.MonkeyPatch, url: str

@@ -205,13 +205,21 @@ class Desk:
 
     def catch_up(self) -> list[str]:
         """Do all that is due by itself, now; return the names of the chores that failed."""
-        failed = self._chores.do_all()
-        if self._cleaning:
-            self._cleaning.look()
+        failed = [*self._chores.do_all(), *self._clean()]
         if dispatcher := self.dispatcher():
             dispatcher.drain()
         fetcher = self.fetcher()
         return [*failed, "Fetching mail"] if fetcher and fetcher.fetch() else failed
+
+    def _clean(self) -> list[str]:
+        """Clean up where files are kept elsewhere; return the name of that if it failed."""
+        try:
+            if self._cleaning:
+                self._cleaning.look()
+        except StorageError as error:
+            log.warning("%s had to wait: %s", Cleaning.name, error)
+            return [Cleaning.name]
+        return []
 
     def workers(self) -> list[Worker]:
         """Return what goes on beside the visitors while this desk is served."""

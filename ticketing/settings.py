@@ -151,8 +151,9 @@ class Settings(BaseModel):
             parts = urlsplit(value.get_secret_value())
         except ValueError:  # which would quote it
             parts = urlsplit("")
-        in_bucket = parts.scheme in OBJECT_STORES
-        if not parts.scheme or (in_bucket and (not parts.hostname or parts.username or parts.query)):
+        is_wrong_bucket = parts.scheme in OBJECT_STORES and (not parts.hostname or parts.username or parts.query)
+        is_wrong_folder = parts.scheme == "file" and (parts.netloc or not parts.path.strip("/"))
+        if not parts.scheme or is_wrong_bucket or is_wrong_folder:
             raise ValueError("should be an address such as s3://BUCKET/FOLDER, without keys: see docs/files.md")
         return value
 

@@ -11,10 +11,10 @@ import pytest
 from tests.services.conftest import Clock
 from tests.storage.conftest import emptied
 from ticketing.desk import Desk
-from ticketing.domain.errors import StorageBusyError, UploadGoneError
+from ticketing.domain.errors import FilesUnreachableError, StorageBusyError, UploadGoneError
 from ticketing.domain.people import Actor
 from ticketing.domain.received import Fate
-from ticketing.services.cleaning import KEPT_UNNAMED, LOOK_EVERY, Cleaning
+from ticketing.services.cleaning import KEPT_UNNAMED, LOOK_EVERY, RETRY, Cleaning
 from ticketing.settings import Settings
 from ticketing.storage.files import FolderFiles
 from ticketing.storage.opening import open_store
@@ -106,6 +106,24 @@ def test_of_several_processes_one_looks_every_six_hours(store: WholeStore, files
 
     clock.advance(SOON)
     other.look()
+    assert not files.holds(kept.sha256)
+
+
+def test_a_look_that_fails_is_told_keeps_nothing_else_from_its_turn_and_is_due_again_in_an_hour(
+    desk: Desk, files: Busy, clock: Clock
+) -> None:
+    kept = files.put([b"left"], clock() - LONG_AFTER)
+
+    def fail() -> None:
+        raise FilesUnreachableError("does not answer")
+
+    files.before_removal = fail
+    assert desk.catch_up() == [Cleaning.name]
+    assert desk.catch_up() == []
+
+    files.before_removal = lambda: None
+    clock.advance(RETRY)
+    assert desk.catch_up() == []
     assert not files.holds(kept.sha256)
 
 

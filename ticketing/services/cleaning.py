@@ -21,6 +21,8 @@ from ticketing.services.access import Clock
 # What nobody names is kept for longer than anybody may still attach it.
 KEPT_UNNAMED: Final = UPLOAD_LIFETIME + timedelta(hours=1)
 LOOK_EVERY: Final = timedelta(hours=6)
+# How long a look keeps others from beginning one, and how long after a failure the next is due.
+RETRY: Final = timedelta(hours=1)
 _BATCH: Final = 100
 _LOOKED: Final = "files elsewhere looked at"
 # For so long a note stands, of which a content goes within the first minute; clocks differ by less than the second.
@@ -31,6 +33,8 @@ _GONE_FOR_SURE: Final = timedelta(minutes=2)
 
 class Cleaning:
     """What is done now and then where contents are kept elsewhere; of several processes one does it."""
+
+    name = "Removing files that nobody names"
 
     def __init__(self, store: Store, files: FarFiles, clock: Clock) -> None:
         self._store = store
@@ -43,6 +47,8 @@ class Cleaning:
         if self._takes_turn(now):
             for batch in _batches(self._files.hashes()):
                 self._clean(batch, now - KEPT_UNNAMED)
+            with self._store.write() as tx:
+                _note_look(tx, now + LOOK_EVERY)
         return False
 
     def _takes_turn(self, now: datetime) -> bool:
@@ -52,7 +58,7 @@ class Cleaning:
         with self._store.write() as tx:
             if not _is_due(tx, now):
                 return False
-            tx.receipts.save(Receipt(id=_LOOKED, expires_at=now + LOOK_EVERY))
+            _note_look(tx, now + RETRY)
         return True
 
     def _clean(self, hashes: list[str], put_before: datetime) -> None:
@@ -84,6 +90,10 @@ def require_staying(tx: Transaction, hashes: Iterable[str], put_since: datetime)
 def _is_due(tx: Transaction, now: datetime) -> bool:
     looked = tx.receipts.find(_LOOKED)
     return looked is None or now >= looked.expires_at
+
+
+def _note_look(tx: Transaction, next_at: datetime) -> None:
+    tx.receipts.save(Receipt(id=_LOOKED, expires_at=next_at))
 
 
 def _note(sha256: str) -> str:

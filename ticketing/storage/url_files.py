@@ -17,7 +17,8 @@ from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import IO, TYPE_CHECKING, Any, Final
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 from ticketing.domain.attachments import OBJECT_STORES, Content
 from ticketing.domain.errors import FilesUnreachableError, StorageError, StorageUnsupportedError
@@ -133,7 +134,7 @@ def open_files(url: str | None) -> FarFiles | None:
         return None
     parts = urlsplit(url)
     if parts.scheme == "file":
-        return FolderFiles(Path(unquote(parts.path)).absolute())
+        return FolderFiles(Path(url2pathname(parts.path)))
     return UrlFiles(url)
 
 
