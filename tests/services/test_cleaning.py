@@ -11,6 +11,7 @@ import pytest
 from tests.services.conftest import Clock
 from tests.storage.conftest import emptied
 from ticketing.desk import Desk
+from ticketing.domain.attachments import Attachment
 from ticketing.domain.errors import FilesUnreachableError, StorageBusyError, UploadGoneError
 from ticketing.domain.people import Actor
 from ticketing.domain.received import Fate
@@ -32,15 +33,19 @@ class Busy(FolderFiles):
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
         self.before_removal: Callable[[], object] = lambda: None
+        self.after_first_look: Callable[[], object] = lambda: None
         self.before_second_look: Callable[[], object] = lambda: None
         self._looks = 0
 
     def is_older(self, sha256: str, moment: datetime) -> bool:
-        """Look at the age, before which something may happen the second time."""
+        """Look at the age, after which something may happen the first time, and before it the second."""
         self._looks += 1
         if self._looks == 2:
             self.before_second_look()
-        return super().is_older(sha256, moment)
+        found = super().is_older(sha256, moment)
+        if self._looks == 1:
+            self.after_first_look()
+        return found
 
     def remove(self, sha256: str) -> None:
         """Remove it, before which something may happen."""
@@ -146,6 +151,27 @@ def letter(text: str = "Please help.") -> EmailMessage:
     return message
 
 
+def test_what_is_named_after_it_was_found_unnamed_stays(
+    desk: Desk, store: WholeStore, files: Busy, clock: Clock
+) -> None:
+    carla = sign_in(desk)
+    number = desk.tickets.open(carla, "No dial tone", "See here.").number
+    kept = files.put([b"left"], clock() - LONG_AFTER)
+
+    def name() -> None:
+        file = Attachment(id="a", name="left.txt", size=kept.size, sha256=kept.sha256, media_type="text/plain")
+        with store.write() as tx:
+            ticket = tx.tickets.find(number)
+            assert ticket is not None
+            ticket.attach([file])
+            tx.tickets.save(ticket)
+
+    files.after_first_look = name
+    desk.catch_up()
+
+    assert files.holds(kept.sha256)
+
+
 def test_what_went_while_it_came_is_refused_and_taken_a_little_later(desk: Desk, files: Busy, clock: Clock) -> None:
     desk.attachments.put(sign_in(desk), "same.txt", [b"same"])
     refused = []
@@ -193,12 +219,12 @@ def test_mail_whose_original_is_going_waits(desk: Desk, files: Busy, clock: Cloc
 
 @pytest.mark.parametrize("address", ["json", "sqlite", "postgres"], indirect=True)
 def test_what_was_sent_before_files_moved_has_to_be_chosen_again(
-    address: str, desk: Desk, clock: Clock, tmp_path: Path
+    address: str, files: Busy, clock: Clock, desk: Desk
 ) -> None:
-    carla = sign_in(desk)
-    sent = desk.attachments.put(carla, "screen.png", [b"picture"])
     with closing(open_store(address)) as beside:
-        moved = Desk(Settings(data_dir=tmp_path), beside, clock, password_rounds=4)
+        before = Desk(Settings(storage_url="memory:"), beside, clock, password_rounds=4)
+        sent = before.attachments.put(sign_in(before), "screen.png", [b"picture"])
+    assert not files.holds(sent.sha256)
 
-        with pytest.raises(UploadGoneError):
-            moved.tickets.open(sign_in(moved), "No dial tone", "See here.", files=[sent.id])
+    with pytest.raises(UploadGoneError):
+        desk.tickets.open(sign_in(desk), "No dial tone", "See here.", files=[sent.id])
