@@ -24,12 +24,12 @@ BY_STATUS = {
     422: "InvalidInputError BlankError TooLongError ForbiddenCharacterError UsernameError EmailError "
     "WeakPasswordError PasswordMismatchError UnknownChoiceError QueryError ImportRefusedError "
     "CalendarError ScheduleError TargetError TemplateError UnknownVariableError "
-    "FileTooLargeError EmptyFileError",
+    "FileTooLargeError EmptyFileError InfectedFileError FileUncheckedError",
     429: "TooManyRequestsError ThrottledError",
     500: "TicketingError",
     503: "SettingsError BusyError StorageError StorageBusyError StorageFullError StorageReadOnlyError "
     "StorageFailedError StorageDamagedError StorageUnreadableError StorageUnreachableError StorageTooNewError "
-    "StorageUnsupportedError",
+    "StorageUnsupportedError FilesUnreachableError ScannerUnreachableError",
 }
 STATUSES = {name: status for status, names in BY_STATUS.items() for name in names.split()}
 
