@@ -22,6 +22,8 @@ from ticketing.domain.people import Actor
 from ticketing.domain.received import Fate
 from ticketing.settings import Settings
 
+pytestmark = pytest.mark.xdist_group("clamd")
+
 PASSWORD = "three wet umbrellas"
 CONSOLE = Actor.console()
 PIECES = [b"a" * 100_000] * 4

@@ -30,6 +30,8 @@ from ticketing.storage.opening import open_source, open_store, open_target
 from ticketing.storage.url_files import PIECE, UrlFiles, look, open_files
 from ticketing.storage.whole import WholeStore
 
+pytestmark = pytest.mark.xdist_group("s3")
+
 NOW = datetime.now(UTC)
 LONG = os.urandom(2 * PIECE + 1000)
 DAY = timedelta(days=1)

@@ -194,6 +194,19 @@ def test_a_part_is_handed_out(browser: TestClient, asked: str, status: int, cont
     assert (answer.status_code, answer.content, answer.headers.get("content-range")) == (status, content, said)
 
 
+def test_what_is_missing_is_told_before_anything_is_handed_out(browser: TestClient) -> None:
+    address = attach("screen.png", picture())
+    desk = shared_desk()
+    [sha256] = [file.sha256 for file in desk.tickets.get(actor("carla"), 1).messages[-1].attachments]
+    with desk.store.write() as tx:
+        tx.files.remove(sha256)
+
+    for headers in ({}, {"range": "bytes=0-3"}):
+        answer = as_(browser, "carla").get(address, headers=headers)
+        assert answer.status_code == 503
+        assert "is missing. Restore it from a backup." in answer.json()["error"]
+
+
 def test_a_download_goes_on_only_if_the_file_is_the_same(browser: TestClient) -> None:
     address = attach("digits.bin", b"0123456789")
     mark = as_(browser, "carla").get(address).headers["etag"]

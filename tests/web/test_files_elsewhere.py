@@ -16,6 +16,8 @@ from tests.serving import COOKIE, Server
 from ticketing.desk import Desk, open_desk
 from ticketing.settings import Settings
 
+pytestmark = pytest.mark.xdist_group("s3")
+
 MEGABYTE = 1 << 20
 MOST_MEMORY = 30 * MEGABYTE
 CONTENT = os.urandom(10 * MEGABYTE)
