@@ -124,14 +124,8 @@ class Desk:
         self.live = watched("live", Live(store, clock, gate), figures)
         self._cleaning = Cleaning(store, far, clock) if far else None
         self._backups = BackupFolder(settings.backup_folder.absolute(), settings.backup_keep)
-        health = Health(
-            store,
-            clock,
-            gate,
-            _setup(settings),
-            _surroundings(settings, self._backups, partial(self._look_at_files, far)),
-            figures,
-        )
+        around = _surroundings(settings, self._backups, partial(self._look_at_files, far))
+        health = Health(store, clock, gate, _setup(settings), around, figures)
         self.health = watched("health", health, figures)
 
     def _let_people_in(self, store: Store) -> None:
