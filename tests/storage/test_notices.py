@@ -8,6 +8,7 @@ import pytest
 
 from ticketing.domain.notifications import NOTICES_KEPT, NOTICES_PER_PERSON, Notice, NoticeKind
 from ticketing.domain.people import User
+from ticketing.domain.sign_in import Session
 from ticketing.domain.store import Store
 
 NOW = datetime(2031, 5, 6, 9, 30, tzinfo=UTC)
@@ -41,6 +42,22 @@ def test_what_is_unread_and_has_not_expired_counts(kept: Store) -> None:
         assert tx.notices.unread({"oskar"}, NOW) == {"oskar": 1}
         assert tx.notices.unread(set(), NOW) == {}
         assert tx.notices.unread({"carla"}, NOW + 15 * DAY) == {"carla": 1}
+
+
+def test_what_counts_is_the_same_for_whoever_was_asked_for_by_their_session(kept: Store) -> None:
+    session = {"id": "s1", "username": "carla", "created_at": NOW, "last_seen_at": NOW, "expires_at": NOW + DAY}
+    with kept.write() as tx:
+        tx.sessions.save(Session.model_validate(session))
+
+    with kept.write() as tx:
+        assert tx.sessions.find("s1")
+        assert tx.notices.unread({"carla"}, NOW) == {"carla": 2}
+        assert tx.notices.unread({"carla", "oskar"}, NOW) == {"carla": 2, "oskar": 1}
+        assert tx.notices.unread({"carla"}, NOW + 15 * DAY) == {"carla": 1}
+        tx.notices.add([notice("c", read=True)])
+        assert tx.notices.unread({"carla"}, NOW) == {"carla": 1}
+        tx.notices.remove("a")
+        assert tx.notices.unread({"carla"}, NOW) == {}
 
 
 def test_who_has_something_unread_is_told_a_few_at_a_time(kept: Store) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from functools import cached_property, lru_cache
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from sqlalchemy import ColumnElement, Connection, Select, Table, Text, bindparam, cast, delete, func, or_, select
 
@@ -138,8 +138,19 @@ class SqlOwned(SqlCollection[Document]):
 class SqlNotices(SqlOwned[Notice]):
     """All notices."""
 
+    def __init__(self, connection: Connection) -> None:
+        super().__init__(connection, tables.notices, Notice)
+        self._unread: dict[str, _Unread] = {}
+
+    def note_unread(self, username: str, unread: int, first_ends: datetime | None) -> None:
+        """Take note of how many unread notices somebody has, and when the first of them expires."""
+        self._unread[username] = _Unread(unread, first_ends)
+
     def unread(self, usernames: set[str], now: datetime) -> dict[str, int]:
         """Return how many unread notices, that have not expired, each of these people has who has any."""
+        known = {name: self._unread[name] for name in usernames & self._unread.keys()}
+        if known.keys() == usernames and all(one.holds(now) for one in known.values()):
+            return {name: one.number for name, one in known.items() if one.number}
         found = self._connection.execute(_UNREAD, {"usernames": sorted(usernames), "now": now})
         return dict(found.all())
 
@@ -153,12 +164,33 @@ class SqlNotices(SqlOwned[Notice]):
         """Keep all of these; where a person has more than 500 then, the oldest go until 450 are left."""
         rows = [self._columns(notice) for notice in notices]
         put(self._connection, tables.notices, *rows)
+        self._unread.clear()
         self._found |= {row["id"]: row["document"] for row in rows}
         usernames = sorted({notice.username for notice in notices})
         for username in self._connection.scalars(_HAVING_TOO_MANY, {"usernames": usernames}).all():
             oldest = self._connection.scalars(_SURPLUS, {"username": username}).all()
             self._connection.execute(delete(self._table).where(self._key.in_(oldest)))
             self._found |= dict.fromkeys(oldest)
+
+    def save(self, document: Notice) -> None:
+        """Add it, or put it in the place of the one with the same id."""
+        self.add([document])
+
+    def remove(self, key: str) -> None:
+        """Take it away; that it is not there is no error."""
+        super().remove(key)
+        self._unread.clear()
+
+
+class _Unread(NamedTuple):
+    """How many unread notices a person has, and when the first of them expires."""
+
+    number: int
+    first_ends: datetime | None
+
+    def holds(self, now: datetime) -> bool:
+        """Whether none of them has expired."""
+        return self.first_ends is None or self.first_ends > now
 
 
 class SqlMails(SqlCollection[Outgoing]):
@@ -229,13 +261,16 @@ class SqlSessions(SqlOwned[Session]):
     """
     All sessions.
 
-    Whoever asks for one wants to know whose it is, and nearly all that they see then names categories: the account and
-    the categories come in the same answer.
+    Whoever asks for one wants to know whose it is, nearly all that they see then names categories, and every page tells
+    how much is unread: the account, the categories and that number come in the same answer.
     """
 
-    def __init__(self, connection: Connection, accounts: SqlUsers, definitions: "_Definitions") -> None:
+    def __init__(
+        self, connection: Connection, accounts: SqlUsers, notices: SqlNotices, definitions: "_Definitions"
+    ) -> None:
         super().__init__(connection, tables.sessions, Session)
         self._accounts = accounts
+        self._notices = notices
         self._definitions = definitions
 
     def _look_up(self, key: str) -> str | None:
@@ -245,6 +280,7 @@ class SqlSessions(SqlOwned[Session]):
         session: str = row[0]
         self._accounts.note(*row[1:3])
         self._definitions.note(Category, row[3])
+        self._notices.note_unread(row[1], *row[4:])
         return session
 
 
@@ -312,7 +348,7 @@ class SqlTransaction:
     @cached_property
     def sessions(self) -> SqlSessions:
         """All sessions."""
-        return SqlSessions(self._connection, self.users, self._definitions)
+        return SqlSessions(self._connection, self.users, self.notices, self._definitions)
 
     @cached_property
     def hand_offs(self) -> SqlCollection[HandOff]:
@@ -352,7 +388,7 @@ class SqlTransaction:
     @cached_property
     def notices(self) -> SqlNotices:
         """What people are told."""
-        return SqlNotices(self._connection, tables.notices, Notice)
+        return SqlNotices(self._connection)
 
     @property
     def outgoing(self) -> SqlMails:
@@ -404,8 +440,16 @@ _CATEGORIES = (
     .where(tables.definitions.c.kind == Category.kind)
     .scalar_subquery()
 )
+_OWN_UNREAD = (tables.notices.c.username == tables.sessions.c.username, tables.IS_UNREAD)
 _SESSION_AND_ACCOUNT = (
-    select(tables.sessions.c.document, tables.sessions.c.username, users.c.document, _CATEGORIES)
+    select(
+        tables.sessions.c.document,
+        tables.sessions.c.username,
+        users.c.document,
+        _CATEGORIES,
+        select(func.count()).where(*_OWN_UNREAD).scalar_subquery(),
+        select(func.min(tables.notices.c.expires_at)).where(*_OWN_UNREAD).scalar_subquery(),
+    )
     .outerjoin(users, users.c.username == tables.sessions.c.username)
     .where(tables.sessions.c.id == bindparam("key"))
 )

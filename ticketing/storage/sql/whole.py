@@ -174,7 +174,7 @@ class Intake:
             received.save(Received.model_validate_json(raw))
 
     def _put_notices(self, batch: list[bytes]) -> None:
-        SqlNotices(self._connection, tables.notices, Notice).add([Notice.model_validate_json(raw) for raw in batch])
+        SqlNotices(self._connection).add([Notice.model_validate_json(raw) for raw in batch])
 
     def _put_mails(self, batch: list[bytes]) -> None:
         mails = SqlMails(self._connection, tables.outgoing, Outgoing)
