@@ -1,6 +1,8 @@
 """The inbox in a browser: its count keeps up by itself, and a notice opens its ticket."""
 
 import re
+from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 from playwright.sync_api import expect
@@ -8,6 +10,8 @@ from playwright.sync_api import expect
 from tests.browser.acting import conversation, wait_until
 from tests.browser.conftest import PHONE, Windows
 from tests.serving import Server
+from ticketing.domain.notifications import Notice, NoticeKind
+from ticketing.domain.tickets import SYSTEM
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 WITHIN = 3_000  # milliseconds
@@ -53,6 +57,24 @@ def test_a_notice_appears_by_itself_and_opens_its_ticket_as_read(windows: Window
 
     expect(conversation(carla)).to_contain_text("We look at it, Carla.")
     expect(carla.get_by_role("link", name=link(0))).to_be_visible(timeout=2 * WITHIN)
+
+
+def test_the_inbox_shows_a_warning_by_itself_although_no_ticket_has_changed(
+    windows: Windows, server: Server, number: int
+) -> None:
+    server.desk.inbox.read_all(server.actor("bert"))
+    bert = windows.open("inbox", person="bert")
+    expect(bert.get_by_role("link", name=link(0))).to_be_visible()
+
+    for _ in range(2):
+        with server.desk.store.write() as tx:
+            now = server.desk.clock()
+            told = {"username": "bert", "kind": NoticeKind.DUE_SOON, "ticket": number, "by": SYSTEM, "at": now}
+            tx.notices.add([Notice.model_validate(told | {"id": uuid4().hex, "expires_at": now + timedelta(days=1)})])
+        row = bert.get_by_role("listitem").filter(has_text="No dial tone").first
+        expect(row.get_by_role("button", name=re.compile("^Mark as read:"))).to_be_visible(timeout=2 * WITHIN)
+        row.get_by_role("button", name=re.compile("^Mark as read:")).click()
+        expect(row.get_by_role("button", name=re.compile("^Mark as read:"))).to_have_count(0)
 
 
 def test_one_notice_and_then_all_are_marked_as_read_on_a_phone(windows: Windows, server: Server, number: int) -> None:

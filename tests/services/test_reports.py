@@ -30,7 +30,7 @@ from ticketing.services import reports as reporting
 from ticketing.services.access import Clock, Gate
 from ticketing.services.chores import Chores
 from ticketing.services.definitions import Definitions
-from ticketing.services.reports import KEPT_FOR, Reports
+from ticketing.services.reports import KEPT_FOR, STANDS_FOR, Reports
 from ticketing.services.tickets import Tickets
 from ticketing.storage.memory import MemoryStore
 
@@ -104,20 +104,59 @@ def test_a_requester_sees_no_report_not_even_one_that_was_counted_a_moment_ago(
         ask(reports, carla, week)
 
 
-def test_a_report_is_shown_for_a_minute_and_says_when_it_was_counted(
+def test_a_report_is_shown_for_a_minute_while_nothing_changes_and_says_when_it_was_counted(
     tickets: Tickets, reports: Reports, carla: Actor, ada: Actor, week: ReportQuery, clock: Clock, advance: Advance
 ) -> None:
     counted = clock()
-    assert reports.overview(ada, week).totals[Metric.CREATED] == 0
     tickets.open(carla, "No dial tone", "Dead.")
+    assert reports.overview(ada, week).totals[Metric.CREATED] == 1
 
     advance(KEPT_FOR - timedelta(seconds=1))
     kept = reports.overview(ada, week)
     advance(timedelta(seconds=1))
     fresh = reports.overview(ada, week)
 
-    assert (kept.totals[Metric.CREATED], kept.counted_at) == (0, counted)
-    assert (fresh.totals[Metric.CREATED], fresh.counted_at) == (1, clock())
+    assert (kept.counted_at, fresh.counted_at) == (counted, clock())
+
+
+def test_a_report_is_counted_anew_when_something_has_changed_but_not_again_and_again(
+    tickets: Tickets, reports: Reports, carla: Actor, ada: Actor, week: ReportQuery, advance: Advance
+) -> None:
+    reports.overview(ada, week)
+    tickets.open(carla, "No dial tone", "Dead.")
+
+    advance(STANDS_FOR - timedelta(seconds=1))
+    standing = reports.overview(ada, week)
+    advance(timedelta(seconds=2))
+    fresh = reports.overview(ada, week)
+
+    assert (standing.totals[Metric.CREATED], fresh.totals[Metric.CREATED]) == (0, 1)
+    assert fresh.latest > standing.latest
+    assert fresh.stands_until
+    assert standing.stands_until
+    assert fresh.stands_until >= standing.stands_until + timedelta(seconds=2)
+
+
+def test_what_takes_long_to_count_stands_nine_times_as_long_at_a_busy_desk(
+    tickets: Tickets,
+    reports: Reports,
+    carla: Actor,
+    ada: Actor,
+    week: ReportQuery,
+    advance: Advance,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    passing = iter(range(0, 100, 2))  # seconds
+    monkeypatch.setattr(reporting, "monotonic", lambda: next(passing))
+    reports.overview(ada, week)
+    tickets.open(carla, "No dial tone", "Dead.")
+
+    advance(timedelta(seconds=19))
+    standing = reports.overview(ada, week)
+    advance(timedelta(seconds=2))
+
+    assert standing.totals[Metric.CREATED] == 0
+    assert reports.overview(ada, week).totals[Metric.CREATED] == 1
 
 
 def test_a_number_is_as_many_as_its_tickets_although_more_came_in_since_it_was_counted(

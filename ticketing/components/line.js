@@ -63,23 +63,31 @@ function showPresent(present) {
 
 function hear({ changed, saved, again, present, unread }) {
   if (present) showPresent((live.present = present))
-  if (changed) refresh(changed)
+  refresh({ changed, unread })
   if (unread !== undefined) document.dispatchEvent(new CustomEvent(UNREAD, { detail: unread }))
   if (saved) document.dispatchEvent(new CustomEvent("ticketing-saved", { detail: saved }))
   if (again) setTimeout(() => document.dispatchEvent(new CustomEvent("ticketing-again", { detail: again })), KEEP_EVERY)
 }
 
-// Have the script draw the page anew. A page that then says the same as before is not asked for ever.
-function refresh(stamp) {
+// Whether the page shows less than what the desk has told of.
+function isBehind({ number, stamp, unread }, told) {
+  const isOld = told.changed !== undefined && (number ? stamp !== told.changed : stamp < told.changed)
+  return isOld || (unread !== null && told.unread !== undefined && unread !== told.unread)
+}
+
+// Have the script draw the page anew. A page that then says the same as before is not asked for ever; one that costs
+// much is only while somebody looks at it, who hears of it again when they come back.
+function refresh(told) {
   const { shown } = live
-  if (!shown?.component.parentElement.isConnected) return
-  if (shown.number ? shown.stamp === stamp : shown.stamp >= stamp) return
-  const wait = live.stirred + CALM - performance.now()
+  if (!shown?.component.parentElement.isConnected || !isBehind(shown, told)) return
+  if (shown.isCostly && document.visibilityState === "hidden") return
+  const wait = Math.max(live.stirred + CALM, shown.restsUntil) - performance.now()
   clearTimeout(live.waiting)
   if (wait > 0) {
-    live.waiting = setTimeout(() => refresh(stamp), wait)
+    live.waiting = setTimeout(() => refresh(told), wait)
     return
   }
+  const stamp = JSON.stringify(told)
   live.asked = { stamp, tries: live.asked.stamp === stamp ? live.asked.tries + 1 : 1 }
   if (live.asked.tries <= TRIES) shown.component.setTriggerValue("changed", stamp)
 }
@@ -107,6 +115,7 @@ function begin() {
   document.addEventListener("keydown", ({ key }) => key === "Enter" && keep(), true)
   document.addEventListener("visibilitychange", () => {
     keep()
+    watch()
     sayHere()
   })
   window.addEventListener("pagehide", keep)

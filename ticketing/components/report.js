@@ -103,9 +103,9 @@ function legend(data, block, id) {
 }
 
 // Made when it is unfolded: the same numbers for who reads them one by one.
-function asTable(data, block, days) {
-  const made = element("details", {}, element("summary", {}, data.words.table))
-  made.addEventListener("toggle", () => {
+function asTable(data, block, days, id) {
+  const made = element("details", {}, element("summary", { id: `${id}-table` }, data.words.table))
+  made.unfold = () => {
     if (made.querySelector("table")) return
     const head = element("tr", {}, ...[data.words.day, ...block.series.map((series) => series[1])].map((word) => element("th", { scope: "col" }, word)))
     const lines = days.map((day, place) => element("tr", {}, element("th", { scope: "row" }, day[1]), ...block.series.map((series) => {
@@ -113,7 +113,8 @@ function asTable(data, block, days) {
       return element("td", {}, number(data, value.toLocaleString(), value ? [series[0], day[0], null, null] : null))
     })))
     made.append(element("div", { class: "wide" }, element("table", {}, element("thead", {}, head), element("tbody", {}, ...lines))))
-  })
+  }
+  made.addEventListener("toggle", made.unfold)
   return made
 }
 
@@ -122,7 +123,7 @@ function chart(data, block, id) {
   const most = Math.max(...block.series.flatMap((series) => series[3]))
   const how = block.series.length < 2 ? { ...block, how: block.series[0][2] } : block
   if (most === 0) return [heading(data, how, id), element("p", { class: "note" }, data.words.nothing)]
-  return [heading(data, how, id), ...legend(data, block, id), plot(data, block, days, roundedUp(most)), asTable(data, block, days)]
+  return [heading(data, how, id), ...legend(data, block, id), plot(data, block, days, roundedUp(most)), asTable(data, block, days, id)]
 }
 
 function bars(data, block, id) {
@@ -142,7 +143,7 @@ function table(data, block, id) {
   const lines = block.lines.map(([name, ...cells]) => element("tr", {}, element("th", { scope: "row" }, name[0]),
     ...cells.map(([text, opens]) => element("td", {}, number(data, text, opens)))))
   const made = element("table", {}, element("thead", {}, element("tr", {}, ...head)), element("tbody", {}, ...lines))
-  return [heading(data, block, id), element("div", { class: "wide", tabindex: 0, role: "group", "aria-label": block.title }, made)]
+  return [heading(data, block, id), element("div", { class: "wide", id: `${id}-wide`, tabindex: 0, role: "group", "aria-label": block.title }, made)]
 }
 
 function pager(data, [opens, page, pages]) {
@@ -201,14 +202,57 @@ function drawForm({ data, place }) {
   form.replaceChildren(...days, asked, ...choices, element("button", { type: "submit", class: "primary" }, data.form.apply))
 }
 
+function drawBlock(data, block, id) {
+  const made = element(block.kind === "tiles" ? "div" : "section", { class: `${block.kind}${block.broad ? " broad" : ""}${block.behind ? " behind" : ""}` }, ...KINDS[block.kind](data, block, id))
+  made.drawnFrom = JSON.stringify([data.base, block])
+  return made
+}
+
+// What a reader has unfolded, opened or scrolled is so in what is put in its place.
+function putInPlace(old, made) {
+  const pairs = (selector) => [...old.querySelectorAll(selector)].map((one, index) => [one, made.querySelectorAll(selector)[index]]).filter(([, other]) => other)
+  for (const [one, other] of pairs("details")) {
+    other.open = one.open
+    if (one.open) other.unfold()
+  }
+  const scrolled = pairs(".wide").map(([one, other]) => [other, one.scrollLeft])
+  const told = old.querySelector(".told:popover-open")
+  old.replaceWith(made)
+  for (const [wide, left] of scrolled) wide.scrollLeft = left
+  const other = told && made.querySelector(`#${told.id}`)
+  if (!other) return
+  other.style.cssText = told.style.cssText
+  other.showPopover()
+}
+
+// A block that says the same as before stays as it is.
+function drawBlocks({ data, place }) {
+  const all = place.querySelector(".blocks")
+  const before = [...all.children]
+  data.blocks.forEach((block, index) => {
+    const made = drawBlock(data, block, `told-${index}`)
+    const old = before[index]
+    if (!old) all.append(made)
+    else if (old.drawnFrom !== made.drawnFrom) old.className === made.className ? putInPlace(old, made) : old.replaceWith(made)
+  })
+  for (const old of before.slice(data.blocks.length)) old.remove()
+}
+
+// How to find again what has the focus: by where it leads, by what it opens, or by its name.
+function mark(focused) {
+  const name = ["href", "popovertarget", "id"].find((each) => focused?.hasAttribute(each))
+  return name && `${focused.localName}[${name}="${CSS.escape(focused.getAttribute(name))}"]`
+}
+
 function draw(report) {
-  const { data, place } = report
-  const focused = place.getRootNode().activeElement?.getAttribute?.("href")
+  const { place, data } = report
+  const focused = mark(place.getRootNode().activeElement)
   drawHead(report)
-  drawForm(report)
-  place.querySelector(".blocks").replaceChildren(...data.blocks.map((block, index) =>
-    element(block.kind === "tiles" ? "div" : "section", { class: `${block.kind}${block.broad ? " broad" : ""}${block.behind ? " behind" : ""}` }, ...KINDS[block.kind](data, block, `told-${index}`))))
-  if (focused) [...place.querySelectorAll("a")].find((link) => link.getAttribute("href") === focused)?.focus()
+  const form = JSON.stringify([data.page, data.form])
+  if (form !== report.form) drawForm(report)
+  report.form = form
+  drawBlocks(report)
+  if (focused) place.querySelector(focused)?.focus({ preventScroll: true })
 }
 
 function clicked(report, event) {
@@ -243,7 +287,7 @@ export default function (component) {
   const place = parentElement.querySelector(".report")
   const report = reports.get(parentElement) || {}
   reports.set(parentElement, report)
-  const behind = JSON.stringify(data.blocks.find((block) => block.behind)?.behind)
+  const behind = JSON.stringify(data.blocks.find((block) => block.behind)?.behind.slice(0, 2))
   const opened = behind !== undefined && behind !== report.behind
   Object.assign(report, { component, data, place, behind })
   place.onclick = (event) => clicked(report, event)

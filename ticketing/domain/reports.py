@@ -254,6 +254,8 @@ class Report:
 
     `days` counts for each metric what happened on each day; of what is unfinished, how much was at the day's end.
     `waiting` are those who have waited longest for an answer. `before` has the spreads of as many days right before.
+    `latest` is the moment of the last change that is counted, as `TicketRepository.latest` tells it; until
+    `stands_until` nothing is counted anew, whatever changes.
     """
 
     counted_at: datetime
@@ -266,3 +268,5 @@ class Report:
     waiting: list[Waiting]
     before: dict[Metric, Spread | None]
     satisfaction: Satisfaction
+    latest: str = field(default="", compare=False)
+    stands_until: datetime | None = field(default=None, compare=False)

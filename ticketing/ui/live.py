@@ -19,9 +19,22 @@ def stay_up_to_date(ticket: Ticket) -> None:
     _watch(ticket.number, stamp_of(ticket.updated_at, len(ticket.messages)))
 
 
-def stay_up_to_date_since(read_at: datetime) -> None:
-    """Have a list drawn anew when something has changed since it was read, or was being saved just then."""
-    _watch(0, (read_at - _WHILE_SAVING).astimezone(UTC).isoformat())
+def stay_up_to_date_since(read_at: datetime, unread: int | None = None) -> None:
+    """
+    Have a list drawn anew when something has changed since it was read, or was being saved just then.
+
+    The inbox is as well when another number is *unread*.
+    """
+    _watch(0, (read_at - _WHILE_SAVING).astimezone(UTC).isoformat(), unread=unread)
+
+
+def stay_up_to_date_after(latest: str, wait: timedelta) -> None:
+    """
+    Have figures drawn anew when something has changed after the *latest* change that is counted in them.
+
+    Since that costs more than a list does, it is done after the *wait* only, and while somebody looks at them.
+    """
+    _watch(0, latest, wait=max(wait, timedelta()) // timedelta(milliseconds=1))
 
 
 def hold_the_line() -> None:
@@ -29,9 +42,10 @@ def hold_the_line() -> None:
     _watch(None, "")
 
 
-def _watch(number: int | None, stamp: str) -> None:
+def _watch(number: int | None, stamp: str, *, unread: int | None = None, wait: int | None = None) -> None:
+    """Tell the line what the page shows; *wait* is in milliseconds."""
     words = {state: t(f"live.{state}") for state in ("viewing", "replying")}
-    data = packed({"number": number, "stamp": stamp, "words": words})
+    data = packed({"number": number, "stamp": stamp, "unread": unread, "wait": wait, "words": words})
     _mount(key=f"live_{number}", data=data, on_changed_change=_noted)
 
 

@@ -79,16 +79,16 @@ def inbox(actor: Actor) -> None:
     opened = reported(_LIST, "opened")
     if isinstance(opened, str):
         _open(actor, opened)
-    now = desk().clock()
+    now, unread = desk().clock(), desk().inbox.unread(actor)
     _mount(
         key=_LIST,
-        data=packed(_shown(actor, _page(actor), now)),
+        data=packed(_shown(actor, _page(actor), now, unread)),
         on_opened_change=_noted,
         on_read_change=on_report(_LIST, "read", _read),
         on_all_read_change=on_report(_LIST, "all_read", _read_all),
         on_page_change=on_report(_LIST, "page", partial(_turn, recall(_Place))),
     )
-    stay_up_to_date_since(now)
+    stay_up_to_date_since(now, unread)
 
 
 def _open(actor: Actor, notice: str) -> None:
@@ -124,13 +124,13 @@ def _page(actor: Actor) -> Page[Line]:
     return page
 
 
-def _shown(actor: Actor, page: Page[Line], now: datetime) -> dict[str, object]:
+def _shown(actor: Actor, page: Page[Line], now: datetime, unread: int) -> dict[str, object]:
     where, for_agent = zone(), policy.may(actor, Action.SEE_ALL_TICKETS)
     return {
         "notices": [_row(line, now, where, for_agent=for_agent) for line in page.items],
         "page": page.page,
         "pages": page.pages,
-        "unread": desk().inbox.unread(actor),
+        "unread": unread,
         "words": {
             "title": t("page.inbox"),
             "unread": t("table.unread"),

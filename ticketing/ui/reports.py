@@ -16,6 +16,7 @@ from ticketing.domain.reports import Cell, Dimension, Metric, Report, ReportQuer
 from ticketing.ui import report_blocks as blocks
 from ticketing.ui.feedback import shown_errors
 from ticketing.ui.filters import asker_of
+from ticketing.ui.live import hold_the_line, stay_up_to_date_after
 from ticketing.ui.packing import component, packed, reported
 from ticketing.ui.pages import safe_target
 from ticketing.ui.report_address import PRESETS, ReportAddress
@@ -190,6 +191,15 @@ def _draw(
         ),
         on_asked_change=_noted,
     )
+    _stay_up_to_date(report)
+
+
+def _stay_up_to_date(report: Report | None) -> None:
+    """Have the page drawn anew when something has changed since its figures were counted, if there are any."""
+    if report is None or report.stands_until is None:
+        hold_the_line()
+    else:
+        stay_up_to_date_after(report.latest, report.stands_until - desk().clock())
 
 
 def _is_chosen(days: int, address: ReportAddress) -> bool:

@@ -92,7 +92,7 @@ class Watcher:
         if number != self.number:
             self.is_replying = False
         self.number, self.shown = number, shown
-        self.stamp, self.told = None, ""
+        self.stamp, self.told, self.told_unread = None, "", None
 
     def take(self, look: "Look") -> None:
         """Take what was found out, unless the page shows something else meanwhile."""
