@@ -18,7 +18,7 @@ from typing import Any, Final, TypeVar
 
 from ticketing.domain.errors import SignedOutError, StorageError, TicketingError
 from ticketing.domain.people import Actor, username_key
-from ticketing.domain.store import Files, Store, StoreHealth, Transaction
+from ticketing.domain.store import Files, Presences, Store, StoreHealth, Transaction
 from ticketing.figures import Durations, Figures
 from ticketing.logs import NOBODY, NOTHING, Event, tell
 
@@ -52,6 +52,11 @@ class WatchedStore:
     def files(self) -> Files:
         """The contents of attached files."""
         return self._store.files
+
+    @property
+    def presences(self) -> Presences:
+        """Who is there."""
+        return self._store.presences
 
     def read(self) -> AbstractContextManager[Transaction]:
         """Return a consistent view."""

@@ -51,6 +51,7 @@ OPEN_TO_EVERYBODY = {
     "sessions.sign_out",
     "first_launch.ensure",
     "first_launch.is_waiting",
+    "live.meet",
     "live.pulse",
     "rating_links.look",
     "rating_links.rate",

@@ -286,6 +286,7 @@ NEVER: Deeds = {
     "drafts.own": lambda on: on.desk.drafts.own(on.carla),
     "outbox.backlog": lambda on: on.desk.outbox.backlog(on.root),
     "outbox.ledger": lambda on: on.desk.outbox.ledger(on.root, OutgoingQuery()),
+    "live.meet": lambda on: on.desk.live.meet([]),
     "live.pulse": lambda on: on.desk.live.pulse([1]),
     "live.stamp": lambda on: on.desk.live.stamp(on.carla),
     "live.is_told_who_is_there": lambda on: on.desk.live.is_told_who_is_there(on.ada),

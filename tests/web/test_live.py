@@ -4,6 +4,7 @@ import json
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Origin
 
+from tests.postgres import databases
 from tests.serving import COOKIE, Server
 from ticketing.domain.people import Actor, Role
 from ticketing.web.live import Watcher
@@ -291,6 +293,46 @@ def test_requesters_neither_see_who_is_there_nor_are_seen(server: Server, number
 
         assert present(carla) is None
         assert present(ada) is None
+
+
+@pytest.fixture(params=["json", "postgres", "sqlite"])
+def two_servers(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[Server, Server]]:
+    """Return two processes on each store that lasts."""
+    databases_of = {"sqlite": f"sqlite:///{tmp_path / 'desk.sqlite'}"}
+    storage = databases().create("presence") if request.param == "postgres" else databases_of.get(request.param, "")
+    with Server(tmp_path, storage=storage) as one, Server(tmp_path, storage=storage, with_people=False) as other:
+        yield one, other
+
+
+def test_agents_see_who_is_at_a_ticket_by_another_process_and_requesters_do_not(
+    two_servers: tuple[Server, Server],
+) -> None:
+    one, other = two_servers
+    number = one.desk.tickets.open(one.actor("carla"), "No dial tone", "The line is dead.").number
+    with line(one, "ada") as ada, line(other, "carla") as carla:
+        watch(one, ada, "ada", number)
+        watch(other, carla, "carla", number)
+        with line(other, "bert") as bert:
+            watch(other, bert, "bert", number)
+            assert present(ada) == [["bert", False]]
+            assert present(bert) == [["ada", False]]
+
+            bert.send(json.dumps({"here": True}))
+            assert present(ada) == [["bert", True]]
+            assert present(carla) is None
+
+        assert present(ada) == []
+        with line(other, "bert") as bert:
+            watch(other, bert, "bert", number)
+            assert present(ada) == [["bert", False]]
+            carla.close()
+        assert present(ada) == []
+
+        with line(other, "bert") as bert:
+            watch(other, bert, "bert", number)
+            assert present(ada) == [["bert", False]]
+            other.stop()
+            assert present(ada) == []
 
 
 def test_whoever_is_not_heard_of_for_half_a_minute_is_there_no_more() -> None:

@@ -10,6 +10,7 @@ from ticketing.domain.attachments import Content, Upload
 from ticketing.domain.definitions import Kind
 from ticketing.domain.drafts import Draft
 from ticketing.domain.facts import Facts
+from ticketing.domain.live import Presence
 from ticketing.domain.notifications import Notice
 from ticketing.domain.outbox import Backlog, Outgoing, OutgoingQuery
 from ticketing.domain.people import PeopleQuery, User
@@ -230,6 +231,20 @@ class FarFiles(Files, Protocol):
         """Take a content away; that it is not there is no error."""
 
 
+class Presences(Protocol):
+    """
+    Who is there by what each process tells the others, beside the documents.
+
+    What a process has told is gone a minute after it tells no more. Nothing of it is in a backup or in an export.
+    """
+
+    def tell(self, presence: Presence, now: datetime) -> None:
+        """Put this in the place of what the process has told before; nobody waits for it for long."""
+
+    def of_others(self, process: str, now: datetime) -> list[Presence]:
+        """Return what all other processes have told that has not expired, in no order."""
+
+
 class DraftRepository(Collection[Draft], Protocol):
     """All drafts."""
 
@@ -382,6 +397,10 @@ class Store(Protocol):
     @property
     def files(self) -> Files:
         """The contents of attached files."""
+
+    @property
+    def presences(self) -> Presences:
+        """Who is there."""
 
     def read(self) -> AbstractContextManager[Transaction]:
         """Return a consistent view; keep it short, and change nothing in it."""

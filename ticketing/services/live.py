@@ -1,14 +1,20 @@
 """Whether something has changed: asked every second for all open pages, so it is answered fast."""
 
-from collections.abc import Collection, Mapping
+import logging
+import secrets
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
 from typing import NamedTuple
 
 from ticketing.domain import policy
-from ticketing.domain.errors import TicketNotFoundError
+from ticketing.domain.errors import StorageError, TicketNotFoundError
+from ticketing.domain.live import PRESENCE_LIFETIME, TELL_PRESENCE_EVERY, Presence, Present
 from ticketing.domain.people import Actor
 from ticketing.domain.policy import THE_DESK, Action
 from ticketing.domain.store import Store
 from ticketing.services.access import Clock, Gate
+
+logger = logging.getLogger(__name__)
 
 
 class Pulse(NamedTuple):
@@ -26,12 +32,37 @@ class Live:
         self._store = store
         self._clock = clock
         self._gate = gate
+        self._process = secrets.token_hex(8)
+        self._told: list[Present] = []
+        self._tell_at: datetime | None = None
 
     def pulse(self, numbers: Collection[int], people: Collection[str] = ()) -> Pulse:
         """Return the desk's pulse, for the process itself: whom it may be told to, `stamp` and the inbox decide."""
         with self._store.read() as tx:
             unread = tx.notices.unread(set(people), self._clock()) if people else {}
             return Pulse(tx.tickets.latest(THE_DESK), tx.tickets.stamps(THE_DESK, sorted(numbers)), unread)
+
+    def meet(self, there: Sequence[Present]) -> list[Present]:
+        """
+        Tell the other processes who is there by this one, and return who is by them; for the process itself.
+
+        Whom that may be told to, `is_told_who_is_there` decides. A store that fails keeps nobody from their work.
+        """
+        now = self._clock()
+        try:
+            self._tell(list(there), now)
+            return [one for told in self._store.presences.of_others(self._process, now) for one in told.there]
+        except StorageError as error:
+            logger.debug("Who else is there is not known: %s", error)
+            return []
+
+    def _tell(self, there: list[Present], now: datetime) -> None:
+        """Tell what is not told yet, or was a while ago."""
+        is_old = bool(there) and (self._tell_at is None or now >= self._tell_at)
+        if there != self._told or is_old:
+            presence = Presence(id=self._process, expires_at=now + PRESENCE_LIFETIME, there=there)
+            self._store.presences.tell(presence, now)
+            self._told, self._tell_at = there, now + TELL_PRESENCE_EVERY
 
     def stamp(self, actor: Actor, number: int = 0) -> str:
         """

@@ -4,9 +4,11 @@ from pathlib import Path
 
 from ticketing.domain.errors import StorageDamagedError, StorageFailedError
 from ticketing.domain.store import FarFiles, StoreHealth
+from ticketing.storage import presences
 from ticketing.storage.documents.document_store import DocumentStore, Followed
 from ticketing.storage.files import FOLDER, FolderFiles
 from ticketing.storage.journaled.engine import Engine
+from ticketing.storage.presences import FolderPresences
 
 
 class JsonStore(DocumentStore):
@@ -15,7 +17,7 @@ class JsonStore(DocumentStore):
     def __init__(self, folder: Path, *, read_only: bool = False, files: FarFiles | None = None) -> None:
         self._folder = folder
         self._read_only = read_only
-        super().__init__(self._start, FolderFiles(folder / FOLDER), files)
+        super().__init__(self._start, FolderFiles(folder / FOLDER), FolderPresences(folder / presences.FOLDER), files)
 
     def ping(self) -> None:
         """Raise StorageError when the files can be read no more, or the disk refused to confirm a change."""

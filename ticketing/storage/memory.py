@@ -10,6 +10,7 @@ from ticketing.domain.store import PATIENCE, FarFiles
 from ticketing.storage.documents.document_store import DocumentStore, Followed
 from ticketing.storage.documents.state import Change, Documents
 from ticketing.storage.files import MemoryFiles
+from ticketing.storage.presences import MemoryPresences
 
 
 class MemoryEngine:
@@ -48,4 +49,4 @@ class MemoryStore(DocumentStore):
     """The same store as the one in files, without the files."""
 
     def __init__(self, files: FarFiles | None = None) -> None:
-        super().__init__(MemoryEngine, MemoryFiles(), files)
+        super().__init__(MemoryEngine, MemoryFiles(), MemoryPresences(), files)

@@ -5,7 +5,8 @@ A page says what it shows, and is told when there is something new on it; it say
 draft. Whatever a page is told to look at, it then asks for as always, and that is where it is decided what it may see.
 However many pages are open, the store is asked once a second whether anything has changed.
 
-Who looks at a ticket is known by these lines alone, and only as long as they are held: nothing of it is stored.
+Who looks at a ticket is known by these lines alone, and only as long as they are held; processes tell each other, and
+what they tell is gone by itself soon after.
 """
 
 import asyncio
@@ -21,7 +22,7 @@ from typing import Any, Final, NamedTuple
 from anyio import move_on_after, to_thread
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from ticketing.desk import shared_desk
+from ticketing.desk import Desk, shared_desk
 from ticketing.domain.errors import (
     AuthenticationError,
     SignedOutError,
@@ -29,6 +30,7 @@ from ticketing.domain.errors import (
     StorageError,
     TicketingError,
 )
+from ticketing.domain.live import Present
 from ticketing.domain.people import Actor
 from ticketing.web.visitor import actor_of
 
@@ -87,6 +89,13 @@ class Watcher:
         """Whether an agent looks at a ticket just now."""
         return self.is_agents and bool(self.number) and time.monotonic() - self.heard_at < _AWAY_AFTER
 
+    @property
+    def present(self) -> Present | None:
+        """Who is there by this page, if an agent looks at a ticket just now."""
+        if not self.is_there or self.number is None:
+            return None
+        return Present(self.number, self.actor.username, self.actor.display_name, self.is_replying)
+
     def look_at(self, number: int, shown: str) -> None:
         """Note what the page shows now."""
         if number != self.number:
@@ -106,12 +115,12 @@ class Watcher:
         self.keeps_until = max(self.keeps_until, now - _DRAFTS_AT_ONCE) + 1
         return max(0.0, self.keeps_until - now)
 
-    def meet(self, there: Iterable["Watcher"]) -> dict[str, list[tuple[str, bool]]] | None:
+    def meet(self, there: Iterable[Present]) -> dict[str, list[tuple[str, bool]]] | None:
         """Return who of *there* looks at the same ticket and whether they reply; None if that was told already."""
-        theirs = [one for one in there if one.number == self.number and one.actor.username != self.actor.username]
         by_name: dict[str, bool] = {}
-        for one in theirs:
-            by_name[one.actor.display_name] = by_name.get(one.actor.display_name, False) or one.is_replying
+        for one in there:
+            if one.number == self.number and one.username != self.actor.username:
+                by_name[one.name] = by_name.get(one.name, False) or one.is_replying
         before, self.others = self.others, sorted(by_name.items()) if self.is_agents and self.number else []
         return None if self.others == before else {"present": self.others}
 
@@ -160,6 +169,8 @@ class Hub:
     _latest: str = ""
     _stamps: dict[int, str] = field(default_factory=dict)
     _unread: dict[str, int] = field(default_factory=dict)
+    _elsewhere: list[Present] = field(default_factory=list)
+    _has_met: bool = False
 
     @contextmanager
     def holding(self, watcher: Watcher) -> Iterator[None]:
@@ -193,7 +204,9 @@ class Hub:
             for watcher in over:
                 await hang_up(watcher.socket)
             left = [watcher for watcher in watchers if watcher not in over]
-            await asyncio.gather(*(self._tell(watcher, message) for watcher, message in _messages(left)))
+            await asyncio.gather(
+                *(self._tell(watcher, message) for watcher, message in _messages(left, self._elsewhere))
+            )
 
     async def _tell(self, watcher: Watcher, message: dict[str, Any]) -> None:
         """Tell a page; one that takes nothing in for a while keeps nobody else waiting."""
@@ -202,8 +215,10 @@ class Hub:
 
     def _look(self, watchers: list[Watcher]) -> dict[Watcher, Look]:
         """Find out anew what pages would show, of those only for which it may have become something else."""
-        people = {watcher.actor.username for watcher in watchers}
-        pulse = shared_desk().live.pulse({watcher.number for watcher in watchers if watcher.number}, people)
+        desk, people = shared_desk(), {watcher.actor.username for watcher in watchers}
+        with desk.one_view():
+            self._meet(desk, watchers)
+            pulse = desk.live.pulse({watcher.number for watcher in watchers if watcher.number}, people)
         is_new = {number for number, stamp in pulse.tickets.items() if self._stamps.get(number) != stamp}
         if pulse.latest != self._latest:
             is_new.add(0)
@@ -222,6 +237,13 @@ class Hub:
         self._latest, self._stamps, self._unread = pulse.latest, dict(pulse.tickets), dict(pulse.unread)
         return looks
 
+    def _meet(self, desk: Desk, watchers: list[Watcher]) -> None:
+        """Exchange with other processes who is there, as long as any page here is to learn of it."""
+        has_agents = any(watcher.is_agents for watcher in watchers)
+        if has_agents or self._has_met:
+            self._elsewhere = desk.live.meet(_present(watchers))
+        self._has_met = has_agents
+
 
 HUB: Final = Hub()
 
@@ -238,17 +260,25 @@ async def live(socket: WebSocket) -> None:
         return
     watcher = Watcher(socket, actor)
     with HUB.holding(watcher), suppress(WebSocketDisconnect):
-        while True:
-            message = await socket.receive()
-            if message["type"] == "websocket.disconnect":
-                return
-            said = message.get("text")
-            if said is None or len(said) > _LONGEST:
-                await socket.close(_NOT_TEXT if said is None else _TOO_LONG)
-                return
-            if not await _hear(watcher, said):
-                await socket.close(_SIGNED_OUT)
-                return
+        await _listen(watcher)
+    if not HUB.watchers:
+        await to_thread.run_sync(shared_desk().live.meet, [])  # nobody is here any more
+
+
+async def _listen(watcher: Watcher) -> None:
+    """Hear what a page says until it leaves, or has to."""
+    socket = watcher.socket
+    while True:
+        message = await socket.receive()
+        if message["type"] == "websocket.disconnect":
+            return
+        said = message.get("text")
+        if said is None or len(said) > _LONGEST:
+            await socket.close(_NOT_TEXT if said is None else _TOO_LONG)
+            return
+        if not await _hear(watcher, said):
+            await socket.close(_SIGNED_OUT)
+            return
 
 
 async def tell(socket: WebSocket, what: dict[str, Any]) -> None:
@@ -263,12 +293,20 @@ async def hang_up(socket: WebSocket) -> None:
         await socket.close(_SIGNED_OUT)
 
 
-def _messages(watchers: list[Watcher]) -> Iterator[tuple[Watcher, dict[str, Any]]]:
-    """Yield what each page is to be told: how much is unread, that something is new, and who else is there."""
-    there: defaultdict[int | None, list[Watcher]] = defaultdict(list)
-    for watcher in watchers:
-        if watcher.is_there:
-            there[watcher.number].append(watcher)
+def _present(watchers: Iterable[Watcher]) -> list[Present]:
+    """Return who is there by these pages, each once at a ticket for each thing that they do."""
+    return sorted({one.present for one in watchers if one.present})
+
+
+def _messages(watchers: list[Watcher], elsewhere: list[Present]) -> Iterator[tuple[Watcher, dict[str, Any]]]:
+    """
+    Yield what each page is to be told: how much is unread, that something is new, and who else is there.
+
+    *elsewhere* is who is there by other processes.
+    """
+    there: defaultdict[int | None, list[Present]] = defaultdict(list)
+    for one in (*_present(watchers), *elsewhere):
+        there[one.number].append(one)
     for watcher in watchers:
         for message in (watcher.count(), watcher.news(), watcher.meet(there[watcher.number])):
             if message is not None:

@@ -13,6 +13,7 @@ from ticketing.domain.store import FarFiles, Files, StoreHealth
 from ticketing.storage.documents.repositories import Contents, DocumentTransaction
 from ticketing.storage.documents.state import EXPIRING, PASSING, Change, Documents, State
 from ticketing.storage.files import FolderFiles, MemoryFiles, require_same, utc_now
+from ticketing.storage.presences import FolderPresences, MemoryPresences
 from ticketing.storage.whole import Everything, holdings
 
 
@@ -122,9 +123,11 @@ class DocumentStore:
         self,
         start: Callable[[Followed], DocumentEngine],
         beside: FolderFiles | MemoryFiles,
+        presences: FolderPresences | MemoryPresences,
         elsewhere: FarFiles | None = None,
     ) -> None:
         self.files: Files = elsewhere or beside
+        self.presences = presences
         self._beside = beside
         self._place = elsewhere.place if elsewhere else ""
         self._state = Followed()

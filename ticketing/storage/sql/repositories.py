@@ -336,69 +336,69 @@ class SqlTransaction:
     """All repositories over one transaction."""
 
     def __init__(self, connection: Connection, place: str = "") -> None:
-        self._connection = connection
+        self.connection = connection
         self._place = place
         self.tickets = SqlTickets(connection)
 
     @cached_property
     def users(self) -> SqlUsers:
         """All accounts."""
-        return SqlUsers(self._connection, users, User)
+        return SqlUsers(self.connection, users, User)
 
     @cached_property
     def sessions(self) -> SqlSessions:
         """All sessions."""
-        return SqlSessions(self._connection, self.users, self.notices, self._definitions)
+        return SqlSessions(self.connection, self.users, self.notices, self._definitions)
 
     @cached_property
     def hand_offs(self) -> SqlCollection[HandOff]:
         """Sign-ins on their way to a cookie."""
-        return SqlCollection(self._connection, tables.hand_offs, HandOff)
+        return SqlCollection(self.connection, tables.hand_offs, HandOff)
 
     @cached_property
     def devices(self) -> SqlOwned[Device]:
         """Browsers known to accounts."""
-        return SqlOwned(self._connection, tables.devices, Device)
+        return SqlOwned(self.connection, tables.devices, Device)
 
     @cached_property
     def attempts(self) -> SqlCollection[Attempts]:
         """Failed attempts."""
-        return SqlCollection(self._connection, tables.attempts, Attempts)
+        return SqlCollection(self.connection, tables.attempts, Attempts)
 
     @cached_property
     def receipts(self) -> SqlCollection[Receipt]:
         """What was done already."""
-        return SqlCollection(self._connection, tables.receipts, Receipt)
+        return SqlCollection(self.connection, tables.receipts, Receipt)
 
     @cached_property
     def uploads(self) -> SqlOwned[Upload]:
         """Files that came in within a day."""
-        return SqlOwned(self._connection, tables.uploads, Upload)
+        return SqlOwned(self.connection, tables.uploads, Upload)
 
     @cached_property
     def files(self) -> SqlFileRepository:
         """Contents of files."""
-        return SqlFileRepository(self._connection, self._place)
+        return SqlFileRepository(self.connection, self._place)
 
     @cached_property
     def drafts(self) -> SqlOwned[Draft]:
         """What people have typed and not sent."""
-        return SqlOwned(self._connection, tables.drafts, Draft)
+        return SqlOwned(self.connection, tables.drafts, Draft)
 
     @cached_property
     def notices(self) -> SqlNotices:
         """What people are told."""
-        return SqlNotices(self._connection)
+        return SqlNotices(self.connection)
 
     @property
     def outgoing(self) -> SqlMails:
         """Mails that go out."""
-        return SqlMails(self._connection, tables.outgoing, Outgoing)
+        return SqlMails(self.connection, tables.outgoing, Outgoing)
 
     @property
     def received(self) -> SqlReceived:
         """What is on record of mail that came in."""
-        return SqlReceived(self._connection, tables.received, Received)
+        return SqlReceived(self.connection, tables.received, Received)
 
     def definitions(self, kind: type[Kind]) -> SqlDefinitions[Kind]:
         """Return what was set up, of one kind."""
@@ -406,7 +406,7 @@ class SqlTransaction:
 
     @cached_property
     def _definitions(self) -> _Definitions:
-        return _Definitions(self._connection)
+        return _Definitions(self.connection)
 
 
 def user_columns(user: User) -> dict[str, Any]:

@@ -22,6 +22,7 @@ from ticketing.domain.store import PATIENCE, FarFiles, Files, StoreHealth
 from ticketing.storage.sql import schema, whole
 from ticketing.storage.sql.connecting import IMMEDIATE, Deadline, connect, opening, told_as_ours
 from ticketing.storage.sql.files import SqlFiles
+from ticketing.storage.sql.presences import SqlPresences
 from ticketing.storage.sql.repositories import SqlTransaction
 from ticketing.storage.sql.tables import EXPIRING
 from ticketing.storage.whole import HALF_MOVED, NOT_EMPTY, Everything
@@ -30,6 +31,8 @@ from ticketing.storage.whole import HALF_MOVED, NOT_EMPTY, Everything
 WRITING: Final = 0x7469636B6574
 _PURGE_EVERY: Final = 600.0
 _KEPT_AFTER_EXPIRY: Final = timedelta(hours=1)
+# In seconds.
+_A_MOMENT: Final = 0.1
 
 
 class SqlStore:
@@ -51,6 +54,7 @@ class SqlStore:
         self._elsewhere = files
         self.files: Files = files or SqlFiles(self._viewing, partial(self._writing, PATIENCE))
         self._transaction = partial(SqlTransaction, place=files.place if files else "")
+        self.presences = SqlPresences(self._looking, partial(self._writing, _A_MOMENT))
         try:
             schema.make_current(self._engine, read_only=read_only)
         except BaseException:
@@ -106,6 +110,12 @@ class SqlStore:
         """Give the one writer's transaction: durable when the block ends, untouched when it raises."""
         with self._writing(PATIENCE if patience is None else patience) as connection:
             yield self._transaction(connection)
+
+    @contextmanager
+    def _looking(self) -> Iterator[Connection]:
+        """Give the connection of this thread's view, or of one for the block."""
+        with self.read() as transaction:
+            yield transaction.connection
 
     @contextmanager
     def _viewing(self) -> Iterator[Connection]:

@@ -248,6 +248,7 @@ received = _expiring(
     Column("fate", Word, nullable=False),
     Column("raw_sha256", Word, nullable=False, index=True),
 )
+presences = _expiring("presences")
 EXPIRING: Final = (sessions, hand_offs, devices, attempts, receipts, uploads, drafts, notices, outgoing, received)
 
 files = Table(
