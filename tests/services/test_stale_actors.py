@@ -53,6 +53,7 @@ OPEN_TO_EVERYBODY = {
     "first_launch.is_waiting",
     "live.meet",
     "live.pulse",
+    "live.standing",
     "rating_links.look",
     "rating_links.rate",
     "receiving.take",

@@ -288,6 +288,7 @@ NEVER: Deeds = {
     "outbox.ledger": lambda on: on.desk.outbox.ledger(on.root, OutgoingQuery()),
     "live.meet": lambda on: on.desk.live.meet([]),
     "live.pulse": lambda on: on.desk.live.pulse([1]),
+    "live.standing": lambda on: on.desk.live.standing([on.carla, on.ada]),
     "live.stamp": lambda on: on.desk.live.stamp(on.carla),
     "live.is_told_who_is_there": lambda on: on.desk.live.is_told_who_is_there(on.ada),
     "receiving.search": lambda on: on.desk.receiving.search(on.root, ReceivedQuery()),

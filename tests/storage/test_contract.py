@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from tests.storage.conftest import make_ticket
+from tests.storage.conftest import make_ticket, make_user
 from ticketing.domain.canned_replies import CannedReply
 from ticketing.domain.changes import ME, Changes
 from ticketing.domain.conditions import During, Moment, Not
@@ -365,6 +365,22 @@ def test_sessions_of_a_person_come_newest_first(store: Store) -> None:
     with store.read() as tx:
         assert [session.id for session in tx.sessions.of_user("carla")] == ["a", "b"]
         assert tx.sessions.of_user("nobody") == []
+
+
+def test_several_sessions_are_found_at_once_with_whose_they_are(store: Store) -> None:
+    carla = make_user("carla")
+    with store.write() as tx:
+        tx.users.save(carla)
+        for key, owner in (("a", "carla"), ("b", "carla"), ("c", "nobody"), ("d", "oskar")):
+            tx.sessions.save(SESSION.model_copy(update={"id": key, "username": owner}))
+        tx.sessions.remove("b")
+        assert {session.id for session in tx.sessions.several({"a", "b", "c", "x"})} == {"a", "c"}
+
+    with store.read() as tx:
+        assert {session.username for session in tx.sessions.several({"a", "b", "c", "x"})} == {"carla", "nobody"}
+        assert tx.users.find("carla") == carla
+        assert tx.users.find("nobody") is None
+        assert tx.sessions.several(set()) == []
 
 
 def test_the_devices_of_a_person_are_listed(store: Store) -> None:

@@ -151,6 +151,9 @@ class SessionRepository(Collection[Session], Protocol):
     def of_user(self, username: str) -> list[Session]:
         """Return the person's sessions, newest first; some may have expired."""
 
+    def several(self, keys: set[str]) -> list[Session]:
+        """Return copies of those that exist, in no order; whose they are is not asked for anew after that."""
+
 
 class DeviceRepository(Collection[Device], Protocol):
     """All browsers that accounts know."""

@@ -3,11 +3,12 @@
 import logging
 import secrets
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import NamedTuple
 
 from ticketing.domain import policy
-from ticketing.domain.errors import StorageError, TicketNotFoundError
+from ticketing.domain.errors import MustChangePasswordError, SignedOutError, StorageError, TicketNotFoundError
 from ticketing.domain.live import PRESENCE_LIFETIME, TELL_PRESENCE_EVERY, Presence, Present
 from ticketing.domain.people import Actor
 from ticketing.domain.policy import THE_DESK, Action
@@ -41,6 +42,20 @@ class Live:
         with self._store.read() as tx:
             unread = tx.notices.unread(set(people), self._clock()) if people else {}
             return Pulse(tx.tickets.latest(THE_DESK), tx.tickets.stamps(THE_DESK, sorted(numbers)), unread)
+
+    def standing(self, actors: Collection[Actor]) -> dict[Actor, Actor]:
+        """
+        Return as they are now those of the actors who are signed in still, with few questions for all of them.
+
+        For the process itself: `stamp` and the inbox let each of them in anew.
+        """
+        found: dict[Actor, Actor] = {}
+        with self._store.read() as tx:
+            tx.sessions.several({actor.session for actor in actors if actor.session})
+            for actor in actors:
+                with suppress(SignedOutError, MustChangePasswordError):
+                    found[actor] = self._gate.admit(tx, actor)
+        return found
 
     def meet(self, there: Sequence[Present]) -> list[Present]:
         """

@@ -47,7 +47,7 @@ _SIGNED_OUT: Final = 4401  # by which a page knows that there is no use in comin
 _TOO_LONG: Final = 1009
 _NOT_TEXT: Final = 1003
 _TRY_LATER: Final = 1013
-# So that a session which is ended on a quiet ticket is told no more of it.
+# So that a session which has ended is told no more of a quiet ticket.
 _ASK_AGAIN: Final = 10.0
 # More open pages than anybody has; each costs a look at the store when something changes.
 _LINES_A_PERSON: Final = 50
@@ -68,7 +68,6 @@ class Watcher:
     number: int | None = None
     shown: str = ""
     stamp: str | None = None
-    asked_at: float = 0.0
     told: str = ""
     told_at: float = 0.0
     unread: int | None = None
@@ -107,7 +106,7 @@ class Watcher:
         """Take what was found out, unless the page shows something else meanwhile."""
         if look.number == self.number:
             self.stamp, self.is_agents = look.stamp, look.is_agents
-        self.unread, self.asked_at = look.unread, time.monotonic()
+        self.unread = look.unread
 
     def wait_to_keep(self) -> float:
         """Return how many seconds a draft has to wait: four may come at once, and then one each second."""
@@ -169,6 +168,8 @@ class Hub:
     _latest: str = ""
     _stamps: dict[int, str] = field(default_factory=dict)
     _unread: dict[str, int] = field(default_factory=dict)
+    _standing: dict[Actor, Actor] = field(default_factory=dict)
+    _ask_again_at: float = 0.0
     _elsewhere: list[Present] = field(default_factory=list)
     _has_met: bool = False
 
@@ -215,26 +216,30 @@ class Hub:
 
     def _look(self, watchers: list[Watcher]) -> dict[Watcher, Look]:
         """Find out anew what pages would show, of those only for which it may have become something else."""
-        desk, people = shared_desk(), {watcher.actor.username for watcher in watchers}
+        desk, actors = shared_desk(), {watcher.actor for watcher in watchers}
+        people, is_due = {actor.username for actor in actors}, time.monotonic() >= self._ask_again_at
         with desk.one_view():
             self._meet(desk, watchers)
             pulse = desk.live.pulse({watcher.number for watcher in watchers if watcher.number}, people)
+            standing = desk.live.standing(actors) if is_due else {}
         is_new = {number for number, stamp in pulse.tickets.items() if self._stamps.get(number) != stamp}
         if pulse.latest != self._latest:
             is_new.add(0)
         told = {name for name in people if pulse.unread.get(name, 0) != self._unread.get(name, 0)}
-        long_ago = time.monotonic() - _ASK_AGAIN
+        others = {actor for actor in actors if is_due and standing.get(actor) != self._standing.get(actor, actor)}
         asked = [
             watcher
             for watcher in watchers
             if watcher.number in is_new
             or watcher.actor.username in told
             or watcher.is_unknown
-            or watcher.asked_at < long_ago
+            or watcher.actor in others
         ]
         looks = {watcher: look_up(watcher.actor, watcher.number) for watcher in asked}
         # Only now: what could not be looked up is new the next time as well.
         self._latest, self._stamps, self._unread = pulse.latest, dict(pulse.tickets), dict(pulse.unread)
+        if is_due:
+            self._standing, self._ask_again_at = standing, time.monotonic() + _ASK_AGAIN
         return looks
 
     def _meet(self, desk: Desk, watchers: list[Watcher]) -> None:

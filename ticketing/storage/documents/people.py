@@ -70,6 +70,10 @@ class Sessions(OwnedDocuments[Session]):
         """Return the person's sessions, newest first; some may have expired."""
         return sorted(super().of_user(username), key=lambda session: session.created_at, reverse=True)
 
+    def several(self, keys: set[str]) -> list[Session]:
+        """Return copies of those that exist, in no order."""
+        return [session for key in keys if (session := self.find(key)) is not None]
+
 
 def _is_wanted(person: PersonRow, query: PeopleQuery) -> bool:
     if query.roles and person.role not in query.roles:

@@ -273,6 +273,15 @@ class SqlSessions(SqlOwned[Session]):
         self._notices = notices
         self._definitions = definitions
 
+    def several(self, keys: set[str]) -> list[Session]:
+        """Return copies of those that exist, in no order, with one question for these and for whose they are."""
+        for key, session, username, account in self._connection.execute(_SESSIONS_AND_ACCOUNTS, {"keys": sorted(keys)}):
+            self.note(key, session)
+            self._accounts.note(username, account)
+        for key in keys:
+            self.note(key, None)
+        return [session for key in keys if (session := self.find(key)) is not None]
+
     def _look_up(self, key: str) -> str | None:
         row = self._connection.execute(_SESSION_AND_ACCOUNT, {"key": key}).one_or_none()
         if row is None:
@@ -452,6 +461,11 @@ _SESSION_AND_ACCOUNT = (
     )
     .outerjoin(users, users.c.username == tables.sessions.c.username)
     .where(tables.sessions.c.id == bindparam("key"))
+)
+_SESSIONS_AND_ACCOUNTS = (
+    select(tables.sessions.c.id, tables.sessions.c.document, tables.sessions.c.username, users.c.document)
+    .outerjoin(users, users.c.username == tables.sessions.c.username)
+    .where(tables.sessions.c.id.in_(bindparam("keys", expanding=True)))
 )
 _DEFINITIONS = select(tables.definitions.c.kind, tables.definitions.c.id, tables.definitions.c.document).where(
     tables.definitions.c.kind.in_(bindparam("kinds", expanding=True))
