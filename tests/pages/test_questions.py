@@ -1,15 +1,19 @@
 """How much a page asks of a database: each question costs more there than all of a page's own work on it."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import Engine, event
+from starlette.websockets import WebSocket
 
 from tests.pages.conftest import PASSWORD
 from tests.visiting import Visit
 from ticketing.desk import Desk
 from ticketing.domain.people import Actor
+from ticketing.web.live import Hub, Watcher
 
 
 @pytest.fixture
@@ -58,3 +62,32 @@ def test_a_run_of_a_page_puts_few_questions_in_one_transaction(
 
     assert asked.count("BEGIN") == 1, asked
     assert len(asked) - 1 <= most, asked
+
+
+@pytest.mark.parametrize("several", [1, 20])
+def test_of_idle_pages_no_more_is_asked_the_more_there_are(desk: Desk, asked: list[str], several: int) -> None:
+    people = [desk.sessions.actor(desk.accounts.sign_in(name, PASSWORD)) for name in ("carla", "ada")]
+    numbers = [desk.tickets.open(people[0], "No dial tone", "Since noon.").number for _ in range(several)]
+    look_again = idle(desk, people, numbers)
+    asked.clear()
+
+    look_again()
+
+    assert asked[0] == "BEGIN"
+    # Who else is there; the last change of all, the changes of tickets, how much is unread; who is signed in still.
+    assert len(asked) == 6, asked
+
+
+def idle(desk: Desk, people: list[Actor], numbers: list[int]) -> Callable[[], object]:
+    """Return what looks anew at tickets that all of these people have open, and at whom of them is signed in still."""
+
+    async def silence(*_said: object) -> Any:
+        raise AssertionError
+
+    page, hub = WebSocket({"type": "websocket"}, silence, silence), Hub()
+    watchers = [Watcher(page, actor, number, desk.live.stamp(actor, number)) for number in numbers for actor in people]
+    for watcher, found in hub.look(watchers).items():
+        watcher.take(found)
+    hub.look(watchers)  # by which the other processes are told who is there
+    hub.ask_again_at = 0.0
+    return partial(hub.look, watchers)

@@ -169,7 +169,7 @@ class Hub:
     _stamps: dict[int, str] = field(default_factory=dict)
     _unread: dict[str, int] = field(default_factory=dict)
     _standing: dict[Actor, Actor] = field(default_factory=dict)
-    _ask_again_at: float = 0.0
+    ask_again_at: float = 0.0
     _elsewhere: list[Present] = field(default_factory=list)
     _has_met: bool = False
 
@@ -192,7 +192,7 @@ class Hub:
             await asyncio.sleep(LOOK_EVERY)
             watchers = list(self.watchers)
             try:
-                looks = await to_thread.run_sync(self._look, watchers)
+                looks = await to_thread.run_sync(self.look, watchers)
                 self._is_failing = False
             except Exception as error:
                 if not self._is_failing:
@@ -214,10 +214,10 @@ class Hub:
         with move_on_after(_TOLD_WITHIN):
             await tell(watcher.socket, message)
 
-    def _look(self, watchers: list[Watcher]) -> dict[Watcher, Look]:
+    def look(self, watchers: list[Watcher]) -> dict[Watcher, Look]:
         """Find out anew what pages would show, of those only for which it may have become something else."""
         desk, actors = shared_desk(), {watcher.actor for watcher in watchers}
-        people, is_due = {actor.username for actor in actors}, time.monotonic() >= self._ask_again_at
+        people, is_due = {actor.username for actor in actors}, time.monotonic() >= self.ask_again_at
         with desk.one_view():
             self._meet(desk, watchers)
             pulse = desk.live.pulse({watcher.number for watcher in watchers if watcher.number}, people)
@@ -239,7 +239,7 @@ class Hub:
         # Only now: what could not be looked up is new the next time as well.
         self._latest, self._stamps, self._unread = pulse.latest, dict(pulse.tickets), dict(pulse.unread)
         if is_due:
-            self._standing, self._ask_again_at = standing, time.monotonic() + _ASK_AGAIN
+            self._standing, self.ask_again_at = standing, time.monotonic() + _ASK_AGAIN
         return looks
 
     def _meet(self, desk: Desk, watchers: list[Watcher]) -> None:
