@@ -20,6 +20,7 @@ from websockets.exceptions import WebSocketException
 from tests.faults.database_line import Break, DatabaseLine
 from tests.postgres import Cluster
 from tests.serving import COOKIE, Server
+from tests.web import test_live as live
 from tests.wire import Wire
 from ticketing.desk import Desk, open_desk
 from ticketing.domain.errors import StorageBusyError, StorageError, StorageUnreachableError
@@ -249,6 +250,34 @@ def test_a_served_desk_says_that_its_database_is_away_and_goes_on_when_it_is_bac
 
         assert AWAY in away
         assert (carla.exceptions, carla.menu[0]) == ([], "my_tickets")
+
+
+@ends
+def test_an_open_page_hears_of_changes_and_of_others_again_when_the_database_is_back(
+    server: Cluster, tmp_path: Path, end: End
+) -> None:
+    with Server(tmp_path, storage=server.create("live")) as served, live.line(served, "ada") as ada:
+        number = served.desk.tickets.open(served.actor("carla"), "No dial tone", "Dead.").number
+        live.watch(served, ada, "ada", number)
+        end(server)
+        time.sleep(2)
+        server.start()
+
+        wait_for(lambda: status(f"{served.base}/readyz") == 200)
+        live.reply(served, served.actor("bert"), number)
+
+        assert live.hears(ada, RECOVERY) == {"changed": served.desk.live.stamp(served.actor("ada"), number)}
+        with live.line(served, "bert") as bert:
+            live.watch(served, bert, "bert", number)
+            assert live.present(ada) == [["bert", False]]
+
+
+def wait_for(holds: Callable[[], bool]) -> None:
+    """Wait for something that holds before long."""
+    until = time.monotonic() + RECOVERY
+    while not holds():
+        assert time.monotonic() < until
+        time.sleep(0.05)
 
 
 def opened_through(server: Server, token: str, title: str) -> bool:

@@ -304,6 +304,19 @@ def two_servers(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tupl
         yield one, other
 
 
+def test_an_open_page_is_told_within_three_seconds_of_what_is_done_by_another_process(
+    two_servers: tuple[Server, Server],
+) -> None:
+    one, other = two_servers
+    number = one.desk.tickets.open(one.actor("carla"), "No dial tone", "The line is dead.").number
+    with line(other, "bert") as bert:
+        watch(other, bert, "bert", number)
+
+        reply(one, one.actor("ada"), number)
+
+        assert hears(bert) == {"changed": other.desk.live.stamp(other.actor("bert"), number)}
+
+
 def test_agents_see_who_is_at_a_ticket_by_another_process_and_requesters_do_not(
     two_servers: tuple[Server, Server],
 ) -> None:

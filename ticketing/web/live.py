@@ -105,7 +105,8 @@ class Watcher:
     def take(self, look: "Look") -> None:
         """Take what was found out, unless the page shows something else meanwhile."""
         if look.number == self.number:
-            self.stamp, self.is_agents = look.stamp, look.is_agents
+            self.stamp = look.stamp
+            self.is_agents = look.is_agents if look.number else self.is_agents
         self.unread = look.unread
 
     def wait_to_keep(self) -> float:
@@ -244,7 +245,7 @@ class Hub:
 
     def _meet(self, desk: Desk, watchers: list[Watcher]) -> None:
         """Exchange with other processes who is there, as long as any page here is to learn of it."""
-        has_agents = any(watcher.is_agents for watcher in watchers)
+        has_agents = any(watcher.is_agents and watcher.number for watcher in watchers)
         if has_agents or self._has_met:
             self._elsewhere = desk.live.meet(_present(watchers))
         self._has_met = has_agents
@@ -263,7 +264,7 @@ async def live(socket: WebSocket) -> None:
     if sum(1 for one in HUB.watchers if one.actor.username == actor.username) >= _LINES_A_PERSON:
         await socket.close(_TRY_LATER)
         return
-    watcher = Watcher(socket, actor)
+    watcher = Watcher(socket, actor, is_agents=actor.is_agent)
     with HUB.holding(watcher), suppress(WebSocketDisconnect):
         await _listen(watcher)
     if not HUB.watchers:
