@@ -96,6 +96,10 @@ class Visit:
         was = next((shown for name, shown in seen if name == field), "")
         return self._put(PANEL, field, value, was)
 
+    def put(self, *what: object) -> "Visit":
+        """Have a ticket's panel report that something is wanted."""
+        return self._put(PANEL, *what)
+
     def answer(self, text: str, kind: str = "reply", status: str = "") -> "Visit":
         """Send a message out of a ticket's composer."""
         return self._put(COMPOSER, kind, text, status, self.sent(COMPOSER)["seen"])

@@ -54,6 +54,8 @@ from ticketing.services.sessions import Sessions
 from ticketing.services.similar import Similar
 from ticketing.services.throttle import Throttle
 from ticketing.services.tickets import Tickets
+from ticketing.services.watch_links import WatchLinks
+from ticketing.services.watching import Watching
 from ticketing.settings import Settings, read_settings
 from ticketing.storage.backups import BackupFolder, ScheduledBackups
 from ticketing.storage.opening import open_store
@@ -106,6 +108,7 @@ class Desk:
         self._connect_mail(store)
         self._chores = chores = Chores(store, clock, gate)
         self.tickets = watched("tickets", Tickets(store, clock, gate, chores), figures)
+        self.watching = watched("watching", Watching(store, clock, gate), figures)
         self.drafts = watched("drafts", Drafts(store, clock, gate), figures)
         self.inbox = watched("inbox", Inbox(store, clock, gate), figures)
         self.due_times = watched("due_times", DueTimes(store, clock, gate), figures)
@@ -149,6 +152,7 @@ class Desk:
         self._sending = Sending(store, clock)
         self.outbox = watched("outbox", Outbox(store, clock, gate), figures)
         self.rating_links = watched("rating_links", RatingLinks(store, clock), figures)
+        self.watch_links = watched("watch_links", WatchLinks(store), figures)
         largest = settings.max_upload_mb * MEGABYTE
         receiving = Receiving(
             store, clock, gate, _reader(settings), _admission(settings), largest=largest, scan=self._scan

@@ -194,3 +194,30 @@ def test_letters_that_no_server_takes_as_they_are_arrive_all_the_same() -> None:
 def test_a_text_reaches_nothing_but_what_comes_with_the_mail(text: str) -> None:
     with pytest.raises((TemplateError, TypeError)):
         rendered(letter(template=text), "")
+
+
+def test_a_mail_about_a_ticket_says_how_to_get_no_more_in_its_head_and_at_its_end_whatever_admins_have_written() -> (
+    None
+):
+    mail = read(letter(watch="12-abc", template="{{ text }}"))
+    stop = "https://desk.example.org/watch?t=12-abc"
+
+    assert mail["List-Unsubscribe"] == f"<{stop}>"
+    assert mail["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    assert part(mail, "plain").endswith(f"\n\nNo more mails about this ticket: {stop}\n")
+    assert f'<a href="{stop}">{stop}</a>' in part(mail, "html")
+
+
+def test_no_mail_program_is_asked_to_stop_it_by_itself_without_tls() -> None:
+    mail = read(letter(watch="12-abc"), DESK._replace(base_url="http://localhost:8501"))
+
+    assert mail["List-Unsubscribe"] == "<http://localhost:8501/watch?t=12-abc>"
+    assert mail["List-Unsubscribe-Post"] is None
+
+
+@pytest.mark.parametrize(("watch", "base_url"), [("", DESK.base_url), ("12-abc", "")])
+def test_where_there_is_no_link_nothing_is_said_of_one(watch: str, base_url: str) -> None:
+    mail = read(letter(watch=watch), DESK._replace(base_url=base_url))
+
+    assert (mail["List-Unsubscribe"], mail["List-Unsubscribe-Post"]) == (None, None)
+    assert "No more mails" not in part(mail, "plain") + part(mail, "html")

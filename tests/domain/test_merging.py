@@ -391,3 +391,14 @@ def test_a_requester_learns_nothing_of_where_their_ticket_was_split_from(
         shown = ticket.for_requester({1, 2})
         assert shown.related() == set()
         assert {event.field for event in shown.events} <= {"opened"}
+
+
+def test_whoever_has_stopped_watching_a_ticket_does_not_watch_the_one_in_which_it_goes_on(
+    ticket: Ticket, ada: Actor, now: datetime
+) -> None:
+    other = Ticket.open(2, "oskar", "The same", "Dead too.", TicketCategory.NETWORK, now)
+    ticket.stop_watching("carla")
+
+    merge(ticket, other, ada, now)
+
+    assert (other.watchers, other.muted) == (["carla"], ["carla"])

@@ -21,6 +21,8 @@ TRUTH = """
     OPEN_TICKET           .     .       .      .     .       .        .      UAR
     VIEW_TICKET          UAR   UAR      AR     .     .       .        .       .
     REPLY                UAR   UAR      AR     .     .       .        .       .
+    WATCH_TICKET         UAR   UAR      AR     .     .       .        .       .
+    CHANGE_WATCHERS      AR    AR       AR     .     .       .        .       .
     TAKE_BACK_REPLY      AR    AR       AR     .     .       .        .       .
     CLOSE                UAR   AR       AR     .     .       .        .       .
     REOPEN               UAR   AR       AR     .     .       .        .       .

@@ -12,7 +12,7 @@ README = (Path(__file__).resolve().parents[2] / "README.md").read_text(encoding=
 # A line of the table, and the actions that it is about.
 LINES = {
     "open tickets": [Action.OPEN_TICKET],
-    "see, answer tickets": [Action.VIEW_TICKET, Action.REPLY],
+    "see, answer, watch tickets": [Action.VIEW_TICKET, Action.REPLY, Action.WATCH_TICKET],
     "close, reopen tickets": [Action.CLOSE, Action.REOPEN],
     "rate a resolution, agents none of their own": [Action.RATE_TICKET],
     "internal notes, fields, assignment, own replies back": [
@@ -20,7 +20,12 @@ LINES = {
         Action.EDIT_TICKET,
         Action.TAKE_BACK_REPLY,
     ],
-    "merge, link, split tickets": [Action.MERGE_TICKETS, Action.LINK_TICKETS, Action.SPLIT_TICKET],
+    "merge, link, split tickets, add watchers": [
+        Action.MERGE_TICKETS,
+        Action.LINK_TICKETS,
+        Action.SPLIT_TICKET,
+        Action.CHANGE_WATCHERS,
+    ],
     "see reports": [Action.SEE_REPORTS],
     "see accounts": [Action.SEE_PEOPLE],
     "register agents": [Action.REGISTER_AGENT],

@@ -331,3 +331,61 @@ def test_whatever_happens_nobody_is_told_what_they_did_nor_two_things_of_a_messa
     assert not [notice for notice in of_requesters if notice.kind in FOR_AGENTS]
     about = [messages[notice.mark] for notice in of_requesters if notice.mark]
     assert not [message for message in about if message.kind is MessageKind.NOTE]
+
+
+# Who follows, and who has stopped watching
+
+
+def test_an_agent_who_watches_is_told_of_replies_notes_status_and_merges(
+    ticket: Ticket, told_of: ToldOf, ada: Actor, carla: Actor, now: datetime
+) -> None:
+    ticket.watch(BERT)
+    other = Ticket.open(2, "oskar", "The same", "Dead too.", TicketCategory.NETWORK, now)
+
+    assert told_of(lambda: ticket.reply(carla, "Thanks.", now))["bert"] is NoticeKind.REPLIED
+    assert told_of(lambda: ticket.note(ada, "Hm.", now)) == {"bert": NoticeKind.NOTED}
+    assert told_of(lambda: ticket.change_status(ada, Status.PENDING, now))["bert"] is NoticeKind.STATUS
+    assert told_of(lambda: merge(ticket, other, ada, now))["bert"] is NoticeKind.MERGED
+
+
+def test_whoever_has_stopped_watching_is_told_nothing_more_and_sees_as_much_as_before(
+    ticket: Ticket, told_of: ToldOf, ada: Actor, now: datetime
+) -> None:
+    ticket.stop_watching("carla")
+    ticket.stop_watching("wanda")
+
+    assert told_of(lambda: ticket.reply(ada, "We look.", now)) == {}
+    assert told_of(lambda: ticket.change_status(ada, Status.RESOLVED, now)) == {}
+    assert (ticket.requester, ticket.watchers) == ("carla", ["wanda"])
+
+
+def test_whoever_writes_is_told_of_the_answer_again(
+    ticket: Ticket, told_of: ToldOf, ada: Actor, carla: Actor, now: datetime
+) -> None:
+    ticket.stop_watching("carla")
+    ticket.reply(carla, "Anybody?", now)
+
+    assert told_of(lambda: ticket.reply(ada, "Yes.", now))["carla"] is NoticeKind.REPLIED
+
+
+def test_what_is_for_them_alone_reaches_an_agent_who_has_stopped_watching(
+    ticket: Ticket, told_of: ToldOf, ada: Actor, carla: Actor, now: datetime
+) -> None:
+    ticket.note(BERT, "I have seen this before.", now)
+    ticket.stop_watching("bert")
+
+    assert told_of(lambda: ticket.note(ada, "Me too.", now)) == {}
+    assert told_of(lambda: ticket.note(ada, "@bert?", now)) == {"bert": NoticeKind.MENTIONED}
+    assert told_of(lambda: ticket.note(ada, "Yours.", now, to=["bert"])) == {"bert": NoticeKind.NOTED}
+    assert told_of(lambda: ticket.edit(ada, TicketEdit(assignee="bert"), now)) == {"bert": NoticeKind.ASSIGNED}
+    assert told_of(lambda: ticket.reply(carla, "Thanks.", now))["bert"] is NoticeKind.REPLIED
+
+
+def test_of_what_nobody_has_those_are_not_told_who_have_stopped_watching(
+    ticket: Ticket, told_of: ToldOf, carla: Actor, now: datetime
+) -> None:
+    ticket.assignee = None
+    ticket.stop_watching("bert")
+
+    assert "bert" not in told_of(lambda: ticket.reply(carla, "Anybody?", now))
+    assert "bert" not in told(due_soon(ticket, "first_response", CREW, now))

@@ -14,6 +14,7 @@ from ticketing.domain.errors import (
     TicketNotDoneError,
     TooLongError,
     TooManyTagsError,
+    TooManyWatchersError,
     TransitionError,
 )
 from ticketing.domain.people import Actor, Role
@@ -539,3 +540,64 @@ def test_a_watcher_counts_as_the_requesters_side(ticket: Ticket, ada: Actor, now
 
     assert ticket.status is Status.OPEN
     assert ticket.first_response_at is None
+
+
+# Who watches
+
+
+def test_an_agent_watches_a_ticket_and_stops_and_leaves_no_trace_in_its_history(
+    ticket: Ticket, ada: Actor, carla: Actor
+) -> None:
+    before = ticket.steps
+    ticket.watch(ada)
+    ticket.watch(ada)
+    assert (ticket.followers, ticket.is_watched_by("ada")) == (["ada"], True)
+
+    ticket.stop_watching("ada")
+    ticket.stop_watching("ada")
+    assert (ticket.followers, ticket.muted, ticket.is_watched_by("ada")) == ([], ["ada"], False)
+
+    ticket.stop_watching("carla")
+    ticket.watch(carla)
+    assert (ticket.followers, ticket.muted, ticket.is_watched_by("carla")) == ([], ["ada"], True)
+    assert ticket.steps == before
+
+
+def test_whoever_works_on_it_watches_it(ticket: Ticket) -> None:
+    ticket.assignee = "ada"
+    ticket.stop_watching("ada")
+
+    assert ticket.is_watched_by("ada")
+
+
+def test_a_watcher_is_added_and_removed_and_the_history_says_so(ticket: Ticket, ada: Actor, now: datetime) -> None:
+    ticket.stop_watching("oskar")
+    for _ in range(2):
+        ticket.add_watcher("oskar", ada, now)
+        ticket.add_watcher("carla", ada, now)
+    assert (ticket.watchers, ticket.muted) == (["oskar"], [])
+
+    for _ in range(2):
+        ticket.remove_watcher("oskar", ada, now)
+    assert ticket.watchers == []
+    changes = [(event.old, event.new) for event in ticket.events if event.field == "watcher"]
+    assert changes == [(None, "oskar"), ("oskar", None)]
+
+
+def test_a_ticket_has_at_most_20_watchers(ticket: Ticket, ada: Actor, now: datetime) -> None:
+    for place in range(20):
+        ticket.add_watcher(f"user{place}", ada, now)
+
+    with pytest.raises(TooManyWatchersError):
+        ticket.add_watcher("oskar", ada, now)
+
+
+def test_a_requester_learns_of_no_follower_and_of_nobody_elses_wish(ticket: Ticket, ada: Actor) -> None:
+    ticket.watch(ada)
+    ticket.watchers = ["oskar"]
+    for username in ("carla", "oskar"):
+        ticket.stop_watching(username)
+
+    shown = ticket.for_requester(reader="carla")
+
+    assert (shown.followers, shown.muted, shown.watchers) == ([], ["carla"], ["oskar"])

@@ -33,6 +33,7 @@ from ticketing.domain.sla import SlaPolicy
 from ticketing.domain.statuses import Priority, Status
 from ticketing.domain.teams import Team
 from ticketing.domain.tickets import TicketEdit
+from ticketing.domain.watch_links import WatchLink
 from ticketing.services.attachments import Tidying
 from ticketing.services.digests import Digests
 from ticketing.services.mail_keys import mail_key
@@ -130,6 +131,11 @@ class Scene:
         return link.token
 
     @property
+    def watch_token(self) -> str:
+        """What stands in the link by which Carla stops watching her ticket."""
+        return WatchLink.of(self.mail_key, self.desk.tickets.get(CONSOLE, self.asleep), "carla").token
+
+    @property
     def policy(self) -> SlaPolicy:
         """What could be promised."""
         return SlaPolicy(name="Gold", calendar=self.calendar.id, resolution=timedelta(hours=1))
@@ -223,6 +229,12 @@ ONCE: Deeds = {
     "tickets.snooze": lambda on: on.desk.tickets.snooze(on.ada, 1, on.desk.clock() + timedelta(hours=1), key="k"),
     "tickets.wake": lambda on: on.desk.tickets.wake(on.ada, on.asleep, key="k"),
     "rating_links.rate": lambda on: on.desk.rating_links.rate(on.rating_token, solved=True),
+    "watch_links.stop": lambda on: on.desk.watch_links.stop(on.watch_token),
+    "watch_links.watch": lambda on: on.desk.watch_links.watch(on.watch_token),
+    "watching.watch": lambda on: on.desk.watching.watch(on.ada, 1),
+    "watching.stop": lambda on: on.desk.watching.stop(on.carla, on.asleep),
+    "watching.add": lambda on: on.desk.watching.add(on.ada, 1, "root", key="k"),
+    "watching.remove": lambda on: on.desk.watching.remove(on.ada, 1, "root", key="k"),
     "tickets.rate": lambda on: on.desk.tickets.rate(on.carla, on.rated, solved=True, key="k"),
     "tickets.take_back": lambda on: on.desk.tickets.take_back(on.ada, 1, on.latest.mark, key="k"),
     "outbox.send_again": lambda on: on.desk.outbox.send_again(on.root, "failed"),
@@ -249,6 +261,7 @@ TWICE: Deeds = {
     ),
 }
 NEVER: Deeds = {
+    "watch_links.look": lambda on: on.desk.watch_links.look(on.watch_token),
     "rating_links.look": lambda on: on.desk.rating_links.look(on.rating_token),
     "accounts.profile": lambda on: on.desk.accounts.profile(on.carla),
     "agents.people": lambda on: on.desk.agents.people(on.root, PeopleQuery()),

@@ -23,7 +23,13 @@ _CODE = {
     "report": ["report.js"],
     "ticket_composer": ["ticket_outbox.js", "keeping.js", "files.js", "ticket_canned.js", "ticket_composer.js"],
     "ticket_head": ["ticket_outbox.js", "ticket_head.js"],
-    "ticket_panel": ["ticket_outbox.js", "ticket_related.js", "ticket_fields.js", "ticket_panel.js"],
+    "ticket_panel": [
+        "ticket_outbox.js",
+        "ticket_related.js",
+        "ticket_watchers.js",
+        "ticket_fields.js",
+        "ticket_panel.js",
+    ],
     "unread": ["keeping.js", "line.js", "browser_notices.js", "unread.js"],
 }
 # And those of its style.
@@ -37,7 +43,14 @@ _STYLES = {
     "report": ["headings.css", "forms.css", "report.css"],
     "ticket_composer": ["icons.css", "forms.css", "files.css", "ticket_canned.css", "ticket_composer.css"],
     "ticket_head": ["icons.css", "headings.css", "ticket_head.css"],
-    "ticket_panel": ["icons.css", "forms.css", "headings.css", "ticket_related.css", "ticket_panel.css"],
+    "ticket_panel": [
+        "icons.css",
+        "forms.css",
+        "headings.css",
+        "ticket_related.css",
+        "ticket_watchers.css",
+        "ticket_panel.css",
+    ],
     "unread": ["icons.css", "unread.css"],
 }
 # The address is relative to the page, which stands one level deep, so that it works below a path prefix as well.

@@ -210,6 +210,7 @@ export default function (component) {
   Object.assign(panel, { component, data, fields, own, refused: new Map() })
   for (const [[, field, value, was], refusal] of panel.outbox.connect(component, data.answer)) {
     if (refusal && field === "tags") putBack(panel, value.filter((tag) => !was.includes(tag)))
+    else if (refusal && field === "watcher") putWatcherBack(panel, parentElement.querySelector(".watching"), was)
     else if (refusal) panel.refused.set(field, value)
   }
 
@@ -221,6 +222,7 @@ export default function (component) {
   const facts = data.facts.flatMap(([name, word]) => [element("dt", {}, name), element("dd", {}, word)])
   parentElement.querySelector("dl").replaceChildren(...facts)
   drawDue(panel, parentElement.querySelector(".due"))
+  drawWatchers(panel, parentElement.querySelector(".watching"))
   drawRelated(panel, parentElement.querySelector(".related"))
   drawHistory(panel, parentElement.querySelector(".history"))
   parentElement.querySelector(".side").hidden = false

@@ -17,7 +17,7 @@ from urllib.parse import quote
 from jinja2 import StrictUndefined, Template
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from ticketing.delivery.texts import HTML, SUBJECTS, TEXTS
+from ticketing.delivery.texts import HTML, STOP, SUBJECTS, TEXTS
 from ticketing.domain.incoming import LOOP_HEADER
 from ticketing.domain.outbox import Letter
 from ticketing.domain.sign_in import fingerprint
@@ -57,9 +57,14 @@ def compose(letter: Letter, desk: Desk, now: datetime) -> EmailMessage:
     mail["Auto-Submitted"] = "auto-generated"
     mail["X-Auto-Response-Suppress"] = "All"
     mail["List-Id"] = f"<ticketing.{desk.host}>"
+    stop = _stop_link(letter, desk.base_url)
+    if stop:
+        mail["List-Unsubscribe"] = f"<{stop}>"
+    if stop.startswith("https:"):  # RFC 8058, 3.1: by no other way may a mail program do it by itself
+        mail["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     mail[LOOP_HEADER] = in_ascii(desk.address)
     text = rendered(letter, desk.base_url)
-    links = [_link(letter, desk.base_url), *_verdicts(letter, desk.base_url).values()]
+    links = [_link(letter, desk.base_url), stop, *_verdicts(letter, desk.base_url).values()]
     mail.set_content(text)
     mail.add_alternative(_as_html(text, links), subtype="html")
     return mail
@@ -89,7 +94,9 @@ def rendered(letter: Letter, base_url: str) -> str:
             for number, title in letter.tickets
         ],
     }
-    return _template(letter.template or TEXTS[letter.kind]).render(known).strip() + "\n"
+    stop = _stop_link(letter, base_url)
+    end = STOP.format(link=stop) if stop else ""
+    return _template(letter.template or TEXTS[letter.kind]).render(known).strip() + end + "\n"
 
 
 def in_ascii(address: str) -> str:
@@ -124,6 +131,11 @@ def _link(letter: Letter, base_url: str) -> str:
 
 def _ticket_link(number: int, base_url: str) -> str:
     return f"{base_url}/ticket?id={quote(str(number))}" if base_url else ""
+
+
+def _stop_link(letter: Letter, base_url: str) -> str:
+    """Return where the recipient stops watching the ticket, "" where they cannot by a link."""
+    return f"{base_url}/watch?t={letter.watch}" if base_url and letter.watch else ""
 
 
 def _verdicts(letter: Letter, base_url: str) -> dict[str, str]:

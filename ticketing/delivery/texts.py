@@ -54,6 +54,8 @@ TEXTS: Final[Mapping[str, str]] = {
         f"Hello {{{{ name }}}},\n\nmuch has happened in a short time, so this is one mail for all of it:\n{_TICKETS}"
     ),
 }
+# What each mail about a ticket ends with, whatever admins have written, so that nobody is mailed against their will.
+STOP: Final = "\n\nNo more mails about this ticket: {link}"
 # Subjects of mails that are about no ticket; the others have its tag and title.
 SUBJECTS: Final[Mapping[str, str]] = {
     AccountMail.PASSWORD_CHANGED: "Your password was changed",

@@ -15,12 +15,13 @@ Every refusal, as one tree. The text of each is a sentence that can be shown to 
     │   └── MustChangePasswordError
     ├── NotFoundError                  not there, or not yours: the same words
     │   ├── TicketNotFoundError  PersonNotFoundError  DefinitionNotFoundError  MessageNotFoundError
-    │   └── AttachmentNotFoundError  NoticeNotFoundError  MailNotFoundError  RatingLinkError
+    │   ├── AttachmentNotFoundError  NoticeNotFoundError  MailNotFoundError  RatingLinkError
+    │   └── WatchLinkError
     ├── RefusedError                   possible for this person, but not now
     │   ├── TicketClosedError  TicketNotDoneError  TicketNotClosedError  TicketNotAsleepError
     │   ├── TransitionError  ReopenWindowError  TooManyTagsError
     │   ├── TicketMergedError  TicketNotMergedError  SameTicketError  AlreadyRatedError
-    │   ├── LinkCycleError  TooManyLinksError
+    │   ├── LinkCycleError  TooManyLinksError  TooManyWatchersError
     │   ├── TooManyTicketsError  BulkTooLateError  ReplyStaysError
     │   ├── TooManyFilesError  TicketFullError  DayFullError  UploadGoneError
     │   ├── UsernameTakenError  NameTakenError  CategoryTakenError  NeverOpenError
@@ -350,6 +351,15 @@ class RatingLinkError(NotFoundError):
         super().__init__("This link leads nowhere any more. Perhaps the ticket was opened again.")
 
 
+class WatchLinkError(NotFoundError):
+    """A link in a mail is about no ticket that its recipient sees: it was not made here, or they see it no more."""
+
+    code = "watch_link"
+
+    def __init__(self) -> None:
+        super().__init__("This link leads nowhere any more.")
+
+
 class NoticeNotFoundError(NotFoundError):
     """There is none, or it is somebody else's, or about what this person may not see."""
 
@@ -426,6 +436,15 @@ class TooManyTagsError(RefusedError):
 
     def __init__(self, limit: int) -> None:
         super().__init__(f"A ticket carries at most {limit} tags.")
+
+
+class TooManyWatchersError(RefusedError):
+    """So many may be asked to watch a ticket; more is a list of recipients."""
+
+    code = "too_many_watchers"
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"A ticket has at most {limit} watchers.")
 
 
 class TicketMergedError(RefusedError):

@@ -108,6 +108,7 @@ def _take_in(source: Ticket, target: Ticket, actor: Actor, now: datetime) -> Non
     came = [person for person in people if person not in own]
     target.merged.append(MergedIn(number=source.number, at=now, watchers=came))
     target.watchers += [person for person in came if person not in target.watchers]
+    target.muted += [person for person in came if person in source.muted and person not in target.muted]
     copies = [message.model_copy(update={"origin": source.number}) for message in source.messages]
     target.messages = list(in_order(target.messages, copies, key=_moment))
     _note_change(target, MERGED, None, source.id, actor, now)

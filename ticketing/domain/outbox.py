@@ -246,7 +246,8 @@ class Letter(NamedTuple):
     `by` and `name` are display names, `text` is what was said, if anything, and `files` are the names of what hangs on
     it. `tag` is by which an answer finds the ticket; None where there is nothing to answer. `tickets` are those of a
     mail that sums up, by number and title. `rating` is the token by which the recipient may say how the ticket was
-    resolved. `template` is the text that admins have written for such mails. Of both there may be none: "".
+    resolved, `watch` the one by which they stop watching it. `template` is the text that admins have written for such
+    mails. Of each there may be none: "".
     """
 
     id: str
@@ -264,6 +265,7 @@ class Letter(NamedTuple):
     tag: Tag | None = None
     tickets: tuple[tuple[int, str], ...] = ()
     rating: str = ""
+    watch: str = ""
     template: str = ""
 
 

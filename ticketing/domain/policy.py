@@ -43,6 +43,8 @@ class Action(StrEnum):
     OPEN_TICKET = "open a ticket"
     VIEW_TICKET = "see this ticket"
     REPLY = "reply to this ticket"
+    WATCH_TICKET = "watch this ticket"
+    CHANGE_WATCHERS = "change who watches this ticket"
     TAKE_BACK_REPLY = "take this reply back"
     CLOSE = "close this ticket"
     REOPEN = "reopen this ticket"
@@ -95,6 +97,8 @@ TABLE: Final[Mapping[Action, Mapping[Role, frozenset[Relation]]]] = {
         Action.OPEN_TICKET: (_DESK, _DESK, _DESK),
         Action.VIEW_TICKET: (_MINE, _TICKETS, _TICKETS),
         Action.REPLY: (_MINE, _TICKETS, _TICKETS),
+        Action.WATCH_TICKET: (_MINE, _TICKETS, _TICKETS),
+        Action.CHANGE_WATCHERS: (_NEVER, _TICKETS, _TICKETS),
         Action.TAKE_BACK_REPLY: (_NEVER, _TICKETS, _TICKETS),
         Action.CLOSE: (_OWN, _TICKETS, _TICKETS),
         Action.REOPEN: (_OWN, _TICKETS, _TICKETS),

@@ -2,7 +2,8 @@
 Whom a change of a ticket is told to: read off what it has added to the conversation and the history.
 
 Nobody is told what they did themselves, nor two things of one message; of a note, and of what only agents know, only
-agents are told. What came in from elsewhere is told to nobody.
+agents are told. What came in from elsewhere is told to nobody. Whoever has stopped watching the
+ticket is told only what is for them alone, unless they work on it.
 """
 
 import re
@@ -19,6 +20,8 @@ from ticketing.domain.tickets import MERGED_INTO, SYSTEM, Event, Message, Messag
 
 # A username behind an @ that does not stand in a word, as it does in an address.
 _MENTION: Final = re.compile(r"(?<![\w.@-])@([a-z0-9][a-z0-9._-]{2,31})", re.IGNORECASE)
+
+_FOR_THEM_ALONE: Final = frozenset({NoticeKind.MENTIONED, NoticeKind.ASSIGNED})
 
 
 class Crew(NamedTuple):
@@ -57,7 +60,7 @@ def told_since(mark: Mark, ticket: Ticket, crew: Crew) -> list[Notice]:
     if step.is_import:
         return []
     said = [notice for notice in _of_messages(step, ticket, crew) if _is_news(notice)]
-    merged = list(_of_merge(step, ticket))
+    merged = list(_of_merge(step, ticket, crew))
     knowing = {notice.username for notice in said}
     others = chain(_of_assignment(step, ticket, crew), merged or _of_status(step, ticket, crew, knowing))
     return [*said, *filter(_is_news, others)]
@@ -66,7 +69,20 @@ def told_since(mark: Mark, ticket: Ticket, crew: Crew) -> list[Notice]:
 def due_soon(ticket: Ticket, awaited: str, crew: Crew, now: datetime) -> list[Notice]:
     """Return whom to tell that a ticket is due soon: its assignee, or whoever else could take it; once."""
     people = _assignee(ticket, crew) or crew.takers
+    people = {name for name in people if hears(name, NoticeKind.DUE_SOON, ticket)}
     return [_notice(NoticeKind.DUE_SOON, name, ticket, SYSTEM, now, awaited) for name in sorted(people)]
+
+
+def hears(username: str, kind: NoticeKind, ticket: Ticket, message: Message | None = None) -> bool:
+    """
+    Whether somebody is told such things of a ticket, even if they have stopped watching it.
+
+    What is for them alone reaches everybody: a mention, an assignment, a note for them. And so does all of it whoever
+    works on the ticket: it must not fall silent.
+    """
+    if username not in ticket.muted or username == ticket.assignee:
+        return True
+    return kind in _FOR_THEM_ALONE or (message is not None and username in message.to)
 
 
 def notice_id(username: str, ticket: int, about: str) -> str:
@@ -104,7 +120,8 @@ def _of_message(
     mark = message.mark
     for name in sorted(people | mentioned):
         told = NoticeKind.MENTIONED if name in mentioned else kind
-        yield _notice(told, name, ticket, by, at, mark, mark=mark)
+        if hears(name, told, ticket, message):
+            yield _notice(told, name, ticket, by, at, mark, mark=mark)
 
 
 def _told_of_opening(ticket: Ticket, crew: Crew) -> AbstractSet[str]:
@@ -119,7 +136,7 @@ def _told_of_opening(ticket: Ticket, crew: Crew) -> AbstractSet[str]:
 
 def _told_of_reply(message: Message, ticket: Ticket, crew: Crew) -> AbstractSet[str]:
     """
-    Return who is told of a public reply: the requester's side and the assignee.
+    Return who is told of a public reply: the requester's side, the assignee and whoever follows it.
 
     One from the requester's side to a ticket that nobody has is told to those who could take it. One that the desk
     itself has written is for the requester's side alone.
@@ -128,15 +145,15 @@ def _told_of_reply(message: Message, ticket: Ticket, crew: Crew) -> AbstractSet[
     if message.source is Source.RULE:
         return asking
     assignee = _assignee(ticket, crew)
-    return asking | (assignee if assignee or message.author not in asking else crew.takers)
+    return asking | _followers(ticket, crew) | (assignee if assignee or message.author not in asking else crew.takers)
 
 
 def _told_of_note(note: Message, ticket: Ticket, crew: Crew) -> AbstractSet[str]:
-    """Return who is told of a note: those it is for, or else the assignee and whoever wrote a note before."""
+    """Return who is told of a note: whom it is for, or else assignee, followers and whoever wrote a note before."""
     if note.to:
         return crew.agents & set(note.to)
     writers = {message.author for message in ticket.messages if message.kind is MessageKind.NOTE}
-    return _assignee(ticket, crew) | (crew.agents & writers)
+    return _assignee(ticket, crew) | _followers(ticket, crew) | (crew.agents & writers)
 
 
 def mentions(text: str) -> Iterator[str]:
@@ -156,19 +173,20 @@ def _of_status(step: _Step, ticket: Ticket, crew: Crew, knowing: AbstractSet[str
     """Yield who is told of another status that a person has set; a message that came with it says enough."""
     change = step.change("status")
     if change is not None and change.source is not Source.RULE:
-        people = _asking(ticket) | _assignee(ticket, crew)
+        people = _asking(ticket) | _assignee(ticket, crew) | _followers(ticket, crew)
         yield from _of_event(change, NoticeKind.STATUS, people - knowing, ticket)
 
 
-def _of_merge(step: _Step, ticket: Ticket) -> Iterator[Notice]:
+def _of_merge(step: _Step, ticket: Ticket, crew: Crew) -> Iterator[Notice]:
     merge = step.change(MERGED_INTO)
     if merge is not None and merge.new:
-        yield from _of_event(merge, NoticeKind.MERGED, _asking(ticket), ticket)
+        yield from _of_event(merge, NoticeKind.MERGED, _asking(ticket) | _followers(ticket, crew), ticket)
 
 
 def _of_event(event: Event, kind: NoticeKind, people: AbstractSet[str], ticket: Ticket) -> Iterator[Notice]:
     for name in sorted(people):
-        yield _notice(kind, name, ticket, event.by, event.at, f"{kind} {event.at.isoformat()}")
+        if hears(name, kind, ticket):
+            yield _notice(kind, name, ticket, event.by, event.at, f"{kind} {event.at.isoformat()}")
 
 
 def _notice(
@@ -192,6 +210,10 @@ def _is_news(notice: Notice) -> bool:
 
 def _asking(ticket: Ticket) -> AbstractSet[str]:
     return {ticket.requester, *ticket.watchers}
+
+
+def _followers(ticket: Ticket, crew: Crew) -> AbstractSet[str]:
+    return crew.agents & set(ticket.followers)
 
 
 def _assignee(ticket: Ticket, crew: Crew) -> AbstractSet[str]:

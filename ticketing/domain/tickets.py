@@ -39,6 +39,7 @@ from ticketing.domain.errors import (
     TicketNotDoneError,
     TooManyFilesError,
     TooManyTagsError,
+    TooManyWatchersError,
     TransitionError,
 )
 from ticketing.domain.links import Link, MergedIn, Standing
@@ -72,6 +73,9 @@ RULE, RULE_PASSED_OVER = "rule", "rule_passed_over"
 WARNED = "warned"
 IS_WARNED: Term = (WARNED, "yes")
 REPLY_TAKEN_BACK = "reply_taken_back"
+WATCHER, FOLLOWER = "watcher", "follower"
+# Beside those whom a merge brings along.
+WATCHERS_LIMIT = 20
 
 
 class MessageKind(StrEnum):
@@ -157,8 +161,10 @@ class Ticket(Stored):
     Methods change it in place, raise when its state forbids, and write each change into `events`. Who may call them is
     not decided here. All times are aware UTC. `team` is the id of a definition. `fields` are the values of custom ones
     by their names. `fired` are the ids of the rules that were followed because time went by, since somebody last did
-    something. `warned` is what was told to be due soon, as long as it is what is due next. `original` is what came in
-    from the original app, kept only where it could not be told any more.
+    something. `warned` is what was told to be due soon, as long as it is what is due next. `watchers` see the ticket
+    as its requester does; `followers` are agents who want to be told of all that happens to it; whoever is `muted`
+    wants to be told nothing more of it, and sees as much as before. `original` is what came in from the original app,
+    kept only where it could not be told any more.
     """
 
     id: str
@@ -193,6 +199,8 @@ class Ticket(Stored):
     snoozed: Snooze | None = Field(None, exclude_if=not_)
     fired: list[str] = Field(default_factory=list, exclude_if=not_)
     warned: str | None = None
+    followers: list[str] = Field(default_factory=list, exclude_if=not_)
+    muted: list[str] = Field(default_factory=list, exclude_if=not_)
     messages: list[Message]
     events: list[Event] = Field(default_factory=list)
     original: str | None = None
@@ -325,6 +333,7 @@ class Ticket(Stored):
         self._touch(now)
         if source is Source.RULE:
             return
+        self._unmute(actor.username)  # whoever writes waits for an answer
         if actor.is_agent and actor.username != self.requester:
             self.first_response_at = self.first_response_at or now
         elif self.status in {Status.PENDING, Status.RESOLVED} or (self.snoozed and self.snoozed.wakes_on_reply):
@@ -520,6 +529,45 @@ class Ticket(Stored):
             note = Message(kind=MessageKind.NOTE, source=Source.RULE, author=SYSTEM, text=WOKE_UP, at=at)
             self.messages.append(note)
 
+    def watch(self, actor: Actor) -> None:
+        """Have somebody who may see it told of it; an agent of all that happens to it."""
+        self._unmute(actor.username)
+        if actor.is_agent and actor.username not in {self.requester, *self.watchers, *self.followers}:
+            self.followers = [*self.followers, actor.username]
+
+    def stop_watching(self, username: str) -> None:
+        """Have somebody told nothing more of it; they see as much of it as before, and may watch it again."""
+        self.followers = [name for name in self.followers if name != username]
+        if username not in self.muted:
+            self.muted = [*self.muted, username]
+
+    def is_watched_by(self, username: str) -> bool:
+        """Whether somebody is told of all of it that they may read; whoever works on it always is."""
+        watching = {self.requester, *self.watchers, *self.followers} - set(self.muted)
+        return username in watching or username == self.assignee
+
+    def add_watcher(self, username: str, actor: Actor, now: datetime, source: Source = Source.UI) -> None:
+        """
+        Let somebody see it and be told of it as its requester is; whoever is there already is left alone.
+
+        Raises TooManyWatchersError when it would have more than 20.
+        """
+        self.require_not_merged()
+        if username in {self.requester, *self.watchers}:
+            return
+        if len(self.watchers) >= WATCHERS_LIMIT:
+            raise TooManyWatchersError(WATCHERS_LIMIT)
+        self.watchers = [*self.watchers, username]
+        self._unmute(username)
+        self._log(WATCHER, None, username, actor.username, now, source)
+
+    def remove_watcher(self, username: str, actor: Actor, now: datetime) -> None:
+        """Take away what `add_watcher` gives; whoever is not there is left alone."""
+        self.require_not_merged()
+        if username in self.watchers:
+            self.watchers = [name for name in self.watchers if name != username]
+            self._log(WATCHER, username, None, actor.username, now)
+
     def field_value(self, key: str) -> FieldValue | None:
         """Return what is written in a custom field, whoever may read it; None for nothing."""
         return self.fields.get(f"{PUBLIC}{key}", self.fields.get(f"{INTERNAL}{key}"))
@@ -569,7 +617,8 @@ class Ticket(Stored):
                 message.origin = None
         # What there is none of is said outright: pydantic inspects the factory of a default anew each time.
         shown |= {"messages": messages, "events": events, "updated_at": self.public_updated_at}
-        shown |= {"tags": [], "links": [], "merged": [], "fired": []}
+        shown |= {"tags": [], "links": [], "merged": [], "fired": [], "followers": []}
+        shown["muted"] = [name for name in self.muted if name == reader]
         shown["ratings"] = [rating.known() for rating in self.ratings if rating.by == reader]
         shown["fields"] = {name: value for name, value in self.fields.items() if name in names}
         return Ticket.model_construct(**shown)
@@ -586,6 +635,9 @@ class Ticket(Stored):
         self.require_not_merged()
         if self.status is Status.CLOSED:
             raise TicketClosedError(self.number)
+
+    def _unmute(self, username: str) -> None:
+        self.muted = [name for name in self.muted if name != username]
 
     def _set_status(self, status: Status, by: str, now: datetime, source: Source = Source.UI) -> None:
         self._set("status", status, by, now, source)
@@ -696,5 +748,5 @@ _REQUESTERS_FIELDS = (
 )
 # What of the history is not the agents' business alone; `assignee` is among it: a requester sees who helps.
 _REQUESTERS_EVENTS = frozenset(
-    {"opened", "imported", "title", "status", "resolution", "priority", "category", "assignee", FOLLOW_UP}
+    {"opened", "imported", "title", "status", "resolution", "priority", "category", "assignee", FOLLOW_UP, WATCHER}
 )

@@ -28,7 +28,9 @@ from ticketing.domain.people import Actor, User, clean_email
 from ticketing.domain.policy import Action
 from ticketing.domain.rating_links import RatingLink
 from ticketing.domain.store import Store, Transaction
+from ticketing.domain.telling import hears
 from ticketing.domain.tickets import Message, MessageKind, Ticket
+from ticketing.domain.watch_links import WatchLink
 from ticketing.services.access import Clock
 from ticketing.services.mail_keys import mail_key
 
@@ -41,6 +43,7 @@ _SUMMED_UP: Final = Outcome(Result.DROPPED, "Part of one mail that stands for se
 _ASKING: Final = frozenset({NoticeKind.REPLIED, NoticeKind.STATUS})
 _GONE: Final = "What it was about was taken back."
 _HIDDEN: Final = "They may not see this ticket any more."
+_MUTED: Final = "They have stopped watching this ticket."
 _NO_ACCOUNT: Final = "There is no such account any more."
 _DEACTIVATED: Final = "The account is deactivated."
 _NO_ADDRESS: Final = "The account has no e-mail address."
@@ -199,6 +202,7 @@ def _ticket_letter(tx: Transaction, mail: Outgoing, user: User) -> Letter | Outc
         files=tuple(file.name for file in message.attachments) if message else (),
         tag=Tag.of(key, ticket.number, user.id, kind),
         rating=_rating(key, ticket, user) if mail.kind in _ASKING else "",
+        watch="" if user.id == ticket.assignee else WatchLink.of(key, ticket, user.id).token,
     )
 
 
@@ -236,10 +240,11 @@ def _seen_by(tx: Transaction, user: User, kind: str, number: int, mark: str) -> 
         return _dropped(_HIDDEN)
     if kind == NoticeKind.NOTED and not policy.may(person, Action.WRITE_NOTE, ticket):
         return _dropped(_HIDDEN)
-    if not mark:
-        return ticket, None
-    message = next((one for one in policy.readable(person, ticket) if one.mark == mark), None)
-    return _dropped(_GONE) if message is None else (ticket, message)
+    message = next((one for one in policy.readable(person, ticket) if one.mark == mark), None) if mark else None
+    if mark and message is None:
+        return _dropped(_GONE)
+    is_heard = hears(user.id, NoticeKind(kind), ticket, message)
+    return (ticket, message) if is_heard else _dropped(_MUTED)
 
 
 def _dropped(why: str) -> Outcome:

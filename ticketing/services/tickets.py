@@ -17,7 +17,7 @@ from ticketing.domain.queries import Page, TicketQuery, TicketSummary
 from ticketing.domain.statuses import Resolution, Status
 from ticketing.domain.store import Store, Transaction
 from ticketing.domain.teams import Team
-from ticketing.domain.tickets import SYSTEM, Event, Ticket, TicketEdit
+from ticketing.domain.tickets import FOLLOWER, SYSTEM, WATCHER, Event, Ticket, TicketEdit
 from ticketing.services.access import A_MOMENT, Clock, Gate, is_assignable
 from ticketing.services.attachments import attach
 from ticketing.services.categories import all_categories
@@ -464,10 +464,10 @@ def _others(tx: Transaction, actor: Actor, ticket: Ticket) -> dict[int, Ticket]:
 
 
 def _people_in(ticket: Ticket) -> set[str]:
-    people = {ticket.requester, ticket.assignee or SYSTEM, *ticket.watchers}
+    people = {ticket.requester, ticket.assignee or SYSTEM, *ticket.watchers, *ticket.followers}
     people |= {message.author for message in ticket.messages} | {event.by for event in ticket.events}
-    assignees = [event for event in ticket.events if event.field == "assignee"]
-    return people | {name for event in assignees for name in (event.old, event.new) if name}
+    named = [event for event in ticket.events if event.field in {"assignee", WATCHER, FOLLOWER}]
+    return people | {name for event in named for name in (event.old, event.new) if name}
 
 
 def require_choices(tx: Transaction, edit: TicketEdit) -> None:

@@ -12,6 +12,7 @@ from ticketing.domain.custom_fields import CustomField, FieldType, key_in
 from ticketing.domain.links import LinkKind
 from ticketing.domain.tickets import (
     FOLLOW_UP,
+    FOLLOWER,
     MERGED,
     MERGED_INTO,
     PASSED_OVER,
@@ -24,6 +25,7 @@ from ticketing.domain.tickets import (
     SPLIT_FROM,
     SPLIT_OFF,
     SYSTEM,
+    WATCHER,
     Event,
     Message,
     MessageKind,
@@ -158,6 +160,9 @@ def _line(event: Event, ticket: Ticket, conversation: Conversation, now: datetim
 
 
 def _what(event: Event, conversation: Conversation) -> str:
+    if event.field in {WATCHER, FOLLOWER}:
+        way = "added" if event.new else "removed"
+        return t(f"history.watcher_{way}", name=conversation.name(event.new or event.old or ""))
     return _deed(event) or _change(event, conversation)
 
 

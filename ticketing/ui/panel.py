@@ -35,6 +35,7 @@ from ticketing.ui.related import follow, related, take_away
 from ticketing.ui.session import desk
 from ticketing.ui.times import ago, exact, zone
 from ticketing.ui.undoing import undo_of
+from ticketing.ui.watching import change_watching, watching
 from ticketing.ui.wording import t
 
 NOBODY = ""
@@ -63,6 +64,7 @@ def panel(actor: Actor, conversation: Conversation) -> None:
             "own": fields_in_panel(conversation) if is_agents else [],
             "tags": {"label": t("field.tags"), "stored": ticket.tags, "limit": TAGS_LIMIT} if is_agents else None,
             "facts": _ratings(ticket) if is_agents else _facts(conversation),
+            "watching": watching(actor, conversation),
             "related": related(actor, conversation),
             "locked": ticket.status is Status.CLOSED,
             "due": _due(actor, ticket, is_explained="why" in unfolded) if is_agents else None,
@@ -190,6 +192,8 @@ def _save(number: int, actor: Actor, _place: int, choice: list[Any]) -> Outcome 
     match choice:
         case ["unlink" | "unmerge" as what, str(kind), int(other)]:
             return take_away(actor, number, what, kind, other)
+        case ["watch" | "watcher", *_]:
+            return change_watching(actor, number, choice)
         case [field, value, was]:
             edit, seen = _edit(field, value), _edit(field, was)
             if edit is not None and seen is not None:

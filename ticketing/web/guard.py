@@ -29,6 +29,7 @@ _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 _CLOSED = ("/_stcore/metrics", "/_stcore/agent")
 _UPLOADS = "/_stcore/upload_file"
 _LIVE = "/live"  # beside which each page has a socket of Streamlit's, and that one counts
+_WATCH = "/watch"  # which mail programs send to by themselves (RFC 8058); the link says whose it is, not a cookie
 _POLICY_VIOLATION = 1008
 _REFUSED = 400
 _NOT_THERE = 404
@@ -129,7 +130,7 @@ class Guard:
             return PlainTextResponse("This demo is for its own machine alone.\n", 403)
         if any(closed in path for closed in _CLOSED):
             return PlainTextResponse("Not found.\n", 404)
-        if scope["method"] not in _SAFE_METHODS and not _is_same_origin(site, scope["scheme"], host, headers):
+        if not _may_be_sent(scope, site, host, headers):
             return PlainTextResponse("This request came from another site and was refused.\n", 403)
         if _UPLOADS in path and scope["method"] != "OPTIONS" and not await self._has_live_session(scope, site):
             return PlainTextResponse("Please sign in to upload files.\n", 401)
@@ -195,6 +196,12 @@ def _only(headers: Headers, name: str) -> str | None:
     """Return a header's one value; a header sent twice is an attempt to be understood differently by two readers."""
     values = headers.getlist(name)
     return values[0] if len(values) == 1 else None
+
+
+def _may_be_sent(scope: Scope, site: Site, host: str, headers: Headers) -> bool:
+    """Whether a request comes from a page of ours, or changes nothing, or from whom it comes makes no difference."""
+    is_free = scope["method"] in _SAFE_METHODS or scope["path"].endswith(_WATCH)
+    return is_free or _is_same_origin(site, scope["scheme"], host, headers)
 
 
 def _is_same_origin(site: Site, scheme: str, host: str, headers: Headers) -> bool:

@@ -22,6 +22,7 @@ from ticketing.web.exporting import export
 from ticketing.web.live import live
 from ticketing.web.rating import rate
 from ticketing.web.site import Site
+from ticketing.web.watching import watch
 
 logger = logging.getLogger(__name__)
 
@@ -121,6 +122,7 @@ ROUTES: list[BaseRoute] = [
     Route("/attachments", upload, methods=["POST"]),
     Route("/attachments/{key}", download, methods=["GET"]),
     Route("/rate", rate, methods=["GET", "POST"]),
+    Route("/watch", watch, methods=["GET", "POST"]),
     WebSocketRoute("/live", live),
     Route("/healthz", healthz, methods=["GET"]),
     Route("/readyz", readyz, methods=["GET"]),
