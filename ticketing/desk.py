@@ -272,14 +272,22 @@ def _setup(settings: Settings) -> Setup:
 
 def _admission(settings: Settings) -> Admission:
     unknown = UnknownSenders(settings.mail_unknown_senders)
-    return Admission(unknown, settings.mail_allowed_senders or (), settings.mail_denied_senders or ())
+    return Admission(
+        unknown, settings.mail_allowed_senders or (), settings.mail_denied_senders or (), _own_addresses(settings)
+    )
+
+
+def _own_addresses(settings: Settings) -> frozenset[str]:
+    """Return under which addresses the desk gets and sends mail, as far as it knows."""
+    user = unquote(urlsplit(settings.imap_url.get_secret_value()).username or "") if settings.imap_url else ""
+    _, sender = read_sender(settings.mail_from) if settings.mail_from else ("", "")
+    return frozenset(filter(None, map(address_of, (user, sender))))
 
 
 def _reader(settings: Settings) -> Callable[[bytes], Incoming]:
     """Return what reads mail; what that takes is loaded when the first one comes in."""
-    user = unquote(urlsplit(settings.imap_url.get_secret_value()).username or "") if settings.imap_url else ""
     _, sender = read_sender(settings.mail_from) if settings.mail_from else ("", "")
-    own = frozenset(filter(None, map(address_of, (user, sender))))
+    own = _own_addresses(settings)
 
     def read(raw: bytes) -> Incoming:
         from ticketing.delivery.mails import in_ascii  # noqa: PLC0415 - see above

@@ -680,3 +680,112 @@ def test_an_answer_to_a_mail_of_the_desk_finds_its_way_as_what_that_told_of(
         said = last(desk, number)
         assert (received.fate, received.ticket) == (fate, number)
         assert (said.text, said.kind, said.author) == (f"Not yet. {ident}", NOTE if note else REPLY, "ada")
+
+
+# Those to whom a mail went besides
+
+FAILED = "mx.example.org; dmarc=fail header.from=example.org"
+
+
+@pytest.fixture
+def known_desk(desk_with: Desks) -> Desk:
+    """Return a desk that knows its own address."""
+    return desk_with(mail_from="Help desk <help@desk.example.org>")
+
+
+def test_those_with_an_account_to_whom_a_new_mail_went_watch_its_ticket_and_agents_follow_it(
+    known_desk: Desk, oskar: Actor
+) -> None:
+    sent = mail(Cc="Oskar <OSKAR@example.org>, ada@example.org, help@desk.example.org, carla@example.org")
+
+    received = known_desk.receiving.take(sent.as_bytes())
+
+    opened = ticket(known_desk, received.ticket)
+    assert (opened.watchers, opened.followers, received.why) == (["oskar"], ["ada"], "")
+    added = [(event.new, event.by, event.source) for event in opened.events if event.field == "watcher"]
+    assert added == [("oskar", "carla", Source.MAIL)]
+    assert [line.notice.ticket for line in known_desk.inbox.own(oskar).items] == [opened.number]
+
+
+def test_who_has_no_account_is_left_out_and_the_record_names_them(known_desk: Desk) -> None:
+    received = known_desk.receiving.take(mail(Cc="Eve <eve@example.net>, oskar@example.org").as_bytes())
+
+    assert ticket(known_desk, received.ticket).watchers == ["oskar"]
+    assert received.why == "It went to others as well who do not watch the ticket: eve@example.net."
+
+
+def test_a_desk_that_does_not_know_its_own_address_names_nobody(desk: Desk) -> None:
+    assert desk.receiving.take(mail(Cc="eve@example.net").as_bytes()).why == ""
+
+
+def test_a_deactivated_account_watches_nothing(known_desk: Desk) -> None:
+    known_desk.agents.deactivate(CONSOLE, "oskar")
+
+    received = known_desk.receiving.take(mail(Cc="oskar@example.org").as_bytes())
+
+    assert (ticket(known_desk, received.ticket).watchers, "oskar@example.org" in received.why) == ([], True)
+
+
+def test_a_list_of_recipients_brings_twenty_at_most(known_desk: Desk) -> None:
+    many = ", ".join(f"user{place}@example.net" for place in range(20))
+
+    received = known_desk.receiving.take(mail(Cc=f"{many}, oskar@example.org").as_bytes())
+
+    assert ticket(known_desk, received.ticket).watchers == []
+    assert received.why.endswith("and 1 more.")
+
+
+def test_a_stranger_and_a_forged_sender_bring_nobody(desk_with: Desks) -> None:
+    desk = desk_with(mail_from="help@desk.example.org", mail_unknown_senders="open")
+
+    strange = desk.receiving.take(mail("eve@example.net", Cc="oskar@example.org").as_bytes())
+    forged = mail(ident="<two@example.org>", Cc="oskar@example.org", Authentication_Results=FAILED)
+    taken = desk.receiving.take(forged.as_bytes())
+
+    assert [ticket(desk, one.ticket).watchers for one in (strange, taken)] == [[], []]
+
+
+@pytest.mark.parametrize(("sender", "told"), [("carla", "carla"), ("ada", "ada")], ids=["requester", "agent"])
+def test_the_requester_and_an_agent_bring_others_to_a_ticket_by_an_answer(
+    known_desk: Desk, number: int, oskar: Actor, sender: str, told: str
+) -> None:
+    assert answer(known_desk, number, sender, told, Cc="oskar@example.org").fate is Fate.REPLY
+
+    assert ticket(known_desk, number).watchers == ["oskar"]
+    shown = known_desk.tickets.get(oskar, number)
+    assert MARKER not in shown.model_dump_json()
+    assert known_desk.inbox.own(oskar).total == 1
+
+
+def test_nobody_else_brings_anybody_nor_anything_that_a_note_is(
+    known_desk: Desk, number: int, carla: Actor, arrives: SignIn
+) -> None:
+    arrives("wanda")
+    known_desk.watching.add(CONSOLE, number, "wanda")
+    known_desk.accounts.change_profile(arrives("wanda"), "Wanda", "wanda@example.org")
+    copy = "oskar@example.org"
+
+    answer(known_desk, number, "wanda", ident="<w@example.org>", Cc=copy)
+    answer(known_desk, number, carla.username, "ada", ident="<x@example.org>", Cc=copy)
+    answer(known_desk, number, "carla", ident="<y@example.org>", Authentication_Results=FAILED, Cc=copy)
+    assert answer(known_desk, number, "ada", kind=NOTE, ident="<z@example.org>", Cc=copy).fate is Fate.NOTE
+
+    assert ticket(known_desk, number).watchers == ["wanda"]
+    assert len(ticket(known_desk, number).messages) == 7
+
+
+def test_whoever_has_stopped_watching_is_not_brought_back_by_a_copy(known_desk: Desk, number: int, root: Actor) -> None:
+    known_desk.watching.stop(root, number)
+
+    answer(known_desk, number, "carla", Cc="root@example.org")
+
+    assert (ticket(known_desk, number).followers, ticket(known_desk, number).muted) == ([], ["root"])
+
+
+def test_a_full_ticket_takes_no_more_watchers_but_the_mail(known_desk: Desk, number: int, arrives: SignIn) -> None:
+    for place in range(20):
+        known_desk.watching.add(CONSOLE, number, arrives(f"user{place}").username)
+
+    received = answer(known_desk, number, "carla", Cc="oskar@example.org")
+
+    assert (received.fate, "oskar@example.org" in received.why) == (Fate.REPLY, True)

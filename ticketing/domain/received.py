@@ -8,7 +8,7 @@ told of an internal note is one, or nothing.
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -67,7 +67,8 @@ class Received(Stored):
     """
     What is on record of one message. `id` is a hash of its Message-ID, or of all of it if it has none.
 
-    `why` is a sentence where it is not in a ticket; `raw_sha256` the hash under which the original is kept.
+    `why` is a sentence where it is not in a ticket, and where somebody to whom it went does not watch that ticket.
+    `raw_sha256` is the hash under which the original is kept.
     """
 
     id: str
@@ -99,7 +100,7 @@ class ReceivedQuery(Query):
 
 
 class Verdict(NamedTuple):
-    """What is to become of a message, and why if it is to be in no ticket."""
+    """What is to become of a message, and why if it is to be in no ticket, or what else there is to say of it."""
 
     fate: Fate
     why: str = ""
@@ -111,12 +112,13 @@ class Admission:
     Whose mail the desk takes.
 
     `allowed` and `denied` are addresses and domains, which stand for what is below them as well. Where some are allowed
-    all others are not; who is denied never is.
+    all others are not; who is denied never is. `own` are the addresses of the desk itself, if it knows them.
     """
 
     unknown: UnknownSenders = UnknownSenders.REGISTERED
     allowed: tuple[str, ...] = ()
     denied: tuple[str, ...] = ()
+    own: frozenset[str] = frozenset()
 
     def lets_in(self, sender: str) -> bool:
         """Whether mail from this address is taken at all."""
@@ -203,6 +205,30 @@ def _if_new(known: Known, admission: Admission) -> Verdict:
     if known.sender is None and admission.unknown is UnknownSenders.REGISTERED:
         return Verdict(Fate.IGNORED, "No account has this address, and mail of strangers is not taken.")
     return Verdict(Fate.TICKET)
+
+
+def may_bring_others(mail: Incoming, known: Known, fate: Fate) -> bool:
+    """
+    Whether those to whom a message went besides watch its ticket from now on.
+
+    That takes a sender with an account, whose checks have not failed. Of a new ticket the others have the text, since
+    its sender sent it to them. Of one that stands already they would see the whole conversation: so only an agent or
+    its requester brings them there, by a tag of their own.
+    """
+    sender, answered = known.sender, known.answered
+    if sender is None or mail.authenticated is False:
+        return False
+    if fate is not Fate.REPLY or answered is None:
+        return fate in {Fate.TICKET, Fate.FOLLOW_UP}
+    is_agent = policy.may(sender, Action.CHANGE_WATCHERS, answered.ticket)
+    is_requester = policy.relation_to_ticket(sender, answered.ticket) is Relation.OWN
+    return answered.is_own and (is_agent or is_requester)
+
+
+def not_watching(addresses: Sequence[str]) -> str:
+    """Say which of those to whom a message went do not watch its ticket; "" if all do."""
+    named = _shortened(list(addresses))
+    return f"It went to others as well who do not watch the ticket: {', '.join(named)}." if named else ""
 
 
 _SENT_BY_MACHINE: Final = {

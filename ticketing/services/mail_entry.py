@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 
 from ticketing.domain.attachments import HEAD, UPLOAD_LIFETIME, Attachment, Upload, clean_file_name, media_type_of
 from ticketing.domain.categories import usual
-from ticketing.domain.errors import FileUncheckedError, InfectedFileError, ThrottledError
+from ticketing.domain.errors import FileUncheckedError, InfectedFileError, ThrottledError, TooManyWatchersError
 from ticketing.domain.incoming import MAILS_PER_SENDER, Incoming, IncomingFile
 from ticketing.domain.mail_tags import Tag, tags_in
 from ticketing.domain.people import Actor, User, clean_email
@@ -22,13 +22,15 @@ from ticketing.domain.received import (
     Verdict,
     decide,
     fitting,
+    may_bring_others,
     name_shown,
+    not_watching,
     text_of,
     title_of,
     usernames_for,
 )
 from ticketing.domain.store import Files, Transaction
-from ticketing.domain.tickets import MessageKind, Source, Ticket
+from ticketing.domain.tickets import WATCHERS_LIMIT, MessageKind, Source, Ticket
 from ticketing.services.accounts import add_account
 from ticketing.services.attachments import Scan
 from ticketing.services.categories import all_categories
@@ -37,6 +39,7 @@ from ticketing.services.due_times import keep
 from ticketing.services.mail_keys import mail_key
 from ticketing.services.moments import catch_up
 from ticketing.services.throttle import Throttle
+from ticketing.services.watching import let_watch
 
 # A message refers to so many others at most that are looked at: a thread's own, and what its mail program adds.
 _MOST_TAGS: Final = 50
@@ -113,6 +116,8 @@ class Entry:
         self._admission = admission
         self._throttle = throttle
         self._largest = largest
+        self._brings_others = False
+        self._left_out: list[str] = []
 
     def enter(self) -> tuple[Verdict, int]:
         """Do what is to become of the message; return that, and the number of the ticket in which it is, else 0."""
@@ -124,11 +129,17 @@ class Entry:
             return verdict, 0
         if not asked and not self._is_within_limit():
             return _TOO_MUCH, 0
+        self._brings_others = may_bring_others(self._mail, known, verdict.fate)
+        number = self._put(verdict, sender, answered)
+        return verdict._replace(why=not_watching(self._left_out)), number
+
+    def _put(self, verdict: Verdict, sender: Actor | None, answered: Answered | None) -> int:
+        """Put it where it is to be; return the number of that ticket."""
         if verdict.fate is Fate.TICKET or sender is None or answered is None:
-            return verdict, self._open(sender or self._newcomer())
+            return self._open(sender or self._newcomer())
         if verdict.fate is Fate.FOLLOW_UP:
-            return verdict, self._follow_up(sender, answered.ticket)
-        return verdict, self._say(sender, answered.ticket, verdict.fate)
+            return self._follow_up(sender, answered.ticket)
+        return self._say(sender, answered.ticket, verdict.fate)
 
     @cached_property
     def _tags(self) -> list[Tag]:
@@ -221,6 +232,7 @@ class Entry:
 
     def _keep_new(self, sender: Actor, ticket: Ticket, fits: Fitting) -> int:
         self._attach(sender, ticket, fits)
+        self._let_others_watch(sender, ticket)
         route(self._tx, ticket, self._now)
         keep(self._tx, ticket)
         return ticket.number
@@ -230,8 +242,28 @@ class Entry:
         add = ticket.note if fate is Fate.NOTE else ticket.reply
         add(sender, text, self._now, Source.MAIL)
         self._attach(sender, ticket, fits)
+        if fate is Fate.REPLY:
+            self._let_others_watch(sender, ticket)
         keep(self._tx, ticket)
         return ticket.number
+
+    def _let_others_watch(self, sender: Actor, ticket: Ticket) -> None:
+        """Let those with an account watch the ticket to whom the message went besides; note who does not."""
+        others = [one for one in self._mail.recipients if one not in {self._mail.sender, *self._admission.own}]
+        for place, address in enumerate(others):
+            is_one_of_few = self._brings_others and place < WATCHERS_LIMIT
+            users = (user for user in self._tx.users.with_email(address) if user.active) if is_one_of_few else iter(())
+            if not self._is_let_watch(next(users, None), sender, ticket) and self._admission.own:
+                self._left_out.append(address)
+
+    def _is_let_watch(self, user: User | None, sender: Actor, ticket: Ticket) -> bool:
+        if user is None:
+            return False
+        try:
+            let_watch(self._tx, ticket, user, sender, self._now, Source.MAIL)
+        except TooManyWatchersError:
+            return False
+        return True
 
     def _fitted(self, sender: Actor, ticket: Ticket | None, *, whole: bool = False) -> tuple[Fitting, str]:
         """Return what of the files can be attached, and the text, which names the others; *whole*: with quotes."""

@@ -73,11 +73,11 @@ def let_watch(
     """
     Let somebody watch a ticket: an agent, who sees it anyway, follows it; anybody else comes to the requester's side.
 
-    Raises TooManyWatchersError.
+    Whoever has stopped watching it has the last word on that. Raises TooManyWatchersError.
     """
     if not is_assignable(tx, user.id):
         ticket.add_watcher(user.id, actor, now, source)
-    elif not ticket.is_watched_by(user.id):
+    elif user.id not in ticket.muted and not ticket.is_watched_by(user.id):
         ticket.require_not_merged()
         ticket.watch(Actor(user.id, user.display_name, user.role))
         ticket.record(FOLLOWER, None, user.id, actor, now)
