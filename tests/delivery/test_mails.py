@@ -221,3 +221,13 @@ def test_where_there_is_no_link_nothing_is_said_of_one(watch: str, base_url: str
 
     assert (mail["List-Unsubscribe"], mail["List-Unsubscribe-Post"]) == (None, None)
     assert "No more mails" not in part(mail, "plain") + part(mail, "html")
+
+
+def test_what_was_said_before_stands_in_both_parts_where_the_text_names_it_and_nowhere_else() -> None:
+    earlier = "On 1 March 2026 at 09:00 UTC, Carla wrote:\n> No <b>dial</b> tone"
+    quoting = read(letter(earlier=earlier, template="{{ text }}\n\n{{ earlier }}", watch="12-abc"))
+    usual = read(letter(earlier=earlier))
+
+    assert earlier in part(quoting, "plain")
+    assert "&gt; No &lt;b&gt;dial&lt;/b&gt; tone" in part(quoting, "html")
+    assert "Carla wrote" not in part(usual, "plain") + part(usual, "html")

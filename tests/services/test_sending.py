@@ -8,7 +8,7 @@ import pytest
 
 from tests.services.conftest import PASSWORD, Clock
 from ticketing.desk import Desk
-from ticketing.domain.notifications import Notice, NoticeKind
+from ticketing.domain.notifications import Mailed, Notice, NoticeKind
 from ticketing.domain.outbox import (
     CAPS,
     LEASE,
@@ -439,3 +439,41 @@ def test_an_agent_who_was_registered_is_told_so(desk: Desk, sending: Sending, ro
     letter = letter_of(sending)
 
     assert (letter.kind, letter.address, letter.name, letter.by) == ("registered", "bert@example.org", "Bert", "Root")
+
+
+def test_what_a_mail_can_quote_is_what_its_recipient_may_read_of_what_was_said_before(
+    desk: Desk, sending: Sending, clock: Clock, ada: Actor, carla: Actor, ticket: Ticket
+) -> None:
+    desk.tickets.reply(carla, ticket.number, "Hello?")
+    desk.tickets.note(ada, ticket.number, MARKER)
+    gone = desk.tickets.reply(ada, ticket.number, "Too soon.")
+    desk.tickets.take_back(ada, ticket.number, mark_of(gone))
+    clock.advance(MINUTE)
+    sending.claim()
+    desk.tickets.reply(ada, ticket.number, "Is it plugged in?")
+    desk.tickets.reply(carla, ticket.number, "It is.")
+    clock.advance(MINUTE)
+
+    letter = letter_of(sending)
+
+    assert letter.text == "Is it plugged in?"
+    assert letter.earlier == (
+        "On 6 May 2031 at 09:30 UTC, Carla wrote:\n> Hello?\n\n"
+        "On 6 May 2031 at 09:30 UTC, Carla wrote:\n> The line is dead."
+    )
+
+
+def test_a_mail_about_a_note_quotes_nothing(
+    desk: Desk, sending: Sending, clock: Clock, ada: Actor, root: Actor, ticket: Ticket
+) -> None:
+    desk.accounts.change_profile(root, "Root", "root@example.org")
+    desk.preferences.want_by_mail(root, {NoticeKind.NOTED: Mailed.AT_ONCE})
+    desk.tickets.assign(ada, ticket.number, "root")
+    clock.advance(MINUTE)
+    sending.claim()
+    desk.tickets.note(ada, ticket.number, MARKER)
+    clock.advance(MINUTE)
+
+    letter = letter_of(sending)
+
+    assert (letter.text, letter.earlier) == (MARKER, "")

@@ -86,6 +86,7 @@ def rendered(letter: Letter, base_url: str) -> str:
         "title": _line(letter.title),
         "status": letter.status,
         "text": printable(letter.text),
+        "earlier": printable(letter.earlier),
         "files": [_line(name) for name in letter.files],
         "link": _link(letter, base_url),
         **_verdicts(letter, base_url),

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from jinja2.nodes import Node
 
 # What a text may name: `solved` and `not_solved` are links by which to say so, `files` are names of attached files, and
+# `earlier` is what was said before, quoted, and
 # each of `tickets` has a label, a title and a link.
 LISTS: Final = ("files", "tickets")
 VARIABLES: Final = (
@@ -22,6 +23,7 @@ VARIABLES: Final = (
     "title",
     "status",
     "text",
+    "earlier",
     "link",
     "solved",
     "not_solved",

@@ -243,11 +243,11 @@ class Letter(NamedTuple):
     """
     What one mail is to say, as its recipient may know it at this moment.
 
-    `by` and `name` are display names, `text` is what was said, if anything, and `files` are the names of what hangs on
-    it. `tag` is by which an answer finds the ticket; None where there is nothing to answer. `tickets` are those of a
-    mail that sums up, by number and title. `rating` is the token by which the recipient may say how the ticket was
-    resolved, `watch` the one by which they stop watching it. `template` is the text that admins have written for such
-    mails. Of each there may be none: "".
+    `by` and `name` are display names, `text` is what was said, if anything, `earlier` what was said in public before,
+    as mails quote it, and `files` are the names of what hangs on it. `tag` is by which an answer finds the ticket; None
+    where there is nothing to answer. `tickets` are those of a mail that sums up, by number and title. `rating` is the
+    token by which the recipient may say how the ticket was resolved, `watch` the one by which they stop watching it.
+    `template` is the text that admins have written for such mails. Of each there may be none: "".
     """
 
     id: str
@@ -261,6 +261,7 @@ class Letter(NamedTuple):
     title: str = ""
     status: str = ""
     text: str = ""
+    earlier: str = ""
     files: tuple[str, ...] = ()
     tag: Tag | None = None
     tickets: tuple[tuple[int, str], ...] = ()

@@ -26,10 +26,11 @@ from ticketing.domain.outbox import (
 )
 from ticketing.domain.people import Actor, User, clean_email
 from ticketing.domain.policy import Action
+from ticketing.domain.quoting import quoted
 from ticketing.domain.rating_links import RatingLink
 from ticketing.domain.store import Store, Transaction
 from ticketing.domain.telling import hears
-from ticketing.domain.tickets import Message, MessageKind, Ticket
+from ticketing.domain.tickets import SYSTEM, Message, MessageKind, Ticket
 from ticketing.domain.watch_links import WatchLink
 from ticketing.services.access import Clock
 from ticketing.services.mail_keys import mail_key
@@ -43,6 +44,7 @@ _SUMMED_UP: Final = Outcome(Result.DROPPED, "Part of one mail that stands for se
 _ASKING: Final = frozenset({NoticeKind.REPLIED, NoticeKind.STATUS})
 _GONE: Final = "What it was about was taken back."
 _HIDDEN: Final = "They may not see this ticket any more."
+_DESK: Final = "The desk"
 _MUTED: Final = "They have stopped watching this ticket."
 _NO_ACCOUNT: Final = "There is no such account any more."
 _DEACTIVATED: Final = "The account is deactivated."
@@ -199,11 +201,21 @@ def _ticket_letter(tx: Transaction, mail: Outgoing, user: User) -> Letter | Outc
         title=ticket.title,
         status=ticket.status.label,
         text=message.text if message else "",
+        earlier="" if message is None or is_note else _earlier(tx, user, ticket, message),
         files=tuple(file.name for file in message.attachments) if message else (),
         tag=Tag.of(key, ticket.number, user.id, kind),
         rating=_rating(key, ticket, user) if mail.kind in _ASKING else "",
         watch="" if user.id == ticket.assignee else WatchLink.of(key, ticket, user.id).token,
     )
+
+
+def _earlier(tx: Transaction, user: User, ticket: Ticket, message: Message) -> str:
+    """Return what was said in public before a message, as far as the recipient may read it and mails quote it."""
+    public = [one for one in policy.readable(_actor(user), ticket) if one.kind is MessageKind.REPLY]
+    place = next(place for place, one in enumerate(public) if one.mark == message.mark)
+    earlier = public[:place]
+    names = {SYSTEM: _DESK} | tx.users.names({one.author for one in earlier})
+    return quoted(earlier, names)
 
 
 def _rating(key: bytes, ticket: Ticket, user: User) -> str:

@@ -996,6 +996,7 @@ WORDING = {
     "setup.mail_texts.example": "As it would be in a mail to somebody",
     "setup.mail_texts.example_by": "Ada Bell",
     "setup.mail_texts.example_text": "There is more paper in the cupboard on the left.",
+    "setup.mail_texts.example_earlier": "On 2 March 2026 at 09:00 UTC, Carla Ruiz wrote:\n> There is no paper.",
     "setup.mail_texts.example_file": "cupboard.jpg",
     # Mails
     "mail.direction": "Direction",

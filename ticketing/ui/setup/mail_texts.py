@@ -65,6 +65,7 @@ def _example() -> Letter:
         title=t("setup.canned_replies.example_title"),
         status=t("status.open"),
         text=t("setup.mail_texts.example_text"),
+        earlier=t("setup.mail_texts.example_earlier"),
         files=(t("setup.mail_texts.example_file"),),
         tag=Tag(_EXAMPLE, ""),
         tickets=((_EXAMPLE, t("setup.canned_replies.example_title")),),
