@@ -114,8 +114,10 @@ def test_a_requesters_reply_that_nobody_works_on_is_told_to_those_who_could(
 
     found = told_of(lambda: ticket.reply(carla, "Anybody?", now))
 
-    assert found == dict.fromkeys(["ada", "bert", "root", "wanda"], NoticeKind.REPLIED)
+    assert found == dict.fromkeys(["ada", "bert", "root"], NoticeKind.UNASSIGNED) | {"wanda": NoticeKind.REPLIED}
     assert told_of(lambda: ticket.reply(ada, "Yes.", now)) == dict.fromkeys(["carla", "wanda"], NoticeKind.REPLIED)
+    ticket.watch(BERT)
+    assert told_of(lambda: ticket.reply(carla, "Hello?", now))["bert"] is NoticeKind.REPLIED
 
 
 def test_a_note_is_told_to_the_assignee_and_whoever_wrote_notes_and_to_no_requester(

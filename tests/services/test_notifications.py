@@ -212,6 +212,23 @@ def test_what_people_want_at_once_is_queued_with_the_change_and_nothing_else(
 # Digests
 
 
+def test_a_reply_that_nobody_has_taken_mails_no_agent_at_once_but_in_the_digest_if_it_is_unread_by_then(
+    desk: Desk, clock: Clock, do: Do, mailed: Callable[[], list[tuple[str, str]]], carla: Actor, ada: Actor
+) -> None:
+    number = desk.tickets.open(carla, "No dial tone", "Dead.").number
+    desk.tickets.reply(carla, number, "Anybody?")
+    assert ("ada", "unassigned") not in mailed()
+    assert NoticeKind.UNASSIGNED in {line.notice.kind for line in desk.inbox.own(ada).items}
+    own = desk.tickets.open(carla, "No light", "Dark.").number
+    desk.tickets.assign(ada, own, "ada")
+    desk.tickets.reply(carla, own, "Anybody?")
+    assert ("ada", "replied") in mailed()
+
+    clock.advance(DAY)
+    do(Digests())
+    assert ("ada", "digest") in mailed()
+
+
 def test_what_is_wanted_once_a_day_waits_for_the_digest_and_what_was_read_by_then_is_left_out(
     desk: Desk,
     carla: Actor,

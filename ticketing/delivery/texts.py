@@ -34,6 +34,7 @@ _OF: Final = "{{ label }} “{{ title }}”"
 TEXTS: Final[Mapping[str, str]] = {
     NoticeKind.OPENED: f"{_BY} has opened ticket {_OF}.{_SAID}{_WHERE}",
     NoticeKind.REPLIED: f"{_BY} has replied in ticket {_OF}.{_SAID}{_ASKED}{_WHERE}",
+    NoticeKind.UNASSIGNED: f"{_BY} has replied in ticket {_OF}, which nobody has taken.{_SAID}{_WHERE}",
     NoticeKind.NOTED: f"{_BY} has written an internal note in ticket {_OF}. Requesters do not see it.{_SAID}{_WHERE}",
     NoticeKind.ASSIGNED: f"{_BY} has assigned ticket {_OF} to you.{_WHERE}",
     NoticeKind.STATUS: f"Ticket {_OF} is {{{{ status | lower }}}} now.{_ASKED}{_WHERE}",

@@ -24,6 +24,7 @@ class NoticeKind(StrEnum):
 
     OPENED = "opened"
     REPLIED = "replied"
+    UNASSIGNED = "unassigned"
     NOTED = "noted"
     ASSIGNED = "assigned"
     STATUS = "status"
@@ -65,6 +66,7 @@ _AGENTS_MAIL: Final = {
     NoticeKind.MENTIONED: Mailed.AT_ONCE,
     NoticeKind.DUE_SOON: Mailed.AT_ONCE,
     NoticeKind.NOTED: Mailed.DAILY,
+    NoticeKind.UNASSIGNED: Mailed.DAILY,  # it is told to many, one of whom takes it
 }
 _REQUESTERS_MAIL: Final = {
     NoticeKind.OPENED: Mailed.AT_ONCE,

@@ -119,9 +119,15 @@ def _of_message(
     mentioned = frozenset() if message.to else crew.agents & set(mentions(message.text))
     mark = message.mark
     for name in sorted(people | mentioned):
-        told = NoticeKind.MENTIONED if name in mentioned else kind
+        told = NoticeKind.MENTIONED if name in mentioned else _kind_for(name, kind, ticket, crew)
         if hears(name, told, ticket, message):
             yield _notice(told, name, ticket, by, at, mark, mark=mark)
+
+
+def _kind_for(name: str, kind: NoticeKind, ticket: Ticket, crew: Crew) -> NoticeKind:
+    """Return as what somebody is told of a message: a reply, or one that waits for whoever takes the ticket."""
+    is_theirs = name in _asking(ticket) | _followers(ticket, crew) | _assignee(ticket, crew)
+    return kind if is_theirs or kind is not NoticeKind.REPLIED else NoticeKind.UNASSIGNED
 
 
 def _told_of_opening(ticket: Ticket, crew: Crew) -> AbstractSet[str]:

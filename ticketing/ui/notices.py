@@ -31,6 +31,7 @@ _LINK, _LIST = "unread", "inbox"
 _SIGNS: Final = {
     NoticeKind.OPENED: "add_circle",
     NoticeKind.REPLIED: "reply",
+    NoticeKind.UNASSIGNED: "reply",
     NoticeKind.NOTED: "lock",
     NoticeKind.ASSIGNED: "assignment_ind",
     NoticeKind.STATUS: "flag",
