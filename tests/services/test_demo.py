@@ -14,6 +14,7 @@ from ticketing.domain.calendars import BusinessCalendar
 from ticketing.domain.due_times import sla_of
 from ticketing.domain.errors import PermissionDeniedError, RefusedError, SettingsError
 from ticketing.domain.kinds import KINDS
+from ticketing.domain.notifications import FOR_AGENTS
 from ticketing.domain.people import Actor, Role
 from ticketing.domain.queries import TicketQuery
 from ticketing.domain.query_language import Asker, read_query
@@ -304,6 +305,20 @@ def test_in_a_demo_each_thing_can_be_seen(shown: Desk, clock: Clock) -> None:
     user = shown.sessions.actor(shown.accounts.sign_in("user1", "userpass"))
     assert [one.article.id for one in shown.articles.search(user, "vpn")] == ["vpn-from-home"]
     assert len(shown.articles.search(CONSOLE)) > len(shown.articles.search(user)) > 2
+
+
+def test_in_a_demo_people_have_a_few_things_to_read_and_more_that_they_have_read(
+    shown: Desk, store: MemoryStore, clock: Clock
+) -> None:
+    visitors = {"user1": "userpass", "support_agent": "supportpass"}
+    for username, password in visitors.items():
+        assert shown.inbox.own(shown.sessions.actor(shown.accounts.sign_in(username, password))).total > 0
+    with store.read() as tx:
+        told = [notice for user in tx.users.stream() for notice in tx.notices.of_user(user.id)]
+        agents = set(tx.users.agent_names())
+    assert all(clock() - timedelta(days=30) <= notice.at <= clock() for notice in told)
+    assert not [notice for notice in told if notice.kind in FOR_AGENTS and notice.username not in agents]
+    assert 0 < sum(not notice.read for notice in told) < len(told) / 4
 
 
 @pytest.mark.usefixtures("shown")

@@ -37,7 +37,7 @@ class Warnings:
         numbers = tx.tickets.to_warn(now, WARNINGS_BATCH)
         for ticket in filter(None, map(tx.tickets.find, numbers)):
             ticket.warned = awaited(ticket) or WARNED
-            notices = due_soon(ticket, ticket.warned, _crew(tx, ticket), now)
+            notices = due_soon(ticket, ticket.warned, crew_of(tx, ticket), now)
             _deliver(tx, [notice for notice in notices if tx.notices.find(notice.id) is None])
             tx.tickets.save(ticket)
         return len(numbers) == WARNINGS_BATCH
@@ -45,10 +45,17 @@ class Warnings:
 
 def tell(tx: Transaction, before: Ticket | None, ticket: Ticket) -> None:
     """Tell of all that has happened to a ticket since it was as it is kept; of a reply taken back, leave no trace."""
-    crew, mark = _crew(tx, ticket), Mark.of(before)
+    crew, mark = crew_of(tx, ticket), Mark.of(before)
     _deliver(tx, told_since(mark, ticket, crew))
     if before is not None and mark.messages > Mark.of(ticket).messages:
         _leave_no_trace(tx, before, ticket, crew)
+
+
+def crew_of(tx: Transaction, ticket: Ticket) -> Crew:
+    """Return who works at the desk, and who of them on such tickets."""
+    agents = frozenset(tx.users.agent_names())
+    team = tx.definitions(Team).find(ticket.team) if ticket.team else None
+    return Crew(agents, agents & set(team.members) if team and not team.removed else frozenset())
 
 
 def wants(user: User, notice: Notice) -> Mailed:
@@ -74,9 +81,3 @@ def _leave_no_trace(tx: Transaction, before: Ticket, ticket: Ticket, crew: Crew)
     for username in {ticket.requester, *ticket.watchers} | crew.agents:
         for mark in gone:
             tx.notices.remove(notice_id(username, ticket.number, mark))
-
-
-def _crew(tx: Transaction, ticket: Ticket) -> Crew:
-    agents = frozenset(tx.users.agent_names())
-    team = tx.definitions(Team).find(ticket.team) if ticket.team else None
-    return Crew(agents, agents & set(team.members) if team and not team.removed else frozenset())

@@ -1,7 +1,7 @@
 """Invented people with invented tickets: to try the desk out, to show it, and to measure it."""
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import count, islice, product
 from random import Random
 from typing import Final
@@ -11,19 +11,23 @@ from ticketing.domain.calendars import BusinessCalendar
 from ticketing.domain.definitions import Definition, Kind
 from ticketing.domain.due_times import sla_of
 from ticketing.domain.errors import RefusedError
+from ticketing.domain.notifications import Notice
 from ticketing.domain.people import Actor, Role, User
 from ticketing.domain.policy import Action
 from ticketing.domain.progress import Progress, silent
+from ticketing.domain.rules import Mark
 from ticketing.domain.sla import SlaPolicy, SlaRules
 from ticketing.domain.statuses import StatusCategory
 from ticketing.domain.store import Store, Transaction
 from ticketing.domain.teams import Team
+from ticketing.domain.telling import Crew, told_since
 from ticketing.domain.tickets import Ticket
 from ticketing.services.access import Clock, Gate
 from ticketing.services.demonstration.history import HISTORY, Cast, invent
 from ticketing.services.demonstration.stage import set_up
 from ticketing.services.demonstration.texts import FIRST_NAMES, LAST_NAME_ENDS, LAST_NAME_STARTS
 from ticketing.services.first_launch import FIRST_USERNAME, KNOWN_PASSWORD, holds_demo
+from ticketing.services.notifications import crew_of
 from ticketing.services.passwords import Passwords
 
 DEMO_USER: Final = "user1"
@@ -37,6 +41,8 @@ _AGENTS: Final = 6
 _FEWEST_REQUESTERS: Final = 20
 _TICKETS_PER_REQUESTER: Final = 20
 _BATCH: Final = 2_000
+_TOLD_OF: Final = timedelta(days=30)
+_READ_WITHIN: Final = timedelta(days=2)
 _SEEN_BY_REQUESTER: Final = 0.85
 _SEEN_BY_AGENT: Final = 0.7
 
@@ -45,7 +51,8 @@ class Demo:
     """
     Fills a store with people and ninety days of history, the same for the same seed but for the present moment.
 
-    A demo is a desk that is set up as well; what is made to be measured is people and tickets and nothing more.
+    A demo is a desk that is set up as well; what is made to be measured is people and tickets and nothing more. In a
+    demo people were told of it, too.
     """
 
     def __init__(self, store: Store, clock: Clock, gate: Gate, passwords: Passwords) -> None:
@@ -137,6 +144,8 @@ class Demo:
                 for ticket, reader in zip(batch, readers, strict=True):
                     ticket.id = str(tx.tickets.next_number())
                     tx.tickets.save(ticket)
+                    if stage:
+                        tx.notices.add(_told(ticket, crew_of(tx, ticket), reader, now))
                     if reader:
                         seen = ticket.messages if reader == ticket.assignee else ticket.public_messages()
                         tx.tickets.mark_seen(ticket.number, reader, len(seen))
@@ -202,6 +211,15 @@ def _requesters(people: Sequence[User]) -> list[Actor]:
 
 def _of(kind: type[Kind], stage: Sequence[Definition]) -> list[Kind]:
     return [one for one in stage if isinstance(one, kind)]
+
+
+def _told(ticket: Ticket, crew: Crew, reader: str | None, now: datetime) -> list[Notice]:
+    """Return what people were told of a ticket of late; what is older than two days they have read."""
+    return [
+        notice.model_copy(update={"read": notice.username == reader or notice.at < now - _READ_WITHIN})
+        for notice in told_since(Mark(), ticket, crew)
+        if notice.at >= now - _TOLD_OF
+    ]
 
 
 def _reader(rng: Random, ticket: Ticket) -> str | None:
