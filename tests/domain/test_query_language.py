@@ -112,7 +112,7 @@ def test_what_a_list_has_filters_for_is_put_into_these(text: str, query: TicketQ
         ("requester:Carla", RequestedBy(frozenset({"carla"}), frozenset({"carla"}))),
         ('requester:me,"Oskar Ö"', RequestedBy(frozenset({"ada", "oskar ö"}), frozenset({"oskar ö"}))),
         ("-requester:me", Not(RequestedBy(frozenset({"ada"})))),
-        ("watcher:me", WatchedBy(frozenset({"ada"}))),
+        ("watcher:me", AnyOf((WatchedBy(frozenset({"ada"})), Having("follower", frozenset({"ada"}))))),
         ("team:First-Line", Having("team", frozenset({"first-line"}))),
         ("team:mine", Having("team", frozenset({"network", "second-line"}))),
         ("team:mine,phones", Having("team", frozenset({"network", "second-line", "phones"}))),

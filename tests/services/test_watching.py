@@ -15,6 +15,7 @@ from ticketing.domain.errors import (
 from ticketing.domain.notifications import NoticeKind
 from ticketing.domain.outbox import MailState, Outcome, OutgoingQuery
 from ticketing.domain.people import Actor
+from ticketing.domain.query_language import Asker, read_query
 from ticketing.domain.tickets import Ticket
 from ticketing.domain.watch_links import WatchLink
 from ticketing.services.mail_keys import mail_key
@@ -234,3 +235,19 @@ def test_a_link_ends_with_sight_and_with_the_account(
 def test_where_nothing_was_ever_signed_no_link_leads_anywhere(desk: Desk, ticket: Ticket) -> None:
     with pytest.raises(WatchLinkError):
         desk.watch_links.look(f"{ticket.number}-{'a' * 32}")
+
+
+def test_agents_find_what_they_watch_and_no_requester_finds_who_of_them_does(
+    desk: Desk, clock: Clock, carla: Actor, ada: Actor, ticket: Ticket
+) -> None:
+    desk.tickets.open(carla, "No light", "It is dark.")
+    desk.watching.watch(ada, ticket.number)
+
+    def found(actor: Actor, text: str) -> list[int]:
+        return [one.number for one in desk.tickets.search(actor, read_query(text, Asker("ada", clock()))).items]
+
+    assert found(ada, "watcher:me") == [ticket.number]
+    assert found(carla, "watcher:ada") == []
+
+    desk.watching.stop(ada, ticket.number)
+    assert found(ada, "watcher:me") == []

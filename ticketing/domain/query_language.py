@@ -41,6 +41,7 @@ from ticketing.domain.errors import QueryError
 from ticketing.domain.queries import UNASSIGNED, Sort, TicketQuery, needle_of, number_in, statuses_of
 from ticketing.domain.query_terms import QUOTE_IT, Term, Value, terms_in
 from ticketing.domain.statuses import Priority, Status, StatusCategory
+from ticketing.domain.tickets import FOLLOWER
 
 Option = TypeVar("Option", bound=StrEnum)
 Known = TypeVar("Known")
@@ -246,7 +247,8 @@ def _requester(term: Term, asker: Asker) -> Condition:
 
 
 def _watcher(term: Term, asker: Asker) -> Condition:
-    return WatchedBy(frozenset(_username(value, asker) for value in _plain(term)))
+    usernames = frozenset(_username(value, asker) for value in _plain(term))
+    return AnyOf((WatchedBy(usernames), Having(FOLLOWER, usernames)))
 
 
 def _team(term: Term, asker: Asker) -> Condition:

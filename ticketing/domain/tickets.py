@@ -710,6 +710,8 @@ def terms_of(fields: Mapping[str, Any]) -> frozenset[Term]:
         tags |= {("team", team.casefold())}
     if fired:
         tags |= {(RULE, rule) for rule in fired}
+    if followers := fields.get("followers"):
+        tags |= {(FOLLOWER, username) for username in followers}
     if fields.get(WARNED):
         tags |= {IS_WARNED}
     if messages := fields.get("messages"):
