@@ -26,4 +26,5 @@ with ui.narrow():
                 lambda: accounts.sign_in_browser(username, password, address=address, browser=browser, device=device),
             )
 
+    ui.offer_password_reset()
     ui.offer_registration()

@@ -26,6 +26,7 @@ from ticketing.figures import Figures
 from ticketing.logs import write_log
 from ticketing.services.access import Clock, Gate
 from ticketing.services.accounts import Accounts
+from ticketing.services.addresses import Addresses
 from ticketing.services.agents import Agents
 from ticketing.services.articles import Articles
 from ticketing.services.attachments import Attachments, unscanned
@@ -41,6 +42,7 @@ from ticketing.services.health import Health, Surroundings
 from ticketing.services.inbox import Inbox
 from ticketing.services.live import Live
 from ticketing.services.outbox import Outbox, set_route
+from ticketing.services.password_resets import PasswordResets
 from ticketing.services.passwords import Passwords
 from ticketing.services.preferences import Preferences
 from ticketing.services.rating_links import RatingLinks
@@ -142,6 +144,9 @@ class Desk:
             store, clock, gate, passwords, throttle, agents_may_register_agents=settings.agents_may_register_agents
         )
         self.accounts = watched("accounts", accounts, figures)
+        self.addresses = watched("addresses", Addresses(store, clock, gate, throttle), figures)
+        resets = PasswordResets(store, clock, passwords, throttle)
+        self.password_resets = watched("password_resets", resets, figures)
         self.sessions = watched("sessions", Sessions(store, clock, gate, limits), figures)
         self.agents = watched("agents", agents, figures)
         self.first_launch = FirstLaunch(store, clock, passwords)
@@ -334,7 +339,7 @@ def make_ready(desk: Desk) -> None:
     """See to it that somebody can sign in, that nobody can whose password everybody knows, and that mails go out."""
     settings = desk.settings
     if settings.smtp_server is not None:
-        set_route(desk.store, is_open=True)
+        set_route(desk.store, is_open=True, has_links=settings.base_url is not None)
     if settings.demo:
         if settings.is_public and not settings.demo_anywhere:
             raise SettingsError("A demo is for this machine alone: leave TICKETING_BASE_URL out.")

@@ -25,7 +25,7 @@ def shown(mail: Incoming) -> dict[str, Any]:
         "at": mail.at and mail.at.isoformat(),
         "files": [file.name for file in mail.files],
         "automatic": mail.automatic,
-        "failures": [list(failure) for failure in mail.bounce.failures] if mail.bounce else [],
+        "failures": [list(failure[:2]) for failure in mail.bounce.failures] if mail.bounce else [],
         "returned": mail.bounce.message_id if mail.bounce else "",
         "authenticated": mail.authenticated,
         "tags": [f"T-{tag.number}#{tag.signature}" for tag in tags_in(mail.subject, mail.references)],

@@ -115,14 +115,22 @@ def test_the_twenty_first_mail_of_a_sender_within_an_hour_is_too_many() -> None:
 def test_a_report_names_whom_a_mail_did_not_reach() -> None:
     reports = [
         given({"reporting-mta": "dns; mx.example"}),
-        given({"final-recipient": "rfc822; Carla@Example.org", "action": "failed", "status": "5.1.1 (no such user)"}),
+        given(
+            {
+                "final-recipient": "rfc822; Carla@Example.org",
+                "action": "failed",
+                "status": "5.1.1 (no such user)",
+                "diagnostic-code": "smtp; 550 5.1.1\r\n  User unknown",
+            }
+        ),
         given({"original-recipient": "rfc822;oskar@example.org", "action": "delayed", "status": "4.4.1"}),
         given({"final-recipient": "rfc822; ada@example.org", "action": "relayed", "status": "2.0.0"}),
     ]
 
     bounce = bounce_of({}, reports, given({"message-id": OURS}), "")
 
-    assert bounce == Bounce(OURS, (Failure(CARLA, "5.1.1"), Failure("oskar@example.org", "4.4.1")))
+    failed = Failure(CARLA, "5.1.1", "550 5.1.1 User unknown")
+    assert bounce == Bounce(OURS, (failed, Failure("oskar@example.org", "4.4.1", is_delayed=True)))
     assert [failure.is_final for failure in bounce.failures] == [True, False]
 
 

@@ -5,9 +5,10 @@ import pytest
 from ticketing.delivery.texts import TEXTS
 from ticketing.domain.errors import NameTakenError, TemplateError, TooLongError, UnknownChoiceError
 from ticketing.domain.mail_texts import LONGEST_TEXT, MailText, check_mail_text
+from ticketing.domain.outbox import KINDS_TO_WRITE, LINKS
 
 
-@pytest.mark.parametrize("kind", TEXTS)
+@pytest.mark.parametrize("kind", KINDS_TO_WRITE)
 def test_the_desks_own_texts_could_have_been_written_by_admins(kind: str) -> None:
     assert MailText(name="Ours", mail=kind, text=TEXTS[kind]).checked().text
 
@@ -45,6 +46,12 @@ def test_a_text_is_for_a_kind_of_mail_and_no_longer_than_a_mail_wants_to_be() ->
         MailText(name="Ours", mail="postcard", text="Hello").checked()
     with pytest.raises(TooLongError):
         MailText(name="Ours", mail="replied", text="x" * (LONGEST_TEXT + 1)).checked()
+
+
+@pytest.mark.parametrize("kind", LINKS)
+def test_nobody_writes_anew_what_a_mail_says_that_is_of_use_by_its_link_alone(kind: str) -> None:
+    with pytest.raises(UnknownChoiceError):
+        MailText(name="Ours", mail=kind, text="Hello").checked()
 
 
 def test_there_is_one_text_for_each_kind_of_mail() -> None:

@@ -1,5 +1,6 @@
 """What becomes of a mail, by one table: who sends it, what it answers, and whose mail the desk takes."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import islice
 
@@ -8,6 +9,7 @@ import pytest
 from ticketing.domain.incoming import Incoming, Reason
 from ticketing.domain.people import RESERVED_USERNAMES, Actor, Role, username_key
 from ticketing.domain.received import (
+    NOT_CONFIRMED,
     Admission,
     Answered,
     Fate,
@@ -81,7 +83,7 @@ def test_new_mail_goes_by_the_setting(sender: str, setting: str, fate: str) -> N
 @pytest.mark.parametrize("admission", [OPEN, REGISTERED, CLOSED], ids=lambda one: one.unknown)
 @pytest.mark.parametrize(("sender", "told", "fate"), cells(ANSWERS))
 def test_an_answer_is_what_its_sender_may_write_there(sender: str, told: str, fate: str, admission: Admission) -> None:
-    verdict = decide(MAIL, Known(SENDERS[sender], answered=answered(told)), admission)
+    verdict = decide(MAIL, Known(SENDERS[sender], answered=answered(told), is_confirmed=True), admission)
 
     as_new = decide(MAIL, Known(SENDERS[sender]), admission)
     assert verdict == as_new if fate == "(new)" else verdict.fate == fate
@@ -89,9 +91,22 @@ def test_an_answer_is_what_its_sender_may_write_there(sender: str, told: str, fa
 
 @pytest.mark.parametrize("told", ["own_reply", "own_note", "others_reply", "others_note"])
 @pytest.mark.parametrize("sender", SENDERS)
+def test_an_address_that_is_not_confirmed_makes_no_agents_reply_or_note_and_is_no_hindrance_to_others(
+    sender: str, told: str
+) -> None:
+    confirmed = Known(SENDERS[sender], answered=answered(told), is_confirmed=True)
+
+    verdict = decide(MAIL, replace(confirmed, is_confirmed=False), OPEN)
+
+    is_agents = sender in {"agent", "admin"} and told.startswith("own")
+    assert verdict == (NOT_CONFIRMED if is_agents else decide(MAIL, confirmed, OPEN))
+
+
+@pytest.mark.parametrize("told", ["own_reply", "own_note", "others_reply", "others_note"])
+@pytest.mark.parametrize("sender", SENDERS)
 def test_checks_that_failed_keep_agents_out_of_tickets_and_nobody_else(sender: str, told: str) -> None:
     failed = Incoming(sender="x@example.org", authenticated=False)
-    known = Known(SENDERS[sender], answered=answered(told))
+    known = Known(SENDERS[sender], answered=answered(told), is_confirmed=True)
 
     with_checks, without = decide(failed, known, OPEN), decide(MAIL, known, OPEN)
 

@@ -15,7 +15,7 @@ from ticketing.domain.errors import MailNotFoundError, PermissionDeniedError, Wr
 from ticketing.domain.incoming import MAILS_PER_SENDER
 from ticketing.domain.mail_tags import Tag
 from ticketing.domain.outbox import Letter
-from ticketing.domain.people import Actor, Role
+from ticketing.domain.people import Actor, Role, Standing
 from ticketing.domain.queries import TicketQuery
 from ticketing.domain.received import RECEIVED_LIFETIME, Fate, Received, ReceivedQuery
 from ticketing.domain.statuses import Status
@@ -62,7 +62,7 @@ def addresses(store: MemoryStore, carla: Actor, oskar: Actor, ada: Actor, root: 
         for actor in (carla, oskar, ada, root):
             user = tx.users.find(actor.username)
             assert user is not None
-            user.email = f"{user.id.capitalize()}@Example.org"
+            user.put_address(f"{user.id.capitalize()}@Example.org", Standing.CONFIRMED)
             tx.users.save(user)
 
 
@@ -789,3 +789,115 @@ def test_a_full_ticket_takes_no_more_watchers_but_the_mail(known_desk: Desk, num
     received = answer(known_desk, number, "carla", Cc="oskar@example.org")
 
     assert (received.fate, "oskar@example.org" in received.why) == (Fate.REPLY, True)
+
+
+# Whose an address is
+
+
+def put_standing(desk: Desk, username: str, standing: Standing) -> None:
+    with desk.store.write() as tx:
+        user = tx.users.find(username)
+        assert user is not None
+        user.standing = standing
+        tx.users.save(user)
+
+
+def standing(desk: Desk, username: str) -> Standing:
+    return desk.agents.person(CONSOLE, username).standing
+
+
+@pytest.mark.parametrize("unconfirmed", [Standing.GIVEN, Standing.UNCONFIRMED])
+@pytest.mark.parametrize("kind", [REPLY, NOTE])
+def test_mail_never_becomes_an_agents_reply_or_note_unless_their_address_is_confirmed(
+    desk: Desk, number: int, kind: MessageKind, unconfirmed: Standing
+) -> None:
+    before = len(ticket(desk, number).messages)
+    put_standing(desk, "ada", unconfirmed)
+
+    refused = answer(desk, number, "ada", kind=kind)
+
+    assert refused.fate is Fate.IGNORED
+    assert len(ticket(desk, number).messages) == before
+    put_standing(desk, "ada", Standing.CONFIRMED)
+    assert desk.receiving.again(CONSOLE, refused.id).fate == kind.value
+
+
+def test_an_agent_whose_address_counts_as_given_is_sent_the_link_to_confirm_it_by_their_first_answer(
+    desk: Desk, number: int
+) -> None:
+    set_route(desk.store, is_open=True, has_links=True)
+    put_standing(desk, "ada", Standing.GIVEN)
+
+    refused = answer(desk, number, "ada")
+
+    assert "has to be confirmed" in refused.why
+    with desk.store.read() as tx:
+        [mail] = tx.outgoing.waiting_for("ada", 9)
+    assert (mail.kind, mail.to) == ("confirm_address", "Ada@Example.org")
+
+
+@pytest.mark.parametrize(("setting", "fate"), [("open", Fate.TICKET), ("registered", Fate.IGNORED)])
+def test_a17_an_address_that_was_typed_and_not_confirmed_is_nobodys(desk_with: Desks, setting: str, fate: Fate) -> None:
+    desk = desk_with(mail_unknown_senders=setting)
+    put_standing(desk, "carla", Standing.UNCONFIRMED)
+
+    received = desk.receiving.take(mail().as_bytes())
+
+    assert received.fate is fate
+    if fate is Fate.TICKET:
+        assert ticket(desk, received.ticket).requester == "carla-" + ticket(desk, received.ticket).requester[6:]
+        assert ticket(desk, received.ticket).requester != "carla"
+
+
+def test_of_several_accounts_with_one_address_the_one_that_has_confirmed_it_counts(desk: Desk) -> None:
+    put_standing(desk, "carla", Standing.GIVEN)
+    with desk.store.write() as tx:
+        oskar = tx.users.find("oskar")
+        assert oskar is not None
+        oskar.put_address("carla@example.org", Standing.CONFIRMED)
+        tx.users.save(oskar)
+
+    received = desk.receiving.take(mail().as_bytes())
+
+    assert ticket(desk, received.ticket).requester == "oskar"
+
+
+@pytest.fixture
+def nora(desk_with: Desks) -> tuple[Desk, int, str]:
+    """Return a desk, the ticket that a stranger has opened there by mail, and the account that was made for them."""
+    desk = desk_with(mail_unknown_senders="open")
+    number = desk.receiving.take(mail("nora@example.org").as_bytes()).ticket
+    username = ticket(desk, number).requester
+    assert standing(desk, username) is Standing.GIVEN
+    return desk, number, username
+
+
+def test_who_opened_their_account_by_mail_has_confirmed_it_once_they_answer_what_was_sent_there(
+    nora: tuple[Desk, int, str],
+) -> None:
+    desk, number, username = nora
+
+    answer(desk, number, username, ident="<two@example.org>")
+
+    assert standing(desk, username) is Standing.CONFIRMED
+
+
+@pytest.mark.parametrize("why", ["somebody else's tag", "a password", "failed checks", "another has confirmed it"])
+def test_an_answer_confirms_no_address_if_it_shows_nothing(nora: tuple[Desk, int, str], why: str) -> None:
+    desk, number, username = nora
+    headers: dict[str, Any] = {}
+    if why == "a password":
+        desk.agents.reset_password(CONSOLE, username)
+    if why == "failed checks":
+        headers = {"Authentication_Results": "mx.example.org; dmarc=fail"}
+    if why == "another has confirmed it":
+        with desk.store.write() as tx:
+            oskar = tx.users.find("oskar")
+            assert oskar is not None
+            oskar.put_address("nora@example.org", Standing.CONFIRMED)
+            tx.users.save(oskar)
+
+    told = "ada" if why == "somebody else's tag" else username
+    answer(desk, number, "nora", told, ident="<two@example.org>", **headers)
+
+    assert standing(desk, username) is Standing.GIVEN

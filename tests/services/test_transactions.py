@@ -15,10 +15,11 @@ from ticketing.domain.bulk import BulkEdit
 from ticketing.domain.calendars import BusinessCalendar
 from ticketing.domain.canned_replies import CannedReply
 from ticketing.domain.links import LinkKind
+from ticketing.domain.mail_links import Purpose
 from ticketing.domain.notifications import Mailed, NoticeKind
 from ticketing.domain.opening_hours import ALWAYS_OPEN
 from ticketing.domain.outbox import Outcome, Outgoing, OutgoingQuery, Result
-from ticketing.domain.people import Actor, PeopleQuery, Role
+from ticketing.domain.people import Actor, PeopleQuery, Role, Standing
 from ticketing.domain.preferences import Column
 from ticketing.domain.queries import TicketQuery, View
 from ticketing.domain.rating_links import RatingLink
@@ -37,8 +38,10 @@ from ticketing.domain.watch_links import WatchLink
 from ticketing.services.attachments import Tidying
 from ticketing.services.digests import Digests
 from ticketing.services.mail_keys import mail_key
+from ticketing.services.mail_links import make_link
 from ticketing.services.moving.lists import Form
 from ticketing.services.moving.seeds import SeedPlan
+from ticketing.services.outbox import set_route
 from ticketing.settings import Settings
 from ticketing.storage.documents.repositories import DocumentTransaction
 from ticketing.storage.memory import MemoryStore
@@ -106,8 +109,16 @@ class Scene:
         with store.write() as tx:
             tx.outgoing.save(mail)
             self.mail_key = mail_key(tx)
+            person = tx.users.find("carla")
+            assert person is not None
+            person.put_address("carla@example.org", Standing.CONFIRMED)
+            tx.users.save(person)
+            self.confirmation = str(make_link(tx, Purpose.CONFIRM, person, clock() + timedelta(minutes=2)))
+            self.reset = str(make_link(tx, Purpose.RESET, person, clock() + timedelta(minutes=2)))
             Tidying().do_some(tx, clock())
             Digests().do_some(tx, clock())  # so that one chore alone is left for whoever looks
+        self.desk.accounts.change_profile(self.ada, "Ada", "ada@example.org")
+        set_route(store, is_open=True, has_links=True)
         self.token = self.desk.accounts.sign_in("carla", PASSWORD)
         clock.advance(timedelta(minutes=2))  # so that it is worth noting that the session is used
         self.hand_off = self.desk.accounts.sign_in_browser("carla", PASSWORD, browser="b")
@@ -178,6 +189,10 @@ Deeds = dict[str, Callable[[Scene], object]]
 
 ONCE: Deeds = {
     "accounts.change_profile": lambda on: on.desk.accounts.change_profile(on.carla, "Carla Ruiz", ""),
+    "addresses.send_link": lambda on: on.desk.addresses.send_link(on.ada),
+    "addresses.confirm": lambda on: on.desk.addresses.confirm(on.confirmation),
+    "password_resets.ask": lambda on: on.desk.password_resets.ask("carla"),
+    "password_resets.choose": lambda on: on.desk.password_resets.choose(on.reset, ANOTHER, ANOTHER),
     "agents.register_agent": lambda on: on.desk.agents.register_agent(on.ada, "bert", "Bert"),
     "agents.deactivate": lambda on: on.desk.agents.deactivate(on.root, "carla"),
     "agents.reactivate": lambda on: on.desk.agents.reactivate(on.root, "oskar"),
@@ -263,6 +278,10 @@ TWICE: Deeds = {
 NEVER: Deeds = {
     "watch_links.look": lambda on: on.desk.watch_links.look(on.watch_token),
     "rating_links.look": lambda on: on.desk.rating_links.look(on.rating_token),
+    "addresses.can_be_confirmed": lambda on: on.desk.addresses.can_be_confirmed(on.carla),
+    "addresses.look": lambda on: on.desk.addresses.look(on.confirmation),
+    "password_resets.look": lambda on: on.desk.password_resets.look(on.reset),
+    "password_resets.are_offered": lambda on: on.desk.password_resets.are_offered,
     "accounts.profile": lambda on: on.desk.accounts.profile(on.carla),
     "agents.people": lambda on: on.desk.agents.people(on.root, PeopleQuery()),
     "agents.person": lambda on: on.desk.agents.person(on.root, "carla"),

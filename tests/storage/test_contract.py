@@ -22,6 +22,7 @@ from ticketing.domain.drafts import Draft
 from ticketing.domain.errors import StorageBusyError
 from ticketing.domain.facts import Facts
 from ticketing.domain.live import stamp_of
+from ticketing.domain.mail_links import MailLink, Purpose
 from ticketing.domain.notifications import Notice, NoticeKind
 from ticketing.domain.outbox import Outgoing
 from ticketing.domain.people import Actor, PeopleQuery, Role, User
@@ -90,6 +91,15 @@ SESSION = Session(id="s1", username="carla", created_at=NOW, last_seen_at=NOW, e
 DOCUMENTS = {
     "sessions": SESSION,
     "hand_offs": HandOff(id="h1", username="carla", browser="b", expires_at=NOW + HOUR),
+    "mail_links": MailLink(
+        id="m1",
+        purpose=Purpose.RESET,
+        username="carla",
+        address="carla@example.org",
+        sign_in_version=1,
+        secret_sha256="0" * 64,
+        expires_at=NOW + HOUR,
+    ),
     "devices": Device(id="d1", username="carla", expires_at=NOW + HOUR),
     "attempts": Attempts(id="a1", failures=[NOW, NOW + HOUR], expires_at=NOW + HOUR),
     "receipts": Receipt(id="r1", ticket=12, expires_at=NOW + HOUR),

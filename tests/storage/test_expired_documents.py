@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from ticketing.domain.drafts import Draft
+from ticketing.domain.mail_links import MailLink, Purpose
 from ticketing.domain.notifications import Notice, NoticeKind
 from ticketing.domain.outbox import Outgoing
 from ticketing.domain.receipts import Receipt
@@ -16,13 +17,35 @@ from ticketing.domain.store import Transaction
 from ticketing.storage.json_store import JsonStore
 
 HOUR = timedelta(hours=1)
-COLLECTIONS = ("sessions", "hand_offs", "devices", "attempts", "receipts", "drafts", "notices", "outgoing", "received")
+COLLECTIONS = (
+    "sessions",
+    "hand_offs",
+    "mail_links",
+    "devices",
+    "attempts",
+    "receipts",
+    "drafts",
+    "notices",
+    "outgoing",
+    "received",
+)
 
 
 def save_one_of_each(tx: Transaction, name: str, expires_at: datetime) -> None:
     began = expires_at - 2 * HOUR
     tx.sessions.save(Session(id=name, username="carla", created_at=began, last_seen_at=began, expires_at=expires_at))
     tx.hand_offs.save(HandOff(id=name, username="carla", browser="firefox", expires_at=expires_at))
+    tx.mail_links.save(
+        MailLink(
+            id=name,
+            purpose=Purpose.CONFIRM,
+            username="carla",
+            address="carla@example.org",
+            sign_in_version=0,
+            secret_sha256="",
+            expires_at=expires_at,
+        )
+    )
     tx.devices.save(Device(id=name, username="carla", expires_at=expires_at))
     tx.attempts.save(Attempts(id=name, failures=[began], expires_at=expires_at))
     tx.receipts.save(Receipt(id=name, ticket=1, expires_at=expires_at))

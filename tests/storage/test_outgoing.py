@@ -95,3 +95,19 @@ def test_a_mail_that_was_removed_is_asked_for_no_more(store: Store) -> None:
     with store.read() as tx:
         assert tx.outgoing.due(NOW, 10) == tx.outgoing.waiting_for("carla", 10) == []
         assert tx.outgoing.search(OutgoingQuery()).total == tx.outgoing.backlog().waiting == 0
+
+
+def test_a_mail_is_found_by_its_message_id_as_long_as_it_is_kept(store: Store) -> None:
+    first, other = sent("a", "carla@example.org", 0), sent("b", "oskar@example.org", 0)
+    first.message_id, other.message_id = "<t1.abc@example.org>", "<t2.abc@example.org>"
+    put(store, first, other, mail("waits"))
+
+    with store.write() as tx:
+        assert tx.outgoing.having_message_id("<t1.abc@example.org>") == first
+        assert tx.outgoing.having_message_id("<t3.abc@example.org>") is None
+        assert tx.outgoing.having_message_id("") is None
+        assert tx.outgoing.having_message_id("<nul\0@example.org>") is None
+        tx.outgoing.remove("a")
+    with store.read() as tx:
+        assert tx.outgoing.having_message_id("<t1.abc@example.org>") is None
+        assert tx.outgoing.having_message_id("<t2.abc@example.org>") == other

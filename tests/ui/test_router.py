@@ -170,11 +170,11 @@ def test_a_one_time_password_leads_to_the_account_page(
     assert title(app) == t("page.account")
 
 
-@pytest.mark.parametrize("page", ["login", "register"])
+@pytest.mark.parametrize("page", ["login", "register", "reset_password"])
 def test_pages_for_strangers_are_closed_to_those_who_are_in(visit: Visit, page: str) -> None:
     app = visit(page, as_="carla")
 
-    assert title(app) not in {t("page.login"), t("page.register")}
+    assert title(app) not in {t("page.login"), t("page.register"), t("page.reset_password")}
 
 
 def test_a_cookie_that_is_not_ours_signs_nobody_in(visit: Visit, cookies: dict[str, str]) -> None:

@@ -127,6 +127,8 @@ def _line(text: str) -> str:
 
 
 def _link(letter: Letter, base_url: str) -> str:
+    if letter.link:
+        return f"{base_url}/{letter.link}" if base_url else ""
     return _ticket_link(letter.ticket, base_url) if letter.ticket else base_url
 
 

@@ -50,6 +50,25 @@ TEXTS: Final[Mapping[str, str]] = {
         "Hello {{ name }},\n\n{{ by or 'the help desk' }} has made an account for you: {{ username }}. You get your"
         f" first password from them.{_WHERE}"
     ),
+    AccountMail.ADDRESS_CHANGED: (
+        "Hello {{ name }},\n\nthe e-mail address of your account {{ username }} was changed"
+        "{% if by %} by {{ by }}{% endif %}; this one gets no more mails of it. If you did not expect that,"
+        " please tell the people of your help desk at once."
+    ),
+    AccountMail.ROLE_CHANGED: (
+        "Hello {{ name }},\n\nwhat your account {{ username }} may do at the help desk was changed"
+        f"{{% if by %}} by {{{{ by }}}}{{% endif %}}. Please sign in again.{_WHERE}"
+    ),
+    AccountMail.CONFIRM_ADDRESS: (
+        "Hello,\n\nthis address was entered for an account at our help desk. If it was you who did that, please confirm"
+        f" that it is yours. The link holds for three days:{_WHERE}\n\n"
+        "If it was not you, there is nothing to do: the desk sends nothing else to this address."
+    ),
+    AccountMail.RESET_PASSWORD: (
+        "Hello {{ name }},\n\nsomebody, most likely you, wants to choose a new password for your account"
+        f" {{{{ username }}}}. The link holds for 60 minutes, and once:{_WHERE}\n\n"
+        "If it was not you, there is nothing to do: your password stays as it is."
+    ),
     DIGEST: f"Hello {{{{ name }}}},\n\nthis is new since yesterday, and you have not read it yet:\n{_TICKETS}",
     SUMMARY: (
         f"Hello {{{{ name }}}},\n\nmuch has happened in a short time, so this is one mail for all of it:\n{_TICKETS}"
@@ -61,6 +80,10 @@ STOP: Final = "\n\nNo more mails about this ticket: {link}"
 SUBJECTS: Final[Mapping[str, str]] = {
     AccountMail.PASSWORD_CHANGED: "Your password was changed",
     AccountMail.REGISTERED: "Your account at the help desk",
+    AccountMail.ADDRESS_CHANGED: "Your e-mail address was changed",
+    AccountMail.ROLE_CHANGED: "Your account was changed",
+    AccountMail.CONFIRM_ADDRESS: "Please confirm your e-mail address",
+    AccountMail.RESET_PASSWORD: "Choose a new password",
     DIGEST: "What is new in your tickets",
     SUMMARY: "Changes in your tickets",
 }

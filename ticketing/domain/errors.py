@@ -16,7 +16,7 @@ Every refusal, as one tree. The text of each is a sentence that can be shown to 
     ├── NotFoundError                  not there, or not yours: the same words
     │   ├── TicketNotFoundError  PersonNotFoundError  DefinitionNotFoundError  MessageNotFoundError
     │   ├── AttachmentNotFoundError  NoticeNotFoundError  MailNotFoundError  RatingLinkError
-    │   └── WatchLinkError
+    │   └── WatchLinkError  MailLinkError
     ├── RefusedError                   possible for this person, but not now
     │   ├── TicketClosedError  TicketNotDoneError  TicketNotClosedError  TicketNotAsleepError
     │   ├── TransitionError  ReopenWindowError  TooManyTagsError
@@ -25,7 +25,7 @@ Every refusal, as one tree. The text of each is a sentence that can be shown to 
     │   ├── TooManyTicketsError  BulkTooLateError  ReplyStaysError
     │   ├── TooManyFilesError  TicketFullError  DayFullError  UploadGoneError
     │   ├── UsernameTakenError  NameTakenError  CategoryTakenError  NeverOpenError
-    │   ├── LastCategoryError  MailWaitsError
+    │   ├── LastCategoryError  MailWaitsError  AddressTakenError  NothingToConfirmError
     │   └── LastAdminError  KnownPasswordError  RegistrationClosedError
     ├── ConflictError
     │   ├── StaleEditError             somebody changed the same field meanwhile
@@ -342,6 +342,15 @@ class AttachmentNotFoundError(NotFoundError):
         super().__init__("There is no such attachment.")
 
 
+class MailLinkError(NotFoundError):
+    """A link in a mail opens nothing: it was not made here, was used, is too old, or a newer one was sent."""
+
+    code = "mail_link"
+
+    def __init__(self) -> None:
+        super().__init__("This link leads nowhere any more. Ask for a new one, and take the newest mail.")
+
+
 class RatingLinkError(NotFoundError):
     """A link in a mail leads to no resolution: it was not made here, or the ticket was opened again since."""
 
@@ -626,6 +635,24 @@ class MailWaitsError(RefusedError):
 
     def __init__(self) -> None:
         super().__init__("This mail waits to be sent, which happens by itself.")
+
+
+class AddressTakenError(RefusedError):
+    """An address that is confirmed belongs to one account; only whoever reads what is sent there is told so."""
+
+    code = "address_taken"
+
+    def __init__(self) -> None:
+        super().__init__("This address is confirmed for another account. Remove it there first.")
+
+
+class NothingToConfirmError(RefusedError):
+    """There is no address to which a link would have to be sent, or no link can be."""
+
+    code = "nothing_to_confirm"
+
+    def __init__(self) -> None:
+        super().__init__("There is no address of yours that has to be confirmed.")
 
 
 class LastAdminError(RefusedError):

@@ -16,6 +16,7 @@ from ticketing.domain.attachments import MEGABYTE
 from ticketing.domain.errors import InvalidInputError
 from ticketing.domain.mail_tags import tags_in
 from ticketing.domain.people import clean_email
+from ticketing.domain.text import printable
 
 MAIL_LIMIT: Final = 25 * MEGABYTE
 # A person writes less; two desks that answer each other write more, whatever their headers say.
@@ -30,6 +31,7 @@ Headers = Mapping[str, Sequence[str]]
 _HOPS: Final = 100  # RFC 5321, 6.3: who counts that many or more has found a loop
 _STATUS: Final = re.compile(r"(?<![\d.])[245]\.\d{1,3}\.\d{1,3}(?![\d.])")  # RFC 3463, 2
 _LISTED_BY_QMAIL: Final = re.compile(r"^<([^<>\s]{1,320})>:$", re.MULTILINE)
+_WORDS_KEPT: Final = 300
 _MESSAGE_ID: Final = re.compile(r"<[^<>\s]{1,998}>")
 _MAIL_SYSTEMS: Final = frozenset({"mailer-daemon", "mail-daemon", "postmaster"})
 _NO_REPLY: Final = re.compile(
@@ -73,15 +75,21 @@ class IncomingFile(NamedTuple):
 
 
 class Failure(NamedTuple):
-    """Somebody whom a mail did not reach; the status is that of RFC 3463, "" if none is told."""
+    """
+    Somebody whom a mail did not reach; the status is that of RFC 3463, "" if none is told.
+
+    `says` are the words of the other server, if any; `is_delayed` that it goes on trying.
+    """
 
     address: str
     status: str = ""
+    says: str = ""
+    is_delayed: bool = False
 
     @property
     def is_final(self) -> bool:
         """Whether the mail system has given up, and will at the next mail."""
-        return self.status.startswith("5")
+        return self.status.startswith("5") and not self.is_delayed
 
 
 class Bounce(NamedTuple):
@@ -152,7 +160,7 @@ def bounce_of(headers: Headers, reports: Iterable[Headers], returned: Headers, t
     if not told:
         names = [name.strip() for value in headers.get("x-failed-recipients", ()) for name in value.split(",")]
         told = [Failure(name, _status_in(text)) for name in names or _LISTED_BY_QMAIL.findall(text)]
-    known = [Failure(address, failure.status) for failure in told if (address := address_of(failure.address))]
+    known = [failure._replace(address=address) for failure in told if (address := address_of(failure.address))]
     return Bounce(next(iter(message_ids(returned, "message-id")), ""), tuple(dict.fromkeys(known)))
 
 
@@ -220,7 +228,13 @@ def _failure(report: Headers) -> Failure | None:
     recipient = _first(report, "final-recipient") or _first(report, "original-recipient")
     if not recipient or _word(report, "action") not in {"failed", "delayed"}:
         return None
-    return Failure(recipient.rpartition(";")[2].strip().strip("<>"), _status_in(_first(report, "status")))
+    says = " ".join(printable(_first(report, "diagnostic-code").partition(";")[2]).split())[:_WORDS_KEPT]
+    return Failure(
+        recipient.rpartition(";")[2].strip().strip("<>"),
+        _status_in(_first(report, "status")),
+        says,
+        is_delayed=_word(report, "action") == "delayed",
+    )
 
 
 def _status_in(text: str) -> str:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, ClassVar, Final, Self
 
 from ticketing.domain.definitions import Definition
 from ticketing.domain.errors import NameTakenError, TemplateError, UnknownChoiceError
-from ticketing.domain.outbox import KINDS_OF_MAILS
+from ticketing.domain.outbox import KINDS_TO_WRITE
 from ticketing.domain.text import clean_text
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ class MailText(Definition):
 
     def checked(self) -> Self:
         """Return it as it may be kept; raises InvalidInputError, such as for a variable that there is none of."""
-        if self.mail not in KINDS_OF_MAILS:
+        if self.mail not in KINDS_TO_WRITE:
             raise UnknownChoiceError("Mail", self.mail)
         text = clean_text(_FIELD, self.text, LONGEST_TEXT)
         check_mail_text(text)

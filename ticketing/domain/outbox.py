@@ -1,7 +1,7 @@
 """The outbox: one mail to one person, from the change that it tells of to its fate."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -12,6 +12,7 @@ from pydantic import Field
 
 from ticketing.domain.definitions import Definition
 from ticketing.domain.errors import InvalidInputError, MailWaitsError
+from ticketing.domain.mail_links import Purpose
 from ticketing.domain.mail_tags import Tag
 from ticketing.domain.notifications import Notice, NoticeKind
 from ticketing.domain.people import Role, clean_email
@@ -46,10 +47,18 @@ class MailState(StrEnum):
 
 
 class AccountMail(StrEnum):
-    """What people are told about their accounts, beside the kinds of notices."""
+    """
+    What people are told about their accounts, beside the kinds of notices: nobody can do without these.
+
+    The last two have a link, which shows that whoever follows it reads what is sent to the address.
+    """
 
     PASSWORD_CHANGED = "password_changed"  # noqa: S105 - the name of a kind
     REGISTERED = "registered"
+    ADDRESS_CHANGED = "address_changed"
+    ROLE_CHANGED = "role_changed"
+    CONFIRM_ADDRESS = "confirm_address"
+    RESET_PASSWORD = "reset_password"  # noqa: S105 - the name of a kind
 
 
 # The kind of a mail that stands for several, to somebody who would have got too many.
@@ -57,6 +66,12 @@ SUMMARY: Final = "summary"
 # The kind of a mail that tells once a day what somebody has not read.
 DIGEST: Final = "digest"
 KINDS_OF_MAILS: Final = (*NoticeKind, *AccountMail, SUMMARY, DIGEST)
+# What the mails with a link are for; what they say, admins cannot write anew: a text without the link was of no use.
+LINKS: Final[Mapping[str, Purpose]] = {
+    AccountMail.CONFIRM_ADDRESS: Purpose.CONFIRM,
+    AccountMail.RESET_PASSWORD: Purpose.RESET,
+}
+KINDS_TO_WRITE: Final = tuple(kind for kind in KINDS_OF_MAILS if kind not in LINKS)
 
 
 class Result(StrEnum):
@@ -90,12 +105,17 @@ _RESERVE: Final = 5
 
 
 class MailRoute(Definition):
-    """Whether mails leave this desk; noted by a process that is set up to send them, for all that share its store."""
+    """
+    Whether mails leave this desk, and `has_links` whether these can lead to it, since its public address is set.
+
+    It is noted by a process that is set up to send them, for all that share its store.
+    """
 
     kind: ClassVar[str] = "mail_route"
     is_settings: ClassVar[bool] = False
 
     is_open: bool = False
+    has_links: bool = False
 
 
 class Covered(Stored):
@@ -112,7 +132,8 @@ class Outgoing(Stored):
 
     `id` is that of the notice it tells of, `at` is when it was queued. While it waits, `due_at` is when it may be
     claimed next: a claim moves it on. `attempts` counts the claims, by which it is told whose claim holds. `held` says
-    that its address had too many; `covers` are those that this one stands for. `error` is the sentence why it was not
+    that its address had too many; `covers` are those that this one stands for. `to` is the address that it is for where
+    that is no more, or not yet, the one at which the person is written to. `error` is the sentence why it was not
     sent, at the last try or at all.
     """
 
@@ -127,6 +148,7 @@ class Outgoing(Stored):
     due_at: datetime
     attempts: int = 0
     address: str = ""
+    to: str = Field(default="", exclude_if=not_)
     error: str = ""
     message_id: str = ""
     sent_at: datetime | None = None
@@ -143,10 +165,11 @@ class Outgoing(Stored):
         return cls(**told, due_at=due_at, expires_at=now + KEPT_FOR)
 
     @classmethod
-    def about_account(cls, username: str, kind: AccountMail, by: str, now: datetime) -> Self:
-        """Return the mail that tells somebody about their account."""
-        key = fingerprint(kind, username, now.isoformat())
-        return cls(id=key, username=username, kind=kind, by=by, at=now, due_at=now, expires_at=now + KEPT_FOR)
+    def about_account(cls, username: str, kind: AccountMail, by: str, now: datetime, to: str = "") -> Self:
+        """Return the mail that tells somebody about their account, at an address of its own or at theirs."""
+        key = fingerprint(kind, username, to, now.isoformat())
+        about = {"username": username, "kind": kind, "by": by, "to": to}
+        return cls(id=key, **about, at=now, due_at=now, expires_at=now + KEPT_FOR)
 
     @classmethod
     def summing_up(cls, mails: Sequence["Outgoing"], now: datetime) -> Self:
@@ -183,6 +206,15 @@ class Outgoing(Stored):
     def is_about_account(self) -> bool:
         """Whether it tells somebody about their own account."""
         return self.kind in set(AccountMail)
+
+    @property
+    def purpose(self) -> Purpose | None:
+        """What the link in it is for, if it has one by which somebody shows who they are."""
+        return LINKS.get(self.kind)
+
+    def come_back(self, says: str) -> None:
+        """Note that the other side has sent it back."""
+        self.state, self.sent_at, self.error = MailState.FAILED, None, says
 
     def claim(self, address: str, now: datetime) -> None:
         """Take it to be sent: nobody else does as long as the lease lasts."""
@@ -246,8 +278,9 @@ class Letter(NamedTuple):
     `by` and `name` are display names, `text` is what was said, if anything, `earlier` what was said in public before,
     as mails quote it, and `files` are the names of what hangs on it. `tag` is by which an answer finds the ticket; None
     where there is nothing to answer. `tickets` are those of a mail that sums up, by number and title. `rating` is the
-    token by which the recipient may say how the ticket was resolved, `watch` the one by which they stop watching it.
-    `template` is the text that admins have written for such mails. Of each there may be none: "".
+    token by which the recipient may say how the ticket was resolved, `watch` the one by which they stop watching it,
+    `link` the path of an address by which they show who they are. `template` is the text that admins have written for
+    such mails. Of each there may be none: "".
     """
 
     id: str
@@ -267,6 +300,7 @@ class Letter(NamedTuple):
     tickets: tuple[tuple[int, str], ...] = ()
     rating: str = ""
     watch: str = ""
+    link: str = ""
     template: str = ""
 
 

@@ -3,9 +3,10 @@
 import re
 import unicodedata
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Self
+from operator import not_
+from typing import Final, Self
 
 from pydantic import Field
 
@@ -23,6 +24,9 @@ _EMAIL = re.compile(r"[^@\s<>\"'(),:;\\\[\]]{1,64}@[^@\s<>\"'(),:;\\\[\]]{1,255}
 _USERNAME_INPUT_LIMIT = 200
 _NO_PREFERENCES = QueuePreferences()
 _USUAL_MAIL = MailPreferences()
+# So many mails that came back for good within that time, and no more are sent.
+_MOST_BOUNCES: Final = 3
+_BOUNCES_COUNT_FOR: Final = timedelta(days=30)
 
 
 class Role(StrEnum):
@@ -31,6 +35,19 @@ class Role(StrEnum):
     USER = "user"
     AGENT = "agent"
     ADMIN = "admin"
+
+
+class Standing(StrEnum):
+    """
+    What is known of whose an account's e-mail address is.
+
+    Given: it stood there before addresses were confirmed, was typed where no link can be mailed, or was entered by
+    whoever looks after the desk. Unconfirmed: a person has typed it, and has not followed the link that was sent there.
+    """
+
+    GIVEN = "given"
+    UNCONFIRMED = "unconfirmed"
+    CONFIRMED = "confirmed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +85,7 @@ class User(Stored):
     `sign_in_version` rises whenever all sign-ins of the account end, so that one under way ends with them.
     `preferences`: what the person has chosen to see of the queue, where that is anything of their own.
     `mail`: how they want what kind of notice by mail, where they have chosen anything.
+    `standing` says whose the address is, `bounced_at` when mails to it came back for good.
     `original`: what the original app's files say of the person, where it could not be told any more.
     """
 
@@ -86,12 +104,36 @@ class User(Stored):
     last_sign_in_at: datetime | None = None
     preferences: QueuePreferences = Field(default_factory=QueuePreferences, exclude_if=_NO_PREFERENCES.__eq__)
     mail: MailPreferences = Field(default_factory=MailPreferences, exclude_if=_USUAL_MAIL.__eq__)
+    standing: Standing = Field(default=Standing.GIVEN, exclude_if=Standing.GIVEN.__eq__)
+    bounced_at: list[datetime] = Field(default_factory=list, exclude_if=not_)
     original: str | None = None
 
     @property
     def username(self) -> str:
         """The name that signs in."""
         return self.id
+
+    @property
+    def comes_back(self) -> bool:
+        """Whether mail to the address comes back: none is sent there any more."""
+        return len(self.bounced_at) >= _MOST_BOUNCES
+
+    @property
+    def reachable_at(self) -> str | None:
+        """The address to which the person is written; None without one, and where it is not known to be theirs."""
+        return None if self.comes_back or self.standing is Standing.UNCONFIRMED else self.email
+
+    def has_address(self, address: str) -> bool:
+        """Whether this is the account's address, in whatever case it is written."""
+        return bool(self.email) and (self.email or "").casefold() == address.casefold()
+
+    def put_address(self, address: str | None, standing: Standing) -> None:
+        """Take another address in the place of the present one."""
+        self.email, self.standing, self.bounced_at = address, standing if address else Standing.GIVEN, []
+
+    def note_bounce(self, now: datetime) -> None:
+        """Note that a mail to the address came back for good."""
+        self.bounced_at = [*(at for at in self.bounced_at if now - at < _BOUNCES_COUNT_FOR), now]
 
     def set_password(self, hashed: str, now: datetime, *, one_time: bool) -> None:
         """Take a new password in the place of the old one; a one-time password opens nothing but the choice of one."""
@@ -112,11 +154,14 @@ class Person(Typed):
     must_change_password: bool
     created_at: datetime
     last_sign_in_at: datetime | None
+    standing: Standing = Standing.GIVEN
+    comes_back: bool = False
 
     @classmethod
     def of(cls, user: User) -> Self:
         """Return what may be shown of an account."""
-        return cls(username=user.id, **user.model_dump(include=set(cls.model_fields) - {"username"}))
+        shown = user.model_dump(include=set(cls.model_fields) - {"username"})
+        return cls(username=user.id, comes_back=user.comes_back, **shown)
 
 
 class PeopleQuery(Query):

@@ -2,8 +2,8 @@
 Mail that came in: what becomes of a message, by one table of rules, and what is kept on record of it.
 
 A message says by whom it is, and anybody can say that. So it counts as an answer only with a tag (`mail_tags`) that was
-made for somebody at that ticket, and as an agent's only with one that was made for that agent. Whatever answers what
-told of an internal note is one, or nothing.
+made for somebody at that ticket, and as an agent's only with one that was made for that agent, from the address that
+they have confirmed. Whatever answers what told of an internal note is one, or nothing.
 """
 
 import re
@@ -140,11 +140,16 @@ class Answered:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What the desk knows of a message beside what is in it: whose address it came from, and what it answers."""
+    """
+    What the desk knows of a message beside what is in it: whose address it came from, and what it answers.
+
+    `is_confirmed`: the sender has shown that the address is theirs.
+    """
 
     sender: Actor | None = None
     is_active: bool = True
     answered: Answered | None = None
+    is_confirmed: bool = False
 
 
 def decide(mail: Incoming, known: Known, admission: Admission, *, looked_at: bool = False) -> Verdict:
@@ -190,8 +195,8 @@ def _if_answer(mail: Incoming, known: Known) -> Verdict | None:
         return Verdict(Fate.IGNORED, "It answers an internal note that was not sent to this address.")
     if sender is None or not policy.may(sender, Action.REPLY, answered.ticket) or (is_agent and not answered.is_own):
         return None
-    if is_agent and mail.authenticated is False:
-        return Verdict(Fate.IGNORED, "It bears an agent's address, and the checks of its sender have failed.")
+    if is_agent and (doubt := _doubt_about_agent(mail, known)):
+        return doubt
     if answered.kind is MessageKind.NOTE:
         return Verdict(Fate.NOTE)
     is_theirs = policy.relation_to_ticket(sender, answered.ticket) is not Relation.FOREIGN
@@ -199,11 +204,20 @@ def _if_answer(mail: Incoming, known: Known) -> Verdict | None:
     return Verdict(Fate.FOLLOW_UP if goes_on else Fate.REPLY)
 
 
+def _doubt_about_agent(mail: Incoming, known: Known) -> Verdict | None:
+    """Return why it cannot be an agent's, although it has a tag that was made for them."""
+    if not known.is_confirmed:
+        return NOT_CONFIRMED
+    if mail.authenticated is False:
+        return Verdict(Fate.IGNORED, "It bears an agent's address, and the checks of its sender have failed.")
+    return None
+
+
 def _if_new(known: Known, admission: Admission) -> Verdict:
     if admission.unknown is UnknownSenders.CLOSED:
         return Verdict(Fate.IGNORED, "It answers nothing that this address was sent, and new mail is not taken.")
     if known.sender is None and admission.unknown is UnknownSenders.REGISTERED:
-        return Verdict(Fate.IGNORED, "No account has this address, and mail of strangers is not taken.")
+        return Verdict(Fate.IGNORED, "No account has this address as its own, and mail of strangers is not taken.")
     return Verdict(Fate.TICKET)
 
 
@@ -231,6 +245,9 @@ def not_watching(addresses: Sequence[str]) -> str:
     return f"It went to others as well who do not watch the ticket: {', '.join(named)}." if named else ""
 
 
+NOT_CONFIRMED: Final = Verdict(
+    Fate.IGNORED, "It is an agent's, whose address has to be confirmed before they can answer by mail."
+)
 _SENT_BY_MACHINE: Final = {
     Reason.AUTO_REPLY: "It is an automatic answer.",
     Reason.BOUNCE: "It says that a mail could not be delivered.",

@@ -11,6 +11,7 @@ from ticketing.domain.definitions import Kind
 from ticketing.domain.drafts import Draft
 from ticketing.domain.facts import Facts
 from ticketing.domain.live import Presence
+from ticketing.domain.mail_links import MailLink
 from ticketing.domain.notifications import Notice
 from ticketing.domain.outbox import Backlog, Outgoing, OutgoingQuery
 from ticketing.domain.people import PeopleQuery, User
@@ -290,6 +291,9 @@ class OutgoingRepository(Collection[Outgoing], Protocol):
     def sent_to(self, address: str, since: datetime) -> list[datetime]:
         """Return when the address got mails since that moment, and is to get those that were claimed, in no order."""
 
+    def having_message_id(self, message_id: str) -> Outgoing | None:
+        """Return the mail that went out under this Message-ID, or None."""
+
     def backlog(self) -> Backlog:
         """Return how many wait, and since when."""
 
@@ -335,6 +339,10 @@ class Transaction(Protocol):
     @property
     def hand_offs(self) -> Collection[HandOff]:
         """Sign-ins on their way to a cookie."""
+
+    @property
+    def mail_links(self) -> Collection[MailLink]:
+        """Links by which people show that they read what is sent to an address."""
 
     @property
     def devices(self) -> DeviceRepository:

@@ -31,6 +31,7 @@ from ticketing.domain.sign_in import SessionLimits
 from ticketing.domain.store import Store, Transaction
 from ticketing.domain.text import is_blank
 from ticketing.services.access import Clock, Gate
+from ticketing.services.addresses import enter_address
 from ticketing.services.outbox import tell_of_account
 from ticketing.services.passwords import Passwords, check_new, same_password
 from ticketing.services.sessions import begin_hand_off, end_all_sessions, find_device, open_session
@@ -83,7 +84,7 @@ class Accounts:
         """Make an account for anybody who asks, always as a user."""
         user = self._newcomer(username, display_name, password, confirmation, email, address)
         with self._store.write() as tx:
-            add_account(tx, user)
+            self._add(tx, user, email)
         return Person.of(user)
 
     def register_browser(
@@ -101,7 +102,7 @@ class Accounts:
         user = self._newcomer(username, display_name, password, confirmation, email, address)
         user.last_sign_in_at = user.created_at
         with self._store.write() as tx:
-            add_account(tx, user)
+            self._add(tx, user, email)
             return begin_hand_off(tx, user, browser, self._clock())
 
     def sign_in(
@@ -142,7 +143,7 @@ class Accounts:
         """
         with self._store.write() as tx:
             actor, user = self._myself(tx, actor, Action.CHANGE_OWN_PASSWORD, with_one_time_password=True)
-            _check_pair(new, confirmation)
+            check_pair(new, confirmation)
             check_new(new, role=user.role, username=user.id, display_name=user.display_name, email=user.email)
             if same_password(new, current):
                 raise WeakPasswordError("The new password is the present one. Please choose another one.")
@@ -166,11 +167,12 @@ class Accounts:
             return Person.of(user)
 
     def change_profile(self, actor: Actor, display_name: str, email: str) -> Person:
-        """Change the actor's own display name and e-mail address; a blank address means none."""
+        """Change the actor's own display name and e-mail address, which is to be confirmed; a blank one means none."""
         shown, mail = clean_display_name(display_name), clean_email(email)
         with self._store.write() as tx:
             _, user = self._myself(tx, actor, Action.EDIT_OWN_PROFILE)
-            user.display_name, user.email = shown, mail
+            user.display_name = shown
+            enter_address(tx, self._throttle, user, mail, self._clock())
             tx.users.save(user)
         return Person.of(user)
 
@@ -180,7 +182,7 @@ class Accounts:
         if not self._registration_open:
             raise RegistrationClosedError
         name, shown, mail = clean_identity(username, display_name, email)
-        _check_pair(password, confirmation)
+        check_pair(password, confirmation)
         check_new(password, username=name, display_name=shown, email=mail)
         with self._store.write() as tx:
             self._throttle.count_registration(tx, address)
@@ -189,7 +191,12 @@ class Accounts:
             raise UsernameTakenError(name, perhaps_by_oneself=True)
         hashed = self._passwords.hash(password)
         now = self._clock()
-        return User(id=name, display_name=shown, email=mail, password=hashed, created_at=now, password_changed_at=now)
+        return User(id=name, display_name=shown, password=hashed, created_at=now, password_changed_at=now)
+
+    def _add(self, tx: Transaction, user: User, email: str) -> None:
+        """Keep an account that somebody has made for themselves, with the address that they have typed."""
+        enter_address(tx, self._throttle, user, clean_email(email), user.created_at)
+        add_account(tx, user)
 
     def _prove(self, username: str, password: str, address: str, device: str | None) -> _Proof:
         with self._store.write() as tx:
@@ -239,7 +246,8 @@ def add_account(tx: Transaction, user: User) -> None:
     tx.users.save(user)
 
 
-def _check_pair(password: str, confirmation: str) -> None:
+def check_pair(password: str, confirmation: str) -> None:
+    """Raise what is wrong with a password that was typed twice."""
     if is_blank(password):
         raise BlankError("Password")
     if password != confirmation:

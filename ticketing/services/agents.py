@@ -174,6 +174,7 @@ class Agents:
                 user.role = role
                 end_all_sessions(tx, user)
                 tx.users.save(user)
+                tell_of_account(tx, user.id, AccountMail.ROLE_CHANGED, actor.username, self._clock())
         return Person.of(user)
 
     def create_agent(

@@ -12,8 +12,9 @@ from ticketing.domain.categories import usual
 from ticketing.domain.errors import FileUncheckedError, InfectedFileError, ThrottledError, TooManyWatchersError
 from ticketing.domain.incoming import MAILS_PER_SENDER, Incoming, IncomingFile
 from ticketing.domain.mail_tags import Tag, tags_in
-from ticketing.domain.people import Actor, User, clean_email
+from ticketing.domain.people import Actor, Standing, User, clean_email
 from ticketing.domain.received import (
+    NOT_CONFIRMED,
     Admission,
     Answered,
     Fate,
@@ -32,12 +33,14 @@ from ticketing.domain.received import (
 from ticketing.domain.store import Files, Transaction
 from ticketing.domain.tickets import WATCHERS_LIMIT, MessageKind, Source, Ticket
 from ticketing.services.accounts import add_account
+from ticketing.services.addresses import ask_to_confirm, belongs_to_another, owners
 from ticketing.services.attachments import Scan
 from ticketing.services.categories import all_categories
 from ticketing.services.dealing import route
 from ticketing.services.due_times import keep
 from ticketing.services.mail_keys import mail_key
 from ticketing.services.moments import catch_up
+from ticketing.services.outbox import note_bounce
 from ticketing.services.throttle import Throttle
 from ticketing.services.watching import let_watch
 
@@ -121,14 +124,15 @@ class Entry:
 
     def enter(self) -> tuple[Verdict, int]:
         """Do what is to become of the message; return that, and the number of the ticket in which it is, else 0."""
-        sender, answered = self._sender, self._answered
+        sender, answered, known = self._sender, self._answered, self._known
         asked = self._message.asked_by is not None
-        known = Known(sender, self._owner is None or self._owner.active, answered)
         verdict = decide(self._mail, known, self._admission, looked_at=asked)
         if not verdict.fate.is_in:
+            self._follow_up_refusal(verdict)
             return verdict, 0
         if not asked and not self._is_within_limit():
             return _TOO_MUCH, 0
+        self._learn_whose_address_it_is()
         self._brings_others = may_bring_others(self._mail, known, verdict.fate)
         number = self._put(verdict, sender, answered)
         return verdict._replace(why=not_watching(self._left_out)), number
@@ -140,6 +144,33 @@ class Entry:
         if verdict.fate is Fate.FOLLOW_UP:
             return self._follow_up(sender, answered.ticket)
         return self._say(sender, answered.ticket, verdict.fate)
+
+    @property
+    def _known(self) -> Known:
+        owner = self._owner
+        is_confirmed = owner is not None and owner.standing is Standing.CONFIRMED
+        return Known(self._sender, owner is None or owner.active, self._answered, is_confirmed)
+
+    def _follow_up_refusal(self, verdict: Verdict) -> None:
+        """Send an agent who cannot answer by mail yet the link for that; note what a mail system has sent back."""
+        if verdict is NOT_CONFIRMED and self._owner:
+            ask_to_confirm(self._tx, self._throttle, self._owner, self._now)
+        if self._mail.bounce:
+            note_bounce(self._tx, self._mail.bounce, self._now)
+
+    def _learn_whose_address_it_is(self) -> None:
+        """
+        Note an address as confirmed from which an answer comes with the tag that was sent there, and nowhere else.
+
+        So it is with accounts that were opened by a mail, until somebody has a password for one and may change that.
+        """
+        owner, answered = self._owner, self._answered
+        if owner is None or answered is None or not answered.is_own or self._mail.authenticated is False:
+            return
+        is_of_address = owner.password == _NO_PASSWORD and owner.standing is Standing.GIVEN
+        if is_of_address and not belongs_to_another(self._tx, owner):
+            owner.put_address(owner.email, Standing.CONFIRMED)
+            self._tx.users.save(owner)
 
     @cached_property
     def _tags(self) -> list[Tag]:
@@ -155,11 +186,10 @@ class Entry:
 
     @cached_property
     def _owner(self) -> User | None:
-        """Whose address the sender's is: of several accounts, the one that a tag was made for, or else the oldest."""
-        owners = self._tx.users.with_email(self._mail.sender) if self._mail.sender else []
-        owners.sort(key=lambda user: not user.active)
-        told = (user for tag in self._tags for user in owners if tag.opens(self._key, user.id))
-        return next(told, owners[0] if owners else None)
+        """Whose address the sender's is: of several accounts, the one that a tag was made for, or else the first."""
+        having = owners(self._tx, self._mail.sender)
+        told = (user for tag in self._tags for user in having if tag.opens(self._key, user.id))
+        return next(told, having[0] if having else None)
 
     @cached_property
     def _sender(self) -> Actor | None:
@@ -252,7 +282,7 @@ class Entry:
         others = [one for one in self._mail.recipients if one not in {self._mail.sender, *self._admission.own}]
         for place, address in enumerate(others):
             is_one_of_few = self._brings_others and place < WATCHERS_LIMIT
-            users = (user for user in self._tx.users.with_email(address) if user.active) if is_one_of_few else iter(())
+            users = (user for user in owners(self._tx, address) if user.active) if is_one_of_few else iter(())
             if not self._is_let_watch(next(users, None), sender, ticket) and self._admission.own:
                 self._left_out.append(address)
 

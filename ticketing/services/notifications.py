@@ -59,9 +59,9 @@ def crew_of(tx: Transaction, ticket: Ticket) -> Crew:
 
 
 def wants(user: User, notice: Notice) -> Mailed:
-    """Return how somebody wants a notice by mail; without an address, never."""
+    """Return how somebody wants a notice by mail; where they cannot be written to, never."""
     is_agent = allows(user.role, Action.BE_ASSIGNED, Relation.DESK)
-    return user.mail.of(notice.kind, is_agent=is_agent) if user.email else Mailed.NEVER
+    return user.mail.of(notice.kind, is_agent=is_agent) if user.reachable_at else Mailed.NEVER
 
 
 def _deliver(tx: Transaction, notices: Sequence[Notice]) -> None:

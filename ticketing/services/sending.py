@@ -6,12 +6,14 @@ killed process had claimed is due again later. What a mail says is decided when 
 recipient.
 """
 
+import hmac
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
 from ticketing.domain import policy
 from ticketing.domain.errors import InvalidInputError
+from ticketing.domain.mail_links import LIFETIMES, Purpose
 from ticketing.domain.mail_tags import Tag
 from ticketing.domain.mail_texts import MailText
 from ticketing.domain.notifications import NoticeKind
@@ -24,7 +26,7 @@ from ticketing.domain.outbox import (
     Result,
     free_at,
 )
-from ticketing.domain.people import Actor, User, clean_email
+from ticketing.domain.people import Actor, Standing, User, clean_email
 from ticketing.domain.policy import Action
 from ticketing.domain.quoting import quoted
 from ticketing.domain.rating_links import RatingLink
@@ -34,6 +36,7 @@ from ticketing.domain.tickets import SYSTEM, Message, MessageKind, Ticket
 from ticketing.domain.watch_links import WatchLink
 from ticketing.services.access import Clock
 from ticketing.services.mail_keys import mail_key
+from ticketing.services.mail_links import make_link
 
 BATCH: Final = 50
 # So many of those that were held back become one in a turn of the one writer; others wait for their own meanwhile.
@@ -49,6 +52,11 @@ _MUTED: Final = "They have stopped watching this ticket."
 _NO_ACCOUNT: Final = "There is no such account any more."
 _DEACTIVATED: Final = "The account is deactivated."
 _NO_ADDRESS: Final = "The account has no e-mail address."
+_UNCONFIRMED: Final = "The address of the account is not confirmed yet."
+_COMES_BACK: Final = "Mail to the address of the account comes back."
+_OF_NO_USE: Final = "The link in it would be of no use any more."
+# Where a link leads, by what it is for.
+_PATHS: Final = {Purpose.CONFIRM: "confirm", Purpose.RESET: "choose_password"}
 
 
 class Sending:
@@ -78,13 +86,27 @@ class Sending:
         return mail.due_at - self.clock() > _ONE_TRY
 
     def letter(self, mail: Outgoing) -> Letter | Outcome:
-        """Return what the mail is to say, or why it is not to be sent any more."""
+        """Return what the mail is to say, or why it is not to be sent any more; each try has a new link, if any."""
+        if mail.purpose is not None:
+            return self._letter_with_link(mail, mail.purpose)
         with self._store.read() as tx:
             user = tx.users.find(mail.username)
             if user is None or not user.active:
                 return _dropped(_NO_ACCOUNT if user is None else _DEACTIVATED)
             letter = _letter(tx, mail, user)
             return letter if isinstance(letter, Outcome) else letter._replace(template=_template(tx, mail.kind))
+
+    def _letter_with_link(self, mail: Outgoing, purpose: Purpose) -> Letter | Outcome:
+        now = self.clock()
+        with self._store.write() as tx:
+            user = tx.users.find(mail.username)
+            found = _address(user, mail, now)
+            if user is None or isinstance(found, Outcome):
+                return found if isinstance(found, Outcome) else _dropped(_NO_ACCOUNT)
+            link = f"{_PATHS[purpose]}?t={make_link(tx, purpose, user, now)}"
+            letter = _account_letter(tx, mail, user)._replace(link=link)
+            # Whose an address is that is not confirmed nobody knows: it gets not a word that anybody has chosen.
+            return letter._replace(username="", name="", by="") if purpose is Purpose.CONFIRM else letter
 
     def settle(self, mail: Outgoing, outcome: Outcome, message_id: str = "") -> None:
         """
@@ -124,7 +146,7 @@ def _take(tx: Transaction, mail_id: str, now: datetime) -> Outgoing | None:
     if mail is None or mail.state is not MailState.WAITING or mail.due_at > now:
         return None  # by now it is part of one that stands for several
     user = tx.users.find(mail.username)
-    found = _address(user)
+    found = _address(user, mail, now)
     if user is None or isinstance(found, Outcome):
         mail.settle(found if isinstance(found, Outcome) else _dropped(_NO_ACCOUNT), now)
         tx.outgoing.save(mail)
@@ -142,20 +164,39 @@ def _take(tx: Transaction, mail_id: str, now: datetime) -> Outgoing | None:
     return mail
 
 
-def _address(user: User | None) -> str | Outcome:
-    """Return where somebody gets mail, or why they get none."""
+def _address(user: User | None, mail: Outgoing, now: datetime) -> str | Outcome:
+    """Return where somebody gets a mail, or why they do not."""
     if user is None or not user.active:
         return _dropped(_NO_ACCOUNT if user is None else _DEACTIVATED)
+    if why := _why_no_link(user, mail, now) if mail.purpose else _why_not(user) if not mail.to else "":
+        return _dropped(why)
     try:
-        return clean_email(user.email or "") or _dropped(_NO_ADDRESS)
+        return clean_email(mail.to or user.email or "") or _dropped(_NO_ADDRESS)
     except InvalidInputError as error:  # of an account that was brought in from elsewhere
         return Outcome(Result.REFUSED, str(error))
 
 
+def _why_not(user: User) -> str:
+    """Return why somebody who has an address is not written to there, "" if they are."""
+    if user.comes_back:
+        return _COMES_BACK
+    return _UNCONFIRMED if user.standing is Standing.UNCONFIRMED else ""
+
+
+def _why_no_link(user: User, mail: Outgoing, now: datetime) -> str:
+    """Return why a link is of no use any more, "" if it is."""
+    is_known = user.standing is Standing.CONFIRMED and not user.comes_back
+    if not user.has_address(mail.to) or is_known is (mail.purpose is Purpose.CONFIRM):
+        return _OF_NO_USE
+    return _OF_NO_USE if mail.purpose is Purpose.RESET and now - mail.at >= LIFETIMES[Purpose.RESET] else ""
+
+
 def _summed_up(tx: Transaction, mail: Outgoing, now: datetime) -> Outgoing:
     """Return one mail for those that were held back for the person; that alone if there is no other."""
+    if mail.is_about_account:  # which says what no list of tickets does
+        return mail
     waiting = tx.outgoing.waiting_for(mail.username, _MOST_AT_ONCE)
-    others = [one for one in waiting if one.held and one.id != mail.id]
+    others = [one for one in waiting if one.held and one.id != mail.id and not one.is_about_account]
     if not others:
         return mail
     parts = sorted([mail, *others], key=lambda one: (one.at, one.id))
@@ -179,7 +220,14 @@ def _template(tx: Transaction, kind: str) -> str:
 
 def _account_letter(tx: Transaction, mail: Outgoing, user: User) -> Letter:
     by = "" if mail.by == user.id else _name(tx, mail.by)
-    return Letter(mail.id, mail.kind, mail.address, user.id, user.display_name, by=by, at=mail.at)
+    return Letter(
+        _sealed(mail_key(tx), mail.id), mail.kind, mail.address, user.id, user.display_name, by=by, at=mail.at
+    )
+
+
+def _sealed(key: bytes, mail_id: str) -> str:
+    """Return by what the Message-ID of a mail without a tag is made, so that nobody else can tell a bounce of it."""
+    return hmac.digest(key, f"ticketing.account_mail\0{mail_id}".encode(), "sha256").hex()
 
 
 def _ticket_letter(tx: Transaction, mail: Outgoing, user: User) -> Letter | Outcome:

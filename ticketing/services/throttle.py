@@ -7,6 +7,8 @@ Throttle: how many tries the desk allows, in buckets that the store keeps.
     address        an unknown device               30 tries a minute, 10 failures a minute; an IPv6 /64 counts as one
     registration   an address                      30 accounts an hour
     mail           an e-mail address               20 mails an hour that get into tickets
+    wish           an address                      30 wishes an hour for a new password
+    link           an e-mail address, an account   3 mails an hour with a link of one purpose
     confirmation   a session asking for its        as account
                    present password again
     global         everybody together              so many passwords looked at at once, and a few seconds' patience for
@@ -25,6 +27,7 @@ from ipaddress import IPv6Address, ip_address
 
 from ticketing.domain.errors import ThrottledError, UsernameError
 from ticketing.domain.incoming import MAILS_PER_SENDER, WITHIN
+from ticketing.domain.mail_links import LINKS_PER_HOUR, Purpose
 from ticketing.domain.people import username_key
 from ticketing.domain.sign_in import Attempts, fingerprint
 from ticketing.domain.store import Transaction
@@ -36,6 +39,7 @@ MEMORY = timedelta(minutes=15)
 TRIES_PER_MINUTE = 30
 FAILURES_PER_MINUTE = 10
 REGISTRATIONS_PER_HOUR = 30
+WISHES_PER_HOUR = 30
 
 _MINUTE = timedelta(minutes=1)
 _HOUR = timedelta(hours=1)
@@ -100,9 +104,18 @@ class Throttle:
         key = _key("registration", _network(address))
         self._count(tx, key, self._registrations_per_hour, _HOUR, self._clock())
 
+    def count_wish(self, tx: Transaction, address: str) -> None:
+        """Count a wish for a new password from an address; raises ThrottledError."""
+        self._count(tx, _key("wish", _network(address)), WISHES_PER_HOUR, _HOUR, self._clock())
+
     def count_mail(self, tx: Transaction, sender: str) -> None:
         """Count a mail from an address; raises ThrottledError."""
         self._count(tx, _key("mail", sender), MAILS_PER_SENDER, WITHIN, self._clock())
+
+    def count_link(self, tx: Transaction, purpose: Purpose, address: str, username: str) -> None:
+        """Count a mail with a link to an address, for an account; raises ThrottledError."""
+        for key in (_key(purpose, address.casefold()), _key(f"{purpose} of", username)):
+            self._count(tx, key, LINKS_PER_HOUR, _HOUR, self._clock())
 
     def wait(self, tx: Transaction, username: str) -> timedelta | None:
         """Return how long the longest wait at an account is, wherever its owner may sit; None if there is none."""

@@ -10,6 +10,7 @@ from ticketing.domain.policy import Action
 from ticketing.domain.store import Store, Transaction
 from ticketing.domain.tickets import FOLLOWER, Source, Ticket
 from ticketing.services.access import Clock, Gate, is_assignable, reach
+from ticketing.services.addresses import owners
 from ticketing.services.deeds import Deeds, shown
 
 
@@ -86,8 +87,8 @@ def let_watch(
 def _person(tx: Transaction, who: str) -> User:
     """Return whose username or address it is; whoever cannot sign in is as good as nobody."""
     typed = who.strip()
-    owners = tx.users.with_email(typed) if "@" in typed else [tx.users.find(typed.casefold())]
-    found = next((user for user in owners if user and user.active), None)
+    meant = owners(tx, typed) if "@" in typed else [tx.users.find(typed.casefold())]
+    found = next((user for user in meant if user and user.active), None)
     if found is None:
         raise PersonNotFoundError(typed)
     return found

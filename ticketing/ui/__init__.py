@@ -17,6 +17,7 @@ What a page needs of it:
 from ticketing.ui.account import (
     explain_sign_in,
     mail_form,
+    offer_password_reset,
     offer_registration,
     own_sessions,
     password_form,
@@ -119,6 +120,7 @@ __all__ = [
     "newest_ticket",
     "not_found",
     "note_as_seen",
+    "offer_password_reset",
     "offer_registration",
     "one_mail",
     "own_sessions",

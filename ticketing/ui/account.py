@@ -6,7 +6,7 @@ import streamlit as st
 
 from ticketing.domain import policy
 from ticketing.domain.notifications import Mailed, NoticeKind, kinds_for
-from ticketing.domain.people import Actor
+from ticketing.domain.people import Actor, Person, Standing
 from ticketing.domain.policy import Action
 from ticketing.domain.sign_in import Session
 from ticketing.ui.arrival import sign_in_by
@@ -48,6 +48,12 @@ def offer_registration() -> None:
         st.page_link(BY_NAME["register"].registered(None), label=t("login.no_account"))
 
 
+def offer_password_reset() -> None:
+    """Draw the way to a new password in the place of a forgotten one, if this desk can mail a link."""
+    if desk().password_resets.are_offered and not without_routes():
+        st.page_link(BY_NAME["reset_password"].registered(None), label=t("login.forgot"))
+
+
 def profile_form(actor: Actor) -> None:
     """Draw name and e-mail to be changed."""
     me = desk().accounts.profile(actor)
@@ -62,6 +68,26 @@ def profile_form(actor: Actor) -> None:
         with shown_errors():
             desk().accounts.change_profile(actor, display_name, email)
             say_after_rerun(t("account.profile_saved"))
+            st.rerun()
+    if me.email:
+        with st.container(width=_FORM_WIDTH):
+            _tell_of_address(actor, me)
+
+
+def _tell_of_address(actor: Actor, me: Person) -> None:
+    """Say whether the address is known to be the person's, and offer the link that shows it."""
+    can_be_confirmed = desk().addresses.can_be_confirmed(actor)
+    if me.comes_back:
+        st.warning(t("account.comes_back"), icon=":material/unsubscribe:")
+    elif me.standing is Standing.CONFIRMED:
+        st.caption(f":material/verified: {t('account.confirmed')}")
+    elif can_be_confirmed:
+        told = "account.not_confirmed" if me.standing is Standing.UNCONFIRMED else "account.given"
+        st.info(t(told), icon=":material/mail:")
+    if can_be_confirmed and st.button(t("account.send_link"), key="send_link", icon=":material/forward_to_inbox:"):
+        with shown_errors():
+            desk().addresses.send_link(actor)
+            say_after_rerun(t("account.link_sent"))
             st.rerun()
 
 

@@ -113,6 +113,7 @@ PAGES = (
     Page(ACCOUNT, "account_circle", Audience.EVERYBODY, in_menu=True),
     Page(LOGIN, "login", Audience.STRANGERS),
     Page("register", "person_add", Audience.STRANGERS),
+    Page("reset_password", "key", Audience.STRANGERS),
 )
 BY_NAME = {page.name: page for page in PAGES}
 

@@ -9,7 +9,7 @@ from math import ceil
 import streamlit as st
 
 from ticketing.domain import policy
-from ticketing.domain.people import Actor, PeopleQuery, Person, Role
+from ticketing.domain.people import Actor, PeopleQuery, Person, Role, Standing
 from ticketing.domain.policy import Action, Relation
 from ticketing.domain.text import SEARCH_LIMIT
 from ticketing.ui.feedback import say_after_rerun, shown_errors
@@ -117,12 +117,20 @@ def _draw_person(actor: Actor, person: Person) -> None:
     with st.container(horizontal=True, vertical_alignment="center", border=True):
         _draw_names(person)
         st.badge(t(f"role.{person.role}"), color=_ROLE_COLOURS[person.role])
+        _draw_state_of_address(person)
         if not person.active:
             st.badge(t("people.inactive"), color="red")
         elif person.must_change_password:
             st.badge(t("people.password_due"), color="orange")
         if _manageable(actor, person):
             _offer_to_manage(person)
+
+
+def _draw_state_of_address(person: Person) -> None:
+    if person.comes_back:
+        st.badge(t("people.comes_back"), color="orange")
+    elif person.standing is Standing.UNCONFIRMED:
+        st.badge(t("people.unconfirmed"), color="gray")
 
 
 def _offer_to_manage(person: Person) -> None:
@@ -195,6 +203,7 @@ def manage_person(actor: Actor, username: str) -> None:
     with shown_errors(), st.container(width=440):
         person = desk().agents.person(actor, username)
         _draw_names(person)
+        _draw_state_of_address(person)
         _draw_management(actor, person)
 
 

@@ -5,6 +5,7 @@ WORDING = {
     # Names of pages
     "page.login": "Sign in",
     "page.register": "Create an account",
+    "page.reset_password": "Forgot password?",
     "page.account": "Account",
     "page.new_ticket": "New ticket",
     "page.my_tickets": "My tickets",
@@ -75,6 +76,7 @@ WORDING = {
     "field.confirmation": "Password again",
     "field.display_name": "Display name",
     "field.email_optional": "E-mail (optional)",
+    "field.name_or_address": "Username or e-mail",
     "field.role": "Role",
     "field.title": "Title",
     "field.status": "Status",
@@ -282,6 +284,13 @@ WORDING = {
     "due.step.left": "{time} left",
     # Signing in, registering, the account
     "login.submit": "Sign in",
+    "reset.explained": "We send you a link by which you choose a new password. It goes to the confirmed e-mail address "
+    "of your account; if there is none, ask the people of your help desk.",
+    "reset.submit": "Send the link",
+    "reset.sent": "If there is such an account with a confirmed address, a link is on its way. It holds for "
+    "60 minutes.",
+    "reset.back": "Back to the sign-in",
+    "login.forgot": "Forgot password?",
     "login.no_account": "No account yet? Create one",
     "login.first_launch": "This desk is new. Sign in as **support_agent** with the password **supportpass**, "
     "then choose your own.",
@@ -303,6 +312,15 @@ WORDING = {
     "account.new_password": "New password",
     "account.save_profile": "Save profile",
     "account.profile_saved": "Your profile is saved.",
+    "account.confirmed": "Your e-mail address is confirmed.",
+    "account.not_confirmed": "Your e-mail address is not confirmed yet: it gets no mails. Open the link that we sent "
+    "there.",
+    "account.given": "Your e-mail address is not confirmed yet. It gets mails, but you cannot reset your password by "
+    "it, nor answer tickets of others by mail.",
+    "account.comes_back": "Mail to your e-mail address comes back, so we send none there. Enter another one, or have a "
+    "link sent if it works again.",
+    "account.send_link": "Send the link again",
+    "account.link_sent": "A link is on its way. It holds for three days.",
     "account.save_password": "Change password",
     "account.this_session": "this browser",
     "account.seen": "last used {ago}",
@@ -678,6 +696,8 @@ WORDING = {
     "people.nobody": "Nobody matches.",
     "people.count": "Accounts: {n:,}",
     "people.inactive": "deactivated",
+    "people.comes_back": "mail comes back",
+    "people.unconfirmed": "address not confirmed",
     "people.password_due": "new password due",
     "people.last_seen": "last sign-in {ago}",
     "people.never_seen": "never signed in",
@@ -1026,6 +1046,10 @@ WORDING = {
     "mail.kind_merged": "Merge",
     "mail.kind_password_changed": "Changed password",
     "mail.kind_registered": "New account",
+    "mail.kind_address_changed": "Changed address",
+    "mail.kind_role_changed": "Changed role",
+    "mail.kind_confirm_address": "Address to confirm",
+    "mail.kind_reset_password": "Forgotten password",
     "mail.kind_summary": "Several changes",
     "mail.kind_digest": "Daily digest",
     "mail.tries": "tries: {n}",

@@ -17,7 +17,7 @@ from ticketing.domain.errors import InvalidInputError, TicketingError
 from ticketing.domain.ratings import COMMENT_LIMIT, SCORES
 from ticketing.services.rating_links import Asked
 from ticketing.web.errors import status_of
-from ticketing.web.plain_pages import page, sent
+from ticketing.web.plain_pages import plain_page, sent_form
 
 _ANSWERS: Final = {"yes": True, "no": False}
 _FORM: Final = '<form method="post" action="rate"><input type="hidden" name="t" value="{token}">{fields}</form>'
@@ -26,10 +26,10 @@ _FORM: Final = '<form method="post" action="rate"><input type="hidden" name="t" 
 async def rate(request: Request) -> Response:
     """Ask whether the matter is solved, or take in what the form says."""
     try:
-        said = dict(request.query_params) if request.method == "GET" else await sent(request)
+        said = dict(request.query_params) if request.method == "GET" else await sent_form(request)
         return await to_thread.run_sync(_answered, said, request.method == "POST")
     except TicketingError as error:
-        return page("That did not work", f"<p>{escape(str(error))}</p>", status_of(error))
+        return plain_page("That did not work", f"<p>{escape(str(error))}</p>", status_of(error))
 
 
 def _answered(said: dict[str, str], is_sent: bool) -> Response:  # noqa: FBT001 - called by a thread
@@ -43,9 +43,9 @@ def _answered(said: dict[str, str], is_sent: bool) -> Response:  # noqa: FBT001 
         except InvalidInputError as error:  # what was typed stays in the form
             refusal = str(error)
     if asked.rating is None:
-        return page(f"Is {asked.label} “{asked.title}” solved?", _question(token, said.get("solved", "")))
+        return plain_page(f"Is {asked.label} “{asked.title}” solved?", _question(token, said.get("solved", "")))
     more = _more(token, solved=asked.rating.solved, refusal=refusal, comment=said.get("comment", ""))
-    return page("Thank you", _told(asked) + (more if asked.rating.is_bare else ""), 422 if refusal else 200)
+    return plain_page("Thank you", _told(asked) + (more if asked.rating.is_bare else ""), 422 if refusal else 200)
 
 
 def _question(token: str, leaning: str) -> str:

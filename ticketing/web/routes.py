@@ -20,6 +20,7 @@ from ticketing.web.attachments import download, upload
 from ticketing.web.errors import refuse
 from ticketing.web.exporting import export
 from ticketing.web.live import live
+from ticketing.web.mail_links import choose_password, confirm
 from ticketing.web.rating import rate
 from ticketing.web.site import Site
 from ticketing.web.watching import watch
@@ -123,6 +124,8 @@ ROUTES: list[BaseRoute] = [
     Route("/attachments/{key}", download, methods=["GET"]),
     Route("/rate", rate, methods=["GET", "POST"]),
     Route("/watch", watch, methods=["GET", "POST"]),
+    Route("/confirm", confirm, methods=["GET", "POST"]),
+    Route("/choose_password", choose_password, methods=["GET", "POST"]),
     WebSocketRoute("/live", live),
     Route("/healthz", healthz, methods=["GET"]),
     Route("/readyz", readyz, methods=["GET"]),

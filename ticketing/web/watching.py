@@ -15,7 +15,7 @@ from starlette.responses import Response
 from ticketing.desk import shared_desk
 from ticketing.domain.errors import TicketingError
 from ticketing.web.errors import status_of
-from ticketing.web.plain_pages import page, sent
+from ticketing.web.plain_pages import plain_page, sent_form
 
 _FORM: Final = (
     '<form method="post" action="watch"><input type="hidden" name="t" value="{token}">'
@@ -26,10 +26,10 @@ _FORM: Final = (
 async def watch(request: Request) -> Response:
     """Say what the link is about and offer the one or the other, or do it."""
     try:
-        said = dict(request.query_params) | (await sent(request) if request.method == "POST" else {})
+        said = dict(request.query_params) | (await sent_form(request) if request.method == "POST" else {})
         return await to_thread.run_sync(_answered, said, request.method == "POST")
     except TicketingError as error:
-        return page("That did not work", f"<p>{escape(str(error))}</p>", status_of(error))
+        return plain_page("That did not work", f"<p>{escape(str(error))}</p>", status_of(error))
 
 
 def _answered(said: dict[str, str], is_sent: bool) -> Response:  # noqa: FBT001 - called by a thread
@@ -39,11 +39,11 @@ def _answered(said: dict[str, str], is_sent: bool) -> Response:  # noqa: FBT001 
     what = f"{ticket.label} “{ticket.title}”"
     if ticket.is_muted:
         told = "<p>You get no more mails and notices of it. You may read and answer it as before.</p>"
-        return page(f"You have stopped watching {what}", told + _form(token, "yes", "Watch it again"))
+        return plain_page(f"You have stopped watching {what}", told + _form(token, "yes", "Watch it again"))
     if is_sent:
-        return page(f"You watch {what} again", "<p>You are told what is new in it.</p>")
+        return plain_page(f"You watch {what} again", "<p>You are told what is new in it.</p>")
     told = "<p>You would get no more mails and notices of it. You could still read and answer it.</p>"
-    return page(f"Stop watching {what}?", told + _form(token, "no", "Stop watching"))
+    return plain_page(f"Stop watching {what}?", told + _form(token, "no", "Stop watching"))
 
 
 def _form(token: str, value: str, word: str) -> str:

@@ -21,6 +21,7 @@ class MailRow(NamedTuple):
     at: datetime
     due_at: datetime
     sent_at: datetime | None
+    message_id: str
 
     @classmethod
     def of(cls, key: str, fields: Mapping[str, Any]) -> Self:
@@ -34,16 +35,18 @@ class MailRow(NamedTuple):
             datetime.fromisoformat(fields["at"]),
             datetime.fromisoformat(fields["due_at"]),
             datetime.fromisoformat(sent_at) if sent_at else None,
+            fields["message_id"],
         )
 
 
 class MailRows:
-    """All of them, and indexes over those that wait and over addresses."""
+    """All of them, and indexes over those that wait, over addresses and over Message-IDs."""
 
     def __init__(self) -> None:
         self._rows: dict[str, MailRow] = {}
         self._due: list[tuple[datetime, str]] = []
         self._by_address: defaultdict[str, set[str]] = defaultdict(set)
+        self._by_message_id: dict[str, str] = {}
 
     def put(self, key: str, row: MailRow | None) -> None:
         """Put a row in the place of the one there was; None is for a mail that is gone."""
@@ -53,6 +56,8 @@ class MailRows:
         if row is not None:
             self._rows[key] = row
             self._by_address[row.address].add(key)
+            if row.message_id:
+                self._by_message_id[row.message_id] = key
             if row.state is MailState.WAITING:
                 insort(self._due, (row.due_at, key))
 
@@ -60,6 +65,7 @@ class MailRows:
         self._by_address[row.address].discard(row.id)
         if not self._by_address[row.address]:
             del self._by_address[row.address]
+        self._by_message_id.pop(row.message_id, None)
         if row.state is MailState.WAITING:
             del self._due[bisect_left(self._due, (row.due_at, row.id))]
 
@@ -74,6 +80,10 @@ class MailRows:
     def to_address(self, address: str) -> Iterator[MailRow]:
         """Yield those that went or are to go to an address."""
         return (self._rows[key] for key in self._by_address.get(address.casefold(), ()))
+
+    def having_message_id(self, message_id: str) -> str | None:
+        """Return the id of the one with this Message-ID, or None."""
+        return self._by_message_id.get(message_id)
 
     def newest_first(self, state: MailState | None) -> list[MailRow]:
         """Return those of a state, or all."""

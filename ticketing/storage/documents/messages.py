@@ -71,6 +71,12 @@ class Mails(DocumentCollection[Outgoing]):
         claimed = [row.due_at for row in rows if row.state is MailState.WAITING]
         return claimed + [row.sent_at for row in rows if row.sent_at is not None and row.sent_at >= since]
 
+    def having_message_id(self, message_id: str) -> Outgoing | None:
+        """Return the mail that went out under this Message-ID, or None."""
+        with self._pending.applied(OUTGOING) as state:
+            key = state.mails.having_message_id(message_id)
+        return self.find(key) if key else None
+
     def backlog(self) -> Backlog:
         """Return how many wait, and since when."""
         with self._pending.applied(OUTGOING) as state:

@@ -10,6 +10,7 @@ from typing import Protocol
 from ticketing.domain.attachments import CONTENT, Upload
 from ticketing.domain.definitions import Kind, by_name, read_definition
 from ticketing.domain.drafts import Draft
+from ticketing.domain.mail_links import MailLink
 from ticketing.domain.notifications import Notice
 from ticketing.domain.outbox import Outgoing
 from ticketing.domain.people import User
@@ -126,6 +127,11 @@ class DocumentTransaction:
     def hand_offs(self) -> DocumentCollection[HandOff]:
         """Sign-ins on their way to a cookie."""
         return DocumentCollection(self.pending, "hand_offs", HandOff)
+
+    @property
+    def mail_links(self) -> DocumentCollection[MailLink]:
+        """Links by which people show that they read what is sent to an address."""
+        return DocumentCollection(self.pending, "mail_links", MailLink)
 
     @property
     def devices(self) -> OwnedDocuments[Device]:

@@ -37,7 +37,7 @@ RECEIVED = "received"
 OWNED = frozenset({SESSIONS, DEVICES, UPLOADS, DRAFTS, NOTICES})
 # What reading a document raises when a field is missing, or holds what this version does not know.
 UNREADABLE = (AttributeError, LookupError, TypeError, ValueError)
-EXPIRING = frozenset({*OWNED, OUTGOING, RECEIVED, "hand_offs", "attempts", "receipts"})
+EXPIRING = frozenset({*OWNED, OUTGOING, RECEIVED, "hand_offs", "mail_links", "attempts", "receipts"})
 # What is no part of a backup: all that expires but what people would miss.
 KEPT_FOR_LONG = (DRAFTS, NOTICES, OUTGOING, RECEIVED)
 PASSING = EXPIRING - {*KEPT_FOR_LONG}

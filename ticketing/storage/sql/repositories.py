@@ -12,6 +12,7 @@ from ticketing.domain.categories import Category
 from ticketing.domain.definitions import Definition, Kind, by_name, read_definition
 from ticketing.domain.drafts import Draft
 from ticketing.domain.kinds import KINDS
+from ticketing.domain.mail_links import MailLink
 from ticketing.domain.notifications import NOTICES_KEPT, NOTICES_PER_PERSON, Notice
 from ticketing.domain.outbox import Backlog, MailState, Outgoing, OutgoingQuery
 from ticketing.domain.people import PeopleQuery, Role, User
@@ -221,6 +222,12 @@ class SqlMails(SqlCollection[Outgoing]):
         )
         return [sent_at or due_at for sent_at, due_at in got]
 
+    def having_message_id(self, message_id: str) -> Outgoing | None:
+        """Return the mail that went out under this Message-ID, or None."""
+        if not (message_id and _can_be(message_id)):
+            return None
+        return next(iter(self._read(select(_mails.document).where(_mails.message_id == message_id).limit(1))), None)
+
     def backlog(self) -> Backlog:
         """Return how many wait, and since when."""
         return Backlog(*self._connection.execute(select(func.count(), func.min(_mails.at)).where(_IS_WAITING)).one())
@@ -363,6 +370,11 @@ class SqlTransaction:
     def hand_offs(self) -> SqlCollection[HandOff]:
         """Sign-ins on their way to a cookie."""
         return SqlCollection(self.connection, tables.hand_offs, HandOff)
+
+    @cached_property
+    def mail_links(self) -> SqlCollection[MailLink]:
+        """Links by which people show that they read what is sent to an address."""
+        return SqlCollection(self._connection, tables.mail_links, MailLink)
 
     @cached_property
     def devices(self) -> SqlOwned[Device]:

@@ -211,6 +211,7 @@ sessions = _expiring(
     Column("created_at", Moment, nullable=False),
 )
 hand_offs = _expiring("hand_offs")
+mail_links = _expiring("mail_links")
 devices = _expiring("devices", Column("username", Word, nullable=False, index=True))
 attempts = _expiring("attempts")
 receipts = _expiring("receipts")
@@ -237,10 +238,12 @@ outgoing = _expiring(
     Column("at", Moment, nullable=False),
     Column("due_at", Moment, nullable=False),
     Column("sent_at", Moment),
+    Column("message_id", Word),
     Index("outgoing_by_due", "state", "due_at", "id"),
     Index("outgoing_by_state", "state", "at"),
     Index("outgoing_by_at", "at", "id"),
     Index("outgoing_by_address", "address", "sent_at"),
+    Index("outgoing_by_message_id", "message_id"),
 )
 received = _expiring(
     "received",
@@ -249,7 +252,19 @@ received = _expiring(
     Column("raw_sha256", Word, nullable=False, index=True),
 )
 presences = _expiring("presences")
-EXPIRING: Final = (sessions, hand_offs, devices, attempts, receipts, uploads, drafts, notices, outgoing, received)
+EXPIRING: Final = (
+    sessions,
+    hand_offs,
+    mail_links,
+    devices,
+    attempts,
+    receipts,
+    uploads,
+    drafts,
+    notices,
+    outgoing,
+    received,
+)
 
 files = Table(
     "files",

@@ -5,7 +5,7 @@ import streamlit as st
 from ticketing.domain.mail_tags import Tag
 from ticketing.domain.mail_texts import VARIABLES, MailText
 from ticketing.domain.notifications import NoticeKind
-from ticketing.domain.outbox import KINDS_OF_MAILS, Letter
+from ticketing.domain.outbox import KINDS_TO_WRITE, Letter
 from ticketing.domain.people import Actor
 from ticketing.ui.feedback import shown_errors
 from ticketing.ui.session import desk
@@ -23,8 +23,8 @@ def _fields(_actor: Actor, text: MailText | None) -> MailText:
     text = text or MailText(name="", mail=NoticeKind.REPLIED, text=_own_text(NoticeKind.REPLIED))
     mail = st.selectbox(
         t("setup.mail_texts.mail"),
-        list(KINDS_OF_MAILS),
-        list(KINDS_OF_MAILS).index(text.mail) if text.mail in KINDS_OF_MAILS else None,
+        list(KINDS_TO_WRITE),
+        list(KINDS_TO_WRITE).index(text.mail) if text.mail in KINDS_TO_WRITE else None,
         format_func=lambda kind: t(f"mail.kind_{kind}"),
         key="mail_text_mail",
     )

@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0016"
-down_revision = "0013"
+revision = "0015"
+down_revision = "0014"
 
 word = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 moment = sa.DateTime(timezone=True).with_variant(sa.BigInteger(), "sqlite")

@@ -1,0 +1,94 @@
+"""
+`/confirm` and `/choose_password`: whoever follows a link in a mail shows that they read what is sent to an address.
+
+To look at a page uses nothing up, since programs look at the links in mails before people do; a button does. What opens
+is moved from the address into the form at once, and no other page is told of it.
+"""
+
+from collections.abc import Callable
+from html import escape
+from typing import Final, NamedTuple
+
+from anyio import to_thread
+from starlette.requests import Request
+from starlette.responses import Response
+
+from ticketing.desk import shared_desk
+from ticketing.domain.errors import InvalidInputError, TicketingError
+from ticketing.web.errors import status_of
+from ticketing.web.plain_pages import plain_page, sent_form
+
+_FORM: Final = (
+    '<form method="post" action="{action}"><input type="hidden" name="t" value="{token}">{fields}'
+    "<button class=chosen>{button}</button></form>"
+)
+_PASSWORDS: Final = (
+    '<label>New password <input type="password" name="new" autocomplete="new-password" required></label>'
+    '<label>The same once more <input type="password" name="confirmation" autocomplete="new-password" required></label>'
+)
+_TO_THE_DESK: Final = '<p><a href="./">To the help desk</a></p>'
+
+
+class _Page(NamedTuple):
+    """What a page says, as HTML."""
+
+    title: str
+    body: str
+    status: int = 200
+
+
+async def confirm(request: Request) -> Response:
+    """Ask whether an address is the person's, or note that it is."""
+    return await _answer(request, _asked_to_confirm, _confirmed)
+
+
+async def choose_password(request: Request) -> Response:
+    """Ask for a new password, or take it in."""
+    return await _answer(request, _asked_for_password, _chosen)
+
+
+def _asked_to_confirm(sent: dict[str, str]) -> _Page:
+    claimed = shared_desk().addresses.look(sent.get("t", ""))
+    told = f"<p>{escape(claimed.address)} was entered for the account {escape(claimed.username)}.</p>"
+    return _Page("Is this your address?", told + _form("confirm", sent, "", "Yes, it is mine"))
+
+
+def _confirmed(sent: dict[str, str]) -> _Page:
+    claimed = shared_desk().addresses.confirm(sent.get("t", ""))
+    told = f"<p>{escape(claimed.address)} is the address of the account {escape(claimed.username)} now.</p>"
+    return _Page("Thank you", told + _TO_THE_DESK)
+
+
+def _asked_for_password(sent: dict[str, str], refusal: str = "") -> _Page:
+    username = shared_desk().password_resets.look(sent.get("t", ""))
+    told = f"<p>It is for the account {escape(username)}.</p>"
+    said = f'<p role="alert">{escape(refusal)}</p>' if refusal else ""
+    form = _form("choose_password", sent, _PASSWORDS, "Change the password")
+    return _Page("Choose a new password", told + said + form, 422 if refusal else 200)
+
+
+def _chosen(sent: dict[str, str]) -> _Page:
+    new, confirmation = sent.get("new", ""), sent.get("confirmation", "")
+    try:
+        shared_desk().password_resets.choose(sent.get("t", ""), new, confirmation)
+    except InvalidInputError as error:
+        return _asked_for_password(sent, str(error))
+    return _Page("Your password is changed", f"<p>You can sign in with it now.</p>{_TO_THE_DESK}")
+
+
+async def _answer(
+    request: Request, look: Callable[[dict[str, str]], _Page], use: Callable[[dict[str, str]], _Page]
+) -> Response:
+    is_sent = request.method == "POST"
+    sent = await sent_form(request) if is_sent else dict(request.query_params)
+    try:
+        page = await to_thread.run_sync(use if is_sent else look, sent)
+    except TicketingError as error:
+        page = _Page("That did not work", f"<p>{escape(str(error))}</p>", status_of(error))
+    # A browser that would tell by no other header from where a form comes, must be allowed to name at least its origin.
+    referrer = "no-referrer" if "sec-fetch-site" in request.headers else "same-origin"
+    return plain_page(*page, secret=True, referrer=referrer)
+
+
+def _form(action: str, sent: dict[str, str], fields: str, button: str) -> str:
+    return _FORM.format(action=action, token=escape(sent.get("t", "")), fields=fields, button=button)
