@@ -178,7 +178,7 @@ def test_a_planted_import_in_a_page_is_found(planted: str) -> None:
 
 
 # Whoever comes to these is nobody yet.
-FOR_STRANGERS = {"login", "register"}
+FOR_STRANGERS = {"login", "register", "reset_password"}
 GUARDS = {
     Audience.EVERYBODY: "actor = ui.require_actor",
     Audience.AGENTS: "actor = ui.require_agent",

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Engine, insert, inspect, text
 
 from tests.postgres import databases
 from tests.storage.conftest import NOW, make_ticket
+from ticketing.domain.outbox import Outgoing
 from ticketing.domain.queries import Audience, TicketQuery
 from ticketing.domain.query_language import Asker, read_query
 from ticketing.domain.statuses import TicketCategory
@@ -119,6 +120,19 @@ def test_tickets_of_a_version_with_seven_categories_can_come_into_any(address: s
         those = tx.tickets.numbers(AGENT, TicketQuery(categories=frozenset({"office-plants"})))
         assert (found, list(those)) == (["office-plants", "billing"], [2])
     check_database(address)
+
+
+def test_mails_that_went_out_before_are_found_by_their_message_ids(address: str, engine: Engine) -> None:
+    at = {"at": NOW, "due_at": NOW, "sent_at": NOW, "expires_at": NOW}
+    mail = Outgoing(id="o1", username="carla", kind="replied", **at)
+    mail.message_id = "<t1.abc@example.org>"
+    row = {"id": "o1", "username": "carla", "address": "", "state": "sent", "document": mail.model_dump_json(), **at}
+    with engine.begin() as connection:
+        migrate(connection, "0013")
+        connection.execute(insert(tables.outgoing), row)
+
+    with closing(SqlStore(address)) as store, store.read() as tx:
+        assert tx.outgoing.having_message_id("<t1.abc@example.org>") == mail
 
 
 def test_a_migration_leaves_the_other_constraints_as_they_were(address: str, engine: Engine) -> None:
