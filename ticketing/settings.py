@@ -39,7 +39,9 @@ class Settings(BaseModel):
         description="`json:DIR`, `sqlite:///FILE`, `postgresql+psycopg://USER:PASSWORD@HOST/NAME` or `memory:`; "
         "by default `json:` and the data directory",
     )
-    base_url: str | None = Field(None, description="the public address, such as https://desk.example.org")
+    base_url: str | None = Field(
+        None, description="the public address, such as https://desk.example.org; mails have links only with it"
+    )
     admin_password: SecretStr | None = Field(None, description="password of the first account")
     registration: Literal["open", "closed"] = Field("open", description="whether visitors may register")
     agents_may_register_agents: bool = Field(default=True, description="whether agents may, or admins only")

@@ -1,6 +1,6 @@
 """Names, addresses, roles, and what may be shown of an account."""
 
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
@@ -13,6 +13,7 @@ from ticketing.domain.people import (
     PeopleQuery,
     Person,
     Role,
+    Standing,
     User,
     clean_display_name,
     clean_email,
@@ -165,3 +166,70 @@ def test_a_person_shows_nothing_of_the_password_nor_of_unknown_fields(now: datet
 def test_a_list_of_people_begins_with_page_one(fields: dict[str, object]) -> None:
     with pytest.raises(ValidationError):
         PeopleQuery.model_validate(fields)
+
+
+DAY = timedelta(days=1)
+
+
+@pytest.fixture
+def carla() -> User:
+    now = datetime(2031, 5, 6, tzinfo=UTC)
+    return User(
+        id="carla",
+        display_name="Carla",
+        email="carla@example.org",
+        password="!",
+        created_at=now,
+        password_changed_at=now,
+    )
+
+
+@pytest.mark.parametrize(
+    ("standing", "bounces", "reachable"),
+    [
+        (Standing.GIVEN, 0, True),
+        (Standing.GIVEN, 2, True),
+        (Standing.CONFIRMED, 2, True),
+        (Standing.CONFIRMED, 3, False),
+        (Standing.UNCONFIRMED, 0, False),
+    ],
+)
+def test_a_person_is_written_to_at_an_address_that_is_theirs_and_gives_no_mail_back(
+    carla: User, standing: Standing, bounces: int, *, reachable: bool
+) -> None:
+    carla.put_address("carla@example.org", standing)
+    for number in range(bounces):
+        carla.note_bounce(carla.created_at + number * DAY)
+
+    assert carla.reachable_at == ("carla@example.org" if reachable else None)
+    assert Person.of(carla).comes_back is (bounces == 3)
+
+
+def test_mails_that_came_back_a_month_apart_do_not_add_up(carla: User) -> None:
+    for number in range(9):
+        carla.note_bounce(carla.created_at + number * 15 * DAY)
+
+    assert not carla.comes_back
+
+
+def test_another_address_begins_without_what_was_known_of_the_former_and_none_is_given(carla: User) -> None:
+    for _ in range(3):
+        carla.note_bounce(carla.created_at)
+
+    carla.put_address(None, Standing.CONFIRMED)
+
+    assert (carla.email, carla.standing, carla.comes_back) == (None, Standing.GIVEN, False)
+    assert not carla.has_address("")
+
+
+def test_an_address_is_the_same_in_whatever_case_it_is_written(carla: User) -> None:
+    assert carla.has_address("CARLA@example.ORG")
+    assert not carla.has_address("oskar@example.org")
+
+
+def test_an_account_from_before_addresses_were_confirmed_is_kept_as_it_was(carla: User) -> None:
+    document = carla.model_dump_json(exclude_none=True)
+
+    assert "standing" not in document
+    assert "bounced_at" not in document
+    assert User.model_validate_json(document).standing is Standing.GIVEN

@@ -262,7 +262,7 @@ def mail_finding(
     """Judge the mails of a desk."""
     failure = Outgoing(id="f", username="carla", kind="replied", at=failed or NOW, due_at=NOW, expires_at=NOW)
     failure.settle(Outcome(Result.REFUSED, "550 No such mailbox"), NOW)
-    setup = Setup(sends_mail=sends_mail)
+    setup = Setup(sends_mail=sends_mail, base_url="https://desk.example.org")
     return only(diagnosis.mail(NOW, setup, Backlog(waiting, oldest), failure if failed else None))
 
 
@@ -324,3 +324,10 @@ def test_a_mailbox_into_which_nobody_can_look_or_has_looked_lately_is_a_warning(
     found = only(diagnosis.mail_in(NOW, fetch, is_set_up=True))
 
     assert (found.level, found.says) == (level, says)
+
+
+def test_mails_without_links_are_worth_a_note() -> None:
+    found = only(diagnosis.mail(NOW, Setup(sends_mail=True), Backlog(), None))
+
+    assert found.level is Level.NOTE
+    assert "TICKETING_BASE_URL" in found.fix

@@ -248,4 +248,4 @@ def test_a12_to_ask_takes_as_long_whether_or_not_there_is_such_an_account(desk: 
             found.append(perf_counter() - began)
 
     known, unknown = median(took["carla"]), median(took["nobody"])
-    assert abs(known - unknown) < 0.005
+    assert abs(known - unknown) < max(0.005, unknown / 4)

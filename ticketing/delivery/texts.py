@@ -62,7 +62,7 @@ TEXTS: Final[Mapping[str, str]] = {
     AccountMail.CONFIRM_ADDRESS: (
         "Hello,\n\nthis address was entered for an account at our help desk. If it was you who did that, please confirm"
         f" that it is yours. The link holds for three days:{_WHERE}\n\n"
-        "If it was not you, there is nothing to do: the desk sends nothing else to this address."
+        "If it was not you, there is nothing to do."
     ),
     AccountMail.RESET_PASSWORD: (
         "Hello {{ name }},\n\nsomebody, most likely you, wants to choose a new password for your account"

@@ -239,6 +239,9 @@ def mail(now: datetime, setup: Setup, backlog: Backlog, failure: Outgoing | None
     if failure is not None and failure.at > now - MAILS_FAIL:
         says = f"A mail of {_written(failure.at)} failed: {failure.error}"
         return [Finding(Level.WARNING, "mail", says, "Look at the page Mails; from there it can be sent again.")]
+    if setup.base_url is None:
+        says = "Mails have no links: nobody can confirm an address, reset a password or, as an agent, answer by mail."
+        return [Finding(Level.NOTE, "mail", says, "Set TICKETING_BASE_URL to the address of the desk.")]
     return [Finding(Level.OK, "mail", f"Mail is set up, and {waits or 'none waits'}.")]
 
 

@@ -46,14 +46,14 @@ class PasswordResets:
         with self._store.write() as tx:
             self._throttle.count_wish(tx, address)
             user = _find(tx, name_or_address)
-            if user is None or not links_go_out(tx):
-                return
+            # Who is not there is counted like who is, so that it takes as long to find that out.
+            who, mail = (user.id, user.email or "") if user else (name_or_address, name_or_address)
             try:
-                self._throttle.count_link(tx, Purpose.RESET, user.email or "", user.id)
+                self._throttle.count_link(tx, Purpose.RESET, mail, who)
             except ThrottledError:
                 return
-            mail = user.email or ""
-            tell_of_account(tx, user.id, AccountMail.RESET_PASSWORD, user.id, self._clock(), to=mail)
+            if user and links_go_out(tx):
+                tell_of_account(tx, who, AccountMail.RESET_PASSWORD, who, self._clock(), to=mail)
 
     def look(self, token: str) -> str:
         """Return whose password a link lets choose, and leave it as it is; raises MailLinkError."""
