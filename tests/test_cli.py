@@ -935,7 +935,7 @@ def test_a_mail_that_gets_into_no_ticket_is_taken_all_the_same(run: Run) -> None
 
     assert (result.exit_code, result.output) == (
         0,
-        "No account has this address, and mail of strangers is not taken.\n",
+        "No account has this address as its own, and mail of strangers is not taken.\n",
     )
 
 

@@ -102,5 +102,6 @@ def test_a17_a_person_confirms_their_address_and_a12_chooses_a_forgotten_passwor
     expect(phone.get_by_role("heading", name="My tickets")).to_be_visible()
     carla.reload()
     expect(carla.get_by_role("heading", name="Sign in")).to_be_visible()
+    assert "t=" not in mailing.log
     assert PASSWORD not in mailing.log
     assert NEW not in mailing.log

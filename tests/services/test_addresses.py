@@ -210,6 +210,24 @@ def test_of_two_links_the_newer_one_holds(desk: Desk, sending: Sending, carla: A
     desk.addresses.confirm(newer)
 
 
+def test_a_mail_that_has_to_be_tried_again_has_another_link_and_is_another_mail(
+    desk: Desk, sending: Sending, clock: Clock, carla: Actor
+) -> None:
+    desk.accounts.change_profile(carla, "Carla", ADDRESS)
+    [first] = sending.claim()
+    before = sending.letter(first)
+    clock.advance(HOUR)  # whoever had claimed it was killed
+    [second] = sending.claim()
+    after = sending.letter(second)
+
+    assert isinstance(before, Letter)
+    assert isinstance(after, Letter)
+    assert (first.id, before.id == after.id) == (second.id, False)
+    with pytest.raises(MailLinkError):
+        desk.addresses.look(token_of([before]))
+    desk.addresses.confirm(token_of([after]))
+
+
 def test_a_link_ends_with_its_time_and_with_another_address(
     desk: Desk, sending: Sending, clock: Clock, carla: Actor
 ) -> None:

@@ -126,7 +126,7 @@ def test_a12_an_empty_or_made_up_token_opens_nothing(
     ]
 
     assert [answer.status_code for answer in answers] == [404] * 3
-    assert "This link leads nowhere any more." in answers[0].text
+    assert "This link leads nowhere any more" in answers[0].text
 
 
 def test_a12_a_link_of_one_purpose_opens_nothing_of_another(browser: TestClient, reset: str) -> None:

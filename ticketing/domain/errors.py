@@ -348,7 +348,7 @@ class MailLinkError(NotFoundError):
     code = "mail_link"
 
     def __init__(self) -> None:
-        super().__init__("This link leads nowhere any more. Ask for a new one, and take the newest mail.")
+        super().__init__("This link leads nowhere any more: it was used, it is too old, or a newer one was sent.")
 
 
 class RatingLinkError(NotFoundError):

@@ -104,7 +104,9 @@ class Sending:
             if user is None or isinstance(found, Outcome):
                 return found if isinstance(found, Outcome) else _dropped(_NO_ACCOUNT)
             link = f"{_PATHS[purpose]}?t={make_link(tx, purpose, user, now)}"
-            letter = _account_letter(tx, mail, user)._replace(link=link)
+            # As each try has another link, it is another mail: of two with one Message-ID, people may get the older.
+            key = _sealed(mail_key(tx), f"{mail.id} {mail.attempts}")
+            letter = _account_letter(tx, mail, user)._replace(id=key, link=link)
             # Whose an address is that is not confirmed nobody knows: it gets not a word that anybody has chosen.
             return letter._replace(username="", name="", by="") if purpose is Purpose.CONFIRM else letter
 
@@ -168,7 +170,7 @@ def _address(user: User | None, mail: Outgoing, now: datetime) -> str | Outcome:
     """Return where somebody gets a mail, or why they do not."""
     if user is None or not user.active:
         return _dropped(_NO_ACCOUNT if user is None else _DEACTIVATED)
-    if why := _why_no_link(user, mail, now) if mail.purpose else _why_not(user) if not mail.to else "":
+    if why := _why_not(user, mail, now):
         return _dropped(why)
     try:
         return clean_email(mail.to or user.email or "") or _dropped(_NO_ADDRESS)
@@ -176,8 +178,12 @@ def _address(user: User | None, mail: Outgoing, now: datetime) -> str | Outcome:
         return Outcome(Result.REFUSED, str(error))
 
 
-def _why_not(user: User) -> str:
-    """Return why somebody who has an address is not written to there, "" if they are."""
+def _why_not(user: User, mail: Outgoing, now: datetime) -> str:
+    """Return why somebody does not get a mail at the address that they have, "" if they do."""
+    if mail.purpose is not None:
+        return _why_no_link(user, mail, now)
+    if mail.to:  # the former address, which is to know that it is that
+        return ""
     if user.comes_back:
         return _COMES_BACK
     return _UNCONFIRMED if user.standing is Standing.UNCONFIRMED else ""

@@ -374,7 +374,7 @@ class SqlTransaction:
     @cached_property
     def mail_links(self) -> SqlCollection[MailLink]:
         """Links by which people show that they read what is sent to an address."""
-        return SqlCollection(self._connection, tables.mail_links, MailLink)
+        return SqlCollection(self.connection, tables.mail_links, MailLink)
 
     @cached_property
     def devices(self) -> SqlOwned[Device]:
