@@ -5,7 +5,9 @@ What a desk at work never needs, such as the import from the original app, is lo
 server is to be there at once.
 """
 
+import hashlib
 import logging
+import secrets
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -30,6 +32,7 @@ from ticketing.services.addresses import Addresses
 from ticketing.services.agents import Agents
 from ticketing.services.articles import Articles
 from ticketing.services.attachments import Attachments, unscanned
+from ticketing.services.authenticator import Authenticator, Key
 from ticketing.services.bulk import Bulk
 from ticketing.services.chores import Chores
 from ticketing.services.cleaning import Cleaning
@@ -51,6 +54,7 @@ from ticketing.services.recurring import Recurring
 from ticketing.services.relations import Relations
 from ticketing.services.reports import Reports
 from ticketing.services.rules import Rules
+from ticketing.services.second_factors import SecondFactors
 from ticketing.services.sending import Sending
 from ticketing.services.sessions import Sessions
 from ticketing.services.similar import Similar
@@ -60,6 +64,7 @@ from ticketing.services.watch_links import WatchLinks
 from ticketing.services.watching import Watching
 from ticketing.settings import Settings, read_settings
 from ticketing.storage.backups import BackupFolder, ScheduledBackups
+from ticketing.storage.keys import KEY_BYTES, GivenKey, KeyFile
 from ticketing.storage.opening import open_store
 from ticketing.storage.place import Place
 from ticketing.storage.url_files import look as look_at_files
@@ -104,7 +109,7 @@ class Desk:
         store = WatchedStore(whole, figures)
         self._scanner = _scanner(settings)
         self._scan = self._scanner.over if self._scanner else unscanned
-        self._gate = gate = Gate(clock, settings.session_limits)
+        self._gate = gate = Gate(clock, settings.session_limits, second_factor_of=settings.second_factor_of)
         self._passwords = Passwords(rounds=password_rounds)
         self._let_people_in(store)
         self._connect_mail(store)
@@ -136,10 +141,19 @@ class Desk:
     def _let_people_in(self, store: Store) -> None:
         """Wire what has to do with who people are."""
         settings, clock, gate, passwords, figures = self.settings, self.clock, self._gate, self._passwords, self.figures
-        throttle, limits = Throttle(clock), settings.session_limits
+        throttle, limits, authenticator = Throttle(clock), settings.session_limits, Authenticator(_key(settings))
         accounts = Accounts(
-            store, clock, gate, passwords, throttle, limits=limits, registration_open=settings.registration == "open"
+            store,
+            clock,
+            gate,
+            passwords,
+            throttle,
+            authenticator=authenticator,
+            limits=limits,
+            registration_open=settings.registration == "open",
         )
+        issuer = urlsplit(settings.base_url or "").hostname or "Help desk"
+        factors = SecondFactors(store, clock, gate, passwords, throttle, authenticator, issuer)
         agents = Agents(
             store, clock, gate, passwords, throttle, agents_may_register_agents=settings.agents_may_register_agents
         )
@@ -149,6 +163,7 @@ class Desk:
         self.password_resets = watched("password_resets", resets, figures)
         self.sessions = watched("sessions", Sessions(store, clock, gate, limits), figures)
         self.agents = watched("agents", agents, figures)
+        self.second_factors = watched("second_factors", factors, figures)
         self.first_launch = FirstLaunch(store, clock, passwords)
 
     def _connect_mail(self, store: Store) -> None:
@@ -273,6 +288,13 @@ def _setup(settings: Settings) -> Setup:
         fetches_mail=settings.imap_url is not None,
         demo=settings.demo,
     )
+
+
+def _key(settings: Settings) -> Key:
+    """Return the key of second factors; what keeps nothing keeps no key either."""
+    if settings.second_factor_key:
+        return GivenKey(hashlib.sha256(settings.second_factor_key.get_secret_value().encode()).digest())
+    return GivenKey(secrets.token_bytes(KEY_BYTES)) if settings.store_url == "memory:" else KeyFile(settings.key_file)
 
 
 def _admission(settings: Settings) -> Admission:

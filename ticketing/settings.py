@@ -20,11 +20,13 @@ from ticketing.domain.attachments import OBJECT_STORES
 from ticketing.domain.browsers import SESSION_COOKIE
 from ticketing.domain.errors import SettingsError
 from ticketing.domain.outbox import SmtpServer, read_sender
+from ticketing.domain.people import STAFF, Role
 from ticketing.domain.sign_in import SessionLimits
 
 PREFIX = "TICKETING_"
 TESTS_PREFIX = "TICKETING_TEST_"
 _SENDER = re.compile(r"(?:[^@\s,]{1,64}@)?[a-z0-9](?:[a-z0-9.-]{0,252}[a-z0-9])?")
+_KEY_MINIMUM = 32
 SECRETS = ("~/.streamlit/secrets.toml", ".streamlit/secrets.toml")  # the latter's keys go before the former's
 
 
@@ -45,6 +47,12 @@ class Settings(BaseModel):
     admin_password: SecretStr | None = Field(None, description="password of the first account")
     registration: Literal["open", "closed"] = Field("open", description="whether visitors may register")
     agents_may_register_agents: bool = Field(default=True, description="whether agents may, or admins only")
+    require_second_factor: Literal["no", "agents", "everyone"] = Field(
+        "no", description="who must set up two-step sign-in; agents includes admins"
+    )
+    second_factor_key: SecretStr | None = Field(
+        None, description="of two-step sign-in, 32 characters or more; by default a file in the data directory"
+    )
     cookie_name: str = Field(
         SESSION_COOKIE,
         pattern=r"^[A-Za-z0-9_-]{1,64}$",
@@ -100,6 +108,15 @@ class Settings(BaseModel):
         if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
             raise ValueError("should be an address such as https://desk.example.org")
         return value.rstrip("/")
+
+    @field_validator("second_factor_key")
+    @classmethod
+    def _is_key(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is None or not value.get_secret_value():
+            return None
+        if len(value.get_secret_value()) < _KEY_MINIMUM:
+            raise ValueError(f"should have at least {_KEY_MINIMUM} characters, drawn by chance")
+        return value
 
     @field_validator("smtp_url")
     @classmethod
@@ -209,6 +226,16 @@ class Settings(BaseModel):
     def backup_folder(self) -> Path:
         """Where scheduled backups are kept."""
         return self.data_dir / "backups"
+
+    @property
+    def key_file(self) -> Path:
+        """Where the key of second factors is kept, apart from the store, unless it is given."""
+        return self.data_dir / "second_factor.key"
+
+    @property
+    def second_factor_of(self) -> frozenset[Role]:
+        """Who must set up a second factor."""
+        return {"no": frozenset[Role](), "agents": STAFF, "everyone": frozenset(Role)}[self.require_second_factor]
 
     @property
     def is_public(self) -> bool:

@@ -37,8 +37,11 @@ SAMPLES: dict[type[TicketingError], tuple[object, ...]] = {
     errors.WrongCredentialsError: (),
     errors.SignedOutError: (),
     errors.HandOffError: (),
+    errors.CodeWantedError: ("a ticket",),
+    errors.WrongCodeError: (),
     errors.PermissionDeniedError: ("see all tickets",),
     errors.MustChangePasswordError: (),
+    errors.MustSetUpSecondFactorError: (),
     errors.NotFoundError: (SENTENCE,),
     errors.TicketNotFoundError: (12,),
     errors.PersonNotFoundError: ("carla",),
@@ -82,6 +85,8 @@ SAMPLES: dict[type[TicketingError], tuple[object, ...]] = {
     errors.LastAdminError: (),
     errors.KnownPasswordError: (),
     errors.RegistrationClosedError: (),
+    errors.NoSecondFactorError: (),
+    errors.SecondFactorSetUpError: (),
     errors.NeverOpenError: ("Front desk",),
     errors.ConflictError: (SENTENCE,),
     errors.StaleEditError: ("Priority", "high", "low"),
@@ -105,6 +110,7 @@ SAMPLES: dict[type[TicketingError], tuple[object, ...]] = {
     errors.StorageUnreachableError: (),
     errors.FilesUnreachableError: ("does not answer",),
     errors.ScannerUnreachableError: (),
+    errors.SecondFactorKeyError: (),
 }
 
 

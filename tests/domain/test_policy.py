@@ -36,6 +36,7 @@ TRUTH = """
     SEE_ALL_TICKETS       .     .       .      .     .       .        .      AR
     EDIT_OWN_PROFILE      .     .       .     UAR    .       .        .       .
     CHANGE_OWN_PASSWORD   .     .       .     UAR    .       .        .       .
+    SET_UP_SECOND_FACTOR  .     .       .     UAR    .       .        .       .
     END_OWN_SESSION       .     .       .     UAR    .       .        .       .
     READ_NOTICES          .     .       .     UAR    .       .        .       .
     SEE_PEOPLE            .     .       .      .     .       .        .      AR
@@ -44,6 +45,7 @@ TRUTH = """
     CHANGE_ROLE           .     .       .      R     R       R        R       .
     DEACTIVATE            .     .       .      R     AR      R        R       .
     RESET_PASSWORD        .     .       .      .     AR      R        R       .
+    TURN_OFF_SECOND_FACTOR .    .       .      .     R       R        R       .
     END_SESSIONS          .     .       .      .     AR      R        R       .
     LIFT_WAIT             .     .       .      .     AR      R        R       .
     SEE_REPORTS           .     .       .      .     .       .        .      AR

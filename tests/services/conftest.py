@@ -16,10 +16,13 @@ from ticketing.domain.store import Store
 from ticketing.services.access import Gate
 from ticketing.services.accounts import Accounts
 from ticketing.services.agents import Agents
+from ticketing.services.authenticator import Authenticator
 from ticketing.services.first_launch import FirstLaunch
 from ticketing.services.passwords import Passwords
+from ticketing.services.second_factors import SecondFactors
 from ticketing.services.sessions import Sessions, open_session
 from ticketing.services.throttle import Throttle
+from ticketing.storage.keys import GivenKey
 from ticketing.storage.memory import MemoryEngine, MemoryStore
 from ticketing.storage.whole import WholeStore
 
@@ -87,11 +90,23 @@ def throttle(clock: Clock) -> Throttle:
 
 
 @pytest.fixture
+def authenticator() -> Authenticator:
+    return Authenticator(GivenKey(b"k" * 32))
+
+
+@pytest.fixture
 def accounts_with(
-    store: MemoryStore, clock: Clock, gate: Gate, throttle: Throttle, limits: SessionLimits
+    store: MemoryStore,
+    clock: Clock,
+    gate: Gate,
+    throttle: Throttle,
+    authenticator: Authenticator,
+    limits: SessionLimits,
 ) -> AccountsWith:
     """Make the accounts service of the same desk, with passwords of its own."""
-    return lambda passwords: Accounts(store, clock, gate, passwords, throttle, limits=limits)
+    return lambda passwords: Accounts(
+        store, clock, gate, passwords, throttle, authenticator=authenticator, limits=limits
+    )
 
 
 @pytest.fixture
@@ -107,6 +122,18 @@ def sessions(store: MemoryStore, clock: Clock, gate: Gate, limits: SessionLimits
 @pytest.fixture
 def agents(store: MemoryStore, clock: Clock, gate: Gate, passwords: Passwords, throttle: Throttle) -> Agents:
     return Agents(store, clock, gate, passwords, throttle)
+
+
+@pytest.fixture
+def second_factors(
+    store: MemoryStore,
+    clock: Clock,
+    gate: Gate,
+    passwords: Passwords,
+    throttle: Throttle,
+    authenticator: Authenticator,
+) -> SecondFactors:
+    return SecondFactors(store, clock, gate, passwords, throttle, authenticator, "desk.example.org")
 
 
 @pytest.fixture

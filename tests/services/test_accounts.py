@@ -36,6 +36,7 @@ from ticketing.domain.sign_in import SessionLimits
 from ticketing.services.access import Gate
 from ticketing.services.accounts import Accounts
 from ticketing.services.agents import Agents
+from ticketing.services.authenticator import Authenticator
 from ticketing.services.passwords import Passwords
 from ticketing.services.sessions import Sessions
 from ticketing.services.throttle import FREE_FAILURES, Throttle
@@ -165,9 +166,17 @@ def test_twenty_who_register_one_name_at_the_same_moment_make_one_account(
 
 
 def test_a_desk_can_be_closed_to_registrations(
-    store: MemoryStore, clock: Clock, gate: Gate, passwords: Passwords, throttle: Throttle, limits: SessionLimits
+    store: MemoryStore,
+    clock: Clock,
+    gate: Gate,
+    passwords: Passwords,
+    throttle: Throttle,
+    authenticator: Authenticator,
+    limits: SessionLimits,
 ) -> None:
-    closed = Accounts(store, clock, gate, passwords, throttle, limits=limits, registration_open=False)
+    closed = Accounts(
+        store, clock, gate, passwords, throttle, authenticator=authenticator, limits=limits, registration_open=False
+    )
 
     with pytest.raises(RegistrationClosedError, match="Ask an agent"):
         closed.register("carla", "Carla", PASSWORD, PASSWORD)

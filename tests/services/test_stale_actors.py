@@ -16,6 +16,7 @@ from ticketing.domain.bulk import BulkEdit
 from ticketing.domain.errors import (
     AuthenticationError,
     MustChangePasswordError,
+    MustSetUpSecondFactorError,
     NotFoundError,
     PermissionDeniedError,
     SignedOutError,
@@ -42,6 +43,8 @@ from ticketing.storage.memory import MemoryStore
 
 URGENT = BulkEdit(edit=TicketEdit(priority=Priority.URGENT))
 OPEN_TO_EVERYBODY = {
+    "accounts.finish_sign_in",
+    "accounts.finish_sign_in_browser",
     "accounts.register",
     "accounts.register_browser",
     "accounts.sign_in",
@@ -71,6 +74,15 @@ OPEN_TO_EVERYBODY = {
 }
 ONLY_AT_THE_CONSOLE = {"agents.create_agent", "agents.set_password", "exports.json_lines"}
 WITH_A_ONE_TIME_PASSWORD = {"accounts.change_password"}
+WITHOUT_A_SECOND_FACTOR = {
+    "accounts.change_password",
+    "second_factors.forget_browsers",
+    "second_factors.propose",
+    "second_factors.renew_recovery_codes",
+    "second_factors.status",
+    "second_factors.turn_off",
+    "second_factors.turn_on",
+}
 FOR_EVERY_PERSON = {
     "accounts.change_password",
     "accounts.change_profile",
@@ -96,6 +108,12 @@ FOR_EVERY_PERSON = {
     "articles.suggest",
     "attachments.expect",
     "attachments.put",
+    "second_factors.forget_browsers",
+    "second_factors.propose",
+    "second_factors.renew_recovery_codes",
+    "second_factors.status",
+    "second_factors.turn_off",
+    "second_factors.turn_on",
     "sessions.end",
     "sessions.end_others",
     "sessions.own",
@@ -112,6 +130,7 @@ ARGUMENTS: dict[str, object] = {
     "browser": "b",
     "change": URGENT,
     "chosen": {NoticeKind.NOTED: Mailed.DAILY},
+    "code": "123456",
     "cell": Cell(Metric.CREATED),
     "canned_reply": "greeting",
     "confirmation": "four dry umbrellas",
@@ -336,6 +355,26 @@ def test_with_a_one_time_password_one_can_only_choose_another(
     assert everything() == before
     for name in WITH_A_ONE_TIME_PASSWORD:
         assert refusal(methods(desk)[name], root) is not MustChangePasswordError
+
+
+def test_who_has_yet_to_set_up_a_second_factor_can_only_do_that(
+    store: MemoryStore, clock: Clock, carla: Actor, root: Actor, everything: Everything
+) -> None:
+    strict = Settings(storage_url="memory:", require_second_factor="agents")
+    desk = Desk(strict, store, clock, password_rounds=4)
+    desk.tickets.open(carla, "No dial tone", "Dead.")
+    before = everything()
+
+    refusals = {
+        name: refusal(method, root) for name, method in methods(desk).items() if name not in WITHOUT_A_SECOND_FACTOR
+    }
+
+    assert {name for name, error in refusals.items() if error is PermissionDeniedError} == ONLY_AT_THE_CONSOLE
+    others = {error for name, error in refusals.items() if name not in ONLY_AT_THE_CONSOLE}
+    assert others == {MustSetUpSecondFactorError}
+    assert everything() == before
+    for name in WITHOUT_A_SECOND_FACTOR:
+        assert refusal(methods(desk)[name], root) is not MustSetUpSecondFactorError
 
 
 def test_whoever_was_an_agent_is_one_no_longer(

@@ -13,6 +13,7 @@ from ticketing.domain.sign_in import SessionLimits
 from ticketing.services.access import Gate
 from ticketing.services.accounts import Accounts
 from ticketing.services.agents import Agents
+from ticketing.services.authenticator import Authenticator
 from ticketing.services.passwords import Passwords
 from ticketing.services.sessions import Sessions
 from ticketing.services.throttle import Throttle
@@ -274,10 +275,16 @@ def test_a_try_that_found_the_desk_busy_is_not_a_failure(accounts: Accounts, acc
 
 
 def test_failures_survive_in_the_store_and_count_for_every_process(
-    store: MemoryStore, clock: Clock, gate: Gate, passwords: Passwords, limits: SessionLimits, fail: Callable[..., None]
+    store: MemoryStore,
+    clock: Clock,
+    gate: Gate,
+    passwords: Passwords,
+    authenticator: Authenticator,
+    limits: SessionLimits,
+    fail: Callable[..., None],
 ) -> None:
     fail(5)
-    elsewhere = Accounts(store, clock, gate, passwords, Throttle(clock), limits=limits)
+    elsewhere = Accounts(store, clock, gate, passwords, Throttle(clock), authenticator=authenticator, limits=limits)
 
     with pytest.raises(ThrottledError):
         elsewhere.sign_in("carla", PASSWORD)
@@ -317,13 +324,19 @@ def test_an_address_registers_so_many_accounts_an_hour(accounts: Accounts, clock
 
 
 def test_a_whole_office_behind_one_address_signs_in_within_a_minute(
-    store: MemoryStore, gate: Gate, passwords: Passwords, limits: SessionLimits, carla: Actor, clock: Clock
+    store: MemoryStore,
+    gate: Gate,
+    passwords: Passwords,
+    authenticator: Authenticator,
+    limits: SessionLimits,
+    carla: Actor,
+    clock: Clock,
 ) -> None:
     def ticking() -> datetime:
         clock.advance(timedelta(milliseconds=1))
         return clock.now
 
-    accounts = Accounts(store, ticking, gate, passwords, Throttle(ticking), limits=limits)
+    accounts = Accounts(store, ticking, gate, passwords, Throttle(ticking), authenticator=authenticator, limits=limits)
 
     for _ in range(20):
         accounts.sign_in(carla.username, PASSWORD, "10.1.1.1")

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from datetime import UTC, date, time, timedelta
 from pathlib import Path
 
+import pyotp
 import pytest
 
 from tests.services.conftest import PASSWORD, Clock, SignIn, public
@@ -14,6 +15,7 @@ from ticketing.domain.articles import Article, Visibility
 from ticketing.domain.bulk import BulkEdit
 from ticketing.domain.calendars import BusinessCalendar
 from ticketing.domain.canned_replies import CannedReply
+from ticketing.domain.errors import CodeWantedError
 from ticketing.domain.links import LinkKind
 from ticketing.domain.mail_links import Purpose
 from ticketing.domain.notifications import Mailed, NoticeKind
@@ -119,15 +121,42 @@ class Scene:
             Digests().do_some(tx, clock())  # so that one chore alone is left for whoever looks
         self.desk.accounts.change_profile(self.ada, "Ada", "ada@example.org")
         set_route(store, is_open=True, has_links=True)
+        self._set_up_phones()
         self.token = self.desk.accounts.sign_in("carla", PASSWORD)
         clock.advance(timedelta(minutes=2))  # so that it is worth noting that the session is used
         self.hand_off = self.desk.accounts.sign_in_browser("carla", PASSWORD, browser="b")
+        self._type_passwords()
         self.done = self.desk.bulk.apply(CONSOLE, [1], BulkEdit(add_tags=("printer",)))
         self.mail = self.desk.receiving.take(b"From: nora@example.net\n\nHelp!")
         self.latest = self.desk.tickets.reply(self.ada, 1, "I come.").messages[-1]
         self.seed = folder
         (folder / "users.json").write_text(json.dumps({"bert": {"password": "x", "role": "user"}}), "utf-8")
         (folder / "tickets.json").write_text("{}", "utf-8")
+
+    def _set_up_phones(self) -> None:
+        """Turn on root's second factor, and propose one to Carla."""
+        self.phone = pyotp.TOTP(self.desk.second_factors.propose(self.root).secret)
+        self.desk.second_factors.turn_on(self.root, PASSWORD, self.code)
+        self.carlas_phone = pyotp.TOTP(self.desk.second_factors.propose(self.carla).secret)
+
+    def _type_passwords(self) -> None:
+        """Sign root in by halves."""
+        with pytest.raises(CodeWantedError) as wanted:
+            self.desk.accounts.sign_in("root", PASSWORD)
+        self.ticket = wanted.value.ticket
+        with pytest.raises(CodeWantedError) as wanted:
+            self.desk.accounts.sign_in_browser("root", PASSWORD, browser="b")
+        self.browser_ticket = wanted.value.ticket
+
+    @property
+    def code(self) -> str:
+        """What root's phone shows."""
+        return self.phone.at(self.desk.clock())
+
+    @property
+    def carlas_code(self) -> str:
+        """What Carla's phone shows, who has not turned it on."""
+        return self.carlas_phone.at(self.desk.clock())
 
     @property
     def notice(self) -> str:
@@ -188,12 +217,17 @@ class Scene:
 Deeds = dict[str, Callable[[Scene], object]]
 
 ONCE: Deeds = {
+    "accounts.finish_sign_in": lambda on: on.desk.accounts.finish_sign_in(on.ticket, on.code),
+    "accounts.finish_sign_in_browser": (
+        lambda on: on.desk.accounts.finish_sign_in_browser(on.browser_ticket, on.code, browser="b")
+    ),
     "accounts.change_profile": lambda on: on.desk.accounts.change_profile(on.carla, "Carla Ruiz", ""),
     "addresses.send_link": lambda on: on.desk.addresses.send_link(on.ada),
     "addresses.confirm": lambda on: on.desk.addresses.confirm(on.confirmation),
     "password_resets.ask": lambda on: on.desk.password_resets.ask("carla"),
     "password_resets.choose": lambda on: on.desk.password_resets.choose(on.reset, ANOTHER, ANOTHER),
     "agents.register_agent": lambda on: on.desk.agents.register_agent(on.ada, "bert", "Bert"),
+    "agents.turn_off_second_factor": lambda on: on.desk.agents.turn_off_second_factor(CONSOLE, "root"),
     "agents.deactivate": lambda on: on.desk.agents.deactivate(on.root, "carla"),
     "agents.reactivate": lambda on: on.desk.agents.reactivate(on.root, "oskar"),
     "agents.reset_password": lambda on: on.desk.agents.reset_password(on.root, "carla"),
@@ -219,6 +253,9 @@ ONCE: Deeds = {
     "relations.split": lambda on: on.desk.relations.split(on.ada, 1, on.reply.mark, "Another matter", key="k"),
     "settings_files.apply": lambda on: on.desk.settings_files.apply(CONSOLE, on.import_),
     "seeds.apply": lambda on: on.desk.seeds.apply(CONSOLE, on.plan),
+    "second_factors.forget_browsers": lambda on: on.desk.second_factors.forget_browsers(on.root),
+    "second_factors.propose": lambda on: on.desk.second_factors.propose(on.ada),
+    "second_factors.renew_recovery_codes": lambda on: on.desk.second_factors.renew_recovery_codes(on.root, on.code),
     "sessions.actor": lambda on: on.desk.sessions.actor(on.token),
     "sessions.redeem": lambda on: on.desk.sessions.redeem(on.hand_off, browser="b"),
     "sessions.sign_out": lambda on: on.desk.sessions.sign_out(on.token),
@@ -274,9 +311,12 @@ TWICE: Deeds = {
     "accounts.change_password": (
         lambda on: on.desk.accounts.change_password(on.carla, PASSWORD, ANOTHER, ANOTHER, browser="b")
     ),
+    "second_factors.turn_on": lambda on: on.desk.second_factors.turn_on(on.carla, PASSWORD, on.carlas_code),
+    "second_factors.turn_off": lambda on: on.desk.second_factors.turn_off(on.root, PASSWORD, on.code),
 }
 NEVER: Deeds = {
     "watch_links.look": lambda on: on.desk.watch_links.look(on.watch_token),
+    "second_factors.status": lambda on: on.desk.second_factors.status(on.root),
     "rating_links.look": lambda on: on.desk.rating_links.look(on.rating_token),
     "addresses.can_be_confirmed": lambda on: on.desk.addresses.can_be_confirmed(on.carla),
     "addresses.look": lambda on: on.desk.addresses.look(on.confirmation),

@@ -1,4 +1,4 @@
-"""Accounts: `create-agent` and `reset-password`, for whoever can run commands here."""
+"""Accounts: `create-agent`, `reset-password` and `turn-off-two-step`, for whoever can run commands here."""
 
 import sys
 from contextlib import closing
@@ -34,6 +34,16 @@ def reset_password(name: str, *, password_stdin: bool) -> None:
     with closing(open_desk()) as desk:
         desk.agents.set_password(Actor.console(), name, password)
     click.echo(f"The password of “{name}” is changed.")
+
+
+@click.command()
+@opens_store
+@click.argument("name")
+def turn_off_two_step(name: str) -> None:
+    """Let the account NAME sign in by its password alone, whose owner has lost phone and recovery codes."""
+    with closing(open_desk()) as desk:
+        desk.agents.turn_off_second_factor(Actor.console(), name)
+    click.echo(f"Two-step sign-in of “{name}” is turned off.")
 
 
 def _password(*, from_stdin: bool) -> str:

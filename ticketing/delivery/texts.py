@@ -29,6 +29,7 @@ _TICKETS: Final = """
 {{ each.label }} “{{ each.title }}”{% if each.link %}: {{ each.link }}{% endif %}
 {%- endfor %}"""
 _BY: Final = "{{ by or 'The desk' }}"
+_UNEXPECTED: Final = " If you did not expect that, please tell the people of your help desk at once."
 _OF: Final = "{{ label }} “{{ title }}”"
 
 TEXTS: Final[Mapping[str, str]] = {
@@ -69,6 +70,18 @@ TEXTS: Final[Mapping[str, str]] = {
         f" {{{{ username }}}}. The link holds for 60 minutes, and once:{_WHERE}\n\n"
         "If it was not you, there is nothing to do: your password stays as it is."
     ),
+    AccountMail.SECOND_FACTOR_ON: (
+        "Hello {{ name }},\n\ntwo-step sign-in was turned on for your account {{ username }}: signing in takes a code"
+        f" of your app from now on.{_UNEXPECTED}"
+    ),
+    AccountMail.SECOND_FACTOR_OFF: (
+        "Hello {{ name }},\n\ntwo-step sign-in was turned off for your account {{ username }}"
+        f"{{% if by %}} by {{{{ by }}}}{{% endif %}}: the password alone signs in now.{_UNEXPECTED}"
+    ),
+    AccountMail.RECOVERY_CODE_USED: (
+        "Hello {{ name }},\n\na recovery code was used to sign in to your account {{ username }}. It does not work a"
+        f" second time.{_UNEXPECTED}"
+    ),
     DIGEST: f"Hello {{{{ name }}}},\n\nthis is new since yesterday, and you have not read it yet:\n{_TICKETS}",
     SUMMARY: (
         f"Hello {{{{ name }}}},\n\nmuch has happened in a short time, so this is one mail for all of it:\n{_TICKETS}"
@@ -84,6 +97,9 @@ SUBJECTS: Final[Mapping[str, str]] = {
     AccountMail.ROLE_CHANGED: "Your account was changed",
     AccountMail.CONFIRM_ADDRESS: "Please confirm your e-mail address",
     AccountMail.RESET_PASSWORD: "Choose a new password",
+    AccountMail.SECOND_FACTOR_ON: "Two-step sign-in was turned on",
+    AccountMail.SECOND_FACTOR_OFF: "Two-step sign-in was turned off",
+    AccountMail.RECOVERY_CODE_USED: "A recovery code was used",
     DIGEST: "What is new in your tickets",
     SUMMARY: "Changes in your tickets",
 }

@@ -10,9 +10,9 @@ Every refusal, as one tree. The text of each is a sentence that can be shown to 
     │   └── TemplateError
     │       └── UnknownVariableError
     ├── AuthenticationError            we do not know who this is (any more)
-    │   └── WrongCredentialsError  SignedOutError  HandOffError
+    │   └── WrongCredentialsError  SignedOutError  HandOffError  CodeWantedError  WrongCodeError
     ├── PermissionDeniedError          we know, and the answer is no
-    │   └── MustChangePasswordError
+    │   └── MustChangePasswordError  MustSetUpSecondFactorError
     ├── NotFoundError                  not there, or not yours: the same words
     │   ├── TicketNotFoundError  PersonNotFoundError  DefinitionNotFoundError  MessageNotFoundError
     │   ├── AttachmentNotFoundError  NoticeNotFoundError  MailNotFoundError  RatingLinkError
@@ -26,7 +26,8 @@ Every refusal, as one tree. The text of each is a sentence that can be shown to 
     │   ├── TooManyFilesError  TicketFullError  DayFullError  UploadGoneError
     │   ├── UsernameTakenError  NameTakenError  CategoryTakenError  NeverOpenError
     │   ├── LastCategoryError  MailWaitsError  AddressTakenError  NothingToConfirmError
-    │   └── LastAdminError  KnownPasswordError  RegistrationClosedError
+    │   ├── LastAdminError  KnownPasswordError  RegistrationClosedError
+    │   └── NoSecondFactorError  SecondFactorSetUpError
     ├── ConflictError
     │   ├── StaleEditError             somebody changed the same field meanwhile
     │   ├── StaleDefinitionError  StaleTicketError  StaleCannedReplyError  StaleImportError
@@ -36,7 +37,7 @@ Every refusal, as one tree. The text of each is a sentence that can be shown to 
     └── StorageError                   the store cannot do it now
         ├── StorageBusyError  StorageFullError  StorageReadOnlyError  StorageFailedError
         ├── StorageDamagedError  StorageTooNewError  StorageUnreadableError  StorageUnsupportedError
-        └── StorageUnreachableError  FilesUnreachableError  ScannerUnreachableError
+        └── StorageUnreachableError  FilesUnreachableError  ScannerUnreachableError  SecondFactorKeyError
 """
 
 from datetime import timedelta
@@ -273,6 +274,25 @@ class HandOffError(AuthenticationError):
         super().__init__("This sign-in took too long or moved to another browser. Please sign in again.")
 
 
+class CodeWantedError(AuthenticationError):
+    """The password is right, and the account has a second factor: `ticket` is what its code is to be shown with."""
+
+    code = "code_wanted"
+
+    def __init__(self, ticket: str) -> None:
+        super().__init__("Please type the code of your authenticator app, too.")
+        self.ticket = ticket
+
+
+class WrongCodeError(AuthenticationError):
+    """A code of a second factor is not right, or was taken before."""
+
+    code = "wrong_code"
+
+    def __init__(self) -> None:
+        super().__init__("This code is wrong or was used already. Please type the one that the app shows now.")
+
+
 class PermissionDeniedError(TicketingError):
     """The person is known and may not do this."""
 
@@ -289,6 +309,15 @@ class MustChangePasswordError(PermissionDeniedError):
 
     def __init__(self) -> None:
         super().__init__("go on before you have chosen a new password")
+
+
+class MustSetUpSecondFactorError(PermissionDeniedError):
+    """This desk asks such accounts for a second factor, and nothing is possible but to set one up."""
+
+    code = "must_set_up_second_factor"
+
+    def __init__(self) -> None:
+        super().__init__("go on before you have set up two-step sign-in")
 
 
 class NotFoundError(TicketingError):
@@ -682,6 +711,24 @@ class RegistrationClosedError(RefusedError):
         super().__init__("Registration is closed at this desk. Ask an agent for an account.")
 
 
+class NoSecondFactorError(RefusedError):
+    """The account has no second factor, or none that was proposed in this session within the hour."""
+
+    code = "no_second_factor"
+
+    def __init__(self) -> None:
+        super().__init__("Two-step sign-in is not set up for this account.")
+
+
+class SecondFactorSetUpError(RefusedError):
+    """The account has a second factor already."""
+
+    code = "second_factor_set_up"
+
+    def __init__(self) -> None:
+        super().__init__("Two-step sign-in is set up already. Turn it off first to set it up on another phone.")
+
+
 class NeverOpenError(RefusedError):
     """By a calendar no such time will have passed in any future that can be reckoned with."""
 
@@ -888,6 +935,18 @@ class StorageUnsupportedError(StorageError):
     """The file system or the address cannot serve as a store."""
 
     code = "storage_unsupported"
+
+
+class SecondFactorKeyError(StorageError):
+    """The key of which the secrets of second factors are made is not here, or another one."""
+
+    code = "second_factor_key"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The desk has lost the key by which it knows the codes of your app. Please use a recovery code, "
+            "or ask an admin to turn two-step sign-in off for you."
+        )
 
 
 def quoted(typed: str, limit: int) -> str:

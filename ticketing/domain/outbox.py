@@ -59,6 +59,9 @@ class AccountMail(StrEnum):
     ROLE_CHANGED = "role_changed"
     CONFIRM_ADDRESS = "confirm_address"
     RESET_PASSWORD = "reset_password"  # noqa: S105 - the name of a kind
+    SECOND_FACTOR_ON = "second_factor_on"
+    SECOND_FACTOR_OFF = "second_factor_off"
+    RECOVERY_CODE_USED = "recovery_code_used"
 
 
 # The kind of a mail that stands for several, to somebody who would have got too many.

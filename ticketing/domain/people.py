@@ -14,6 +14,7 @@ from ticketing.domain.errors import EmailError, UsernameError
 from ticketing.domain.notifications import MailPreferences
 from ticketing.domain.preferences import QueuePreferences
 from ticketing.domain.queries import Query, needle_of
+from ticketing.domain.second_factor import ProposedFactor, SecondFactor
 from ticketing.domain.text import EMAIL_LIMIT, SEARCH_LIMIT, Stored, Typed, clean_line, clean_name, is_blank
 
 # Names under which the desk itself stands in histories.
@@ -35,6 +36,9 @@ class Role(StrEnum):
     USER = "user"
     AGENT = "agent"
     ADMIN = "admin"
+
+
+STAFF = frozenset({Role.AGENT, Role.ADMIN})
 
 
 class Standing(StrEnum):
@@ -64,11 +68,17 @@ class Actor:
     session: str | None = None
     must_change_password: bool = False
     at_console: bool = False
+    must_set_up_second_factor: bool = False
+
+    @property
+    def is_half_in(self) -> bool:
+        """Whether nothing is open to the person yet but to choose a password or to set up a second factor."""
+        return self.must_change_password or self.must_set_up_second_factor
 
     @property
     def is_agent(self) -> bool:
         """Whether the person works the queue: agents and admins do."""
-        return self.role in {Role.AGENT, Role.ADMIN}
+        return self.role in STAFF
 
     @classmethod
     def console(cls) -> Self:
@@ -87,6 +97,7 @@ class User(Stored):
     `mail`: how they want what kind of notice by mail, where they have chosen anything.
     `standing` says whose the address is, `bounced_at` when mails to it came back for good.
     `original`: what the original app's files say of the person, where it could not be told any more.
+    `second_factor`: what signing in takes beside the password; `proposed_factor` is one that was not turned on yet.
     """
 
     id: str
@@ -107,6 +118,8 @@ class User(Stored):
     standing: Standing = Field(default=Standing.GIVEN, exclude_if=Standing.GIVEN.__eq__)
     bounced_at: list[datetime] = Field(default_factory=list, exclude_if=not_)
     original: str | None = None
+    second_factor: SecondFactor | None = None
+    proposed_factor: ProposedFactor | None = None
 
     @property
     def username(self) -> str:
@@ -154,6 +167,7 @@ class Person(Typed):
     must_change_password: bool
     created_at: datetime
     last_sign_in_at: datetime | None
+    has_second_factor: bool
     standing: Standing = Standing.GIVEN
     comes_back: bool = False
 
@@ -161,7 +175,8 @@ class Person(Typed):
     def of(cls, user: User) -> Self:
         """Return what may be shown of an account."""
         shown = user.model_dump(include=set(cls.model_fields) - {"username"})
-        return cls(username=user.id, comes_back=user.comes_back, **shown)
+        has_factor = user.second_factor is not None
+        return cls(username=user.id, comes_back=user.comes_back, has_second_factor=has_factor, **shown)
 
 
 class PeopleQuery(Query):

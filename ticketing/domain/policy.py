@@ -58,6 +58,7 @@ class Action(StrEnum):
     SEE_ALL_TICKETS = "see all tickets"
     EDIT_OWN_PROFILE = "change this profile"
     CHANGE_OWN_PASSWORD = "change this password"  # noqa: S105 - a sentence
+    SET_UP_SECOND_FACTOR = "set up two-step sign-in"
     END_OWN_SESSION = "end this session"
     READ_NOTICES = "read these notices"
     SEE_PEOPLE = "see the accounts"
@@ -66,6 +67,7 @@ class Action(StrEnum):
     CHANGE_ROLE = "change this role"
     DEACTIVATE = "deactivate or reactivate this account"
     RESET_PASSWORD = "reset this password"  # noqa: S105 - a sentence
+    TURN_OFF_SECOND_FACTOR = "turn off the two-step sign-in of this account"
     END_SESSIONS = "end the sessions of this account"
     LIFT_WAIT = "lift the wait of this account"
     SEE_REPORTS = "see reports"
@@ -112,6 +114,7 @@ TABLE: Final[Mapping[Action, Mapping[Role, frozenset[Relation]]]] = {
         Action.SEE_ALL_TICKETS: (_NEVER, _DESK, _DESK),
         Action.EDIT_OWN_PROFILE: (_SELF, _SELF, _SELF),
         Action.CHANGE_OWN_PASSWORD: (_SELF, _SELF, _SELF),
+        Action.SET_UP_SECOND_FACTOR: (_SELF, _SELF, _SELF),
         Action.END_OWN_SESSION: (_SELF, _SELF, _SELF),
         Action.READ_NOTICES: (_SELF, _SELF, _SELF),
         Action.SEE_PEOPLE: (_NEVER, _DESK, _DESK),
@@ -120,6 +123,7 @@ TABLE: Final[Mapping[Action, Mapping[Role, frozenset[Relation]]]] = {
         Action.CHANGE_ROLE: (_NEVER, _NEVER, _OTHERS | _SELF),
         Action.DEACTIVATE: (_NEVER, _USERS, _OTHERS | _SELF),
         Action.RESET_PASSWORD: (_NEVER, _USERS, _OTHERS),
+        Action.TURN_OFF_SECOND_FACTOR: (_NEVER, _NEVER, _OTHERS),
         Action.END_SESSIONS: (_NEVER, _USERS, _OTHERS),
         Action.LIFT_WAIT: (_NEVER, _USERS, _OTHERS),
         Action.SEE_REPORTS: (_NEVER, _DESK, _DESK),

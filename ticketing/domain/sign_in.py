@@ -2,12 +2,16 @@
 
 import hashlib
 from datetime import datetime, timedelta
+from operator import not_
 from typing import ClassVar
 
-from ticketing.domain.people import Role
+from pydantic import Field
+
+from ticketing.domain.people import Role, User
 from ticketing.domain.text import Stored
 
 HAND_OFF_LIFETIME = timedelta(seconds=60)
+HALF_SIGN_IN_LIFETIME = timedelta(minutes=5)
 DEVICE_LIFETIME = timedelta(days=365)
 SESSIONS_PER_PERSON = 50
 
@@ -39,22 +43,39 @@ class HandOff(Stored):
     """
     A proven password on its way from the sign-in form to the browser's cookie; single use, 60 seconds, hashed.
 
-    `sign_in_version` is the account's when the password was proven.
+    `sign_in_version` is the account's when the password was proven. Where `code_wanted`, the second factor is still to
+    be proven, within 5 minutes, and it is good for nothing but that; `device` is then the one that the account knows,
+    if it does. `trusts_browser`: whoever signs in with it wants no code to be asked for in this browser for a while.
     """
 
     id: str
     username: str
     browser: str
     sign_in_version: int = 0
+    code_wanted: bool = Field(default=False, exclude_if=not_)
+    device: str | None = None
+    trusts_browser: bool = Field(default=False, exclude_if=not_)
     expires_at: datetime
 
 
 class Device(Stored):
-    """A browser in which an account has signed in before: attempts from it have a budget of their own."""
+    """
+    A browser in which an account has signed in before: attempts from it have a budget of their own.
+
+    Until `trusted_until` it is asked for no second factor, unless all sign-ins of the account have ended since, by
+    which `sign_in_version` would be another one.
+    """
 
     id: str
     username: str
+    trusted_until: datetime | None = None
+    sign_in_version: int = 0
     expires_at: datetime
+
+    def is_trusted_by(self, user: User, now: datetime) -> bool:
+        """Whether the password is enough here to sign in as this person."""
+        is_theirs = self.username == user.id and self.sign_in_version == user.sign_in_version
+        return is_theirs and self.trusted_until is not None and now < self.trusted_until
 
 
 class Attempts(Stored):

@@ -4,8 +4,13 @@ from collections.abc import Callable
 from datetime import datetime
 
 from ticketing.domain import policy
-from ticketing.domain.errors import MustChangePasswordError, SignedOutError, TicketNotFoundError
-from ticketing.domain.people import Actor
+from ticketing.domain.errors import (
+    MustChangePasswordError,
+    MustSetUpSecondFactorError,
+    SignedOutError,
+    TicketNotFoundError,
+)
+from ticketing.domain.people import Actor, Role
 from ticketing.domain.policy import Relation
 from ticketing.domain.sign_in import SessionLimits
 from ticketing.domain.store import Transaction
@@ -17,18 +22,27 @@ A_MOMENT = 0.1
 
 
 class Gate:
-    """Lets in who still is who they were, and says as what."""
+    """Lets in who still is who they were, and says as what; from some roles it wants a second factor."""
 
-    def __init__(self, clock: Clock, limits: SessionLimits) -> None:
+    def __init__(self, clock: Clock, limits: SessionLimits, *, second_factor_of: frozenset[Role] = frozenset()) -> None:
         self._clock = clock
         self._limits = limits
+        self._second_factor_of = second_factor_of
 
-    def admit(self, tx: Transaction, actor: Actor, *, with_one_time_password: bool = False) -> Actor:
+    def admit(
+        self,
+        tx: Transaction,
+        actor: Actor,
+        *,
+        with_one_time_password: bool = False,
+        without_second_factor: bool = False,
+    ) -> Actor:
         """
         Return the actor as they are at this moment: present role, live session.
 
         A page may hold an actor from before a sign-out or a change of role; what was rendered then can be replayed by
-        any client. Raises SignedOutError, or MustChangePasswordError unless the call is open to one-time passwords.
+        any client. Raises SignedOutError, and unless the call is open to one-time passwords and to those who have yet
+        to set up a second factor, MustChangePasswordError and MustSetUpSecondFactorError.
         """
         if actor.at_console:
             return actor
@@ -40,7 +54,17 @@ class Gate:
             raise SignedOutError
         if user.must_change_password and not with_one_time_password:
             raise MustChangePasswordError
-        return Actor(user.id, user.display_name, user.role, session.id, user.must_change_password)
+        lacks_factor = user.second_factor is None and user.role in self._second_factor_of
+        if lacks_factor and not without_second_factor:
+            raise MustSetUpSecondFactorError
+        return Actor(
+            user.id,
+            user.display_name,
+            user.role,
+            session.id,
+            user.must_change_password,
+            must_set_up_second_factor=lacks_factor,
+        )
 
 
 def reach(tx: Transaction, actor: Actor, number: int) -> Ticket:

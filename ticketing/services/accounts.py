@@ -7,6 +7,7 @@ from ticketing.domain import policy
 from ticketing.domain.errors import (
     BlankError,
     BusyError,
+    CodeWantedError,
     InvalidInputError,
     PasswordMismatchError,
     PersonNotFoundError,
@@ -14,6 +15,7 @@ from ticketing.domain.errors import (
     UsernameError,
     UsernameTakenError,
     WeakPasswordError,
+    WrongCodeError,
     WrongCredentialsError,
 )
 from ticketing.domain.outbox import AccountMail
@@ -27,14 +29,22 @@ from ticketing.domain.people import (
     username_key,
 )
 from ticketing.domain.policy import Action
-from ticketing.domain.sign_in import SessionLimits
+from ticketing.domain.sign_in import Device, SessionLimits
 from ticketing.domain.store import Store, Transaction
 from ticketing.domain.text import is_blank
 from ticketing.services.access import Clock, Gate
 from ticketing.services.addresses import enter_address
+from ticketing.services.authenticator import Authenticator, takes_recovery_code
 from ticketing.services.outbox import tell_of_account
 from ticketing.services.passwords import Passwords, check_new, same_password
-from ticketing.services.sessions import begin_hand_off, end_all_sessions, find_device, open_session
+from ticketing.services.sessions import (
+    begin_half_sign_in,
+    begin_hand_off,
+    end_all_sessions,
+    find_device,
+    find_half_sign_in,
+    open_session,
+)
 from ticketing.services.throttle import Booking, Throttle
 
 LOOPBACK = "127.0.0.1"
@@ -47,6 +57,7 @@ class _Proof:
     user: User
     booking: Booking
     rehashed: str | None
+    device: Device | None
 
 
 class Accounts:
@@ -60,6 +71,7 @@ class Accounts:
         passwords: Passwords,
         throttle: Throttle,
         *,
+        authenticator: Authenticator,
         limits: SessionLimits,
         registration_open: bool = True,
     ) -> None:
@@ -68,6 +80,7 @@ class Accounts:
         self._gate = gate
         self._passwords = passwords
         self._throttle = throttle
+        self._authenticator = authenticator
         self._registration_open = registration_open
         self._limits = limits
 
@@ -112,13 +125,33 @@ class Accounts:
         Return the secret of a new session.
 
         Unknown name, deactivated account and wrong password read the same and take the same time. Raises
-        WrongCredentialsError, and ThrottledError or BusyError when there is too much of it.
+        WrongCredentialsError, and ThrottledError or BusyError when there is too much of it. Where the account has a
+        second factor it raises CodeWantedError, whose ticket `finish_sign_in` takes; a `device` that is trusted goes
+        without.
         """
         proof = self._prove(username, password, address, device)
         now = self._clock()
         with self._store.write() as tx:
-            user = _accept(tx, proof, now)
-            return open_session(tx, user, self._limits, now, address, description)
+            user, ticket = _accept(tx, proof, "", now)
+            token = "" if ticket else open_session(tx, user, self._limits, now, address, description)
+        if ticket:
+            raise CodeWantedError(ticket)
+        return token
+
+    def finish_sign_in(self, ticket: str, code: str, address: str = LOOPBACK, *, description: str = "") -> str:
+        """
+        Return the secret of a new session, for the ticket of `sign_in` and a code of the app or a recovery code.
+
+        A wrong code leaves the ticket as it is for another try; the right one uses it up, and itself. Raises
+        WrongCodeError, ThrottledError, or HandOffError for a ticket that is not or no longer good.
+        """
+        now = self._clock()
+        with self._store.write() as tx:
+            user = self._take_code(tx, ticket, code, "", now)
+            token = open_session(tx, user, self._limits, now, address, description) if user else ""
+        if not token:
+            raise WrongCodeError
+        return token
 
     def sign_in_browser(
         self, username: str, password: str, *, address: str = LOOPBACK, browser: str, device: str | None = None
@@ -126,13 +159,31 @@ class Accounts:
         """
         Return the secret of a hand-off, with which the browser then gets its session; refuses as `sign_in` does.
 
-        `browser` stands for the browser in which the password was typed; in no other one the secret is worth anything.
+        `browser` stands for the browser in which the password was typed; in no other one the secret is worth anything,
+        nor is the ticket of a CodeWantedError, which `finish_sign_in_browser` takes.
         """
         proof = self._prove(username, password, address, device)
         now = self._clock()
         with self._store.write() as tx:
-            user = _accept(tx, proof, now)
-            return begin_hand_off(tx, user, browser, now)
+            user, ticket = _accept(tx, proof, browser, now)
+            hand_off = "" if ticket else begin_hand_off(tx, user, browser, now)
+        if ticket:
+            raise CodeWantedError(ticket)
+        return hand_off
+
+    def finish_sign_in_browser(self, ticket: str, code: str, *, browser: str, trust: bool = False) -> str:
+        """
+        Return the secret of a hand-off as `finish_sign_in` does the one of a session.
+
+        With `trust`, the password alone is enough in this browser for 30 days.
+        """
+        now = self._clock()
+        with self._store.write() as tx:
+            user = self._take_code(tx, ticket, code, browser, now)
+            hand_off = begin_hand_off(tx, user, browser, now, trusts_browser=trust) if user else ""
+        if not hand_off:
+            raise WrongCodeError
+        return hand_off
 
     def change_password(self, actor: Actor, current: str, new: str, confirmation: str, *, browser: str) -> str:
         """
@@ -142,18 +193,18 @@ class Accounts:
         password, and what one must.
         """
         with self._store.write() as tx:
-            actor, user = self._myself(tx, actor, Action.CHANGE_OWN_PASSWORD, with_one_time_password=True)
+            actor, user = self._myself(tx, actor, Action.CHANGE_OWN_PASSWORD, half_in=True)
             check_pair(new, confirmation)
             check_new(new, role=user.role, username=user.id, display_name=user.display_name, email=user.email)
             if same_password(new, current):
                 raise WeakPasswordError("The new password is the present one. Please choose another one.")
             booking = self._throttle.book_confirmation(tx, actor.session or "")
-        if not self._verify(current, user.password, booking):
+        if not verify(self._store, self._passwords, current, user.password, booking):
             raise InvalidInputError("Present password", "The present password is wrong.")
         hashed = self._passwords.hash(new)
         now = self._clock()
         with self._store.write() as tx:
-            actor, latest = self._myself(tx, actor, Action.CHANGE_OWN_PASSWORD, with_one_time_password=True)
+            actor, latest = self._myself(tx, actor, Action.CHANGE_OWN_PASSWORD, half_in=True)
             latest.set_password(hashed, now, one_time=False)
             end_all_sessions(tx, latest)
             tx.users.save(latest)
@@ -203,25 +254,28 @@ class Accounts:
             user = _find(tx, username)
             known = find_device(tx, user.id, device, self._clock()) if user and device else None
             booking = self._throttle.book_sign_in(tx, username, address, known.id if known else None)
-        right = self._verify(password, user.password if user else None, booking)
+        right = verify(self._store, self._passwords, password, user.password if user else None, booking)
         if not right or user is None or not user.active:
             raise WrongCredentialsError
         weak = self._passwords.needs_rehash(user.password)
-        return _Proof(user, booking, self._passwords.hash(password) if weak else None)
+        return _Proof(user, booking, self._passwords.hash(password) if weak else None, known)
 
-    def _verify(self, password: str, stored: str | None, booking: Booking) -> bool:
-        """Compare; a password that could not be looked at for lack of a place does not count as a try."""
-        try:
-            return self._passwords.verify(password, stored)
-        except BusyError:
-            with self._store.write() as tx:
-                booking.take_back(tx)
-            raise
+    def _take_code(self, tx: Transaction, ticket: str, code: str, browser: str, now: datetime) -> User | None:
+        """Return who has shown a right code with their ticket, which is used up then; None for a wrong code."""
+        found, user = find_half_sign_in(tx, ticket, browser, now)
+        booking = self._throttle.book_code(tx, user.id, found.device)
+        if takes_recovery_code(user, code):
+            tell_of_account(tx, user.id, AccountMail.RECOVERY_CODE_USED, user.id, now)
+        elif not self._authenticator.takes(user, code, now):
+            return None
+        booking.take_back(tx)
+        tx.hand_offs.remove(found.id)
+        user.last_sign_in_at = now
+        tx.users.save(user)
+        return user
 
-    def _myself(
-        self, tx: Transaction, actor: Actor, action: Action, *, with_one_time_password: bool = False
-    ) -> tuple[Actor, User]:
-        actor = self._gate.admit(tx, actor, with_one_time_password=with_one_time_password)
+    def _myself(self, tx: Transaction, actor: Actor, action: Action, *, half_in: bool = False) -> tuple[Actor, User]:
+        actor = self._gate.admit(tx, actor, with_one_time_password=half_in, without_second_factor=half_in)
         user = tx.users.find(actor.username)
         if user is None:
             raise PersonNotFoundError(actor.username)
@@ -246,6 +300,16 @@ def add_account(tx: Transaction, user: User) -> None:
     tx.users.save(user)
 
 
+def verify(store: Store, passwords: Passwords, password: str, stored: str | None, booking: Booking) -> bool:
+    """Compare; a password that could not be looked at for lack of a place does not count as a try."""
+    try:
+        return passwords.verify(password, stored)
+    except BusyError:
+        with store.write() as tx:
+            booking.take_back(tx)
+        raise
+
+
 def check_pair(password: str, confirmation: str) -> None:
     """Raise what is wrong with a password that was typed twice."""
     if is_blank(password):
@@ -261,14 +325,22 @@ def _find(tx: Transaction, username: str) -> User | None:
         return None
 
 
-def _accept(tx: Transaction, proof: _Proof, now: datetime) -> User:
-    """Return the account of a proof that still holds: nothing has ended its sign-ins since the password was read."""
+def _accept(tx: Transaction, proof: _Proof, browser: str, now: datetime) -> tuple[User, str | None]:
+    """
+    Return the account of a proof that still holds: nothing has ended its sign-ins since the password was read.
+
+    Beside it comes the ticket of a half sign-in where a code is wanted, too.
+    """
     user = tx.users.find(proof.user.id)
     if user is None or not user.active or user.sign_in_version != proof.user.sign_in_version:
         raise WrongCredentialsError
     proof.booking.confirm(tx)
     if proof.rehashed and user.password == proof.user.password:
         user.password = proof.rehashed
-    user.last_sign_in_at = now
+    ticket = None
+    if user.second_factor and not (proof.device and proof.device.is_trusted_by(user, now)):
+        ticket = begin_half_sign_in(tx, user, browser, proof.device, now)
+    else:
+        user.last_sign_in_at = now
     tx.users.save(user)
-    return user
+    return user, ticket

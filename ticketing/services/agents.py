@@ -9,6 +9,7 @@ from ticketing.domain import policy
 from ticketing.domain.errors import (
     KnownPasswordError,
     LastAdminError,
+    NoSecondFactorError,
     PersonNotFoundError,
     UnknownChoiceError,
     UsernameError,
@@ -141,6 +142,19 @@ class Agents:
         password = one_time_password()
         self._put_password(actor, username, password, one_time=True)
         return password
+
+    def turn_off_second_factor(self, actor: Actor, username: str) -> Person:
+        """Let somebody who lost their phone and their recovery codes sign in by the password alone; they are told."""
+        with self._store.write() as tx:
+            user = self._reach(tx, actor, username, Action.TURN_OFF_SECOND_FACTOR)
+            if user.second_factor is None:
+                raise NoSecondFactorError
+            end_all_sessions(tx, user)
+            user.second_factor = None
+            self._throttle.clear(tx, user.id)
+            tx.users.save(user)
+            tell_of_account(tx, user.id, AccountMail.SECOND_FACTOR_OFF, actor.username, self._clock())
+        return Person.of(user)
 
     def end_sessions(self, actor: Actor, username: str) -> None:
         """Sign somebody out everywhere."""

@@ -12,8 +12,10 @@ from ticketing.domain import policy
 from ticketing.domain.errors import HandOffError, PersonNotFoundError, SignedOutError, StorageError
 from ticketing.domain.people import Actor, Role, User
 from ticketing.domain.policy import Action
+from ticketing.domain.second_factor import TRUSTED_FOR
 from ticketing.domain.sign_in import (
     DEVICE_LIFETIME,
+    HALF_SIGN_IN_LIFETIME,
     HAND_OFF_LIFETIME,
     SESSIONS_PER_PERSON,
     Device,
@@ -56,8 +58,9 @@ class Sessions:
         """
         Return the person whose session this is, as they are now; raises SignedOutError.
 
-        Somebody who still has a one-time password is let in as `must_change_password`. That the session was used is
-        written down at most once a minute; when that cannot be saved, the person stays signed in all the same.
+        Somebody who still has a one-time password is let in as `must_change_password`, and who has yet to set up a
+        second factor as `must_set_up_second_factor`. That the session was used is written down at most once a minute;
+        when that cannot be saved, the person stays signed in all the same.
         """
         now = self._clock()
         with self._store.read() as tx:
@@ -65,7 +68,7 @@ class Sessions:
             if session is None:
                 raise SignedOutError
             claim = Actor(session.username, session.username, Role.USER, session.id)
-            actor = self._gate.admit(tx, claim, with_one_time_password=True)
+            actor = self._gate.admit(tx, claim, with_one_time_password=True, without_second_factor=True)
         if now >= session.last_seen_at + Session.SEEN_EVERY:
             self._remember_use(session.id, now)
         return actor
@@ -85,9 +88,9 @@ class Sessions:
             if found:
                 tx.hand_offs.remove(found.id)
             user = tx.users.find(found.username) if found else None
-            usable = found and user and _is_usable(found, user, browser, now)
-            if usable and user:
-                known = _remember_device(tx, user, device or "", now)
+            usable = found and user and not found.code_wanted and _is_usable(found, user, browser, now)
+            if usable and found and user:
+                known = _remember_device(tx, user, device or "", now, is_trusted=found.trusts_browser)
                 token = open_session(tx, user, self._limits, now, address, description)
                 lifetime = self._limits.absolute(user.role)
                 signed_in = SignedIn(user.id, token, known, int(lifetime.total_seconds()))
@@ -179,7 +182,7 @@ def open_session(
     return token
 
 
-def begin_hand_off(tx: Transaction, user: User, browser: str, now: datetime) -> str:
+def begin_hand_off(tx: Transaction, user: User, browser: str, now: datetime, *, trusts_browser: bool = False) -> str:
     """Return the secret with which this browser, within 60 seconds and once, gets a session of this account."""
     secret = _new_secret()
     tx.hand_offs.save(
@@ -188,10 +191,38 @@ def begin_hand_off(tx: Transaction, user: User, browser: str, now: datetime) -> 
             username=user.id,
             browser=fingerprint(browser),
             sign_in_version=user.sign_in_version,
+            trusts_browser=trusts_browser,
             expires_at=now + HAND_OFF_LIFETIME,
         )
     )
     return secret
+
+
+def begin_half_sign_in(tx: Transaction, user: User, browser: str, device: Device | None, now: datetime) -> str:
+    """Return the ticket with which, within 5 minutes, a code of the second factor makes the sign-in whole."""
+    secret = _new_secret()
+    tx.hand_offs.save(
+        HandOff(
+            id=_half_sign_in_id(secret),
+            username=user.id,
+            browser=fingerprint(browser),
+            sign_in_version=user.sign_in_version,
+            code_wanted=True,
+            device=device.id if device else None,
+            expires_at=now + HALF_SIGN_IN_LIFETIME,
+        )
+    )
+    return secret
+
+
+def find_half_sign_in(tx: Transaction, ticket: str, browser: str, now: datetime) -> tuple[HandOff, User]:
+    """Return a half sign-in that still waits for its code, and whose it is; raises HandOffError."""
+    found = tx.hand_offs.find(_half_sign_in_id(ticket))
+    user = tx.users.find(found.username) if found else None
+    same_browser = found is not None and hmac.compare_digest(found.browser, fingerprint(browser))
+    if found is None or user is None or not same_browser or not found.code_wanted or not _still_holds(found, user, now):
+        raise HandOffError
+    return found, user
 
 
 def end_all_sessions(tx: Transaction, user: User) -> None:
@@ -207,12 +238,25 @@ def find_device(tx: Transaction, username: str, shown: str, now: datetime) -> De
     return next((device for device in found if device and now < device.expires_at), None)
 
 
-def _remember_device(tx: Transaction, user: User, shown: str, now: datetime) -> str:
-    """Note that the account knows this browser, and return what that shows from now on, the account's secret first."""
+def _remember_device(tx: Transaction, user: User, shown: str, now: datetime, *, is_trusted: bool) -> str:
+    """
+    Note that the account knows this browser, and return what that shows from now on, the account's secret first.
+
+    One that is trusted anew gets a new secret: whoever may have seen the old one is not trusted with it.
+    """
     others = _device_secrets(shown)
-    own = next((secret for secret in others if find_device(tx, user.id, secret, now)), None) or _new_secret()
-    tx.devices.save(Device(id=_device_id(user.id, own), username=user.id, expires_at=now + DEVICE_LIFETIME))
-    return ".".join([own, *(secret for secret in others if secret != own)][:_PEOPLE_PER_BROWSER])
+    former = next((secret for secret in others if find_device(tx, user.id, secret, now)), None)
+    own = _new_secret() if former is None or is_trusted else former
+    device = tx.devices.find(_device_id(user.id, own)) or Device(
+        id=_device_id(user.id, own), username=user.id, expires_at=now
+    )
+    device.expires_at = now + DEVICE_LIFETIME
+    if is_trusted:
+        device.trusted_until, device.sign_in_version = now + TRUSTED_FOR, user.sign_in_version
+    tx.devices.save(device)
+    if former and former != own:
+        tx.devices.remove(_device_id(user.id, former))
+    return ".".join([own, *(secret for secret in others if secret not in {own, former})][:_PEOPLE_PER_BROWSER])
 
 
 def _device_secrets(shown: str) -> list[str]:
@@ -223,9 +267,16 @@ def _device_secrets(shown: str) -> list[str]:
 
 def _is_usable(hand_off: HandOff, user: User, browser: str, now: datetime) -> bool:
     same_browser = bool(browser) and hmac.compare_digest(hand_off.browser, fingerprint(browser))
-    return (
-        same_browser and now < hand_off.expires_at and user.active and hand_off.sign_in_version == user.sign_in_version
-    )
+    return same_browser and _still_holds(hand_off, user, now)
+
+
+def _still_holds(hand_off: HandOff, user: User, now: datetime) -> bool:
+    return now < hand_off.expires_at and user.active and hand_off.sign_in_version == user.sign_in_version
+
+
+def _half_sign_in_id(ticket: str) -> str:
+    """Return the id of a half sign-in, under which nobody finds a hand-off."""
+    return fingerprint("half sign-in", ticket)
 
 
 def _device_id(username: str, secret: str) -> str:

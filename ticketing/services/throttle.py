@@ -11,6 +11,8 @@ Throttle: how many tries the desk allows, in buckets that the store keeps.
     link           an e-mail address, an account   3 mails an hour with a link of one purpose
     confirmation   a session asking for its        as account
                    present password again
+    code           an account, one of its          5 wrong codes of a second factor in 5 minutes
+                   devices or sessions
     global         everybody together              so many passwords looked at at once, and a few seconds' patience for
                                                    a place (`passwords.Passwords`); kept by each process, not the store
 
@@ -40,6 +42,8 @@ TRIES_PER_MINUTE = 30
 FAILURES_PER_MINUTE = 10
 REGISTRATIONS_PER_HOUR = 30
 WISHES_PER_HOUR = 30
+CODES = 5
+CODES_WITHIN = timedelta(minutes=5)
 
 _MINUTE = timedelta(minutes=1)
 _HOUR = timedelta(hours=1)
@@ -97,6 +101,16 @@ class Throttle:
         """Write down a try of a signed-in person to prove their present password; raises ThrottledError."""
         key, now = _key("confirmation", session), self._clock()
         self._fail(tx, key, now)
+        return Booking(now, key)
+
+    def book_code(self, tx: Transaction, username: str, place: str | None = None) -> Booking:
+        """
+        Write down a try of a second factor; raises ThrottledError.
+
+        `place` is the id of a device or a session that is the account's own: strangers don't use up what it may try.
+        """
+        key, now = _code(place or username), self._clock()
+        self._count(tx, key, CODES, CODES_WITHIN, now)
         return Booking(now, key)
 
     def count_registration(self, tx: Transaction, address: str) -> None:
@@ -187,7 +201,13 @@ def _account(username: str) -> str:
 
 def _all_of(tx: Transaction, username: str) -> list[str]:
     """Return the keys of the buckets that can make the owner of an account wait."""
-    return [_account(username), *(_key("device", device.id) for device in tx.devices.of_user(username))]
+    devices = [device.id for device in tx.devices.of_user(username)]
+    keys = [_account(username), *(_key("device", device) for device in devices)]
+    return [*keys, *(_code(place) for place in (username, *devices))]
+
+
+def _code(place: str) -> str:
+    return _key("code", place)
 
 
 def _network(address: str) -> str:
