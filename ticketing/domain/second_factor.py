@@ -7,8 +7,7 @@ from typing import Final
 from ticketing.domain.text import Stored
 
 CODE_DIGITS: Final = 6
-STEP: Final = timedelta(seconds=30)
-# Clocks of phones are off by a little, and typing takes its time: so many steps before and after the present one do.
+# Clocks of phones are off by a little, and typing takes its time: codes of so many steps before and after are taken.
 WINDOW: Final = 1
 RECOVERY_CODES: Final = 10
 # As long as it may take to find a phone, install an app and scan.
@@ -57,17 +56,6 @@ class SecondFactor(Stored):
             return False
         self.recovery.remove(hashed)
         return True
-
-
-def steps_around(now: datetime) -> range:
-    """Return the steps of which a code is taken at this moment."""
-    present = step_at(now)
-    return range(present - WINDOW, present + WINDOW + 1)
-
-
-def step_at(now: datetime) -> int:
-    """Return how many steps have passed since 1970."""
-    return int(now.timestamp()) // int(STEP.total_seconds())
 
 
 def read_digits(typed: str) -> str | None:
