@@ -1,24 +1,28 @@
-"""A person's own account: name, password, sessions."""
+"""A person's own account: name, password, two-step sign-in, sessions."""
 
 import streamlit as st
 
 from ticketing import ui
 from ticketing.ui import t
 
-actor = ui.require_actor(password_may_be_due=True)
+actor = ui.require_actor(may_be_half_in=True)
 
 st.title(t("page.account"), anchor=False)
 
 if actor.must_change_password:
     st.info(t("account.password_due"), icon=":material/key:")
     ui.password_form(actor)
+elif actor.must_set_up_second_factor or ui.is_showing_recovery_codes():
+    ui.second_factor_form(actor)
 else:
-    names = [t(f"account.{name}") for name in ("profile", "password", "sessions", "mail")]
-    profile, password, sessions, mail = st.tabs(names)
+    names = [t(f"account.{name}") for name in ("profile", "password", "two_step", "sessions", "mail")]
+    profile, password, two_step, sessions, mail = st.tabs(names)
     with profile:
         ui.profile_form(actor)
     with password:
         ui.password_form(actor)
+    with two_step, ui.shown_errors():
+        ui.second_factor_form(actor)
     with sessions, ui.shown_errors():
         ui.own_sessions(actor)
     with mail:

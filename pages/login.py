@@ -10,21 +10,25 @@ if ui.visitor() is not None:
 
 with ui.narrow():
     st.title(t("page.login"), anchor=False)
-    ui.explain_sign_in()
 
-    with st.form("login"):
-        username = st.text_input(t("field.username"), key="username", autocomplete="username")
-        password = ui.password_field(t("field.password"), key="password", autocomplete="current-password")
-        submitted = ui.submit_button(t("login.submit"), form="login", key="submit", width="stretch")
+    if ui.is_code_wanted():
+        ui.code_form()
+    else:
+        ui.explain_sign_in()
 
-    if submitted:
-        accounts = ui.desk().accounts
-        address, browser, device = ui.address(), ui.browser(), ui.device()
-        with ui.shown_errors():
-            ui.sign_in_by(
-                ui.form_key("login", username, password),
-                lambda: accounts.sign_in_browser(username, password, address=address, browser=browser, device=device),
-            )
+        with st.form("login"):
+            username = st.text_input(t("field.username"), key="username", autocomplete="username")
+            password = ui.password_field(t("field.password"), key="password", autocomplete="current-password")
+            submitted = ui.submit_button(t("login.submit"), form="login", key="submit", width="stretch")
 
-    ui.offer_password_reset()
-    ui.offer_registration()
+        if submitted:
+            sign_in = ui.desk().accounts.sign_in_browser
+            address, browser, device = ui.address(), ui.browser(), ui.device()
+            with ui.shown_errors():
+                ui.sign_in_by(
+                    ui.form_key("login", username, password),
+                    lambda: sign_in(username, password, address=address, browser=browser, device=device),
+                )
+
+        ui.offer_password_reset()
+        ui.offer_registration()

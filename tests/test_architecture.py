@@ -220,7 +220,7 @@ def test_a_page_begins_by_asking_who_is_here(page: str) -> None:
 def test_a_page_that_begins_otherwise_is_found(planted: str) -> None:
     honest = '"""A page."""\n\nimport streamlit as st\n\nfrom ticketing import ui\n\n'
 
-    assert beginning(f"{honest}actor = ui.require_actor(password_may_be_due=True)\n") in GUARDS.values()
+    assert beginning(f"{honest}actor = ui.require_actor(may_be_half_in=True)\n") in GUARDS.values()
     assert beginning(f"{honest}{planted}\n") not in GUARDS.values()
 
 

@@ -23,7 +23,7 @@ from ticketing.ui.account import (
     password_form,
     profile_form,
 )
-from ticketing.ui.arrival import sign_in_by
+from ticketing.ui.arrival import is_code_wanted, sign_in_by
 from ticketing.ui.article_editor import edit_article
 from ticketing.ui.articles import article_list, article_page
 from ticketing.ui.attaching import choose_files
@@ -55,6 +55,7 @@ from ticketing.ui.people import manage_person, people_head, people_list, registe
 from ticketing.ui.rating import ask_for_rating
 from ticketing.ui.relating import is_relating, relate
 from ticketing.ui.reports import dashboard, reports
+from ticketing.ui.second_factor import code_form, is_showing_recovery_codes, second_factor_form
 from ticketing.ui.session import (
     address,
     browser,
@@ -88,6 +89,7 @@ __all__ = [
     "change_several",
     "choose_category",
     "choose_files",
+    "code_form",
     "conversation_asked_for",
     "dashboard",
     "desk",
@@ -111,7 +113,9 @@ __all__ = [
     "hold_the_line",
     "inbox",
     "inbox_link",
+    "is_code_wanted",
     "is_relating",
+    "is_showing_recovery_codes",
     "keep_draft",
     "mail_form",
     "mail_ledger",
@@ -142,6 +146,7 @@ __all__ = [
     "require_admin",
     "require_agent",
     "say_after_rerun",
+    "second_factor_form",
     "set_up",
     "shown_errors",
     "sign_in_by",

@@ -8,7 +8,13 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from ticketing.domain.errors import MustChangePasswordError, SignedOutError, StorageError, TicketingError
+from ticketing.domain.errors import (
+    MustChangePasswordError,
+    MustSetUpSecondFactorError,
+    SignedOutError,
+    StorageError,
+    TicketingError,
+)
 from ticketing.logs import reference
 from ticketing.ui import session
 from ticketing.ui.memory import recall
@@ -26,7 +32,7 @@ def shown_errors() -> Iterator[None]:
         yield
     except SignedOutError:
         session.ask_to_sign_in()
-    except MustChangePasswordError:
+    except (MustChangePasswordError, MustSetUpSecondFactorError):
         session.go_to(ACCOUNT)
     except TicketingError as error:
         _show(error)

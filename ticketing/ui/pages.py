@@ -48,7 +48,7 @@ class Page:
         """Tell whether the page is offered to this visitor. This is the menu's business; services authorise."""
         if actor is None:
             return self.audience is Audience.STRANGERS
-        if actor.must_change_password:
+        if actor.is_half_in:
             return self.name == ACCOUNT
         if self.audience is Audience.ADMINS:
             return policy.may(actor, Action.SEE_HEALTH)
@@ -58,7 +58,7 @@ class Page:
 
     def registered(self, actor: Actor | None) -> StreamlitPage:
         """Return it in the form in which Streamlit's navigation knows it."""
-        return copy(_made(self, in_menu=self.in_menu and not (actor and actor.must_change_password)))
+        return copy(_made(self, in_menu=self.in_menu and not (actor and actor.is_half_in)))
 
 
 @lru_cache
@@ -120,7 +120,7 @@ BY_NAME = {page.name: page for page in PAGES}
 
 def landing_page(actor: Actor) -> str:
     """Return the name of the page where a person begins."""
-    if actor.must_change_password:
+    if actor.is_half_in:
         return ACCOUNT
     return "all_tickets" if policy.may(actor, Action.SEE_ALL_TICKETS) else "my_tickets"
 

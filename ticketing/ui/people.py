@@ -122,6 +122,8 @@ def _draw_person(actor: Actor, person: Person) -> None:
             st.badge(t("people.inactive"), color="red")
         elif person.must_change_password:
             st.badge(t("people.password_due"), color="orange")
+        if person.has_second_factor:
+            st.badge(t("people.two_step"), color="green")
         if _manageable(actor, person):
             _offer_to_manage(person)
 
@@ -228,6 +230,11 @@ def _draw_management(actor: Actor, person: Person) -> None:
     if policy.may(actor, Action.RESET_PASSWORD, person) and _offer("reset_password", "key"):
         with shown_errors():
             hand_over("reset_password", username, deed=lambda: (username, agents.reset_password(actor, username)))
+    if person.has_second_factor and policy.may(actor, Action.TURN_OFF_SECOND_FACTOR, person):
+        st.caption(t("people.lost_phone"))
+        if _offer("turn_off_two_step", "phonelink_erase"):
+            told = t("people.two_step_off", name=person.display_name)
+            _do(lambda: agents.turn_off_second_factor(actor, username), told)
     if policy.may(actor, Action.LIFT_WAIT, person) and (wait := agents.wait(actor, username)):
         st.warning(t("people.waits", minutes=ceil(wait / timedelta(minutes=1))), icon=":material/hourglass_top:")
         if _offer("lift_wait", "lock_open"):

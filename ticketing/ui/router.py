@@ -27,7 +27,7 @@ _RUNS_THAT_TELL = 2
 def _hidden(name: str, actor: Actor | None) -> StreamlitPage:
     """Return a page in the place of one that isn't there for this visitor."""
     stub = session.show_login if actor is None else session.not_found
-    if actor is not None and (actor.must_change_password or name == LOGIN):
+    if actor is not None and (actor.is_half_in or name == LOGIN):
         stub = session.go_home
     return stand_in(stub, name)
 

@@ -63,17 +63,17 @@ def session_has_ended() -> bool:
     return _token() is not None
 
 
-def require_actor(*, password_may_be_due: bool = False) -> Actor:
+def require_actor(*, may_be_half_in: bool = False) -> Actor:
     """
     Return who is looking at this page, or leave it: to the login page, and back here afterwards.
 
-    Somebody with a one-time password is led to the account page to choose an own one; that page itself passes
-    *password_may_be_due*.
+    Somebody who has yet to choose a password or to set up two-step sign-in is led to the account page to do so; that
+    page itself passes *may_be_half_in*.
     """
     actor = visitor()
     if actor is None:
         ask_to_sign_in()
-    if actor.must_change_password and not password_may_be_due:
+    if actor.is_half_in and not may_be_half_in:
         go_to(ACCOUNT)
     return actor
 
