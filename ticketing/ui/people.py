@@ -230,11 +230,7 @@ def _draw_management(actor: Actor, person: Person) -> None:
     if policy.may(actor, Action.RESET_PASSWORD, person) and _offer("reset_password", "key"):
         with shown_errors():
             hand_over("reset_password", username, deed=lambda: (username, agents.reset_password(actor, username)))
-    if person.has_second_factor and policy.may(actor, Action.TURN_OFF_SECOND_FACTOR, person):
-        st.caption(t("people.lost_phone"))
-        if _offer("turn_off_two_step", "phonelink_erase"):
-            told = t("people.two_step_off", name=person.display_name)
-            _do(lambda: agents.turn_off_second_factor(actor, username), told)
+    _draw_second_factor(actor, person)
     if policy.may(actor, Action.LIFT_WAIT, person) and (wait := agents.wait(actor, username)):
         st.warning(t("people.waits", minutes=ceil(wait / timedelta(minutes=1))), icon=":material/hourglass_top:")
         if _offer("lift_wait", "lock_open"):
@@ -246,6 +242,15 @@ def _draw_management(actor: Actor, person: Person) -> None:
             _do(lambda: agents.deactivate(actor, username), t("people.deactivated", name=person.display_name))
         if not person.active and _offer("reactivate", "person_check"):
             _do(lambda: agents.reactivate(actor, username), t("people.reactivated", name=person.display_name))
+
+
+def _draw_second_factor(actor: Actor, person: Person) -> None:
+    if not (person.has_second_factor and policy.may(actor, Action.TURN_OFF_SECOND_FACTOR, person)):
+        return
+    st.caption(t("people.lost_phone"))
+    if _offer("turn_off_two_step", "phonelink_erase"):
+        told = t("people.two_step_off", name=person.display_name)
+        _do(lambda: desk().agents.turn_off_second_factor(actor, person.username), told)
 
 
 def _offer(name: str, icon: str) -> bool:
