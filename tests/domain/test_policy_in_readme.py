@@ -26,8 +26,12 @@ LINES = {
         Action.SPLIT_TICKET,
         Action.CHANGE_WATCHERS,
     ],
-    "see reports": [Action.SEE_REPORTS],
-    "see accounts": [Action.SEE_PEOPLE],
+    "see reports, accounts, how the desk is set up, write articles": [
+        Action.SEE_REPORTS,
+        Action.SEE_PEOPLE,
+        Action.SEE_SETUP,
+        Action.WRITE_ARTICLE,
+    ],
     "register agents": [Action.REGISTER_AGENT],
     "register admins, change roles": [Action.REGISTER_ADMIN, Action.CHANGE_ROLE],
     "deactivate, reset password, end sessions, lift waits": [
@@ -36,12 +40,14 @@ LINES = {
         Action.END_SESSIONS,
         Action.LIFT_WAIT,
     ],
-    "see how the desk is doing, look after its mails": [Action.SEE_HEALTH, Action.LOOK_AFTER_MAILS],
-    "see how the desk is set up": [Action.SEE_SETUP],
-    "change how the desk is set up": [Action.CHANGE_SETUP],
+    "look after health and mails, change how the desk is set up, turn off another's two-step sign-in": [
+        Action.SEE_HEALTH,
+        Action.LOOK_AFTER_MAILS,
+        Action.CHANGE_SETUP,
+        Action.TURN_OFF_SECOND_FACTOR,
+    ],
     "views, canned replies": [Action.KEEP_SHORTCUTS],
     "read articles": [Action.READ_ARTICLE],
-    "write articles": [Action.WRITE_ARTICLE],
 }
 # Words in the table, and to whose tickets and accounts they extend; one's own account is no matter of this table.
 MEANINGS = {

@@ -308,7 +308,7 @@ WORDING = {
     "account.sessions": "Sessions",
     "account.password_due": "Your password was made for one use, or before you became an agent. "
     "Choose your own to go on.",
-    "two_step.wanted": "Type the code that your authenticator app shows now.",
+    "two_step.wanted": "Type the code that your authenticator app shows now, or one of your recovery codes.",
     "two_step.code": "Code",
     "two_step.code_help": "The six digits in the app. If you do not have your phone, type a recovery code.",
     "two_step.trust": "Remember this browser for 30 days",
