@@ -1,5 +1,6 @@
 """The commands as one types them."""
 
+import base64
 import json
 import os
 import signal
@@ -11,11 +12,13 @@ import sys
 import tempfile
 import time
 import urllib.request
+import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pyotp
 import pytest
 from click.testing import CliRunner, Result
 
@@ -24,6 +27,7 @@ from tests.serving import ROOT
 from ticketing import __version__
 from ticketing.cli import main
 from ticketing.desk import open_desk
+from ticketing.domain.errors import CodeWantedError
 from ticketing.domain.people import Actor, Role
 from ticketing.domain.queries import TicketQuery
 from ticketing.domain.statuses import Status
@@ -149,6 +153,49 @@ def test_a_password_is_reset(run: Run, data: Path) -> None:
     desk = open_desk(Settings(data_dir=data))
     assert desk.accounts.sign_in("carla", "four dry umbrellas")
     desk.close()
+
+
+def test_two_step_sign_in_is_turned_off_for_the_last_admin_who_has_lost_the_phone(run: Run, data: Path) -> None:
+    desk = open_desk(Settings(data_dir=data), password_rounds=4)
+    desk.agents.create_agent(Actor.console(), "root", PASSWORD, role=Role.ADMIN)
+    root = desk.sessions.actor(desk.accounts.sign_in("root", PASSWORD))
+    app = pyotp.TOTP(desk.second_factors.propose(root).secret)
+    desk.second_factors.turn_on(root, PASSWORD, app.at(desk.clock()))
+    with pytest.raises(CodeWantedError):
+        desk.accounts.sign_in("root", PASSWORD)
+    desk.close()
+
+    first, again = run("turn-off-two-step", "root"), run("turn-off-two-step", "root")
+
+    assert (first.exit_code, first.stdout) == (0, "Two-step sign-in of “root” is turned off.\n")
+    assert (again.exit_code, again.stderr) == (1, "Two-step sign-in is not set up for this account.\n")
+    desk = open_desk(Settings(data_dir=data))
+    assert desk.accounts.sign_in("root", PASSWORD)
+    desk.close()
+    assert run("verify").exit_code == 0
+
+
+def test_no_backup_holds_the_key_of_second_factors(run: Run, data: Path, tmp_path: Path) -> None:
+    desk = open_desk(Settings(data_dir=data), password_rounds=4)
+    desk.accounts.register("carla", "Carla", PASSWORD, PASSWORD)
+    carla = desk.sessions.actor(desk.accounts.sign_in("carla", PASSWORD))
+    secret = desk.second_factors.propose(carla).secret
+    desk.second_factors.turn_on(carla, PASSWORD, pyotp.TOTP(secret).at(desk.clock()))
+    desk.close()
+
+    assert run("backup", str(tmp_path / "desk.zip")).exit_code == 0
+
+    key = (data / "second_factor.key").read_text("ascii").strip()
+    packed = unpacked(tmp_path / "desk.zip")
+    assert "carla" in packed
+    for kept_apart in (key, secret, base64.b32decode(secret).hex()):
+        assert kept_apart not in packed
+
+
+def unpacked(archive: Path) -> str:
+    """Return all that an archive holds."""
+    with zipfile.ZipFile(archive) as opened:
+        return "".join(opened.read(name).decode() for name in opened.namelist())
 
 
 def test_a_setting_that_does_not_exist_stops_every_command(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from ticketing.domain.errors import SettingsError
 from ticketing.domain.outbox import SmtpServer
+from ticketing.domain.people import Role
 from ticketing.settings import read_settings
 
 Write = Callable[[str], None]
@@ -366,3 +367,26 @@ def test_what_names_no_sender_is_refused(monkeypatch: pytest.MonkeyPatch, sender
 
     with pytest.raises(SettingsError, match="TICKETING_MAIL_DENIED_SENDERS should be addresses and domains"):
         read_settings()
+
+
+@pytest.mark.parametrize(
+    ("required", "roles"), [("no", set()), ("agents", {Role.AGENT, Role.ADMIN}), ("everyone", set(Role))]
+)
+def test_who_must_have_a_second_factor_is_a_matter_of_roles(
+    monkeypatch: pytest.MonkeyPatch, required: str, roles: set[Role]
+) -> None:
+    monkeypatch.setenv("TICKETING_REQUIRE_SECOND_FACTOR", required)
+
+    assert read_settings().second_factor_of == roles
+
+
+def test_a_key_of_second_factors_that_is_short_is_refused_without_being_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TICKETING_SECOND_FACTOR_KEY", "k" * 31)
+    with pytest.raises(SettingsError, match="at least 32 characters") as refusal:
+        read_settings()
+    assert "kkk" not in str(refusal.value)
+
+    monkeypatch.setenv("TICKETING_SECOND_FACTOR_KEY", "k" * 32)
+    assert "kkk" not in repr(read_settings())
+    monkeypatch.setenv("TICKETING_SECOND_FACTOR_KEY", "")
+    assert read_settings().second_factor_key is None

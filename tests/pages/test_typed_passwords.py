@@ -2,6 +2,7 @@
 
 import hmac
 
+import pyotp
 import pytest
 
 from tests.pages.conftest import PASSWORD
@@ -36,6 +37,20 @@ def test_not_after_signing_in(desk: Desk, password: str) -> None:
     assert password not in kept(stranger)
 
 
+@pytest.mark.parametrize("is_right", [False, True], ids=["wrong", "right"])
+def test_not_of_a_code_after_signing_in_with_one(desk: Desk, *, is_right: bool) -> None:
+    carla = desk.sessions.actor(desk.accounts.sign_in("carla", PASSWORD))
+    app = pyotp.TOTP(desk.second_factors.propose(carla).secret)
+    paper = desk.second_factors.turn_on(carla, PASSWORD, app.at(desk.clock()))
+    stranger = Visit(desk).open("login").fill(username="carla", password=PASSWORD).press("submit")
+    code = paper[0] if is_right else paper[0][:-1]
+
+    stranger.fill(code=code).press("submit_code")
+
+    assert len(stranger.refused) == (0 if is_right else 1)
+    assert code not in kept(stranger)
+
+
 @pytest.mark.parametrize("confirmation", [WRONG, PASSWORD], ids=["refused", "registered"])
 def test_not_after_registering(desk: Desk, confirmation: str) -> None:
     stranger = Visit(desk).open("register")
@@ -68,4 +83,4 @@ def test_what_a_second_click_is_known_by_tells_nobody_the_password(desk: Desk) -
 
     [known] = vars(stranger.at.session_state[MEMORY][Deeds])["_done"]
     typed = key_of(browser_id(XSRF), "login", "carla", PASSWORD)
-    assert known == hmac.digest(arrival._SECRET, typed.encode(), "sha256").hex()  # noqa: SLF001 - nobody else knows it
+    assert known == hmac.digest(arrival._SECRET, f"{typed}\0{0}".encode(), "sha256").hex()  # noqa: SLF001 - nobody else knows it

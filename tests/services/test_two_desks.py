@@ -8,13 +8,21 @@ from pathlib import Path
 from threading import Barrier
 from typing import TypeVar
 
+import pyotp
 import pytest
 
 from tests.postgres import databases
 from tests.services.conftest import PASSWORD, Clock
 from ticketing.desk import Desk, open_desk
 from ticketing.domain.calendars import BusinessCalendar
-from ticketing.domain.errors import HandOffError, SignedOutError, ThrottledError, WrongCredentialsError
+from ticketing.domain.errors import (
+    CodeWantedError,
+    HandOffError,
+    SignedOutError,
+    ThrottledError,
+    WrongCodeError,
+    WrongCredentialsError,
+)
 from ticketing.domain.opening_hours import ALWAYS_OPEN
 from ticketing.domain.people import Actor
 from ticketing.domain.queries import TicketQuery
@@ -39,7 +47,7 @@ Outcome = TypeVar("Outcome")
 @pytest.fixture(params=SHARED)
 def desks(request: pytest.FixtureRequest, tmp_path: Path, clock: Clock) -> Iterator[Desks]:
     """Return two desks over one store of each kind that several processes may share; Carla has an account there."""
-    settings = Settings(storage_url=SHARED[request.param](tmp_path))
+    settings = Settings(storage_url=SHARED[request.param](tmp_path), data_dir=tmp_path / "own")
     with (
         closing(open_desk(settings, clock=clock, password_rounds=4)) as one,
         closing(open_desk(settings, clock=clock, password_rounds=4)) as other,
@@ -146,6 +154,30 @@ def test_a_browser_that_one_knows_is_known_to_the_other_and_strangers_do_not_hol
     with pytest.raises(ThrottledError):
         other.accounts.sign_in("carla", PASSWORD)
     assert other.accounts.sign_in("carla", PASSWORD, device=device)
+
+
+def test_a_code_that_is_typed_at_both_at_the_same_moment_signs_in_once(desks: Desks, clock: Clock) -> None:
+    one, other = desks
+    carla = one.sessions.actor(one.accounts.sign_in("carla", PASSWORD))
+    app = pyotp.TOTP(one.second_factors.propose(carla).secret)
+    paper = other.second_factors.turn_on(carla, PASSWORD, app.at(clock()))
+    clock.advance(timedelta(minutes=1))
+
+    for code in (app.at(clock()), paper[0]):
+        outcomes = both_at_once(desks, 2, lambda desk, code=code: finish(desk, code))  # type: ignore[misc]
+        assert sorted(outcomes) == ["WrongCodeError"] * 3 + ["signed in"]
+        clock.advance(timedelta(minutes=6))
+
+
+def finish(desk: Desk, code: str) -> str:
+    """Sign Carla in with a code, and return what came of it."""
+    with pytest.raises(CodeWantedError) as wanted:
+        desk.accounts.sign_in("carla", PASSWORD)
+    try:
+        desk.accounts.finish_sign_in(wanted.value.ticket, code)
+    except WrongCodeError as error:
+        return type(error).__name__
+    return "signed in"
 
 
 def test_due_times_by_new_rules_are_reckoned_once_whichever_looks(desks: Desks, clock: Clock) -> None:

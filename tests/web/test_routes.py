@@ -3,6 +3,7 @@
 import json
 from http.cookies import Morsel, SimpleCookie
 
+import pyotp
 import pytest
 from starlette.testclient import TestClient
 from streamlit.web.server.starlette.starlette_app_utils import generate_xsrf_token_string
@@ -11,7 +12,7 @@ from tests.web.conftest import PASSWORD, OpenSite
 from ticketing.components import code, version
 from ticketing.desk import shared_desk
 from ticketing.domain.browsers import XSRF_COOKIE, browser_id
-from ticketing.domain.errors import SignedOutError, StorageFullError
+from ticketing.domain.errors import CodeWantedError, SignedOutError, StorageFullError
 
 OURS = {"sec-fetch-site": "same-origin", "x-ticketing": "1"}
 
@@ -66,6 +67,29 @@ def test_a_hand_off_works_once(browser: TestClient) -> None:
     assert "Please sign in again" in again.json()["error"]
     assert "set-cookie" not in again.headers
     assert [shared_desk().sessions.actor(token).username for token in tokens(browser)] == ["carla"]
+
+
+def test_half_a_sign_in_is_no_session_and_a_trusted_browser_keeps_a_secret_for_itself(browser: TestClient) -> None:
+    accounts, mark = shared_desk().accounts, browser_id(browser.cookies.get(XSRF_COOKIE))
+    carla = shared_desk().sessions.actor(accounts.sign_in("carla", PASSWORD))
+    app = pyotp.TOTP(shared_desk().second_factors.propose(carla).secret)
+    paper = shared_desk().second_factors.turn_on(carla, PASSWORD, app.at(shared_desk().clock()))
+    with pytest.raises(CodeWantedError) as wanted:
+        begin(browser)
+
+    half = browser.post("/session", json={"hand_off": wanted.value.ticket}, headers=OURS)
+    assert (half.status_code, tokens(browser)) == (401, [])
+    for cookie in (f"ticketing_session={wanted.value.ticket}", f"ticketing_session_device={wanted.value.ticket}"):
+        assert browser.get("/export", headers={"cookie": cookie}).status_code == 401
+
+    hand_off = accounts.finish_sign_in_browser(wanted.value.ticket, paper[0], browser=mark, trust=True)
+    answer = browser.post("/session", json={"hand_off": hand_off}, headers=OURS)
+
+    device = set_cookies(answer.headers.get_list("set-cookie"))["ticketing_session_device"]
+    assert (device["httponly"], device["samesite"], device["domain"]) == (True, "lax", "")
+    assert accounts.sign_in_browser("carla", PASSWORD, browser=mark, device=device.value)
+    with pytest.raises(CodeWantedError):
+        accounts.sign_in_browser("carla", PASSWORD, browser=mark)
 
 
 def test_two_clicks_of_which_each_brings_a_hand_off_leave_one_session(browser: TestClient) -> None:
