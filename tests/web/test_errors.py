@@ -11,8 +11,8 @@ from ticketing.domain.errors import TicketingError
 from ticketing.web.errors import refuse, status_of
 
 BY_STATUS = {
-    401: "AuthenticationError WrongCredentialsError SignedOutError HandOffError",
-    403: "PermissionDeniedError MustChangePasswordError RegistrationClosedError",
+    401: "AuthenticationError WrongCredentialsError SignedOutError HandOffError CodeWantedError WrongCodeError",
+    403: "PermissionDeniedError MustChangePasswordError MustSetUpSecondFactorError RegistrationClosedError",
     404: "NotFoundError TicketNotFoundError PersonNotFoundError DefinitionNotFoundError MessageNotFoundError "
     "AttachmentNotFoundError MailNotFoundError NoticeNotFoundError RatingLinkError "
     "WatchLinkError MailLinkError",
@@ -22,7 +22,8 @@ BY_STATUS = {
     "TicketMergedError TicketNotMergedError SameTicketError LinkCycleError TooManyLinksError NeverOpenError "
     "StaleCannedReplyError StaleImportError AlreadyRatedError TicketNotAsleepError LastCategoryError MailWaitsError "
     "TooManyFilesError TicketFullError DayFullError UploadGoneError ReplyStaysError WrittenMeanwhileError "
-    "TooManyWatchersError AddressTakenError NothingToConfirmError",
+    "TooManyWatchersError AddressTakenError NothingToConfirmError "
+    "NoSecondFactorError SecondFactorSetUpError",
     422: "InvalidInputError BlankError TooLongError ForbiddenCharacterError UsernameError EmailError "
     "WeakPasswordError PasswordMismatchError UnknownChoiceError QueryError ImportRefusedError "
     "CalendarError ScheduleError TargetError TemplateError UnknownVariableError "
@@ -31,7 +32,7 @@ BY_STATUS = {
     500: "TicketingError",
     503: "SettingsError BusyError StorageError StorageBusyError StorageFullError StorageReadOnlyError "
     "StorageFailedError StorageDamagedError StorageUnreadableError StorageUnreachableError StorageTooNewError "
-    "StorageUnsupportedError FilesUnreachableError ScannerUnreachableError",
+    "StorageUnsupportedError FilesUnreachableError ScannerUnreachableError SecondFactorKeyError",
 }
 STATUSES = {name: status for status, names in BY_STATUS.items() for name in names.split()}
 
