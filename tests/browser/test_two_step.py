@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pyotp
 import pytest
@@ -10,6 +11,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.acting import GAPS, expect_ticket, sign_in, sign_out
 from tests.browser.conftest import Windows, settle, watched
+from tests.browser.test_looks import ON_DESKTOP_AND_PHONE, findings
 from tests.serving import PASSWORD, Server
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
@@ -185,6 +187,34 @@ def test_it_is_turned_off_by_its_owner_and_by_an_admin(windows: Windows, server:
     admin.get_by_role("button", name="Turn off two-step sign-in").click()
     expect(admin.get_by_text("Two-step sign-in of Sina is turned off")).to_be_visible()
     assert accounts.sign_in("sina", PASSWORD)
+
+
+@ON_DESKTOP_AND_PHONE
+def test_each_step_is_accessible(windows: Windows, server: Server, options: dict[str, Any]) -> None:
+    name = f"tina-{options['color_scheme']}"
+    _, paper = person_with_phone(server, name)
+    page = windows.open("login", **options)
+    sign_in(page, name)
+    expect(page.get_by_label("Code", exact=True)).to_be_visible()
+    assert findings(page) == []
+    type_code(page, paper[0])
+    expect(page.get_by_role("heading", name="My tickets")).to_be_visible()
+    page.goto(f"{server.base}/account")
+    page.get_by_role("tab", name="Two-step sign-in").click()
+    expect(page.get_by_text("Recovery codes left: 9.")).to_be_visible()
+    assert findings(page) == []
+
+    beginner = f"uta-{options['color_scheme']}"
+    server.desk.accounts.register(beginner, "Uta", PASSWORD, PASSWORD)
+    page = windows.open("account", person=beginner, **options)
+    page.get_by_role("tab", name="Two-step sign-in").click()
+    page.get_by_role("button", name="Set up").click()
+    expect(page.get_by_role("img", name="QR code for an authenticator app")).to_be_visible()
+    settle(page)
+    assert findings(page) == []
+    set_up(page)
+    expect(page.locator(".recovery-codes li")).to_have_count(10)
+    assert findings(page) == []
 
 
 @pytest.fixture
