@@ -5,12 +5,14 @@ from datetime import timedelta
 from statistics import median
 from time import perf_counter
 
+import pyotp
 import pytest
 
 from tests.services.conftest import PASSWORD, Clock
 from ticketing.desk import Desk
 from ticketing.domain.errors import (
     BlankError,
+    CodeWantedError,
     MailLinkError,
     PasswordMismatchError,
     SignedOutError,
@@ -249,3 +251,17 @@ def test_a12_to_ask_takes_as_long_whether_or_not_there_is_such_an_account(desk: 
 
     known, unknown = median(took["carla"]), median(took["nobody"])
     assert abs(known - unknown) < max(0.005, unknown / 4)
+
+
+def test_a16_whoever_reads_the_address_still_needs_a_code(
+    desk: Desk, sending: Sending, clock: Clock, carla: Actor
+) -> None:
+    app = pyotp.TOTP(desk.second_factors.propose(carla).secret)
+    paper = desk.second_factors.turn_on(carla, PASSWORD, app.at(clock()))
+    sent(sending)
+
+    desk.password_resets.choose(asked(desk, sending), NEW, NEW)
+
+    with pytest.raises(CodeWantedError) as wanted:
+        desk.accounts.sign_in("carla", NEW)
+    assert desk.sessions.actor(desk.accounts.finish_sign_in(wanted.value.ticket, paper[0])).username == "carla"
