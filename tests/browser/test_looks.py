@@ -23,7 +23,7 @@ from ticketing.ui.setup import EDITORS
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
-STRANGERS = ("login", "register")
+STRANGERS = ("login", "register", "reset_password")
 REQUESTERS = (
     *("my_tickets", "new_ticket", "ticket?id={}", "account", "ticket?id=999999"),
     *("articles", "article?id=looked-at", "inbox"),
