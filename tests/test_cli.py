@@ -3,6 +3,7 @@
 import base64
 import json
 import os
+import re
 import signal
 import socket
 import sqlite3
@@ -27,6 +28,7 @@ from tests.serving import ROOT
 from ticketing import __version__
 from ticketing.cli import main
 from ticketing.desk import open_desk
+from ticketing.domain.audit import AuditAction, AuditQuery
 from ticketing.domain.errors import CodeWantedError
 from ticketing.domain.people import Actor, Role
 from ticketing.domain.queries import TicketQuery
@@ -41,6 +43,11 @@ PASSWORD = "three wet umbrellas"
 CONSOLE = Actor.console()
 
 Run = Callable[..., Result]
+
+
+def but_the_log(output: str) -> str:
+    """Return what a command has said but for what it says of the audit log, which grows with each step."""
+    return re.sub(r"\d+ audit records, ", "", output).partition("The newest audit record")[0]
 
 
 @pytest.fixture(autouse=True)
@@ -228,7 +235,7 @@ def test_an_import_says_what_it_will_do_and_waits_for_a_yes(run: Run, data: Path
     assert result.exit_code == 1
     assert "2 accounts (1 of agents)" in result.output
     assert "1 tickets (1 of them closed)" in result.output
-    assert run("verify", "--data-dir", data).output == "All is well: 1 users.\n"
+    assert but_the_log(run("verify", "--data-dir", data).output) == "All is well: 1 users.\n"
 
 
 def test_an_import_adds_everything_once(run: Run, tmp_path: Path) -> None:
@@ -315,7 +322,7 @@ def test_files_of_the_original_app_in_the_data_directory_are_taken_over_in_place
     assert "import-seed" in refused.stderr
     assert "Done: 2 accounts and 1 tickets" in done.output
     assert again.output == "There is nothing to bring in: the files here are the desk's own.\n"
-    assert run("verify").output == "All is well: 1 seen, 1 tickets, 3 users.\n"
+    assert but_the_log(run("verify").output) == "All is well: 1 seen, 1 tickets, 3 users.\n"
     assert not [name for name, content in files(data).items() if b"plain secret" in content]
 
 
@@ -340,7 +347,7 @@ def test_an_import_in_place_that_died_between_the_files_is_completed(
     result = run("import-seed", data, "--yes")
 
     assert result.exit_code == 0, result.output
-    assert run("verify").output == "All is well: 1 seen, 1 tickets, 3 users.\n"
+    assert but_the_log(run("verify").output) == "All is well: 1 seen, 1 tickets, 3 users.\n"
     assert not [name for name, content in files(data).items() if b"plain secret" in content]
 
 
@@ -464,7 +471,7 @@ def test_a_backup_is_restored_into_another_directory_while_the_desk_runs(run: Ru
     restored = run("restore", tmp_path / "desk.zip", "--data-dir", tmp_path / "other")
     running.close()
 
-    assert made.output == f"“{tmp_path / 'desk.zip'}” is written: 3 notices, 3 tickets, 2 users.\n"
+    assert but_the_log(made.output) == f"“{tmp_path / 'desk.zip'}” is written: 3 notices, 3 tickets, 2 users.\n"
     assert "3 notices, 3 tickets, 2 users." in restored.output
     other = open_desk(Settings(data_dir=tmp_path / "other"))
     assert other.tickets.search(CONSOLE, TicketQuery()).total == 3
@@ -494,7 +501,7 @@ def test_a_backup_is_rehearsed_without_a_trace(
 
     made = run("backup", tmp_path / "desk.zip", "--verify")
 
-    assert made.output.splitlines() == [
+    assert but_the_log(made.output).splitlines() == [
         f"“{tmp_path / 'desk.zip'}” is written: 3 notices, 3 tickets, 2 users.",
         "It was brought back on trial, and all of it came: 3 notices, 3 tickets, 2 users.",
     ]
@@ -560,7 +567,7 @@ def test_attached_files_go_with_a_backup_and_are_verified(run: Run, data: Path, 
     place = data / "attachments" / upload.sha256[:2] / upload.sha256
 
     assert run("backup", tmp_path / "desk.zip", "--verify").exit_code == 0
-    assert run("verify").output == "All is well: 4 notices, 3 tickets, 2 users, 1 attachments.\n"
+    assert but_the_log(run("verify").output) == "All is well: 4 notices, 3 tickets, 2 users, 1 attachments.\n"
     place.write_bytes(b"A forgery.")
     forged = run("verify")
     place.unlink()
@@ -570,7 +577,7 @@ def test_attached_files_go_with_a_backup_and_are_verified(run: Run, data: Path, 
     assert (forged.exit_code, missing.exit_code) == (1, 1)
     assert "of an attached file is not what it was" in forged.stderr
     assert "of an attached file is missing. Restore it from a backup." in missing.stderr
-    assert restored.output.endswith(": 4 notices, 3 tickets, 2 users, 1 attachments.\n")
+    assert but_the_log(restored.output).endswith(": 4 notices, 3 tickets, 2 users, 1 attachments.\n")
     assert place.read_bytes() == b"A picture."
     assert run("verify").exit_code == 0
 
@@ -618,7 +625,7 @@ def test_verify_changes_no_byte(run: Run, data: Path, *, at_work: bool) -> None:
 
     result = run("verify")
 
-    assert result.output == "All is well: 3 notices, 3 tickets, 2 users.\n"
+    assert but_the_log(result.output) == "All is well: 3 notices, 3 tickets, 2 users.\n"
     assert {path.name: (path.read_bytes(), path.stat().st_mtime_ns) for path in data.iterdir()} == before
     running.close()
 
@@ -860,7 +867,7 @@ def test_commands_work_beside_a_running_server(run: Run, data: Path) -> None:
         checked = run("verify")
 
         assert made.exit_code == 0
-        assert checked.output == "All is well: 2 users.\n"
+        assert but_the_log(checked.output) == "All is well: 2 users.\n"
         assert (data / "users.json").exists()
 
 
@@ -882,7 +889,7 @@ def test_a_relative_address_is_of_the_folder_in_which_the_server_was_started(
     assert works_in == str(ROOT)
     assert {Path(file).parent for file in opened if Path(file).name in {"desk.sqlite", ".lock"}} == {data}
     assert set((ROOT / "data").glob("*")) == before
-    assert run("verify").output.endswith(" 2 users.\n")
+    assert but_the_log(run("verify").output).endswith(" 2 users.\n")
 
 
 def test_what_a_query_finds_is_exported_in_its_order(run: Run, tmp_path: Path) -> None:
@@ -1016,3 +1023,43 @@ def test_jobs_that_fetch_no_mail_end_with_1_and_name_no_password(
     assert "Fetching mail: that failed, and the lines above say why." in result.stderr
     assert "The mail server 127.0.0.1 cannot be reached: connection refused." in caplog.text
     assert "umbrella" not in caplog.text + result.output
+
+
+def test_verify_names_the_first_altered_record_of_the_audit_log(
+    run: Run, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(data)
+    place = f"sqlite:///{tmp_path / 'desk.sqlite'}"
+    assert run("migrate", "--to", place, "--data-dir", data).exit_code == 0
+    with closing(sqlite3.connect(tmp_path / "desk.sqlite")) as database, database:
+        database.execute(
+            """UPDATE audit SET document = replace(document, '"actor":"', '"actor":"x') WHERE number = 3"""
+        )
+
+    monkeypatch.setenv("TICKETING_STORAGE_URL", place)
+
+    result = run("verify")
+
+    assert result.exit_code == 1
+    assert "record 3 was altered" in result.stderr
+
+
+def test_the_audit_log_is_taken_along_with_the_hash_that_verify_tells(run: Run, data: Path, tmp_path: Path) -> None:
+    fill(data)
+
+    assert run("export", "--format", "audit", "--out", tmp_path / "audit.jsonl").exit_code == 0
+
+    newest = json.loads((tmp_path / "audit.jsonl").read_text(encoding="utf-8").splitlines()[0])
+    assert (newest["actor"], newest["action"], newest["object"]) == ("console", "exported", "audit")
+    assert run("verify").output.endswith(f"number {newest['id']}, its hash {newest['hash']}.\n")
+
+
+def test_a_backup_that_is_brought_back_is_on_record(run: Run, data: Path, tmp_path: Path) -> None:
+    fill(data)
+    run("backup", tmp_path / "desk.zip")
+    run("restore", tmp_path / "desk.zip", "--replace")
+
+    with closing(open_desk(Settings(data_dir=data))) as desk:
+        newest = desk.audit.search(CONSOLE, AuditQuery(size=1)).records[0]
+    assert (newest.actor, newest.action, newest.object) == ("console", AuditAction.RESTORED, "desk.zip")
+    assert newest.facts["replaced"].startswith("record ")

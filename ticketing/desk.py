@@ -32,6 +32,7 @@ from ticketing.services.addresses import Addresses
 from ticketing.services.agents import Agents
 from ticketing.services.articles import Articles
 from ticketing.services.attachments import Attachments, unscanned
+from ticketing.services.audit import Audit
 from ticketing.services.authenticator import Authenticator, Key
 from ticketing.services.bulk import Bulk
 from ticketing.services.chores import Chores
@@ -51,6 +52,7 @@ from ticketing.services.preferences import Preferences
 from ticketing.services.rating_links import RatingLinks
 from ticketing.services.receiving import Receiving
 from ticketing.services.recurring import Recurring
+from ticketing.services.refusals import Refusals
 from ticketing.services.relations import Relations
 from ticketing.services.reports import Reports
 from ticketing.services.rules import Rules
@@ -106,7 +108,7 @@ class Desk:
         self.clock = clock
         self.figures = figures = Figures()
         self.one_view, self.no_view = whole.one_view, whole.no_view
-        store = WatchedStore(whole, figures)
+        self._store = store = WatchedStore(whole, figures, Refusals(whole, clock).note_denial)
         self._scanner = _scanner(settings)
         self._scan = self._scanner.over if self._scanner else unscanned
         self._gate = gate = Gate(clock, settings.session_limits, second_factor_of=settings.second_factor_of)
@@ -127,6 +129,7 @@ class Desk:
         self.bulk = watched("bulk", Bulk(store, clock, gate, relations), figures)
         self.rules = watched("rules", Rules(store, clock, gate), figures)
         self.reports = watched("reports", Reports(store, clock, gate), figures)
+        self.audit = watched("audit", Audit(store, clock, gate), figures)
         self.articles = watched("articles", Articles(store, clock, gate), figures)
         attachments = Attachments(store, clock, gate, settings.max_upload_mb * MEGABYTE, self._scan)
         self.attachments = watched("attachments", attachments, figures)
@@ -191,21 +194,21 @@ class Desk:
         """What goes out for use elsewhere."""
         from ticketing.services.moving.exports import Exports  # noqa: PLC0415 - see above
 
-        return Exports(self.store, self._gate)
+        return Exports(self._store, self.clock, self._gate)
 
     @cached_property
     def lists(self) -> "Lists":
         """Lists of tickets to take along."""
         from ticketing.services.moving.lists import Lists  # noqa: PLC0415 - see above
 
-        return Lists(self.store, self._gate)
+        return Lists(self._store, self.clock, self._gate)
 
     @cached_property
     def settings_files(self) -> "SettingsFiles":
         """What is set up, as one file."""
         from ticketing.services.moving.settings_files import SettingsFiles  # noqa: PLC0415 - see above
 
-        return SettingsFiles(self.store, self.clock, self._gate)
+        return SettingsFiles(self._store, self.clock, self._gate)
 
     @cached_property
     def demo(self) -> "Demo":

@@ -16,7 +16,13 @@ from functools import wraps
 from types import TracebackType
 from typing import Any, Final, TypeVar
 
-from ticketing.domain.errors import SignedOutError, StorageError, TicketingError
+from ticketing.domain.errors import (
+    PermissionDeniedError,
+    SignedOutError,
+    StorageError,
+    TicketingError,
+    TicketNotFoundError,
+)
 from ticketing.domain.people import Actor, username_key
 from ticketing.domain.store import Files, Presences, Store, StoreHealth, Transaction
 from ticketing.figures import Durations, Figures
@@ -27,26 +33,36 @@ FAILED: Final = "failed"
 LEFT: Final = "left"
 
 Service = TypeVar("Service")
+# Takes who was refused something, from where, of which ticket, and how.
+Denied = Callable[[str, str, int | None, TicketingError], None]
+_DENIALS: Final = (PermissionDeniedError, TicketNotFoundError)
 
 
 class _Call:
     """A call of a service that is under way."""
 
-    __slots__ = ("is_change",)
+    __slots__ = ("is_change", "number")
 
-    def __init__(self) -> None:
+    def __init__(self, arguments: dict[str, Any]) -> None:
         self.is_change = False
+        number = arguments.get("number")
+        self.number = number if isinstance(number, int) else None
 
 
 _under_way: ContextVar[_Call | None] = ContextVar("call", default=None)
 
 
 class WatchedStore:
-    """A store whose transactions are timed, and noted in the call that they belong to."""
+    """
+    A store whose transactions are timed, and noted in the call that they belong to.
 
-    def __init__(self, store: Store, figures: Figures) -> None:
+    What one of them refuses to somebody is handed to *denied* once it is undone.
+    """
+
+    def __init__(self, store: Store, figures: Figures, denied: Denied) -> None:
         self._store = store
         self._durations = figures.store
+        self._denied = denied
 
     @property
     def files(self) -> Files:
@@ -60,7 +76,7 @@ class WatchedStore:
 
     def read(self) -> AbstractContextManager[Transaction]:
         """Return a consistent view."""
-        return _Timed(self._store.read(), self._durations, "read")
+        return _Timed(self._store.read(), self._durations, "read", self._denied)
 
     def one_view(self) -> AbstractContextManager[None]:
         """Let what this thread reads in the block come from one view."""
@@ -75,7 +91,7 @@ class WatchedStore:
         call = _under_way.get()
         if call is not None and patience is None:
             call.is_change = True
-        return _Timed(self._store.write(patience), self._durations, "write")
+        return _Timed(self._store.write(patience), self._durations, "write", self._denied)
 
     def ping(self) -> None:
         """Raise StorageError unless the store answers."""
@@ -97,20 +113,25 @@ class _Timed:
     A class and no generator, since each run of each page goes through several.
     """
 
-    __slots__ = ("_began", "_durations", "_kind", "_transaction")
+    __slots__ = ("_began", "_denied", "_durations", "_kind", "_log", "_transaction")
 
-    def __init__(self, transaction: AbstractContextManager[Transaction], durations: Durations, kind: str) -> None:
+    def __init__(
+        self, transaction: AbstractContextManager[Transaction], durations: Durations, kind: str, denied: Denied
+    ) -> None:
         self._transaction = transaction
         self._durations = durations
         self._kind = kind
+        self._denied = denied
 
     def __enter__(self) -> Transaction:
         self._began = time.perf_counter()
         try:
-            return self._transaction.__enter__()
+            tx = self._transaction.__enter__()
         except BaseException:
             self._note()
             raise
+        self._log = tx.audit
+        return tx
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -119,6 +140,14 @@ class _Timed:
             return self._transaction.__exit__(kind, error, trace)
         finally:
             self._note()
+            if isinstance(error, _DENIALS):
+                self._tell_of_denial(error)
+
+    def _tell_of_denial(self, error: TicketingError) -> None:
+        username, address = self._log.acting
+        if username:
+            call = _under_way.get()
+            self._denied(username, address, call.number if call else None, error)
 
     def _note(self) -> None:
         self._durations.note(self._kind, time.perf_counter() - self._began)
@@ -133,11 +162,14 @@ def watched(name: str, service: Service, figures: Figures) -> Service:
 
 
 def _telling(action: str, method: Callable[..., Any], figures: Figures) -> Callable[..., Any]:
+    parameters = tuple(inspect.signature(method).parameters)
+
     @wraps(method)
     def call_and_tell(*given: Any, **named: Any) -> Any:
         if _under_way.get() is not None:  # a part of another call, which is told as a whole
             return method(*given, **named)
-        call, began, result = _Call(), time.perf_counter(), None
+        arguments = dict(zip(parameters, given, strict=False)) | named
+        call, began, result = _Call(arguments), time.perf_counter(), None
         error: BaseException | None = None
         outside = _under_way.set(call)
         try:
@@ -148,7 +180,6 @@ def _telling(action: str, method: Callable[..., Any], figures: Figures) -> Calla
         finally:
             _under_way.reset(outside)
             if call.is_change or _is_told(error):
-                arguments = dict(zip(inspect.signature(method).parameters, given, strict=False)) | named
                 event = _event(action, arguments, result, error, time.perf_counter() - began)
                 figures.events.add(event.action, event.outcome)
                 tell(event, logging.ERROR if _is_ours(error) else logging.INFO)

@@ -57,6 +57,7 @@ TRUTH = """
     KEEP_SHORTCUTS       AR     .       .      .     .       .        .      AR
     READ_ARTICLE          .     .       .      .     .       .        .       .
     WRITE_ARTICLE         .     .       .      .     .       .        .      AR
+    READ_AUDIT            .     .       .      .     .       .        .       R
 """
 # For whom an article is.
 OF_ARTICLES = """

@@ -40,8 +40,9 @@ LINES = {
         Action.END_SESSIONS,
         Action.LIFT_WAIT,
     ],
-    "look after health and mails, change how the desk is set up, turn off another's two-step sign-in": [
+    "look after health, audit log and mails, change how the desk is set up, turn off another's two-step sign-in": [
         Action.SEE_HEALTH,
+        Action.READ_AUDIT,
         Action.LOOK_AFTER_MAILS,
         Action.CHANGE_SETUP,
         Action.TURN_OFF_SECOND_FACTOR,

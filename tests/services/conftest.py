@@ -21,7 +21,7 @@ from ticketing.services.first_launch import FirstLaunch
 from ticketing.services.passwords import Passwords
 from ticketing.services.second_factors import SecondFactors
 from ticketing.services.sessions import Sessions, open_session
-from ticketing.services.throttle import Throttle
+from ticketing.services.throttle import REFUSALS, Throttle
 from ticketing.storage.keys import GivenKey
 from ticketing.storage.memory import MemoryEngine, MemoryStore
 from ticketing.storage.whole import WholeStore
@@ -186,15 +186,26 @@ def root(arrives: SignIn) -> Actor:
 
 @pytest.fixture
 def everything(store: WholeStore) -> Callable[[], dict[str, object]]:
-    """Return a way to copy all that is stored, to see that a refusal left it alone; of memory, what expires as well."""
+    """
+    Return a way to copy all that is stored, to see that a refusal left it alone; of memory, what expires as well.
+
+    That there was a refusal is all that may be written down of it: the audit log is left out.
+    """
 
     def copy() -> dict[str, object]:
         engine = getattr(store, "engine", None)
         if isinstance(engine, MemoryEngine):
             with engine.state_lock:
-                return {name: dict(documents) for name, documents in engine.documents.items()}
-        with store.documents() as documents:
-            return {name: sorted(held) for name, held in documents.items()}
+                found = {name: sorted(documents.items()) for name, documents in engine.documents.items()}
+        else:
+            with store.documents() as documents:
+                found = {name: sorted(held) for name, held in documents.items()}
+        kept = {
+            name: {key: raw for key, raw in held if not key.startswith(REFUSALS)}
+            for name, held in found.items()
+            if name != "audit"
+        }
+        return {name: held for name, held in kept.items() if held}
 
     return copy
 

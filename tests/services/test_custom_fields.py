@@ -177,11 +177,11 @@ def test_a_value_of_before_its_field_changed_its_type_counts_as_seen(
 
 
 def test_the_table_of_everything_has_a_column_for_each_field(
-    tickets: Tickets, store: MemoryStore, gate: Gate, ada: Actor, root: Actor, number: int
+    tickets: Tickets, store: MemoryStore, gate: Gate, ada: Actor, root: Actor, clock: Clock, number: int
 ) -> None:
     write(tickets, ada, number, supplier="ACME")
 
-    head, line = list(Exports(store, gate).table(root))
+    head, line = list(Exports(store, clock, gate).table(root))
 
     assert head.split(",")[-2:] == ["field.supplier", "field.serial\r\n"]
     assert line.split(",")[-2:] == ["ACME", "AB-1\r\n"]
@@ -209,7 +209,7 @@ def shown_to(tickets: Tickets, exports: Exports, actor: Actor, number: int, cloc
 def test_what_is_written_in_an_agents_field_reaches_no_requester_on_any_way(
     tickets: Tickets, store: MemoryStore, gate: Gate, carla: Actor, ada: Actor, clock: Clock, number: int
 ) -> None:
-    exports = Exports(store, gate)
+    exports = Exports(store, clock, gate)
     tickets.open(carla, "Another", "So that there is an order.")
     tickets.mark_seen(carla, number, 100)
     before = shown_to(tickets, exports, carla, number, clock)

@@ -77,8 +77,8 @@ def seeds(store: MemoryStore, clock: Any, gate: Gate, passwords: Passwords) -> S
 
 
 @pytest.fixture
-def exports(store: MemoryStore, gate: Gate) -> Exports:
-    return Exports(store, gate)
+def exports(store: MemoryStore, clock: Any, gate: Gate) -> Exports:
+    return Exports(store, clock, gate)
 
 
 def bring_in(seeds: Seeds, folder: SeedFolder) -> SeedPlan:

@@ -12,6 +12,7 @@ import pytest
 from tests.services.conftest import PASSWORD, Clock, SignIn, public
 from ticketing.desk import Desk
 from ticketing.domain.articles import Article, Visibility
+from ticketing.domain.audit import AuditQuery
 from ticketing.domain.bulk import BulkEdit
 from ticketing.domain.calendars import BusinessCalendar
 from ticketing.domain.canned_replies import CannedReply
@@ -38,6 +39,7 @@ from ticketing.domain.teams import Team
 from ticketing.domain.tickets import TicketEdit
 from ticketing.domain.watch_links import WatchLink
 from ticketing.services.attachments import Tidying
+from ticketing.services.audit import Form as AuditForm
 from ticketing.services.digests import Digests
 from ticketing.services.mail_keys import mail_key
 from ticketing.services.mail_links import make_link
@@ -105,6 +107,24 @@ class Scene:
         self.desk.tickets.close(CONSOLE, self.rated)
         self.file = self.desk.attachments.put(CONSOLE, "screen.png", [b"A picture."])
         self.desk.tickets.reply(CONSOLE, 1, "See here.", files=[self.file.id])
+        self._put_mails(store, clock)
+        self.desk.accounts.change_profile(self.ada, "Ada", "ada@example.org")
+        set_route(store, is_open=True, has_links=True)
+        self._set_up_phones()
+        self.token = self.desk.accounts.sign_in("carla", PASSWORD)
+        clock.advance(timedelta(minutes=2))  # so that it is worth noting that the session is used
+        self.hand_off = self.desk.accounts.sign_in_browser("carla", PASSWORD, browser="b")
+        self._type_passwords()
+        self.done = self.desk.bulk.apply(CONSOLE, [1], BulkEdit(add_tags=("printer",)))
+        self.mail = self.desk.receiving.take(b"From: nora@example.net\n\nHelp!")
+        self.latest = self.desk.tickets.reply(self.ada, 1, "I come.").messages[-1]
+        self.exported = self.desk.settings_files.export(CONSOLE)
+        self.seed = folder
+        (folder / "users.json").write_text(json.dumps({"bert": {"password": "x", "role": "user"}}), "utf-8")
+        (folder / "tickets.json").write_text("{}", "utf-8")
+
+    def _put_mails(self, store: CountedStore, clock: Clock) -> None:
+        """Put a mail that failed and links for Carla into the store."""
         now = clock()
         mail = Outgoing(id="failed", username="carla", kind="replied", at=now, due_at=now, expires_at=now)
         mail.settle(Outcome(Result.REFUSED), now)
@@ -119,19 +139,6 @@ class Scene:
             self.reset = str(make_link(tx, Purpose.RESET, person, clock() + timedelta(minutes=2)))
             Tidying().do_some(tx, clock())
             Digests().do_some(tx, clock())  # so that one chore alone is left for whoever looks
-        self.desk.accounts.change_profile(self.ada, "Ada", "ada@example.org")
-        set_route(store, is_open=True, has_links=True)
-        self._set_up_phones()
-        self.token = self.desk.accounts.sign_in("carla", PASSWORD)
-        clock.advance(timedelta(minutes=2))  # so that it is worth noting that the session is used
-        self.hand_off = self.desk.accounts.sign_in_browser("carla", PASSWORD, browser="b")
-        self._type_passwords()
-        self.done = self.desk.bulk.apply(CONSOLE, [1], BulkEdit(add_tags=("printer",)))
-        self.mail = self.desk.receiving.take(b"From: nora@example.net\n\nHelp!")
-        self.latest = self.desk.tickets.reply(self.ada, 1, "I come.").messages[-1]
-        self.seed = folder
-        (folder / "users.json").write_text(json.dumps({"bert": {"password": "x", "role": "user"}}), "utf-8")
-        (folder / "tickets.json").write_text("{}", "utf-8")
 
     def _set_up_phones(self) -> None:
         """Turn on root's second factor, and propose one to Carla."""
@@ -199,7 +206,7 @@ class Scene:
     @property
     def import_(self) -> Plan:
         """What an import of a settings file would do."""
-        raw = self.desk.settings_files.export(CONSOLE).replace("Second line", "Back office").encode()
+        raw = self.exported.replace("Second line", "Back office").encode()
         return self.desk.settings_files.plan(CONSOLE, raw)
 
     def writes(self, deed: Callable[["Scene"], object]) -> int:
@@ -221,6 +228,13 @@ ONCE: Deeds = {
     "accounts.finish_sign_in_browser": (
         lambda on: on.desk.accounts.finish_sign_in_browser(on.browser_ticket, on.code, browser="b")
     ),
+    "exports.seed": lambda on: on.desk.exports.seed(on.root),
+    "exports.json_lines": lambda on: on.desk.exports.json_lines(CONSOLE),
+    "exports.table": lambda on: on.desk.exports.table(on.root),
+    "lists.export": lambda on: on.desk.lists.export(on.ada, ALL, Form.JSON),
+    "reports.table": lambda on: on.desk.reports.table(on.ada, DAY),
+    "settings_files.export": lambda on: on.desk.settings_files.export(on.root),
+    "audit.export": lambda on: on.desk.audit.export(on.root, AuditQuery(), AuditForm.CSV),
     "accounts.change_profile": lambda on: on.desk.accounts.change_profile(on.carla, "Carla Ruiz", ""),
     "addresses.send_link": lambda on: on.desk.addresses.send_link(on.ada),
     "addresses.confirm": lambda on: on.desk.addresses.confirm(on.confirmation),
@@ -317,6 +331,7 @@ TWICE: Deeds = {
 NEVER: Deeds = {
     "watch_links.look": lambda on: on.desk.watch_links.look(on.watch_token),
     "second_factors.status": lambda on: on.desk.second_factors.status(on.root),
+    "audit.search": lambda on: on.desk.audit.search(on.root, AuditQuery()),
     "rating_links.look": lambda on: on.desk.rating_links.look(on.rating_token),
     "addresses.can_be_confirmed": lambda on: on.desk.addresses.can_be_confirmed(on.carla),
     "addresses.look": lambda on: on.desk.addresses.look(on.confirmation),
@@ -339,9 +354,6 @@ NEVER: Deeds = {
     "definitions.get": lambda on: on.desk.definitions.get(on.ada, Team, on.team.id),
     "due_times.explained": lambda on: on.desk.due_times.explained(on.ada, 1),
     "due_times.rehearsed": lambda on: on.desk.due_times.rehearsed(on.root, on.policy),
-    "exports.seed": lambda on: on.desk.exports.seed(on.root),
-    "exports.json_lines": lambda on: on.desk.exports.json_lines(CONSOLE),
-    "exports.table": lambda on: on.desk.exports.table(on.root),
     "attachments.expect": lambda on: on.desk.attachments.expect(on.carla, "screen.png", 10),
     "attachments.open": lambda on: list(on.desk.attachments.open(on.ada, on.file.id).read()),
     "first_launch.is_waiting": lambda on: on.desk.first_launch.is_waiting,
@@ -350,7 +362,6 @@ NEVER: Deeds = {
     "health.of_store": lambda on: on.desk.health.of_store(on.root),
     "health.figures": lambda on: on.desk.health.figures(on.root),
     "health.throw_away": lambda on: on.desk.health.throw_away,
-    "lists.export": lambda on: on.desk.lists.export(on.ada, ALL, Form.JSON),
     "inbox.own": lambda on: on.desk.inbox.own(on.carla),
     "inbox.unread": lambda on: on.desk.inbox.unread(on.carla),
     "preferences.mail": lambda on: on.desk.preferences.mail(on.ada),
@@ -369,11 +380,9 @@ NEVER: Deeds = {
     "recurring.upcoming": lambda on: on.desk.recurring.upcoming(on.root, on.recurring),
     "reports.overview": lambda on: on.desk.reports.overview(on.ada, DAY),
     "reports.behind": lambda on: on.desk.reports.behind(on.ada, DAY, Cell(Metric.CREATED)),
-    "reports.table": lambda on: on.desk.reports.table(on.ada, DAY),
     "reports.titles": lambda on: on.desk.reports.titles(on.ada, [1]),
     "reports.names": lambda on: on.desk.reports.names(on.ada, ["ada"]),
     "rules.rehearsed": lambda on: on.desk.rules.rehearsed(on.root, on.rule),
-    "settings_files.export": lambda on: on.desk.settings_files.export(on.root),
     "settings_files.plan": lambda on: on.import_,
     "seeds.plan": lambda on: on.plan,
     "sessions.own": lambda on: on.desk.sessions.own(on.carla),

@@ -13,6 +13,7 @@ import pytest
 
 from tests.storage.conftest import LASTING, emptied, make_ticket
 from ticketing.background import Worker
+from ticketing.domain.audit import AuditAction
 from ticketing.domain.receipts import BACKUP_RECEIPT, Receipt
 from ticketing.services import diagnosis
 from ticketing.storage import archive
@@ -84,6 +85,14 @@ def test_the_first_backup_is_due_at_once_and_holds_everything(schedule: Schedule
     assert made.stat().st_mode & 0o777 == 0o600
     assert folder.stat().st_mode & 0o777 == 0o700
     assert BackupFolder(folder, 3).newest == NOON
+
+
+def test_a_scheduled_backup_is_on_record(store: JsonStore, schedule: ScheduledBackups) -> None:
+    schedule.make_if_due()
+
+    with store.read() as tx:
+        (record,) = tx.audit.stream()
+    assert (record.actor, record.action, record.object) == ("system", AuditAction.BACKED_UP, FIRST)
 
 
 def test_the_next_one_is_due_a_day_later_and_not_before(schedule: ScheduledBackups, clock: Clock) -> None:
@@ -249,7 +258,7 @@ def test_a_backup_that_does_not_read_back_as_it_was_written_takes_nobodys_place(
     def spoil(store: WholeStore, target: Path, now: datetime) -> dict[str, int]:
         counts = back_up(store, target, now)
         content = bytearray(target.read_bytes())
-        content[len(content) // 3] ^= 1  # as a failing disk does
+        content[100] ^= 1  # in the first file of it, as a failing disk does
         target.write_bytes(content)
         return counts
 

@@ -28,19 +28,22 @@ def verify() -> None:
 
     Of files, every byte and every document. Of a database, every document, and by these the columns, the texts that
     are searched, the watchers, the terms and the tallies; SQLite checks the structure of its file, too. Of attached
-    files, wherever they are kept, every byte. Sessions and the like, which expire by themselves, are not compared
-    there.
+    files, wherever they are kept, every byte. Of the audit log, that each record is as it was written and follows the
+    one before. Sessions and the like, which expire by themselves, are not compared there.
     """
     from ticketing.storage import archive  # noqa: PLC0415 - slow to import, and a start is to be quick
 
     settings = read_settings()
     url = settings.store_url
     with closing(open_source(url, open_files(settings.files_address))) as store, store.documents() as documents:
+        newest = archive.check_audit(documents, "The store")
         counts = archive.check(documents, "The store")
         if attached := archive.check_contents(documents, store.files):
             counts["attachments"] = attached
     check_database(url)
     click.echo(f"All is well: {told(counts)}.")
+    if newest.number:
+        click.echo(f"The newest audit record is number {newest.number}, its hash {newest.hash}.")
 
 
 @click.command()

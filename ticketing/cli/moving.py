@@ -12,6 +12,7 @@ import click
 from ticketing.cli.options import opens_store
 from ticketing.cli.telling import shown_progress, told
 from ticketing.desk import open_desk, utc_now
+from ticketing.domain.audit import AuditAction, AuditEntry, AuditQuery
 from ticketing.domain.people import Actor
 from ticketing.domain.query_language import Asker, read_query
 from ticketing.settings import read_settings
@@ -26,13 +27,13 @@ _BESIDE: Final = "beside"
 
 @click.command()
 @opens_store
-@click.option("--format", "kind", type=click.Choice(["seed", "jsonl", "csv", "json", "xlsx"]), required=True)
+@click.option("--format", "kind", type=click.Choice(["seed", "jsonl", "csv", "json", "xlsx", "audit"]), required=True)
 @click.option("--query", default=None, help="Only what this finds, in its order; for csv, json and xlsx.")
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="A folder for seed, else a file.")
 def export(kind: str, query: str | None, out: Path) -> None:
-    """Write tickets to OUT, as the original app's files, as JSON Lines, or as a table."""
+    """Write tickets to OUT, as the original app's files, as JSON Lines, or as a table; or the audit log."""
     console = Actor.console()
-    if query is not None and kind in {"seed", "jsonl"}:
+    if query is not None and kind in {"seed", "jsonl", "audit"}:
         raise click.UsageError("--query is for csv, json and xlsx.")
     require_not_the_stores(*([out / "users.json", out / "tickets.json"] if kind == "seed" else [out]))
     with closing(open_desk()) as desk:
@@ -43,6 +44,10 @@ def export(kind: str, query: str | None, out: Path) -> None:
             _write(out / "tickets.json", [json.dumps(tickets, ensure_ascii=False, indent=2)])
         elif kind == "jsonl":
             _write(out, desk.exports.json_lines(console))
+        elif kind == "audit":
+            from ticketing.services.audit import Form as AuditForm  # noqa: PLC0415 - as below
+
+            _write(out, desk.audit.export(console, AuditQuery(), AuditForm.JSON_LINES))
         else:
             from ticketing.services.moving.lists import Form  # noqa: PLC0415 - slow to import, as below
 
@@ -97,8 +102,9 @@ def restore(file: Path, *, replace: bool) -> None:
     # No desk stands over it: nothing is put into it that was not there.
     settings = read_settings()
     files = open_files(settings.files_address)
+    told_in_log = AuditEntry("console", AuditAction.RESTORED, utc_now(), "backup", file.name)
     with closing(open_store(settings.store_url, files=files)) as store, shown_progress("Bringing back") as progress:
-        counts = archive.restore(store, found, replace=replace, progress=progress)
+        counts = archive.restore(store, found, replace=replace, progress=progress, told=told_in_log)
     click.echo(f"Brought back as of {found.created_at:%Y-%m-%d %H:%M} UTC: {told(counts)}.")
 
 

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Final
 
 import click
 
@@ -21,4 +22,7 @@ def shown_progress(label: str) -> Iterator[Callable[[int, int], None]]:
 
 def told(counts: dict[str, int]) -> str:
     """Say how many there are of each."""
-    return ", ".join(f"{number:,} {name}" for name, number in counts.items()) or "nothing"
+    return ", ".join(f"{number:,} {_NAMES.get(name, name)}" for name, number in counts.items()) or "nothing"
+
+
+_NAMES: Final = {"audit": "audit records"}

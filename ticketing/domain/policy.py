@@ -79,6 +79,7 @@ class Action(StrEnum):
     KEEP_SHORTCUTS = "change this view or canned reply"
     READ_ARTICLE = "read this article"
     WRITE_ARTICLE = "write articles"
+    READ_AUDIT = "read the audit log"
 
 
 _TICKETS = frozenset({Relation.OWN, Relation.WATCHED, Relation.FOREIGN})
@@ -135,6 +136,7 @@ TABLE: Final[Mapping[Action, Mapping[Role, frozenset[Relation]]]] = {
         Action.KEEP_SHORTCUTS: (_NEVER, _OWN | _DESK, _OWN | _DESK),
         Action.READ_ARTICLE: (_PUBLIC, _ARTICLES, _ARTICLES),
         Action.WRITE_ARTICLE: (_NEVER, _DESK, _DESK),
+        Action.READ_AUDIT: (_NEVER, _NEVER, _DESK),
     }.items()
 }
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Final, Protocol, TypeVar
 
 from ticketing.domain.attachments import Content, Upload
+from ticketing.domain.audit import AuditEntry, AuditQuery, AuditRecord, Head
 from ticketing.domain.definitions import Kind
 from ticketing.domain.drafts import Draft
 from ticketing.domain.facts import Facts
@@ -308,6 +309,29 @@ class ReceivedRepository(Collection[Received], Protocol):
         """Return one page of it, the newest first."""
 
 
+class AuditRepository(Protocol):
+    """The audit log."""
+
+    @property
+    def acting(self) -> tuple[str, str]:
+        """Who acts in this transaction, and from where; "" as long as nobody does."""
+
+    def acts(self, username: str, address: str) -> None:
+        """Take note of who acts in this transaction, and from where; entries of theirs get that address."""
+
+    def add(self, entry: AuditEntry) -> None:
+        """Add to the log; it is written down at the end of the transaction, together with all else, or not at all."""
+
+    def head(self) -> Head:
+        """Return the number and the hash of the newest record that is written down."""
+
+    def search(self, query: AuditQuery) -> Iterator[AuditRecord]:
+        """Yield what matches, the newest first; up to the query's size it may be gone through after the transaction."""
+
+    def stream(self) -> Iterator[AuditRecord]:
+        """Yield every record that is written down, the first one first."""
+
+
 class DefinitionRepository(Protocol[Kind]):
     """All definitions of one kind, those that were removed included."""
 
@@ -379,6 +403,10 @@ class Transaction(Protocol):
     @property
     def received(self) -> ReceivedRepository:
         """What is on record of mail that came in."""
+
+    @property
+    def audit(self) -> AuditRepository:
+        """The audit log."""
 
     def definitions(self, kind: type[Kind]) -> DefinitionRepository[Kind]:
         """Return what was set up, of one kind."""

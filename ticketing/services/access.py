@@ -4,13 +4,15 @@ from collections.abc import Callable
 from datetime import datetime
 
 from ticketing.domain import policy
+from ticketing.domain.audit import AuditAction, AuditEntry
 from ticketing.domain.errors import (
     MustChangePasswordError,
     MustSetUpSecondFactorError,
     SignedOutError,
     TicketNotFoundError,
+    UsernameError,
 )
-from ticketing.domain.people import Actor, Role
+from ticketing.domain.people import Actor, Role, User, username_key
 from ticketing.domain.policy import Relation
 from ticketing.domain.sign_in import SessionLimits
 from ticketing.domain.store import Transaction
@@ -45,6 +47,7 @@ class Gate:
         to set up a second factor, MustChangePasswordError and MustSetUpSecondFactorError.
         """
         if actor.at_console:
+            tx.audit.acts(actor.username, "")
             return actor
         session = tx.sessions.find(actor.session or "")
         if session is None or session.username != actor.username:
@@ -57,6 +60,7 @@ class Gate:
         lacks_factor = user.second_factor is None and user.role in self._second_factor_of
         if lacks_factor and not without_second_factor:
             raise MustSetUpSecondFactorError
+        tx.audit.acts(user.id, session.address)
         return Actor(
             user.id,
             user.display_name,
@@ -77,6 +81,19 @@ def reach(tx: Transaction, actor: Actor, number: int) -> Ticket:
     if ticket is None or not policy.may(actor, policy.Action.VIEW_TICKET, ticket):
         raise TicketNotFoundError(number)
     return ticket
+
+
+def log_export(tx: Transaction, actor: Actor, what: str, now: datetime, **facts: str) -> None:
+    """Write into the audit log that somebody takes a copy of something along."""
+    tx.audit.add(AuditEntry(actor.username, AuditAction.EXPORTED, now, "export", what, facts))
+
+
+def find_user(tx: Transaction, username: str) -> User | None:
+    """Return the account of this name, however it is written, or None."""
+    try:
+        return tx.users.find(username_key(username))
+    except UsernameError:
+        return None
 
 
 def is_assignable(tx: Transaction, username: str) -> bool:

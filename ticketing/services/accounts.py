@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from ticketing.domain import policy
+from ticketing.domain.audit import AuditAction, AuditEntry
 from ticketing.domain.errors import (
     BlankError,
     BusyError,
@@ -12,7 +13,7 @@ from ticketing.domain.errors import (
     PasswordMismatchError,
     PersonNotFoundError,
     RegistrationClosedError,
-    UsernameError,
+    ThrottledError,
     UsernameTakenError,
     WeakPasswordError,
     WrongCodeError,
@@ -32,17 +33,20 @@ from ticketing.domain.policy import Action
 from ticketing.domain.sign_in import Device, SessionLimits
 from ticketing.domain.store import Store, Transaction
 from ticketing.domain.text import is_blank
-from ticketing.services.access import Clock, Gate
+from ticketing.services.access import Clock, Gate, find_user
 from ticketing.services.addresses import enter_address
 from ticketing.services.authenticator import Authenticator, takes_recovery_code
 from ticketing.services.outbox import tell_of_account
 from ticketing.services.passwords import Passwords, check_new, same_password
+from ticketing.services.refusals import Refusals
 from ticketing.services.sessions import (
+    ACCOUNT,
     begin_half_sign_in,
     begin_hand_off,
     end_all_sessions,
     find_device,
     find_half_sign_in,
+    log_account,
     open_session,
 )
 from ticketing.services.throttle import Booking, Throttle
@@ -82,6 +86,7 @@ class Accounts:
         self._throttle = throttle
         self._authenticator = authenticator
         self._registration_open = registration_open
+        self._refusals = Refusals(store, clock)
         self._limits = limits
 
     def register(
@@ -97,7 +102,7 @@ class Accounts:
         """Make an account for anybody who asks, always as a user."""
         user = self._newcomer(username, display_name, password, confirmation, email, address)
         with self._store.write() as tx:
-            self._add(tx, user, email)
+            self._add(tx, user, email, address)
         return Person.of(user)
 
     def register_browser(
@@ -115,7 +120,7 @@ class Accounts:
         user = self._newcomer(username, display_name, password, confirmation, email, address)
         user.last_sign_in_at = user.created_at
         with self._store.write() as tx:
-            self._add(tx, user, email)
+            self._add(tx, user, email, address)
             return begin_hand_off(tx, user, browser, self._clock())
 
     def sign_in(
@@ -209,6 +214,7 @@ class Accounts:
             end_all_sessions(tx, latest)
             tx.users.save(latest)
             tell_of_account(tx, latest.id, AccountMail.PASSWORD_CHANGED, latest.id, now)
+            log_account(tx, latest.id, AuditAction.PASSWORD_CHANGED, latest.id, now)
             return begin_hand_off(tx, latest, browser, now)
 
     def profile(self, actor: Actor) -> Person:
@@ -244,14 +250,21 @@ class Accounts:
         now = self._clock()
         return User(id=name, display_name=shown, password=hashed, created_at=now, password_changed_at=now)
 
-    def _add(self, tx: Transaction, user: User, email: str) -> None:
+    def _add(self, tx: Transaction, user: User, email: str, address: str) -> None:
         """Keep an account that somebody has made for themselves, with the address that they have typed."""
         enter_address(tx, self._throttle, user, clean_email(email), user.created_at)
-        add_account(tx, user)
+        add_account(tx, user, by=user.id, address=address)
 
     def _prove(self, username: str, password: str, address: str, device: str | None) -> _Proof:
+        try:
+            return self._proven(username, password, address, device)
+        except (WrongCredentialsError, ThrottledError) as error:
+            self._refusals.note_sign_in(username, address, error)
+            raise
+
+    def _proven(self, username: str, password: str, address: str, device: str | None) -> _Proof:
         with self._store.write() as tx:
-            user = _find(tx, username)
+            user = find_user(tx, username)
             known = find_device(tx, user.id, device, self._clock()) if user and device else None
             booking = self._throttle.book_sign_in(tx, username, address, known.id if known else None)
         right = verify(self._store, self._passwords, password, user.password if user else None, booking)
@@ -293,11 +306,13 @@ def clean_identity(username: str, display_name: str, email: str) -> tuple[str, s
     return name, clean_display_name(display_name), clean_email(email)
 
 
-def add_account(tx: Transaction, user: User) -> None:
+def add_account(tx: Transaction, user: User, *, by: str, address: str = "") -> None:
     """Save a new account; raises UsernameTakenError when there is one of this name, however it is written."""
     if tx.users.find(user.id) is not None:
         raise UsernameTakenError(user.id)
     tx.users.save(user)
+    facts = {"role": user.role.value}
+    tx.audit.add(AuditEntry(by, AuditAction.REGISTERED, user.created_at, ACCOUNT, user.id, facts, address))
 
 
 def verify(store: Store, passwords: Passwords, password: str, stored: str | None, booking: Booking) -> bool:
@@ -316,13 +331,6 @@ def check_pair(password: str, confirmation: str) -> None:
         raise BlankError("Password")
     if password != confirmation:
         raise PasswordMismatchError
-
-
-def _find(tx: Transaction, username: str) -> User | None:
-    try:
-        return tx.users.find(username_key(username))
-    except UsernameError:
-        return None
 
 
 def _accept(tx: Transaction, proof: _Proof, browser: str, now: datetime) -> tuple[User, str | None]:

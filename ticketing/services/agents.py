@@ -6,26 +6,26 @@ from datetime import timedelta
 from typing import Final
 
 from ticketing.domain import policy
+from ticketing.domain.audit import AuditAction, changed
 from ticketing.domain.errors import (
     KnownPasswordError,
     LastAdminError,
     NoSecondFactorError,
     PersonNotFoundError,
     UnknownChoiceError,
-    UsernameError,
     UsernameTakenError,
 )
 from ticketing.domain.outbox import AccountMail
-from ticketing.domain.people import Actor, PeopleQuery, Person, Role, User, username_key
+from ticketing.domain.people import Actor, PeopleQuery, Person, Role, User
 from ticketing.domain.policy import Action
 from ticketing.domain.queries import Page
 from ticketing.domain.store import Store, Transaction
 from ticketing.domain.teams import Team
-from ticketing.services.access import Clock, Gate
+from ticketing.services.access import Clock, Gate, find_user
 from ticketing.services.accounts import add_account, clean_identity
 from ticketing.services.outbox import tell_of_account
 from ticketing.services.passwords import Passwords, check_new
-from ticketing.services.sessions import end_all_sessions
+from ticketing.services.sessions import end_all_sessions, log_account
 from ticketing.services.throttle import Throttle
 
 # Without the characters that are mistaken for each other when read aloud or copied by hand.
@@ -75,7 +75,7 @@ class Agents:
         user = self._new_user(name, shown, mail, role, password, one_time=True)
         with self._store.write() as tx:
             self._require_register(self._gate.admit(tx, actor), role)
-            add_account(tx, user)
+            add_account(tx, user, by=actor.username)
             tell_of_account(tx, user.id, AccountMail.REGISTERED, actor.username, user.created_at)
         return NewAccount(Person.of(user), password)
 
@@ -122,6 +122,7 @@ class Agents:
                 user.active = False
                 end_all_sessions(tx, user)
                 tx.users.save(user)
+                self._log(tx, actor, AuditAction.DEACTIVATED, user)
         return Person.of(user)
 
     def reactivate(self, actor: Actor, username: str) -> Person:
@@ -133,6 +134,7 @@ class Agents:
                     raise KnownPasswordError
                 user.active = True
                 tx.users.save(user)
+                self._log(tx, actor, AuditAction.REACTIVATED, user)
         return Person.of(user)
 
     def reset_password(self, actor: Actor, username: str) -> str:
@@ -162,6 +164,7 @@ class Agents:
             user = self._reach(tx, actor, username, Action.END_SESSIONS)
             end_all_sessions(tx, user)
             tx.users.save(user)
+            self._log(tx, actor, AuditAction.SESSIONS_ENDED, user, sessions="all")
 
     def wait(self, actor: Actor, username: str) -> timedelta | None:
         """Return how long somebody has to wait at most after failed tries to sign in; None if they have not."""
@@ -171,7 +174,9 @@ class Agents:
     def lift_wait(self, actor: Actor, username: str) -> None:
         """Let somebody who mistyped their password too often try again at once."""
         with self._store.write() as tx:
-            self._throttle.clear(tx, self._reach(tx, actor, username, Action.LIFT_WAIT).id)
+            user = self._reach(tx, actor, username, Action.LIFT_WAIT)
+            self._throttle.clear(tx, user.id)
+            self._log(tx, actor, AuditAction.WAIT_LIFTED, user)
 
     def change_role(self, actor: Actor, username: str, role: Role) -> Person:
         """
@@ -185,6 +190,7 @@ class Agents:
             if user.role is not role:
                 _spare_last_admin(tx, user)
                 user.must_change_password |= user.role is Role.USER
+                self._log(tx, actor, AuditAction.ROLE_CHANGED, user, role=changed(user.role, role))
                 user.role = role
                 end_all_sessions(tx, user)
                 tx.users.save(user)
@@ -201,7 +207,7 @@ class Agents:
         check_new(password, role=role, username=name, email=mail)
         user = self._new_user(name, shown, mail, role, password, one_time=False)
         with self._store.write() as tx:
-            add_account(tx, user)
+            add_account(tx, user, by=actor.username)
             tell_of_account(tx, user.id, AccountMail.REGISTERED, actor.username, user.created_at)
         return Person.of(user)
 
@@ -235,6 +241,7 @@ class Agents:
             self._throttle.clear(tx, user.id)
             tx.users.save(user)
             tell_of_account(tx, user.id, AccountMail.PASSWORD_CHANGED, actor.username, user.password_changed_at)
+            self._log(tx, actor, AuditAction.PASSWORD_RESET, user)
 
     def _reach(self, tx: Transaction, actor: Actor, username: str, action: Action) -> User:
         """Fetch an account to do something to it."""
@@ -242,6 +249,9 @@ class Agents:
         user = _find(tx, actor, username)
         policy.require(actor, action, user)
         return user
+
+    def _log(self, tx: Transaction, actor: Actor, action: AuditAction, user: User, **facts: str) -> None:
+        log_account(tx, actor.username, action, user.id, self._clock(), **facts)
 
     def _require_register(self, actor: Actor, role: Role) -> None:
         policy.require_register(actor, role, agents_may=self._agents_may_register_agents)
@@ -254,10 +264,7 @@ def _find(tx: Transaction, actor: Actor, username: str) -> User:
 
     For those who may not see accounts none exists, so that nobody learns from a refusal who has one.
     """
-    try:
-        user = tx.users.find(username_key(username))
-    except UsernameError:
-        user = None
+    user = find_user(tx, username)
     if user is None or not policy.may(actor, Action.SEE_PEOPLE):
         raise PersonNotFoundError(username)
     return user

@@ -16,6 +16,7 @@ from ticketing.domain.ranking import counted, ranked
 from ticketing.domain.statuses import StatusCategory
 from ticketing.domain.store import Store, Transaction
 from ticketing.services.access import Clock, Gate, reach
+from ticketing.services.definitions import log_setup
 
 # What is offered unasked has to hold this part of what somebody has typed, by weight.
 _APT = 0.4
@@ -95,6 +96,7 @@ class Articles:
             saved = written.revised(before, actor.username, now)
             if saved is not before:
                 tx.definitions(Article).save(saved)
+                log_setup(tx, actor, before, saved, now)
             return saved
 
     def remove(self, actor: Actor, key: str, version: int) -> Article:

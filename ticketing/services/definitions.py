@@ -1,10 +1,13 @@
 """What is set up for the desk: seen, made, changed and taken away. Each method is one intention and one transaction."""
 
 import re
+from datetime import datetime
 from secrets import token_hex
+from typing import Any
 from unicodedata import normalize
 
 from ticketing.domain import policy
+from ticketing.domain.audit import AuditAction, AuditEntry, changed
 from ticketing.domain.definitions import Definition, Kind
 from ticketing.domain.errors import DefinitionNotFoundError, StaleDefinitionError
 from ticketing.domain.people import Actor
@@ -73,12 +76,32 @@ class Definitions:
             saved = checked.revised(before, actor.username, now)
             if saved is not before:
                 tx.definitions(kind).save(saved)
+                log_setup(tx, actor, before, saved, now)
             return saved
 
     def remove(self, actor: Actor, kind: type[Kind], key: str, version: int) -> Kind:
         """Take one away; what names it can still be read, and `save` brings it back."""
         found = self.get(actor, kind, key)
         return self.save(actor, found.model_copy(update={"removed": True, "version": version}))
+
+
+def log_setup(tx: Transaction, actor: Actor, before: Kind | None, saved: Kind, now: datetime) -> None:
+    """Write into the audit log which fields of what was set up were changed; what is somebody's own is private."""
+    if saved.owner is not None:
+        return
+    if before is None:
+        facts = {"created": "yes" if saved.is_long else saved.name}
+    else:
+        named = "" if saved.is_long else "name"
+        facts = {field: _fact(old, new, is_told=field == named) for field, old, new in saved.changes_since(before)}
+    tx.audit.add(AuditEntry(actor.username, AuditAction.SETUP_CHANGED, now, saved.kind, saved.id, facts))
+
+
+def _fact(old: Any, new: Any, *, is_told: bool) -> str:
+    """Return old → new of what is told, a number or a yes or no; of anything else, that it was changed."""
+    if not is_told and not all(isinstance(value, int | float | None) for value in (old, new)):
+        return "changed"
+    return changed(*(None if value is None else str(value) for value in (old, new)))
 
 
 def reach_definition(tx: Transaction, actor: Actor, kind: type[Kind], key: str) -> Kind:

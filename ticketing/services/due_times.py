@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from ticketing.domain import policy
+from ticketing.domain.audit import entries_of
 from ticketing.domain.calendars import BusinessCalendar
 from ticketing.domain.deadlines import SlaState, Target
 from ticketing.domain.due_times import Step, awaited, explain, is_judged, sla_of
@@ -82,11 +83,13 @@ class Arrears:
 
 
 def keep(tx: Transaction, ticket: Ticket) -> None:
-    """Save a ticket, with its due times and after the desk's own rules, and tell people; so services save one."""
+    """Save a ticket with its due times, after the rules of the desk, log it and tell people; so services save one."""
     before = tx.tickets.as_kept(ticket.number)
     reckon = reckoning(tx)
     reckon(ticket)
     follow_rules(tx, before, ticket, reckon)
+    for entry in entries_of(before, ticket):
+        tx.audit.add(entry)
     tell(tx, before, ticket)
     tx.tickets.save(ticket)
 

@@ -2,12 +2,14 @@
 
 from typing import Final
 
+from ticketing.domain.audit import AuditAction
 from ticketing.domain.people import Role, User
 from ticketing.domain.store import Store, Transaction
+from ticketing.domain.tickets import SYSTEM
 from ticketing.services.access import Clock
 from ticketing.services.agents import one_time_password
 from ticketing.services.passwords import Passwords, check_new
-from ticketing.services.sessions import end_all_sessions
+from ticketing.services.sessions import end_all_sessions, log_account
 
 FIRST_USERNAME: Final = "support_agent"
 KNOWN_PASSWORD: Final = "supportpass"  # noqa: S105 - it stands in the manual, and opens nothing but the choice of another
@@ -77,7 +79,10 @@ class FirstLaunch:
         first.set_password(hashed, now, one_time=one_time)
         first.has_known_password = known
         end_all_sessions(tx, first)
+        is_new = tx.users.find(FIRST_USERNAME) is None
         tx.users.save(first)
+        action = AuditAction.REGISTERED if is_new else AuditAction.PASSWORD_RESET
+        log_account(tx, SYSTEM, action, FIRST_USERNAME, now, role=first.role.value)
 
 
 def holds_demo(tx: Transaction) -> bool:

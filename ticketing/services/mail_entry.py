@@ -242,7 +242,7 @@ class Entry:
             created_at=self._now,
             password_changed_at=self._now,
         )
-        add_account(self._tx, user)
+        add_account(self._tx, user, by=user.id)
         return _actor(user)
 
     def _open(self, sender: Actor) -> int:

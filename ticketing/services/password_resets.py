@@ -5,6 +5,7 @@ Whoever asks is told the same, whether or not there is such an account, and it t
 hour, once; all sessions end, and a mail tells of it.
 """
 
+from ticketing.domain.audit import AuditAction
 from ticketing.domain.errors import BlankError, InvalidInputError, ThrottledError, UsernameError
 from ticketing.domain.mail_links import Purpose
 from ticketing.domain.outbox import AccountMail
@@ -16,7 +17,7 @@ from ticketing.services.accounts import LOOPBACK, check_pair
 from ticketing.services.mail_links import look_behind, use_link
 from ticketing.services.outbox import links_go_out, tell_of_account
 from ticketing.services.passwords import Passwords, check_new
-from ticketing.services.sessions import end_all_sessions
+from ticketing.services.sessions import end_all_sessions, log_account
 from ticketing.services.throttle import Throttle
 
 
@@ -79,6 +80,7 @@ class PasswordResets:
             self._throttle.clear(tx, user.id)
             tx.users.save(user)
             tell_of_account(tx, user.id, AccountMail.PASSWORD_CHANGED, user.id, now)
+            log_account(tx, user.id, AuditAction.PASSWORD_RESET, user.id, now, way="link in a mail")
 
 
 def _find(tx: Transaction, typed: str) -> User | None:

@@ -17,7 +17,7 @@ from ticketing.domain.policy import Action
 from ticketing.domain.queries import UNASSIGNED, Audience
 from ticketing.domain.reports import DURATIONS, TABLE, Cell, Found, Group, Measure, Report, ReportQuery, calendar_time
 from ticketing.domain.store import Store, Transaction
-from ticketing.services.access import Clock, Gate
+from ticketing.services.access import Clock, Gate, log_export
 
 KEPT_FOR = timedelta(minutes=1)
 # For so long a report stands although something has changed: at a busy desk a tenth of the time is spent on counting.
@@ -96,6 +96,10 @@ class Reports:
         """
         from ticketing.services.moving.tables import as_csv  # noqa: PLC0415 - seldom wanted
 
+        with self._store.write() as tx:
+            actor = self._gate.admit(tx, actor)
+            policy.require(actor, Action.SEE_REPORTS)
+            log_export(tx, actor, "report", self._clock(), first=str(query.first), last=str(query.last))
         unit = "open_seconds" if query.calendar else "seconds"
         columns = [f"{metric}_median_{unit}" if metric in DURATIONS else metric.value for metric in TABLE]
         rows = map(_row, self.overview(actor, query).groups)

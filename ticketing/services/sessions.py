@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Final
 
 from ticketing.domain import policy
+from ticketing.domain.audit import AuditAction, AuditEntry
 from ticketing.domain.errors import HandOffError, PersonNotFoundError, SignedOutError, StorageError
 from ticketing.domain.people import Actor, Role, User
 from ticketing.domain.policy import Action
@@ -27,6 +28,8 @@ from ticketing.domain.sign_in import (
 from ticketing.domain.store import Store, Transaction
 from ticketing.services.access import A_MOMENT, Clock, Gate
 
+# What the audit log calls the object of what is done to an account.
+ACCOUNT: Final = "account"
 _SECRET_BYTES: Final = 32
 _DESCRIPTION_LIMIT: Final = 200
 _PEOPLE_PER_BROWSER: Final = 8
@@ -105,6 +108,8 @@ class Sessions:
         if session is not None:
             with self._store.write() as tx:
                 tx.sessions.remove(session.id)
+                entry = AuditEntry(session.username, AuditAction.SIGNED_OUT, self._clock(), ACCOUNT, session.username)
+                tx.audit.add(entry.from_where(session.username, session.address))
         return session
 
     def own(self, actor: Actor) -> list[Session]:
@@ -120,6 +125,7 @@ class Sessions:
             session = tx.sessions.find(session_id)
             if session and session.username == me.id:
                 tx.sessions.remove(session.id)
+                log_account(tx, actor.username, AuditAction.SESSIONS_ENDED, me.id, self._clock(), sessions="one")
 
     def end_others(self, actor: Actor) -> None:
         """End all of the person's sessions but the present one."""
@@ -130,6 +136,7 @@ class Sessions:
                     tx.sessions.remove(session.id)
             me.sign_in_version += 1
             tx.users.save(me)
+            log_account(tx, actor.username, AuditAction.SESSIONS_ENDED, me.id, self._clock(), sessions="all others")
 
     def _myself(self, tx: Transaction, actor: Actor) -> User:
         actor = self._gate.admit(tx, actor)
@@ -179,7 +186,13 @@ def open_session(
             description=description[:_DESCRIPTION_LIMIT],
         )
     )
+    tx.audit.add(AuditEntry(user.id, AuditAction.SIGNED_IN, now, ACCOUNT, user.id, address=address))
     return token
+
+
+def log_account(tx: Transaction, by: str, action: AuditAction, username: str, now: datetime, **facts: str) -> None:
+    """Write into the audit log what somebody has done to an account."""
+    tx.audit.add(AuditEntry(by, action, now, ACCOUNT, username, facts))
 
 
 def begin_hand_off(tx: Transaction, user: User, browser: str, now: datetime, *, trusts_browser: bool = False) -> str:

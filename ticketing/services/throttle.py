@@ -9,6 +9,7 @@ Throttle: how many tries the desk allows, in buckets that the store keeps.
     mail           an e-mail address               20 mails an hour that get into tickets
     wish           an address                      30 wishes an hour for a new password
     link           an e-mail address, an account   3 mails an hour with a link of one purpose
+    refusal        a person, or an address         20 refusals an hour that are written down, and 10 a minute of all
     confirmation   a session asking for its        as account
                    present password again
     code           an account, one of its          5 wrong codes of a second factor in 5 minutes
@@ -44,6 +45,10 @@ REGISTRATIONS_PER_HOUR = 30
 WISHES_PER_HOUR = 30
 CODES = 5
 CODES_WITHIN = timedelta(minutes=5)
+# What the ids of their buckets begin with.
+REFUSALS = "refusal-"
+REFUSALS_PER_HOUR = 20
+REFUSALS_PER_MINUTE = 10
 
 _MINUTE = timedelta(minutes=1)
 _HOUR = timedelta(hours=1)
@@ -130,6 +135,12 @@ class Throttle:
         """Count a mail with a link to an address, for an account; raises ThrottledError."""
         for key in (_key(purpose, address.casefold()), _key(f"{purpose} of", username)):
             self._count(tx, key, LINKS_PER_HOUR, _HOUR, self._clock())
+
+    def count_refusal(self, tx: Transaction, kind: str, who: str) -> None:
+        """Count a refusal of somebody, and of all; raises ThrottledError when it is not to be written down."""
+        now = self._clock()
+        self._count(tx, REFUSALS + _key(kind, _network(who)), REFUSALS_PER_HOUR, _HOUR, now)
+        self._count(tx, REFUSALS + _key(kind, "of anybody"), REFUSALS_PER_MINUTE, _MINUTE, now)
 
     def wait(self, tx: Transaction, username: str) -> timedelta | None:
         """Return how long the longest wait at an account is, wherever its owner may sit; None if there is none."""

@@ -20,6 +20,7 @@ import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from dataclasses import replace as revised
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -28,6 +29,7 @@ from typing import IO, Any, Final
 from pydantic import BaseModel, Field, ValidationError
 
 from ticketing.domain.attachments import Content
+from ticketing.domain.audit import AuditEntry, AuditRecord, Head
 from ticketing.domain.drafts import Draft
 from ticketing.domain.errors import RefusedError, StorageDamagedError
 from ticketing.domain.kinds import KINDS
@@ -41,6 +43,7 @@ from ticketing.domain.text import Stored
 from ticketing.domain.tickets import MessageKind, Ticket
 from ticketing.storage.documents.searching import SEEN
 from ticketing.storage.documents.state import (
+    AUDIT,
     DRAFTS,
     KEPT_FOR_LONG,
     NOTICES,
@@ -65,6 +68,7 @@ _CONTENTS: Final = "attachments/"
 _CONTENT_NAME: Final = re.compile(rf"{_CONTENTS}[0-9a-f]{{64}}")
 _NO_ZIP: Final = "it is no zip file, or cut off, or changed"
 _FOREIGN_ESCAPE: Final = re.compile(rb"\\[u/]")
+_NUMBER: Final = re.compile(r"[1-9][0-9]{0,17}")
 _CHUNK: Final = 1 << 20
 _LONGEST_MANIFEST: Final = 1 << 20
 _LONGEST_LINE: Final = 64 << 20
@@ -94,6 +98,7 @@ MODELS: Final[Mapping[str, type[Stored]]] = {
     NOTICES: Notice,
     OUTGOING: Outgoing,
     RECEIVED: Received,
+    AUDIT: AuditRecord,
     **KINDS,
 }
 
@@ -303,14 +308,22 @@ def canonical(collection: str, raw: bytes) -> bytes:
 
 
 def restore(
-    store: WholeStore, archive: Archive, *, replace: bool = False, progress: Progress = silent
+    store: WholeStore,
+    archive: Archive,
+    *,
+    replace: bool = False,
+    progress: Progress = silent,
+    told: AuditEntry | None = None,
 ) -> dict[str, int]:
     """
     Put a backup's documents into an empty store, or with *replace* in the place of all that it holds.
 
-    One transaction: it happens as a whole or not at all. Everybody is signed out by it.
+    One transaction: it happens as a whole or not at all. Everybody is signed out by it. What is *told* of it becomes
+    the newest record of the audit log that came back, with the newest one of the log that was replaced.
     """
     steps = Steps(sum(archive.counts.values()), progress)
+    with store.read() as tx:
+        replaced = tx.audit.head()
     with store.taking_in() as intake:
         if not replace and (held := intake.holdings()):
             raise RefusedError(f"This desk holds {held}. Only with --replace a backup takes their place.")
@@ -319,7 +332,17 @@ def restore(
             intake.take_content(sha256, content)
         for collection, found in archive.documents.items():
             intake.take(collection, steps.over(found.items()))
+        if told is not None:
+            intake.take(AUDIT, [_record_of_restoring(archive, told, replaced)])
     return archive.counts
+
+
+def _record_of_restoring(archive: Archive, told: AuditEntry, replaced: Head) -> tuple[str, bytes]:
+    newest = next(reversed(archive.documents.get(AUDIT, {}).values()), None)
+    head = Head().after(AuditRecord.model_validate_json(newest)) if newest else Head()
+    facts = {"replaced": f"record {replaced.number}, {replaced.hash}"} if replaced.number else {}
+    record = head.next(revised(told, facts=told.facts | facts))
+    return record.id, record.model_dump_json(exclude_none=True).encode()
 
 
 def _contents(archive: Archive) -> Iterator[tuple[str, Iterator[bytes]]]:
@@ -362,6 +385,25 @@ def check(documents: Everything, name: str) -> dict[str, int]:
     return counts
 
 
+def check_audit(documents: Everything, name: str) -> Head:
+    """
+    Check that the audit log is as it was written, and return its newest record.
+
+    Raises StorageDamagedError, which names the first record that was altered, is missing or stands in another place.
+    """
+    head = Head()
+    for _, raw in documents.get(AUDIT, ()):
+        try:
+            record = AuditRecord.model_validate_json(raw)
+            fault = head.fault(record)
+        except ValueError:
+            fault = f"record {head.number + 1} was altered"
+        if fault:
+            raise StorageDamagedError(f"{name}: the audit log is not as it was written: {fault}.")
+        head = head.after(record)
+    return head
+
+
 def check_contents(documents: Everything, contents: Files) -> int:
     """Check that what is in each file that something names is as it was, and return how many there are."""
     attached = NamedContents()
@@ -397,11 +439,13 @@ def _invalid(collection: str, key: str, raw: bytes, model: type[Stored]) -> str 
         return "it is not of the form in which documents are kept"
     if isinstance(document, Ticket):
         return _invalid_ticket(document)
+    if isinstance(document, AuditRecord) and not _NUMBER.fullmatch(document.id):
+        return "its number is none"
     return None
 
 
 def _invalid_ticket(ticket: Ticket) -> str | None:
-    if not re.fullmatch(r"[1-9][0-9]{0,17}", ticket.id):
+    if not _NUMBER.fullmatch(ticket.id):
         return "its number is none"
     if not ticket.messages or ticket.messages[0].kind is not MessageKind.REPLY:
         return "it does not begin with a description"

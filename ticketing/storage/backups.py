@@ -17,9 +17,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
+from ticketing.domain.audit import AuditAction, AuditEntry
 from ticketing.domain.errors import StorageError, StorageUnsupportedError
 from ticketing.domain.receipts import BACKUP_RECEIPT, Receipt
 from ticketing.domain.store import Transaction
+from ticketing.domain.tickets import SYSTEM
 from ticketing.storage.journaled.disk import put_in_place
 from ticketing.storage.whole import WholeStore
 
@@ -107,7 +109,7 @@ class ScheduledBackups:
             except Exception as error:  # noqa: BLE001 - logged; whatever it is, another try is due
                 self._note(now + RETRY, failure=_logged(error))
                 return None
-            self._note(now + self._every)
+            self._note(now + self._every, entry=_entry(made, now))
         except StorageError as error:
             _logged(error)
             return None
@@ -130,14 +132,20 @@ class ScheduledBackups:
             tx.receipts.save(Receipt(id=BACKUP_RECEIPT, expires_at=now + RETRY))
         return True
 
-    def _note(self, expires_at: datetime, failure: str | None = None) -> None:
+    def _note(self, expires_at: datetime, failure: str | None = None, entry: AuditEntry | None = None) -> None:
         with self._store.write() as tx:
+            if entry is not None:
+                tx.audit.add(entry)
             tx.receipts.save(Receipt(id=BACKUP_RECEIPT, expires_at=expires_at, failure=failure))
 
     def _is_due(self, tx: Transaction, now: datetime) -> bool:
         """Whether no receipt holds; one for longer than the present time between two is from before a change of it."""
         receipt = tx.receipts.find(BACKUP_RECEIPT)
         return receipt is None or not now < receipt.expires_at <= now + max(self._every, RETRY)
+
+
+def _entry(made: Path, now: datetime) -> AuditEntry:
+    return AuditEntry(SYSTEM, AuditAction.BACKED_UP, now, "backup", made.name)
 
 
 def _logged(error: Exception) -> str:

@@ -6,8 +6,9 @@ from pathlib import Path
 
 from ticketing.domain.errors import RefusedError, StorageDamagedError, StorageUnsupportedError
 from ticketing.domain.store import PATIENCE, FarFiles, Files
+from ticketing.storage.audit_file import AuditFile, read_settled, with_older
 from ticketing.storage.documents.document_store import by_id
-from ticketing.storage.documents.state import PASSING
+from ticketing.storage.documents.state import PASSING, SETTLED
 from ticketing.storage.files import FOLDER, FolderFiles, require_same, utc_now
 from ticketing.storage.journaled.disk import sync_folder, told_as_ours, write_whole
 from ticketing.storage.journaled.folder_lock import FolderLock
@@ -43,7 +44,10 @@ class JsonFiles:
         with ExitStack() as files:
             with told_as_ours():
                 stretches = files.enter_context(located(self._folder))
-            yield {name: _Located(found) for name, found in sorted(stretches.items()) if found and name not in PASSING}
+            noted = {key: stretch.read() for key, stretch in stretches.get(SETTLED, {}).items()}
+            kept = {name: found for name, found in sorted(stretches.items()) if found and name not in PASSING}
+            everything = {name: _Located(found) for name, found in kept.items()}
+            yield with_older(everything, AuditFile(self._folder), read_settled(noted))
 
     @contextmanager
     def moving_in(self) -> Iterator["JsonArrival"]:

@@ -5,6 +5,7 @@ from pathlib import Path
 from ticketing.domain.errors import StorageDamagedError, StorageFailedError
 from ticketing.domain.store import FarFiles, StoreHealth
 from ticketing.storage import presences
+from ticketing.storage.audit_file import AuditFile
 from ticketing.storage.documents.document_store import DocumentStore, Followed
 from ticketing.storage.files import FOLDER, FolderFiles
 from ticketing.storage.journaled.engine import Engine
@@ -17,7 +18,8 @@ class JsonStore(DocumentStore):
     def __init__(self, folder: Path, *, read_only: bool = False, files: FarFiles | None = None) -> None:
         self._folder = folder
         self._read_only = read_only
-        super().__init__(self._start, FolderFiles(folder / FOLDER), FolderPresences(folder / presences.FOLDER), files)
+        beside, here = FolderFiles(folder / FOLDER), FolderPresences(folder / presences.FOLDER)
+        super().__init__(self._start, beside, here, files, AuditFile(folder))
 
     def ping(self) -> None:
         """Raise StorageError when the files can be read no more, or the disk refused to confirm a change."""

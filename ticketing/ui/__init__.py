@@ -27,6 +27,7 @@ from ticketing.ui.arrival import is_code_wanted, sign_in_by
 from ticketing.ui.article_editor import edit_article
 from ticketing.ui.articles import article_list, article_page
 from ticketing.ui.attaching import choose_files
+from ticketing.ui.audit import audit_log
 from ticketing.ui.bulk import change_several
 from ticketing.ui.categories import choose_category
 from ticketing.ui.custom_fields import fields_asked_for, fill_in, typed_into
@@ -85,6 +86,7 @@ __all__ = [
     "article_list",
     "article_page",
     "ask_for_rating",
+    "audit_log",
     "browser",
     "change_several",
     "choose_category",

@@ -48,6 +48,10 @@ def people_head(actor: Actor) -> None:
                 t("page.mail"), key="look_at_mails", type="tertiary", icon=":material/mail:"
             ):
                 go_to("mail")
+            if policy.may(actor, Action.READ_AUDIT) and st.button(
+                t("page.audit"), key="look_at_audit", type="tertiary", icon=":material/history:"
+            ):
+                go_to("audit")
             if desk().agents.may_register(actor) and st.button(
                 t("people.register_agent"), key="register_agent", type="primary", icon=":material/person_add:"
             ):

@@ -12,7 +12,7 @@ from ticketing.domain.progress import Progress, Steps, silent
 from ticketing.domain.queries import TicketQuery
 from ticketing.domain.store import Store
 from ticketing.domain.tickets import Ticket
-from ticketing.services.access import Gate
+from ticketing.services.access import Clock, Gate, log_export
 from ticketing.services.custom_fields import fields_to_fill_in
 from ticketing.services.deeds import shown
 from ticketing.services.moving.tables import as_csv, as_xlsx, names_of_columns, row_of
@@ -44,8 +44,9 @@ _MEDIA_TYPES: Final = {
 class Lists:
     """What a query finds, as a file."""
 
-    def __init__(self, store: Store, gate: Gate) -> None:
+    def __init__(self, store: Store, clock: Clock, gate: Gate) -> None:
         self._store = store
+        self._clock = clock
         self._gate = gate
 
     def export(self, actor: Actor, query: TicketQuery, form: Form, progress: Progress = silent) -> Iterator[bytes]:
@@ -55,10 +56,11 @@ class Lists:
         Which tickets these are is settled at the beginning, what is told of each when its turn comes; one that the
         actor may no longer see by then is left out. Raises SignedOutError, at the beginning or in the middle.
         """
-        with self._store.read() as tx:
+        with self._store.write() as tx:
             actor = self._gate.admit(tx, actor)
             numbers = list(tx.tickets.numbers(policy.audience(actor), query))
             fields = fields_to_fill_in(tx, actor)
+            log_export(tx, actor, "list", self._clock(), form=form.value, tickets=str(len(numbers)))
         steps = Steps(len(numbers), progress)
         tickets = self._tickets(actor, iter(steps.over(numbers)))
         rows, names = (row_of(ticket, fields) for ticket in tickets), names_of_columns(fields)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from ticketing.domain import policy
+from ticketing.domain.audit import IMPORTED, AuditAction, AuditEntry
 from ticketing.domain.people import Actor, Role, User
 from ticketing.domain.policy import Action
 from ticketing.domain.progress import Progress, silent
@@ -21,8 +22,6 @@ from ticketing.services.first_launch import FIRST_USERNAME, KNOWN_PASSWORD
 from ticketing.services.moving.originals import keep_original_account, keep_original_ticket, original_name
 from ticketing.services.moving.seed_files import Seed, SeedTicket, SeedUser, read_seed
 from ticketing.services.passwords import Passwords
-
-IMPORTED: Final = "imported"
 
 _NO_PASSWORD: Final = "!"  # noqa: S105 - no password has this hash
 _HASHERS: Final = 2
@@ -82,6 +81,9 @@ class Seeds:
             done = _plan(tx, plan.seed)
             self._add_users(tx, done, hashes)
             self._add_tickets(tx, done, actor)
+            facts = {"accounts": str(len(done.new_users)), "tickets": str(len(done.new_tickets))}
+            if done.new_users or done.new_tickets:
+                tx.audit.add(AuditEntry(actor.username, AuditAction.IMPORTED, self._clock(), "seed", facts=facts))
         return done
 
     def _hash(self, users: Sequence[SeedUser], progress: Progress) -> dict[str, str]:

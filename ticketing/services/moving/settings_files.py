@@ -1,12 +1,13 @@
 """Settings as one file: what is set up goes out and comes in as a whole. Each method is one transaction."""
 
 from ticketing.domain import policy, settings_files
+from ticketing.domain.audit import AuditAction, AuditEntry
 from ticketing.domain.errors import StaleImportError
 from ticketing.domain.people import Actor
 from ticketing.domain.policy import Action
 from ticketing.domain.settings_files import SETTINGS, Here, Plan
 from ticketing.domain.store import Store, Transaction
-from ticketing.services.access import Clock, Gate
+from ticketing.services.access import Clock, Gate, log_export
 
 
 class SettingsFiles:
@@ -19,8 +20,8 @@ class SettingsFiles:
 
     def export(self, actor: Actor) -> str:
         """Return all that is set up and shared as a file."""
-        with self._store.read() as tx:
-            self._admit(tx, actor)
+        with self._store.write() as tx:
+            log_export(tx, self._admit(tx, actor), "settings", self._clock())
             here = _here(tx)
         return settings_files.written(here)
 
@@ -45,6 +46,9 @@ class SettingsFiles:
                 raise StaleImportError
             for step in (*plan.added, *plan.changed):
                 tx.definitions(type(step.wanted)).save(step.wanted.revised(step.before, actor.username, now))
+            facts = {"added": str(len(plan.added)), "changed": str(len(plan.changed))}
+            if plan.added or plan.changed:
+                tx.audit.add(AuditEntry(actor.username, AuditAction.SETTINGS_IMPORTED, now, "settings", facts=facts))
 
     def _admit(self, tx: Transaction, actor: Actor) -> Actor:
         actor = self._gate.admit(tx, actor)

@@ -10,8 +10,9 @@ from typing import Protocol
 from pydantic_core import from_json
 
 from ticketing.domain.store import FarFiles, Files, StoreHealth
+from ticketing.storage.audit_file import AuditFile, read_settled, with_older
 from ticketing.storage.documents.repositories import Contents, DocumentTransaction
-from ticketing.storage.documents.state import EXPIRING, PASSING, Change, Documents, State
+from ticketing.storage.documents.state import EXPIRING, PASSING, SETTLED, Change, Documents, State
 from ticketing.storage.files import FolderFiles, MemoryFiles, require_same, utc_now
 from ticketing.storage.presences import FolderPresences, MemoryPresences
 from ticketing.storage.whole import Everything, holdings
@@ -59,19 +60,22 @@ class Reading:
     A class and no generator, since each run of each page goes through several.
     """
 
-    __slots__ = ("_contents", "_engine", "_place", "_state")
+    __slots__ = ("_audit_file", "_contents", "_engine", "_place", "_state")
 
-    def __init__(self, engine: DocumentEngine, state: State, contents: Contents, place: str) -> None:
+    def __init__(
+        self, engine: DocumentEngine, state: State, contents: Contents, place: str, audit_file: AuditFile | None
+    ) -> None:
         self._engine = engine
         self._state = state
         self._contents = contents
         self._place = place
+        self._audit_file = audit_file
 
     def __enter__(self) -> DocumentTransaction:
         self._engine.refresh()
         lock = self._engine.state_lock
         lock.acquire()
-        return DocumentTransaction(self._state, lock, self._contents, self._place)
+        return DocumentTransaction(self._state, lock, self._contents, self._place, self._audit_file)
 
     def __exit__(self, *raised: object) -> None:
         self._engine.state_lock.release()
@@ -125,17 +129,19 @@ class DocumentStore:
         beside: FolderFiles | MemoryFiles,
         presences: FolderPresences | MemoryPresences,
         elsewhere: FarFiles | None = None,
+        audit_file: AuditFile | None = None,
     ) -> None:
         self.files: Files = elsewhere or beside
         self.presences = presences
         self._beside = beside
         self._place = elsewhere.place if elsewhere else ""
+        self._audit_file = audit_file
         self._state = Followed()
         self.engine = start(self._state)
 
     def read(self) -> "Reading":
         """Give a consistent view; nothing written in it is kept."""
-        return Reading(self.engine, self._state, self._beside, self._place)
+        return Reading(self.engine, self._state, self._beside, self._place, self._audit_file)
 
     def one_view(self) -> AbstractContextManager[None]:
         """Do nothing: a view costs nothing here, and others wait while it lasts."""
@@ -149,8 +155,9 @@ class DocumentStore:
     def write(self, patience: float | None = None) -> Iterator[DocumentTransaction]:
         """Give the one writer's transaction: durable when the block ends, untouched when it raises."""
         with self.engine.writing(patience) as writer:
-            tx = DocumentTransaction(self._state, self.engine.state_lock, self._beside, self._place)
+            tx = DocumentTransaction(self._state, self.engine.state_lock, self._beside, self._place, self._audit_file)
             yield tx
+            tx.audit.write_down()
             if changes := tx.pending.changes():
                 writer.commit(changes)
 
@@ -170,8 +177,11 @@ class DocumentStore:
     @contextmanager
     def documents(self) -> Iterator[Everything]:
         """Give everything as it is at this moment, by id; nobody waits while it is used."""
-        copy = {name: found for name, found in self.copy().items() if name not in PASSING}
-        yield {name: sorted(found.items(), key=by_id) for name, found in sorted(copy.items())}
+        copy = self.copy()
+        settled = read_settled(copy.get(SETTLED))
+        kept = {name: found for name, found in sorted(copy.items()) if name not in PASSING}
+        everything = {name: sorted(found.items(), key=by_id) for name, found in kept.items()}
+        yield with_older(everything, self._audit_file, settled) if self._audit_file else everything
 
     @contextmanager
     def taking_in(self) -> Iterator["DocumentIntake"]:

@@ -17,6 +17,8 @@ from ticketing.domain.people import User
 from ticketing.domain.receipts import Receipt
 from ticketing.domain.received import Received
 from ticketing.domain.sign_in import Attempts, Device, HandOff, Session
+from ticketing.storage.audit_file import AuditFile
+from ticketing.storage.documents.audit import AuditLog
 from ticketing.storage.documents.collections import DocumentCollection, OwnedDocuments, Pending
 from ticketing.storage.documents.messages import Mails, Notices, ReceivedMail
 from ticketing.storage.documents.people import Sessions, Users
@@ -101,10 +103,18 @@ class Definitions(DocumentCollection[Kind]):
 class DocumentTransaction:
     """All repositories over one state and one set of pending changes."""
 
-    __slots__ = ("_contents", "_place", "pending")
+    __slots__ = ("_contents", "_place", "audit", "pending")
 
-    def __init__(self, state: State, lock: AbstractContextManager[object], contents: Contents, place: str = "") -> None:
+    def __init__(
+        self,
+        state: State,
+        lock: AbstractContextManager[object],
+        contents: Contents,
+        place: str = "",
+        audit_file: AuditFile | None = None,
+    ) -> None:
         self.pending = Pending(state, lock)
+        self.audit = AuditLog(self.pending, audit_file)
         self._contents = contents
         self._place = place
 

@@ -34,13 +34,15 @@ DRAFTS = "drafts"
 NOTICES = "notices"
 OUTGOING = "outgoing"
 RECEIVED = "received"
+AUDIT = "audit"
+SETTLED = "audit_file"  # how far the file of older records counts
 OWNED = frozenset({SESSIONS, DEVICES, UPLOADS, DRAFTS, NOTICES})
 # What reading a document raises when a field is missing, or holds what this version does not know.
 UNREADABLE = (AttributeError, LookupError, TypeError, ValueError)
 EXPIRING = frozenset({*OWNED, OUTGOING, RECEIVED, "hand_offs", "mail_links", "attempts", "receipts"})
-# What is no part of a backup: all that expires but what people would miss.
+# What is no part of a backup: all that expires but what people would miss, and what is about files of this place.
 KEPT_FOR_LONG = (DRAFTS, NOTICES, OUTGOING, RECEIVED)
-PASSING = EXPIRING - {*KEPT_FOR_LONG}
+PASSING = (EXPIRING - {*KEPT_FOR_LONG}) | {SETTLED}
 
 
 class State:

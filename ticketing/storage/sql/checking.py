@@ -6,10 +6,12 @@ from typing import Any, Final, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, Table, select, text
 
+from ticketing.domain.audit import AuditRecord, Head
 from ticketing.domain.errors import StorageDamagedError
 from ticketing.domain.people import User
 from ticketing.domain.tickets import Term, Ticket
 from ticketing.storage.sql import tables
+from ticketing.storage.sql.audit import SqlAudit, audit_columns
 from ticketing.storage.sql.conditions import texts_key
 from ticketing.storage.sql.connecting import connect, told_as_ours
 from ticketing.storage.sql.facts import facts_row
@@ -39,6 +41,7 @@ def check(address: str) -> None:
                 _check_file(connection)
                 _check_users(connection)
                 _check_tickets(connection)
+                _check_audit(connection)
     finally:
         engine.dispose()
 
@@ -75,6 +78,19 @@ def _check_tickets(connection: Connection) -> None:
         tally.update((ticket.assignee or tables.NOBODY, ticket.status.value) for ticket in found.values())
     kept = {(who, status): number for who, status, number in connection.execute(select(tables.tallies)) if number}
     _compare("The number of tickets by assignee and status", kept, tally)
+
+
+def _check_audit(connection: Connection) -> None:
+    newest = Head()
+    for rows, _ in _batches(connection, tables.audit):
+        found = {row["number"]: AuditRecord.model_validate_json(row["document"]) for row in rows}
+        said = {number: audit_columns(record) for number, record in found.items()}
+        _compare("Record {} of the audit log", {row["number"]: row for row in rows}, said)
+        newest = next((newest.after(record) for record in reversed(found.values())), newest)
+    head = SqlAudit(connection).head()
+    if head != newest:
+        cut = f"but record {head.number} was the newest: its end was cut off"
+        raise StorageDamagedError(f"The audit log ends with record {newest.number}, {cut}.")
 
 
 class _Span(NamedTuple):

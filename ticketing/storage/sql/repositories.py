@@ -22,6 +22,7 @@ from ticketing.domain.received import Received, ReceivedQuery
 from ticketing.domain.sign_in import Attempts, Device, HandOff, Session
 from ticketing.domain.text import Stored
 from ticketing.storage.sql import tables
+from ticketing.storage.sql.audit import SqlAudit
 from ticketing.storage.sql.conditions import SEPARATOR, contains
 from ticketing.storage.sql.files import SqlFileRepository
 from ticketing.storage.sql.reading import in_batches
@@ -420,6 +421,11 @@ class SqlTransaction:
     def received(self) -> SqlReceived:
         """What is on record of mail that came in."""
         return SqlReceived(self.connection, tables.received, Received)
+
+    @cached_property
+    def audit(self) -> SqlAudit:
+        """The audit log."""
+        return SqlAudit(self.connection)
 
     def definitions(self, kind: type[Kind]) -> SqlDefinitions[Kind]:
         """Return what was set up, of one kind."""

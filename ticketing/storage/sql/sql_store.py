@@ -109,7 +109,9 @@ class SqlStore:
     def write(self, patience: float | None = None) -> Iterator[SqlTransaction]:
         """Give the one writer's transaction: durable when the block ends, untouched when it raises."""
         with self._writing(PATIENCE if patience is None else patience) as connection:
-            yield self._transaction(connection)
+            transaction = self._transaction(connection)
+            yield transaction
+            transaction.audit.write_down()
 
     @contextmanager
     def _looking(self) -> Iterator[Connection]:

@@ -197,6 +197,29 @@ seen = Table(
     Column("messages", Integer, nullable=False),
 )
 
+# The audit log, and the number and the hash of its newest record, by which it shows if the end of it is cut off.
+audit = Table(
+    "audit",
+    metadata,
+    Column("number", BigInteger().with_variant(Integer(), "sqlite"), primary_key=True, autoincrement=False),
+    Column("at", Moment, nullable=False),
+    Column("actor", Word, nullable=False),
+    Column("action", Word, nullable=False),
+    Column("object", Word, nullable=False),
+    Column("document", Document, nullable=False),
+    Index("audit_by_actor", "actor", "number"),
+    Index("audit_by_action", "action", "number"),
+    Index("audit_by_object", "object", "number"),
+    Index("audit_by_at", "at", "number"),
+)
+audit_head = Table(
+    "audit_head",
+    metadata,
+    Column("id", SmallInteger, primary_key=True, autoincrement=False),
+    Column("number", BigInteger, nullable=False),
+    Column("hash", Word, nullable=False),
+)
+
 definitions = Table(
     "definitions",
     metadata,

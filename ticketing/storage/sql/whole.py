@@ -9,6 +9,7 @@ from typing import Final
 from pydantic_core import from_json, to_json
 from sqlalchemy import Connection, Table, column, delete, func, insert, inspect, select, table, text
 
+from ticketing.domain.audit import AuditRecord
 from ticketing.domain.drafts import Draft
 from ticketing.domain.kinds import KINDS
 from ticketing.domain.notifications import Notice
@@ -19,6 +20,7 @@ from ticketing.domain.store import FarFiles
 from ticketing.domain.tickets import Ticket
 from ticketing.storage.files import require_same, utc_now
 from ticketing.storage.sql import tables
+from ticketing.storage.sql.audit import put_records
 from ticketing.storage.sql.facts import facts_row
 from ticketing.storage.sql.files import receive
 from ticketing.storage.sql.reading import BATCH, in_batches
@@ -46,7 +48,7 @@ def mark_half_moved(connection: Connection, *, is_so: bool) -> None:
 
 def documents(connection: Connection) -> Everything:
     """Return all documents, read as they are asked for."""
-    lasting = (tables.drafts, tables.notices, tables.outgoing, tables.received)
+    lasting = (tables.drafts, tables.notices, tables.outgoing, tables.received, tables.audit)
     passing = {table.name: _InTable(connection, table) for table in lasting}
     return {
         "tickets": _InTable(connection, tables.tickets),
@@ -109,6 +111,7 @@ class Intake:
             "notices": self._put_notices,
             "outgoing": self._put_mails,
             "received": self._put_received,
+            "audit": self._put_audit,
             **{kind: partial(self._put_definitions, kind) for kind in KINDS},
         }
 
@@ -172,6 +175,9 @@ class Intake:
         received = SqlReceived(self._connection, tables.received, Received)
         for raw in batch:
             received.save(Received.model_validate_json(raw))
+
+    def _put_audit(self, batch: list[bytes]) -> None:
+        put_records(self._connection, [AuditRecord.model_validate_json(raw) for raw in batch])
 
     def _put_notices(self, batch: list[bytes]) -> None:
         SqlNotices(self._connection).add([Notice.model_validate_json(raw) for raw in batch])
