@@ -42,6 +42,7 @@ AGENTS = (
     "agent_admin?new=agent",
     "agent_admin?person=carla",
     "doctor",
+    "audit",
     "mail",
     f"mail?mail={fingerprint('received', '<looked-at@example.net>')}",
     "bulk",
