@@ -9,10 +9,12 @@ from tests.forge.conftest import fill, pages_on_disk, told, told_of_ours
 from tests.serving import ROOT, Server
 from tests.wire import Wire
 from ticketing.domain.tickets import Ticket
-from ticketing.ui.pages import PAGES
+from ticketing.ui.pages import PAGES, Audience
 from ticketing.ui.wording import t
 
 pytestmark = [pytest.mark.processes, pytest.mark.xdist_group("forge")]
+
+FOR_STRANGERS = {page.name for page in PAGES if page.audience is Audience.STRANGERS}
 
 
 def test_every_page_script_is_known_to_the_router() -> None:
@@ -38,7 +40,7 @@ def test_the_first_request_of_all_tells_a_stranger_nothing(tmp_path: Path, page:
     assert told(by_name) == told(by_file) == []
     assert told_of_ours(by_name) == told_of_ours(by_file) == []
     assert menu == []
-    assert t("page.register" if page == "register" else "page.login") in shown
+    assert t(f"page.{page}" if page in FOR_STRANGERS else "page.login") in shown
 
 
 @pytest.mark.parametrize("page", pages_on_disk())
