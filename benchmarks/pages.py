@@ -66,6 +66,7 @@ THE_TICKET = "the ticket"
 VISITS = (
     Visit("login", "visitor"),
     Visit("register", "visitor"),
+    Visit("reset_password", "visitor"),
     Visit("my_tickets", "requester", cost=4, kilobytes=60),
     Visit("ticket", "requester", THE_TICKET, cost=4),
     Visit("new_ticket", "requester"),
@@ -87,6 +88,7 @@ VISITS = (
     Visit("agent_admin", "agent"),
     Visit("doctor", "admin"),
     Visit("mail", "admin"),
+    Visit("audit", "admin"),
 )
 
 

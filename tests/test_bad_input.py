@@ -193,6 +193,7 @@ def test_a_missing_driver_is_told_by_its_name(run: Run, monkeypatch: pytest.Monk
 COMMANDS = {
     "create-agent": ["ada", "--password-stdin"],
     "reset-password": ["ada", "--password-stdin"],
+    "turn-off-two-step": ["ada"],
     "import-seed": ["seed", "--yes"],
     "search": ["is:open"],
     "export": ["--format", "csv", "--out", "all.csv"],
