@@ -65,9 +65,18 @@ def test_who_may_only_read_can_back_up_and_not_serve(run: Run, tmp_path: Path) -
     assert (backed_up.exit_code, added.exit_code) == (0, 2)
 
 
-@pytest.mark.parametrize("options", [[], ["--check"], ["--schema", "--to", "json:x"], ["--check", "--to", "json:x"]])
+@pytest.mark.parametrize(
+    "options",
+    [
+        [],
+        ["--check"],
+        ["--schema", "--to", "json:x"],
+        ["--check", "--to", "json:x"],
+        ["--to", "json:x", "--files-to", "memory://"],
+    ],
+)
 def test_what_does_not_go_together_is_told(run: Run, tmp_path: Path, options: list[str]) -> None:
     result = run(f"json:{tmp_path / 'data'}", "migrate", *options)
 
     assert result.exit_code == 2
-    assert "It takes either --to URL, or --schema and perhaps --check." in result.stderr
+    assert "It takes either --to URL, or --files-to URL, or --schema and perhaps --check." in result.stderr
