@@ -152,7 +152,7 @@ def test_what_was_typed_stays_when_it_is_refused(windows: Windows) -> None:
 def test_what_was_typed_outlives_a_reload_and_the_end_of_the_session_until_it_is_sent(
     windows: Windows, server: Server
 ) -> None:
-    page = windows.open("new_ticket", person="oskar")
+    page = windows.open("new_ticket", person="ada")
     title, text = page.get_by_role("textbox", name="Title"), page.get_by_role("textbox", name="What happened?")
     title.fill("A long story")
     text.fill("It began on a Tuesday.")
@@ -162,11 +162,11 @@ def test_what_was_typed_outlives_a_reload_and_the_end_of_the_session_until_it_is
     expect(title).to_have_value("A long story")
     text.press("End")
     text.press_sequentially(" Then it rained.")
-    for session in server.desk.sessions.own(server.actor("oskar")):
-        server.desk.sessions.end(server.actor("oskar"), session.id)
+    for session in server.desk.sessions.own(server.actor("ada")):
+        server.desk.sessions.end(server.actor("ada"), session.id)
     page.get_by_role("button", name="Open ticket").click()
     expect_login(page)
-    sign_in(page, "oskar")
+    sign_in(page, "ada")
     expect(text).to_have_value("It began on a Tuesday. Then it rained.")
     page.get_by_role("button", name="Open ticket").click()
 
