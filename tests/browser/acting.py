@@ -20,8 +20,9 @@ def sign_in(page: Page, username: str, password: str = PASSWORD) -> None:
 
 
 def sign_out(page: Page) -> None:
-    """Leave by the button in the sidebar."""
+    """Leave by the button in the sidebar, and come to the login page."""
     page.get_by_role("button", name="Sign out").click()
+    expect_login(page)
 
 
 def choose_password(page: Page, present: str, new: str) -> None:
