@@ -9,14 +9,14 @@ import hashlib
 import logging
 import secrets
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from functools import cached_property, partial
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 from ticketing.background import Worker
-from ticketing.domain.attachments import MEGABYTE
+from ticketing.domain.attachments import GIGABYTE, MEGABYTE
 from ticketing.domain.errors import SettingsError, StorageError
 from ticketing.domain.findings import Finding, Level
 from ticketing.domain.incoming import DeskMail, Incoming, address_of
@@ -31,7 +31,7 @@ from ticketing.services.accounts import Accounts
 from ticketing.services.addresses import Addresses
 from ticketing.services.agents import Agents
 from ticketing.services.articles import Articles
-from ticketing.services.attachments import Attachments, unscanned
+from ticketing.services.attachments import Attachments
 from ticketing.services.audit import Audit
 from ticketing.services.authenticator import Authenticator, Key
 from ticketing.services.bulk import Bulk
@@ -55,6 +55,7 @@ from ticketing.services.recurring import Recurring
 from ticketing.services.refusals import Refusals
 from ticketing.services.relations import Relations
 from ticketing.services.reports import Reports
+from ticketing.services.room import Room
 from ticketing.services.rules import Rules
 from ticketing.services.second_factors import SecondFactors
 from ticketing.services.sending import Sending
@@ -110,7 +111,7 @@ class Desk:
         self.one_view, self.no_view = whole.one_view, whole.no_view
         self._store = store = WatchedStore(whole, figures, Refusals(whole, clock).note_denial)
         self._scanner = _scanner(settings)
-        self._scan = self._scanner.over if self._scanner else unscanned
+        self._room = Room(store, clock, settings.max_files_gb * GIGABYTE) if settings.max_files_gb else None
         self._gate = gate = Gate(clock, settings.session_limits, second_factor_of=settings.second_factor_of)
         self._passwords = Passwords(rounds=password_rounds)
         self._let_people_in(store)
@@ -271,9 +272,15 @@ class Desk:
 
         return Dispatcher(self._sending, server, read_sender(sender), self.settings.base_url)
 
+    def _scan(self, name: str, content: Iterable[bytes]) -> Iterable[bytes]:
+        """Return what is in a file that comes in, of this name, once nothing speaks against it."""
+        checked = self._scanner.over(name, content) if self._scanner else content
+        return self._room.over(name, checked) if self._room else checked
+
     def _look_at_files(self, far: FarFiles | None) -> list[Finding]:
         """Look at what else files depend on."""
         found = [look_at_files(far, self.clock())] if far else []
+        found += [self._room.look()] if self._room else []
         return [*found, self._scanner.look()] if self._scanner else found
 
     def close(self) -> None:

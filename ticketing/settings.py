@@ -70,6 +70,9 @@ class Settings(BaseModel):
         None, validate_default=True, description="whom mails come from, such as `Help desk <desk@example.org>`"
     )
     max_upload_mb: int = Field(10, ge=1, le=100, description="size of one attached file, in MB")
+    max_files_gb: int | None = Field(
+        None, ge=1, description="size of all attached files together, in GB; by default whatever the disk takes"
+    )
     files_url: SecretStr | None = Field(
         None, description="keeps attached files elsewhere than beside the store: `s3://BUCKET/FOLDER`; docs/files.md"
     )

@@ -72,6 +72,7 @@ SAMPLES: dict[type[TicketingError], tuple[object, ...]] = {
     errors.TooManyFilesError: (10,),
     errors.TicketFullError: (12, 500 << 20),
     errors.DayFullError: (250 << 20,),
+    errors.FilesFullError: ("invoice.pdf",),
     errors.UploadGoneError: (),
     errors.ReplyStaysError: (15,),
     errors.AlreadyRatedError: (12,),

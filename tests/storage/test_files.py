@@ -126,6 +126,14 @@ def test_the_original_of_a_mail_is_no_more_unused_than_an_attachment(store: Stor
         assert tx.files.unused(NOW + DAY, 10) == [kept.sha256]
 
 
+def test_all_contents_are_added_up_each_once(store: Store) -> None:
+    assert store.files.used() == 0
+    for content in (LONG, b"other", b"other"):
+        store.files.put([content], NOW)
+
+    assert store.files.used() == len(LONG) + len(b"other")
+
+
 def test_what_comes_again_is_new_again(store: Store) -> None:
     store.files.put([b"twice"], NOW - 2 * DAY)
     store.files.put([b"twice"], NOW)

@@ -129,6 +129,7 @@ def test_what_is_here_is_listed_with_its_age_until_it_is_removed(files: FarFiles
         files.put([content], NOW)
 
     assert sorted(files.hashes()) == sorted(map(sha, contents))
+    assert files.used() == len(b"onetwo")
     assert files.is_older(sha(b"one"), datetime.now(UTC) + DAY)
     assert not files.is_older(sha(b"one"), NOW - DAY)
     assert not files.is_older(sha(b"nothing"), NOW + DAY)

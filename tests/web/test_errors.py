@@ -21,8 +21,8 @@ BY_STATUS = {
     "ConflictError StaleEditError StaleDefinitionError StaleTicketError TooManyTicketsError BulkTooLateError "
     "TicketMergedError TicketNotMergedError SameTicketError LinkCycleError TooManyLinksError NeverOpenError "
     "StaleCannedReplyError StaleImportError AlreadyRatedError TicketNotAsleepError LastCategoryError MailWaitsError "
-    "TooManyFilesError TicketFullError DayFullError UploadGoneError ReplyStaysError WrittenMeanwhileError "
-    "TooManyWatchersError AddressTakenError NothingToConfirmError "
+    "TooManyFilesError TicketFullError DayFullError FilesFullError UploadGoneError ReplyStaysError "
+    "WrittenMeanwhileError TooManyWatchersError AddressTakenError NothingToConfirmError "
     "NoSecondFactorError SecondFactorSetUpError",
     422: "InvalidInputError BlankError TooLongError ForbiddenCharacterError UsernameError EmailError "
     "WeakPasswordError PasswordMismatchError UnknownChoiceError QueryError ImportRefusedError "

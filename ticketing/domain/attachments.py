@@ -19,6 +19,7 @@ from pydantic_core import from_json
 from ticketing.domain.text import Stored
 
 MEGABYTE: Final = 1 << 20
+GIGABYTE: Final = 1 << 30
 FILES_PER_MESSAGE: Final = 10
 BYTES_PER_TICKET: Final = 500 * MEGABYTE
 BYTES_PER_DAY: Final = 250 * MEGABYTE  # of one person
@@ -118,10 +119,12 @@ def media_type_of(name: str, head: bytes) -> str:
 
 
 def in_words(size: int) -> str:
-    """Say how large a file is: 17 bytes, 340 KB, 1.2 MB."""
+    """Say how large a file is, or many are: 17 bytes, 340 KB, 1.2 MB, 3.4 GB."""
     if size < 1000:  # noqa: PLR2004 - from here on it is said in thousands
         return f"{size} bytes"
-    return f"{-(-size // 1024):,} KB" if size < MEGABYTE else f"{size / MEGABYTE:,.1f} MB"
+    if size < MEGABYTE:
+        return f"{-(-size // 1024):,} KB"
+    return f"{size / MEGABYTE:,.1f} MB" if size < GIGABYTE else f"{size / GIGABYTE:,.1f} GB"
 
 
 def has_attachments(document: bytes) -> bool:

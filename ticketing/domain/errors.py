@@ -23,7 +23,7 @@ Every refusal, as one tree. The text of each is a sentence that can be shown to 
     │   ├── TicketMergedError  TicketNotMergedError  SameTicketError  AlreadyRatedError
     │   ├── LinkCycleError  TooManyLinksError  TooManyWatchersError
     │   ├── TooManyTicketsError  BulkTooLateError  ReplyStaysError
-    │   ├── TooManyFilesError  TicketFullError  DayFullError  UploadGoneError
+    │   ├── TooManyFilesError  TicketFullError  DayFullError  FilesFullError  UploadGoneError
     │   ├── UsernameTakenError  NameTakenError  CategoryTakenError  NeverOpenError
     │   ├── LastCategoryError  MailWaitsError  AddressTakenError  NothingToConfirmError
     │   ├── LastAdminError  KnownPasswordError  RegistrationClosedError
@@ -585,6 +585,18 @@ class DayFullError(RefusedError):
 
     def __init__(self, limit: int) -> None:
         super().__init__(f"Within a day you can send files of {_megabytes(limit)}. Please send this one later.")
+
+
+class FilesFullError(RefusedError):
+    """All files of the desk together have a limit."""
+
+    code = "files_full"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"The file “{quoted(name, 80)}” was not taken: the desk has no room for more files. Please leave it out, "
+            "and tell whoever runs the desk."
+        )
 
 
 class UploadGoneError(RefusedError):

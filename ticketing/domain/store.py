@@ -218,6 +218,9 @@ class Files(Protocol):
         Raises StorageDamagedError for one that is not here.
         """
 
+    def used(self) -> int:
+        """Return how many bytes all contents have together; it takes a while where there are many."""
+
 
 class FarFiles(Files, Protocol):
     """Contents that are kept elsewhere than the documents, so that no transaction has a say in them."""

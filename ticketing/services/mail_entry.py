@@ -9,7 +9,13 @@ from typing import Final, NamedTuple
 
 from ticketing.domain.attachments import HEAD, UPLOAD_LIFETIME, Attachment, Upload, clean_file_name, media_type_of
 from ticketing.domain.categories import usual
-from ticketing.domain.errors import FileUncheckedError, InfectedFileError, ThrottledError, TooManyWatchersError
+from ticketing.domain.errors import (
+    FilesFullError,
+    FileUncheckedError,
+    InfectedFileError,
+    ThrottledError,
+    TooManyWatchersError,
+)
 from ticketing.domain.incoming import MAILS_PER_SENDER, Incoming, IncomingFile
 from ticketing.domain.mail_tags import Tag, tags_in
 from ticketing.domain.people import Actor, Standing, User, clean_email
@@ -84,7 +90,7 @@ def keep_files(files: Files, found: Sequence[IncomingFile], largest: int, now: d
     for place in fits.taken:
         try:
             kept.append(_kept(files, names[place], found[place], now, scan))
-        except (InfectedFileError, FileUncheckedError) as error:
+        except (FilesFullError, FileUncheckedError, InfectedFileError) as error:
             refused.append(str(error))
     return KeptFiles(tuple(kept), tuple(refused))
 

@@ -75,6 +75,11 @@ class FolderFiles:
         for folder in self._folder.glob("[0-9a-f][0-9a-f]"):
             yield from (entry.name for entry in os.scandir(folder))
 
+    def used(self) -> int:
+        """Return how many bytes all contents have together."""
+        with told_as_ours():
+            return sum(_size(self._path(sha256)) for sha256 in self.hashes())
+
     def is_older(self, sha256: str, moment: datetime) -> bool:
         """Whether the content was last put here before that moment."""
         try:
@@ -124,6 +129,10 @@ class MemoryFiles:
         """Yield the hashes of all that is here."""
         yield from list(self._found)
 
+    def used(self) -> int:
+        """Return how many bytes all contents have together."""
+        return sum(len(whole) for whole, _ in list(self._found.values()))
+
     def is_older(self, sha256: str, moment: datetime) -> bool:
         """Whether the content was last put here before that moment."""
         return sha256 in self._found and self._found[sha256][1] < moment
@@ -135,6 +144,13 @@ class MemoryFiles:
     def remove(self, sha256: str) -> None:
         """Take a content away; that it is not there is no error."""
         self._found.pop(sha256, None)
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:  # another process has just removed it
+        return 0
 
 
 def place_name(address: str) -> str:

@@ -103,14 +103,22 @@ class UrlFiles:
 
     def hashes(self) -> Iterator[str]:
         """Yield the hashes of all that is here."""
-        for folder in self._names_in(self._root):
-            if re.fullmatch(r"[0-9a-f]{2}", folder):
-                names = self._names_in(f"{self._root}/{folder}")
-                yield from (name for name in names if re.fullmatch(r"[0-9a-f]{64}", name))
+        return (name for name, _ in self._contents())
 
-    def _names_in(self, folder: str) -> list[str]:
+    def used(self) -> int:
+        """Return how many bytes all contents have together."""
+        return sum(size for _, size in self._contents())
+
+    def _contents(self) -> Iterator[tuple[str, int]]:
+        for folder, _ in self._entries_of(self._root):
+            if re.fullmatch(r"[0-9a-f]{2}", folder):
+                entries = self._entries_of(f"{self._root}/{folder}")
+                yield from ((name, size) for name, size in entries if re.fullmatch(r"[0-9a-f]{64}", name))
+
+    def _entries_of(self, folder: str) -> list[tuple[str, int]]:
         with suppress(FileNotFoundError), _told():
-            return [str(path).rstrip("/").rpartition("/")[2] for path in self._system.ls(folder, detail=False)]
+            found = self._system.ls(folder, detail=True)
+            return [(str(one["name"]).rstrip("/").rpartition("/")[2], int(one["size"] or 0)) for one in found]
         return []
 
     def is_older(self, sha256: str, moment: datetime) -> bool:

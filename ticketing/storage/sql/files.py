@@ -7,7 +7,7 @@ from datetime import datetime
 from tempfile import SpooledTemporaryFile
 from typing import IO, Final
 
-from sqlalchemy import Connection, delete, exists, select
+from sqlalchemy import Connection, delete, exists, func, select
 
 from ticketing.domain.attachments import CONTENT, Content
 from ticketing.storage.files import PIECE, missing
@@ -52,6 +52,11 @@ class SqlFiles:
             piece = self._piece(sha256, number)[skipped : skipped + end - start]
             yield piece
             start += len(piece)
+
+    def used(self) -> int:
+        """Return how many bytes all contents have together."""
+        with self._viewing() as connection:
+            return int(connection.scalar(select(func.coalesce(func.sum(files.c.size), 0))) or 0)
 
     def _piece(self, sha256: str, number: int) -> bytes:
         question = select(file_pieces.c.piece).where(file_pieces.c.sha256 == sha256, file_pieces.c.number == number)
