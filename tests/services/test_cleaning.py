@@ -15,7 +15,7 @@ from ticketing.domain.attachments import Attachment
 from ticketing.domain.errors import FilesUnreachableError, StorageBusyError, UploadGoneError
 from ticketing.domain.people import Actor
 from ticketing.domain.received import Fate
-from ticketing.services.cleaning import KEPT_UNNAMED, LOOK_EVERY, RETRY, Cleaning
+from ticketing.services.cleaning import KEPT_UNNAMED, LOOK_EVERY, RETRY, Cleaning, require_staying
 from ticketing.settings import Settings
 from ticketing.storage.files import FolderFiles
 from ticketing.storage.opening import open_store
@@ -215,6 +215,17 @@ def test_mail_whose_original_is_going_waits(desk: Desk, files: Busy, clock: Cloc
     taken = desk.receiving.take(raw)
     assert taken.fate is Fate.TICKET
     assert files.holds(taken.raw_sha256)
+
+
+def test_what_went_from_beside_the_store_while_it_came_again_is_refused(address: str, clock: Clock) -> None:
+    with closing(open_store(address)) as store:
+        kept = store.files.put([b"again"], clock())
+        with store.write() as tx:
+            require_staying(tx, [kept.sha256], clock())
+            tx.files.remove(kept.sha256)
+
+        with store.write() as tx, pytest.raises(StorageBusyError):
+            require_staying(tx, [kept.sha256], clock())
 
 
 @pytest.mark.parametrize("address", ["json", "sqlite", "postgres"], indirect=True)

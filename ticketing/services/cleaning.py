@@ -80,8 +80,14 @@ class Cleaning:
 
 
 def require_staying(tx: Transaction, hashes: Iterable[str], put_since: datetime) -> None:
-    """Raise StorageBusyError for a content that may have been taken away after it was put here."""
+    """
+    Raise StorageBusyError for a content that was, or may have been, taken away after it was put here.
+
+    A content that was old already goes from beside the store in the very moment in which it comes again.
+    """
     for one in hashes:
+        if not tx.files.holds(one):
+            raise StorageBusyError
         note = tx.receipts.find(_note(one))
         if note is not None and put_since < note.expires_at - _NOTED + _GONE_FOR_SURE:
             raise StorageBusyError
