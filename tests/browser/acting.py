@@ -56,8 +56,17 @@ def conversation(page: Page) -> Locator:
     return page.get_by_role("region", name="Conversation")
 
 
+def unfold_details(page: Page) -> None:
+    """Unfold what stands beside a ticket, where it is folded, as on a phone."""
+    details = page.locator(".details .fold")
+    expect(details).to_be_attached()
+    if details.is_visible() and details.get_attribute("aria-expanded") == "false":
+        details.click()
+
+
 def history(page: Page) -> Locator:
     """Unfold the history of the ticket and return its lines."""
+    unfold_details(page)
     page.get_by_role("button", name="History").click()
     lines = page.locator(".history .body")
     expect(lines.locator("div").first).to_be_visible()

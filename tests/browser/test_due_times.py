@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.acting import answer, expect_ticket, row
+from tests.browser.acting import answer, expect_ticket, row, unfold_details
 from tests.browser.conftest import PHONE, Windows, settle, watched
 from tests.browser.test_looks import findings
 from tests.serving import Server
@@ -95,6 +95,7 @@ def test_what_is_due_is_accessible_and_fits_the_width(
 ) -> None:
     page = open_windows.open(path, person="ada", **options)
     if path.startswith("ticket"):
+        unfold_details(page)
         page.get_by_role("button", name="Why this due time").click()
         expect(page.locator("#why")).to_contain_text("By the policy Gold")
     else:

@@ -201,9 +201,6 @@ def test_the_menu_is_one_short_list(windows: Windows, person: str) -> None:
 def unfold(page: Page) -> None:
     """Unfold history and, on a phone, details, and begin a note."""
     history(page)
-    details = page.get_by_role("button", name="Details")
-    if details.is_visible():
-        details.click()
     expect(page.get_by_role("combobox", name="Priority")).to_be_visible()
     page.get_by_role("radio", name="Internal note").check()
 

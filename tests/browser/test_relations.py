@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.acting import conversation, expect_ticket, history, wait_until
+from tests.browser.acting import conversation, expect_ticket, history, unfold_details, wait_until
 from tests.browser.conftest import PHONE, Windows, settle
 from tests.browser.test_looks import findings
 from tests.serving import Server
@@ -28,6 +28,7 @@ def pair(server: Server) -> tuple[int, int]:
 
 def related(page: Page) -> Locator:
     """Return the section of related tickets, unfolded."""
+    unfold_details(page)
     fold = page.get_by_role("button", name="Related tickets")
     if fold.get_attribute("aria-expanded") != "true":
         fold.click()

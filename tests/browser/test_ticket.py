@@ -521,6 +521,8 @@ def test_on_a_phone_the_details_fold_up_and_everything_can_be_touched(
 ) -> None:
     page = windows.open(f"ticket?id={number}", person="ada", **PHONE)
     expect(page.get_by_role("combobox", name="Priority")).not_to_be_visible()
+    expect(page.get_by_role("button", name="History")).not_to_be_visible()
+    expect(conversation(page)).to_be_in_viewport()
 
     page.get_by_role("button", name="Details").tap()
     choose(page, "Priority", "Urgent")
