@@ -58,6 +58,9 @@ TRUTH = """
     READ_ARTICLE          .     .       .      .     .       .        .       .
     WRITE_ARTICLE         .     .       .      .     .       .        .      AR
     READ_AUDIT            .     .       .      .     .       .        .       R
+    KEEP_KEYS             .     .       .      UAR   .       .        .       .
+    REVOKE_KEYS           .     .       .      .     AR      R        R       .
+    ROTATE_SIGNING_KEY    .     .       .      .     .       .        .       R
 """
 # For whom an article is.
 OF_ARTICLES = """
