@@ -103,7 +103,7 @@ class Tokens:
             session = self._find_family(tx, shown)
             is_newest = hmac.compare_digest(session.refresh_sha256, fingerprint(shown.secret))
             if is_newest:
-                self._gate.admit(tx, _claim(session, address))
+                self._admit(tx, Actor(session.username, "", Role.USER, session.id, address=address))
                 session.refresh_sha256 = fingerprint(fresh.secret)
                 session.last_seen_at, session.address = now, address
                 tx.sessions.save(session)
@@ -138,10 +138,7 @@ class Tokens:
         Raises TokenRefusedError, MustChangePasswordError and MustSetUpSecondFactorError. What was not made here is on
         record among the refusals; what has expired or was ended is not.
         """
-        try:
-            actor = self._by_key(bearer, address) if bearer.startswith(KEY_PREFIX) else self._by_token(bearer, address)
-        except SignedOutError:
-            raise TokenRefusedError from None
+        actor = self._by_key(bearer, address) if bearer.startswith(KEY_PREFIX) else self._by_token(bearer, address)
         if actor is None:
             self._refusals.note_token(address)
             raise TokenRefusedError
@@ -232,7 +229,7 @@ class Tokens:
             session = tx.sessions.find(claims.sid)
             if claims.are_over(now) or session is None or not session.is_api or session.username != claims.sub:
                 raise TokenRefusedError
-            return self._gate.admit(tx, _claim(session, address))
+            return self._admit(tx, Actor(session.username, "", Role.USER, session.id, address=address))
 
     def _by_key(self, bearer: str, address: str) -> Actor | None:
         now = self._clock()
@@ -240,10 +237,17 @@ class Tokens:
             key = tx.api_keys.find(id_of(bearer))
             if key is None:
                 return None
-            actor = self._gate.admit(tx, Actor(key.username, key.username, Role.USER, key=key.id, address=address))
+            actor = self._admit(tx, Actor(key.username, "", Role.USER, key=key.id, address=address))
         if key.is_to_be_noted(now):
             self._note_use(key.id, address, now)
         return actor
+
+    def _admit(self, tx: Transaction, claim: Actor) -> Actor:
+        """Return who acts as they are now; whoever is out is refused in the same words as a token that is none."""
+        try:
+            return self._gate.admit(tx, claim)
+        except SignedOutError:
+            raise TokenRefusedError from None
 
     def _note_use(self, key: str, address: str, now: datetime) -> None:
         try:
@@ -267,10 +271,6 @@ class Tokens:
         now = self._clock()
         found = [key for key in tx.api_keys.of_user(user.id) if key.is_alive(now)]
         return sorted(found, key=lambda key: key.created_at, reverse=True)
-
-
-def _claim(session: Session, address: str = "") -> Actor:
-    return Actor(session.username, session.username, Role.USER, session.id, address=address)
 
 
 def _checked_name(name: str, others: Iterable[ApiKey]) -> str:
