@@ -53,6 +53,7 @@ SAMPLES: dict[type[TicketingError], tuple[object, ...]] = {
     errors.WatchLinkError: (),
     errors.MailLinkError: (),
     errors.MailNotFoundError: (),
+    errors.DeliveryNotFoundError: (),
     errors.RefusedError: (SENTENCE,),
     errors.TicketClosedError: (12,),
     errors.TicketNotDoneError: (12,),
@@ -80,6 +81,7 @@ SAMPLES: dict[type[TicketingError], tuple[object, ...]] = {
     errors.CategoryTakenError: ("hardware", "Second line"),
     errors.LastCategoryError: (),
     errors.MailWaitsError: (),
+    errors.DeliveryWaitsError: (),
     errors.AddressTakenError: (),
     errors.NothingToConfirmError: (),
     errors.LastAdminError: (),
@@ -111,6 +113,7 @@ SAMPLES: dict[type[TicketingError], tuple[object, ...]] = {
     errors.FilesUnreachableError: ("does not answer",),
     errors.ScannerUnreachableError: (),
     errors.SecondFactorKeyError: (),
+    errors.WebhookKeyError: (),
 }
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from ticketing.domain.deliveries import Delivery
 from ticketing.domain.drafts import Draft
 from ticketing.domain.mail_links import MailLink, Purpose
 from ticketing.domain.notifications import Notice, NoticeKind
@@ -28,6 +29,7 @@ COLLECTIONS = (
     "notices",
     "outgoing",
     "received",
+    "deliveries",
 )
 
 
@@ -55,6 +57,8 @@ def save_one_of_each(tx: Transaction, name: str, expires_at: datetime) -> None:
         Notice(id=name, username="carla", kind=replied, ticket=1, by="ada", at=began, expires_at=expires_at)
     )
     tx.outgoing.save(Outgoing(id=name, username="carla", kind="replied", at=began, due_at=began, expires_at=expires_at))
+    when = {"happened_at": began, "at": began, "due_at": began, "expires_at": expires_at}
+    tx.deliveries.save(Delivery(id=name, webhook="crm", event="ticket.opened", **when))
     tx.received.save(Received(id=name, at=began, fate=Fate.IGNORED, raw_sha256=name, size=1, expires_at=expires_at))
 
 

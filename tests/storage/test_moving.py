@@ -17,6 +17,7 @@ from tests.postgres import databases
 from tests.serving import PASSWORD
 from tests.storage.conftest import NOW, make_ticket, make_user
 from ticketing.desk import Desk, open_desk
+from ticketing.domain.deliveries import Delivery
 from ticketing.domain.drafts import Draft
 from ticketing.domain.errors import (
     RefusedError,
@@ -92,12 +93,24 @@ def fill(store: WholeStore) -> None:
         told = {"username": "oskar", "kind": NoticeKind.REPLIED, "by": "ada", "at": NOW, "expires_at": FAR_OFF}
         tx.notices.add([Notice(id="n1", ticket=2, **told), Notice(id="n2", ticket=3, read=True, **told)])
         tx.outgoing.save(Outgoing(id="o", username="ada", kind="noted", at=NOW, due_at=NOW, expires_at=FAR_OFF))
+        when = {"happened_at": NOW, "at": NOW, "due_at": NOW, "expires_at": FAR_OFF}
+        tx.deliveries.save(Delivery(id="w", webhook="crm", event="ticket.opened", ticket=2, **when))
         received = Received(id="m", at=NOW, fate=Fate.FAILED, raw_sha256=mail[0], size=mail[1], expires_at=FAR_OFF)
         tx.received.save(received)
         tx.definitions(Team).save(Team(id="first-line", name="First líne", members=("ada",), version=1))
 
 
-DOCUMENTS = {"drafts": 1, "notices": 2, "outgoing": 1, "received": 1, "seen": 2, "teams": 1, "tickets": 11, "users": 1}
+DOCUMENTS = {
+    "deliveries": 1,
+    "drafts": 1,
+    "notices": 2,
+    "outgoing": 1,
+    "received": 1,
+    "seen": 2,
+    "teams": 1,
+    "tickets": 11,
+    "users": 1,
+}
 
 
 def everything(address: str) -> dict[str, list[tuple[str, bytes]]]:
@@ -116,7 +129,7 @@ def test_a_move_takes_everything_along_and_leaves_the_source_as_it_was(place: Pl
 
     assert counts == DOCUMENTS
     assert everything(target) == before == everything(source)
-    assert told == [(40, 40)]
+    assert told == [(42, 42)]
     with closing(open_store(target)) as store, store.write() as tx:
         assert tx.tickets.next_number() == 12
 

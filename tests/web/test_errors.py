@@ -14,15 +14,15 @@ BY_STATUS = {
     401: "AuthenticationError WrongCredentialsError SignedOutError HandOffError CodeWantedError WrongCodeError",
     403: "PermissionDeniedError MustChangePasswordError MustSetUpSecondFactorError RegistrationClosedError",
     404: "NotFoundError TicketNotFoundError PersonNotFoundError DefinitionNotFoundError MessageNotFoundError "
-    "AttachmentNotFoundError MailNotFoundError NoticeNotFoundError RatingLinkError "
+    "AttachmentNotFoundError DeliveryNotFoundError MailNotFoundError NoticeNotFoundError RatingLinkError "
     "WatchLinkError MailLinkError",
     409: "RefusedError TicketClosedError TicketNotDoneError TicketNotClosedError KnownPasswordError TransitionError "
     "ReopenWindowError TooManyTagsError UsernameTakenError NameTakenError CategoryTakenError LastAdminError "
     "ConflictError StaleEditError StaleDefinitionError StaleTicketError TooManyTicketsError BulkTooLateError "
     "TicketMergedError TicketNotMergedError SameTicketError LinkCycleError TooManyLinksError NeverOpenError "
     "StaleCannedReplyError StaleImportError AlreadyRatedError TicketNotAsleepError LastCategoryError MailWaitsError "
-    "TooManyFilesError TicketFullError DayFullError UploadGoneError ReplyStaysError WrittenMeanwhileError "
-    "TooManyWatchersError AddressTakenError NothingToConfirmError "
+    "DeliveryWaitsError TooManyFilesError TicketFullError DayFullError UploadGoneError ReplyStaysError "
+    "WrittenMeanwhileError TooManyWatchersError AddressTakenError NothingToConfirmError "
     "NoSecondFactorError SecondFactorSetUpError",
     422: "InvalidInputError BlankError TooLongError ForbiddenCharacterError UsernameError EmailError "
     "WeakPasswordError PasswordMismatchError UnknownChoiceError QueryError ImportRefusedError "
@@ -32,7 +32,7 @@ BY_STATUS = {
     500: "TicketingError",
     503: "SettingsError BusyError StorageError StorageBusyError StorageFullError StorageReadOnlyError "
     "StorageFailedError StorageDamagedError StorageUnreadableError StorageUnreachableError StorageTooNewError "
-    "StorageUnsupportedError FilesUnreachableError ScannerUnreachableError SecondFactorKeyError",
+    "StorageUnsupportedError FilesUnreachableError ScannerUnreachableError SecondFactorKeyError WebhookKeyError",
 }
 STATUSES = {name: status for status, names in BY_STATUS.items() for name in names.split()}
 

@@ -30,6 +30,7 @@ from pydantic import BaseModel, Field, ValidationError
 
 from ticketing.domain.attachments import Content
 from ticketing.domain.audit import AuditEntry, AuditRecord, Head
+from ticketing.domain.deliveries import Delivery
 from ticketing.domain.drafts import Draft
 from ticketing.domain.errors import RefusedError, StorageDamagedError
 from ticketing.domain.kinds import KINDS
@@ -44,6 +45,7 @@ from ticketing.domain.tickets import MessageKind, Ticket
 from ticketing.storage.documents.searching import SEEN
 from ticketing.storage.documents.state import (
     AUDIT,
+    DELIVERIES,
     DRAFTS,
     KEPT_FOR_LONG,
     NOTICES,
@@ -98,6 +100,7 @@ MODELS: Final[Mapping[str, type[Stored]]] = {
     NOTICES: Notice,
     OUTGOING: Outgoing,
     RECEIVED: Received,
+    DELIVERIES: Delivery,
     AUDIT: AuditRecord,
     **KINDS,
 }
