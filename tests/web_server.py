@@ -87,9 +87,9 @@ class WebServer:
 
 def _read(line: socket.socket) -> Taken:
     with line.makefile("rb") as file:
-        first = file.readline().decode().strip()
+        first = file.readline().decode("latin-1").strip()
         headers = {}
-        while header := file.readline().decode().strip():
+        while header := file.readline().decode("latin-1").strip():
             name, _, value = header.partition(": ")
             headers[name.lower()] = value
         return Taken(first, headers, file.read(int(headers.get("content-length", 0))))
