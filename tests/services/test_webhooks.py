@@ -20,6 +20,7 @@ from ticketing.domain.errors import (
     StaleDefinitionError,
 )
 from ticketing.domain.mail_tags import MailKey
+from ticketing.domain.outbox import Outcome
 from ticketing.domain.people import Actor
 from ticketing.domain.statuses import Status
 from ticketing.domain.tickets import TicketEdit
@@ -252,7 +253,7 @@ def body(desk: Desk, sending: WebhookSending, root: Actor, event: str) -> Any:
     """Return what a webhook is told of an event, or why it is not."""
     delivery = next(one for one in queued(desk, root) if one.event == event)
     made = sending.post(delivery)
-    return json.loads(made.body) if hasattr(made, "body") else made.says
+    return made.says if isinstance(made, Outcome) else json.loads(made.body)
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from ticketing.domain.policy import Action
 from ticketing.domain.queries import Page
 from ticketing.domain.store import Store, Transaction
 from ticketing.domain.webhook_messages import message_body
-from ticketing.domain.webhooks import Answer, Course, Post, Webhook, shown_secret, signed_headers
+from ticketing.domain.webhooks import Answer, Course, Post, SigningSecret, Webhook, shown_secret, signed_headers
 from ticketing.services.access import Clock, Gate
 from ticketing.services.definitions import keep_definition, reach_definition
 from ticketing.services.webhook_secrets import WebhookSecrets
@@ -59,7 +59,7 @@ class Webhooks:
 
     def create(self, actor: Actor, webhook: Webhook) -> Created:
         """Make a webhook; raises InvalidInputError, QueryError or NameTakenError."""
-        fresh = self._secrets.propose()
+        fresh = self._propose(actor)
         with self._store.write() as tx:
             actor = self._admit(tx, actor)
             self._require_way(webhook)
@@ -84,7 +84,7 @@ class Webhooks:
 
     def renew_secret(self, actor: Actor, key: str) -> str:
         """Return a new secret; for 24 hours the former one signs as well, and then no more."""
-        now, fresh = self._clock(), self._secrets.propose()
+        now, fresh = self._clock(), self._propose(actor)
         with self._store.write() as tx:
             actor = self._admit(tx, actor)
             webhook = reach_definition(tx, actor, Webhook, key)
@@ -134,6 +134,12 @@ class Webhooks:
             delivery.send_again(self._clock())
             tx.deliveries.save(delivery)
         return delivery
+
+    def _propose(self, actor: Actor) -> SigningSecret:
+        """Return of what a new secret is made, outside any transaction: it may take a file."""
+        with self._store.read() as tx:
+            self._admit(tx, actor)
+        return self._secrets.propose()
 
     def _admit(self, tx: Transaction, actor: Actor) -> Actor:
         actor = self._gate.admit(tx, actor)

@@ -159,8 +159,8 @@ def _draw_form(actor: Actor, before: Webhook | None) -> None:
 
 def _fields(webhook: Webhook) -> Webhook:
     typed = {
-        "name": st.text_input(t("webhook.name"), webhook.name, max_chars=NAME_LIMIT, key="webhook_name"),
-        "url": st.text_input(t("webhook.url"), webhook.url, help=t("webhook.url_help"), key="webhook_url"),
+        "name": st.text_input(t("webhook.name"), value=webhook.name, max_chars=NAME_LIMIT, key="webhook_name"),
+        "url": st.text_input(t("webhook.url"), value=webhook.url, help=t("webhook.url_help"), key="webhook_url"),
         "events": tuple(
             st.multiselect(
                 t("webhook.events"),
@@ -173,7 +173,7 @@ def _fields(webhook: Webhook) -> Webhook:
         ),
         "query": st.text_input(
             t("webhook.query"),
-            webhook.query,
+            value=webhook.query,
             max_chars=QUERY_LIMIT,
             help=t("webhook.query_help"),
             key="webhook_query",
