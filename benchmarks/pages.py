@@ -89,6 +89,7 @@ VISITS = (
     Visit("doctor", "admin"),
     Visit("mail", "admin"),
     Visit("audit", "admin"),
+    Visit("webhooks", "admin"),
 )
 
 

@@ -1,5 +1,6 @@
 """README and manual tell the truth about settings, commands and permissions."""
 
+import json
 import re
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,11 +10,16 @@ import pytest
 
 from ticketing.cli import main
 from ticketing.domain import mail_texts
+from ticketing.domain.deliveries import Delivery, DeliveryState
+from ticketing.domain.happenings import Happening, Step
 from ticketing.domain.outbox import MailState
 from ticketing.domain.query_language import FIELDS, HAS, IS, Asker, read_query
 from ticketing.domain.reports import Metric
 from ticketing.domain.rules import Rule, Trigger
 from ticketing.domain.templates import VARIABLES
+from ticketing.domain.tickets import Ticket
+from ticketing.domain.webhook_messages import message_body
+from ticketing.domain.webhooks import WebhookEvent
 from ticketing.settings import PREFIX, TESTS_PREFIX, Settings
 from ticketing.ui import wording
 
@@ -21,6 +27,7 @@ ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 FOR_AGENTS = (ROOT / "docs/agents.md").read_text(encoding="utf-8")
 ALL_SETTINGS = (ROOT / "docs/settings.md").read_text(encoding="utf-8")
+FOR_WEBHOOKS = (ROOT / "docs/webhooks.md").read_text(encoding="utf-8")
 FOR_MAIL = (ROOT / "docs/mail.md").read_text(encoding="utf-8")
 LONGEST = 200
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -152,6 +159,29 @@ def test_admins_are_told_of_every_variable_of_a_mail(name: str) -> None:
 @pytest.mark.parametrize("state", MailState)
 def test_every_fate_of_a_mail_is_described(state: MailState) -> None:
     assert f"\n| {state} | " in FOR_MAIL
+
+
+@pytest.mark.parametrize("state", DeliveryState)
+def test_every_fate_of_a_message_to_a_webhook_is_described(state: DeliveryState) -> None:
+    assert f"\n| {state} | " in FOR_WEBHOOKS
+
+
+@pytest.mark.parametrize("event", WebhookEvent)
+def test_every_event_of_webhooks_is_described(event: WebhookEvent) -> None:
+    assert f"\n| `{event}` | " in FOR_WEBHOOKS
+
+
+def test_the_example_of_a_message_to_a_webhook_has_the_fields_of_one() -> None:
+    example = json.loads(FOR_WEBHOOKS.partition("```json")[2].partition("```")[0])
+    ticket = Ticket.open(1, "carla", "No dial tone", "The line is dead.", "general", NOON)
+    happening = Happening(WebhookEvent.STATUS_CHANGED, "ada", NOON, steps=(Step(field="status"),))
+    delivery = Delivery.of("crm", 1, happening, NOON)
+
+    told = json.loads(message_body(delivery, ticket, None, with_notes=False, base_url=""))
+
+    assert list(example) == list(told)
+    assert list(example["ticket"]) == list(told["ticket"])
+    assert list(example["changes"][0]) == list(told["changes"][0])
 
 
 @pytest.mark.parametrize("trigger", Trigger)

@@ -27,6 +27,7 @@ from ticketing.domain.outbox import read_sender
 from ticketing.domain.people import Actor
 from ticketing.domain.received import Admission, UnknownSenders
 from ticketing.domain.store import FarFiles, Store
+from ticketing.domain.webhooks import Answer, Post
 from ticketing.figures import Figures
 from ticketing.logs import write_log
 from ticketing.services.access import Clock, Gate
@@ -70,6 +71,9 @@ from ticketing.services.tickets import Tickets
 from ticketing.services.tokens import Tokens
 from ticketing.services.watch_links import WatchLinks
 from ticketing.services.watching import Watching
+from ticketing.services.webhook_secrets import WebhookSecrets
+from ticketing.services.webhook_sending import WebhookSending
+from ticketing.services.webhooks import Webhooks
 from ticketing.settings import Settings, read_settings
 from ticketing.storage.backups import BackupFolder, ScheduledBackups
 from ticketing.storage.keys import KEY_BYTES, GivenKey, KeyFile
@@ -84,6 +88,7 @@ if TYPE_CHECKING:
     from ticketing.delivery.clamd import Scanner
     from ticketing.delivery.dispatcher import Dispatcher
     from ticketing.delivery.mailbox import Fetcher
+    from ticketing.delivery.webhook_dispatcher import WebhookDispatcher
     from ticketing.services.demonstration.demo import Demo
     from ticketing.services.moving.exports import Exports
     from ticketing.services.moving.lists import Lists
@@ -119,8 +124,10 @@ class Desk:
         self._room = Room(store, clock, settings.max_files_gb * GIGABYTE) if settings.max_files_gb else None
         self._gate = gate = Gate(clock, settings.session_limits, second_factor_of=settings.second_factor_of)
         self._passwords = Passwords(rounds=password_rounds)
+        self._key = _key(settings, settings.second_factor_key, settings.key_file)
         self._let_people_in(store)
         self._connect_mail(store)
+        self._connect_webhooks(store)
         self._chores = chores = Chores(store, clock, gate)
         self.tickets = watched("tickets", Tickets(store, clock, gate, chores), figures)
         self.watching = watched("watching", Watching(store, clock, gate), figures)
@@ -150,8 +157,7 @@ class Desk:
     def _let_people_in(self, store: Store) -> None:
         """Wire what has to do with who people are."""
         settings, clock, gate, passwords, figures = self.settings, self.clock, self._gate, self._passwords, self.figures
-        key = _key(settings, settings.second_factor_key, settings.key_file)
-        throttle, limits, authenticator = Throttle(clock), settings.session_limits, Authenticator(key)
+        throttle, limits, authenticator = Throttle(clock), settings.session_limits, Authenticator(self._key)
         accounts = Accounts(
             store,
             clock,
@@ -193,6 +199,21 @@ class Desk:
             store, clock, gate, _reader(settings), _admission(settings), largest=largest, scan=self._scan
         )
         self.receiving = watched("receiving", receiving, figures)
+
+    def _connect_webhooks(self, store: Store) -> None:
+        """Wire what has to do with webhooks."""
+        settings, clock, secrets = self.settings, self.clock, WebhookSecrets(self._key)
+        self._webhook_sending = WebhookSending(store, clock, secrets, settings.base_url or "")
+        webhooks = Webhooks(store, clock, self._gate, secrets, self._post, private=settings.private_webhooks)
+        self.webhooks = watched("webhooks", webhooks, self.figures)
+
+    def _post(self, post: Post) -> Answer:
+        """Post a message to a webhook; from a demo, whose passwords everybody knows, nothing goes out."""
+        if self.settings.demo:
+            return Answer(0, "A demo sends nothing.")
+        from ticketing.delivery.webhook import Poster  # noqa: PLC0415 - see above
+
+        return Poster(private=self.settings.private_webhooks).post(post)
 
     @cached_property
     def seeds(self) -> "Seeds":
@@ -241,6 +262,8 @@ class Desk:
         failed = [*self._chores.do_all(), *self._clean()]
         if dispatcher := self.dispatcher():
             dispatcher.drain()
+        if webhooks := self.webhook_dispatcher():
+            webhooks.drain()
         fetcher = self.fetcher()
         return [*failed, "Fetching mail"] if fetcher and fetcher.fetch() else failed
 
@@ -263,6 +286,8 @@ class Desk:
             found.append(Worker("backups", backups.look))
         if dispatcher := self.dispatcher():
             found.append(dispatcher)
+        if webhooks := self.webhook_dispatcher():
+            found.append(webhooks)
         return [*found, *filter(None, (self.fetcher(),))]
 
     def fetcher(self) -> "Fetcher | None":
@@ -287,6 +312,15 @@ class Desk:
         """Return what is in a file that comes in, of this name, once nothing speaks against it."""
         checked = self._scanner.over(name, content) if self._scanner else content
         return self._room.over(name, checked) if self._room else checked
+
+    def webhook_dispatcher(self) -> "WebhookDispatcher | None":
+        """Return what posts to webhooks in the background, or at once; None at a demo."""
+        if self.settings.demo:
+            return None
+        from ticketing.delivery.webhook import Poster  # noqa: PLC0415 - see above
+        from ticketing.delivery.webhook_dispatcher import WebhookDispatcher  # noqa: PLC0415 - see above
+
+        return WebhookDispatcher(self._webhook_sending, Poster(private=self.settings.private_webhooks))
 
     def _look_at_files(self, far: FarFiles | None) -> list[Finding]:
         """Look at what else files depend on."""

@@ -51,7 +51,8 @@ class Settings(BaseModel):
         "no", description="who must set up two-step sign-in; agents includes admins"
     )
     second_factor_key: SecretStr | None = Field(
-        None, description="of two-step sign-in, 32 characters or more; by default a file in the data directory"
+        None,
+        description="of two-step sign-in and webhooks, 32 characters or more; by default a file in the data directory",
     )
     token_key: SecretStr | None = Field(
         None, description="of the API's access tokens, 32 characters or more; by default a file in the data directory"
@@ -98,6 +99,9 @@ class Settings(BaseModel):
         None, description="addresses and domains, with commas between; if there are any, mail of no other is taken"
     )
     mail_denied_senders: tuple[str, ...] | None = Field(None, description="the same, whose mail is never taken")
+    private_webhooks: bool = Field(
+        default=False, description="lets webhooks go to private addresses and this machine, over plain http as well"
+    )
     mail_checked_by: str | None = Field(
         None, description="the name of your mail server in the Authentication-Results that it puts into mail"
     )
@@ -235,7 +239,7 @@ class Settings(BaseModel):
 
     @property
     def key_file(self) -> Path:
-        """Where the key of second factors is kept, apart from the store, unless it is given."""
+        """Where the key of second factors and webhooks is kept, apart from the store, unless it is given."""
         return self.data_dir / "second_factor.key"
 
     @property

@@ -15,9 +15,11 @@ from ticketing.domain.articles import Article, Visibility
 from ticketing.domain.canned_replies import CannedReply
 from ticketing.domain.changes import Changes
 from ticketing.domain.outbox import Outcome, Outgoing, Result
+from ticketing.domain.people import Actor
 from ticketing.domain.sign_in import fingerprint
 from ticketing.domain.statuses import Priority
 from ticketing.domain.tickets import TicketEdit
+from ticketing.domain.webhooks import Webhook, WebhookEvent
 from ticketing.ui.pages import PAGES
 from ticketing.ui.setup import EDITORS
 
@@ -43,6 +45,9 @@ AGENTS = (
     "agent_admin?person=carla",
     "doctor",
     "audit",
+    "webhooks",
+    "webhooks?id=new",
+    "webhooks?id=looked-at",
     "mail",
     f"mail?mail={fingerprint('received', '<looked-at@example.net>')}",
     "bulk",
@@ -90,6 +95,11 @@ def number(server: Server) -> int:
     mail = Outgoing(id="m1", username="carla", kind="replied", ticket=ticket.number, at=now, due_at=now, expires_at=now)
     mail.claim("carla@example.org", now)
     mail.settle(Outcome(Result.REFUSED, "550 No such mailbox"), now)
+    events = (WebhookEvent.OPENED,)
+    webhook = desk.webhooks.create(
+        Actor.console(), Webhook(name="Looked at", url="https://127.0.0.1/", events=events)
+    ).webhook
+    desk.webhooks.test(Actor.console(), webhook.id)
     with desk.store.write() as tx:
         tx.outgoing.save(mail)
         first = article.revised(None, "ada", desk.clock())

@@ -55,6 +55,7 @@ SAMPLES: dict[type[TicketingError], tuple[object, ...]] = {
     errors.MailLinkError: (),
     errors.KeyNotFoundError: (),
     errors.MailNotFoundError: (),
+    errors.DeliveryNotFoundError: (),
     errors.RefusedError: (SENTENCE,),
     errors.TicketClosedError: (12,),
     errors.TicketNotDoneError: (12,),
@@ -83,6 +84,7 @@ SAMPLES: dict[type[TicketingError], tuple[object, ...]] = {
     errors.CategoryTakenError: ("hardware", "Second line"),
     errors.LastCategoryError: (),
     errors.MailWaitsError: (),
+    errors.DeliveryWaitsError: (),
     errors.AddressTakenError: (),
     errors.NothingToConfirmError: (),
     errors.LastAdminError: (),
@@ -115,6 +117,7 @@ SAMPLES: dict[type[TicketingError], tuple[object, ...]] = {
     errors.FilesUnreachableError: ("does not answer",),
     errors.ScannerUnreachableError: (),
     errors.SecondFactorKeyError: (),
+    errors.WebhookKeyError: (),
 }
 
 

@@ -53,6 +53,7 @@ TRUTH = """
     MOVE_DATA             .     .       .      .     .       .        .       R
     SEE_HEALTH            .     .       .      .     .       .        .       R
     LOOK_AFTER_MAILS      .     .       .      .     .       .        .       R
+    LOOK_AFTER_WEBHOOKS   .     .       .      .     .       .        .       R
     SEE_SETUP             .     .       .      .     .       .        .      AR
     CHANGE_SETUP          .     .       .      .     .       .        .       R
     KEEP_SHORTCUTS       AR     .       .      .     .       .        .      AR

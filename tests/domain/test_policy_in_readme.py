@@ -40,10 +40,11 @@ LINES = {
         Action.END_SESSIONS,
         Action.LIFT_WAIT,
     ],
-    "look after health, audit log and mails, change how the desk is set up, turn off another's two-step sign-in": [
+    "look after health, audit, mails, webhooks, change how the desk is set up, turn off another's two-step sign-in": [
         Action.SEE_HEALTH,
         Action.READ_AUDIT,
         Action.LOOK_AFTER_MAILS,
+        Action.LOOK_AFTER_WEBHOOKS,
         Action.CHANGE_SETUP,
         Action.TURN_OFF_SECOND_FACTOR,
     ],

@@ -22,8 +22,14 @@ def storage() -> str:
 
 
 @pytest.fixture
-def desk(monkeypatch: pytest.MonkeyPatch, storage: str) -> Iterator[Desk]:
-    desk = open_desk(Settings(storage_url=storage), password_rounds=4)
+def settings() -> dict[str, object]:
+    """Return what else is set."""
+    return {}
+
+
+@pytest.fixture
+def desk(monkeypatch: pytest.MonkeyPatch, storage: str, settings: dict[str, object]) -> Iterator[Desk]:
+    desk = open_desk(Settings.model_validate({"storage_url": storage} | settings), password_rounds=4)
     monkeypatch.setattr(ticketing.desk, "_shared", desk)
     desk.agents.create_agent(Actor.console(), "ada", PASSWORD)
     desk.agents.create_agent(Actor.console(), "root", PASSWORD, role=Role.ADMIN)

@@ -10,6 +10,7 @@ from ticketing.domain.people import Role, User
 from ticketing.domain.receipts import BACKUP_RECEIPT, Receipt
 from ticketing.domain.received import MailFetch
 from ticketing.domain.store import StoreHealth
+from ticketing.domain.webhooks import Course, Webhook
 from ticketing.services import diagnosis
 from ticketing.services.diagnosis import Setup, Visit
 from ticketing.storage.sql.schema import CURRENT
@@ -331,3 +332,26 @@ def test_mails_without_links_are_worth_a_note() -> None:
 
     assert found.level is Level.NOTE
     assert "TICKETING_BASE_URL" in found.fix
+
+
+def webhook(**course: object) -> Webhook:
+    active = "turned_off" not in course
+    return Webhook(name="CRM", url="https://crm.example.org/", active=active, course=Course.model_validate(course))
+
+
+def test_where_there_is_no_webhook_nothing_is_said_of_any() -> None:
+    assert diagnosis.webhooks(NOW, []) == []
+
+
+@pytest.mark.parametrize(("minutes", "level"), [(29, Level.OK), (31, Level.WARNING)])
+def test_a_webhook_at_which_nothing_arrives_for_half_an_hour_is_a_warning(minutes: int, level: Level) -> None:
+    failing = webhook(says="500 Internal Server Error", failures=3, failing_since=NOW - minutes * MINUTE)
+
+    found = only(diagnosis.webhooks(NOW, [failing]))
+
+    assert (found.level, "500 Internal Server Error" in found.says) == (level, level is Level.WARNING)
+
+
+@pytest.mark.parametrize("course", [{"turned_off": NOW}, {"missed": 3}])
+def test_a_webhook_that_was_turned_off_or_has_missed_something_is_a_warning(course: dict[str, object]) -> None:
+    assert only(diagnosis.webhooks(NOW, [webhook(**course)])).level is Level.WARNING

@@ -13,6 +13,7 @@ from tests.services.conftest import public
 from ticketing.desk import Desk
 from ticketing.domain.articles import Article
 from ticketing.domain.bulk import BulkEdit
+from ticketing.domain.deliveries import DeliveryQuery
 from ticketing.domain.errors import (
     AuthenticationError,
     MustChangePasswordError,
@@ -37,6 +38,7 @@ from ticketing.domain.sla import SlaPolicy
 from ticketing.domain.statuses import Priority, Status, TicketCategory
 from ticketing.domain.teams import Team
 from ticketing.domain.tickets import Ticket, TicketEdit
+from ticketing.domain.webhooks import Webhook, WebhookEvent
 from ticketing.services.bulk import BulkResult, Outcome
 from ticketing.services.moving.lists import Form
 from ticketing.settings import Settings
@@ -192,6 +194,8 @@ ARGUMENTS: dict[str, object] = {
     "until": datetime(2031, 5, 7, tzinfo=UTC),
     "usernames": ["carla"],
     "version": 1,
+    "webhook": Webhook(name="CRM", url="https://crm.example.org/", events=(WebhookEvent.OPENED,)),
+    "delivery_id": "msg_1",
     "wanted": SlaPolicy(name="Gold", calendar="always"),
 }
 
@@ -199,6 +203,7 @@ QUERIES: dict[str, object] = {
     "Agents": PeopleQuery(),
     "Outbox": OutgoingQuery(),
     "Receiving": ReceivedQuery(),
+    "Webhooks": DeliveryQuery(webhook="crm"),
     "Reports": ReportQuery(date(2031, 5, 1), date(2031, 5, 6), UTC),
 }
 

@@ -16,6 +16,7 @@ from ticketing.domain.audit import AuditQuery
 from ticketing.domain.bulk import BulkEdit
 from ticketing.domain.calendars import BusinessCalendar
 from ticketing.domain.canned_replies import CannedReply
+from ticketing.domain.deliveries import Delivery, DeliveryQuery
 from ticketing.domain.errors import CodeWantedError
 from ticketing.domain.links import LinkKind
 from ticketing.domain.mail_links import Purpose
@@ -39,6 +40,7 @@ from ticketing.domain.statuses import Priority, Status
 from ticketing.domain.teams import Team
 from ticketing.domain.tickets import TicketEdit
 from ticketing.domain.watch_links import WatchLink
+from ticketing.domain.webhooks import Webhook, WebhookEvent
 from ticketing.services.attachments import Tidying
 from ticketing.services.audit import Form as AuditForm
 from ticketing.services.digests import Digests
@@ -55,6 +57,7 @@ CONSOLE = Actor.console()
 ANOTHER = "four dry umbrellas"
 ALL = TicketQuery()
 OPENED = NoticeKind.OPENED
+WEBHOOK = Webhook(name="CRM", url="https://127.0.0.1/", events=(WebhookEvent.OPENED,))
 DAY = ReportQuery(date(2031, 5, 6), date(2031, 5, 6), UTC)
 
 
@@ -109,6 +112,7 @@ class Scene:
         self.file = self.desk.attachments.put(CONSOLE, "screen.png", [b"A picture."])
         self.desk.tickets.reply(CONSOLE, 1, "See here.", files=[self.file.id])
         self._put_mails(store, clock)
+        self._make_webhook(store, clock)
         self.desk.accounts.change_profile(self.ada, "Ada", "ada@example.org")
         set_route(store, is_open=True, has_links=True)
         self._set_up_phones()
@@ -143,6 +147,14 @@ class Scene:
             self.reset = str(make_link(tx, Purpose.RESET, person, clock() + timedelta(minutes=2)))
             Tidying().do_some(tx, clock())
             Digests().do_some(tx, clock())  # so that one chore alone is left for whoever looks
+
+    def _make_webhook(self, store: CountedStore, clock: Clock) -> None:
+        """Make a webhook to which nothing ever gets, and a delivery that failed."""
+        self.webhook = self.desk.webhooks.create(CONSOLE, WEBHOOK).webhook
+        delivery = Delivery.test(self.webhook.id, "failed", "root", clock())
+        delivery.settle(Outcome(Result.REFUSED), clock())
+        with store.write() as tx:
+            tx.deliveries.save(delivery)
 
     def _set_up_phones(self) -> None:
         """Turn on root's second factor, and propose one to Carla."""
@@ -313,6 +325,12 @@ ONCE: Deeds = {
     "tickets.rate": lambda on: on.desk.tickets.rate(on.carla, on.rated, solved=True, key="k"),
     "tickets.take_back": lambda on: on.desk.tickets.take_back(on.ada, 1, on.latest.mark, key="k"),
     "outbox.send_again": lambda on: on.desk.outbox.send_again(on.root, "failed"),
+    "webhooks.create": lambda on: on.desk.webhooks.create(on.root, WEBHOOK.model_copy(update={"name": "Chat"})),
+    "webhooks.change": lambda on: on.desk.webhooks.change(on.root, on.webhook.model_copy(update={"name": "Chat"})),
+    "webhooks.remove": lambda on: on.desk.webhooks.remove(on.root, on.webhook.id, on.webhook.version),
+    "webhooks.renew_secret": lambda on: on.desk.webhooks.renew_secret(on.root, on.webhook.id),
+    "webhooks.test": lambda on: on.desk.webhooks.test(on.root, on.webhook.id),
+    "webhooks.send_again": lambda on: on.desk.webhooks.send_again(on.root, "msg_failed"),
     "receiving.take": lambda on: on.desk.receiving.take(b"From: carla@example.net\n\nHelp!"),
     "receiving.again": lambda on: on.desk.receiving.again(on.root, on.mail.id),
     "receiving.note_fetch": lambda on: on.desk.receiving.note_fetch(),
@@ -388,6 +406,10 @@ NEVER: Deeds = {
     "receiving.last_fetch": lambda on: on.desk.receiving.last_fetch(on.root),
     "receiving.original": lambda on: on.desk.receiving.original(on.root, on.mail.id),
     "recurring.upcoming": lambda on: on.desk.recurring.upcoming(on.root, on.recurring),
+    "webhooks.all": lambda on: on.desk.webhooks.all(on.root),
+    "webhooks.get": lambda on: on.desk.webhooks.get(on.root, on.webhook.id),
+    "webhooks.ledger": lambda on: on.desk.webhooks.ledger(on.root, DeliveryQuery(webhook=on.webhook.id)),
+    "webhooks.waiting": lambda on: on.desk.webhooks.waiting(on.root, on.webhook.id),
     "reports.overview": lambda on: on.desk.reports.overview(on.ada, DAY),
     "reports.behind": lambda on: on.desk.reports.behind(on.ada, DAY, Cell(Metric.CREATED)),
     "reports.titles": lambda on: on.desk.reports.titles(on.ada, [1]),

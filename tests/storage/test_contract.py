@@ -19,6 +19,7 @@ from ticketing.domain.canned_replies import CannedReply
 from ticketing.domain.changes import ME, Changes
 from ticketing.domain.conditions import During, Moment, Not
 from ticketing.domain.deadlines import Deadline, SlaState
+from ticketing.domain.deliveries import Delivery
 from ticketing.domain.drafts import Draft
 from ticketing.domain.errors import StorageBusyError
 from ticketing.domain.facts import Facts
@@ -110,6 +111,16 @@ DOCUMENTS = {
     ),
     "received": Received(
         id="m1", at=NOW, sender="a@b", fate=Fate.TICKET, ticket=3, raw_sha256="0" * 64, size=9, expires_at=NOW + HOUR
+    ),
+    "deliveries": Delivery(
+        id="d1",
+        webhook="crm",
+        event="ticket.opened",
+        ticket=1,
+        happened_at=NOW,
+        at=NOW,
+        due_at=NOW,
+        expires_at=NOW + HOUR,
     ),
     "drafts": Draft(id="f1", username="carla", texts={"reply": "It"}, saved_at=NOW, expires_at=NOW + HOUR),
     "api_keys": ApiKey(

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from ticketing.domain.api_keys import ApiKey
+from ticketing.domain.deliveries import Delivery
 from ticketing.domain.drafts import Draft
 from ticketing.domain.mail_links import MailLink, Purpose
 from ticketing.domain.notifications import Notice, NoticeKind
@@ -31,6 +32,7 @@ COLLECTIONS = (
     "outgoing",
     "received",
     "api_keys",
+    "deliveries",
 )
 
 
@@ -62,6 +64,8 @@ def save_one_of_each(tx: Transaction, name: str, expires_at: datetime) -> None:
     tx.api_keys.save(
         ApiKey(id=name, username="carla", name="Import", scopes=scopes, created_at=began, expires_at=expires_at)
     )
+    when = {"happened_at": began, "at": began, "due_at": began, "expires_at": expires_at}
+    tx.deliveries.save(Delivery(id=name, webhook="crm", event="ticket.opened", **when))
     tx.received.save(Received(id=name, at=began, fate=Fate.IGNORED, raw_sha256=name, size=1, expires_at=expires_at))
 
 

@@ -18,6 +18,7 @@ from tests.serving import PASSWORD
 from tests.storage.conftest import NOW, make_ticket, make_user
 from ticketing.desk import Desk, open_desk
 from ticketing.domain.api_keys import ApiKey
+from ticketing.domain.deliveries import Delivery
 from ticketing.domain.drafts import Draft
 from ticketing.domain.errors import (
     RefusedError,
@@ -94,6 +95,8 @@ def fill(store: WholeStore) -> None:
         told = {"username": "oskar", "kind": NoticeKind.REPLIED, "by": "ada", "at": NOW, "expires_at": FAR_OFF}
         tx.notices.add([Notice(id="n1", ticket=2, **told), Notice(id="n2", ticket=3, read=True, **told)])
         tx.outgoing.save(Outgoing(id="o", username="ada", kind="noted", at=NOW, due_at=NOW, expires_at=FAR_OFF))
+        when = {"happened_at": NOW, "at": NOW, "due_at": NOW, "expires_at": FAR_OFF}
+        tx.deliveries.save(Delivery(id="w", webhook="crm", event="ticket.opened", ticket=2, **when))
         received = Received(id="m", at=NOW, fate=Fate.FAILED, raw_sha256=mail[0], size=mail[1], expires_at=FAR_OFF)
         tx.received.save(received)
         key = ApiKey(id="k", username="ada", name="ö", scopes=(Scope.READ,), created_at=NOW, expires_at=FAR_OFF)
@@ -103,6 +106,7 @@ def fill(store: WholeStore) -> None:
 
 DOCUMENTS = {
     "api_keys": 1,
+    "deliveries": 1,
     "drafts": 1,
     "notices": 2,
     "outgoing": 1,

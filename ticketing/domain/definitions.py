@@ -55,6 +55,8 @@ class Definition(Stored):
     is_long: ClassVar[bool] = False
     # Whether a settings file holds those that are shared; what is content or keeps track of something is no setting.
     is_settings: ClassVar[bool] = True
+    # Whether only their own service has to do with them, such as those that hold secrets.
+    is_inner: ClassVar[bool] = False
     # Fields that nobody sets up, such as whose turn it is: a change of them is no new version, and goes into no file.
     apart: ClassVar[frozenset[str]] = frozenset()
 

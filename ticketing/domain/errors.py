@@ -18,7 +18,7 @@ Every refusal, as one tree. The text of each is a sentence that can be shown to 
     ├── NotFoundError                  not there, or not yours: the same words
     │   ├── TicketNotFoundError  PersonNotFoundError  DefinitionNotFoundError  MessageNotFoundError
     │   ├── AttachmentNotFoundError  NoticeNotFoundError  MailNotFoundError  RatingLinkError
-    │   └── WatchLinkError  MailLinkError  KeyNotFoundError
+    │   └── WatchLinkError  MailLinkError  KeyNotFoundError  DeliveryNotFoundError
     ├── RefusedError                   possible for this person, but not now
     │   ├── TicketClosedError  TicketNotDoneError  TicketNotClosedError  TicketNotAsleepError
     │   ├── TransitionError  ReopenWindowError  TooManyTagsError
@@ -28,6 +28,7 @@ Every refusal, as one tree. The text of each is a sentence that can be shown to 
     │   ├── TooManyFilesError  TicketFullError  DayFullError  FilesFullError  UploadGoneError
     │   ├── UsernameTakenError  NameTakenError  CategoryTakenError  NeverOpenError
     │   ├── LastCategoryError  MailWaitsError  AddressTakenError  NothingToConfirmError
+    │   ├── DeliveryWaitsError
     │   ├── LastAdminError  KnownPasswordError  RegistrationClosedError
     │   └── NoSecondFactorError  SecondFactorSetUpError  TooManyKeysError
     ├── ConflictError
@@ -39,7 +40,8 @@ Every refusal, as one tree. The text of each is a sentence that can be shown to 
     └── StorageError                   the store cannot do it now
         ├── StorageBusyError  StorageFullError  StorageReadOnlyError  StorageFailedError
         ├── StorageDamagedError  StorageTooNewError  StorageUnreadableError  StorageUnsupportedError
-        └── StorageUnreachableError  FilesUnreachableError  ScannerUnreachableError  SecondFactorKeyError
+        ├── StorageUnreachableError  FilesUnreachableError  ScannerUnreachableError  SecondFactorKeyError
+        └── WebhookKeyError
 """
 
 from datetime import timedelta
@@ -436,6 +438,15 @@ class MailNotFoundError(NotFoundError):
         super().__init__("There is no such mail. What has become of one can be looked up for 30 days.")
 
 
+class DeliveryNotFoundError(NotFoundError):
+    """There is no such delivery among those of late."""
+
+    code = "delivery_not_found"
+
+    def __init__(self) -> None:
+        super().__init__("There is no such delivery. What has become of one can be looked up for 30 days.")
+
+
 class RefusedError(TicketingError):
     """The person may do this, but not in the present state of things."""
 
@@ -696,6 +707,15 @@ class MailWaitsError(RefusedError):
 
     def __init__(self) -> None:
         super().__init__("This mail waits to be sent, which happens by itself.")
+
+
+class DeliveryWaitsError(RefusedError):
+    """A delivery that waits is sent by itself."""
+
+    code = "delivery_waits"
+
+    def __init__(self) -> None:
+        super().__init__("This delivery waits to be sent, which happens by itself.")
 
 
 class AddressTakenError(RefusedError):
@@ -987,6 +1007,17 @@ class SecondFactorKeyError(StorageError):
         super().__init__(
             "The desk has lost the key by which it knows the codes of your app. Please use a recovery code, "
             "or ask an admin to turn two-step sign-in off for you."
+        )
+
+
+class WebhookKeyError(StorageError):
+    """The key of which the secrets of webhooks are made is not here, or another one."""
+
+    code = "webhook_key"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The desk has lost the key by which it signs for this webhook. Bring the key back, or make a new secret."
         )
 
 

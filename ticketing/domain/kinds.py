@@ -20,6 +20,7 @@ from ticketing.domain.saved_views import SavedView
 from ticketing.domain.sla import CatchingUp, SlaPolicy
 from ticketing.domain.teams import Team
 from ticketing.domain.tokens import SigningKeys
+from ticketing.domain.webhooks import Webhook
 
 # By the names of their collections.
 KINDS: Final[Mapping[str, type[Definition]]] = {
@@ -42,5 +43,6 @@ KINDS: Final[Mapping[str, type[Definition]]] = {
         RecurringTicket,
         Rule,
         SigningKeys,
+        Webhook,
     )
 }

@@ -26,6 +26,7 @@ class MailKey(Definition):
 
     kind: ClassVar[str] = "mail_key"
     is_settings: ClassVar[bool] = False
+    is_inner: ClassVar[bool] = True
 
     secret: str
 

@@ -50,7 +50,7 @@ class AccountMail(StrEnum):
     """
     What people are told about their accounts, beside the kinds of notices: nobody can do without these.
 
-    The last two have a link, which shows that whoever follows it reads what is sent to the address.
+    Confirming and resetting have a link, which shows that whoever follows it reads what is sent to the address.
     """
 
     PASSWORD_CHANGED = "password_changed"  # noqa: S105 - the name of a kind
@@ -63,6 +63,7 @@ class AccountMail(StrEnum):
     SECOND_FACTOR_OFF = "second_factor_off"
     RECOVERY_CODE_USED = "recovery_code_used"
     KEY_CREATED = "key_created"
+    WEBHOOK_OFF = "webhook_off"
 
 
 # The kind of a mail that stands for several, to somebody who would have got too many.

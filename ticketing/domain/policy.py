@@ -75,6 +75,7 @@ class Action(StrEnum):
     MOVE_DATA = "move the desk's data in or out"
     SEE_HEALTH = "see how the desk is doing"
     LOOK_AFTER_MAILS = "look after the desk's mails"
+    LOOK_AFTER_WEBHOOKS = "look after webhooks"
     SEE_SETUP = "see how the desk is set up"
     CHANGE_SETUP = "change how the desk is set up"
     KEEP_SHORTCUTS = "change this view or canned reply"
@@ -135,6 +136,7 @@ TABLE: Final[Mapping[Action, Mapping[Role, frozenset[Relation]]]] = {
         Action.MOVE_DATA: (_NEVER, _NEVER, _DESK),
         Action.SEE_HEALTH: (_NEVER, _NEVER, _DESK),
         Action.LOOK_AFTER_MAILS: (_NEVER, _NEVER, _DESK),
+        Action.LOOK_AFTER_WEBHOOKS: (_NEVER, _NEVER, _DESK),
         Action.SEE_SETUP: (_NEVER, _DESK, _DESK),
         Action.CHANGE_SETUP: (_NEVER, _NEVER, _DESK),
         Action.KEEP_SHORTCUTS: (_NEVER, _OWN | _DESK, _OWN | _DESK),

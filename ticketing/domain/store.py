@@ -10,6 +10,7 @@ from ticketing.domain.api_keys import ApiKey
 from ticketing.domain.attachments import Content, Upload
 from ticketing.domain.audit import AuditEntry, AuditQuery, AuditRecord, Head
 from ticketing.domain.definitions import Kind
+from ticketing.domain.deliveries import Delivery, DeliveryQuery
 from ticketing.domain.drafts import Draft
 from ticketing.domain.facts import Facts
 from ticketing.domain.live import Presence
@@ -313,6 +314,22 @@ class OutgoingRepository(Collection[Outgoing], Protocol):
         """Return one page, the newest first."""
 
 
+class DeliveryRepository(Collection[Delivery], Protocol):
+    """All that webhooks are told, and were within 30 days."""
+
+    def add(self, deliveries: Sequence[Delivery]) -> None:
+        """Keep those of these that are not there yet."""
+
+    def due(self, webhook: str, by: datetime, limit: int) -> list[Delivery]:
+        """Return what waits for a webhook and is due at that moment or before, at most `limit`, the first due first."""
+
+    def waiting(self, webhook: str) -> int:
+        """Return how many wait for a webhook; what this transaction has changed may not be counted."""
+
+    def search(self, query: DeliveryQuery) -> Page[Delivery]:
+        """Return one page of those of a webhook, the newest first."""
+
+
 class ReceivedRepository(Collection[Received], Protocol):
     """The record of all mail that came in."""
 
@@ -414,6 +431,10 @@ class Transaction(Protocol):
     @property
     def outgoing(self) -> OutgoingRepository:
         """Mails that go out."""
+
+    @property
+    def deliveries(self) -> DeliveryRepository:
+        """What webhooks are told."""
 
     @property
     def received(self) -> ReceivedRepository:

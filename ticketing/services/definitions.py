@@ -37,6 +37,7 @@ class Definitions:
         with self._store.read() as tx:
             actor = self._gate.admit(tx, actor)
             policy.require(actor, Action.SEE_SETUP)
+            _require_outer(kind)
             theirs = {None, actor.username}
             return [one for one in _all_of(tx, kind) if one.removed is removed and one.owner in theirs]
 
@@ -45,6 +46,7 @@ class Definitions:
         with self._store.read() as tx:
             actor = self._gate.admit(tx, actor)
             policy.require(actor, Action.SEE_SETUP)
+            _require_outer(kind)
             return reach_definition(tx, actor, kind, key)
 
     def save(self, actor: Actor, definition: Kind) -> Kind:
@@ -58,31 +60,38 @@ class Definitions:
         with self._store.write() as tx:
             actor = self._gate.admit(tx, actor)
             _require_change(actor, definition)
+            _require_outer(kind)
             before = reach_definition(tx, actor, kind, definition.id) if definition.id else None
             if before is not None:
                 _require_change(actor, before)
-                if before.version != definition.version:
-                    raise StaleDefinitionError(before.name)
-            checked = definition.checked()
-            checked.require_understood(all_categories(tx))
-            others = [one for one in _all_of(tx, kind) if one.id != definition.id]
-            present = [one for one in others if not one.removed]
-            if checked.removed:
-                checked.require_dispensable(present)
-            else:
-                checked.require_room(present)
-            if not checked.id:
-                checked = checked.model_copy(update={"id": _new_id(checked, {one.id for one in others})})
-            saved = checked.revised(before, actor.username, now)
-            if saved is not before:
-                tx.definitions(kind).save(saved)
-                log_setup(tx, actor, before, saved, now)
-            return saved
+            return keep_definition(tx, actor, before, definition, now)
 
     def remove(self, actor: Actor, kind: type[Kind], key: str, version: int) -> Kind:
         """Take one away; what names it can still be read, and `save` brings it back."""
         found = self.get(actor, kind, key)
         return self.save(actor, found.model_copy(update={"removed": True, "version": version}))
+
+
+def keep_definition(tx: Transaction, actor: Actor, before: Kind | None, definition: Kind, now: datetime) -> Kind:
+    """Keep what takes the place of *before*, if it can stand beside the others, and log what it changes."""
+    kind = type(definition)
+    if before is not None and before.version != definition.version:
+        raise StaleDefinitionError(before.name)
+    checked = definition.checked()
+    checked.require_understood(all_categories(tx))
+    others = [one for one in _all_of(tx, kind) if one.id != definition.id]
+    present = [one for one in others if not one.removed]
+    if checked.removed:
+        checked.require_dispensable(present)
+    else:
+        checked.require_room(present)
+    if not checked.id:
+        checked = checked.model_copy(update={"id": _new_id(checked, {one.id for one in others})})
+    saved = checked.revised(before, actor.username, now)
+    if saved is not before:
+        tx.definitions(kind).save(saved)
+        log_setup(tx, actor, before, saved, now)
+    return saved
 
 
 def log_setup(tx: Transaction, actor: Actor, before: Kind | None, saved: Kind, now: datetime) -> None:
@@ -114,6 +123,12 @@ def reach_definition(tx: Transaction, actor: Actor, kind: type[Kind], key: str) 
 
 def _all_of(tx: Transaction, kind: type[Kind]) -> list[Kind]:
     return kind.all_of(tx.definitions(kind).all())
+
+
+def _require_outer(kind: type[Definition]) -> None:
+    """Raise DefinitionNotFoundError for what only its own service has to do with."""
+    if kind.is_inner:
+        raise DefinitionNotFoundError
 
 
 def _require_change(actor: Actor, definition: Definition) -> None:

@@ -13,6 +13,7 @@ from ticketing.domain.people import User
 from ticketing.domain.receipts import Receipt
 from ticketing.domain.received import MailFetch
 from ticketing.domain.store import StoreHealth
+from ticketing.domain.webhooks import Webhook
 
 # Clocks of machines that are set by NTP differ by far less.
 CLOCKS_DIFFER: Final = timedelta(seconds=10)
@@ -25,6 +26,8 @@ AGENTS_REST: Final = timedelta(days=90)
 # By then, a mail has been tried several times.
 MAILS_WAIT: Final = timedelta(minutes=30)
 MAILS_FAIL: Final = timedelta(days=1)
+# By then, a message was tried several times.
+WEBHOOKS_FAIL: Final = timedelta(minutes=30)
 _NAMED: Final = 3
 
 
@@ -257,6 +260,31 @@ def mail_in(now: datetime, fetch: MailFetch, *, is_set_up: bool) -> list[Finding
         fix = "Let the desk run, or “run-jobs” every few minutes where hosts put it to sleep."
         return [Finding(Level.WARNING, "mail in", f"Nobody looks after mail that comes in: {latest}.", fix)]
     return [Finding(Level.OK, "mail in", f"Mail comes in; {latest}.")]
+
+
+def webhooks(now: datetime, those: Sequence[Webhook]) -> list[Finding]:
+    """Judge whether what is sent to webhooks arrives, if there are any."""
+    present = [webhook for webhook in those if not webhook.removed]
+    off = [webhook.name for webhook in present if webhook.course.turned_off and not webhook.active]
+    failing = [webhook for webhook in present if webhook.is_on and _fails(webhook, now)]
+    full = [webhook.name for webhook in present if webhook.course.missed]
+    fix = "Look at the page Webhooks, which says why; “Send a test” tries it at once."
+    found = []
+    if off:
+        says = f"Turned off, since nothing arrived for days: {_named(off)}."
+        found.append(Finding(Level.WARNING, "webhooks", says, fix))
+    for webhook in failing:
+        says = f"Nothing arrives at {webhook.name}. {webhook.course.says}"
+        found.append(Finding(Level.WARNING, "webhooks", says, fix))
+    if full:
+        says = f"More happened than could wait, and was not told: {_named(full)}."
+        found.append(Finding(Level.WARNING, "webhooks", says, "Turn it off and on again when its receiver works."))
+    return found or ([Finding(Level.OK, "webhooks", "What webhooks are told arrives.")] if present else [])
+
+
+def _fails(webhook: Webhook, now: datetime) -> bool:
+    since = webhook.course.failing_since
+    return since is not None and now - since >= WEBHOOKS_FAIL
 
 
 def _named(names: Sequence[str]) -> str:

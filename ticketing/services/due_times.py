@@ -17,6 +17,7 @@ from ticketing.domain.statuses import GENERAL
 from ticketing.domain.store import Store, Transaction
 from ticketing.domain.tickets import Ticket
 from ticketing.services.access import Clock, Gate, reach
+from ticketing.services.announcing import announce
 from ticketing.services.following import follow_rules
 from ticketing.services.notifications import tell
 
@@ -83,7 +84,7 @@ class Arrears:
 
 
 def keep(tx: Transaction, ticket: Ticket) -> None:
-    """Save a ticket with its due times, after the rules of the desk, log it and tell people; so services save one."""
+    """Save a ticket with its due times, after the rules of the desk, log it and tell of it; so services save one."""
     before = tx.tickets.as_kept(ticket.number)
     reckon = reckoning(tx)
     reckon(ticket)
@@ -91,6 +92,7 @@ def keep(tx: Transaction, ticket: Ticket) -> None:
     for entry in entries_of(before, ticket):
         tx.audit.add(entry)
     tell(tx, before, ticket)
+    announce(tx, before, ticket)
     tx.tickets.save(ticket)
 
 

@@ -12,6 +12,7 @@ from ticketing.domain.policy import Action
 from ticketing.domain.queries import TicketQuery
 from ticketing.domain.receipts import BACKUP_RECEIPT
 from ticketing.domain.store import Store, Transaction
+from ticketing.domain.webhooks import Webhook
 from ticketing.figures import Figures, Summary
 from ticketing.services import diagnosis
 from ticketing.services.access import Clock, Gate
@@ -52,6 +53,7 @@ class Health:
             backlog = tx.outgoing.backlog()
             failures = tx.outgoing.search(OutgoingQuery(state=MailState.FAILED, size=1)).items
             fetch = latest_fetch(tx)
+            webhooks = tx.definitions(Webhook).all()
         health, now, setup = self._store.health(), self._clock(), self._setup
         return by_gravity(
             [
@@ -66,6 +68,7 @@ class Health:
                 *diagnosis.accounts(now, staff, setup),
                 *diagnosis.mail(now, setup, backlog, failures[0] if failures else None),
                 *diagnosis.mail_in(now, fetch, is_set_up=setup.fetches_mail),
+                *diagnosis.webhooks(now, webhooks),
             ]
         )
 

@@ -31,6 +31,7 @@ from pydantic import BaseModel, Field, ValidationError
 from ticketing.domain.api_keys import ApiKey
 from ticketing.domain.attachments import Content
 from ticketing.domain.audit import AuditEntry, AuditRecord, Head
+from ticketing.domain.deliveries import Delivery
 from ticketing.domain.drafts import Draft
 from ticketing.domain.errors import RefusedError, StorageDamagedError
 from ticketing.domain.kinds import KINDS
@@ -46,6 +47,7 @@ from ticketing.storage.documents.searching import SEEN
 from ticketing.storage.documents.state import (
     API_KEYS,
     AUDIT,
+    DELIVERIES,
     DRAFTS,
     KEPT_FOR_LONG,
     NOTICES,
@@ -101,6 +103,7 @@ MODELS: Final[Mapping[str, type[Stored]]] = {
     NOTICES: Notice,
     OUTGOING: Outgoing,
     RECEIVED: Received,
+    DELIVERIES: Delivery,
     AUDIT: AuditRecord,
     **KINDS,
 }

@@ -80,6 +80,7 @@ from ticketing.ui.text import plain, to_html
 from ticketing.ui.ticket import conversation_asked_for, note_as_seen, ticket_body
 from ticketing.ui.ticket_head import ticket_head
 from ticketing.ui.tickets import own_tickets, queue
+from ticketing.ui.webhooks import look_after_webhooks
 from ticketing.ui.wording import t
 
 __all__ = [
@@ -120,6 +121,7 @@ __all__ = [
     "is_relating",
     "is_showing_recovery_codes",
     "keep_draft",
+    "look_after_webhooks",
     "mail_form",
     "mail_ledger",
     "manage_person",

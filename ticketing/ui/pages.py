@@ -104,6 +104,7 @@ PAGES = (
     Page("agent_admin", "group", Audience.AGENTS, in_menu=True),
     Page(DOCTOR, "stethoscope", Audience.ADMINS),
     Page("mail", "mail", Audience.ADMINS),
+    Page("webhooks", "webhook", Audience.ADMINS),
     Page("audit", "history", Audience.ADMINS),
     Page("desk_setup", "tune", Audience.AGENTS),
     Page("bulk", "checklist", Audience.AGENTS),

@@ -49,6 +49,10 @@ def people_head(actor: Actor) -> None:
                 t("page.mail"), key="look_at_mails", type="tertiary", icon=":material/mail:"
             ):
                 go_to("mail")
+            if policy.may(actor, Action.LOOK_AFTER_WEBHOOKS) and st.button(
+                t("page.webhooks"), key="look_at_webhooks", type="tertiary", icon=":material/webhook:"
+            ):
+                go_to("webhooks")
             if policy.may(actor, Action.READ_AUDIT) and st.button(
                 t("page.audit"), key="look_at_audit", type="tertiary", icon=":material/history:"
             ):

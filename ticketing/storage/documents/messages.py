@@ -1,16 +1,17 @@
-"""What people are told, and mail that goes out and comes in."""
+"""What people and webhooks are told, and mail that goes out and comes in."""
 
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 from itertools import islice
 
+from ticketing.domain.deliveries import Delivery, DeliveryQuery
 from ticketing.domain.notifications import Notice
 from ticketing.domain.outbox import Backlog, MailState, Outgoing, OutgoingQuery
 from ticketing.domain.queries import Page
 from ticketing.domain.received import Received, ReceivedQuery
 from ticketing.storage.documents.collections import DocumentCollection, OwnedDocuments
-from ticketing.storage.documents.state import NOTICES, OUTGOING, RECEIVED
+from ticketing.storage.documents.state import DELIVERIES, NOTICES, OUTGOING, RECEIVED
 
 
 class Notices(OwnedDocuments[Notice]):
@@ -92,6 +93,38 @@ class Mails(DocumentCollection[Outgoing]):
 
     def _documents(self, keys: list[str]) -> list[Outgoing]:
         return [mail for key in keys if (mail := self.find(key)) is not None]
+
+
+class Deliveries(DocumentCollection[Delivery]):
+    """All that webhooks are told."""
+
+    def add(self, deliveries: Sequence[Delivery]) -> None:
+        """Keep those of these that are not there yet."""
+        for delivery in deliveries:
+            if self.find(delivery.id) is None:
+                self.save(delivery)
+
+    def due(self, webhook: str, by: datetime, limit: int) -> list[Delivery]:
+        """Return what waits for a webhook and is due by then, at most `limit`, the first due first."""
+        with self._pending.applied(DELIVERIES) as state:
+            keys = state.deliveries.due(webhook, by, limit)
+        return self._documents(keys)
+
+    def waiting(self, webhook: str) -> int:
+        """Return how many wait for a webhook, but for what this transaction has changed."""
+        # To lay that over the state each time would take longer and longer where one transaction queues a lot.
+        with self._pending.applied() as state:
+            return state.deliveries.waiting(webhook)
+
+    def search(self, query: DeliveryQuery) -> Page[Delivery]:
+        """Return one page of those of a webhook, the newest first."""
+        with self._pending.applied(DELIVERIES) as state:
+            found = state.deliveries.newest_first(query.webhook, query.state)
+        items = tuple(self._documents(found[query.first : query.first + query.size]))
+        return Page(items=items, total=len(found), page=query.page, size=query.size)
+
+    def _documents(self, keys: list[str]) -> list[Delivery]:
+        return [delivery for key in keys if (delivery := self.find(key)) is not None]
 
 
 class ReceivedMail(DocumentCollection[Received]):

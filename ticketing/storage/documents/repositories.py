@@ -10,6 +10,7 @@ from typing import Protocol
 from ticketing.domain.api_keys import ApiKey
 from ticketing.domain.attachments import CONTENT, Upload
 from ticketing.domain.definitions import Kind, by_name, read_definition
+from ticketing.domain.deliveries import Delivery
 from ticketing.domain.drafts import Draft
 from ticketing.domain.mail_links import MailLink
 from ticketing.domain.notifications import Notice
@@ -21,10 +22,11 @@ from ticketing.domain.sign_in import Attempts, Device, HandOff, Session
 from ticketing.storage.audit_file import AuditFile
 from ticketing.storage.documents.audit import AuditLog
 from ticketing.storage.documents.collections import DocumentCollection, OwnedDocuments, Pending
-from ticketing.storage.documents.messages import Mails, Notices, ReceivedMail
+from ticketing.storage.documents.messages import Deliveries, Mails, Notices, ReceivedMail
 from ticketing.storage.documents.people import Sessions, Users
 from ticketing.storage.documents.state import (
     API_KEYS,
+    DELIVERIES,
     DEVICES,
     DRAFTS,
     NOTICES,
@@ -189,6 +191,11 @@ class DocumentTransaction:
     def outgoing(self) -> Mails:
         """Mails that go out."""
         return Mails(self.pending, OUTGOING, Outgoing)
+
+    @property
+    def deliveries(self) -> Deliveries:
+        """What webhooks are told."""
+        return Deliveries(self.pending, DELIVERIES, Delivery)
 
     @property
     def received(self) -> ReceivedMail:

@@ -17,6 +17,7 @@ from ticketing.domain.notifications import NOTICES_KEPT, NOTICES_PER_PERSON
 from ticketing.domain.people import Role
 from ticketing.domain.statuses import Status
 from ticketing.domain.tickets import Term
+from ticketing.storage.documents.deliveries import DeliveryRow, DeliveryRows
 from ticketing.storage.documents.mails import MailRow, MailRows
 from ticketing.storage.documents.rows import ByUpdate, InOrder, PersonRow, TicketRow, by_end, by_update, fields_of
 
@@ -35,14 +36,15 @@ NOTICES = "notices"
 API_KEYS = "api_keys"
 OUTGOING = "outgoing"
 RECEIVED = "received"
+DELIVERIES = "deliveries"
 AUDIT = "audit"
 SETTLED = "audit_file"  # how far the file of older records counts
 OWNED = frozenset({SESSIONS, DEVICES, UPLOADS, DRAFTS, NOTICES, API_KEYS})
 # What reading a document raises when a field is missing, or holds what this version does not know.
 UNREADABLE = (AttributeError, LookupError, TypeError, ValueError)
-EXPIRING = frozenset({*OWNED, OUTGOING, RECEIVED, "hand_offs", "mail_links", "attempts", "receipts"})
+EXPIRING = frozenset({*OWNED, OUTGOING, RECEIVED, DELIVERIES, "hand_offs", "mail_links", "attempts", "receipts"})
 # What is no part of a backup: all that expires but what people would miss, and what is about files of this place.
-KEPT_FOR_LONG = (DRAFTS, NOTICES, OUTGOING, RECEIVED, API_KEYS)
+KEPT_FOR_LONG = (DRAFTS, NOTICES, OUTGOING, RECEIVED, DELIVERIES, API_KEYS)
 PASSING = (EXPIRING - {*KEPT_FOR_LONG}) | {SETTLED}
 
 
@@ -73,6 +75,7 @@ class State:
         self.notices: dict[str, datetime] = {}
         self._unread: defaultdict[str, set[str]] = defaultdict(set)
         self.mails = MailRows()
+        self.deliveries = DeliveryRows()
         self._owned: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
         self._owners: dict[tuple[str, str], str] = {}
         self.by_email: defaultdict[str, set[str]] = defaultdict(set)
@@ -85,7 +88,7 @@ class State:
         fresh.documents = documents
         with _uncollected():
             fresh._load_tickets(documents.get(TICKETS, {}))
-        for name in (USERS, OUTGOING, RECEIVED, *OWNED):
+        for name in (USERS, OUTGOING, RECEIVED, DELIVERIES, *OWNED):
             fresh.prepare([(name, key, raw) for key, raw in documents.get(name, {}).items()])()
         for name, value in vars(fresh).items():
             setattr(self, name, value)
@@ -139,17 +142,19 @@ class State:
                 return partial(self._put_person, key, PersonRow(key, from_json(raw)) if raw else None)
             if collection == NOTICES:
                 return partial(self._put_notice, key, Told.of(from_json(raw)) if raw else None)
-            if collection in {OUTGOING, RECEIVED}:
-                return self._mail_step(collection, key, raw)
+            if collection in {OUTGOING, RECEIVED, DELIVERIES}:
+                return self._message_step(collection, key, raw)
             if collection in OWNED:
                 return partial(self._put_owned, collection, key, from_json(raw)["username"] if raw else None)
         except UNREADABLE as error:
             raise StorageUnreadableError(collection, key) from error
         return None
 
-    def _mail_step(self, collection: str, key: str, raw: bytes | None) -> Callable[[], None]:
+    def _message_step(self, collection: str, key: str, raw: bytes | None) -> Callable[[], None]:
         if collection == OUTGOING:
             return partial(self.mails.put, key, MailRow.of(key, from_json(raw)) if raw else None)
+        if collection == DELIVERIES:
+            return partial(self.deliveries.put, key, DeliveryRow.of(from_json(raw)) if raw else None)
         return partial(self._put_received, key, _arrival(raw) if raw else None)
 
     def replace(self, changes: Sequence[Change]) -> list[Change]:

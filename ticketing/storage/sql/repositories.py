@@ -11,6 +11,7 @@ from ticketing.domain.api_keys import ApiKey
 from ticketing.domain.attachments import Upload
 from ticketing.domain.categories import Category
 from ticketing.domain.definitions import Definition, Kind, by_name, read_definition
+from ticketing.domain.deliveries import Delivery, DeliveryQuery, DeliveryState
 from ticketing.domain.drafts import Draft
 from ticketing.domain.kinds import KINDS
 from ticketing.domain.mail_links import MailLink
@@ -252,6 +253,42 @@ class SqlMails(SqlCollection[Outgoing]):
         return [mail for mail, _ in found]
 
 
+class SqlDeliveries(SqlCollection[Delivery]):
+    """All that webhooks are told."""
+
+    def add(self, deliveries: Sequence[Delivery]) -> None:
+        """Keep those of these that are not there yet."""
+        known = select(self._key).where(self._key.in_([delivery.id for delivery in deliveries]))
+        present = set(self._connection.scalars(known)) if deliveries else set()
+        rows = [self._columns(delivery) for delivery in deliveries if delivery.id not in present]
+        put(self._connection, self._table, *rows)
+        self._found |= {row["id"]: row["document"] for row in rows}
+
+    def due(self, webhook: str, by: datetime, limit: int) -> list[Delivery]:
+        """Return what waits for a webhook and is due by then, at most `limit`, the first due first."""
+        question = select(_deliveries.document).where(*_waiting_for(webhook), _deliveries.due_at <= by)
+        return self._read(question.order_by(_deliveries.due_at, _deliveries.id).limit(limit))
+
+    def waiting(self, webhook: str) -> int:
+        """Return how many wait for a webhook."""
+        return self._connection.scalar(select(func.count()).where(*_waiting_for(webhook))) or 0
+
+    def search(self, query: DeliveryQuery) -> Page[Delivery]:
+        """Return one page of those of a webhook, the newest first."""
+        where = [_deliveries.webhook == query.webhook]
+        where += [] if query.state is None else [_deliveries.state == query.state.value]
+        total = self._connection.scalar(select(func.count()).where(*where)) or 0
+        question = select(_deliveries.document).where(*where).order_by(_deliveries.at.desc(), _deliveries.id.desc())
+        found = tuple(self._read(question.limit(query.size).offset(query.first)))
+        return Page(items=found, total=total, page=query.page, size=query.size)
+
+    def _columns(self, document: Delivery) -> dict[str, Any]:
+        return super()._columns(document) | {"state": document.state.value}
+
+    def _read(self, question: Select[Any]) -> list[Delivery]:
+        return [Delivery.model_validate_json(raw) for raw in self._connection.scalars(question)]
+
+
 class SqlReceived(SqlCollection[Received]):
     """The record of all mail that came in."""
 
@@ -423,6 +460,11 @@ class SqlTransaction:
         """Mails that go out."""
         return SqlMails(self.connection, tables.outgoing, Outgoing)
 
+    @cached_property
+    def deliveries(self) -> SqlDeliveries:
+        """What webhooks are told."""
+        return SqlDeliveries(self.connection, tables.deliveries, Delivery)
+
     @property
     def received(self) -> SqlReceived:
         """What is on record of mail that came in."""
@@ -494,6 +536,7 @@ _SESSIONS_AND_ACCOUNTS = (
 _DEFINITIONS = select(tables.definitions.c.kind, tables.definitions.c.id, tables.definitions.c.document).where(
     tables.definitions.c.kind.in_(bindparam("kinds", expanding=True))
 )
+_deliveries = tables.deliveries.c
 _mails = tables.outgoing.c
 _IS_WAITING = _mails.state == MailState.WAITING.value
 _GOT = select(_mails.sent_at, _mails.due_at).where(
@@ -532,6 +575,10 @@ _AGENTS = (
 def _can_be(key: str) -> bool:
     """Whether the database takes such a text in a question; one that cannot be written was never stored."""
     return "\0" not in key and key.isprintable()
+
+
+def _waiting_for(webhook: str) -> tuple[ColumnElement[bool], ...]:
+    return _deliveries.webhook == webhook, _deliveries.state == DeliveryState.WAITING.value
 
 
 def _wanted(query: PeopleQuery) -> list[ColumnElement[bool]]:

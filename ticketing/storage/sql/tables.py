@@ -275,6 +275,15 @@ received = _expiring(
     Column("fate", Word, nullable=False),
     Column("raw_sha256", Word, nullable=False, index=True),
 )
+deliveries = _expiring(
+    "deliveries",
+    Column("webhook", Word, nullable=False),
+    Column("state", Word, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("due_at", Moment, nullable=False),
+    Index("deliveries_by_due", "webhook", "state", "due_at", "id"),
+    Index("deliveries_by_at", "webhook", "at", "id"),
+)
 presences = _expiring("presences")
 EXPIRING: Final = (
     sessions,
@@ -289,6 +298,7 @@ EXPIRING: Final = (
     notices,
     outgoing,
     received,
+    deliveries,
 )
 
 files = Table(

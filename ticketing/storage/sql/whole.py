@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Table, column, delete, func, insert, inspect,
 
 from ticketing.domain.api_keys import ApiKey
 from ticketing.domain.audit import AuditRecord
+from ticketing.domain.deliveries import Delivery
 from ticketing.domain.drafts import Draft
 from ticketing.domain.kinds import KINDS
 from ticketing.domain.notifications import Notice
@@ -25,7 +26,7 @@ from ticketing.storage.sql.audit import put_records
 from ticketing.storage.sql.facts import facts_row
 from ticketing.storage.sql.files import receive
 from ticketing.storage.sql.reading import BATCH, in_batches
-from ticketing.storage.sql.repositories import SqlMails, SqlNotices, SqlOwned, SqlReceived, user_columns
+from ticketing.storage.sql.repositories import SqlDeliveries, SqlMails, SqlNotices, SqlOwned, SqlReceived, user_columns
 from ticketing.storage.sql.tickets import searchable, term_rows, ticket_columns
 from ticketing.storage.sql.writing import add_up, put, put_texts
 from ticketing.storage.whole import HALF_MOVED, Everything, holdings
@@ -49,7 +50,8 @@ def mark_half_moved(connection: Connection, *, is_so: bool) -> None:
 
 def documents(connection: Connection) -> Everything:
     """Return all documents, read as they are asked for."""
-    lasting = (tables.drafts, tables.notices, tables.outgoing, tables.received, tables.api_keys, tables.audit)
+    messages = (tables.notices, tables.outgoing, tables.received, tables.deliveries)
+    lasting = (tables.drafts, *messages, tables.api_keys, tables.audit)
     passing = {table.name: _InTable(connection, table) for table in lasting}
     return {
         "tickets": _InTable(connection, tables.tickets),
@@ -113,6 +115,7 @@ class Intake:
             "outgoing": self._put_mails,
             "received": self._put_received,
             "api_keys": self._put_api_keys,
+            "deliveries": self._put_deliveries,
             "audit": self._put_audit,
             **{kind: partial(self._put_definitions, kind) for kind in KINDS},
         }
@@ -182,6 +185,11 @@ class Intake:
         keys = SqlOwned(self._connection, tables.api_keys, ApiKey)
         for raw in batch:
             keys.save(ApiKey.model_validate_json(raw))
+
+    def _put_deliveries(self, batch: list[bytes]) -> None:
+        deliveries = SqlDeliveries(self._connection, tables.deliveries, Delivery)
+        for raw in batch:
+            deliveries.save(Delivery.model_validate_json(raw))
 
     def _put_audit(self, batch: list[bytes]) -> None:
         put_records(self._connection, [AuditRecord.model_validate_json(raw) for raw in batch])

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0018"
-down_revision = "0016"
+down_revision = "0017"
 
 word = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 moment = sa.DateTime(timezone=True).with_variant(sa.BigInteger(), "sqlite")
