@@ -15,8 +15,8 @@ if actor.must_change_password:
 elif actor.must_set_up_second_factor or ui.is_showing_recovery_codes():
     ui.second_factor_form(actor)
 else:
-    names = [t(f"account.{name}") for name in ("profile", "password", "two_step", "sessions", "mail")]
-    profile, password, two_step, sessions, mail = st.tabs(names)
+    names = [t(f"account.{name}") for name in ("profile", "password", "two_step", "sessions", "mail", "data")]
+    profile, password, two_step, sessions, mail, data = st.tabs(names)
     with profile:
         ui.profile_form(actor)
     with password:
@@ -27,3 +27,5 @@ else:
         ui.own_sessions(actor)
     with mail:
         ui.mail_form(actor)
+    with data:
+        ui.own_data(actor)

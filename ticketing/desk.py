@@ -81,6 +81,7 @@ if TYPE_CHECKING:
     from ticketing.services.demonstration.demo import Demo
     from ticketing.services.moving.exports import Exports
     from ticketing.services.moving.lists import Lists
+    from ticketing.services.moving.personal import PersonalData
     from ticketing.services.moving.seeds import Seeds
     from ticketing.services.moving.settings_files import SettingsFiles
 
@@ -202,6 +203,13 @@ class Desk:
         from ticketing.services.moving.lists import Lists  # noqa: PLC0415 - see above
 
         return Lists(self._store, self.clock, self._gate)
+
+    @cached_property
+    def personal_data(self) -> "PersonalData":
+        """What is stored about people, to take along."""
+        from ticketing.services.moving.personal import PersonalData  # noqa: PLC0415 - see above
+
+        return PersonalData(self._store, self.clock, self._gate)
 
     @cached_property
     def settings_files(self) -> "SettingsFiles":

@@ -231,6 +231,7 @@ ONCE: Deeds = {
     "exports.seed": lambda on: on.desk.exports.seed(on.root),
     "exports.json_lines": lambda on: on.desk.exports.json_lines(CONSOLE),
     "exports.table": lambda on: on.desk.exports.table(on.root),
+    "personal_data.export": lambda on: on.desk.personal_data.export(on.root, "carla"),
     "lists.export": lambda on: on.desk.lists.export(on.ada, ALL, Form.JSON),
     "reports.table": lambda on: on.desk.reports.table(on.ada, DAY),
     "settings_files.export": lambda on: on.desk.settings_files.export(on.root),

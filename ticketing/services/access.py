@@ -8,6 +8,7 @@ from ticketing.domain.audit import AuditAction, AuditEntry
 from ticketing.domain.errors import (
     MustChangePasswordError,
     MustSetUpSecondFactorError,
+    PersonNotFoundError,
     SignedOutError,
     TicketNotFoundError,
     UsernameError,
@@ -94,6 +95,18 @@ def find_user(tx: Transaction, username: str) -> User | None:
         return tx.users.find(username_key(username))
     except UsernameError:
         return None
+
+
+def reach_person(tx: Transaction, actor: Actor, username: str) -> User:
+    """
+    Fetch an account that the actor may see; raises PersonNotFoundError.
+
+    For those who may not see accounts none exists, so that nobody learns from a refusal who has one.
+    """
+    user = find_user(tx, username)
+    if user is None or not policy.may(actor, policy.Action.SEE_PEOPLE):
+        raise PersonNotFoundError(username)
+    return user
 
 
 def is_assignable(tx: Transaction, username: str) -> bool:

@@ -11,7 +11,6 @@ from ticketing.domain.errors import (
     KnownPasswordError,
     LastAdminError,
     NoSecondFactorError,
-    PersonNotFoundError,
     UnknownChoiceError,
     UsernameTakenError,
 )
@@ -21,7 +20,7 @@ from ticketing.domain.policy import Action
 from ticketing.domain.queries import Page
 from ticketing.domain.store import Store, Transaction
 from ticketing.domain.teams import Team
-from ticketing.services.access import Clock, Gate, find_user
+from ticketing.services.access import Clock, Gate, reach_person
 from ticketing.services.accounts import add_account, clean_identity
 from ticketing.services.outbox import tell_of_account
 from ticketing.services.passwords import Passwords, check_new
@@ -91,7 +90,7 @@ class Agents:
     def person(self, actor: Actor, username: str) -> Person:
         """Return one account; raises PersonNotFoundError."""
         with self._store.read() as tx:
-            return Person.of(_find(tx, self._gate.admit(tx, actor), username))
+            return Person.of(reach_person(tx, self._gate.admit(tx, actor), username))
 
     def may_register(self, actor: Actor) -> bool:
         """Whether the actor may register agents at this desk; whether they may see that is theirs to know."""
@@ -246,7 +245,7 @@ class Agents:
     def _reach(self, tx: Transaction, actor: Actor, username: str, action: Action) -> User:
         """Fetch an account to do something to it."""
         actor = self._gate.admit(tx, actor)
-        user = _find(tx, actor, username)
+        user = reach_person(tx, actor, username)
         policy.require(actor, action, user)
         return user
 
@@ -256,18 +255,6 @@ class Agents:
     def _require_register(self, actor: Actor, role: Role) -> None:
         policy.require_register(actor, role, agents_may=self._agents_may_register_agents)
         _require_staff(role)
-
-
-def _find(tx: Transaction, actor: Actor, username: str) -> User:
-    """
-    Fetch an account that the actor may see; raises PersonNotFoundError.
-
-    For those who may not see accounts none exists, so that nobody learns from a refusal who has one.
-    """
-    user = find_user(tx, username)
-    if user is None or not policy.may(actor, Action.SEE_PEOPLE):
-        raise PersonNotFoundError(username)
-    return user
 
 
 def one_time_password() -> str:

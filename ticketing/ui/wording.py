@@ -378,6 +378,12 @@ WORDING = {
     "two_step.turn_off": "Turn off",
     "two_step.turn_off_explained": "From then on the password alone signs you in. Do this before you change phones.",
     "two_step.off": "Two-step sign-in is turned off.",
+    "account.data": "My data",
+    "account.data_explained": "All that this desk stores about you, as one ZIP archive: your account, your tickets as "
+    "you see them, what you have written and sent, and what is on record of it. What agents write for each other is no "
+    "part of it, nor is any password.",
+    "account.take_data": "Download the data",
+    "account.data_without_routes": "This host serves pages only. Ask whoever runs the desk for your data.",
     "account.current_password": "Present password",
     "account.new_password": "New password",
     "account.save_profile": "Save profile",
