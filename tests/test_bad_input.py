@@ -194,6 +194,7 @@ COMMANDS = {
     "create-agent": ["ada", "--password-stdin"],
     "reset-password": ["ada", "--password-stdin"],
     "turn-off-two-step": ["ada"],
+    "anonymise-person": ["ada", "--yes"],
     "export-person": ["ada", "--out", "ada.zip"],
     "import-seed": ["seed", "--yes"],
     "search": ["is:open"],

@@ -30,6 +30,7 @@ from ticketing.services.access import Clock, Gate
 from ticketing.services.accounts import Accounts
 from ticketing.services.addresses import Addresses
 from ticketing.services.agents import Agents
+from ticketing.services.anonymising import Anonymising
 from ticketing.services.articles import Articles
 from ticketing.services.attachments import Attachments, unscanned
 from ticketing.services.audit import Audit
@@ -55,6 +56,7 @@ from ticketing.services.recurring import Recurring
 from ticketing.services.refusals import Refusals
 from ticketing.services.relations import Relations
 from ticketing.services.reports import Reports
+from ticketing.services.retention import Retention
 from ticketing.services.rules import Rules
 from ticketing.services.second_factors import SecondFactors
 from ticketing.services.sending import Sending
@@ -128,6 +130,7 @@ class Desk:
         relations = Relations(store, clock, gate)
         self.relations = watched("relations", relations, figures)
         self.bulk = watched("bulk", Bulk(store, clock, gate, relations), figures)
+        self.retention = watched("retention", Retention(store, clock, gate), figures)
         self.rules = watched("rules", Rules(store, clock, gate), figures)
         self.reports = watched("reports", Reports(store, clock, gate), figures)
         self.audit = watched("audit", Audit(store, clock, gate), figures)
@@ -168,6 +171,7 @@ class Desk:
         self.sessions = watched("sessions", Sessions(store, clock, gate, limits), figures)
         self.agents = watched("agents", agents, figures)
         self.second_factors = watched("second_factors", factors, figures)
+        self.anonymising = watched("anonymising", Anonymising(store, clock, gate), figures)
         self.first_launch = FirstLaunch(store, clock, passwords)
 
     def _connect_mail(self, store: Store) -> None:

@@ -83,6 +83,7 @@ SAMPLES: dict[type[TicketingError], tuple[object, ...]] = {
     errors.AddressTakenError: (),
     errors.NothingToConfirmError: (),
     errors.LastAdminError: (),
+    errors.AlreadyAnonymousError: ("Former user 1",),
     errors.KnownPasswordError: (),
     errors.RegistrationClosedError: (),
     errors.NoSecondFactorError: (),

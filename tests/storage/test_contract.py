@@ -1656,6 +1656,7 @@ def test_a_ticket_that_is_removed_is_nowhere_and_its_number_does_not_come_again(
         assert list(tx.tickets.stream()) == [tx.tickets.find(stays)]
         assert [tx.tickets.seen(number, "ada") for number in (gone, stays)] == [0, 1]
         assert [found.number for batch in tx.tickets.facts(AGENT, TicketQuery()) for found in batch] == [stays]
+        assert tx.tickets.last_number() == stays
         assert tx.tickets.next_number() == stays + 1
 
 

@@ -41,12 +41,18 @@ class Collection(Protocol[Document]):
     def remove(self, key: str) -> None:
         """Take it away; that it is not there is no error."""
 
+    def naming(self, value: str, limit: int) -> list[Document]:
+        """Return copies of those in which a text is all of a field, at most `limit`; each of them is looked through."""
+
 
 class TicketRepository(Protocol):
     """All tickets. Queries are answered by the store: nobody reads all to pick some."""
 
     def next_number(self) -> int:
         """Return the number of the next ticket; within a transaction that saves it, nobody else gets it."""
+
+    def last_number(self) -> int:
+        """Return the highest number of all tickets; 0 if there is none."""
 
     def find(self, number: int, audience: Audience | None = None) -> Ticket | None:
         """

@@ -20,7 +20,7 @@ from ticketing.domain.policy import Action
 from ticketing.domain.queries import Page
 from ticketing.domain.store import Store, Transaction
 from ticketing.domain.teams import Team
-from ticketing.services.access import Clock, Gate, reach_person
+from ticketing.services.access import Clock, Gate, is_taken, reach_person
 from ticketing.services.accounts import add_account, clean_identity
 from ticketing.services.outbox import tell_of_account
 from ticketing.services.passwords import Passwords, check_new
@@ -68,7 +68,7 @@ class Agents:
         with self._store.read() as tx:
             self._require_register(self._gate.admit(tx, actor), role)
             name, shown, mail = clean_identity(username, display_name, email)
-            if tx.users.find(name) is not None:
+            if is_taken(tx, name):
                 raise UsernameTakenError(name)
         password = one_time_password()
         user = self._new_user(name, shown, mail, role, password, one_time=True)
@@ -117,7 +117,7 @@ class Agents:
         with self._store.write() as tx:
             user = self._reach(tx, actor, username, Action.DEACTIVATE)
             if user.active:
-                _spare_last_admin(tx, user)
+                spare_last_admin(tx, user)
                 user.active = False
                 end_all_sessions(tx, user)
                 tx.users.save(user)
@@ -187,7 +187,7 @@ class Agents:
         with self._store.write() as tx:
             user = self._reach(tx, actor, username, Action.CHANGE_ROLE)
             if user.role is not role:
-                _spare_last_admin(tx, user)
+                spare_last_admin(tx, user)
                 user.must_change_password |= user.role is Role.USER
                 self._log(tx, actor, AuditAction.ROLE_CHANGED, user, role=changed(user.role, role))
                 user.role = role
@@ -267,7 +267,7 @@ def _require_staff(role: Role) -> None:
         raise UnknownChoiceError("Role", role.value)
 
 
-def _spare_last_admin(tx: Transaction, user: User) -> None:
+def spare_last_admin(tx: Transaction, user: User) -> None:
     """Raise LastAdminError if this is the only one left, counted in the writer's transaction so that no race passes."""
     if user.role is Role.ADMIN and user.active and tx.users.active_admins() <= 1:
         raise LastAdminError

@@ -24,6 +24,7 @@ from ticketing.ui.account import (
     password_form,
     profile_form,
 )
+from ticketing.ui.anonymising import anonymise_person
 from ticketing.ui.arrival import is_code_wanted, sign_in_by
 from ticketing.ui.article_editor import edit_article
 from ticketing.ui.articles import article_list, article_page
@@ -84,6 +85,7 @@ from ticketing.ui.wording import t
 
 __all__ = [
     "address",
+    "anonymise_person",
     "article_list",
     "article_page",
     "ask_for_rating",

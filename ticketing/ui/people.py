@@ -245,6 +245,8 @@ def _draw_management(actor: Actor, person: Person) -> None:
     _draw_end(actor, person)
     if policy.may(actor, Action.EXPORT_PERSON, person):
         offer_data(username)
+    if policy.may(actor, Action.ANONYMISE, person) and _offer("anonymise", "person_remove"):
+        go_to("agent_admin", anonymise=username)
 
 
 def _draw_end(actor: Actor, person: Person) -> None:

@@ -130,7 +130,7 @@ class _Archive:
     def _numbers(self) -> list[int]:
         """Return the numbers of all tickets in which they stand."""
         with self._store.read() as tx:
-            last = tx.tickets.next_number() - 1
+            last = tx.tickets.last_number()
         found: list[int] = []
         for above in range(0, last, LOOKED_THROUGH):
             with self._store.read() as tx:

@@ -34,6 +34,11 @@ class Tickets:
         pending.last_number = max(pending.last_number, pending.state.last_number) + 1
         return pending.last_number
 
+    def last_number(self) -> int:
+        """Return the highest number of all tickets; 0 if there is none."""
+        with self._pending.applied(TICKETS) as state:
+            return state.last_number
+
     def find(self, number: int, audience: Audience | None = None) -> Ticket | None:
         """Return a copy of the ticket, or None; one that the audience may not see is not even read."""
         if audience is not None and not audience.sees_all and not self._concerns(number, audience.username):

@@ -10,9 +10,7 @@ from sqlalchemy import (
     Dialect,
     ScalarSelect,
     Select,
-    Text,
     bindparam,
-    cast,
     delete,
     exists,
     func,
@@ -28,7 +26,7 @@ from ticketing.domain.queries import GREATEST_NUMBER, Audience, Page, TicketQuer
 from ticketing.domain.statuses import UNFINISHED, Priority, Status
 from ticketing.domain.tickets import IS_WARNED, MessageKind, Term, Ticket
 from ticketing.storage.sql import searching
-from ticketing.storage.sql.conditions import SEPARATOR
+from ticketing.storage.sql.conditions import SEPARATOR, holds_text
 from ticketing.storage.sql.facts import facts_of_matching, facts_row
 from ticketing.storage.sql.reading import BATCH, in_batches
 from ticketing.storage.sql.searching import listed, order, restrictions, updated_at
@@ -83,9 +81,13 @@ class SqlTickets:
     def next_number(self) -> int:
         """Return one more than the highest number; the ticket with that is never removed, so none comes twice."""
         if self._first_free is None:
-            self._first_free = (self._connection.scalar(select(func.max(tickets.c.number))) or 0) + 1
+            self._first_free = self.last_number() + 1
         self._last_number = max(self._last_number + 1, self._first_free)
         return self._last_number
+
+    def last_number(self) -> int:
+        """Return the highest number of all tickets; 0 if there is none."""
+        return self._connection.scalar(select(func.max(tickets.c.number))) or 0
 
     def find(self, number: int, audience: Audience | None = None) -> Ticket | None:
         """Return a copy of the ticket, or None; one that the audience may not see is not even read."""
@@ -299,14 +301,13 @@ class SqlTickets:
     def naming(self, username: str, above: int, up_to: int) -> list[int]:
         """Return the numbers above that one, and up to the other, of tickets in which this person stands, in order."""
         c = tickets.c
-        place = func.instr if self._connection.dialect.name == "sqlite" else func.strpos
-        stands = place(cast(c.document, Text), f'"{username}"') > 0
+        stands = holds_text(self._connection, c.document, username)
         question = select(c.number).where(c.number > above, c.number <= min(up_to, GREATEST_NUMBER), stands)
         return list(self._connection.scalars(question.order_by(c.number)))
 
     def remove(self, number: int) -> None:
         """Take a ticket away, and who has seen how much of it; raises ValueError for the one of the highest number."""
-        if number >= (self._connection.scalar(select(func.max(tickets.c.number))) or 0):
+        if number >= self.last_number():
             raise ValueError(number)
         before = self._before(number)
         if before is _NOTHING:
