@@ -15,8 +15,8 @@ if actor.must_change_password:
 elif actor.must_set_up_second_factor or ui.is_showing_recovery_codes():
     ui.second_factor_form(actor)
 else:
-    names = [t(f"account.{name}") for name in ("profile", "password", "two_step", "sessions", "mail", "keys")]
-    profile, password, two_step, sessions, mail, keys = st.tabs(names)
+    tabs = ("profile", "password", "two_step", "sessions", "mail", "keys", "data")
+    profile, password, two_step, sessions, mail, keys, data = st.tabs([t(f"account.{tab}") for tab in tabs])
     with profile:
         ui.profile_form(actor)
     with password:
@@ -29,3 +29,5 @@ else:
         ui.mail_form(actor)
     with keys, ui.shown_errors():
         ui.own_keys(actor)
+    with data:
+        ui.own_data(actor)

@@ -10,6 +10,8 @@ if "new" in st.query_params:
     ui.register_agent(actor)
 elif "person" in st.query_params:
     ui.manage_person(actor, st.query_params["person"])
+elif "anonymise" in st.query_params:
+    ui.anonymise_person(actor, st.query_params["anonymise"])
 else:
     ui.people_head(actor)
     ui.health_notes(actor)

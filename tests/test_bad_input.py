@@ -195,6 +195,8 @@ COMMANDS = {
     "reset-password": ["ada", "--password-stdin"],
     "turn-off-two-step": ["ada"],
     "rotate-token-key": [],
+    "anonymise-person": ["ada", "--yes"],
+    "export-person": ["ada", "--out", "ada.zip"],
     "import-seed": ["seed", "--yes"],
     "search": ["is:open"],
     "export": ["--format", "csv", "--out", "all.csv"],

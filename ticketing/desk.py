@@ -35,6 +35,7 @@ from ticketing.services.access_tokens import AccessTokens
 from ticketing.services.accounts import Accounts
 from ticketing.services.addresses import Addresses
 from ticketing.services.agents import Agents
+from ticketing.services.anonymising import Anonymising
 from ticketing.services.articles import Articles
 from ticketing.services.attachments import Attachments
 from ticketing.services.audit import Audit
@@ -60,6 +61,7 @@ from ticketing.services.recurring import Recurring
 from ticketing.services.refusals import Refusals
 from ticketing.services.relations import Relations
 from ticketing.services.reports import Reports
+from ticketing.services.retention import Retention
 from ticketing.services.room import Room
 from ticketing.services.rules import Rules
 from ticketing.services.second_factors import SecondFactors
@@ -92,6 +94,7 @@ if TYPE_CHECKING:
     from ticketing.services.demonstration.demo import Demo
     from ticketing.services.moving.exports import Exports
     from ticketing.services.moving.lists import Lists
+    from ticketing.services.moving.personal import PersonalData
     from ticketing.services.moving.seeds import Seeds
     from ticketing.services.moving.settings_files import SettingsFiles
 
@@ -140,6 +143,7 @@ class Desk:
         relations = Relations(store, clock, gate)
         self.relations = watched("relations", relations, figures)
         self.bulk = watched("bulk", Bulk(store, clock, gate, relations), figures)
+        self.retention = watched("retention", Retention(store, clock, gate), figures)
         self.rules = watched("rules", Rules(store, clock, gate), figures)
         self.reports = watched("reports", Reports(store, clock, gate), figures)
         self.audit = watched("audit", Audit(store, clock, gate), figures)
@@ -185,6 +189,7 @@ class Desk:
         self.sessions = watched("sessions", Sessions(store, clock, gate, limits), figures)
         self.agents = watched("agents", agents, figures)
         self.second_factors = watched("second_factors", factors, figures)
+        self.anonymising = watched("anonymising", Anonymising(store, clock, gate), figures)
         self.first_launch = FirstLaunch(store, clock, passwords)
 
     def _connect_mail(self, store: Store) -> None:
@@ -235,6 +240,13 @@ class Desk:
         from ticketing.services.moving.lists import Lists  # noqa: PLC0415 - see above
 
         return Lists(self._store, self.clock, self._gate)
+
+    @cached_property
+    def personal_data(self) -> "PersonalData":
+        """What is stored about people, to take along."""
+        from ticketing.services.moving.personal import PersonalData  # noqa: PLC0415 - see above
+
+        return PersonalData(self._store, self.clock, self._gate)
 
     @cached_property
     def settings_files(self) -> "SettingsFiles":

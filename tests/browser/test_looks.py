@@ -43,6 +43,7 @@ AGENTS = (
     "agent_admin",
     "agent_admin?new=agent",
     "agent_admin?person=carla",
+    "agent_admin?anonymise=carla",
     "doctor",
     "audit",
     "webhooks",

@@ -88,6 +88,7 @@ SAMPLES: dict[type[TicketingError], tuple[object, ...]] = {
     errors.AddressTakenError: (),
     errors.NothingToConfirmError: (),
     errors.LastAdminError: (),
+    errors.AlreadyAnonymousError: ("Former user 1",),
     errors.KnownPasswordError: (),
     errors.RegistrationClosedError: (),
     errors.NoSecondFactorError: (),

@@ -49,6 +49,8 @@ TRUTH = """
     TURN_OFF_SECOND_FACTOR .    .       .      .     R       R        R       .
     END_SESSIONS          .     .       .      .     AR      R        R       .
     LIFT_WAIT             .     .       .      .     AR      R        R       .
+    EXPORT_PERSON         .     .       .     UAR    R       R        R       .
+    ANONYMISE             .     .       .      .     R       R        R       .
     SEE_REPORTS           .     .       .      .     .       .        .      AR
     MOVE_DATA             .     .       .      .     .       .        .       R
     SEE_HEALTH            .     .       .      .     .       .        .       R

@@ -104,6 +104,7 @@ FOR_EVERY_PERSON = {
     "inbox.read_of_ticket",
     "inbox.unread",
     "lists.export",
+    "personal_data.export",
     "preferences.begin_with",
     "preferences.mail",
     "preferences.own",

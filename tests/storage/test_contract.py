@@ -1630,3 +1630,63 @@ def test_a_desk_without_tickets_has_no_last_change(store: Store) -> None:
     with store.read() as tx:
         assert tx.tickets.latest(AGENT) == ""
         assert tx.tickets.stamps(AGENT, []) == {}
+
+
+# What is forgotten
+
+
+def test_tickets_in_which_somebody_stands_are_found_wherever_they_stand_in_them(
+    store: Store, file_ticket: FileTicket
+) -> None:
+    own, watched = file_ticket(), file_ticket(requester="oskar", watchers=["carla"])
+    answered, foreign = file_ticket(requester="oskar"), file_ticket("Carla's line", requester="carla2")
+    say(store, answered, "carla", "Me, too.", 1, note=True)
+
+    with store.write() as tx:
+        new = make_ticket(tx.tickets.next_number(), "Another", "carla")
+        tx.tickets.save(new)
+        assert tx.tickets.naming("carla", 0, 99) == [own, watched, answered, new.number]
+        assert tx.tickets.naming("carla", own, answered) == [watched, answered]
+        assert tx.tickets.naming("nobody", 0, foreign) == []
+
+
+def test_a_ticket_that_is_removed_is_nowhere_and_its_number_does_not_come_again(
+    store: Store, file_ticket: FileTicket
+) -> None:
+    gone, stays = file_ticket("Gone", watchers=["oskar"], tags=["vpn"]), file_ticket("Stays", status=Status.RESOLVED)
+    with store.write() as tx:
+        tx.tickets.mark_seen(gone, "ada", 1)
+        tx.tickets.mark_seen(stays, "ada", 1)
+
+    with store.write() as tx:
+        tx.tickets.remove(gone)
+        tx.tickets.remove(gone)  # that it is not there is no error
+        assert tx.tickets.find(gone) is None
+        with pytest.raises(ValueError, match=str(stays)):
+            tx.tickets.remove(stays)
+
+    assert numbers(store) == [stays]
+    assert numbers(store, OSKAR) == numbers(store, needles=("Gone",)) == numbers(store, statuses={Status.OPEN}) == []
+    with store.write() as tx:
+        assert tx.tickets.find(gone) is None
+        assert list(tx.tickets.stream()) == [tx.tickets.find(stays)]
+        assert [tx.tickets.seen(number, "ada") for number in (gone, stays)] == [0, 1]
+        assert [found.number for batch in tx.tickets.facts(AGENT, TicketQuery()) for found in batch] == [stays]
+        assert tx.tickets.last_number() == stays
+        assert tx.tickets.next_number() == stays + 1
+
+
+def test_how_much_somebody_has_seen_is_forgotten_a_few_at_a_time(store: Store, file_ticket: FileTicket) -> None:
+    filed = [file_ticket() for _ in range(3)]
+    with store.write() as tx:
+        for number in filed:
+            tx.tickets.mark_seen(number, "ada", 1)
+            tx.tickets.mark_seen(number, "bert", 1)
+
+    with store.write() as tx:
+        assert tx.tickets.forget_seen("ada", 2)
+        assert not tx.tickets.forget_seen("ada", 2)
+
+    with store.read() as tx:
+        assert [tx.tickets.seen(number, "ada") for number in filed] == [0, 0, 0]
+        assert [tx.tickets.seen(number, "bert") for number in filed] == [1, 1, 1]

@@ -81,6 +81,7 @@ def test_half_a_sign_in_is_no_session_and_a_trusted_browser_keeps_a_secret_for_i
     assert (half.status_code, tokens(browser)) == (401, [])
     for cookie in (f"ticketing_session={wanted.value.ticket}", f"ticketing_session_device={wanted.value.ticket}"):
         assert browser.get("/export", headers={"cookie": cookie}).status_code == 401
+        assert browser.get("/personal_data", headers={"cookie": cookie}).status_code == 401
 
     hand_off = accounts.finish_sign_in_browser(wanted.value.ticket, paper[0], browser=mark, trust=True)
     answer = browser.post("/session", json={"hand_off": hand_off}, headers=OURS)

@@ -15,6 +15,7 @@ from ticketing.cli.accounts import create_agent, reset_password, rotate_token_ke
 from ticketing.cli.filling import demo_data, import_seed
 from ticketing.cli.looking import bench, doctor, run_jobs, verify
 from ticketing.cli.moving import backup, export, migrate, restore
+from ticketing.cli.people import anonymise_person, export_person
 from ticketing.cli.receiving import receive_mail
 from ticketing.cli.searching import search
 from ticketing.cli.serving import serve
@@ -54,6 +55,8 @@ for command in (
     reset_password,
     turn_off_two_step,
     rotate_token_key,
+    export_person,
+    anonymise_person,
     import_seed,
     demo_data,
     search,

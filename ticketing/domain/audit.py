@@ -46,6 +46,7 @@ class AuditAction(StrEnum):
     ROLE_CHANGED = "role_changed"
     DEACTIVATED = "deactivated"
     REACTIVATED = "reactivated"
+    ANONYMISED = "anonymised"
     PASSWORD_CHANGED = "password_changed"  # noqa: S105 - an action
     PASSWORD_RESET = "password_reset"  # noqa: S105 - an action
     WAIT_LIFTED = "wait_lifted"
@@ -57,6 +58,7 @@ class AuditAction(StrEnum):
     SETUP_CHANGED = "setup_changed"
     SETTINGS_IMPORTED = "settings_imported"
     EXPORTED = "exported"
+    SWEPT = "swept"
     BACKED_UP = "backed_up"
     RESTORED = "restored"
     IMPORTED = "imported"

@@ -29,7 +29,7 @@ Every refusal, as one tree. The text of each is a sentence that can be shown to 
     │   ├── UsernameTakenError  NameTakenError  CategoryTakenError  NeverOpenError
     │   ├── LastCategoryError  MailWaitsError  AddressTakenError  NothingToConfirmError
     │   ├── DeliveryWaitsError
-    │   ├── LastAdminError  KnownPasswordError  RegistrationClosedError
+    │   ├── LastAdminError  KnownPasswordError  RegistrationClosedError  AlreadyAnonymousError
     │   └── NoSecondFactorError  SecondFactorSetUpError  TooManyKeysError
     ├── ConflictError
     │   ├── StaleEditError             somebody changed the same field meanwhile
@@ -743,6 +743,15 @@ class LastAdminError(RefusedError):
 
     def __init__(self) -> None:
         super().__init__("This is the last active admin. Make somebody else an admin first.")
+
+
+class AlreadyAnonymousError(RefusedError):
+    """Nothing is left of who this was."""
+
+    code = "already_anonymous"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"{name} is anonymous already.")
 
 
 class KnownPasswordError(RefusedError):

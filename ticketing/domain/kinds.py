@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
+from ticketing.domain.anonymising import Anonymisation
 from ticketing.domain.articles import Article
 from ticketing.domain.calendars import BusinessCalendar
 from ticketing.domain.canned_replies import CannedReply
@@ -15,6 +16,7 @@ from ticketing.domain.mail_texts import MailText
 from ticketing.domain.outbox import MailRoute
 from ticketing.domain.received import MailFetch
 from ticketing.domain.recurring import RecurringTicket
+from ticketing.domain.retention import RetentionRule
 from ticketing.domain.rules import Rule
 from ticketing.domain.saved_views import SavedView
 from ticketing.domain.sla import CatchingUp, SlaPolicy
@@ -44,5 +46,7 @@ KINDS: Final[Mapping[str, type[Definition]]] = {
         Rule,
         SigningKeys,
         Webhook,
+        RetentionRule,
+        Anonymisation,
     )
 }

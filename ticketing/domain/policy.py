@@ -71,6 +71,8 @@ class Action(StrEnum):
     TURN_OFF_SECOND_FACTOR = "turn off the two-step sign-in of this account"
     END_SESSIONS = "end the sessions of this account"
     LIFT_WAIT = "lift the wait of this account"
+    EXPORT_PERSON = "take along what is stored about this person"
+    ANONYMISE = "anonymise this person"
     SEE_REPORTS = "see reports"
     MOVE_DATA = "move the desk's data in or out"
     SEE_HEALTH = "see how the desk is doing"
@@ -132,6 +134,8 @@ TABLE: Final[Mapping[Action, Mapping[Role, frozenset[Relation]]]] = {
         Action.TURN_OFF_SECOND_FACTOR: (_NEVER, _NEVER, _OTHERS),
         Action.END_SESSIONS: (_NEVER, _USERS, _OTHERS),
         Action.LIFT_WAIT: (_NEVER, _USERS, _OTHERS),
+        Action.EXPORT_PERSON: (_SELF, _SELF, _OTHERS | _SELF),
+        Action.ANONYMISE: (_NEVER, _NEVER, _OTHERS),
         Action.SEE_REPORTS: (_NEVER, _DESK, _DESK),
         Action.MOVE_DATA: (_NEVER, _NEVER, _DESK),
         Action.SEE_HEALTH: (_NEVER, _NEVER, _DESK),

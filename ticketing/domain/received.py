@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import ClassVar, Final, NamedTuple
+from typing import ClassVar, Final, NamedTuple, Self
 
 from ticketing.domain import policy
 from ticketing.domain.attachments import BYTES_PER_DAY, BYTES_PER_TICKET, FILES_PER_MESSAGE, in_words
@@ -68,7 +68,7 @@ class Received(Stored):
     What is on record of one message. `id` is a hash of its Message-ID, or of all of it if it has none.
 
     `why` is a sentence where it is not in a ticket, and where somebody to whom it went does not watch that ticket.
-    `raw_sha256` is the hash under which the original is kept.
+    `raw_sha256` is the hash under which the original is kept, "" of one whose sender was made anonymous.
     """
 
     id: str
@@ -81,6 +81,10 @@ class Received(Stored):
     raw_sha256: str
     size: int
     expires_at: datetime
+
+    def without_sender(self) -> Self:
+        """Return that it came, and nothing of what or from whom: the original is then kept for nobody."""
+        return self.model_copy(update={"sender": "", "subject": "", "why": "", "raw_sha256": "", "size": 0})
 
 
 class MailFetch(Definition):

@@ -43,12 +43,18 @@ class Collection(Protocol[Document]):
     def remove(self, key: str) -> None:
         """Take it away; that it is not there is no error."""
 
+    def naming(self, value: str, limit: int) -> list[Document]:
+        """Return copies of those in which a text is all of a field, at most `limit`; each of them is looked through."""
+
 
 class TicketRepository(Protocol):
     """All tickets. Queries are answered by the store: nobody reads all to pick some."""
 
     def next_number(self) -> int:
         """Return the number of the next ticket; within a transaction that saves it, nobody else gets it."""
+
+    def last_number(self) -> int:
+        """Return the highest number of all tickets; 0 if there is none."""
 
     def find(self, number: int, audience: Audience | None = None) -> Ticket | None:
         """
@@ -111,8 +117,26 @@ class TicketRepository(Protocol):
     def imported(self, external_id: str) -> list[int]:
         """Return numbers of the tickets that another system knew by this id."""
 
+    def naming(self, username: str, above: int, up_to: int) -> list[int]:
+        """
+        Return the numbers above that one, and up to the other, of tickets in which this person stands, in order.
+
+        No index knows all the places where somebody may stand, so each of these tickets is looked through: whoever
+        wants to know it of all asks for some thousand at a time.
+        """
+
+    def remove(self, number: int) -> None:
+        """
+        Take a ticket away, and who has seen how much of it.
+
+        The one with the highest number stays, by which those of others count up: raises ValueError for it.
+        """
+
     def mark_seen(self, number: int, username: str, messages: int) -> None:
         """Remember that the person has seen so many of the messages that they may read."""
+
+    def forget_seen(self, username: str, limit: int) -> bool:
+        """Forget of so many tickets how much the person has seen of them; tell whether there may be more."""
 
     def seen(self, number: int, username: str) -> int:
         """Return how many messages the person has seen."""

@@ -100,7 +100,8 @@ class Message(Stored):
     A public reply or an internal note; the description is the first public one.
 
     `origin` is the number of the ticket from which a merge has copied it. `to` are the usernames of those agents for
-    whom alone a note is; it tells nobody else, though all of them may read it.
+    whom alone a note is; it tells nobody else, though all of them may read it. `marked` is the mark
+    that it had before somebody in it was made anonymous, by which notices and mails find it still.
     """
 
     kind: MessageKind = MessageKind.REPLY
@@ -111,11 +112,12 @@ class Message(Stored):
     origin: int | None = None
     to: list[str] = Field(default_factory=list, exclude_if=not_)
     attachments: list[Attachment] = Field(default_factory=list, exclude_if=not_)
+    marked: str = Field("", exclude_if=not_)
 
     @property
     def mark(self) -> str:
         """What tells it from the others of its ticket, wherever in it the message stands by now."""
-        return fingerprint(self.kind, self.author, self.at.isoformat(), self.text)[:16]
+        return self.marked or fingerprint(self.kind, self.author, self.at.isoformat(), self.text)[:16]
 
     def terms(self) -> Iterator[Term]:
         """Yield what its attachments are found by."""
@@ -593,6 +595,15 @@ class Ticket(Stored):
         named = {self.follows, self.merged_into, self.split_from, *self.goes_on_in}
         named |= {link.number for link in self.links} | {merged.number for merged in self.merged}
         return self.origins | {number for number in named if number is not None}
+
+    def forget_ticket(self, number: int) -> bool:
+        """Be no longer linked to a ticket that is deleted, nor lead there; tell whether it was or did."""
+        before = self.model_copy()
+        self.links = [link for link in self.links if link.number != number]
+        self.merged = [merged for merged in self.merged if merged.number != number]
+        self.follows = None if self.follows == number else self.follows
+        self.split_from = None if self.split_from == number else self.split_from
+        return self != before
 
     def for_requester(self, visible: Collection[int] = (), fields: Collection[str] = (), reader: str = "") -> "Ticket":
         """

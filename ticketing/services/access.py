@@ -4,11 +4,13 @@ from collections.abc import Callable
 from datetime import datetime
 
 from ticketing.domain import policy
+from ticketing.domain.anonymising import Anonymisation, hash_of_name
 from ticketing.domain.api_keys import ApiKey
 from ticketing.domain.audit import AuditAction, AuditEntry
 from ticketing.domain.errors import (
     MustChangePasswordError,
     MustSetUpSecondFactorError,
+    PersonNotFoundError,
     SignedOutError,
     TicketNotFoundError,
     UsernameError,
@@ -102,6 +104,24 @@ def find_user(tx: Transaction, username: str) -> User | None:
         return tx.users.find(username_key(username))
     except UsernameError:
         return None
+
+
+def is_taken(tx: Transaction, username: str) -> bool:
+    """Whether this is somebody's username, or was that of somebody who is anonymous by now: nobody else gets it."""
+    was = hash_of_name(username)
+    return tx.users.find(username) is not None or any(one.was == was for one in tx.definitions(Anonymisation).all())
+
+
+def reach_person(tx: Transaction, actor: Actor, username: str) -> User:
+    """
+    Fetch an account that the actor may see; raises PersonNotFoundError.
+
+    For those who may not see accounts none exists, so that nobody learns from a refusal who has one.
+    """
+    user = find_user(tx, username)
+    if user is None or not policy.may(actor, policy.Action.SEE_PEOPLE):
+        raise PersonNotFoundError(username)
+    return user
 
 
 def is_assignable(tx: Transaction, username: str) -> bool:

@@ -33,7 +33,7 @@ from ticketing.domain.policy import Action
 from ticketing.domain.sign_in import Device, SessionLimits, fingerprint
 from ticketing.domain.store import Store, Transaction
 from ticketing.domain.text import is_blank
-from ticketing.services.access import Clock, Gate, find_user
+from ticketing.services.access import Clock, Gate, find_user, is_taken
 from ticketing.services.addresses import enter_address
 from ticketing.services.authenticator import Authenticator, takes_recovery_code
 from ticketing.services.outbox import tell_of_account
@@ -254,7 +254,7 @@ class Accounts:
         check_new(password, username=name, display_name=shown, email=mail)
         with self._store.write() as tx:
             self._throttle.count_registration(tx, address)
-            taken = tx.users.find(name) is not None
+            taken = is_taken(tx, name)
         if taken:
             raise UsernameTakenError(name, perhaps_by_oneself=True)
         hashed = self._passwords.hash(password)
@@ -327,7 +327,7 @@ def clean_identity(username: str, display_name: str, email: str) -> tuple[str, s
 
 def add_account(tx: Transaction, user: User, *, by: str, address: str = "") -> None:
     """Save a new account; raises UsernameTakenError when there is one of this name, however it is written."""
-    if tx.users.find(user.id) is not None:
+    if is_taken(tx, user.id):
         raise UsernameTakenError(user.id)
     tx.users.save(user)
     facts = {"role": user.role.value}

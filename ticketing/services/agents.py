@@ -11,7 +11,6 @@ from ticketing.domain.errors import (
     KnownPasswordError,
     LastAdminError,
     NoSecondFactorError,
-    PersonNotFoundError,
     UnknownChoiceError,
     UsernameTakenError,
 )
@@ -21,7 +20,7 @@ from ticketing.domain.policy import Action
 from ticketing.domain.queries import Page
 from ticketing.domain.store import Store, Transaction
 from ticketing.domain.teams import Team
-from ticketing.services.access import Clock, Gate, find_user
+from ticketing.services.access import Clock, Gate, is_taken, reach_person
 from ticketing.services.accounts import add_account, clean_identity
 from ticketing.services.outbox import tell_of_account
 from ticketing.services.passwords import Passwords, check_new
@@ -69,7 +68,7 @@ class Agents:
         with self._store.read() as tx:
             self._require_register(self._gate.admit(tx, actor), role)
             name, shown, mail = clean_identity(username, display_name, email)
-            if tx.users.find(name) is not None:
+            if is_taken(tx, name):
                 raise UsernameTakenError(name)
         password = one_time_password()
         user = self._new_user(name, shown, mail, role, password, one_time=True)
@@ -91,7 +90,8 @@ class Agents:
     def person(self, actor: Actor, username: str) -> Person:
         """Return one account; raises PersonNotFoundError."""
         with self._store.read() as tx:
-            return Person.of(find_person(tx, self._gate.admit(tx, actor), username))
+            return Person.of(reach_person(tx, self._gate.admit(tx, actor), username))
+            return Person.of(reach_person(tx, self._gate.admit(tx, actor), username))
 
     def may_register(self, actor: Actor) -> bool:
         """Whether the actor may register agents at this desk; whether they may see that is theirs to know."""
@@ -118,7 +118,7 @@ class Agents:
         with self._store.write() as tx:
             user = self._reach(tx, actor, username, Action.DEACTIVATE)
             if user.active:
-                _spare_last_admin(tx, user)
+                spare_last_admin(tx, user)
                 user.active = False
                 end_all_sessions(tx, user)
                 tx.users.save(user)
@@ -188,7 +188,7 @@ class Agents:
         with self._store.write() as tx:
             user = self._reach(tx, actor, username, Action.CHANGE_ROLE)
             if user.role is not role:
-                _spare_last_admin(tx, user)
+                spare_last_admin(tx, user)
                 user.must_change_password |= user.role is Role.USER
                 self._log(tx, actor, AuditAction.ROLE_CHANGED, user, role=changed(user.role, role))
                 user.role = role
@@ -246,7 +246,7 @@ class Agents:
     def _reach(self, tx: Transaction, actor: Actor, username: str, action: Action) -> User:
         """Fetch an account to do something to it."""
         actor = self._gate.admit(tx, actor)
-        user = find_person(tx, actor, username)
+        user = reach_person(tx, actor, username)
         policy.require(actor, action, user)
         return user
 
@@ -256,18 +256,6 @@ class Agents:
     def _require_register(self, actor: Actor, role: Role) -> None:
         policy.require_register(actor, role, agents_may=self._agents_may_register_agents)
         _require_staff(role)
-
-
-def find_person(tx: Transaction, actor: Actor, username: str) -> User:
-    """
-    Fetch an account that the actor may see; raises PersonNotFoundError.
-
-    For those who may not see accounts none exists, so that nobody learns from a refusal who has one.
-    """
-    user = find_user(tx, username)
-    if user is None or not policy.may(actor, Action.SEE_PEOPLE):
-        raise PersonNotFoundError(username)
-    return user
 
 
 def one_time_password() -> str:
@@ -280,7 +268,7 @@ def _require_staff(role: Role) -> None:
         raise UnknownChoiceError("Role", role.value)
 
 
-def _spare_last_admin(tx: Transaction, user: User) -> None:
+def spare_last_admin(tx: Transaction, user: User) -> None:
     """Raise LastAdminError if this is the only one left, counted in the writer's transaction so that no race passes."""
     if user.role is Role.ADMIN and user.active and tx.users.active_admins() <= 1:
         raise LastAdminError

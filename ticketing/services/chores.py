@@ -16,12 +16,14 @@ from ticketing.domain.errors import StorageError
 from ticketing.domain.people import Actor
 from ticketing.domain.store import PATIENCE, Store, Transaction
 from ticketing.services.access import A_MOMENT, Clock, Gate
+from ticketing.services.anonymising import Forgetting
 from ticketing.services.attachments import Tidying
 from ticketing.services.digests import Digests
 from ticketing.services.due_times import Arrears
 from ticketing.services.moments import LAPSING, WAKING
 from ticketing.services.notifications import Warnings
 from ticketing.services.recurring import Opening
+from ticketing.services.retention import Sweeping
 from ticketing.services.time_rules import TimeRules
 
 LOOK_EVERY: Final = timedelta(minutes=1)
@@ -44,7 +46,18 @@ class Chore(Protocol):
         """Do the next few that are due, if any still are; tell whether there may be more."""
 
 
-ALL: Final[Sequence[Chore]] = (LAPSING, WAKING, Opening(), Arrears(), TimeRules(), Warnings(), Digests(), Tidying())
+ALL: Final[Sequence[Chore]] = (
+    LAPSING,
+    WAKING,
+    Opening(),
+    Arrears(),
+    TimeRules(),
+    Warnings(),
+    Digests(),
+    Forgetting(),
+    Sweeping(),
+    Tidying(),
+)
 
 
 class Turn(NamedTuple):

@@ -38,6 +38,7 @@ from ticketing.domain.received import (
 )
 from ticketing.domain.store import Files, Transaction
 from ticketing.domain.tickets import WATCHERS_LIMIT, MessageKind, Source, Ticket
+from ticketing.services.access import is_taken
 from ticketing.services.accounts import add_account
 from ticketing.services.addresses import ask_to_confirm, belongs_to_another, owners
 from ticketing.services.attachments import Scan
@@ -241,7 +242,7 @@ class Entry:
         """Make an account for the sender, in which nobody can sign in until it is given a password."""
         usernames = usernames_for(self._mail.sender)
         user = User(
-            id=next(name for name in usernames if self._tx.users.find(name) is None),
+            id=next(name for name in usernames if not is_taken(self._tx, name)),
             display_name=name_shown(self._mail),
             email=clean_email(self._mail.sender),
             password=_NO_PASSWORD,

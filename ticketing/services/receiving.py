@@ -163,7 +163,7 @@ class Receiving:
             actor = self._gate.admit(tx, actor)
             policy.require(actor, action)
             found = tx.received.find(key)
-        if found is None:
+        if found is None or not found.raw_sha256:
             raise MailNotFoundError
         return found, b"".join(self._store.files.read(found.raw_sha256))
 

@@ -30,10 +30,9 @@ from ticketing.domain.sign_in import Session, fingerprint
 from ticketing.domain.store import Store, Transaction
 from ticketing.domain.text import clean_name
 from ticketing.domain.tokens import ACCESS_LIFETIME, RefreshToken, SigningKey
-from ticketing.services.access import A_MOMENT, Clock, Gate
+from ticketing.services.access import A_MOMENT, Clock, Gate, reach_person
 from ticketing.services.access_tokens import AccessTokens
 from ticketing.services.accounts import Accounts
-from ticketing.services.agents import find_person
 from ticketing.services.outbox import tell_of_account
 from ticketing.services.refusals import Refusals
 from ticketing.services.sessions import ACCOUNT, log_account, new_secret
@@ -176,7 +175,7 @@ class Tokens:
         """Return somebody's keys, the newest first."""
         with self._store.read() as tx:
             actor = self._gate.admit(tx, actor)
-            user = find_person(tx, actor, username)
+            user = reach_person(tx, actor, username)
             policy.require(actor, Action.REVOKE_KEYS, user)
             return self._alive(tx, user)
 

@@ -19,10 +19,12 @@ from ticketing.ui.account import (
     mail_form,
     offer_password_reset,
     offer_registration,
+    own_data,
     own_sessions,
     password_form,
     profile_form,
 )
+from ticketing.ui.anonymising import anonymise_person
 from ticketing.ui.api_keys import own_keys
 from ticketing.ui.arrival import is_code_wanted, sign_in_by
 from ticketing.ui.article_editor import edit_article
@@ -85,6 +87,7 @@ from ticketing.ui.wording import t
 
 __all__ = [
     "address",
+    "anonymise_person",
     "article_list",
     "article_page",
     "ask_for_rating",
@@ -132,6 +135,7 @@ __all__ = [
     "offer_password_reset",
     "offer_registration",
     "one_mail",
+    "own_data",
     "own_keys",
     "own_sessions",
     "own_tickets",

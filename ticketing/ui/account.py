@@ -1,6 +1,7 @@
 """The parts of the account and sign-in pages."""
 
 import re
+from urllib.parse import urlencode
 
 import streamlit as st
 
@@ -151,6 +152,21 @@ def _choose_mail(kind: NoticeKind, present: Mailed) -> Mailed:
     label, place = t(f"mail.{kind}"), ways.index(present)
     chosen = st.selectbox(label, ways, index=place, format_func=lambda way: t(f"mail.{way}"), key=f"mail_{kind}")
     return chosen or present
+
+
+def own_data(actor: Actor) -> None:
+    """Draw the way to take along what is stored about the person."""
+    st.caption(t("account.data_explained"))
+    offer_data(actor.username)
+
+
+def offer_data(username: str) -> None:
+    """Draw the way to take along what is stored about somebody, which takes our own routes."""
+    if without_routes():
+        st.info(t("account.data_without_routes"), icon=":material/info:")
+        return
+    address = f"personal_data?{urlencode({'person': username})}"
+    st.link_button(t("account.take_data"), address, icon=":material/download:")
 
 
 def device_name(description: str) -> str:

@@ -12,6 +12,7 @@ from ticketing.domain import policy
 from ticketing.domain.people import Actor, PeopleQuery, Person, Role, Standing
 from ticketing.domain.policy import Action, Relation
 from ticketing.domain.text import SEARCH_LIMIT
+from ticketing.ui.account import offer_data
 from ticketing.ui.api_keys import list_keys
 from ticketing.ui.feedback import say_after_rerun, shown_errors
 from ticketing.ui.forms import submit_button
@@ -247,6 +248,16 @@ def _draw_management(actor: Actor, person: Person) -> None:
     _draw_keys(actor, person)
     if policy.may(actor, Action.END_SESSIONS, person) and _offer("end_sessions", "logout"):
         _do(lambda: agents.end_sessions(actor, username), t("people.sessions_ended", name=person.display_name))
+    _draw_end(actor, person)
+    if policy.may(actor, Action.EXPORT_PERSON, person):
+        offer_data(username)
+    if policy.may(actor, Action.ANONYMISE, person) and _offer("anonymise", "person_remove"):
+        go_to("agent_admin", anonymise=username)
+
+
+def _draw_end(actor: Actor, person: Person) -> None:
+    """Draw how the account is closed to its owner, or opened again."""
+    agents, username = desk().agents, person.username
     if policy.may(actor, Action.DEACTIVATE, person):
         if person.active and _offer("deactivate", "person_off"):
             _do(lambda: agents.deactivate(actor, username), t("people.deactivated", name=person.display_name))

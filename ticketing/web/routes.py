@@ -21,6 +21,7 @@ from ticketing.web.errors import refuse
 from ticketing.web.exporting import export
 from ticketing.web.live import live
 from ticketing.web.mail_links import choose_password, confirm
+from ticketing.web.personal_data import personal_data
 from ticketing.web.rating import rate
 from ticketing.web.site import Site
 from ticketing.web.watching import watch
@@ -120,6 +121,7 @@ ROUTES: list[BaseRoute] = [
     Route("/session", SessionEndpoint),
     Route("/components/{name}.js", component_code, methods=["GET"]),
     Route("/export", export, methods=["GET"]),
+    Route("/personal_data", personal_data, methods=["GET"]),
     Route("/attachments", upload, methods=["POST"]),
     Route("/attachments/{key}", download, methods=["GET"]),
     Route("/rate", rate, methods=["GET", "POST"]),

@@ -1,6 +1,5 @@
 """Lists of tickets to take along: all that a query finds and the actor may see, however many these are."""
 
-import json
 from collections.abc import Iterator
 from enum import StrEnum
 from itertools import islice
@@ -15,7 +14,7 @@ from ticketing.domain.tickets import Ticket
 from ticketing.services.access import Clock, Gate, log_export
 from ticketing.services.custom_fields import fields_to_fill_in
 from ticketing.services.deeds import shown
-from ticketing.services.moving.tables import as_csv, as_xlsx, names_of_columns, row_of
+from ticketing.services.moving.tables import as_array, as_csv, as_xlsx, document_of, names_of_columns, row_of
 
 # Read at one moment; between two batches others have their turn.
 _BATCH: Final = 200
@@ -70,7 +69,7 @@ class Lists:
             case Form.XLSX:
                 return as_xlsx(rows, names)
             case Form.JSON:
-                return (part.encode(errors="backslashreplace") for part in _as_json(tickets))
+                return (part.encode(errors="backslashreplace") for part in as_array(map(document_of, tickets)))
 
     def _tickets(self, actor: Actor, numbers: Iterator[int]) -> Iterator[Ticket]:
         while batch := list(islice(numbers, _BATCH)):
@@ -82,13 +81,3 @@ class Lists:
             audience = policy.audience(actor)
             found = [ticket for number in numbers if (ticket := tx.tickets.find(number, audience)) is not None]
             return [shown(tx, actor, ticket) for ticket in found]
-
-
-def _as_json(tickets: Iterator[Ticket]) -> Iterator[str]:
-    """Yield one array, a ticket a line."""
-    before = "[\n"
-    for ticket in tickets:
-        document = ticket.model_dump(mode="json", exclude_none=True, exclude={"original", "version"})
-        yield before + json.dumps(document, ensure_ascii=False)
-        before = ",\n"
-    yield "[]\n" if before == "[\n" else "\n]\n"

@@ -1,12 +1,13 @@
-"""Tickets as rows of a table, and tables as files: CSV for everything, XLSX for spreadsheets."""
+"""Tickets as rows of a table, and tables as files: CSV and JSON for everything, XLSX for spreadsheets."""
 
 import csv
 import io
-from collections.abc import Iterable, Iterator, Sequence
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Final
+from typing import Any, Final
 
 from ticketing.domain.custom_fields import PUBLIC, CustomField, words_of
 from ticketing.domain.tickets import Ticket
@@ -70,6 +71,11 @@ def row_of(ticket: Ticket, fields: Iterable[CustomField] = ()) -> Row:
     )
 
 
+def document_of(ticket: Ticket) -> dict[str, Any]:
+    """Return a ticket as JSON tells it, as it is given here."""
+    return ticket.model_dump(mode="json", exclude_none=True, exclude={"original", "version"})
+
+
 def names_of_columns(fields: Iterable[CustomField] = ()) -> list[str]:
     """Return how the columns are called, those of custom fields as in a query."""
     return [*COLUMNS, *(f"{PUBLIC}{field.id}" for field in fields)]
@@ -84,6 +90,15 @@ def as_csv(rows: Iterable[Row], columns: Sequence[str] = COLUMNS) -> Iterator[st
     yield BYTE_ORDER_MARK + _line(columns)
     for row in rows:
         yield _line([_neutral(_written(cell)) for cell in row])
+
+
+def as_array(documents: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    """Yield one JSON array, a document a line."""
+    before = "[\n"
+    for document in documents:
+        yield before + json.dumps(document, ensure_ascii=False)
+        before = ",\n"
+    yield "[]\n" if before == "[\n" else "\n]\n"
 
 
 def as_xlsx(rows: Iterable[Row], names: Sequence[str] = COLUMNS) -> Iterator[bytes]:

@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
+from itertools import islice
 from typing import Generic, TypeVar
 
-from pydantic_core import ValidationError
+from pydantic_core import ValidationError, to_json
 
 from ticketing.domain.errors import StorageUnreadableError
 from ticketing.domain.text import Stored
@@ -106,6 +107,14 @@ class DocumentCollection(Generic[Document]):
         """Add it, or put it in the place of the one with the same id."""
         key: str = document.id  # type: ignore[attr-defined]  # each stored collection's model begins with an id
         self._pending.put(self._name, key, document.model_dump_json(exclude_none=True).encode())
+
+    def naming(self, value: str, limit: int) -> list[Document]:
+        """Return copies of those in which a text is all of a field, at most `limit`."""
+        named = to_json(value)
+        with self._pending.applied(self._name) as state:
+            having = (key for key, raw in state.documents.get(self._name, {}).items() if named in raw)
+            keys = list(islice(having, limit))
+        return [document for key in keys if (document := self.find(key)) is not None]
 
     def remove(self, key: str) -> None:
         """Take it away; that it is not there is no error."""

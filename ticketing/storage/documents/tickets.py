@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from heapq import nsmallest
-from itertools import chain
+from itertools import chain, islice
 
 from pydantic_core import ValidationError, to_json
 
@@ -29,10 +29,15 @@ class Tickets:
         self._pending = pending
 
     def next_number(self) -> int:
-        """Return one more than the highest number; no ticket is ever removed, so none comes twice."""
+        """Return one more than the highest number; the ticket with that is never removed, so none comes twice."""
         pending = self._pending
         pending.last_number = max(pending.last_number, pending.state.last_number) + 1
         return pending.last_number
+
+    def last_number(self) -> int:
+        """Return the highest number of all tickets; 0 if there is none."""
+        with self._pending.applied(TICKETS) as state:
+            return state.last_number
 
     def find(self, number: int, audience: Audience | None = None) -> Ticket | None:
         """Return a copy of the ticket, or None; one that the audience may not see is not even read."""
@@ -131,6 +136,23 @@ class Tickets:
         with self._pending.applied(TICKETS) as state:
             return sorted(state.by_external_id.get(external_id, ()))
 
+    def naming(self, username: str, above: int, up_to: int) -> list[int]:
+        """Return the numbers above that one, and up to the other, of tickets in which this person stands, in order."""
+        named = to_json(username)
+        with self._pending.applied(TICKETS) as state:
+            rows = state.pick(range(above + 1, min(up_to, state.last_number) + 1))
+        return [row.number for row in rows if named in row.raw]
+
+    def remove(self, number: int) -> None:
+        """Take a ticket away, and who has seen how much of it; raises ValueError for the one of the highest number."""
+        with self._pending.applied(TICKETS, SEEN) as state:
+            if number >= state.last_number:
+                raise ValueError(number)
+            seen_by = [key for key in state.documents.get(SEEN, {}) if key.startswith(f"{number}:")]
+        self._pending.put(TICKETS, str(number), None)
+        for key in seen_by:
+            self._pending.put(SEEN, key, None)
+
     def mark_seen(self, number: int, username: str, messages: int) -> None:
         """Remember that the person has seen so many of the messages that they may read."""
         key = seen_key(number, username)
@@ -140,6 +162,15 @@ class Tickets:
         """Return how many messages the person has seen."""
         with self._pending.applied(SEEN) as state:
             return seen(state, number, username)
+
+    def forget_seen(self, username: str, limit: int) -> bool:
+        """Forget of so many tickets how much the person has seen of them; tell whether there may be more."""
+        with self._pending.applied(SEEN) as state:
+            theirs = (key for key in state.documents.get(SEEN, {}) if key.partition(":")[2] == username)
+            found = list(islice(theirs, limit))
+        for key in found:
+            self._pending.put(SEEN, key, None)
+        return len(found) == limit
 
     def stream(self) -> Iterator[Ticket]:
         """Yield every ticket by number."""

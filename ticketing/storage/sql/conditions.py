@@ -3,12 +3,16 @@
 from collections.abc import Iterable
 from typing import Any, Final
 
+from pydantic_core import to_json
 from sqlalchemy import (
     ColumnElement,
     CompoundSelect,
+    Connection,
     Dialect,
     Select,
+    Text,
     and_,
+    cast,
     false,
     func,
     literal,
@@ -246,6 +250,12 @@ def texts_key(dialect: Dialect) -> ColumnElement[Any]:
 def contains(column: ColumnElement[Any], needle: str) -> ColumnElement[bool]:
     """Return that a casefolded column holds the text; none holds what cannot be written."""
     return false() if _cannot_be(needle) else column.contains(needle, autoescape=True, escape="!")
+
+
+def holds_text(connection: Connection, document: ColumnElement[Any], value: str) -> ColumnElement[bool]:
+    """Return that in a document a text is all of a field, in these very letters."""
+    place = func.instr if connection.dialect.name == "sqlite" else func.strpos
+    return false() if _cannot_be(value) else place(cast(document, Text), to_json(value).decode()) > 0
 
 
 def _cannot_be(needle: str) -> bool:

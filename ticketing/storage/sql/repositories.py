@@ -25,7 +25,7 @@ from ticketing.domain.sign_in import Attempts, Device, HandOff, Session
 from ticketing.domain.text import Stored
 from ticketing.storage.sql import tables
 from ticketing.storage.sql.audit import SqlAudit
-from ticketing.storage.sql.conditions import SEPARATOR, contains
+from ticketing.storage.sql.conditions import SEPARATOR, contains, holds_text
 from ticketing.storage.sql.files import SqlFileRepository
 from ticketing.storage.sql.reading import in_batches
 from ticketing.storage.sql.tables import users
@@ -65,6 +65,11 @@ class SqlCollection(Generic[Document]):
         columns = self._columns(document)
         put(self._connection, self._table, columns)
         self._found[columns[self._key.name]] = columns["document"]
+
+    def naming(self, value: str, limit: int) -> list[Document]:
+        """Return copies of those in which a text is all of a field, at most `limit`."""
+        question = select(self._table.c.document).where(holds_text(self._connection, self._table.c.document, value))
+        return [self._model.model_validate_json(raw) for raw in self._connection.scalars(question.limit(limit))]
 
     def remove(self, key: str) -> None:
         """Take it away; that it is not there is no error."""

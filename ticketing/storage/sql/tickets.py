@@ -5,7 +5,19 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any, Final, NamedTuple, Self
 
-from sqlalchemy import Connection, Dialect, ScalarSelect, Select, bindparam, delete, exists, func, null, select, tuple_
+from sqlalchemy import (
+    Connection,
+    Dialect,
+    ScalarSelect,
+    Select,
+    bindparam,
+    delete,
+    exists,
+    func,
+    null,
+    select,
+    tuple_,
+)
 
 from ticketing.domain.conditions import Having
 from ticketing.domain.facts import Facts
@@ -14,12 +26,12 @@ from ticketing.domain.queries import GREATEST_NUMBER, Audience, Page, TicketQuer
 from ticketing.domain.statuses import UNFINISHED, Priority, Status
 from ticketing.domain.tickets import IS_WARNED, MessageKind, Term, Ticket
 from ticketing.storage.sql import searching
-from ticketing.storage.sql.conditions import SEPARATOR
+from ticketing.storage.sql.conditions import SEPARATOR, holds_text
 from ticketing.storage.sql.facts import facts_of_matching, facts_row
 from ticketing.storage.sql.reading import BATCH, in_batches
 from ticketing.storage.sql.searching import listed, order, restrictions, updated_at
 from ticketing.storage.sql.tables import IS_RESOLVED, NOBODY, facts, seen, tallies, terms, tickets, users, watchers
-from ticketing.storage.sql.writing import add_up, put, put_texts
+from ticketing.storage.sql.writing import add_up, put, put_texts, remove_texts
 
 # What everybody in a ticket may find, and what agents may find beside it.
 Texts = tuple[list[str], list[str]]
@@ -67,11 +79,15 @@ class SqlTickets:
         self._tallied: dict[tuple[str, str], int] | None = None
 
     def next_number(self) -> int:
-        """Return one more than the highest number; no ticket is ever removed, so none comes twice."""
+        """Return one more than the highest number; the ticket with that is never removed, so none comes twice."""
         if self._first_free is None:
-            self._first_free = (self._connection.scalar(select(func.max(tickets.c.number))) or 0) + 1
+            self._first_free = self.last_number() + 1
         self._last_number = max(self._last_number + 1, self._first_free)
         return self._last_number
+
+    def last_number(self) -> int:
+        """Return the highest number of all tickets; 0 if there is none."""
+        return self._connection.scalar(select(func.max(tickets.c.number))) or 0
 
     def find(self, number: int, audience: Audience | None = None) -> Ticket | None:
         """Return a copy of the ticket, or None; one that the audience may not see is not even read."""
@@ -282,6 +298,28 @@ class SqlTickets:
         known_by_it = select(tickets.c.number).where(tickets.c.external_id == external_id)
         return list(self._connection.scalars(known_by_it.order_by(tickets.c.number)))
 
+    def naming(self, username: str, above: int, up_to: int) -> list[int]:
+        """Return the numbers above that one, and up to the other, of tickets in which this person stands, in order."""
+        c = tickets.c
+        stands = holds_text(self._connection, c.document, username)
+        question = select(c.number).where(c.number > above, c.number <= min(up_to, GREATEST_NUMBER), stands)
+        return list(self._connection.scalars(question.order_by(c.number)))
+
+    def remove(self, number: int) -> None:
+        """Take a ticket away, and who has seen how much of it; raises ValueError for the one of the highest number."""
+        if number >= self.last_number():
+            raise ValueError(number)
+        before = self._before(number)
+        if before is _NOTHING:
+            return
+        assignee, status = before.tallied
+        add_up(self._connection, tallies, "tickets", [{"assignee": assignee, "status": status, "tickets": -1}])
+        self._tallied = None
+        remove_texts(self._connection, number)
+        for table in (seen, facts, terms, watchers, tickets):
+            self._connection.execute(delete(table).where(table.c.number == number))
+        del self._kept[number], self._documents[number]
+
     def mark_seen(self, number: int, username: str, messages: int) -> None:
         """Remember that the person has seen so many of the messages that they may read."""
         put(self._connection, seen, {"number": number, "username": username, "messages": messages})
@@ -289,6 +327,13 @@ class SqlTickets:
     def seen(self, number: int, username: str) -> int:
         """Return how many messages the person has seen."""
         return self._connection.scalar(_SEEN, {"number": number, "username": username}) or 0
+
+    def forget_seen(self, username: str, limit: int) -> bool:
+        """Forget of so many tickets how much the person has seen of them; tell whether there may be more."""
+        theirs = select(seen.c.number).where(seen.c.username == username).limit(limit)
+        found = self._connection.scalars(theirs).all()
+        self._connection.execute(delete(seen).where(seen.c.username == username, seen.c.number.in_(found)))
+        return len(found) == limit
 
     def stream(self) -> Iterator[Ticket]:
         """Yield every ticket by number, read in batches."""

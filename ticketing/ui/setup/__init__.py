@@ -27,6 +27,7 @@ from ticketing.ui.setup import (
     fields,
     mail_texts,
     recurring,
+    retention,
     rules,
     sla,
     teams,
@@ -54,6 +55,7 @@ EDITORS = {
         fields.EDITOR,
         recurring.EDITOR,
         mail_texts.EDITOR,
+        retention.EDITOR,
     )
 }
 
