@@ -6,9 +6,11 @@ from pathlib import Path
 import pytest
 
 from ticketing.domain.anonymising import Anonymisation
+from ticketing.domain.api_keys import ApiKey
 from ticketing.domain.attachments import Attachment, Upload
 from ticketing.domain.audit import AuditRecord
 from ticketing.domain.definitions import Definition, Revision
+from ticketing.domain.deliveries import Delivery
 from ticketing.domain.drafts import Draft
 from ticketing.domain.live import Presence
 from ticketing.domain.mail_links import MailLink
@@ -25,7 +27,8 @@ DOCS = (Path(__file__).resolve().parents[1] / "docs" / "privacy.md").read_text("
 # What says nothing about anybody: ids that are random or hashes, moments at which things go, what belongs to the work.
 NOBODYS: dict[type[Stored], set[str]] = {
     User: {"must_change_password", "has_known_password", "invented", "sign_in_version"},
-    Session: {"id", "expires_at"},
+    Session: {"id", "expires_at", "refresh_sha256"},
+    ApiKey: {"id", "scopes", "expires_at"},
     Device: {"id", "expires_at", "sign_in_version"},
     HandOff: {"id", "expires_at", "sign_in_version", "code_wanted", "trusts_browser"},
     MailLink: {"id", "purpose", "sign_in_version", "secret_sha256", "expires_at"},
@@ -37,6 +40,7 @@ NOBODYS: dict[type[Stored], set[str]] = {
         *("id", "kind", "ticket", "mark", "at", "state", "due_at", "attempts", "message_id", "sent_at", "held"),
         *("covers", "expires_at"),
     },
+    Delivery: set(Delivery.model_fields) - {"steps"},
     Received: {"id", "at", "fate", "ticket", "size", "expires_at"},
     Presence: {"id", "expires_at"},
     Ticket: {

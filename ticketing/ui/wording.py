@@ -1209,6 +1209,7 @@ WORDING = {
     "mail.kind_second_factor_on": "Two-step sign-in on",
     "mail.kind_second_factor_off": "Two-step sign-in off",
     "mail.kind_recovery_code_used": "Recovery code used",
+    "mail.kind_key_created": "API key created",
     "mail.kind_webhook_off": "Webhook off",
     "mail.kind_summary": "Several changes",
     "mail.kind_digest": "Daily digest",

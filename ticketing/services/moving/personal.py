@@ -51,6 +51,7 @@ What this help desk stores about {name} ({username}), as of {at:%Y-%m-%d %H:%M} 
 
 account.json      the account, with what was chosen for it; no password and no other secret
 sessions.json     where the account is signed in
+keys.json         its API keys, without what they are shown by
 browsers.json     until when browsers are remembered in which it has signed in
 tickets.json      tickets that it has opened or watches, as it may see them
 tickets.csv       the same as a table
@@ -112,6 +113,7 @@ class _Archive:
         yield "README.txt", [readme.encode()]
         yield "account.json", _json_of(self._account())
         yield "sessions.json", _json(self._once(self._sessions))
+        yield "keys.json", _json(self._once(self._keys))
         yield "browsers.json", _json(self._once(self._browsers))
         yield "tickets.json", _json(map(document_of, self._tickets(numbers)))
         yield "tickets.csv", _encoded(as_csv(map(row_of, self._tickets(numbers))))
@@ -178,6 +180,9 @@ class _Archive:
 
     def _sessions(self, tx: Transaction) -> Rows:
         return (one.model_dump(mode="json", include=_SESSION) for one in tx.sessions.of_user(self._user.id))
+
+    def _keys(self, tx: Transaction) -> Rows:
+        return (one.model_dump(mode="json", exclude={"id", "username"}) for one in tx.api_keys.of_user(self._user.id))
 
     def _browsers(self, tx: Transaction) -> Rows:
         kept = {"trusted_until", "expires_at"}
