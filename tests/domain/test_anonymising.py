@@ -134,7 +134,7 @@ def test_a_ticket_without_them_is_not_changed() -> None:
         Rule(id="r", name="Give", changes=Changes(assignee="carla"), note="Look.", notify=("carla",)),
         CannedReply(id="c", name="Take", changes=Changes(assignee="carla")),
         Article(id="a", name="Lines", helpful=("carla",), unhelpful=("carla",)),
-        SavedView(id="v", name="Hers", query='requester:carla assignee:"ada" -watcher:carla'),
+        SavedView(id="v", name="Hers", query='requester:carla assignee:"ada" -watcher:"carla"'),
         SavedView(id="o", name="Carla's own", query="is:open", owner="carla"),
     ],
     ids=lambda definition: definition.name,
