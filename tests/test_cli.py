@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from zipfile import ZipFile
 
 import pyotp
 import pytest
@@ -1109,3 +1110,28 @@ def test_a_backup_that_is_brought_back_is_on_record(run: Run, data: Path, tmp_pa
         newest = desk.audit.search(CONSOLE, AuditQuery(size=1)).records[0]
     assert (newest.actor, newest.action, newest.object) == ("console", AuditAction.RESTORED, "desk.zip")
     assert newest.facts["replaced"].startswith("record ")
+
+
+def test_what_is_stored_about_somebody_is_exported_and_then_made_anonymous(
+    run: Run, data: Path, tmp_path: Path
+) -> None:
+    desk = open_desk(Settings(data_dir=data), password_rounds=4)
+    desk.accounts.register("carla", "Carla Ruiz", PASSWORD, PASSWORD)
+    carla = desk.sessions.actor(desk.accounts.sign_in("carla", PASSWORD))
+    desk.tickets.open(carla, "No dial tone", "Best,\nCarla Ruiz")
+    desk.close()
+    archive = tmp_path / "carla.zip"
+
+    exported = run("export-person", "carla", "--out", str(archive))
+    rehearsed = run("anonymise-person", "carla", "--rehearse")
+    done, again = run("anonymise-person", "carla", "--yes"), run("anonymise-person", "carla", "--yes")
+
+    assert (exported.exit_code, exported.stdout) == (0, f"“{archive}” is written.\n")
+    with ZipFile(archive) as found:
+        assert b"No dial tone" in found.read("tickets.json")
+    assert rehearsed.stdout == (
+        "T-1, message: Best, [Carla Ruiz]\nCarla Ruiz stands in 1 tickets; 1 places in texts tell who they are.\n"
+    )
+    assert (done.exit_code, done.stdout.splitlines()[-1]) == (0, "It is done: they are called “Former user 1” now.")
+    assert (again.exit_code, again.stderr) == (1, "There is no account “carla”.\n")
+    assert run("verify").exit_code == 0

@@ -17,6 +17,7 @@ from ticketing.domain.mail_texts import MailText
 from ticketing.domain.opening_hours import parse_holidays, parse_hours
 from ticketing.domain.people import Actor
 from ticketing.domain.recurring import RecurringTicket
+from ticketing.domain.retention import RetentionRule
 from ticketing.domain.rules import Rule, Trigger
 from ticketing.domain.saved_views import SavedView
 from ticketing.domain.schedules import Nth, Repeats, Schedule, Weekday, WhenClosed
@@ -94,6 +95,7 @@ SAMPLES: Final[dict[str, Definition]] = {
         notify=("ada",),
         stops=True,
     ),
+    "retention": RetentionRule(name="Old trainings", days=90, category="training"),
     "views": SavedView(name="VIP", query='tag:vip -"out of office" sort:-updated'),
 }
 

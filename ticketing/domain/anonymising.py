@@ -38,6 +38,7 @@ _OF_TEXTS: Final = frozenset({"title", "tags", RULE_PASSED_OVER, PASSED_OVER})
 _PEOPLE_IN_SETUP: Final = frozenset(
     {"owner", "by", "members", "turns", "requester", "assignee", "helpful", "unhelpful", "notify"}
 )
+_NAMED_IN_QUERY: Final = r'(?i)\b((?:requester|assignee|watcher):"?)'
 
 Rewrite = Callable[[str, str], str]
 
@@ -295,5 +296,5 @@ def _renamed(value: Any, key: str, old: str, new: str) -> Any:
     if isinstance(value, list):
         return [_renamed(one, key, old, new) for one in value]
     if key == "query" and isinstance(value, str):
-        return re.sub(rf"(?i)\b((?:requester|assignee|watcher):){re.escape(old)}(?![\w.-])", rf"\g<1>{new}", value)
+        return re.sub(_NAMED_IN_QUERY + re.escape(old) + r"(?![\w.-])", rf"\g<1>{new}", value)
     return new if value == old and key in _PEOPLE_IN_SETUP else value

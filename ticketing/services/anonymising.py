@@ -5,7 +5,7 @@ What is to be done is in the store before anything is, and how far it has come i
 what was done. So a few tickets at a time are changed, and if the process dies the chore goes on where it stopped.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -142,13 +142,18 @@ class Forgetting:
 def find_traces(read: Reading, user: User) -> Traces:
     """Return where somebody is found, looked for in all tickets, some at a time."""
     standing = tuple(_standing(read, user.id))
-    said = (message for ticket in _read(read, standing) for message in ticket.messages if message.author == user.id)
-    marks = Marks.of(user, phones_in(message.text for message in said))
+    marks = traces_of(user, _read(read, standing)).marks
     mentioned: set[int] = set()
     for word in marks.everywhere:
         with read() as tx:
             mentioned.update(tx.tickets.numbers(THE_DESK, TicketQuery(needles=(word,))))
     return Traces(standing, tuple(sorted(mentioned - set(standing))), marks)
+
+
+def traces_of(user: User, tickets: Iterable[Ticket]) -> Traces:
+    """Return by what somebody is known, given tickets in which they may have written, and nothing of where they are."""
+    said = (message.text for ticket in tickets for message in ticket.messages if message.author == user.id)
+    return Traces((), (), Marks.of(user, phones_in(said)))
 
 
 def begin(
