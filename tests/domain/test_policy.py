@@ -117,6 +117,9 @@ OF_KEYS = """
     KEEP_KEYS              .
     REVOKE_KEYS            a
     ROTATE_SIGNING_KEY     a
+    EXPORT_PERSON          -
+    ANONYMISE              a
+    LOOK_AFTER_WEBHOOKS    a
 """
 SCOPES = {Scope.READ: "r", Scope.WRITE: "w", Scope.NOTES: "n", Scope.ADMIN: "a"}
 # Who may make an account of a role, at a desk where agents may register agents and at one where they may not.

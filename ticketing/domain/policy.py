@@ -208,7 +208,7 @@ SCOPES: Final[Mapping[Action, frozenset[Scope]]] = {
     Action.KEEP_KEYS: _NO_KEY,
     Action.REVOKE_KEYS: _ADMIN,
     Action.ROTATE_SIGNING_KEY: _ADMIN,
-    Action.EXPORT_PERSON: _ADMIN,
+    Action.EXPORT_PERSON: _NO_KEY,
     Action.ANONYMISE: _ADMIN,
     Action.LOOK_AFTER_WEBHOOKS: _ADMIN,
 }
