@@ -11,7 +11,7 @@ import secrets
 import threading
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
-from functools import cached_property, partial
+from functools import cached_property
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
@@ -138,14 +138,21 @@ class Desk:
         self.live = watched("live", Live(store, clock, gate), figures)
         self._cleaning = Cleaning(store, far, clock) if far else None
         self._backups = BackupFolder(settings.backup_folder.absolute(), settings.backup_keep)
-        around = _surroundings(settings, self._backups, partial(self._look_at_files, far))
+        storage = Place.of(settings.store_url)
+        around = Surroundings(
+            storage.permanence(),
+            lambda: [*storage.look(), *self._look_at_files(far)],
+            lambda: self._backups.newest,
+            self._authenticator.find_key_id,
+        )
         health = Health(store, clock, gate, _setup(settings), around, figures)
         self.health = watched("health", health, figures)
 
     def _let_people_in(self, store: Store) -> None:
         """Wire what has to do with who people are."""
         settings, clock, gate, passwords, figures = self.settings, self.clock, self._gate, self._passwords, self.figures
-        throttle, limits, authenticator = Throttle(clock), settings.session_limits, Authenticator(_key(settings))
+        throttle, limits = Throttle(clock), settings.session_limits
+        self._authenticator = authenticator = Authenticator(_key(settings))
         accounts = Accounts(
             store,
             clock,
@@ -343,11 +350,6 @@ def _scanner(settings: Settings) -> "Scanner | None":
     from ticketing.delivery.clamd import ClamdAddress, Scanner  # noqa: PLC0415 - see above
 
     return Scanner(ClamdAddress.read(settings.clamd_url), required=settings.clamd_required)
-
-
-def _surroundings(settings: Settings, backups: BackupFolder, others: Callable[[], list[Finding]]) -> Surroundings:
-    place = Place.of(settings.store_url)
-    return Surroundings(place.permanence(), lambda: [*place.look(), *others()], lambda: backups.newest)
 
 
 def open_desk(settings: Settings | None = None, *, clock: Clock = utc_now, password_rounds: int = 12) -> Desk:

@@ -8,6 +8,7 @@ from contextlib import suppress
 from datetime import timedelta
 
 import pytest
+from pyotp import TOTP
 
 from tests.services.conftest import PASSWORD, Clock, SignIn
 from ticketing.desk import Desk
@@ -15,12 +16,15 @@ from ticketing.domain.articles import Article
 from ticketing.domain.audit import AuditAction, AuditQuery, AuditRecord
 from ticketing.domain.canned_replies import CannedReply
 from ticketing.domain.errors import (
+    CodeWantedError,
     PermissionDeniedError,
     ThrottledError,
     TicketingError,
     TicketNotFoundError,
+    WrongCodeError,
     WrongCredentialsError,
 )
+from ticketing.domain.mail_links import Purpose
 from ticketing.domain.people import Actor, PeopleQuery, Role
 from ticketing.domain.queries import TicketQuery
 from ticketing.domain.rules import Rule
@@ -28,7 +32,9 @@ from ticketing.domain.statuses import Priority, Status
 from ticketing.domain.teams import Team
 from ticketing.domain.tickets import TicketEdit
 from ticketing.services.audit import Form
+from ticketing.services.mail_links import make_link
 from ticketing.services.moving.lists import Form as ListForm
+from ticketing.services.outbox import set_route
 from ticketing.services.throttle import REFUSALS_PER_HOUR
 from ticketing.settings import Settings
 from ticketing.storage.archive import check_audit
@@ -167,6 +173,74 @@ def test_what_is_done_to_accounts_is_on_record(
         ("root", "wait_lifted", "nora", {}),
         ("root", "sessions_ended", "nora", {"sessions": "all"}),
         ("carla", "password_changed", "carla", {}),
+    ]
+
+
+def test_what_is_done_to_an_address_is_on_record_without_it(
+    desk: Desk, carla: Actor, log: Callable[[], list[Told]]
+) -> None:
+    set_route(desk.store, is_open=True, has_links=True)
+    desk.accounts.register("bert", "Bert", NEW_PASSWORD, NEW_PASSWORD, "bert@example.org")
+    desk.accounts.change_profile(carla, "Carla", "carla@example.org")
+    desk.accounts.change_profile(carla, "Carla C.", "Carla@example.org")
+    with desk.store.write() as tx:
+        [user] = tx.users.several({"carla"})
+        token = make_link(tx, Purpose.CONFIRM, user, desk.clock())
+    desk.addresses.confirm(str(token))
+    desk.accounts.change_profile(carla, "Carla", "")
+
+    assert log() == [
+        ("bert", "registered", "bert", {"role": "user", "address": "unconfirmed"}),
+        ("carla", "address_changed", "carla", {"address": "none → unconfirmed"}),
+        ("carla", "address_confirmed", "carla", {"way": "link in a mail"}),
+        ("carla", "address_changed", "carla", {"address": "confirmed → none"}),
+    ]
+
+
+def test_each_step_of_two_step_sign_in_is_on_record(
+    desk: Desk, carla: Actor, root: Actor, clock: Clock, log: Callable[[], list[Told]]
+) -> None:
+    app = TOTP(desk.second_factors.propose(carla).secret)
+    desk.second_factors.turn_on(carla, PASSWORD, app.at(clock.now))
+    clock.advance(timedelta(minutes=10))
+    codes = desk.second_factors.renew_recovery_codes(carla, app.at(clock.now))
+    desk.second_factors.forget_browsers(carla)
+    with pytest.raises(CodeWantedError) as wanted:
+        desk.accounts.sign_in("carla", PASSWORD, "198.51.100.7")
+    with pytest.raises(WrongCodeError):
+        desk.accounts.finish_sign_in(wanted.value.ticket, "no code", "198.51.100.7")
+    desk.accounts.finish_sign_in(wanted.value.ticket, codes[0], "198.51.100.7")
+    desk.second_factors.turn_off(carla, PASSWORD, codes[1])
+
+    again = TOTP(desk.second_factors.propose(carla).secret)
+    desk.second_factors.turn_on(carla, PASSWORD, again.at(clock.now))
+    desk.agents.turn_off_second_factor(root, "carla")
+
+    assert [(who, what, facts) for who, what, _, facts in log()] == [
+        ("carla", "second_factor_on", {}),
+        ("carla", "recovery_codes_renewed", {}),
+        ("carla", "browsers_forgotten", {}),
+        ("carla", "sign_in_refused", {"why": "wrong code"}),
+        ("carla", "recovery_code_used", {}),
+        ("carla", "signed_in", {}),
+        ("carla", "second_factor_off", {}),
+        ("carla", "second_factor_on", {}),
+        ("root", "second_factor_off", {}),
+    ]
+
+
+@pytest.mark.usefixtures("oskar")
+def test_who_is_let_see_a_ticket_is_on_record(
+    desk: Desk, carla: Actor, ada: Actor, log: Callable[[], list[Told]]
+) -> None:
+    number = desk.tickets.open(carla, "No dial tone", "The line is dead.").number
+    desk.watching.add(ada, number, "oskar")
+    desk.watching.remove(ada, number, "oskar")
+
+    assert log() == [
+        ("carla", "ticket_opened", f"T-{number}", {}),
+        ("ada", "ticket_changed", f"T-{number}", {"watcher": "none → oskar"}),
+        ("ada", "ticket_changed", f"T-{number}", {"watcher": "oskar → none"}),
     ]
 
 

@@ -48,6 +48,16 @@ def test_ten_processes_that_make_one_at_the_same_moment_have_the_same(path: Path
     assert list(path.parent.iterdir()) == [path]
 
 
+def test_a_key_that_is_brought_back_counts_at_once(path: Path) -> None:
+    keys = KeyFile(path)
+    key = keys.ensure()
+    aside = path.rename(path.with_name("aside"))
+    assert keys.find() is None
+
+    aside.rename(path)
+    assert keys.find() == key
+
+
 @pytest.mark.parametrize("content", [b"", b"0" * 63, b"0" * 66, b"no key at all", b"\xff" * 64])
 def test_what_is_no_key_is_told_and_not_replaced(path: Path, content: bytes) -> None:
     path.parent.mkdir()

@@ -24,6 +24,7 @@ from ticketing.domain.tickets import (
     REPLY_TAKEN_BACK,
     SPLIT_FROM,
     SPLIT_OFF,
+    WATCHER,
     Event,
     Source,
     Ticket,
@@ -49,6 +50,13 @@ class AuditAction(StrEnum):
     PASSWORD_CHANGED = "password_changed"  # noqa: S105 - an action
     PASSWORD_RESET = "password_reset"  # noqa: S105 - an action
     WAIT_LIFTED = "wait_lifted"
+    ADDRESS_CHANGED = "address_changed"
+    ADDRESS_CONFIRMED = "address_confirmed"
+    SECOND_FACTOR_ON = "second_factor_on"
+    SECOND_FACTOR_OFF = "second_factor_off"
+    RECOVERY_CODE_USED = "recovery_code_used"
+    RECOVERY_CODES_RENEWED = "recovery_codes_renewed"
+    BROWSERS_FORGOTTEN = "browsers_forgotten"
     SETUP_CHANGED = "setup_changed"
     SETTINGS_IMPORTED = "settings_imported"
     EXPORTED = "exported"
@@ -224,8 +232,8 @@ _ACTIONS: Final = {
     REPLY_TAKEN_BACK: AuditAction.REPLY_TAKEN_BACK,
 }
 _TICKETS: Final = frozenset({MERGED, MERGED_INTO, SPLIT_FROM, SPLIT_OFF})
-# What of a ticket is its state, and no content.
-_TOLD: Final = _TICKETS | {*_ACTIONS, "status", "resolution", "assignee", "team", "priority", "category"}
+# What of a ticket is its state, or says who may see it, and is no content.
+_TOLD: Final = _TICKETS | {*_ACTIONS, "status", "resolution", "assignee", "team", "priority", "category", WATCHER}
 _WITHOUT_VALUE: Final = frozenset({"opened", REPLY_TAKEN_BACK})
 
 
@@ -250,7 +258,11 @@ def _entry(ticket: Ticket, by: str, source: Source, events: list[Event]) -> Audi
     action = next((_ACTIONS[event.field] for event in events if event.field in _ACTIONS), AuditAction.TICKET_CHANGED)
     if action is AuditAction.TICKET_MERGED and ticket.merged_into is None:
         action = AuditAction.MERGE_TAKEN_BACK
-    facts = {event.field: changed(*_values(event)) for event in events if event.field not in _WITHOUT_VALUE}
+    facts: dict[str, str] = {}
+    for event in events:
+        if event.field not in _WITHOUT_VALUE:
+            told = changed(*_values(event))
+            facts[event.field] = f"{facts[event.field]}, {told}" if event.field in facts else told
     if source is not Source.UI:
         facts["by"] = source.value
     return AuditEntry(by, action, events[-1].at, "ticket", ticket.label, facts)

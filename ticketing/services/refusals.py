@@ -32,7 +32,7 @@ class Refusals:
         who = user.id if user else ""
         facts = {"why": error.code.replace("_", " ")}
         entry = AuditEntry(who, AuditAction.SIGN_IN_REFUSED, self._clock(), ACCOUNT, who, facts, address)
-        self._write(entry, who=address)
+        self._write(entry, who=address or who)
 
     def note_denial(self, username: str, address: str, number: int | None, error: TicketingError) -> None:
         """Note what was refused to somebody who is signed in, and of which ticket if it is about one."""
