@@ -21,6 +21,7 @@ from ticketing.domain.errors import (
     StaleEditError,
     StorageBusyError,
     StorageReadOnlyError,
+    ThrottledError,
     TicketClosedError,
     TicketNotClosedError,
     TicketNotFoundError,
@@ -39,6 +40,7 @@ from ticketing.domain.tickets import SYSTEM, Event, MessageKind, Source, Ticket,
 from ticketing.services.access import Gate
 from ticketing.services.chores import Chores
 from ticketing.services.moments import MOMENTS_BATCH
+from ticketing.services.throttle import TICKETS_PER_HOUR
 from ticketing.services.tickets import Tickets
 from ticketing.storage.json_store import JsonStore
 from ticketing.storage.memory import MemoryStore
@@ -1021,6 +1023,42 @@ def test_the_same_request_twice_is_one_effect_and_the_same_answer(
 
     assert first == again == once_more
     assert everything() == before
+
+
+def test_v2_a_requester_opens_sixty_tickets_an_hour_and_an_agent_any_number(
+    tickets: Tickets, carla: Actor, oskar: Actor, ada: Actor, clock: Clock
+) -> None:
+    for actor in (carla, ada):
+        for number in range(TICKETS_PER_HOUR):
+            tickets.open(actor, f"Ticket {number}", "Text.", key=f"k{number}")
+    tickets.open(carla, "Ticket 0", "Text.", key="k0")
+
+    with pytest.raises(ThrottledError, match="Please try again in 60 min 0 s"):
+        tickets.open(carla, "One more", "Text.")
+
+    tickets.open(ada, "One more", "Text.")
+    tickets.open(oskar, "One more", "Text.")
+    clock.advance(HOUR)
+    tickets.open(carla, "One more", "Text.")
+
+
+def test_v2_a_requester_writes_a_hundred_and_twenty_replies_an_hour_and_an_agent_any_number(
+    tickets: Tickets, carla: Actor, ada: Actor, clock: Clock
+) -> None:
+    number = tickets.open(carla, "No dial tone", "The line is dead.").number
+    for actor in (carla, ada):
+        for _ in range(2 * TICKETS_PER_HOUR):
+            tickets.reply(actor, number, "And another thing.")
+
+    with pytest.raises(ThrottledError):
+        tickets.reply(carla, number, "One more.")
+    with pytest.raises(ThrottledError):
+        tickets.close(carla, number, "One more.")
+
+    assert len(tickets.get(carla, number).messages) == 1 + 4 * TICKETS_PER_HOUR
+    tickets.reply(ada, number, "One more.")
+    clock.advance(HOUR)
+    tickets.close(carla, number, "One more.")
 
 
 def test_a_key_is_one_persons_own(tickets: Tickets, carla: Actor, oskar: Actor) -> None:
