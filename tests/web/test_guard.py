@@ -118,7 +118,7 @@ def test_a_page_loads_from_the_desk_alone_and_talks_to_the_desk_alone(browser: T
 
     assert policy == {
         "default-src": "'none'",
-        "script-src": f"'self' blob: {inline_script_hashes()}",
+        "script-src": f"'self' blob: 'wasm-unsafe-eval' {inline_script_hashes()}",
         "style-src": "'self' 'unsafe-inline'",
         "img-src": "'self' data: blob:",
         "font-src": "'self' data:",
