@@ -111,6 +111,17 @@ def test_its_desks_are_where_the_documented_proxy_looks_for_them_and_nobody_else
     assert all(place.startswith("127.0.0.1:") for place in published)
 
 
+def test_h2_a_desk_in_its_container_may_write_to_its_data_alone_and_is_nobody_there(services: dict[str, Any]) -> None:
+    desks = [service for service in services.values() if service.get("build") == "."]
+
+    for desk in desks:
+        assert desk["read_only"]
+        assert desk["tmpfs"] == ["/tmp"]  # noqa: S108 - the container's own
+        assert desk["cap_drop"] == ["ALL"]
+        assert desk["security_opt"] == ["no-new-privileges:true"]
+    assert re.findall(r"^(?:USER|VOLUME) (.+)$", DOCKERFILE, re.MULTILINE) == ["10001", "/data"]
+
+
 def test_it_holds_no_secret_and_sets_what_there_is(services: dict[str, Any]) -> None:
     environment = {
         name: value for service in services.values() for name, value in service.get("environment", {}).items()
