@@ -118,7 +118,10 @@ def test_mypy_finds_what_is_planted(tree: Path) -> None:
 #   uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate \
 #       --extra test --constraints requirements.txt pyproject.toml --output-file tests/requirements.txt && \
 #   uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate \
-#       --group pyproject.toml:s3 --output-file tests/s3/requirements.txt
+#       --group pyproject.toml:s3 --output-file tests/s3/requirements.txt && \
+#   uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate \
+#       --group pyproject.toml:audit --output-file tests/audit/requirements.txt
+PINNED = ["requirements.txt", *(f"tests/{folder}requirements.txt" for folder in ("", "s3/", "audit/"))]
 COMPILE = ["uv", "pip", "compile", "--quiet", "--universal", "--python-version", "3.11", "--generate-hashes"]
 PLAIN = ["--system-certs", "--no-emit-index-url", "--no-header", "--no-annotate"]
 
@@ -129,12 +132,14 @@ PLAIN = ["--system-certs", "--no-emit-index-url", "--no-header", "--no-annotate"
         ("requirements.txt", ["pyproject.toml"]),
         ("tests/requirements.txt", ["pyproject.toml", "--extra", "test", "--constraints", "requirements.txt"]),
         ("tests/s3/requirements.txt", ["--group", "pyproject.toml:s3"]),
+        ("tests/audit/requirements.txt", ["--group", "pyproject.toml:audit"]),
     ],
-    ids=["run-time", "tests", "S3 server"],
+    ids=["run-time", "tests", "S3 server", "audit"],
 )
 def test_pinned_requirements_are_what_pyproject_asks_for(tmp_path: Path, requirements: str, options: list[str]) -> None:
-    (tmp_path / "tests" / "s3").mkdir(parents=True)
-    for file in ("pyproject.toml", "requirements.txt", "tests/requirements.txt", "tests/s3/requirements.txt"):
+    for folder in ("s3", "audit"):
+        (tmp_path / "tests" / folder).mkdir(parents=True)
+    for file in ("pyproject.toml", *PINNED):
         shutil.copy(ROOT / file, tmp_path / file)
 
     compiled = check(*COMPILE, *PLAIN, *options, "--output-file", requirements, folder=tmp_path)
@@ -173,7 +178,7 @@ def test_uv_refuses_what_is_needed_where_no_hash_is_left_of_it(tmp_path: Path, l
     assert "altair" in answer.stderr
 
 
-@pytest.mark.parametrize("requirements", ["requirements.txt", "tests/requirements.txt", "tests/s3/requirements.txt"])
+@pytest.mark.parametrize("requirements", PINNED)
 def test_pinned_requirements_name_no_index_and_no_place(requirements: str) -> None:
     text = (ROOT / requirements).read_text("utf-8")
 
