@@ -88,7 +88,7 @@ def objections(checked: subprocess.CompletedProcess[str], file: str) -> str:
 
 
 @pytest.mark.parametrize("folder", ["ticketing", "pages", "tests"])
-def test_ruff_finds_what_is_planted(tree: Path, folder: str) -> None:
+def test_k2_ruff_finds_what_is_planted(tree: Path, folder: str) -> None:
     planted = plant(tree, folder, CARELESS)
 
     checked = check("ruff", "check", "--no-cache", "--output-format=concise", ".", folder=tree)
@@ -136,7 +136,9 @@ PLAIN = ["--system-certs", "--no-emit-index-url", "--no-header", "--no-annotate"
     ],
     ids=["run-time", "tests", "S3 server", "audit"],
 )
-def test_pinned_requirements_are_what_pyproject_asks_for(tmp_path: Path, requirements: str, options: list[str]) -> None:
+def test_k1_pinned_requirements_are_what_pyproject_asks_for(
+    tmp_path: Path, requirements: str, options: list[str]
+) -> None:
     for folder in ("s3", "audit"):
         (tmp_path / "tests" / folder).mkdir(parents=True)
     for file in ("pyproject.toml", *PINNED):
@@ -157,7 +159,7 @@ def would_install(place: Path, *files: Path) -> subprocess.CompletedProcess[str]
 @pytest.mark.parametrize(
     "files", [("requirements.txt",), ("requirements.txt", "tests/requirements.txt")], ids=["run-time", "tests"]
 )
-def test_uv_finds_each_pinned_package_and_a_hash_for_it(tmp_path: Path, files: tuple[str, ...]) -> None:
+def test_k1_uv_finds_each_pinned_package_and_a_hash_for_it(tmp_path: Path, files: tuple[str, ...]) -> None:
     answer = would_install(tmp_path, *(ROOT / file for file in files))
 
     assert answer.returncode == 0, answer.stderr
@@ -166,7 +168,7 @@ def test_uv_finds_each_pinned_package_and_a_hash_for_it(tmp_path: Path, files: t
 
 
 @pytest.mark.parametrize("left", [r"\1\n", ""], ids=["its pin", "nothing"])
-def test_uv_refuses_what_is_needed_where_no_hash_is_left_of_it(tmp_path: Path, left: str) -> None:
+def test_k1_uv_refuses_what_is_needed_where_no_hash_is_left_of_it(tmp_path: Path, left: str) -> None:
     text = (ROOT / "requirements.txt").read_text("utf-8")
     planted = tmp_path / "requirements.txt"
     planted.write_text(re.sub(r"(?m)^(altair==\S+)(?: \\\n    --hash=\S+)+\n", left, text), "utf-8")

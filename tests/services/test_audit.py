@@ -74,7 +74,7 @@ def _told(record: AuditRecord) -> Told:
 
 
 @pytest.mark.usefixtures("carla")
-def test_signing_in_and_out_is_on_record_with_the_address(desk: Desk, log: Callable[[], list[Told]]) -> None:
+def test_l1_signing_in_and_out_is_on_record_with_the_address(desk: Desk, log: Callable[[], list[Told]]) -> None:
     token = desk.accounts.sign_in("Carla", PASSWORD, "198.51.100.7")
     desk.sessions.sign_out(token)
 
@@ -83,7 +83,7 @@ def test_signing_in_and_out_is_on_record_with_the_address(desk: Desk, log: Calla
 
 
 @pytest.mark.usefixtures("carla")
-def test_a_refused_sign_in_is_on_record_and_a_name_that_is_nobodys_is_not(
+def test_l1_a_refused_sign_in_is_on_record_and_a_name_that_is_nobodys_is_not(
     desk: Desk, log: Callable[[], list[Told]]
 ) -> None:
     for username in ("carla", "three wet umbrellas", "nobody"):
@@ -124,7 +124,7 @@ def test_guessing_from_everywhere_at_once_fills_no_disk_either(
     assert len(log()) == 11
 
 
-def test_what_policy_refuses_is_on_record_and_nothing_else_is_written(
+def test_z2_what_policy_refuses_is_on_record_and_nothing_else_is_written(
     desk: Desk, carla: Actor, ada: Actor, log: Callable[[], list[Told]], everything: Callable[[], dict[str, object]]
 ) -> None:
     number = desk.tickets.open(carla, "No dial tone", "The line is dead.").number
@@ -150,7 +150,7 @@ def test_what_policy_refuses_is_on_record_and_nothing_else_is_written(
     assert {record.address for record in records(desk)[-4:]} == {"192.0.2.1"}
 
 
-def test_what_is_done_to_accounts_is_on_record(
+def test_l1_what_is_done_to_accounts_is_on_record(
     desk: Desk, root: Actor, carla: Actor, log: Callable[[], list[Told]]
 ) -> None:
     desk.accounts.register("nora", "Nora", PASSWORD, PASSWORD, address="198.51.100.7")
@@ -176,7 +176,7 @@ def test_what_is_done_to_accounts_is_on_record(
     ]
 
 
-def test_what_is_done_to_an_address_is_on_record_without_it(
+def test_l1_what_is_done_to_an_address_is_on_record_without_it(
     desk: Desk, carla: Actor, log: Callable[[], list[Told]]
 ) -> None:
     set_route(desk.store, is_open=True, has_links=True)
@@ -197,7 +197,7 @@ def test_what_is_done_to_an_address_is_on_record_without_it(
     ]
 
 
-def test_each_step_of_two_step_sign_in_is_on_record(
+def test_l1_each_step_of_two_step_sign_in_is_on_record(
     desk: Desk, carla: Actor, root: Actor, clock: Clock, log: Callable[[], list[Told]]
 ) -> None:
     app = TOTP(desk.second_factors.propose(carla).secret)
@@ -230,7 +230,7 @@ def test_each_step_of_two_step_sign_in_is_on_record(
 
 
 @pytest.mark.usefixtures("oskar")
-def test_who_is_let_see_a_ticket_is_on_record(
+def test_l1_who_is_let_see_a_ticket_is_on_record(
     desk: Desk, carla: Actor, ada: Actor, log: Callable[[], list[Told]]
 ) -> None:
     number = desk.tickets.open(carla, "No dial tone", "The line is dead.").number
@@ -244,7 +244,7 @@ def test_who_is_let_see_a_ticket_is_on_record(
     ]
 
 
-def test_the_state_of_tickets_is_on_record_and_who_changed_it(
+def test_l1_the_state_of_tickets_is_on_record_and_who_changed_it(
     desk: Desk, carla: Actor, ada: Actor, log: Callable[[], list[Told]]
 ) -> None:
     one = desk.tickets.open(carla, "No dial tone", "The line is dead.").number
@@ -298,7 +298,7 @@ def test_what_the_desk_does_by_itself_is_told_apart(
     assert records(desk)[-1].address == ""
 
 
-def test_what_is_set_up_is_on_record_and_what_is_an_agents_own_is_not(
+def test_l1_what_is_set_up_is_on_record_and_what_is_an_agents_own_is_not(
     desk: Desk, root: Actor, ada: Actor, log: Callable[[], list[Told]]
 ) -> None:
     team = desk.definitions.save(root, Team(name="Network"))
@@ -315,7 +315,7 @@ def test_what_is_set_up_is_on_record_and_what_is_an_agents_own_is_not(
     ]
 
 
-def test_what_is_taken_along_is_on_record(desk: Desk, root: Actor, log: Callable[[], list[Told]]) -> None:
+def test_l1_what_is_taken_along_is_on_record(desk: Desk, root: Actor, log: Callable[[], list[Told]]) -> None:
     list(desk.exports.table(root))
     list(desk.lists.export(root, TicketQuery(), ListForm.CSV))
     desk.settings_files.export(root)
@@ -366,7 +366,7 @@ def test_nobody_else_reads_it(desk: Desk, request: pytest.FixtureRequest, person
         desk.audit.export(actor, AuditQuery(), Form.CSV)
 
 
-def test_neither_what_people_write_nor_what_is_secret_reaches_the_log(
+def test_l2_neither_what_people_write_nor_what_is_secret_reaches_the_log(
     desk: Desk, root: Actor, carla: Actor, ada: Actor, store: WholeStore
 ) -> None:
     ticket = desk.tickets.open(carla, "MARKER title", "MARKER description")

@@ -23,7 +23,7 @@ def test_to_look_for_a_key_makes_none(path: Path) -> None:
     assert not path.parent.exists()
 
 
-def test_a_key_is_made_once_and_found_by_others(path: Path) -> None:
+def test_d4_a_key_is_made_once_and_found_by_others(path: Path) -> None:
     early = KeyFile(path)
     assert early.find() is None
 
