@@ -50,6 +50,7 @@ import json
 
 def Greet(name):
     print(eval(name))
+    return "SELECT * FROM people WHERE name = '%s'" % name
 """
 UNTYPED = """
 def greet(name):
@@ -96,7 +97,7 @@ def test_k2_ruff_finds_what_is_planted(tree: Path, folder: str) -> None:
 
     assert checked.returncode == formatted.returncode == 1
     assert planted in formatted.stdout
-    for rule in ("ANN001", "ANN201", "F401", "N802", "S307", "T201"):
+    for rule in ("ANN001", "ANN201", "F401", "N802", "S307", "S608", "T201"):
         assert f" {rule} " in objections(checked, planted)
 
 
