@@ -238,13 +238,22 @@ _WITHOUT_VALUE: Final = frozenset({"opened", REPLY_TAKEN_BACK})
 
 
 def entries_of(before: Ticket | None, ticket: Ticket) -> Iterator[AuditEntry]:
-    """Yield what a change of a ticket adds to the log: one entry for each in a row who has changed its state."""
+    """
+    Yield what a change of a ticket adds to the log: one entry for each in a row who has changed its state.
+
+    Each who was let see it, or is to no more, has an entry, too.
+    """
     news = _news(before, ticket)
     if any(event.field == IMPORTED for event in news):
         return
     told = [event for event in news if event.field in _TOLD]
-    for (by, source), events in groupby(told, key=lambda event: (event.by, event.source)):
+    for (by, source, _), events in groupby(told, key=_line):
         yield _entry(ticket, by, source, list(events))
+
+
+def _line(event: Event) -> tuple[str, Source, tuple[str | None, str | None] | None]:
+    """Return what events have in common that are told in one entry."""
+    return event.by, event.source, (event.old, event.new) if event.field == WATCHER else None
 
 
 def _news(before: Ticket | None, ticket: Ticket) -> list[Event]:
@@ -258,11 +267,7 @@ def _entry(ticket: Ticket, by: str, source: Source, events: list[Event]) -> Audi
     action = next((_ACTIONS[event.field] for event in events if event.field in _ACTIONS), AuditAction.TICKET_CHANGED)
     if action is AuditAction.TICKET_MERGED and ticket.merged_into is None:
         action = AuditAction.MERGE_TAKEN_BACK
-    facts: dict[str, str] = {}
-    for event in events:
-        if event.field not in _WITHOUT_VALUE:
-            told = changed(*_values(event))
-            facts[event.field] = f"{facts[event.field]}, {told}" if event.field in facts else told
+    facts = {event.field: changed(*_values(event)) for event in events if event.field not in _WITHOUT_VALUE}
     if source is not Source.UI:
         facts["by"] = source.value
     return AuditEntry(by, action, events[-1].at, "ticket", ticket.label, facts)
