@@ -1,15 +1,7 @@
-"""
-A real S3 server for the tests: moto's, in an environment of its own.
+"""A real S3 server for the tests: moto's, in an environment of its own."""
 
-That environment lies in the user's cache under the hash of tests/s3/requirements.txt, which says how to renew that
-file's pins (tests/test_lint.py), and is made when it is not there.
-"""
-
-import hashlib
-import os
 import socket
 import subprocess
-import sys
 import time
 from contextlib import closing
 from http import HTTPStatus
@@ -18,12 +10,10 @@ from pathlib import Path
 from typing import Final
 from xml.etree import ElementTree as ET
 
-import pytest
-from filelock import FileLock
+from tests.environments import environment_of
 
 REQUIREMENTS: Final = Path(__file__).parent / "s3" / "requirements.txt"
 SECRET: Final = "crimson umbrella"
-_MADE: Final = "made"  # stands in an environment that is whole
 _NAMESPACE: Final = "{http://s3.amazonaws.com/doc/2006-03-01/}"
 
 
@@ -32,7 +22,8 @@ class S3:
 
     def __init__(self) -> None:
         self.port = _free_port()
-        command: list[str | Path] = [_environment() / "bin" / "moto_server", "-H", "127.0.0.1", "-p", str(self.port)]
+        program = environment_of(REQUIREMENTS) / "bin" / "moto_server"
+        command: list[str | Path] = [program, "-H", "127.0.0.1", "-p", str(self.port)]
         self._process = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
@@ -87,32 +78,6 @@ class S3:
         if answer.status != HTTPStatus.OK:
             raise RuntimeError(f"moto's server says {answer.status}: {said!r}")
         return said
-
-
-def _environment() -> Path:
-    """Return the environment, made if it is not there; of several processes one makes it."""
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "ticketing-tests"
-    cache.mkdir(parents=True, exist_ok=True)
-    mark = hashlib.sha256(REQUIREMENTS.read_bytes() + sys.version.encode()).hexdigest()[:16]
-    environment = cache / f"s3-{mark}"
-    with FileLock(f"{environment}.lock"):
-        if not (environment / _MADE).exists():
-            _make(environment)
-    return environment
-
-
-def _make(environment: Path) -> None:
-    """Make it with pip, as the desk's own is made: it finds packages by the settings that all people's tools share."""
-    commands: list[list[str | Path]] = [
-        [sys.executable, "-m", "venv", "--clear", environment],
-        [environment / "bin" / "python", "-m", "pip", "install", "--quiet", "--require-hashes", "-r", REQUIREMENTS],
-    ]
-    try:
-        for command in commands:
-            subprocess.run(command, check=True)
-    except subprocess.CalledProcessError:
-        pytest.skip("moto's server cannot be installed from here")
-    (environment / _MADE).touch()
 
 
 def _listens(port: int) -> bool:

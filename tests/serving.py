@@ -38,6 +38,7 @@ REQUESTERS = {"carla": "Carla Ruiz", "oskar": "Oskar Lind"}
 STAFF = {"root": Role.ADMIN, "ada": Role.AGENT, "bert": Role.AGENT}
 START_SECONDS = 60.0
 STOP_SECONDS = 15.0
+BUSY = 10_000  # tickets an hour: Carla opens those of all tests
 
 
 class Server:
@@ -62,7 +63,8 @@ class Server:
         self.port = free_port()
         self.base = f"http://127.0.0.1:{self.port}"
         self.storage = storage
-        self.desk = open_desk(Settings(data_dir=self.data, storage_url=storage), password_rounds=4)
+        settings = Settings(data_dir=self.data, storage_url=storage, tickets_per_hour=BUSY)
+        self.desk = open_desk(settings, password_rounds=4)
         self._script = script
         self._root = root
         self._environment = environment
@@ -108,6 +110,7 @@ class Server:
         own = {
             f"{PREFIX}DATA_DIR": str(self.data),
             f"{PREFIX}STORAGE_URL": self.storage,  # "" as well, whatever the working copy's secrets say
+            f"{PREFIX}TICKETS_PER_HOUR": str(BUSY),
         }
         with self.log_file.open("ab") as log:
             self._process = subprocess.Popen(

@@ -201,7 +201,7 @@ def test_only_pages_for_strangers_begin_otherwise() -> None:
 
 
 @pytest.mark.parametrize("page", sorted({path.stem for path in PAGES.glob("*.py")} - FOR_STRANGERS))
-def test_a_page_begins_by_asking_who_is_here(page: str) -> None:
+def test_s9_a_page_begins_by_asking_who_is_here(page: str) -> None:
     assert beginning((PAGES / f"{page}.py").read_text("utf-8")) == GUARDS[BY_NAME[page].audience]
 
 
@@ -224,7 +224,7 @@ def test_a_page_that_begins_otherwise_is_found(planted: str) -> None:
     assert beginning(f"{honest}{planted}\n") not in GUARDS.values()
 
 
-def test_streamlit_finds_no_pages_of_its_own_beside_the_script_it_runs() -> None:
+def test_s9_streamlit_finds_no_pages_of_its_own_beside_the_script_it_runs() -> None:
     assert not (ROOT / "ticketing" / "ui" / "pages").exists()
 
 
@@ -239,7 +239,7 @@ def caches_of_streamlit(script: str) -> set[str]:
     return {name for name in named if name.startswith("cache_")}
 
 
-def test_nothing_is_kept_in_a_cache_of_streamlit() -> None:
+def test_a7_nothing_is_kept_in_a_cache_of_streamlit() -> None:
     scripts = [*(ROOT / "ticketing").rglob("*.py"), *(ROOT / "pages").glob("*.py"), ROOT / "streamlit_app.py"]
 
     assert len(scripts) > 50

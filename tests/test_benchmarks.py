@@ -209,7 +209,7 @@ def test_pages_over_a_database_are_held_against_pages_over_files_and_two_process
     assert [figure.against for figure in report.sections[processes]] == ["two processes"] * 2
 
 
-def test_every_page_of_the_desk_is_visited_and_lists_tickets_and_the_dashboard_have_a_target() -> None:
+def test_n1_every_page_of_the_desk_is_visited_and_lists_tickets_and_the_dashboard_have_a_target() -> None:
     with_target = [visit for visit in pages.VISITS if visit.cost == 4 and visit.growth == 1.3]
     often_seen = {"all_tickets", "my_tickets", "ticket", "dashboard"}
 

@@ -45,7 +45,7 @@ def test_streamlit_knows_every_option_that_is_set(tmp_path: Path, planted: str, 
     assert 'toolbarMode = "minimal"' in shown.stdout
 
 
-def test_the_shipped_configuration_keeps_streamlits_doors_shut() -> None:
+def test_h1_the_shipped_configuration_keeps_streamlits_doors_shut() -> None:
     config = tomllib.loads(CONFIG.read_text("utf-8"))
     server, client = config["server"], config["client"]
 

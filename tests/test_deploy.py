@@ -67,14 +67,14 @@ def verified(unit: str, folder: Path) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="There is no hadolint for Windows.")
-def test_the_dockerfile_is_well_written(tmp_path: Path) -> None:
+def test_h2_the_dockerfile_is_well_written(tmp_path: Path) -> None:
     checked = hadolint(DOCKERFILE, tmp_path)
 
     assert (checked.returncode, checked.stdout) == (0, "")
     assert "DL3042" in hadolint(DOCKERFILE.replace("--no-cache-dir ", ""), tmp_path).stdout
 
 
-def test_the_compose_file_is_one(tmp_path: Path) -> None:
+def test_h2_the_compose_file_is_one(tmp_path: Path) -> None:
     checked = compose(COMPOSE, tmp_path)
 
     assert checked.returncode == 0, checked.stdout
@@ -111,6 +111,17 @@ def test_its_desks_are_where_the_documented_proxy_looks_for_them_and_nobody_else
     assert all(place.startswith("127.0.0.1:") for place in published)
 
 
+def test_h2_a_desk_in_its_container_may_write_to_its_data_alone_and_is_nobody_there(services: dict[str, Any]) -> None:
+    desks = [service for service in services.values() if service.get("build") == "."]
+
+    for desk in desks:
+        assert desk["read_only"]
+        assert desk["tmpfs"] == ["/tmp"]  # noqa: S108 - the container's own
+        assert desk["cap_drop"] == ["ALL"]
+        assert desk["security_opt"] == ["no-new-privileges:true"]
+    assert re.findall(r"^(?:USER|VOLUME) (.+)$", DOCKERFILE, re.MULTILINE) == ["10001", "/data"]
+
+
 def test_it_holds_no_secret_and_sets_what_there_is(services: dict[str, Any]) -> None:
     environment = {
         name: value for service in services.values() for name, value in service.get("environment", {}).items()
@@ -129,7 +140,7 @@ def test_in_its_container_the_desk_finds_its_packages_and_installs_no_others() -
     assert sorted(steps, key=DOCKERFILE.index) == steps
 
 
-def test_what_is_copied_into_the_image_is_the_desk_and_nothing_but_the_desk(tmp_path: Path) -> None:
+def test_h2_what_is_copied_into_the_image_is_the_desk_and_nothing_but_the_desk(tmp_path: Path) -> None:
     _, everything, *exceptions, compiled = (ROOT / ".dockerignore").read_text("utf-8").splitlines()
     assert (everything, compiled) == ("*", "**/__pycache__")
     for path in (line.removeprefix("!") for line in exceptions):
@@ -143,7 +154,7 @@ def test_what_is_copied_into_the_image_is_the_desk_and_nothing_but_the_desk(tmp_
     assert not (tmp_path / "app" / ".venv").exists()
 
 
-def test_systemd_takes_the_documented_unit(tmp_path: Path) -> None:
+def test_h2_systemd_takes_the_documented_unit(tmp_path: Path) -> None:
     [unit] = re.findall(r"```ini\n(.*?)```", DEPLOY, re.DOTALL)
 
     checked = verified(unit, tmp_path)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from pyotp import TOTP
 
 from tests.postgres import cluster
 from tests.serving import PASSWORD, Server
@@ -287,6 +288,27 @@ def test_a_place_of_files_and_a_virus_scanner_that_do_not_answer_are_problems_an
     assert [told[subject]["level"] for subject in ("attachments", "viruses")] == ["problem", "problem"]
     assert "The place where files are kept does not answer." in told["attachments"]["says"]
     assert "mbrella" not in result.output
+
+
+def test_a_key_of_two_step_sign_in_that_is_gone_is_a_problem_until_it_is_back(storage: str) -> None:
+    settle(storage)
+    with closing(open_desk(Settings(storage_url=storage), password_rounds=4)) as desk:
+        token = desk.accounts.sign_in("root", PASSWORD)
+        me = desk.sessions.actor(token)
+        desk.second_factors.turn_on(me, PASSWORD, TOTP(desk.second_factors.propose(me).secret).now())
+        key = desk.settings.key_file
+    well = doctor("--json")
+    aside = key.rename(key.with_name("aside"))
+    lost = doctor("--json")
+    key.write_text("no key at all")
+    broken = doctor("--json")
+    aside.rename(key)
+
+    assert findings(well)["two-step"]["level"] == "ok"
+    for told in (lost, broken):
+        assert (told.exit_code, findings(told)["two-step"]["level"]) == (1, "problem")
+        assert "codes of 1 person are refused" in findings(told)["two-step"]["says"]
+    assert findings(doctor("--json"))["two-step"]["level"] == "ok"
 
 
 def test_a_mailbox_that_cannot_be_looked_into_is_a_warning_and_its_password_stays_unsaid(

@@ -50,6 +50,7 @@ import json
 
 def Greet(name):
     print(eval(name))
+    return "SELECT * FROM people WHERE name = '%s'" % name
 """
 UNTYPED = """
 def greet(name):
@@ -88,7 +89,7 @@ def objections(checked: subprocess.CompletedProcess[str], file: str) -> str:
 
 
 @pytest.mark.parametrize("folder", ["ticketing", "pages", "tests"])
-def test_ruff_finds_what_is_planted(tree: Path, folder: str) -> None:
+def test_k2_ruff_finds_what_is_planted(tree: Path, folder: str) -> None:
     planted = plant(tree, folder, CARELESS)
 
     checked = check("ruff", "check", "--no-cache", "--output-format=concise", ".", folder=tree)
@@ -96,7 +97,7 @@ def test_ruff_finds_what_is_planted(tree: Path, folder: str) -> None:
 
     assert checked.returncode == formatted.returncode == 1
     assert planted in formatted.stdout
-    for rule in ("ANN001", "ANN201", "F401", "N802", "S307", "T201"):
+    for rule in ("ANN001", "ANN201", "F401", "N802", "S307", "S608", "T201"):
         assert f" {rule} " in objections(checked, planted)
 
 
@@ -118,7 +119,10 @@ def test_mypy_finds_what_is_planted(tree: Path) -> None:
 #   uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate \
 #       --extra test --constraints requirements.txt pyproject.toml --output-file tests/requirements.txt && \
 #   uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate \
-#       --group pyproject.toml:s3 --output-file tests/s3/requirements.txt
+#       --group pyproject.toml:s3 --output-file tests/s3/requirements.txt && \
+#   uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate \
+#       --group pyproject.toml:audit --output-file tests/audit/requirements.txt
+PINNED = ["requirements.txt", *(f"tests/{folder}requirements.txt" for folder in ("", "s3/", "audit/"))]
 COMPILE = ["uv", "pip", "compile", "--quiet", "--universal", "--python-version", "3.11", "--generate-hashes"]
 PLAIN = ["--system-certs", "--no-emit-index-url", "--no-header", "--no-annotate"]
 
@@ -129,12 +133,16 @@ PLAIN = ["--system-certs", "--no-emit-index-url", "--no-header", "--no-annotate"
         ("requirements.txt", ["pyproject.toml"]),
         ("tests/requirements.txt", ["pyproject.toml", "--extra", "test", "--constraints", "requirements.txt"]),
         ("tests/s3/requirements.txt", ["--group", "pyproject.toml:s3"]),
+        ("tests/audit/requirements.txt", ["--group", "pyproject.toml:audit"]),
     ],
-    ids=["run-time", "tests", "S3 server"],
+    ids=["run-time", "tests", "S3 server", "audit"],
 )
-def test_pinned_requirements_are_what_pyproject_asks_for(tmp_path: Path, requirements: str, options: list[str]) -> None:
-    (tmp_path / "tests" / "s3").mkdir(parents=True)
-    for file in ("pyproject.toml", "requirements.txt", "tests/requirements.txt", "tests/s3/requirements.txt"):
+def test_k1_pinned_requirements_are_what_pyproject_asks_for(
+    tmp_path: Path, requirements: str, options: list[str]
+) -> None:
+    for folder in ("s3", "audit"):
+        (tmp_path / "tests" / folder).mkdir(parents=True)
+    for file in ("pyproject.toml", *PINNED):
         shutil.copy(ROOT / file, tmp_path / file)
 
     compiled = check(*COMPILE, *PLAIN, *options, "--output-file", requirements, folder=tmp_path)
@@ -152,7 +160,7 @@ def would_install(place: Path, *files: Path) -> subprocess.CompletedProcess[str]
 @pytest.mark.parametrize(
     "files", [("requirements.txt",), ("requirements.txt", "tests/requirements.txt")], ids=["run-time", "tests"]
 )
-def test_uv_finds_each_pinned_package_and_a_hash_for_it(tmp_path: Path, files: tuple[str, ...]) -> None:
+def test_k1_uv_finds_each_pinned_package_and_a_hash_for_it(tmp_path: Path, files: tuple[str, ...]) -> None:
     answer = would_install(tmp_path, *(ROOT / file for file in files))
 
     assert answer.returncode == 0, answer.stderr
@@ -161,7 +169,7 @@ def test_uv_finds_each_pinned_package_and_a_hash_for_it(tmp_path: Path, files: t
 
 
 @pytest.mark.parametrize("left", [r"\1\n", ""], ids=["its pin", "nothing"])
-def test_uv_refuses_what_is_needed_where_no_hash_is_left_of_it(tmp_path: Path, left: str) -> None:
+def test_k1_uv_refuses_what_is_needed_where_no_hash_is_left_of_it(tmp_path: Path, left: str) -> None:
     text = (ROOT / "requirements.txt").read_text("utf-8")
     planted = tmp_path / "requirements.txt"
     planted.write_text(re.sub(r"(?m)^(altair==\S+)(?: \\\n    --hash=\S+)+\n", left, text), "utf-8")
@@ -173,7 +181,7 @@ def test_uv_refuses_what_is_needed_where_no_hash_is_left_of_it(tmp_path: Path, l
     assert "altair" in answer.stderr
 
 
-@pytest.mark.parametrize("requirements", ["requirements.txt", "tests/requirements.txt", "tests/s3/requirements.txt"])
+@pytest.mark.parametrize("requirements", PINNED)
 def test_pinned_requirements_name_no_index_and_no_place(requirements: str) -> None:
     text = (ROOT / requirements).read_text("utf-8")
 

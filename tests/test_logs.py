@@ -47,7 +47,7 @@ def test_a_line_says_when_how_grave_where_and_what(capsys: pytest.CaptureFixture
 
 
 @pytest.mark.parametrize("evil", ["one\ntwo", "one\r\ntwo", "one\x1b[2Jtwo", "one\u2028two", "one\x00two"])
-def test_what_people_typed_makes_no_lines_of_its_own(evil: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_l2_what_people_typed_makes_no_lines_of_its_own(evil: str, capsys: pytest.CaptureFixture[str]) -> None:
     write_log("text")
     LOGGER.warning("Not found: %s", evil)
     text = capsys.readouterr().err

@@ -159,7 +159,7 @@ def test_each_refusal_is_one_line_with_its_code(desk: Desk, carla: Actor, ada: A
     ]
 
 
-def test_a_refused_sign_in_tells_no_name_since_people_type_passwords_there(desk: Desk, told: Told) -> None:
+def test_l2_a_refused_sign_in_tells_no_name_since_people_type_passwords_there(desk: Desk, told: Told) -> None:
     with refused():
         desk.accounts.sign_in(WRONG, PASSWORD, "203.0.113.5")
     with refused():
@@ -189,7 +189,7 @@ def test_who_only_looks_is_not_told_of(desk: Desk, carla: Actor, ada: Actor, tol
     assert told() == []
 
 
-def test_no_text_no_password_and_no_token_is_told(desk: Desk, carla: Actor, ada: Actor, told: Told) -> None:
+def test_l2_no_text_no_password_and_no_token_is_told(desk: Desk, carla: Actor, ada: Actor, told: Told) -> None:
     token = desk.accounts.sign_in("oskar", PASSWORD)
     desk.tickets.open(carla, TITLE, TEXT, key="zqkey")
     desk.tickets.reply(ada, 1, TEXT)

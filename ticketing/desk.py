@@ -11,7 +11,7 @@ import secrets
 import threading
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
-from functools import cached_property, partial
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
@@ -132,7 +132,8 @@ class Desk:
         self._connect_mail(store)
         self._connect_webhooks(store)
         self._chores = chores = Chores(store, clock, gate)
-        self.tickets = watched("tickets", Tickets(store, clock, gate, chores), figures)
+        tickets = Tickets(store, clock, gate, chores, tickets_per_hour=settings.tickets_per_hour)
+        self.tickets = watched("tickets", tickets, figures)
         self.watching = watched("watching", Watching(store, clock, gate), figures)
         self.drafts = watched("drafts", Drafts(store, clock, gate), figures)
         self.inbox = watched("inbox", Inbox(store, clock, gate), figures)
@@ -154,14 +155,21 @@ class Desk:
         self.live = watched("live", Live(store, clock, gate), figures)
         self._cleaning = Cleaning(store, far, clock) if far else None
         self._backups = BackupFolder(settings.backup_folder.absolute(), settings.backup_keep)
-        around = _surroundings(settings, self._backups, partial(self._look_at_files, far))
+        storage = Place.of(settings.store_url)
+        around = Surroundings(
+            storage.permanence(),
+            lambda: [*storage.look(), *self._look_at_files(far)],
+            lambda: self._backups.newest,
+            self._authenticator.find_key_id,
+        )
         health = Health(store, clock, gate, _setup(settings), around, figures)
         self.health = watched("health", health, figures)
 
     def _let_people_in(self, store: Store) -> None:
         """Wire what has to do with who people are."""
         settings, clock, gate, passwords, figures = self.settings, self.clock, self._gate, self._passwords, self.figures
-        throttle, limits, authenticator = Throttle(clock), settings.session_limits, Authenticator(self._key)
+        throttle, limits = Throttle(clock), settings.session_limits
+        self._authenticator = authenticator = Authenticator(self._key)
         accounts = Accounts(
             store,
             clock,
@@ -400,11 +408,6 @@ def _scanner(settings: Settings) -> "Scanner | None":
     from ticketing.delivery.clamd import ClamdAddress, Scanner  # noqa: PLC0415 - see above
 
     return Scanner(ClamdAddress.read(settings.clamd_url), required=settings.clamd_required)
-
-
-def _surroundings(settings: Settings, backups: BackupFolder, others: Callable[[], list[Finding]]) -> Surroundings:
-    place = Place.of(settings.store_url)
-    return Surroundings(place.permanence(), lambda: [*place.look(), *others()], lambda: backups.newest)
 
 
 def open_desk(settings: Settings | None = None, *, clock: Clock = utc_now, password_rounds: int = 12) -> Desk:

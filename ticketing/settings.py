@@ -73,6 +73,9 @@ class Settings(BaseModel):
     mail_from: str | None = Field(
         None, validate_default=True, description="whom mails come from, such as `Help desk <desk@example.org>`"
     )
+    tickets_per_hour: int = Field(
+        60, ge=1, description="so many tickets a requester opens in an hour at most, with twice as many replies"
+    )
     max_upload_mb: int = Field(10, ge=1, le=100, description="size of one attached file, in MB")
     max_files_gb: int | None = Field(
         None, ge=1, description="size of all attached files together, in GB; by default whatever the disk takes"

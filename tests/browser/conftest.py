@@ -39,6 +39,9 @@ PHONE: dict[str, Any] = {
     "user_agent": "Mozilla/5.0 (Linux; Android 14; Pixel 8) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 "
     "Mobile Safari/537.36",
 }
+# Not all that the policy refuses is told by the console in the same words.
+REPORT = """addEventListener("securitypolicyviolation", event =>
+  console.error(`Content Security Policy: ${event.violatedDirective} refused ${event.blockedURI}`))"""
 PATIENCE = 30_000  # milliseconds
 
 
@@ -62,6 +65,7 @@ class Windows:
         context.set_default_timeout(PATIENCE)
         self.contexts.append(context)
         self.received[context] = bytearray()
+        context.add_init_script(REPORT)
         context.on("request", lambda request: self.addresses.append(request.url))
         context.on("console", self._listen)
         context.on("weberror", lambda error: self.complaints.append(str(error.error)))

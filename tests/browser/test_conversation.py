@@ -82,7 +82,7 @@ def test_a_newcomer_asks_and_an_agent_answers_until_it_is_done(windows: Windows)
     expect(lines.locator("time")).to_have_count(5)
 
 
-def test_an_internal_note_never_reaches_the_requesters_browser(windows: Windows, server: Server) -> None:
+def test_z5_an_internal_note_never_reaches_the_requesters_browser(windows: Windows, server: Server) -> None:
     carla = server.actor("carla")
     ticket = server.desk.tickets.open(carla, "Locked out", "My badge does not open the door.")
     ada = windows.open(f"ticket?id={ticket.number}", person="ada")

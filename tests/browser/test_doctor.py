@@ -25,7 +25,7 @@ def behind_proxy(tmp_path: Path, chromium: Browser) -> Iterator[tuple[Windows, P
             yield windows, proxy
 
 
-def test_the_documented_proxy_is_found_to_be_well(behind_proxy: tuple[Windows, Proxy]) -> None:
+def test_h2_the_documented_proxy_is_found_to_be_well(behind_proxy: tuple[Windows, Proxy]) -> None:
     windows, proxy = behind_proxy
     page = windows.open("login", base=proxy.base, ignore_https_errors=True)
     sign_in(page, "root")

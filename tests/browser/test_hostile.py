@@ -81,7 +81,7 @@ def assert_only_ours(page: Page) -> None:
     assert page.locator("a[href^=javascript], a[href^=data]").count() == 0
 
 
-def test_a_hostile_title_is_a_title_to_both_sides(windows: Windows, server: Server, tracker: Tracker) -> None:
+def test_o1_a_hostile_title_is_a_title_to_both_sides(windows: Windows, server: Server, tracker: Tracker) -> None:
     carla = server.actor("carla")
     titles = [f"hostile {line}"[:200] for line in pack(tracker)]
     numbers = {title: server.desk.tickets.open(carla, title, "x").number for title in titles}
@@ -107,7 +107,9 @@ def test_a_hostile_title_is_a_title_to_both_sides(windows: Windows, server: Serv
     assert tracker.visits == []
 
 
-def test_a_hostile_canned_reply_is_shown_letter_by_letter(windows: Windows, server: Server, tracker: Tracker) -> None:
+def test_o1_a_hostile_canned_reply_is_shown_letter_by_letter(
+    windows: Windows, server: Server, tracker: Tracker
+) -> None:
     lines, number = pack(tracker), server.desk.tickets.open(server.actor("carla"), "Canned", "x").number
     for line in lines:
         reply = CannedReply(name=f"trap {line}"[:80], text="\n".join(lines), owner="bert")
@@ -132,7 +134,7 @@ def test_a_hostile_canned_reply_is_shown_letter_by_letter(windows: Windows, serv
     assert tracker.visits == []
 
 
-def test_a_hostile_message_is_a_message_to_both_sides(windows: Windows, server: Server, tracker: Tracker) -> None:
+def test_o1_a_hostile_message_is_a_message_to_both_sides(windows: Windows, server: Server, tracker: Tracker) -> None:
     lines = pack(tracker)
     carla, ada = server.actor("carla"), server.actor("ada")
     ticket = server.desk.tickets.open(carla, "Hostile words", "\n".join(lines))
@@ -150,7 +152,7 @@ def test_a_hostile_message_is_a_message_to_both_sides(windows: Windows, server: 
     assert tracker.visits == []
 
 
-def test_a_hostile_name_and_hostile_tags_are_a_name_and_tags(
+def test_o1_a_hostile_name_and_hostile_tags_are_a_name_and_tags(
     windows: Windows, server: Server, tracker: Tracker
 ) -> None:
     names = [line[:80] for line in pack(tracker) if line.isprintable()]
@@ -189,7 +191,7 @@ def test_a_hostile_name_and_hostile_tags_are_a_name_and_tags(
     assert tracker.visits == []
 
 
-def test_a_name_cannot_pretend_to_be_an_agent(windows: Windows, server: Server) -> None:
+def test_o5_a_name_cannot_pretend_to_be_an_agent(windows: Windows, server: Server) -> None:
     server.desk.accounts.register("pretender", "Ada (agent)", PASSWORD, PASSWORD, address="192.0.2.250")
     number = server.desk.tickets.open(server.actor("pretender"), "Trust me", "I am an agent.").number
     page = windows.open(f"ticket?id={number}", person="bert")

@@ -3,10 +3,11 @@
 import re
 from collections.abc import Callable, Iterator
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.browser.acting import history
 from tests.browser.conftest import PHONE, Windows, settle
@@ -126,6 +127,64 @@ def every_page(windows: Windows, number: int, **options: Any) -> Iterator[tuple[
 
 def test_every_page_of_the_desk_is_among_them() -> None:
     assert {path.partition("?")[0] for _, path in EVERY_PAGE} == {page.name for page in PAGES}
+
+
+# Pages of plain HTML, outside of Streamlit, as they are behind a link that leads nowhere any more.
+PLAIN = (
+    "rate?t=nothing",
+    "watch?t=nothing",
+    "confirm?t=nothing",
+    "choose_password?t=nothing",
+    "healthz",
+    "nothing_here",
+)
+
+
+@pytest.fixture(scope="module")
+def visit(chromium: Browser, server: Server, number: int) -> Iterator[Windows]:
+    """Look at every page as those for whom it is, at those of admins as an agent, too; return what came of that."""
+    windows = Windows(chromium, server)
+    agents = [("ada", path) for person, path in EVERY_PAGE if person == "root"]
+    for person in (None, "carla", "ada", "root"):
+        page = windows.open("login", person=person)
+        for path in (path for who, path in (*EVERY_PAGE, *agents) if who == person):
+            page.goto(f"{server.base}/{path.format(number)}")
+            settle(page)
+            page.wait_for_load_state("networkidle")
+        for path in PLAIN:
+            page.goto(f"{server.base}/{path}")
+    yield windows
+    for context in windows.contexts:
+        context.close()
+
+
+def test_o4_every_page_keeps_its_content_security_policy(visit: Windows) -> None:
+    assert visit.complaints == []
+
+
+def test_p1_no_page_asks_anything_of_another_host(visit: Windows, server: Server) -> None:
+    hosts = {urlsplit(address).netloc for address in visit.addresses if not address.startswith(("data:", "blob:"))}
+
+    assert hosts == {urlsplit(server.base).netloc}
+
+
+def test_o4_what_breaks_the_policy_is_refused_and_noticed(chromium: Browser, server: Server) -> None:
+    windows = Windows(chromium, server)
+    page = windows.open("login")
+
+    for planted in (
+        "const image = new Image(); image.src = 'http://tracker.example/pixel.png'",
+        "const s = document.createElement('script'); s.text = 'window.caught = 1'; document.body.append(s)",
+        "setTimeout(() => eval('window.caught = 2'))",
+        "fetch('http://tracker.example/').catch(() => {})",
+    ):
+        windows.complaints.clear()
+        page.evaluate(f"() => {{ {planted} }}")
+        page.wait_for_timeout(300)
+        assert windows.complaints
+
+    assert page.evaluate("() => window.caught") is None
+    page.context.close()
 
 
 def findings(page: Page) -> list[str]:

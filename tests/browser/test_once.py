@@ -119,7 +119,7 @@ def test_who_reloads_while_a_ticket_is_being_saved_is_told_that_it_was(windows: 
     assert titled(server, "Reloaded too early") == 1
 
 
-def test_an_answer_sent_again_after_the_line_broke_is_saved_once(
+def test_c2_an_answer_sent_again_after_the_line_broke_is_saved_once(
     windows: Windows, server: Server, cable: Cable
 ) -> None:
     ticket = server.desk.tickets.open(server.actor("carla"), "Train journey", "Tunnels.")
@@ -203,7 +203,7 @@ def test_what_one_person_typed_is_not_brought_back_for_the_next_in_the_same_tab(
     assert "Only mine" not in page.evaluate("JSON.stringify(sessionStorage)")
 
 
-def test_a_colleagues_change_of_another_field_is_kept_and_of_the_same_field_is_told(
+def test_v4_a_colleagues_change_of_another_field_is_kept_and_of_the_same_field_is_told(
     windows: Windows, server: Server
 ) -> None:
     desk = server.desk

@@ -126,7 +126,7 @@ def test_a_sign_in_and_a_half_written_answer_outlive_the_server(own_windows: Win
     assert [message.text for message in own_server.ticket(ticket.number).messages] == ["Dark.", "The light is back"]
 
 
-def test_signing_out_ends_every_tab_at_its_next_step(windows: Windows, server: Server) -> None:
+def test_s3_signing_out_ends_every_tab_at_its_next_step(windows: Windows, server: Server) -> None:
     ticket = server.desk.tickets.open(server.actor("carla"), "Cold office", "12 degrees.")
     first = windows.open("my_tickets", person="carla")
     answering, listing = first.context.new_page(), first.context.new_page()
@@ -149,7 +149,7 @@ def test_signing_out_ends_every_tab_at_its_next_step(windows: Windows, server: S
     )
 
 
-def test_who_signs_in_next_in_the_same_tab_finds_nothing_of_the_one_before(windows: Windows, server: Server) -> None:
+def test_s6_who_signs_in_next_in_the_same_tab_finds_nothing_of_the_one_before(windows: Windows, server: Server) -> None:
     server.desk.tickets.open(server.actor("carla"), "Carla's secret plan", "Nobody may know.")
     page = windows.open("login")
     sign_in(page, "carla")
@@ -179,7 +179,9 @@ def test_who_signs_in_next_in_the_same_tab_finds_nothing_of_the_one_before(windo
     assert b"secret plan" not in received
 
 
-def test_the_first_launch_password_opens_nothing_but_the_choice_of_another(chromium: Browser, tmp_path: Path) -> None:
+def test_a15_the_first_launch_password_opens_nothing_but_the_choice_of_another(
+    chromium: Browser, tmp_path: Path
+) -> None:
     with Server(tmp_path, with_people=False) as fresh:
         for windows in watched(Windows(chromium, fresh)):
             page = windows.open("all_tickets")

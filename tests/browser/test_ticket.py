@@ -337,7 +337,7 @@ def test_what_was_typed_waits_while_other_pages_are_looked_at(windows: Windows, 
     assert len(server.ticket(number).messages) == 1
 
 
-def test_what_one_person_typed_is_not_there_for_the_next(windows: Windows, server: Server, number: int) -> None:
+def test_s6_what_one_person_typed_is_not_there_for_the_next(windows: Windows, server: Server, number: int) -> None:
     page = windows.open(f"ticket?id={number}", person="ada")
     page.get_by_role("textbox", name="Public reply").fill("Only mine")
     page.get_by_role("radio", name="Internal note").click()
@@ -408,7 +408,7 @@ def test_what_was_typed_is_there_after_one_had_to_sign_in_again(windows: Windows
     assert len(server.ticket(number).messages) == 2
 
 
-def test_whoever_signs_out_leaves_nothing_typed_in_the_browser_and_finds_it_at_the_desk(
+def test_s6_whoever_signs_out_leaves_nothing_typed_in_the_browser_and_finds_it_at_the_desk(
     windows: Windows, number: int
 ) -> None:
     page = windows.open(f"ticket?id={number}", person="carla")

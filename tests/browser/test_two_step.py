@@ -94,7 +94,7 @@ def test_it_is_set_up_on_the_account_page_and_asked_for_from_then_on(windows: Wi
         assert secret not in server.log
 
 
-def test_between_password_and_code_no_page_is_open(windows: Windows, server: Server) -> None:
+def test_a16_between_password_and_code_no_page_is_open(windows: Windows, server: Server) -> None:
     person_with_phone(server, "nina")
     page = windows.open("login")
     sign_in(page, "nina")

@@ -217,7 +217,7 @@ def kept(folder: Path) -> list[Path]:
     return [path for path in (folder / "data" / "attachments").rglob("*") if path.is_file()]
 
 
-def test_of_an_infected_file_nothing_is_kept(clamd: Clamd, desk_with: Callable[..., Desk], tmp_path: Path) -> None:
+def test_u6_of_an_infected_file_nothing_is_kept(clamd: Clamd, desk_with: Callable[..., Desk], tmp_path: Path) -> None:
     desk = desk_with(clamd.url)
     carla = carla_at(desk)
 
@@ -230,7 +230,7 @@ def test_of_an_infected_file_nothing_is_kept(clamd: Clamd, desk_with: Callable[.
     assert clean.size == len(b"picture")
 
 
-def test_while_the_scanner_is_away_no_file_is_taken_unless_it_may_be(
+def test_u6_while_the_scanner_is_away_no_file_is_taken_unless_it_may_be(
     clamd: Clamd, desk_with: Callable[..., Desk], tmp_path: Path
 ) -> None:
     closed, lenient = desk_with(clamd.url), desk_with(clamd.url, required=False)

@@ -187,7 +187,7 @@ def test_a_start_loads_nothing_of_what_only_mails_need() -> None:
     subprocess.run([sys.executable, "-c", command], check=True)
 
 
-def test_a_mail_that_is_refused_for_now_is_tried_again_by_the_schedule(
+def test_e3_a_mail_that_is_refused_for_now_is_tried_again_by_the_schedule(
     desk: Desk, server: MailServer, clock: Clock
 ) -> None:
     server.behaviour.recipients["carla@example.org"] = "451 Come back later"
@@ -205,7 +205,7 @@ def test_a_mail_that_is_refused_for_now_is_tried_again_by_the_schedule(
     assert states(desk) == [MailState.SENT]
 
 
-def test_a_mail_that_nobody_takes_for_a_day_has_failed_and_the_ledger_says_why(
+def test_e3_a_mail_that_nobody_takes_for_a_day_has_failed_and_the_ledger_says_why(
     desk: Desk, server: MailServer, clock: Clock
 ) -> None:
     server.behaviour.data = "452 Disk full"
@@ -220,7 +220,7 @@ def test_a_mail_that_nobody_takes_for_a_day_has_failed_and_the_ledger_says_why(
     assert DAY - HOUR < clock.now - began <= DAY + HOUR
 
 
-def test_a_mail_that_is_refused_for_good_fails_at_once_and_keeps_no_other_from_its_own(
+def test_e3_a_mail_that_is_refused_for_good_fails_at_once_and_keeps_no_other_from_its_own(
     desk: Desk, server: MailServer
 ) -> None:
     server.behaviour.recipients["carla@example.org"] = "550 No such mailbox"
@@ -325,7 +325,7 @@ def test_when_it_is_told_to_stop_it_gives_back_what_it_has_not_tried(desk: Desk,
     ] * 5
 
 
-def test_nothing_of_a_note_reaches_a_requester_by_any_mail(desk: Desk, server: MailServer, clock: Clock) -> None:
+def test_z5_nothing_of_a_note_reaches_a_requester_by_any_mail(desk: Desk, server: MailServer, clock: Clock) -> None:
     ada = desk.sessions.actor(desk.accounts.sign_in("ada", PASSWORD))
     mark = desk.tickets.note(ada, 1, MARKER).messages[-1].mark
     with desk.store.write() as tx:
@@ -353,7 +353,7 @@ def test_nothing_of_a_note_reaches_a_requester_by_any_mail(desk: Desk, server: M
         assert MARKER not in taken.text
 
 
-def test_a_silent_server_holds_up_nobody_who_asks_something_of_the_desk(clock: Clock) -> None:
+def test_e2_a_silent_server_holds_up_nobody_who_asks_something_of_the_desk(clock: Clock) -> None:
     with SilentServer() as silent, opened(silent, clock) as desk:
         tell(desk)
         under_way = dispatcher(desk)

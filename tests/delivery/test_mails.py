@@ -106,7 +106,7 @@ def test_an_answer_finds_its_ticket_by_the_subject_and_by_what_it_refers_to() ->
     assert tags_in(mail["Subject"]) == tags_in("", [mail["Message-ID"]]) == tags_in("", [mail["References"]]) == [tag]
 
 
-def test_the_same_notice_has_the_same_message_id_and_another_one_has_another() -> None:
+def test_e4_the_same_notice_has_the_same_message_id_and_another_one_has_another() -> None:
     assert read(letter())["Message-ID"] == read(letter())["Message-ID"] == message_id(letter(), "example.org")
     assert read(letter())["Message-ID"] != read(letter(id="n2"))["Message-ID"]
 
@@ -130,7 +130,7 @@ def test_a_requester_is_asked_whether_it_is_solved_by_links_that_lead_there() ->
     assert "Is it solved?" not in part(read(asked, DESK._replace(base_url="")), "plain")
 
 
-def test_no_machine_is_to_answer() -> None:
+def test_e6_no_machine_is_to_answer() -> None:
     mail = read(letter())
 
     assert mail["Auto-Submitted"] == "auto-generated"
@@ -141,7 +141,7 @@ def test_no_machine_is_to_answer() -> None:
 
 @pytest.mark.parametrize("name", HOSTILE, ids=repr)
 @pytest.mark.parametrize("field", ["name", "title", "by"])
-def test_what_people_are_called_adds_no_header_and_no_recipient(field: str, name: str) -> None:
+def test_e1_what_people_are_called_adds_no_header_and_no_recipient(field: str, name: str) -> None:
     mail = read(letter(**{field: name}))
 
     assert [one.addr_spec for one in mail["To"].addresses] == ["carla@example.org"]
@@ -151,12 +151,12 @@ def test_what_people_are_called_adds_no_header_and_no_recipient(field: str, name
 
 
 @pytest.mark.parametrize("address", ["carla@example.org\nBcc: oskar@example.org", "carla@exam\rple.org"], ids=repr)
-def test_line_ends_in_an_address_are_refused_whatever_was_checked_before(address: str) -> None:
+def test_e1_line_ends_in_an_address_are_refused_whatever_was_checked_before(address: str) -> None:
     with pytest.raises(ValueError, match=r"CR or LF|linefeed|carriage return"):
         compose(letter(address=address), DESK, NOW)
 
 
-def test_what_people_typed_is_no_markup_and_no_template() -> None:
+def test_e7_what_people_typed_is_no_markup_and_no_template() -> None:
     mail = read(letter(text="<script>alert(1)</script> {{ 7 * 7 }} {% raw %}", title="<b>{{ key }}</b>"))
 
     assert "<script>alert(1)</script> {{ 7 * 7 }} {% raw %}" in part(mail, "plain")
@@ -165,7 +165,7 @@ def test_what_people_typed_is_no_markup_and_no_template() -> None:
     assert "<b>" not in part(mail, "html")
 
 
-def test_a_title_does_not_pass_for_a_tag() -> None:
+def test_e7_a_title_does_not_pass_for_a_tag() -> None:
     forged = Tag.of(KEY, 13, "oskar", MessageKind.NOTE)
 
     found = tags_in(read(letter(title=f"{forged.in_subject()} Mine"))["Subject"])

@@ -33,7 +33,7 @@ def sent(server: SmtpServer, *recipients: str, timeout: float = 5) -> list[Outco
         return [connection.send(mail(each), DESK, each) for each in recipients or (CARLA,)]
 
 
-def test_several_mails_go_over_one_connection_each_to_the_one_it_is_for() -> None:
+def test_e1_several_mails_go_over_one_connection_each_to_the_one_it_is_for() -> None:
     with MailServer() as server:
         assert sent(server.server, CARLA, OSKAR) == [SENT, SENT]
 
@@ -46,7 +46,7 @@ def test_several_mails_go_over_one_connection_each_to_the_one_it_is_for() -> Non
     [("451 Try later", Result.AGAIN), ("452 Full", Result.AGAIN), ("550 No such mailbox", Result.REFUSED)],
 )
 @pytest.mark.parametrize("step", ["recipient", "data"])
-def test_a_refusal_is_for_good_or_not_by_its_code_and_is_told_in_the_servers_words(
+def test_e3_a_refusal_is_for_good_or_not_by_its_code_and_is_told_in_the_servers_words(
     answer: str, result: Result, step: str
 ) -> None:
     behaviour = Behaviour(recipients={CARLA: answer}) if step == "recipient" else Behaviour(data=answer)
@@ -73,7 +73,7 @@ def test_whether_a_mail_was_taken_before_the_line_dropped_cannot_be_known() -> N
         assert len(server.taken) == 1
 
 
-def test_a_server_that_answers_too_slowly_is_given_up() -> None:
+def test_e3_a_server_that_answers_too_slowly_is_given_up() -> None:
     with MailServer(Behaviour(delay=1)) as server:
         assert sent(server.server, timeout=0.3) == [TOO_SLOW]
 

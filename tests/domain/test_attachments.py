@@ -53,14 +53,14 @@ def attachment(name: str = "screen.png", size: int = 24) -> Attachment:
         ("x" * 300 + ".docx", "x" * 145 + ".docx"),
     ],
 )
-def test_a_file_name_is_data_and_no_place(typed: str, name: str) -> None:
+def test_u3_a_file_name_is_data_and_no_place(typed: str, name: str) -> None:
     assert clean_file_name(typed) == name
 
 
 @given(st.text(max_size=20) | st.text(st.sampled_from("a.b /\\:\u0301\u200b\u202e\n<"), max_size=400))
 @example("a\u200b\u0301.png")
 @example("x" * 149 + ".aaaaaaaaaaaaaaa bbbb")
-def test_whatever_somebody_calls_a_file_it_has_a_name_that_can_be_shown(typed: str) -> None:
+def test_u3_whatever_somebody_calls_a_file_it_has_a_name_that_can_be_shown(typed: str) -> None:
     name = clean_file_name(typed)
 
     assert 0 < len(name) <= 150
@@ -69,7 +69,7 @@ def test_whatever_somebody_calls_a_file_it_has_a_name_that_can_be_shown(typed: s
 
 
 @pytest.mark.parametrize("typed", ["x" * 10_000, "x." + "y" * 10_000, "\u00e4" * 500 + ".png", "/" * 9_000 + "a.b"])
-def test_no_file_name_is_longer_than_its_limit(typed: str) -> None:
+def test_u3_no_file_name_is_longer_than_its_limit(typed: str) -> None:
     assert len(clean_file_name(typed)) <= 150
 
 
@@ -85,7 +85,7 @@ def test_no_file_name_is_longer_than_its_limit(typed: str) -> None:
         ("server.log", b"started\n", "text/plain"),
     ],
 )
-def test_what_name_and_content_agree_on_is_of_that_kind(name: str, content: bytes, kind: str) -> None:
+def test_u2_what_name_and_content_agree_on_is_of_that_kind(name: str, content: bytes, kind: str) -> None:
     assert media_type_of(name, content) == kind
 
 
@@ -108,7 +108,7 @@ def test_what_name_and_content_agree_on_is_of_that_kind(name: str, content: byte
     ],
     ids=str,
 )
-def test_whatever_else_is_but_bytes(name: str, content: bytes) -> None:
+def test_u2_whatever_else_is_but_bytes(name: str, content: bytes) -> None:
     assert media_type_of(name, content) == "application/octet-stream"
 
 
@@ -152,7 +152,7 @@ def test_what_looks_like_attachments_in_a_text_is_a_text(ticket: Ticket, carla: 
     assert list(contents_of(ticket.model_dump_json().encode())) == []
 
 
-def test_a_requester_learns_of_public_files_only(ticket: Ticket, carla: Actor, ada: Actor, now: datetime) -> None:
+def test_z6_a_requester_learns_of_public_files_only(ticket: Ticket, carla: Actor, ada: Actor, now: datetime) -> None:
     newer = Attachment.model_validate(attachment("screen.png").model_dump() | {"scanned_by": "somebody"})
     ticket.reply(carla, "See here.", now)
     ticket.attach([newer])
@@ -194,7 +194,7 @@ def test_a_message_takes_ten_files(ticket: Ticket, carla: Actor, now: datetime) 
     assert [len(message.attachments) for message in ticket.messages] == [0, 10]
 
 
-def test_the_files_of_a_ticket_have_a_limit_together(ticket: Ticket, carla: Actor, now: datetime) -> None:
+def test_u6_the_files_of_a_ticket_have_a_limit_together(ticket: Ticket, carla: Actor, now: datetime) -> None:
     ticket.attach([attachment("a", BYTES_PER_TICKET - 1)])
     ticket.reply(carla, "Just fits.", now)
     ticket.attach([attachment("b", 1)])

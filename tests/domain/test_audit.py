@@ -138,6 +138,17 @@ def test_what_several_did_in_one_change_is_told_of_each(ticket: Ticket) -> None:
     ]
 
 
+def test_l1_each_who_is_let_see_a_ticket_in_one_change_is_told(ticket: Ticket) -> None:
+    before = ticket.model_copy(deep=True)
+    for username in ("oskar", "nora"):
+        ticket.add_watcher(username, ADA, NOW)
+
+    assert [entry.facts for entry in entries_of(before, ticket)] == [
+        {"watcher": "none → oskar"},
+        {"watcher": "none → nora"},
+    ]
+
+
 def test_of_a_ticket_that_came_in_with_others_nothing_is_told(ticket: Ticket) -> None:
     ticket.events.append(Event(field="imported", new="abc", by="console", at=NOW))
 

@@ -33,7 +33,7 @@ from ticketing.domain.people import (
         ("a" * 32, "a" * 32),
     ],
 )
-def test_ways_to_write_one_username_have_one_key(typed: str, key: str) -> None:
+def test_a9_ways_to_write_one_username_have_one_key(typed: str, key: str) -> None:
     assert username_key(typed) == key
 
 
@@ -59,7 +59,7 @@ def test_ways_to_write_one_username_have_one_key(typed: str, key: str) -> None:
     ],
     ids=lambda typed: ascii(typed[:12]),
 )
-def test_anything_else_is_no_username(typed: str) -> None:
+def test_a9_anything_else_is_no_username(typed: str) -> None:
     with pytest.raises(UsernameError, match="A username has 3 to 32 characters"):
         username_key(typed)
 
@@ -121,7 +121,7 @@ def test_an_email_of_any_size_or_with_unprintable_characters_is_refused() -> Non
         clean_email("carla\x00@example.org")
 
 
-def test_a_display_name_has_at_most_80_characters_and_is_not_blank() -> None:
+def test_a9_a_display_name_has_at_most_80_characters_and_is_not_blank() -> None:
     assert clean_display_name(" Carla\u202e  Colani ") == "Carla Colani"
     assert clean_display_name("x" * 80) == "x" * 80
     with pytest.raises(TooLongError, match="Display name has 81 characters"):

@@ -176,7 +176,7 @@ def target_of(relation: Relation, actor: Actor) -> Ticket | User | Article | Non
     return targets[relation]
 
 
-def test_the_table_here_is_whole() -> None:
+def test_z1_the_table_here_is_whole() -> None:
     assert {action for action, _, _ in truth(TRUTH)} == set(Action)
     assert set(ALLOWED) == set(product(Action, Role, Relation))
 
@@ -191,7 +191,7 @@ def test_a_draft_and_what_was_taken_away_are_no_more_public_than_an_internal_art
 
 
 @pytest.mark.parametrize("action", Action, ids=lambda action: action.name)
-def test_each_action_is_allowed_to_exactly_these(action: Action) -> None:
+def test_z2_each_action_is_allowed_to_exactly_these(action: Action) -> None:
     expected = {key for key, allowed in ALLOWED.items() if key[0] is action and allowed}
 
     assert {key for key in ALLOWED if key[0] is action and policy.allows(key[1], key[0], key[2])} == expected
@@ -202,7 +202,7 @@ def test_each_action_is_allowed_to_exactly_these(action: Action) -> None:
     ALLOWED,
     ids=lambda value: value.name,
 )
-def test_may_and_require_say_what_the_table_says(action: Action, role: Role, relation: Relation) -> None:
+def test_z1_may_and_require_say_what_the_table_says(action: Action, role: Role, relation: Relation) -> None:
     actor = Actor("actor", "The Actor", role)
     target = target_of(relation, actor)
 
@@ -279,13 +279,13 @@ def test_nobody_but_the_command_line_is_at_the_command_line(root: Actor) -> None
         policy.require_console(root, Action.MOVE_DATA)
 
 
-def test_what_lists_show_follows_from_the_same_table(carla: Actor, ada: Actor, root: Actor) -> None:
+def test_z4_what_lists_show_follows_from_the_same_table(carla: Actor, ada: Actor, root: Actor) -> None:
     assert policy.audience(carla) == Audience(username="carla", sees_all=False)
     assert policy.audience(ada) == Audience(username="ada", sees_all=True)
     assert policy.audience(root) == Audience(username="root", sees_all=True)
 
 
-def test_nobody_but_admins_can_do_what_makes_an_admin() -> None:
+def test_z8_nobody_but_admins_can_do_what_makes_an_admin() -> None:
     powers = [Action.REGISTER_ADMIN, Action.CHANGE_ROLE]
 
     assert not any(

@@ -29,7 +29,7 @@ def test_a_session_ends_when_unused_for_long_and_in_any_case_at_its_end(
 
 
 @pytest.mark.parametrize("role", [Role.AGENT, Role.ADMIN])
-def test_sessions_of_agents_are_shorter(role: Role) -> None:
+def test_s4_sessions_of_agents_are_shorter(role: Role) -> None:
     limits = SessionLimits()
 
     assert limits.idle(role) < limits.idle(Role.USER)

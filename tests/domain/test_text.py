@@ -62,7 +62,7 @@ LITERAL = {
 
 
 @pytest.mark.parametrize("text", INVISIBLE.values(), ids=INVISIBLE)
-def test_what_nobody_can_see_is_blank(text: str) -> None:
+def test_v1_what_nobody_can_see_is_blank(text: str) -> None:
     assert is_blank(text)
     with pytest.raises(BlankError, match=r"Title is empty\. Please fill it in\."):
         clean_text("Title", text)
@@ -74,7 +74,7 @@ def test_what_can_be_seen_is_not_blank(text: str) -> None:
 
 
 @pytest.mark.parametrize("char", FORBIDDEN, ids=ascii)
-def test_unprintable_characters_are_refused_with_their_place(char: str) -> None:
+def test_v1_unprintable_characters_are_refused_with_their_place(char: str) -> None:
     with pytest.raises(ForbiddenCharacterError, match="Title holds an unprintable character at position 3"):
         clean_text("Title", f"ab{char}c")
 
@@ -94,13 +94,13 @@ def test_a_title_is_one_line() -> None:
 
 
 @pytest.mark.parametrize("clean", [clean_text, clean_line, clean_name])
-def test_the_limit_counts_characters_after_trimming(clean: type[str]) -> None:
+def test_v1_the_limit_counts_characters_after_trimming(clean: type[str]) -> None:
     assert clean("Title", " " + "ü" * 200 + " ", 200) == "ü" * 200  # type: ignore[call-overload]
     with pytest.raises(TooLongError, match="Title has 201 characters; at most 200 fit"):
         clean("Title", "ü" * 201, 200)  # type: ignore[call-overload]
 
 
-def test_a_huge_text_is_refused_by_its_length_whatever_it_holds() -> None:
+def test_v1_a_huge_text_is_refused_by_its_length_whatever_it_holds() -> None:
     with pytest.raises(TooLongError, match=r"Reply has 1,000,000 characters; at most 20,000 fit\."):
         clean_text("Reply", "\x00" * 1_000_000)
 
@@ -108,7 +108,7 @@ def test_a_huge_text_is_refused_by_its_length_whatever_it_holds() -> None:
 @pytest.mark.parametrize(
     "typed", ["ro\u200bot", "\u202eroot", "root\u3164", "\u200b root", "root \u200b", "\ufeffroot\u2060"]
 )
-def test_a_name_holds_nothing_invisible(typed: str) -> None:
+def test_a9_a_name_holds_nothing_invisible(typed: str) -> None:
     assert clean_name("Display name", typed) == "root"
 
 
@@ -124,7 +124,7 @@ def test_tags_are_casefolded_and_each_is_there_once() -> None:
     ]
 
 
-def test_a_tag_fits_its_limit_as_it_is_kept() -> None:
+def test_v1_a_tag_fits_its_limit_as_it_is_kept() -> None:
     assert clean_tags(["x" * TAG_LIMIT]) == ["x" * TAG_LIMIT]
     with pytest.raises(TooLongError, match="Tag has 41 characters; at most 40 fit"):
         clean_tags(["x" * (TAG_LIMIT + 1)])
@@ -133,7 +133,7 @@ def test_a_tag_fits_its_limit_as_it_is_kept() -> None:
 
 
 @given(st.text(st.characters(), max_size=300))
-def test_whatever_is_typed_is_refused_or_kept_clean(typed: str) -> None:
+def test_v1_whatever_is_typed_is_refused_or_kept_clean(typed: str) -> None:
     try:
         text = clean_text("Text", typed, 100)
     except InvalidInputError:
@@ -171,7 +171,7 @@ def test_stored_documents_keep_fields_of_a_newer_version() -> None:
     assert kept.model_dump_json() == '{"id":"1","colour":"red"}'
 
 
-def test_input_with_an_unknown_field_is_refused() -> None:
+def test_z9_input_with_an_unknown_field_is_refused() -> None:
     class Input(Typed):
         title: str
 

@@ -37,7 +37,7 @@ LONG = "word " * 3000
 
 def work_for_ever(folder: Path, token: str, pipe: int) -> None:
     """Open tickets, answer and close each; tell of each step only after it was acknowledged."""
-    desk = open_desk(Settings(data_dir=folder), password_rounds=4)
+    desk = open_desk(Settings(data_dir=folder, tickets_per_hour=100_000), password_rounds=4)
     carla, console = desk.sessions.actor(token), Actor.console()
     while True:
         number = desk.tickets.open(carla, "No dial tone", "Dead.").number
@@ -66,7 +66,7 @@ def killed_at_work(folder: Path, token: str, seconds: float) -> dict[int, int]:
         return {int(number): int(step) for number, step in (line.split() for line in pipe.read().splitlines())}
 
 
-def test_a_desk_that_is_killed_forty_times_keeps_every_ticket_whole(tmp_path: Path) -> None:
+def test_d1_a_desk_that_is_killed_forty_times_keeps_every_ticket_whole(tmp_path: Path) -> None:
     folder, dice = tmp_path / "data", random.Random(11)  # noqa: S311 - not for security
     with closing(open_desk(Settings(data_dir=folder), password_rounds=4)) as desk:
         desk.accounts.register("carla", "Carla Ruiz", PASSWORD, PASSWORD)
@@ -102,7 +102,7 @@ def limit_files(server: Server, size: int) -> None:
     resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (size, hard))
 
 
-def test_who_writes_while_the_disk_is_full_is_told_and_can_send_it_when_there_is_room(server: Server) -> None:
+def test_d2_who_writes_while_the_disk_is_full_is_told_and_can_send_it_when_there_is_room(server: Server) -> None:
     carla = server.actor("carla")
     with Wire.connect(server.base, page="new_ticket", cookies={COOKIE: server.sign_in("carla")}) as wire:
         wire.run()

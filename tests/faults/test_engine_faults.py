@@ -49,7 +49,7 @@ def quick_flush(monkeypatch: pytest.MonkeyPatch) -> None:
 # Killed processes
 
 
-def test_killing_the_writer_in_the_midst_of_changes_and_compactions_loses_nothing(folder: Path) -> None:
+def test_d1_killing_the_writer_in_the_midst_of_changes_and_compactions_loses_nothing(folder: Path) -> None:
     report = the_foreman_reports(folder, "one", 200)
 
     assert (report["lost"], report["torn_apart"], report["unreadable"], report["failures"]) == ([], [], [], [])
@@ -58,7 +58,7 @@ def test_killing_the_writer_in_the_midst_of_changes_and_compactions_loses_nothin
     assert report["interrupted_compactions"] > 20
 
 
-def test_killing_the_writer_in_the_midst_of_a_write_leaves_nothing_of_it(folder: Path) -> None:
+def test_d1_killing_the_writer_in_the_midst_of_a_write_leaves_nothing_of_it(folder: Path) -> None:
     report = the_foreman_reports(folder, "midst", 40)
 
     assert (report["lost"], report["torn_apart"], report["unreadable"], report["failures"]) == ([], [], [], [])
@@ -88,7 +88,7 @@ def hold_the_lock(folder: Path) -> int:
     return process
 
 
-def test_the_lock_of_a_killed_holder_is_free_at_once(folder: Path) -> None:
+def test_c3_the_lock_of_a_killed_holder_is_free_at_once(folder: Path) -> None:
     engine = Engine(folder, Recorder())
     holder = hold_the_lock(folder)
 
@@ -101,7 +101,7 @@ def test_the_lock_of_a_killed_holder_is_free_at_once(folder: Path) -> None:
     engine.close()
 
 
-def test_a_holder_that_hangs_stops_writers_after_the_limit_and_readers_never(folder: Path) -> None:
+def test_c3_a_holder_that_hangs_stops_writers_after_the_limit_and_readers_never(folder: Path) -> None:
     engine = Engine(folder, Recorder(), lock_timeout=0.1)
     save(engine, put("T-1"))
     holder = hold_the_lock(folder)
@@ -153,7 +153,7 @@ def in_a_child_that_dies(work: Callable[[], int]) -> str:
 # Many at once
 
 
-def test_two_processes_of_eight_threads_lose_no_update(folder: Path) -> None:
+def test_c1_two_processes_of_eight_threads_lose_no_update(folder: Path) -> None:
     def work() -> None:
         engine = Engine(folder, Recorder(), compact_at=20_000, lock_timeout=60)
         threads = [threading.Thread(target=count, args=[engine, f"{os.getpid()}-{number}"]) for number in range(8)]
@@ -389,7 +389,7 @@ def test_the_end_of_a_journal_that_is_not_the_last_may_be_torn_but_not_damaged(f
 # Failing disks
 
 
-def test_a_file_size_limit_saves_nothing_and_writing_works_again_when_it_is_lifted(folder: Path) -> None:
+def test_d2_a_file_size_limit_saves_nothing_and_writing_works_again_when_it_is_lifted(folder: Path) -> None:
     def work() -> str:
         engine = Engine(folder, Recorder())
         hard = resource.getrlimit(resource.RLIMIT_FSIZE)[1]
@@ -460,7 +460,7 @@ def eight_changes(folder: Path) -> Iterator[int]:
 @pytest.mark.parametrize(
     "error", [errno.ENOSPC, errno.EIO, errno.EROFS], ids=["disk full", "input/output error", "read-only"]
 )
-def test_whichever_call_fails_what_was_acknowledged_is_there_and_writing_goes_on(
+def test_d2_whichever_call_fails_what_was_acknowledged_is_there_and_writing_goes_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: int, *, lasting: bool
 ) -> None:
     prepared = tmp_path / "prepared"

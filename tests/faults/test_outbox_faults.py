@@ -86,7 +86,7 @@ def server() -> Iterator[MailServer]:
         yield running
 
 
-def test_two_processes_send_each_mail_once(place: str, server: MailServer) -> None:
+def test_e4_two_processes_send_each_mail_once(place: str, server: MailServer) -> None:
     said_at_once(PROGRAM, place, str(server.server.port), "1", processes=2)
 
     recipients = Counter(name for taken in server.taken for name in taken.recipients)

@@ -138,7 +138,7 @@ def after(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         yield Path(folder) / "data"
 
 
-def test_wherever_the_power_fails_what_was_acknowledged_is_there_and_nothing_in_part(
+def test_d1_wherever_the_power_fails_what_was_acknowledged_is_there_and_nothing_in_part(
     tmp_path: Path, after: Path
 ) -> None:
     disk = record(tmp_path / "data")

@@ -31,7 +31,7 @@ def ask(
 @pytest.mark.parametrize(
     "origin", [None, "http://evil.example", "http://localhost:1", "http://127.0.0.1", "null", "https://127.0.0.1"]
 )
-def test_a_socket_of_another_origin_is_refused_at_once(server: Server, origin: str | None) -> None:
+def test_n2_a_socket_of_another_origin_is_refused_at_once(server: Server, origin: str | None) -> None:
     waits = []
     for _ in range(5):
         begun = time.perf_counter()
@@ -42,7 +42,7 @@ def test_a_socket_of_another_origin_is_refused_at_once(server: Server, origin: s
     assert min(waits) < 0.05
 
 
-def test_a_stranger_cannot_fill_the_memory_with_uploads(server: Server) -> None:
+def test_u1_a_stranger_cannot_fill_the_memory_with_uploads(server: Server) -> None:
     with Wire.connect(server.base) as stranger:
         stranger.run()
         path = f"/_stcore/upload_file/{stranger.session_id}/some-file"

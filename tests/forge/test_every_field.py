@@ -77,7 +77,7 @@ def expect_no_harm(server: Server, wire: Wire) -> None:
 
 
 @pytest.mark.parametrize(("form", "field"), FIELDS, ids=lambda part: part)
-def test_a_form_whose_other_fields_are_wrong_changes_nothing_whatever_is_typed(
+def test_v1_a_form_whose_other_fields_are_wrong_changes_nothing_whatever_is_typed(
     server: Server, form: str, field: str
 ) -> None:
     person, page, query, fields, button = FORMS[form]
@@ -132,7 +132,7 @@ SEARCHES: dict[str, Callable[[Wire, str], Wire]] = {
 
 
 @pytest.mark.parametrize("search", SEARCHES)
-def test_any_text_can_be_searched_for_in_a_list(server: Server, search: str) -> None:
+def test_v3_any_text_can_be_searched_for_in_a_list(server: Server, search: str) -> None:
     with visit(server, "ada", "all_tickets") as ada:
         for value in (*VALUES.values(), "x" * (SEARCH_LIMIT + 1), HALF_A_PAIR):
             SEARCHES[search](ada, value)
@@ -141,7 +141,7 @@ def test_any_text_can_be_searched_for_in_a_list(server: Server, search: str) -> 
             assert t("page.all_tickets") in ada.text
 
 
-def test_any_text_can_be_searched_for_among_people(server: Server) -> None:
+def test_v3_any_text_can_be_searched_for_among_people(server: Server) -> None:
     with visit(server, "root", "agent_admin") as root:
         for value in VALUES.values():
             root.set("people_search", value)

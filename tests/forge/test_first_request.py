@@ -17,12 +17,12 @@ pytestmark = [pytest.mark.processes, pytest.mark.xdist_group("forge")]
 FOR_STRANGERS = {page.name for page in PAGES if page.audience is Audience.STRANGERS}
 
 
-def test_every_page_script_is_known_to_the_router() -> None:
+def test_s9_every_page_script_is_known_to_the_router() -> None:
     assert pages_on_disk() == sorted(page.name for page in PAGES)
 
 
 @pytest.mark.parametrize("page", pages_on_disk())
-def test_the_first_request_of_all_tells_a_stranger_nothing(tmp_path: Path, page: str) -> None:
+def test_s9_the_first_request_of_all_tells_a_stranger_nothing(tmp_path: Path, page: str) -> None:
     server = Server(tmp_path)
     number = fill(server).number
     try:
@@ -44,7 +44,7 @@ def test_the_first_request_of_all_tells_a_stranger_nothing(tmp_path: Path, page:
 
 
 @pytest.mark.parametrize("page", pages_on_disk())
-def test_a_page_asked_for_by_its_hash_tells_a_stranger_nothing(server: Server, ticket: Ticket, page: str) -> None:
+def test_s9_a_page_asked_for_by_its_hash_tells_a_stranger_nothing(server: Server, ticket: Ticket, page: str) -> None:
     with Wire.connect(server.base, query=f"id={ticket.number}") as stranger:
         stranger.page_hash = calc_hash(page)
         stranger.run()

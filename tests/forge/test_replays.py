@@ -245,7 +245,7 @@ OUTCOMES: dict[str, Callable[[After], object]] = {
 
 
 @pytest.mark.parametrize("ending", ENDINGS)
-def test_nothing_that_an_agent_was_shown_works_after_the_end_of_their_session(
+def test_s3_nothing_that_an_agent_was_shown_works_after_the_end_of_their_session(
     server: Server, ticket: Ticket, ending: str
 ) -> None:
     for name, deed in DEEDS.items():
@@ -271,7 +271,7 @@ def test_nothing_that_an_agent_was_shown_works_after_the_end_of_their_session(
 
 
 @pytest.mark.parametrize("name", DEEDS)
-def test_the_same_deed_works_while_the_session_lasts(server: Server, ticket: Ticket, name: str) -> None:
+def test_s3_the_same_deed_works_while_the_session_lasts(server: Server, ticket: Ticket, name: str) -> None:
     assert ticket.number == 1
     deed = DEEDS[name]
     number = server.desk.tickets.open(server.actor("carla"), "Another zqtitle", "A zqdescription").number
@@ -300,7 +300,9 @@ def forged_fragments(wire: Wire) -> list[str]:
 
 
 @pytest.mark.parametrize("ending", ["signed out", "made a requester"])
-def test_no_fragment_of_a_page_runs_after_the_end_of_the_session(server: Server, ticket: Ticket, ending: str) -> None:
+def test_s3_no_fragment_of_a_page_runs_after_the_end_of_the_session(
+    server: Server, ticket: Ticket, ending: str
+) -> None:
     name = f"agent{next(_numbers)}"
     server.desk.agents.create_agent(Actor.console(), name, PASSWORD)
     token = server.sign_in(name)
@@ -329,7 +331,7 @@ def _on_a_ticket() -> list[Deed]:
     return [deed for name, deed in DEEDS.items() if deed.page == "ticket" and name not in in_forms]
 
 
-def test_a_stolen_streamlit_session_is_worth_nothing_without_its_cookie(server: Server, ticket: Ticket) -> None:
+def test_s5_a_stolen_streamlit_session_is_worth_nothing_without_its_cookie(server: Server, ticket: Ticket) -> None:
     cookies = {COOKIE: server.sign_in("ada")}
     with Wire.connect(server.base, page="ticket", query=f"id={ticket.number}", cookies=cookies) as ada:
         ada.run()
@@ -348,7 +350,7 @@ def test_a_stolen_streamlit_session_is_worth_nothing_without_its_cookie(server: 
             assert stored(server) == before
 
 
-def test_a_requester_in_an_agents_streamlit_session_is_a_requester(server: Server, ticket: Ticket) -> None:
+def test_s5_a_requester_in_an_agents_streamlit_session_is_a_requester(server: Server, ticket: Ticket) -> None:
     cookies = {COOKIE: server.sign_in("ada")}
     with Wire.connect(server.base, page="ticket", query=f"id={ticket.number}", cookies=cookies) as ada:
         ada.run()
@@ -392,7 +394,7 @@ def _leave_things_behind(root: Wire) -> str:
     [(("root",), True), (("ada",), False), (("", "ada"), False), (("another browser of root",), False)],
     ids=["they themselves", "somebody else", "nobody, then somebody else", "the same person, signed in elsewhere"],
 )
-def test_what_is_left_in_a_streamlit_session_belongs_to_one_sign_in(
+def test_s6_what_is_left_in_a_streamlit_session_belongs_to_one_sign_in(
     server: Server, ticket: Ticket, then: tuple[str, ...], *, theirs: bool
 ) -> None:
     assert ticket

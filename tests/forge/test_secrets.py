@@ -55,7 +55,7 @@ class Browser:
         self.secrets |= {hand_off, *(morsel.value for morsel in given.values())}
 
 
-def test_no_password_and_no_token_is_in_a_file_or_in_the_log(server: Server) -> None:
+def test_l2_no_password_and_no_token_is_in_a_file_or_in_the_log(server: Server) -> None:
     judith = Browser(server)
     judith.send("register", "submit", username="judith", display_name="Judith", password=FIRST, confirmation=FIRST)
     judith.send("account", "save_password", current=FIRST, new=SECOND, confirmation=SECOND)

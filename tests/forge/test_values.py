@@ -28,7 +28,7 @@ def visit(server: Server, person: str, page: str, query: str = "") -> Wire:
     [1, -1, 0, 999, 10**30, 1.0, "1", "T-1", True, None, [1], {"number": 1}, "../ticket?id=1", "x" * 10_000],
     ids=repr,
 )
-def test_a_row_that_the_list_did_not_show_opens_nothing(server: Server, ticket: Ticket, answer: object) -> None:
+def test_z10_a_row_that_the_list_did_not_show_opens_nothing(server: Server, ticket: Ticket, answer: object) -> None:
     server.desk.tickets.open(server.actor("oskar"), "Of Oskar", "Mine alone.")
     assert ticket.number == 1
     with visit(server, "oskar", "my_tickets") as oskar:
@@ -67,7 +67,7 @@ def test_a_row_that_the_list_did_not_show_opens_nothing(server: Server, ticket: 
     ],
     ids=repr,
 )
-def test_filters_that_the_list_does_not_offer_change_nothing(server: Server, ticket: Ticket, asked: object) -> None:
+def test_v3_filters_that_the_list_does_not_offer_change_nothing(server: Server, ticket: Ticket, asked: object) -> None:
     with visit(server, "ada", "all_tickets", "q=zqtag") as ada:
         ada.trigger("ticketing_list_table", "filters", asked)
 
@@ -104,7 +104,7 @@ def test_filters_that_the_list_does_not_offer_change_nothing(server: Server, tic
         (COMPOSER, "outbox", [[]]),
     ],
 )
-def test_a_choice_that_was_not_offered_changes_nothing(
+def test_z10_a_choice_that_was_not_offered_changes_nothing(
     server: Server, ticket: Ticket, component: str, event: str, value: object
 ) -> None:
     before = server.ticket(ticket.number)
@@ -156,7 +156,7 @@ def test_a_number_that_is_none_is_a_ticket_that_is_not_there(server: Server, tic
     ],
     ids=["title", "description", "control character"],
 )
-def test_a_text_that_its_field_cannot_take_is_refused_in_words(
+def test_v1_a_text_that_its_field_cannot_take_is_refused_in_words(
     server: Server, title: str, description: str, refusal: str
 ) -> None:
     with visit(server, "carla", "new_ticket") as carla:

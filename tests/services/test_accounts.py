@@ -45,7 +45,7 @@ from ticketing.storage.memory import MemoryStore
 NEW_PASSWORD = "four dry raincoats"
 
 
-def test_whoever_registers_is_a_user_and_can_sign_in(accounts: Accounts, sessions: Sessions) -> None:
+def test_a10_whoever_registers_is_a_user_and_can_sign_in(accounts: Accounts, sessions: Sessions) -> None:
     person = accounts.register("Carla", "Carla Marin", PASSWORD, PASSWORD, "carla@example.org")
 
     actor = sessions.actor(accounts.sign_in("carla", PASSWORD))
@@ -123,7 +123,7 @@ def test_what_cannot_be_registered_is_refused_with_its_own_sentence(
 
 
 @pytest.mark.parametrize("username", ["carla", "CARLA", " Carla", "\uff23\uff41\uff52\uff4c\uff41", "ⓒarla"])
-def test_a_name_is_taken_however_it_is_written(accounts: Accounts, store: MemoryStore, username: str) -> None:
+def test_a9_a_name_is_taken_however_it_is_written(accounts: Accounts, store: MemoryStore, username: str) -> None:
     accounts.register("carla", "Carla", PASSWORD, PASSWORD)
 
     with pytest.raises(UsernameTakenError, match="“carla” is taken"):
@@ -138,7 +138,7 @@ def test_a_name_is_taken_however_it_is_written(accounts: Accounts, store: Memory
     [("register", {}), ("register_browser", {"browser": "firefox"})],
     ids=["elsewhere", "in a browser"],
 )
-def test_twenty_who_register_one_name_at_the_same_moment_make_one_account(
+def test_a10_twenty_who_register_one_name_at_the_same_moment_make_one_account(
     accounts: Accounts, store: MemoryStore, way: str, where: dict[str, str]
 ) -> None:
     register_by = getattr(accounts, way)
@@ -208,7 +208,7 @@ def test_case_and_blanks_around_the_name_do_not_matter_at_sign_in(
     ids=["wrong", "empty", "huge", "unknown", "not a name", "surrogate", "nothing", "deactivated"],
 )
 @pytest.mark.usefixtures("carla", "oskar")
-def test_unknown_deactivated_and_wrong_read_the_same(
+def test_a6_unknown_deactivated_and_wrong_read_the_same(
     accounts: Accounts, agents: Agents, root: Actor, username: str, password: str
 ) -> None:
     agents.deactivate(root, "oskar")
@@ -219,7 +219,7 @@ def test_unknown_deactivated_and_wrong_read_the_same(
     assert str(refusal.value) == "Username or password is wrong."
 
 
-def test_unknown_deactivated_and_wrong_take_the_same_time(
+def test_a6_unknown_deactivated_and_wrong_take_the_same_time(
     accounts_with: AccountsWith, agents: Agents, clock: Clock
 ) -> None:
     accounts = accounts_with(Passwords(rounds=9))
@@ -274,7 +274,7 @@ def test_a_sign_in_writes_twice_also_when_it_is_refused(
 
 
 @pytest.mark.usefixtures("carla")
-def test_a_hash_of_lower_cost_is_renewed_at_sign_in(store: MemoryStore, accounts_with: AccountsWith) -> None:
+def test_a5_a_hash_of_lower_cost_is_renewed_at_sign_in(store: MemoryStore, accounts_with: AccountsWith) -> None:
     accounts = accounts_with(Passwords(rounds=5))
 
     accounts.sign_in("carla", PASSWORD)
@@ -286,7 +286,7 @@ def test_a_hash_of_lower_cost_is_renewed_at_sign_in(store: MemoryStore, accounts
     assert accounts.sign_in("carla", PASSWORD)
 
 
-def test_a_damaged_hash_lets_nobody_in_and_breaks_nothing(
+def test_a5_a_damaged_hash_lets_nobody_in_and_breaks_nothing(
     accounts: Accounts, agents: Agents, store: MemoryStore, carla: Actor, root: Actor
 ) -> None:
     with store.write() as tx:
@@ -302,7 +302,7 @@ def test_a_damaged_hash_lets_nobody_in_and_breaks_nothing(
 
 
 @pytest.mark.usefixtures("carla")
-def test_no_password_and_no_token_is_stored_or_logged(
+def test_a1_no_password_and_no_token_is_stored_or_logged(
     accounts: Accounts,
     sessions: Sessions,
     everything: Callable[[], object],
@@ -325,7 +325,7 @@ def test_no_password_and_no_token_is_stored_or_logged(
         assert secret not in kept
 
 
-def test_a_new_password_takes_the_present_one_and_ends_all_sessions(
+def test_a14_a_new_password_takes_the_present_one_and_ends_all_sessions(
     accounts: Accounts, sessions: Sessions, carla: Actor
 ) -> None:
     tokens = [accounts.sign_in("carla", PASSWORD) for _ in range(3)]
@@ -380,7 +380,7 @@ def test_an_agents_new_password_is_longer(accounts: Accounts, ada: Actor, carla:
     accounts.change_password(carla, PASSWORD, eleven, eleven, browser="firefox")
 
 
-def test_a_stolen_session_cannot_guess_the_present_password_at_will(accounts: Accounts, carla: Actor) -> None:
+def test_a14_a_stolen_session_cannot_guess_the_present_password_at_will(accounts: Accounts, carla: Actor) -> None:
     for _ in range(5):
         with pytest.raises(InvalidInputError):
             accounts.change_password(carla, "wrong wrong", NEW_PASSWORD, NEW_PASSWORD, browser="firefox")
@@ -533,6 +533,6 @@ def test_the_command_line_is_nobodys_account_even_when_somebody_is_called_consol
 
 
 @pytest.mark.parametrize("name", ["system", "Console"])
-def test_nobody_registers_under_a_name_of_the_desks_own(accounts: Accounts, name: str) -> None:
+def test_a9_nobody_registers_under_a_name_of_the_desks_own(accounts: Accounts, name: str) -> None:
     with pytest.raises(UsernameTakenError):
         accounts.register(name, "Somebody", PASSWORD, PASSWORD)

@@ -246,7 +246,7 @@ def test_a_link_ends_with_its_time_and_with_another_address(
         desk.addresses.confirm(token)
 
 
-def test_the_secret_of_a_link_is_in_its_mail_alone(
+def test_e7_the_secret_of_a_link_is_in_its_mail_alone(
     desk: Desk, sending: Sending, carla: Actor, everything: Callable[[], dict[str, object]]
 ) -> None:
     desk.accounts.change_profile(carla, "Carla", ADDRESS)

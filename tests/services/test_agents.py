@@ -89,7 +89,7 @@ def people(arrives: Callable[..., Actor]) -> dict[str, Actor]:
         ("root", "nobody", PersonNotFoundError),
     ],
 )
-def test_who_may_do_what_to_whom(
+def test_z2_who_may_do_what_to_whom(
     agents: Agents,
     people: dict[str, Actor],
     everything: Everything,
@@ -180,7 +180,7 @@ def test_no_two_one_time_passwords_are_alike(agents: Agents, ada: Actor) -> None
         ("root", Role.ADMIN, True),
     ],
 )
-def test_who_may_register_whom(
+def test_z8_who_may_register_whom(
     agents: Agents, people: dict[str, Actor], everything: Everything, actor: str, role: Role, *, allowed: bool
 ) -> None:
     before = everything()
@@ -250,7 +250,7 @@ def test_agents_look_at_one_account(agents: Agents, people: dict[str, Actor], us
 @pytest.mark.parametrize(
     ("actor", "username"), [("ada", "nobody"), ("ada", "n!"), ("carla", "ada"), ("carla", "nobody")]
 )
-def test_an_account_that_one_may_not_see_is_not_there(
+def test_z3_an_account_that_one_may_not_see_is_not_there(
     agents: Agents, people: dict[str, Actor], actor: str, username: str
 ) -> None:
     with pytest.raises(PersonNotFoundError, match=f"There is no account “{username}”"):
@@ -277,7 +277,7 @@ def test_tickets_can_be_given_to_active_agents_and_admins(agents: Agents, people
     assert list(agents.assignable(people["ada"])) == ["ada", "margaret", "root"]
 
 
-def test_a_deactivated_person_is_out_at_once_and_back_after_reactivation(
+def test_s3_a_deactivated_person_is_out_at_once_and_back_after_reactivation(
     agents: Agents, accounts: Accounts, sessions: Sessions, people: dict[str, Actor]
 ) -> None:
     token = accounts.sign_in("carla", PASSWORD)
@@ -375,7 +375,7 @@ def test_nobody_lifts_a_wait_of_those_they_do_not_look_after(
     assert agents.wait(root, "carla") is not None
 
 
-def test_a_reset_password_ends_the_sessions_and_must_be_changed(
+def test_s3_a_reset_password_ends_the_sessions_and_must_be_changed(
     agents: Agents, accounts: Accounts, sessions: Sessions, people: dict[str, Actor]
 ) -> None:
     one_time = agents.reset_password(people["ada"], "carla")
@@ -387,7 +387,7 @@ def test_a_reset_password_ends_the_sessions_and_must_be_changed(
     assert sessions.actor(accounts.sign_in("carla", one_time)).must_change_password
 
 
-def test_somebody_is_signed_out_everywhere(
+def test_s7_somebody_is_signed_out_everywhere(
     agents: Agents, accounts: Accounts, sessions: Sessions, people: dict[str, Actor]
 ) -> None:
     token = accounts.sign_in("carla", PASSWORD)
@@ -400,7 +400,7 @@ def test_somebody_is_signed_out_everywhere(
     assert accounts.sign_in("carla", PASSWORD)
 
 
-def test_a_new_role_begins_with_a_new_session(
+def test_s2_a_new_role_begins_with_a_new_session(
     agents: Agents, accounts: Accounts, sessions: Sessions, people: dict[str, Actor]
 ) -> None:
     assert agents.change_role(people["root"], "carla", Role.ADMIN).role is Role.ADMIN
@@ -444,7 +444,7 @@ def test_the_role_somebody_has_already_changes_nothing(
 
 
 @pytest.mark.parametrize("new_role", [Role.USER, Role.AGENT, None], ids=["to user", "to agent", "deactivated"])
-def test_the_last_active_admin_stays(
+def test_z8_the_last_active_admin_stays(
     agents: Agents, people: dict[str, Actor], everything: Everything, new_role: Role | None
 ) -> None:
     def remove(username: str) -> None:
@@ -475,7 +475,7 @@ def test_an_admin_may_step_down_while_there_is_another(agents: Agents, people: d
 
 
 @pytest.mark.parametrize("round_", range(5))
-def test_two_admins_who_remove_each_other_at_the_same_moment_leave_one(
+def test_z8_two_admins_who_remove_each_other_at_the_same_moment_leave_one(
     agents: Agents, people: dict[str, Actor], store: MemoryStore, round_: int
 ) -> None:
     start = Barrier(2)
@@ -502,7 +502,7 @@ def test_two_admins_who_remove_each_other_at_the_same_moment_leave_one(
     assert len(refused) == 1
 
 
-def test_ten_at_the_console_who_remove_all_admins_at_the_same_moment_leave_one(
+def test_z8_ten_at_the_console_who_remove_all_admins_at_the_same_moment_leave_one(
     agents: Agents, arrives: Callable[..., Actor], store: MemoryStore
 ) -> None:
     for number in range(10):

@@ -135,7 +135,9 @@ def test_who_changes_an_article_takes_no_vote_away_and_adds_none(
     assert (reading.helpful, reading.unhelpful, reading.article.body) == (1, 0, "Better.")
 
 
-def test_nobody_overwrites_what_they_have_not_seen(articles: Articles, write: Write, ada: Actor, root: Actor) -> None:
+def test_v4_nobody_overwrites_what_they_have_not_seen(
+    articles: Articles, write: Write, ada: Actor, root: Actor
+) -> None:
     article = write("VPN")
     theirs = articles.save(root, article.model_copy(update={"body": "Root's."}))
 

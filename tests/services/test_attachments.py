@@ -91,7 +91,7 @@ def test_a_file_is_attached_to_what_one_writes(here: Here, carla: Actor, ada: Ac
     assert names(follow_up) == [["5.png"]]
 
 
-def test_what_is_attached_is_read_by_everybody_who_may_read_the_message(
+def test_z6_what_is_attached_is_read_by_everybody_who_may_read_the_message(
     here: Here, ticket: Ticket, carla: Actor, ada: Actor
 ) -> None:
     upload = here.attachments.put(carla, "../../screen.png", [PNG[:3], PNG[3:]])
@@ -106,7 +106,7 @@ def test_what_is_attached_is_read_by_everybody_who_may_read_the_message(
 
 
 @pytest.mark.parametrize("key", ["theirs", "of a note", "nobody's", "not attached yet", ""])
-def test_what_is_not_for_somebody_is_not_there(
+def test_z6_what_is_not_for_somebody_is_not_there(
     here: Here, ticket: Ticket, carla: Actor, oskar: Actor, ada: Actor, key: str
 ) -> None:
     theirs = here.attachments.put(carla, "screen.png", [PNG])
@@ -122,7 +122,9 @@ def test_what_is_not_for_somebody_is_not_there(
     assert read(here, ada, of_note.id) == PNG
 
 
-def test_the_requester_learns_nothing_of_a_file_of_a_note(here: Here, ticket: Ticket, carla: Actor, ada: Actor) -> None:
+def test_z5_the_requester_learns_nothing_of_a_file_of_a_note(
+    here: Here, ticket: Ticket, carla: Actor, ada: Actor
+) -> None:
     upload = here.attachments.put(ada, "secret plan.png", [b"marker of the content"])
     noted = here.tickets.note(ada, ticket.number, "Between us.", files=[upload.id])
     (attachment,) = noted.messages[-1].attachments
@@ -159,7 +161,7 @@ def test_the_requester_learns_nothing_of_a_file_of_a_note(here: Here, ticket: Ti
     ],
     ids=str,
 )
-def test_nothing_in_a_file_is_believed_and_nothing_unpacked(
+def test_u2_nothing_in_a_file_is_believed_and_nothing_unpacked(
     here: Here, ticket: Ticket, carla: Actor, name: str, content: bytes, kind: str
 ) -> None:
     upload = here.attachments.put(carla, name, [content])
@@ -251,7 +253,7 @@ def test_a_file_has_a_limit(store: MemoryStore, clock: Clock, gate: Gate, carla:
     assert everything() == before
 
 
-def test_a_person_sends_so_much_in_a_day(
+def test_u6_a_person_sends_so_much_in_a_day(
     here: Here,
     store: MemoryStore,
     clock: Clock,
@@ -328,7 +330,7 @@ def test_who_is_signed_out_sends_and_reads_nothing(
         here.attachments.open(carla, upload.id)
 
 
-def test_what_nobody_attached_is_removed_after_a_day(
+def test_u6_what_nobody_attached_is_removed_after_a_day(
     here: Here, store: MemoryStore, clock: Clock, carla: Actor
 ) -> None:
     attached = here.attachments.put(carla, "attached.png", [PNG])

@@ -8,6 +8,7 @@ from contextlib import suppress
 from datetime import timedelta
 
 import pytest
+from pyotp import TOTP
 
 from tests.services.conftest import PASSWORD, Clock, SignIn
 from ticketing.desk import Desk
@@ -15,12 +16,15 @@ from ticketing.domain.articles import Article
 from ticketing.domain.audit import AuditAction, AuditQuery, AuditRecord
 from ticketing.domain.canned_replies import CannedReply
 from ticketing.domain.errors import (
+    CodeWantedError,
     PermissionDeniedError,
     ThrottledError,
     TicketingError,
     TicketNotFoundError,
+    WrongCodeError,
     WrongCredentialsError,
 )
+from ticketing.domain.mail_links import Purpose
 from ticketing.domain.people import Actor, PeopleQuery, Role
 from ticketing.domain.queries import TicketQuery
 from ticketing.domain.rules import Rule
@@ -28,7 +32,9 @@ from ticketing.domain.statuses import Priority, Status
 from ticketing.domain.teams import Team
 from ticketing.domain.tickets import TicketEdit
 from ticketing.services.audit import Form
+from ticketing.services.mail_links import make_link
 from ticketing.services.moving.lists import Form as ListForm
+from ticketing.services.outbox import set_route
 from ticketing.services.throttle import REFUSALS_PER_HOUR
 from ticketing.settings import Settings
 from ticketing.storage.archive import check_audit
@@ -68,7 +74,7 @@ def _told(record: AuditRecord) -> Told:
 
 
 @pytest.mark.usefixtures("carla")
-def test_signing_in_and_out_is_on_record_with_the_address(desk: Desk, log: Callable[[], list[Told]]) -> None:
+def test_l1_signing_in_and_out_is_on_record_with_the_address(desk: Desk, log: Callable[[], list[Told]]) -> None:
     token = desk.accounts.sign_in("Carla", PASSWORD, "198.51.100.7")
     desk.sessions.sign_out(token)
 
@@ -77,7 +83,7 @@ def test_signing_in_and_out_is_on_record_with_the_address(desk: Desk, log: Calla
 
 
 @pytest.mark.usefixtures("carla")
-def test_a_refused_sign_in_is_on_record_and_a_name_that_is_nobodys_is_not(
+def test_l1_a_refused_sign_in_is_on_record_and_a_name_that_is_nobodys_is_not(
     desk: Desk, log: Callable[[], list[Told]]
 ) -> None:
     for username in ("carla", "three wet umbrellas", "nobody"):
@@ -118,7 +124,7 @@ def test_guessing_from_everywhere_at_once_fills_no_disk_either(
     assert len(log()) == 11
 
 
-def test_what_policy_refuses_is_on_record_and_nothing_else_is_written(
+def test_z2_what_policy_refuses_is_on_record_and_nothing_else_is_written(
     desk: Desk, carla: Actor, ada: Actor, log: Callable[[], list[Told]], everything: Callable[[], dict[str, object]]
 ) -> None:
     number = desk.tickets.open(carla, "No dial tone", "The line is dead.").number
@@ -144,7 +150,7 @@ def test_what_policy_refuses_is_on_record_and_nothing_else_is_written(
     assert {record.address for record in records(desk)[-4:]} == {"192.0.2.1"}
 
 
-def test_what_is_done_to_accounts_is_on_record(
+def test_l1_what_is_done_to_accounts_is_on_record(
     desk: Desk, root: Actor, carla: Actor, log: Callable[[], list[Told]]
 ) -> None:
     desk.accounts.register("nora", "Nora", PASSWORD, PASSWORD, address="198.51.100.7")
@@ -170,7 +176,75 @@ def test_what_is_done_to_accounts_is_on_record(
     ]
 
 
-def test_the_state_of_tickets_is_on_record_and_who_changed_it(
+def test_l1_what_is_done_to_an_address_is_on_record_without_it(
+    desk: Desk, carla: Actor, log: Callable[[], list[Told]]
+) -> None:
+    set_route(desk.store, is_open=True, has_links=True)
+    desk.accounts.register("bert", "Bert", NEW_PASSWORD, NEW_PASSWORD, "bert@example.org")
+    desk.accounts.change_profile(carla, "Carla", "carla@example.org")
+    desk.accounts.change_profile(carla, "Carla C.", "Carla@example.org")
+    with desk.store.write() as tx:
+        [user] = tx.users.several({"carla"})
+        token = make_link(tx, Purpose.CONFIRM, user, desk.clock())
+    desk.addresses.confirm(str(token))
+    desk.accounts.change_profile(carla, "Carla", "")
+
+    assert log() == [
+        ("bert", "registered", "bert", {"role": "user", "address": "unconfirmed"}),
+        ("carla", "address_changed", "carla", {"address": "none → unconfirmed"}),
+        ("carla", "address_confirmed", "carla", {"way": "link in a mail"}),
+        ("carla", "address_changed", "carla", {"address": "confirmed → none"}),
+    ]
+
+
+def test_l1_each_step_of_two_step_sign_in_is_on_record(
+    desk: Desk, carla: Actor, root: Actor, clock: Clock, log: Callable[[], list[Told]]
+) -> None:
+    app = TOTP(desk.second_factors.propose(carla).secret)
+    desk.second_factors.turn_on(carla, PASSWORD, app.at(clock.now))
+    clock.advance(timedelta(minutes=10))
+    codes = desk.second_factors.renew_recovery_codes(carla, app.at(clock.now))
+    desk.second_factors.forget_browsers(carla)
+    with pytest.raises(CodeWantedError) as wanted:
+        desk.accounts.sign_in("carla", PASSWORD, "198.51.100.7")
+    with pytest.raises(WrongCodeError):
+        desk.accounts.finish_sign_in(wanted.value.ticket, "no code", "198.51.100.7")
+    desk.accounts.finish_sign_in(wanted.value.ticket, codes[0], "198.51.100.7")
+    desk.second_factors.turn_off(carla, PASSWORD, codes[1])
+
+    again = TOTP(desk.second_factors.propose(carla).secret)
+    desk.second_factors.turn_on(carla, PASSWORD, again.at(clock.now))
+    desk.agents.turn_off_second_factor(root, "carla")
+
+    assert [(who, what, facts) for who, what, _, facts in log()] == [
+        ("carla", "second_factor_on", {}),
+        ("carla", "recovery_codes_renewed", {}),
+        ("carla", "browsers_forgotten", {}),
+        ("carla", "sign_in_refused", {"why": "wrong code"}),
+        ("carla", "recovery_code_used", {}),
+        ("carla", "signed_in", {}),
+        ("carla", "second_factor_off", {}),
+        ("carla", "second_factor_on", {}),
+        ("root", "second_factor_off", {}),
+    ]
+
+
+@pytest.mark.usefixtures("oskar")
+def test_l1_who_is_let_see_a_ticket_is_on_record(
+    desk: Desk, carla: Actor, ada: Actor, log: Callable[[], list[Told]]
+) -> None:
+    number = desk.tickets.open(carla, "No dial tone", "The line is dead.").number
+    desk.watching.add(ada, number, "oskar")
+    desk.watching.remove(ada, number, "oskar")
+
+    assert log() == [
+        ("carla", "ticket_opened", f"T-{number}", {}),
+        ("ada", "ticket_changed", f"T-{number}", {"watcher": "none → oskar"}),
+        ("ada", "ticket_changed", f"T-{number}", {"watcher": "oskar → none"}),
+    ]
+
+
+def test_l1_the_state_of_tickets_is_on_record_and_who_changed_it(
     desk: Desk, carla: Actor, ada: Actor, log: Callable[[], list[Told]]
 ) -> None:
     one = desk.tickets.open(carla, "No dial tone", "The line is dead.").number
@@ -224,7 +298,7 @@ def test_what_the_desk_does_by_itself_is_told_apart(
     assert records(desk)[-1].address == ""
 
 
-def test_what_is_set_up_is_on_record_and_what_is_an_agents_own_is_not(
+def test_l1_what_is_set_up_is_on_record_and_what_is_an_agents_own_is_not(
     desk: Desk, root: Actor, ada: Actor, log: Callable[[], list[Told]]
 ) -> None:
     team = desk.definitions.save(root, Team(name="Network"))
@@ -241,7 +315,7 @@ def test_what_is_set_up_is_on_record_and_what_is_an_agents_own_is_not(
     ]
 
 
-def test_what_is_taken_along_is_on_record(desk: Desk, root: Actor, log: Callable[[], list[Told]]) -> None:
+def test_l1_what_is_taken_along_is_on_record(desk: Desk, root: Actor, log: Callable[[], list[Told]]) -> None:
     list(desk.exports.table(root))
     list(desk.lists.export(root, TicketQuery(), ListForm.CSV))
     desk.settings_files.export(root)
@@ -292,7 +366,7 @@ def test_nobody_else_reads_it(desk: Desk, request: pytest.FixtureRequest, person
         desk.audit.export(actor, AuditQuery(), Form.CSV)
 
 
-def test_neither_what_people_write_nor_what_is_secret_reaches_the_log(
+def test_l2_neither_what_people_write_nor_what_is_secret_reaches_the_log(
     desk: Desk, root: Actor, carla: Actor, ada: Actor, store: WholeStore
 ) -> None:
     ticket = desk.tickets.open(carla, "MARKER title", "MARKER description")

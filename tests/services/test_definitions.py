@@ -112,7 +112,7 @@ def test_each_change_is_a_version_and_stands_in_the_history(
     assert {(one.by, one.at) for one in changed.history} == {("root", clock.now)}
 
 
-def test_a_change_of_what_somebody_changed_meanwhile_is_refused(definitions: Definitions, root: Actor) -> None:
+def test_v4_a_change_of_what_somebody_changed_meanwhile_is_refused(definitions: Definitions, root: Actor) -> None:
     made = definitions.save(root, Team(name="First line"))
     theirs = definitions.save(root, made.model_copy(update={"members": ("bert",)}))
 

@@ -1,5 +1,6 @@
 """From figures and dates to findings: each of them in its good and in its bad state."""
 
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -265,6 +266,23 @@ def mail_finding(
     failure.settle(Outcome(Result.REFUSED, "550 No such mailbox"), NOW)
     setup = Setup(sends_mail=sends_mail, base_url="https://desk.example.org")
     return only(diagnosis.mail(NOW, setup, Backlog(waiting, oldest), failure if failed else None))
+
+
+def test_where_nobody_has_two_step_sign_in_its_key_is_no_matter() -> None:
+    assert diagnosis.two_step(Counter(), None) == []
+
+
+def test_the_key_of_two_step_sign_in_is_the_one_with_which_people_have_set_it_up() -> None:
+    assert only(diagnosis.two_step(Counter(k=2), "k")).level is Level.OK
+
+
+@pytest.mark.parametrize(("present", "says"), [(None, "missing"), ("other", "another one than it was")])
+def test_a_key_of_two_step_sign_in_that_is_missing_or_was_replaced_is_a_problem(present: str | None, says: str) -> None:
+    found = only(diagnosis.two_step(Counter(k=2, other=1), present))
+
+    assert found.level is Level.PROBLEM
+    assert says in found.says
+    assert f"codes of {2 if present else 3} people are refused" in found.says
 
 
 def test_that_there_is_no_mail_is_said_plainly() -> None:

@@ -52,7 +52,7 @@ def left_over(first_launch: FirstLaunch, agents: Agents, arrives: SignIn) -> Act
     return root
 
 
-def test_the_documented_login_reaches_only_the_choice_of_a_new_password(
+def test_a15_the_documented_login_reaches_only_the_choice_of_a_new_password(
     first_launch: FirstLaunch, accounts: Accounts, sessions: Sessions, agents: Agents
 ) -> None:
     assert first_launch.ensure() is None
@@ -66,7 +66,7 @@ def test_the_documented_login_reaches_only_the_choice_of_a_new_password(
         agents.people(first, PeopleQuery())
 
 
-def test_the_documented_password_is_dead_once_another_is_chosen_also_after_a_restart(
+def test_a15_the_documented_password_is_dead_once_another_is_chosen_also_after_a_restart(
     first_launch: FirstLaunch, accounts: Accounts, sessions: Sessions, agents: Agents
 ) -> None:
     first_launch.ensure()
@@ -96,7 +96,7 @@ def test_the_documented_password_cannot_be_chosen_again(
     assert first_launch.is_waiting
 
 
-def test_a_public_desk_gets_a_generated_password_that_is_told_once(
+def test_a15_a_public_desk_gets_a_generated_password_that_is_told_once(
     first_launch: FirstLaunch, accounts: Accounts, sessions: Sessions
 ) -> None:
     generated = first_launch.ensure(PUBLIC)
@@ -137,7 +137,7 @@ def test_a_weak_operators_password_stops_the_launch(
         assert not tx.users.any()
 
 
-def test_a_desk_that_goes_public_with_the_documented_password_loses_it(
+def test_a15_a_desk_that_goes_public_with_the_documented_password_loses_it(
     first_launch: FirstLaunch, accounts: Accounts, sessions: Sessions
 ) -> None:
     first_launch.ensure()
@@ -205,7 +205,7 @@ def test_a_later_reset_of_the_first_account_is_no_first_launch(
         accounts.sign_in("support_agent", "supportpass")
 
 
-def test_accounts_that_cannot_be_read_never_open_the_desk(
+def test_a15_accounts_that_cannot_be_read_never_open_the_desk(
     first_launch: FirstLaunch, store: MemoryStore, everything: Callable[[], object], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def damaged() -> AbstractContextManager[None]:
@@ -223,7 +223,7 @@ def test_accounts_that_cannot_be_read_never_open_the_desk(
     assert everything() == before
 
 
-def test_five_first_launches_at_the_same_moment_make_one_account(
+def test_a15_five_first_launches_at_the_same_moment_make_one_account(
     first_launch: FirstLaunch, store: MemoryStore, accounts: Accounts
 ) -> None:
     start = Barrier(5)
@@ -245,7 +245,7 @@ def test_five_first_launches_at_the_same_moment_make_one_account(
     assert accounts.sign_in("support_agent", generated)
 
 
-def test_five_processes_that_launch_first_make_one_account(tmp_path: Path) -> None:
+def test_a15_five_processes_that_launch_first_make_one_account(tmp_path: Path) -> None:
     url = f"json:{tmp_path / 'data'}"
     command = [sys.executable, "-c", _LAUNCH, url, PUBLIC]
     pipe = subprocess.PIPE

@@ -23,7 +23,9 @@ LASTING = Finding(Level.OK, "storage", "Tickets are kept on a stone.")
 def health_of(
     store: MemoryStore, clock: Clock, gate: Gate, *, storage: Finding = LASTING, setup: Setup | None = None
 ) -> Health:
-    return Health(store, clock, gate, setup or Setup(), Surroundings(storage, list, lambda: None), Figures())
+    return Health(
+        store, clock, gate, setup or Setup(), Surroundings(storage, list, lambda: None, lambda: None), Figures()
+    )
 
 
 @pytest.fixture

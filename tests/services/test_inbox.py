@@ -222,7 +222,7 @@ def test_an_agent_who_is_one_no_more_finds_nothing_that_only_agents_know(
     assert len(stored(store, "bert")) == 5
 
 
-def test_nothing_of_a_note_reaches_a_requester_neither_text_author_time_nor_count(
+def test_z5_nothing_of_a_note_reaches_a_requester_neither_text_author_time_nor_count(
     desk: Desk, carla: Actor, oskar: Actor, ada: Actor, bert: Actor, number: int, store: WholeStore, clock: Clock
 ) -> None:
     other = desk.tickets.open(oskar, "The same", "Dead, too.").number

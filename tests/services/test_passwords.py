@@ -23,14 +23,14 @@ from ticketing.settings import Settings
 GOOD = "three wet umbrellas"
 
 
-def test_a_password_is_kept_as_a_bcrypt_hash_that_names_its_scheme(passwords: Passwords) -> None:
+def test_a1_a_password_is_kept_as_a_bcrypt_hash_that_names_its_scheme(passwords: Passwords) -> None:
     stored = passwords.hash(GOOD)
 
     assert stored.startswith("bcrypt-hs384$v1$$2b$04$")
     assert GOOD not in stored
 
 
-def test_a_desk_keeps_passwords_at_a_cost_of_twelve() -> None:
+def test_a1_a_desk_keeps_passwords_at_a_cost_of_twelve() -> None:
     with closing(open_desk(Settings(storage_url="memory:"))) as desk, desk.store.read() as tx:
         first = tx.users.find("support_agent")
 
@@ -38,7 +38,7 @@ def test_a_desk_keeps_passwords_at_a_cost_of_twelve() -> None:
     assert first.password.startswith("bcrypt-hs384$v1$$2b$12$")
 
 
-def test_bcrypt_gets_the_hmac_of_the_normal_form_with_sha_384_in_base64(passwords: Passwords) -> None:
+def test_a1_bcrypt_gets_the_hmac_of_the_normal_form_with_sha_384_in_base64(passwords: Passwords) -> None:
     # As RFC 2104 defines it, for a block of 128 bytes: what is stored must open with any later version of the desk.
     key = b"ticketing/pw/v1".ljust(128, b"\0")
     typed, normal = "cre\u0300me \ufb01ne et tie\u0300de", "cr\u00e8me fine et ti\u00e8de"
@@ -57,7 +57,7 @@ def test_only_the_right_password_matches(passwords: Passwords) -> None:
 
 
 @pytest.mark.parametrize("length", [72, 73, 4096])
-def test_every_character_counts_beyond_the_72_bytes_of_bcrypt(passwords: Passwords, length: int) -> None:
+def test_a2_every_character_counts_beyond_the_72_bytes_of_bcrypt(passwords: Passwords, length: int) -> None:
     stored = passwords.hash("ж" * 72 + "a")
 
     assert passwords.verify("ж" * 72 + "a", stored)
@@ -65,14 +65,14 @@ def test_every_character_counts_beyond_the_72_bytes_of_bcrypt(passwords: Passwor
     assert not passwords.verify("ж" * length, stored)
 
 
-def test_what_follows_a_nul_counts(passwords: Passwords) -> None:
+def test_a2_what_follows_a_nul_counts(passwords: Passwords) -> None:
     stored = passwords.hash("before\0after")
 
     assert passwords.verify("before\0after", stored)
     assert not passwords.verify("before\0", stored)
 
 
-def test_accents_match_however_the_keyboard_composed_them(passwords: Passwords) -> None:
+def test_a3_accents_match_however_the_keyboard_composed_them(passwords: Passwords) -> None:
     stored = passwords.hash("crème brûlée à la carte")
 
     assert passwords.verify(unicodedata.normalize("NFD", "crème brûlée à la carte"), stored)
@@ -81,7 +81,7 @@ def test_accents_match_however_the_keyboard_composed_them(passwords: Passwords) 
 
 
 @pytest.mark.parametrize("typed", ["", "x" * 1_000_000, "\ud800", "\0"], ids=["empty", "1 MB", "surrogate", "NUL"])
-def test_a_password_that_cannot_be_one_is_simply_wrong(passwords: Passwords, typed: str) -> None:
+def test_a2_a_password_that_cannot_be_one_is_simply_wrong(passwords: Passwords, typed: str) -> None:
     assert not passwords.verify(typed, passwords.hash(GOOD))
     assert not passwords.verify(typed, None)
 
@@ -99,12 +99,12 @@ def test_a_password_that_cannot_be_one_is_simply_wrong(passwords: Passwords, typ
     ],
     ids=["empty", "plaintext", "scheme alone", "short", "costly", "other scheme", "no scheme"],
 )
-def test_a_malformed_hash_is_a_wrong_password_and_no_crash(passwords: Passwords, stored: str) -> None:
+def test_a5_a_malformed_hash_is_a_wrong_password_and_no_crash(passwords: Passwords, stored: str) -> None:
     assert not passwords.verify(GOOD, stored)
     assert passwords.needs_rehash(stored)
 
 
-def test_a_hash_of_lower_cost_wants_renewal(passwords: Passwords) -> None:
+def test_a5_a_hash_of_lower_cost_wants_renewal(passwords: Passwords) -> None:
     stored = passwords.hash(GOOD)
 
     assert not passwords.needs_rehash(stored)
@@ -112,7 +112,7 @@ def test_a_hash_of_lower_cost_wants_renewal(passwords: Passwords) -> None:
 
 
 @pytest.mark.parametrize("stored", [None, "no hash at all"], ids=["nobody", "malformed"])
-def test_without_a_hash_to_compare_it_takes_the_same_time(stored: str | None) -> None:
+def test_a6_without_a_hash_to_compare_it_takes_the_same_time(stored: str | None) -> None:
     passwords = Passwords(rounds=8)
     real = passwords.hash(GOOD)
 
@@ -121,7 +121,7 @@ def test_without_a_hash_to_compare_it_takes_the_same_time(stored: str | None) ->
     assert of_nobody == pytest.approx(of_somebody, rel=0.1)
 
 
-def test_more_than_two_at_once_wait_and_then_hear_that_it_is_busy() -> None:
+def test_a8_more_than_two_at_once_wait_and_then_hear_that_it_is_busy() -> None:
     passwords = Passwords(rounds=11, patience=0.01)
     outcomes: list[type[BaseException] | None] = []
     start = Event()
@@ -165,7 +165,7 @@ def test_the_minimum_depends_on_the_role(length: int, role: Role) -> None:
         check_new(password[: length - 1], role=role)
 
 
-def test_long_passwords_of_any_script_are_taken_and_count_whole(passwords: Passwords) -> None:
+def test_a2_long_passwords_of_any_script_are_taken_and_count_whole(passwords: Passwords) -> None:
     password = "Жаворонок ужинает под синим зонтом, пока цапля 🐘 считает медные пуговицы"
     assert len(password) >= 64
 
@@ -176,7 +176,7 @@ def test_long_passwords_of_any_script_are_taken_and_count_whole(passwords: Passw
     assert not passwords.verify(password[:-1], stored)
 
 
-def test_up_to_128_characters_fit() -> None:
+def test_a2_up_to_128_characters_fit() -> None:
     longest = (GOOD + " and a heron ") * 4
 
     check_new(longest.ljust(128, "q")[:128])
@@ -229,7 +229,7 @@ def test_a_sequence_is_refused(password: str) -> None:
         ("a ticketing system", "the name of this desk"),
     ],
 )
-def test_a_password_with_the_persons_or_the_desks_name_is_refused(password: str, what: str) -> None:
+def test_a4_a_password_with_the_persons_or_the_desks_name_is_refused(password: str, what: str) -> None:
     with pytest.raises(WeakPasswordError, match=f"contains {what}"):
         check_new(password, username="carla", display_name="Carla Marin", email="cm.1979@example.org")
 
@@ -249,12 +249,12 @@ def test_a_password_with_the_persons_or_the_desks_name_is_refused(password: str,
         "administrator",
     ],
 )
-def test_what_attackers_try_first_is_refused_in_all_its_variants(password: str) -> None:
+def test_a4_what_attackers_try_first_is_refused_in_all_its_variants(password: str) -> None:
     with pytest.raises(WeakPasswordError, match="one of the first that attackers try"):
         check_new(password, username="oskar")
 
 
-def test_the_list_of_common_passwords_is_long_sorted_and_small() -> None:
+def test_a4_the_list_of_common_passwords_is_long_sorted_and_small() -> None:
     path = Path(module.__file__).with_name("common_passwords.txt")
     source, *words = path.read_text("utf-8").splitlines()
 

@@ -50,7 +50,7 @@ def test_a_requester_rates_and_their_agents_read_it(tickets: Tickets, number: in
 
 
 @pytest.mark.parametrize("role", [Role.USER, Role.AGENT, Role.ADMIN])
-def test_nobody_rates_for_another(
+def test_z7_nobody_rates_for_another(
     tickets: Tickets, number: int, arrives: SignIn, everything: Everything, role: Role
 ) -> None:
     stranger = arrives("stranger", role)

@@ -244,7 +244,7 @@ def test_a_deactivated_account_opens_nothing(desk: Desk, root: Actor) -> None:
     assert (received.fate, received.why) == (Fate.IGNORED, "The account of carla is deactivated.")
 
 
-def test_beyond_so_many_mails_an_hour_an_address_has_no_effect(desk: Desk, clock: Clock) -> None:
+def test_v2_beyond_so_many_mails_an_hour_an_address_has_no_effect(desk: Desk, clock: Clock) -> None:
     fates = [
         desk.receiving.take(mail(ident=f"<{each}@example.org>").as_bytes()).fate for each in range(MAILS_PER_SENDER + 2)
     ]
@@ -421,7 +421,7 @@ def test_an_agent_who_works_here_no_more_writes_no_note(desk: Desk, root: Actor,
     assert ticket(desk, number) == before
 
 
-def test_a_note_by_mail_reaches_no_requester_on_any_way(desk: Desk, carla: Actor, number: int) -> None:
+def test_z5_a_note_by_mail_reaches_no_requester_on_any_way(desk: Desk, carla: Actor, number: int) -> None:
     answer(desk, number, "ada", kind=NOTE, text=f"More of it: {MARKER}")
 
     seen = desk.tickets.conversation(carla, number)
@@ -565,7 +565,7 @@ def test_the_file_of_a_note_is_for_agents_alone(desk: Desk, ada: Actor, carla: A
 # Processing again, and the record
 
 
-def test_an_automatic_mail_is_ignored_until_an_admin_wants_it(desk: Desk, root: Actor) -> None:
+def test_e6_an_automatic_mail_is_ignored_until_an_admin_wants_it(desk: Desk, root: Actor) -> None:
     received = desk.receiving.take(mail(Auto_Submitted="auto-generated").as_bytes())
     again = desk.receiving.again(root, received.id)
 

@@ -43,7 +43,7 @@ desk.close()
 @pytest.mark.parametrize(
     "way", [["register"], ["register_browser", "browser=firefox"]], ids=["elsewhere", "in a browser"]
 )
-def test_twenty_in_four_processes_who_register_one_name_make_one_account(tmp_path: Path, way: list[str]) -> None:
+def test_a10_twenty_in_four_processes_who_register_one_name_make_one_account(tmp_path: Path, way: list[str]) -> None:
     said = said_at_once(_REGISTER, str(tmp_path / "data"), *way, processes=PROCESSES)
     outcomes = [word for one in said for word in one.split()]
 

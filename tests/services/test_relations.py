@@ -81,7 +81,7 @@ WORDS = {"merge": "merge tickets", "unmerge": "merge tickets", "link": "link tic
 
 
 @pytest.mark.parametrize("deed", DEEDS)
-def test_a_requester_may_not_even_with_their_own_ticket(
+def test_z7_a_requester_may_not_even_with_their_own_ticket(
     relations: Relations, carla: Actor, everything: Everything, deed: str
 ) -> None:
     before = everything()

@@ -88,7 +88,7 @@ def test_an_agent_sees_what_happened_to_tickets_of_everybody(
     ],
     ids=["overview", "behind", "titles", "names"],
 )
-def test_a_requester_sees_no_report_not_even_one_that_was_counted_a_moment_ago(
+def test_z4_a_requester_sees_no_report_not_even_one_that_was_counted_a_moment_ago(
     tickets: Tickets,
     reports: Reports,
     carla: Actor,

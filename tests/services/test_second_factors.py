@@ -103,7 +103,7 @@ def half_browser(accounts: Accounts) -> Callable[..., str]:
 Half = Callable[..., str]
 
 
-def test_the_password_alone_signs_nobody_in_who_has_a_second_factor(
+def test_a16_the_password_alone_signs_nobody_in_who_has_a_second_factor(
     accounts: Accounts, sessions: Sessions, phone: Phone, half: Half
 ) -> None:
     token = accounts.finish_sign_in(half(), phone.code(), "192.0.2.7", description="curl")
@@ -125,7 +125,7 @@ def test_a_wrong_password_says_nothing_of_a_second_factor(accounts: Accounts) ->
 
 
 @pytest.mark.parametrize(("steps", "is_taken"), [(-2, False), (-1, True), (0, True), (1, True), (2, False)])
-def test_a_clock_may_be_off_by_one_step(
+def test_a16_a_clock_may_be_off_by_one_step(
     accounts: Accounts, phone: Phone, half: Half, steps: int, *, is_taken: bool
 ) -> None:
     ticket = half()
@@ -137,7 +137,7 @@ def test_a_clock_may_be_off_by_one_step(
             accounts.finish_sign_in(ticket, phone.code(steps))
 
 
-def test_a_code_is_taken_once_and_none_from_before_it(accounts: Accounts, phone: Phone, half: Half) -> None:
+def test_a16_a_code_is_taken_once_and_none_from_before_it(accounts: Accounts, phone: Phone, half: Half) -> None:
     accounts.finish_sign_in(half(), phone.code())
 
     for used in (phone.code(), phone.code(-1)):
@@ -171,7 +171,7 @@ def test_a_code_may_be_typed_as_the_app_shows_it(accounts: Accounts, half: Half,
     assert accounts.finish_sign_in(half(), write.format(phone.code()))
 
 
-def test_five_wrong_codes_in_five_minutes_are_all(
+def test_a16_five_wrong_codes_in_five_minutes_are_all(
     accounts: Accounts, half: Half, phone: Phone, clock: Clock, sessions: Sessions
 ) -> None:
     for ticket in [half() for _ in range(5)]:
@@ -253,7 +253,7 @@ def raced(deed: Callable[[int], object], racers: int) -> list[str]:
 
 
 @pytest.mark.parametrize("kind", ["app", "paper"])
-def test_two_who_type_the_same_code_at_the_same_moment_are_one_sign_in(
+def test_a16_two_who_type_the_same_code_at_the_same_moment_are_one_sign_in(
     accounts: Accounts, half: Half, phone: Phone, kind: str
 ) -> None:
     code = phone.code() if kind == "app" else phone.paper[0]
@@ -365,7 +365,7 @@ def test_a_ticket_ends_with_all_sign_ins(
         accounts.finish_sign_in(ticket, phone.code())
 
 
-def test_each_recovery_code_signs_in_once(
+def test_a16_each_recovery_code_signs_in_once(
     accounts: Accounts, second_factors: SecondFactors, carla: Actor, half: Half, phone: Phone
 ) -> None:
     assert len(set(phone.paper)) == 10
@@ -397,7 +397,7 @@ def test_recovery_codes_have_eighty_bits() -> None:
     assert set("".join(codes)) == set("abcdefghijklmnopqrstuvwxyz234567-")
 
 
-def test_nothing_that_signs_in_stands_in_the_store(
+def test_a16_nothing_that_signs_in_stands_in_the_store(
     store: Store, accounts: Accounts, half: Half, half_browser: Half, phone: Phone, carla: Actor
 ) -> None:
     ticket = half()

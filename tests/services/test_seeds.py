@@ -131,7 +131,7 @@ def test_a_plan_says_what_would_be_done_and_does_nothing(seeds: Seeds, folder: S
     assert store.copy() == {}
 
 
-def test_accounts_keep_their_roles_and_passwords_which_must_be_changed(
+def test_d5_accounts_keep_their_roles_and_passwords_which_must_be_changed(
     seeds: Seeds, folder: SeedFolder, store: MemoryStore, passwords: Passwords
 ) -> None:
     bring_in(seeds, folder)
@@ -159,7 +159,7 @@ def test_a_password_of_more_bytes_than_bcrypt_takes_works_as_it_did(
             accounts.sign_in("carla", wrong)
 
 
-def test_no_password_is_kept_in_plain_text(seeds: Seeds, folder: SeedFolder, store: MemoryStore) -> None:
+def test_d5_no_password_is_kept_in_plain_text(seeds: Seeds, folder: SeedFolder, store: MemoryStore) -> None:
     bring_in(seeds, folder)
 
     assert not [raw for found in store.copy().values() for raw in found.values() if b"s secret" in raw]

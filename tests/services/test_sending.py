@@ -112,7 +112,7 @@ def test_nothing_is_queued_where_no_mail_leaves_the_desk(
     assert fates(desk, root) == []
 
 
-def test_a_mail_is_queued_with_the_change_or_not_at_all(
+def test_e2_a_mail_is_queued_with_the_change_or_not_at_all(
     desk: Desk, store: MemoryStore, clock: Clock, root: Actor
 ) -> None:
     notice = Notice(
@@ -240,7 +240,7 @@ def test_a_reply_that_was_taken_back_is_dropped(
 
 
 @pytest.mark.parametrize("kind", [*NoticeKind])
-def test_nothing_of_a_note_ever_reaches_a_requester(
+def test_e7_nothing_of_a_note_ever_reaches_a_requester(
     desk: Desk, sending: Sending, clock: Clock, ada: Actor, ticket: Ticket, tell: Tell, kind: NoticeKind
 ) -> None:
     tell(kind, mark=mark_of(desk.tickets.note(ada, ticket.number, MARKER)))
@@ -371,7 +371,7 @@ def storm(desk: Desk, sending: Sending, ada: Actor, carla: Actor, ticket: Ticket
     return sent
 
 
-def test_beyond_the_cap_mails_wait_and_are_then_one(
+def test_e5_beyond_the_cap_mails_wait_and_are_then_one(
     desk: Desk, sending: Sending, clock: Clock, root: Actor, storm: list[Outgoing]
 ) -> None:
     assert len(storm) == 20
@@ -402,7 +402,7 @@ def test_a_mail_that_was_held_back_alone_goes_as_it_is(sending: Sending, clock: 
 
 
 @pytest.mark.usefixtures("ticket")
-def test_one_address_has_one_cap_whoever_has_it(desk: Desk, sending: Sending, oskar: Actor, tell: Tell) -> None:
+def test_e5_one_address_has_one_cap_whoever_has_it(desk: Desk, sending: Sending, oskar: Actor, tell: Tell) -> None:
     desk.accounts.change_profile(oskar, "Oskar", "CARLA@Example.org")
     for _ in range(20):
         tell(NoticeKind.MERGED)
@@ -420,7 +420,9 @@ def test_two_claims_at_a_time_do_not_exceed_the_cap(sending: Sending, tell: Tell
 
 
 @pytest.mark.usefixtures("ticket")
-def test_a_change_of_the_password_is_told_to_its_owner_without_it(desk: Desk, sending: Sending, carla: Actor) -> None:
+def test_e7_a_change_of_the_password_is_told_to_its_owner_without_it(
+    desk: Desk, sending: Sending, carla: Actor
+) -> None:
     desk.accounts.change_password(carla, PASSWORD, "four dry umbrellas", "four dry umbrellas", browser="b")
 
     letter = letter_of(sending)

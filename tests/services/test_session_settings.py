@@ -39,7 +39,7 @@ def token_of(desk: Desk) -> Callable[[Role], str]:
 
 
 @pytest.mark.parametrize(("role", "idle"), [(Role.USER, 2 * HOUR), (Role.AGENT, HOUR), (Role.ADMIN, HOUR)])
-def test_an_unused_session_ends_when_the_operator_said(
+def test_s4_an_unused_session_ends_when_the_operator_said(
     desk: Desk, clock: Clock, token_of: Callable[[Role], str], role: Role, idle: timedelta
 ) -> None:
     token = token_of(role)
@@ -53,7 +53,7 @@ def test_an_unused_session_ends_when_the_operator_said(
 
 
 @pytest.mark.parametrize(("role", "hours"), [(Role.USER, 24), (Role.AGENT, 3)])
-def test_a_session_in_use_ends_when_the_operator_said(
+def test_s4_a_session_in_use_ends_when_the_operator_said(
     desk: Desk, clock: Clock, token_of: Callable[[Role], str], role: Role, hours: int
 ) -> None:
     token = token_of(role)

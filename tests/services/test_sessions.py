@@ -35,7 +35,7 @@ def token(accounts: Accounts, carla: Actor) -> str:
     return accounts.sign_in(carla.username, PASSWORD)
 
 
-def test_a_token_is_256_bits_and_only_its_hash_is_stored(
+def test_s1_a_token_is_256_bits_and_only_its_hash_is_stored(
     token: str, sessions: Sessions, everything: Callable[[], object]
 ) -> None:
     assert len(token) == 43
@@ -50,12 +50,12 @@ def test_a_secret_that_the_desk_did_not_make_is_worth_nothing(sessions: Sessions
         sessions.actor(planted)
 
 
-def test_the_stored_hash_is_no_secret(token: str, sessions: Sessions) -> None:
+def test_s1_the_stored_hash_is_no_secret(token: str, sessions: Sessions) -> None:
     with pytest.raises(SignedOutError):
         sessions.actor(fingerprint(token))
 
 
-def test_every_sign_in_makes_a_session_of_its_own(accounts: Accounts, carla: Actor) -> None:
+def test_s2_every_sign_in_makes_a_session_of_its_own(accounts: Accounts, carla: Actor) -> None:
     assert accounts.sign_in(carla.username, PASSWORD) != accounts.sign_in(carla.username, PASSWORD)
 
 
@@ -71,7 +71,7 @@ def test_a_change_of_role_or_name_shows_at_the_next_look(
     ("role", "idle", "absolute"),
     [(Role.USER, timedelta(hours=12), timedelta(days=14)), (Role.AGENT, timedelta(hours=4), timedelta(hours=24))],
 )
-def test_a_session_ends_when_it_is_not_used_and_at_the_latest_after_its_time(
+def test_s4_a_session_ends_when_it_is_not_used_and_at_the_latest_after_its_time(
     accounts: Accounts,
     sessions: Sessions,
     arrives: Callable[..., Actor],
@@ -322,7 +322,7 @@ def test_a_device_is_forgotten_after_a_year_without_sign_in(
     assert sessions.redeem(hand_off(), browser="firefox", device=device).device != device
 
 
-def test_people_see_their_own_live_sessions_newest_first(
+def test_s7_people_see_their_own_live_sessions_newest_first(
     accounts: Accounts, sessions: Sessions, carla: Actor, oskar: Actor, clock: Clock
 ) -> None:
     clock.advance(timedelta(minutes=1))
@@ -367,7 +367,7 @@ def test_a_person_keeps_at_most_fifty_sessions_and_the_oldest_goes(
         sessions.own(carla)
 
 
-def test_people_end_one_of_their_own_sessions(token: str, sessions: Sessions, carla: Actor) -> None:
+def test_s7_people_end_one_of_their_own_sessions(token: str, sessions: Sessions, carla: Actor) -> None:
     sessions.end(carla, fingerprint(token))
 
     with pytest.raises(SignedOutError):
@@ -376,7 +376,7 @@ def test_people_end_one_of_their_own_sessions(token: str, sessions: Sessions, ca
 
 
 @pytest.mark.parametrize("whose", ["somebody else's", "nobody's"])
-def test_a_foreign_session_cannot_be_ended_nor_told_from_none(
+def test_s7_a_foreign_session_cannot_be_ended_nor_told_from_none(
     sessions: Sessions, carla: Actor, oskar: Actor, everything: Callable[[], object], whose: str
 ) -> None:
     before = everything()
@@ -386,7 +386,7 @@ def test_a_foreign_session_cannot_be_ended_nor_told_from_none(
     assert everything() == before
 
 
-def test_people_end_all_their_other_sessions(
+def test_s7_people_end_all_their_other_sessions(
     token: str, hand_off: HandOff, sessions: Sessions, carla: Actor, oskar: Actor
 ) -> None:
     under_way = hand_off()

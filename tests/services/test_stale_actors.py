@@ -251,7 +251,7 @@ def refusal(method: Callable[..., Any], actor: Actor) -> type[TicketingError] | 
     return None
 
 
-def test_every_method_takes_an_actor_or_is_known_to_be_open(desk: Desk) -> None:
+def test_z1_every_method_takes_an_actor_or_is_known_to_be_open(desk: Desk) -> None:
     names = {name for name, _ in public(desk)}
 
     assert len(names) > 30
@@ -327,7 +327,7 @@ def with_the_session_of_another(store: MemoryStore, _: Clock, actor: Actor) -> A
     ],
     ids=lambda become: become.__name__.replace("_", " "),
 )
-def test_who_is_no_longer_signed_in_is_refused_everywhere(
+def test_s3_who_is_no_longer_signed_in_is_refused_everywhere(
     desk: Desk,
     store: MemoryStore,
     clock: Clock,
@@ -373,7 +373,7 @@ def test_with_a_one_time_password_one_can_only_choose_another(
         assert refusal(methods(desk)[name], root) is not MustChangePasswordError
 
 
-def test_who_has_yet_to_set_up_a_second_factor_can_only_do_that(
+def test_a16_who_has_yet_to_set_up_a_second_factor_can_only_do_that(
     store: MemoryStore, clock: Clock, carla: Actor, root: Actor, everything: Everything
 ) -> None:
     strict = Settings(storage_url="memory:", require_second_factor="agents")
@@ -393,7 +393,7 @@ def test_who_has_yet_to_set_up_a_second_factor_can_only_do_that(
         assert refusal(methods(desk)[name], root) is not MustSetUpSecondFactorError
 
 
-def test_whoever_was_an_agent_is_one_no_longer(
+def test_s3_whoever_was_an_agent_is_one_no_longer(
     desk: Desk, store: MemoryStore, carla: Actor, root: Actor, everything: Everything
 ) -> None:
     desk.tickets.open(carla, "No dial tone", "Dead.")
@@ -415,7 +415,7 @@ def test_whoever_was_an_agent_is_one_no_longer(
     assert desk.tickets.open(root, "My own", "Text.").requester == "root"
 
 
-def test_a_role_that_a_page_claims_counts_for_nothing(
+def test_z1_a_role_that_a_page_claims_counts_for_nothing(
     desk: Desk, carla: Actor, oskar: Actor, everything: Everything
 ) -> None:
     desk.tickets.open(oskar, "No dial tone", "Dead.")

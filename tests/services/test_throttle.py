@@ -45,7 +45,7 @@ def known_device(accounts: Accounts, sessions: Sessions, carla: Actor) -> str:
 
 
 @pytest.mark.usefixtures("carla")
-def test_the_sixth_try_after_five_failures_has_to_wait_even_with_the_right_password(
+def test_a7_the_sixth_try_after_five_failures_has_to_wait_even_with_the_right_password(
     accounts: Accounts, fail: Callable[..., None]
 ) -> None:
     fail(5)
@@ -109,7 +109,7 @@ def test_a_refused_try_is_not_counted(
 
 
 @pytest.mark.parametrize("username", ["nobody", "никто", "my real password!", "x" * 5000, "", "\ud800"])
-def test_a_name_without_account_is_slowed_down_alike(
+def test_a6_a_name_without_account_is_slowed_down_alike(
     accounts: Accounts, fail: Callable[..., None], username: str
 ) -> None:
     fail(5, username)
@@ -120,7 +120,7 @@ def test_a_name_without_account_is_slowed_down_alike(
 
 
 @pytest.mark.usefixtures("carla")
-def test_another_way_to_write_the_name_does_not_get_round_it(accounts: Accounts, fail: Callable[..., None]) -> None:
+def test_a7_another_way_to_write_the_name_does_not_get_round_it(accounts: Accounts, fail: Callable[..., None]) -> None:
     for username in ("carla", "CARLA", " Carla ", "\uff43arla", "cARLA"):
         fail(1, username)
 
@@ -128,7 +128,7 @@ def test_another_way_to_write_the_name_does_not_get_round_it(accounts: Accounts,
         accounts.sign_in("carlA", PASSWORD)
 
 
-def test_a_known_device_gets_in_while_strangers_hammer_at_the_account(
+def test_a7_a_known_device_gets_in_while_strangers_hammer_at_the_account(
     accounts: Accounts, fail: Callable[..., None], known_device: str
 ) -> None:
     fail(5)
@@ -148,7 +148,7 @@ def test_a_known_device_has_a_limit_of_its_own(
     assert accounts.sign_in("carla", PASSWORD), "failures there leave the account's own bucket alone"
 
 
-def test_success_on_a_known_device_forgives_strangers_nothing(
+def test_a7_success_on_a_known_device_forgives_strangers_nothing(
     accounts: Accounts, fail: Callable[..., None], known_device: str
 ) -> None:
     fail(5)
@@ -183,7 +183,7 @@ def test_a_known_device_signs_in_at_most_thirty_times_a_minute(
 
 
 @pytest.mark.usefixtures("carla")
-def test_an_address_fails_at_most_ten_times_a_minute(
+def test_a7_an_address_fails_at_most_ten_times_a_minute(
     accounts: Accounts, fail: Callable[..., None], clock: Clock
 ) -> None:
     for number in range(10):
@@ -198,7 +198,7 @@ def test_an_address_fails_at_most_ten_times_a_minute(
 
 
 @pytest.mark.usefixtures("carla")
-def test_success_does_not_forgive_an_address_its_failures(accounts: Accounts, fail: Callable[..., None]) -> None:
+def test_a7_success_does_not_forgive_an_address_its_failures(accounts: Accounts, fail: Callable[..., None]) -> None:
     for number in range(9):
         fail(1, f"name-{number}", address="192.0.2.7")
 
@@ -228,7 +228,7 @@ def test_an_address_tries_at_most_thirty_times_a_minute_even_when_right(accounts
         ("testclient", "testclient", True),
     ],
 )
-def test_an_ipv6_network_counts_as_one_address(
+def test_a7_an_ipv6_network_counts_as_one_address(
     throttle: Throttle, store: MemoryStore, first: str, second: str, *, same: bool
 ) -> None:
     with store.write() as tx:
@@ -244,7 +244,7 @@ def test_an_ipv6_network_counts_as_one_address(
 
 
 @pytest.mark.usefixtures("carla")
-def test_a_hundred_guesses_at_the_same_moment_are_five(accounts: Accounts) -> None:
+def test_a7_a_hundred_guesses_at_the_same_moment_are_five(accounts: Accounts) -> None:
     outcomes: list[type[Exception]] = []
 
     def guess(number: int) -> None:
@@ -274,7 +274,7 @@ def test_a_try_that_found_the_desk_busy_is_not_a_failure(accounts: Accounts, acc
     assert accounts.sign_in("carla", PASSWORD)
 
 
-def test_failures_survive_in_the_store_and_count_for_every_process(
+def test_a7_failures_survive_in_the_store_and_count_for_every_process(
     store: MemoryStore,
     clock: Clock,
     gate: Gate,
@@ -311,7 +311,7 @@ def test_a_password_reset_lets_the_person_in_at_once(
     assert accounts.sign_in("carla", one_time)
 
 
-def test_an_address_registers_so_many_accounts_an_hour(accounts: Accounts, clock: Clock) -> None:
+def test_v2_an_address_registers_so_many_accounts_an_hour(accounts: Accounts, clock: Clock) -> None:
     for number in range(30):
         accounts.register(f"name-{number}", "Somebody", PASSWORD, PASSWORD, address="192.0.2.7")
 

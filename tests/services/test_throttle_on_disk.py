@@ -19,7 +19,7 @@ def opened(folder: Path, clock: Clock) -> Iterator[Desk]:
         yield desk
 
 
-def test_a_restart_does_not_forget_who_has_to_wait(tmp_path: Path, clock: Clock) -> None:
+def test_a7_a_restart_does_not_forget_who_has_to_wait(tmp_path: Path, clock: Clock) -> None:
     with opened(tmp_path / "data", clock) as desk:
         desk.accounts.register("carla", "Carla", PASSWORD, PASSWORD)
         for _ in range(5):

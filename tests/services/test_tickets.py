@@ -21,6 +21,7 @@ from ticketing.domain.errors import (
     StaleEditError,
     StorageBusyError,
     StorageReadOnlyError,
+    ThrottledError,
     TicketClosedError,
     TicketNotClosedError,
     TicketNotFoundError,
@@ -39,6 +40,7 @@ from ticketing.domain.tickets import SYSTEM, Event, MessageKind, Source, Ticket,
 from ticketing.services.access import Gate
 from ticketing.services.chores import Chores
 from ticketing.services.moments import MOMENTS_BATCH
+from ticketing.services.throttle import TICKETS_PER_HOUR
 from ticketing.services.tickets import Tickets
 from ticketing.storage.json_store import JsonStore
 from ticketing.storage.memory import MemoryStore
@@ -196,7 +198,7 @@ def test_a_requester_closes_and_reopens(tickets: Tickets, carla: Actor, number: 
     assert tickets.reopen(carla, number).status is Status.OPEN
 
 
-def test_requesters_reopen_within_fourteen_days_and_agents_at_any_time(
+def test_z7_requesters_reopen_within_fourteen_days_and_agents_at_any_time(
     tickets: Tickets, carla: Actor, ada: Actor, number: int, keep_signed_in: PassTime, everything: Everything
 ) -> None:
     tickets.close(carla, number)
@@ -477,7 +479,7 @@ def test_an_agent_who_asks_is_answered_like_anybody(tickets: Tickets, ada: Actor
 
 
 @pytest.mark.parametrize("who", ["carla", "ada"])
-def test_a_closed_ticket_takes_nothing(
+def test_z7_a_closed_ticket_takes_nothing(
     tickets: Tickets, carla: Actor, ada: Actor, number: int, everything: Everything, who: str
 ) -> None:
     tickets.close(carla, number)
@@ -628,7 +630,7 @@ def test_a_store_that_takes_no_writes_can_still_be_read(
             tickets.assign(ada, 1, "ada")
 
 
-def test_reading_goes_on_while_a_writer_hangs(
+def test_n1_reading_goes_on_while_a_writer_hangs(
     tickets: Tickets, store: MemoryStore, carla: Actor, ada: Actor, number: int
 ) -> None:
     tickets.reply(ada, number, "Is the plug in?")
@@ -653,7 +655,7 @@ def test_reading_goes_on_while_a_writer_hangs(
             may_end.set()
 
 
-def test_a_ticket_of_somebody_else_is_missed_as_quickly_as_one_that_is_not_there(
+def test_z3_a_ticket_of_somebody_else_is_missed_as_quickly_as_one_that_is_not_there(
     tickets: Tickets, carla: Actor, oskar: Actor, number: int
 ) -> None:
     for _ in range(100):
@@ -760,7 +762,7 @@ def test_the_operator_at_the_machine_needs_no_session(tickets: Tickets, number: 
 # What nobody else may know
 
 
-def test_foreign_and_missing_tickets_read_the_same(
+def test_z3_foreign_and_missing_tickets_read_the_same(
     tickets: Tickets, oskar: Actor, number: int, everything: Everything
 ) -> None:
     before = everything()
@@ -808,7 +810,7 @@ def shown_to(tickets: Tickets, actor: Actor, number: int) -> list[object]:
     return [conversation, tickets.get(actor, number).model_dump_json(), pages, counts]
 
 
-def test_a_note_reaches_no_requester_on_any_way(
+def test_z5_a_note_reaches_no_requester_on_any_way(
     tickets: Tickets, carla: Actor, ada: Actor, root: Actor, clock: Clock, number: int
 ) -> None:
     tickets.open(carla, "Another", "So that there is an order.")
@@ -879,7 +881,7 @@ def test_requesters_write_no_notes(tickets: Tickets, carla: Actor, number: int, 
     assert everything() == before
 
 
-def test_counts_are_those_of_the_own_list(
+def test_z4_counts_are_those_of_the_own_list(
     tickets: Tickets, clock: Clock, carla: Actor, oskar: Actor, ada: Actor, number: int
 ) -> None:
     tickets.open(oskar, "Printer", "On fire.")
@@ -937,7 +939,7 @@ def test_edits_of_different_fields_are_merged(tickets: Tickets, ada: Actor, root
     ],
     ids=lambda collision: collision[-1][0],
 )
-def test_two_edits_of_one_field_are_refused_with_both_values(
+def test_v4_two_edits_of_one_field_are_refused_with_both_values(
     tickets: Tickets,
     ada: Actor,
     root: Actor,
@@ -1000,7 +1002,7 @@ def requests(tickets: Tickets, carla: Actor, ada: Actor, number: int) -> dict[st
 
 
 @pytest.mark.parametrize("kind", ["open", "reply", "note", "close", "reopen", "edit", "assign"])
-def test_the_same_request_twice_is_one_effect_and_the_same_answer(
+def test_c2_the_same_request_twice_is_one_effect_and_the_same_answer(
     tickets: Tickets,
     store: MemoryStore,
     clock: Clock,
@@ -1021,6 +1023,42 @@ def test_the_same_request_twice_is_one_effect_and_the_same_answer(
 
     assert first == again == once_more
     assert everything() == before
+
+
+def test_v2_a_requester_opens_sixty_tickets_an_hour_and_an_agent_any_number(
+    tickets: Tickets, carla: Actor, oskar: Actor, ada: Actor, clock: Clock
+) -> None:
+    for actor in (carla, ada):
+        for number in range(TICKETS_PER_HOUR):
+            tickets.open(actor, f"Ticket {number}", "Text.", key=f"k{number}")
+    tickets.open(carla, "Ticket 0", "Text.", key="k0")
+
+    with pytest.raises(ThrottledError, match="Please try again in 60 min 0 s"):
+        tickets.open(carla, "One more", "Text.")
+
+    tickets.open(ada, "One more", "Text.")
+    tickets.open(oskar, "One more", "Text.")
+    clock.advance(HOUR)
+    tickets.open(carla, "One more", "Text.")
+
+
+def test_v2_a_requester_writes_a_hundred_and_twenty_replies_an_hour_and_an_agent_any_number(
+    tickets: Tickets, carla: Actor, ada: Actor, clock: Clock
+) -> None:
+    number = tickets.open(carla, "No dial tone", "The line is dead.").number
+    for actor in (carla, ada):
+        for _ in range(2 * TICKETS_PER_HOUR):
+            tickets.reply(actor, number, "And another thing.")
+
+    with pytest.raises(ThrottledError):
+        tickets.reply(carla, number, "One more.")
+    with pytest.raises(ThrottledError):
+        tickets.close(carla, number, "One more.")
+
+    assert len(tickets.get(carla, number).messages) == 1 + 4 * TICKETS_PER_HOUR
+    tickets.reply(ada, number, "One more.")
+    clock.advance(HOUR)
+    tickets.close(carla, number, "One more.")
 
 
 def test_a_key_is_one_persons_own(tickets: Tickets, carla: Actor, oskar: Actor) -> None:
@@ -1142,7 +1180,7 @@ FIELDS = ["title", "description", "reply", "reply of an agent", "note", "last re
 
 @pytest.mark.parametrize("field", FIELDS)
 @pytest.mark.parametrize("kind", REFUSED)
-def test_text_that_cannot_be_taken_is_refused_with_a_sentence_and_nothing_changes(
+def test_v1_text_that_cannot_be_taken_is_refused_with_a_sentence_and_nothing_changes(
     tickets: Tickets, carla: Actor, ada: Actor, number: int, everything: Everything, field: str, kind: str
 ) -> None:
     text, error = REFUSED[kind]
@@ -1170,7 +1208,7 @@ def test_text_that_only_looks_dangerous_is_kept_as_typed(
 
 
 @pytest.mark.parametrize("field", FIELDS)
-def test_one_character_too_many_is_refused(
+def test_v1_one_character_too_many_is_refused(
     tickets: Tickets, carla: Actor, ada: Actor, number: int, everything: Everything, field: str
 ) -> None:
     longest = "x" * (TITLE_LIMIT if "title" in field else TEXT_LIMIT)
@@ -1194,7 +1232,7 @@ def test_one_character_too_many_is_refused(
     ],
     ids=["NUL", "surrogate", "too long", "1 MB", "too many"],
 )
-def test_tags_that_cannot_be_taken_change_nothing(
+def test_v1_tags_that_cannot_be_taken_change_nothing(
     tickets: Tickets, ada: Actor, number: int, everything: Everything, tags: tuple[str, ...], error: type[Exception]
 ) -> None:
     before = everything()
@@ -1214,7 +1252,7 @@ def test_any_key_is_a_key(tickets: Tickets, carla: Actor, key: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["\x00", "%", "_", "\\", '"', "(", "[a-z]+", ".*", "\u202e", "\u0130"], ids=ascii)
-def test_any_text_can_be_searched_for_and_is_taken_literally(
+def test_v3_any_text_can_be_searched_for_and_is_taken_literally(
     tickets: Tickets, carla: Actor, number: int, text: str
 ) -> None:
     assert found(tickets, carla, TicketQuery(needles=(text,))) == []

@@ -65,7 +65,7 @@ def carla(folder: Path, clock: Clock) -> Actor:
 
 
 @pytest.mark.parametrize("kind", REQUESTS)
-def test_the_same_request_after_a_restart_is_one_effect_and_the_same_answer(
+def test_c2_the_same_request_after_a_restart_is_one_effect_and_the_same_answer(
     folder: Path, clock: Clock, carla: Actor, kind: str
 ) -> None:
     with opened(folder, clock) as desk:
@@ -81,7 +81,7 @@ def test_the_same_request_after_a_restart_is_one_effect_and_the_same_answer(
 
 
 @pytest.mark.parametrize("kind", REQUESTS)
-def test_the_same_request_to_two_desks_at_once_is_one_effect_and_the_same_answer(
+def test_c2_the_same_request_to_two_desks_at_once_is_one_effect_and_the_same_answer(
     folder: Path, clock: Clock, carla: Actor, kind: str
 ) -> None:
     with opened(folder, clock) as one, opened(folder, clock) as other:

@@ -68,7 +68,7 @@ def both_at_once(desks: Desks, times: int, deed: Callable[[Desk], Outcome]) -> l
         return list(pool.map(wait_and_do, desks * times))
 
 
-def test_failed_sign_ins_at_either_count_at_both(desks: Desks) -> None:
+def test_a7_failed_sign_ins_at_either_count_at_both(desks: Desks) -> None:
     def guess(desk: Desk) -> str:
         with pytest.raises((WrongCredentialsError, ThrottledError)) as refusal:
             desk.accounts.sign_in("carla", "not the password", "192.0.2.1")
@@ -95,7 +95,7 @@ def test_one_key_is_one_effect_and_one_answer_at_both(desks: Desks) -> None:
         assert [message.text for message in desk.tickets.get(carla, 1).messages] == ["Help!", "It is out."]
 
 
-def test_no_number_is_given_twice_and_none_is_left_out(desks: Desks) -> None:
+def test_c1_no_number_is_given_twice_and_none_is_left_out(desks: Desks) -> None:
     def open_some(desk: Desk) -> list[int]:
         return [desk.tickets.open(CONSOLE, "Smoke", "Help!").number for _ in range(5)]
 

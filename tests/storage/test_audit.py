@@ -73,7 +73,7 @@ def require_chain(store: WholeStore) -> Head:
         return head
 
 
-def test_records_form_one_chain_from_the_first_one_on(store: WholeStore) -> None:
+def test_l1_records_form_one_chain_from_the_first_one_on(store: WholeStore) -> None:
     write(store, entry(1), entry(2, "carla"))
     write(store, entry(3))
 
@@ -292,7 +292,7 @@ TAMPERING: dict[str, tuple[Callable[[Lines], Lines], str]] = {
 
 
 @pytest.mark.parametrize("tamper", TAMPERING)
-def test_verify_names_the_first_record_in_the_file_that_is_not_as_it_was(tmp_path: Path, tamper: str) -> None:
+def test_l1_verify_names_the_first_record_in_the_file_that_is_not_as_it_was(tmp_path: Path, tamper: str) -> None:
     change, message = TAMPERING[tamper]
     place = addresses(tmp_path)["json"]
     with closing(open_store(place)) as store:
@@ -340,7 +340,7 @@ def require_chain_of(store: Source) -> None:
 
 @pytest.mark.parametrize("tamper", TAMPERING)
 @pytest.mark.parametrize("kind", ["sqlite", "postgres"])
-def test_verify_names_the_first_row_that_is_not_as_it_was(tmp_path: Path, kind: str, tamper: str) -> None:
+def test_l1_verify_names_the_first_row_that_is_not_as_it_was(tmp_path: Path, kind: str, tamper: str) -> None:
     change, message = TAMPERING[tamper]
     place = _filled(tmp_path, kind)
     with _rows(place) as rows:

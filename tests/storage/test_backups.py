@@ -124,7 +124,7 @@ def test_a_shorter_time_between_two_holds_at_once(
     assert schedule.make_if_due() is not None
 
 
-def test_the_oldest_go_when_a_new_one_is_in_place_and_nothing_else_goes(
+def test_d3_the_oldest_go_when_a_new_one_is_in_place_and_nothing_else_goes(
     schedule: ScheduledBackups, folder: Path, clock: Clock
 ) -> None:
     folder.mkdir(parents=True)

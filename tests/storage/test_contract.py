@@ -133,7 +133,7 @@ DOCUMENTS = {
 
 
 @pytest.mark.parametrize("collection", DOCUMENTS)
-def test_a_document_is_found_as_it_was_saved_until_it_is_removed(store: Store, collection: str) -> None:
+def test_c4_a_document_is_found_as_it_was_saved_until_it_is_removed(store: Store, collection: str) -> None:
     document: Any = DOCUMENTS[collection]
     with store.write() as tx:
         assert getattr(tx, collection).find(document.id) is None
@@ -484,7 +484,7 @@ def test_a_ticket_comes_back_whole(store: Store, make_ticket_of: Callable[..., T
         assert tx.tickets.find(2) is None
 
 
-def test_a_ticket_is_not_there_for_those_who_may_not_see_it(store: Store, file_ticket: FileTicket) -> None:
+def test_z4_a_ticket_is_not_there_for_those_who_may_not_see_it(store: Store, file_ticket: FileTicket) -> None:
     number = file_ticket(requester="carla", watchers=["oskar"])
     wilma = Audience(username="wilma", sees_all=False)
 

@@ -223,7 +223,7 @@ def test_bytes_once_written_never_change(engine: Engine, other: Engine, folder: 
     assert only_journal(folder).read_bytes().startswith(before)
 
 
-def test_files_are_for_their_owner_only(engine: Engine, folder: Path) -> None:
+def test_d4_files_are_for_their_owner_only(engine: Engine, folder: Path) -> None:
     save(engine, put("T-1"))
     engine.compact()
 

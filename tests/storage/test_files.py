@@ -156,7 +156,7 @@ def test_what_is_removed_is_gone(store: Store) -> None:
     assert read(store, sha(LONG)) == LONG
 
 
-def test_in_a_folder_each_content_is_a_file_of_its_owner(tmp_path: Path) -> None:
+def test_u3_in_a_folder_each_content_is_a_file_of_its_owner(tmp_path: Path) -> None:
     with closing(JsonStore(tmp_path / "data")) as store:
         store.files.put([LONG], NOW)
     place = tmp_path / "data" / "attachments" / sha(LONG)[:2] / sha(LONG)

@@ -75,7 +75,7 @@ def test_the_end_of_a_journal_tells_that_all_before_it_is_on_disk() -> None:
     assert read_tail(FIRST + encode_next(813, 13), sequence=812).known_good == 813
 
 
-def test_no_flipped_bit_in_a_line_goes_unnoticed() -> None:
+def test_d3_no_flipped_bit_in_a_line_goes_unnoticed() -> None:
     for position in range(len(FIRST)):
         for bit in range(8):
             flipped = bytearray(FIRST)
@@ -197,7 +197,7 @@ def test_no_flipped_bit_in_the_header_goes_unnoticed(journal: Journal) -> None:
             open_journal(journal.path.parent, 12, read_only=True)
 
 
-def test_a_journal_of_a_newer_version_is_refused(journal: Journal) -> None:
+def test_d3_a_journal_of_a_newer_version_is_refused(journal: Journal) -> None:
     journal.path.write_bytes(seal(b'{"format":2,"journal":12,"seq":812,"collections":[]'))
 
     with pytest.raises(StorageTooNewError, match=r"journal-000012.jsonl has format 2"):

@@ -23,7 +23,7 @@ def test_to_look_for_a_key_makes_none(path: Path) -> None:
     assert not path.parent.exists()
 
 
-def test_a_key_is_made_once_and_found_by_others(path: Path) -> None:
+def test_d4_a_key_is_made_once_and_found_by_others(path: Path) -> None:
     early = KeyFile(path)
     assert early.find() is None
 
@@ -46,6 +46,16 @@ def test_ten_processes_that_make_one_at_the_same_moment_have_the_same(path: Path
     with ThreadPoolExecutor(10) as pool:
         assert len(set(pool.map(make, range(10)))) == 1
     assert list(path.parent.iterdir()) == [path]
+
+
+def test_a_key_that_is_brought_back_counts_at_once(path: Path) -> None:
+    keys = KeyFile(path)
+    key = keys.ensure()
+    aside = path.rename(path.with_name("aside"))
+    assert keys.find() is None
+
+    aside.rename(path)
+    assert keys.find() == key
 
 
 @pytest.mark.parametrize("content", [b"", b"0" * 63, b"0" * 66, b"no key at all", b"\xff" * 64])

@@ -61,7 +61,7 @@ def keep(connection: Connection, *tickets: Ticket) -> None:
     put_texts(connection, [(ticket.number, *searchable(ticket)) for ticket in tickets])
 
 
-def test_tickets_of_the_first_version_are_found_by_their_tags(address: str, engine: Engine) -> None:
+def test_d5_tickets_of_the_first_version_are_found_by_their_tags(address: str, engine: Engine) -> None:
     last = 1_203  # more than two batches
     tagged = {2: ["VPN", "vpn", "Straße"], 501: ["home office"], last: ["vpn"]}
     with engine.begin() as connection:

@@ -97,7 +97,7 @@ def test_a_running_desk_reads_on_with_what_it_knows_and_refuses_to_write(
 
 
 @unreadable
-def test_a_desk_does_not_start_on_what_it_cannot_read(newer: Engine, folder: Path, change: Change) -> None:
+def test_d3_a_desk_does_not_start_on_what_it_cannot_read(newer: Engine, folder: Path, change: Change) -> None:
     save(newer, change)
     before = contents(folder)
 

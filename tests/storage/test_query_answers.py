@@ -156,7 +156,7 @@ def found(store: Store, text: str, audience: Audience = AGENT) -> list[int]:
         ("sort:number status:open", [1, 2]),
     ],
 )
-def test_agents_find(desk: Store, text: str, numbers: list[int]) -> None:
+def test_c4_agents_find(desk: Store, text: str, numbers: list[int]) -> None:
     assert found(desk, text) == numbers
 
 
@@ -193,7 +193,7 @@ def test_agents_find(desk: Store, text: str, numbers: list[int]) -> None:
         ("maus", [3]),
     ],
 )
-def test_requesters_find_what_is_theirs_as_if_there_were_no_notes_and_no_tags(
+def test_z5_requesters_find_what_is_theirs_as_if_there_were_no_notes_and_no_tags(
     desk: Store, text: str, numbers: list[int]
 ) -> None:
     assert found(desk, text, CARLA) == numbers

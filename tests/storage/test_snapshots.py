@@ -45,7 +45,7 @@ def test_what_was_written_is_read_back(tmp_path: Path, count: int, monkeypatch: 
     assert len(json.loads(path.read_bytes())["docs"]) == count
 
 
-def test_only_the_owner_may_read_it(tmp_path: Path) -> None:
+def test_d4_only_the_owner_may_read_it(tmp_path: Path) -> None:
     path = write(tmp_path, TWO)
 
     assert stat.S_IMODE(path.stat().st_mode) == 0o600

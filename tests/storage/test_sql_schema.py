@@ -160,7 +160,7 @@ def test_a_store_opened_for_reading_takes_nothing_in(address: str) -> None:
     reader.close()
 
 
-def test_a_new_file_and_those_beside_it_are_its_owners_alone(tmp_path: Path) -> None:
+def test_d4_a_new_file_and_those_beside_it_are_its_owners_alone(tmp_path: Path) -> None:
     store = SqlStore(f"sqlite:///{tmp_path / 'desk.sqlite'}")
     try:
         with store.write() as tx:

@@ -45,7 +45,7 @@ def test_a_writer_behind_others_of_its_own_process_and_of_another_one_waits_once
 
 
 @pytest.mark.parametrize("reopen", ["sqlite", "postgres"], indirect=True)
-def test_readers_at_all_connections_leave_a_writer_its_own(reopen: Callable[[], Store]) -> None:
+def test_n1_readers_at_all_connections_leave_a_writer_its_own(reopen: Callable[[], Store]) -> None:
     store = reopen()
     with ExitStack() as readers:
         for _ in range(CONNECTIONS):

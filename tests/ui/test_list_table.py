@@ -59,7 +59,7 @@ def test_a_row_that_was_clicked_is_opened(answer: Answer) -> None:
 
 
 @pytest.mark.parametrize("forged", [3, -1, "2", None, [1], {"a": 1}, 1.0, True])
-def test_a_row_that_was_not_shown_is_not_opened(answer: Answer, forged: object) -> None:
+def test_z10_a_row_that_was_not_shown_is_not_opened(answer: Answer, forged: object) -> None:
     assert answer(opened=forged).opened is None
 
 

@@ -71,7 +71,7 @@ def test_everybody_begins_at_their_own_list(visit: Visit, person: str, page: str
 
 
 @pytest.mark.parametrize(("page", "person"), pages_for(CLOSED_TO))
-def test_a_page_for_others_reads_like_one_that_does_not_exist(visit: Visit, page: str, person: str) -> None:
+def test_z3_a_page_for_others_reads_like_one_that_does_not_exist(visit: Visit, page: str, person: str) -> None:
     forbidden, unknown = visit(page, as_=person), visit("no_such_page", as_=person)
 
     assert words(forbidden) == words(unknown)
@@ -184,7 +184,7 @@ def test_a_cookie_that_is_not_ours_signs_nobody_in(visit: Visit, cookies: dict[s
     assert title(app.run()) == t("page.login")
 
 
-def test_on_https_only_the_cookie_that_is_bound_to_the_host_counts(
+def test_s1_on_https_only_the_cookie_that_is_bound_to_the_host_counts(
     visit: Visit, desk: Desk, cookies: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     app = visit("")
@@ -364,7 +364,7 @@ def test_a_plain_host_that_runs_a_page_by_itself_is_led_to_the_login(visit: Visi
     assert not app.exception
 
 
-def test_a_fault_shows_a_reference_that_the_log_explains(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
+def test_l2_a_fault_shows_a_reference_that_the_log_explains(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
     def fault() -> None:
         from ticketing.ui.feedback import show_failure  # noqa: PLC0415 - the function is run as a script of its own
 

@@ -99,20 +99,20 @@ def assert_harmless(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
-def test_a_hostile_message_becomes_nothing_but_harmless_tags(text: str) -> None:
+def test_o3_a_hostile_message_becomes_nothing_but_harmless_tags(text: str) -> None:
     assert_harmless(text)
 
 
 @given(
     st.text(alphabet=st.sampled_from("ab<>[]()!*_`~#&;:/\\\"'=-1. \n\t@$|{}\u202e\x00") | st.characters(), max_size=200)
 )
-def test_no_message_at_all_becomes_anything_else(text: str) -> None:
+def test_o3_no_message_at_all_becomes_anything_else(text: str) -> None:
     assert_harmless(text)
     to_html(text).encode("utf-8")
 
 
 @given(st.lists(st.sampled_from(HOSTILE[:20]), max_size=6).map(" ".join))
-def test_hostile_parts_do_not_add_up(text: str) -> None:
+def test_o3_hostile_parts_do_not_add_up(text: str) -> None:
     assert_harmless(text)
 
 
@@ -161,7 +161,7 @@ def test_a_text_full_of_marks_is_a_log_and_shown_as_typed() -> None:
     assert read(log).text.strip() == log.strip()
 
 
-def test_directions_and_controls_do_not_survive() -> None:
+def test_o1_directions_and_controls_do_not_survive() -> None:
     assert read("report\u202egnp.exe\x1b[31m").text.strip() == "reportgnp.exe[31m"
     assert plain("report\u202egnp\x00") == "reportgnp"
 
@@ -210,7 +210,7 @@ def drawing_time(text: str) -> float:
         "trailing \\",
     ],
 )
-def test_a_label_is_escaped_letter_by_letter(typed: str) -> None:
+def test_o1_a_label_is_escaped_letter_by_letter(typed: str) -> None:
     escaped = plain(typed)
 
     assert re.sub(r"\\([!-/:-@\[-`{-~])", r"\1", escaped).replace("\u2060", "") == typed

@@ -124,7 +124,7 @@ def violations(source: str) -> list[str]:
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.name)
-def test_no_typed_text_reaches_a_reader_of_markup_by_another_way(path: Path) -> None:
+def test_o2_no_typed_text_reaches_a_reader_of_markup_by_another_way(path: Path) -> None:
     assert violations(path.read_text(encoding="utf-8")) == []
 
 
@@ -157,7 +157,7 @@ def test_no_typed_text_reaches_a_reader_of_markup_by_another_way(path: Path) -> 
         'def drawn(message):\n    return f"<p>{message.text}</p>"',
     ],
 )
-def test_such_a_way_would_be_found(line: str) -> None:
+def test_o2_such_a_way_would_be_found(line: str) -> None:
     assert violations(line) != []
 
 
@@ -180,7 +180,7 @@ def test_the_helper_is_let_through(line: str) -> None:
 
 
 @pytest.mark.parametrize("path", sorted(COMPONENTS.glob("*.js")), ids=lambda path: path.name)
-def test_in_the_browser_text_stays_text(path: Path) -> None:
+def test_o2_in_the_browser_text_stays_text(path: Path) -> None:
     assert READS_HTML.findall(path.read_text(encoding="utf-8")) == []
 
 
@@ -200,5 +200,5 @@ def test_no_script_of_ours_asks_for_cookies(path: Path) -> None:
         "cell.setHTMLUnsafe(title)",
     ],
 )
-def test_html_made_in_the_browser_would_be_found(line: str) -> None:
+def test_o2_html_made_in_the_browser_would_be_found(line: str) -> None:
     assert len(READS_HTML.findall(line)) == 1

@@ -72,7 +72,7 @@ def test_what_comes_in_is_attached_and_goes_out_as_it_was(browser: TestClient) -
     assert answer.headers["content-length"] == str(len(content))
 
 
-def test_a_browser_saves_a_file_and_shows_nothing_of_it(browser: TestClient) -> None:
+def test_u4_a_browser_saves_a_file_and_shows_nothing_of_it(browser: TestClient) -> None:
     headers = as_(browser, "carla").get(attach("page.html", b"<script>alert(1)</script>")).headers
 
     assert headers["content-type"] == "application/octet-stream"
@@ -94,11 +94,11 @@ def test_a_browser_saves_a_file_and_shows_nothing_of_it(browser: TestClient) -> 
         ),
     ],
 )
-def test_no_name_breaks_the_header(name: str, header: str) -> None:
+def test_u4_no_name_breaks_the_header(name: str, header: str) -> None:
     assert disposition(name) == header
 
 
-def test_foreign_and_unknown_read_the_same(browser: TestClient) -> None:
+def test_z3_foreign_and_unknown_read_the_same(browser: TestClient) -> None:
     addresses = [attach("screen.png", b"x"), attach("secret.png", b"y", author="ada", note=True), "/attachments/none"]
 
     answers = [as_(browser, "oskar").get(address + query) for address in addresses for query in ("", "?preview")]
@@ -111,7 +111,7 @@ def test_foreign_and_unknown_read_the_same(browser: TestClient) -> None:
 
 
 @pytest.mark.parametrize("form", ["json", "csv", "xlsx"])
-def test_no_list_to_take_along_tells_a_requester_of_a_file_of_a_note(browser: TestClient, form: str) -> None:
+def test_z5_no_list_to_take_along_tells_a_requester_of_a_file_of_a_note(browser: TestClient, form: str) -> None:
     key = attach("marker.png", b"y", author="ada", note=True).rpartition("/")[2]
 
     answers = [
@@ -127,7 +127,7 @@ def test_no_list_to_take_along_tells_a_requester_of_a_file_of_a_note(browser: Te
         assert [len(answer.json()) for answer in answers] == [1, 0, 1, 0]
 
 
-def test_without_a_session_nothing_comes_in_or_goes_out(browser: TestClient) -> None:
+def test_u1_without_a_session_nothing_comes_in_or_goes_out(browser: TestClient) -> None:
     address = attach("screen.png", picture())
 
     answers = [
@@ -142,7 +142,7 @@ def test_without_a_session_nothing_comes_in_or_goes_out(browser: TestClient) -> 
 @pytest.mark.parametrize(
     "headers", [{"x-ticketing": ""}, {"sec-fetch-site": "cross-site"}, {"sec-fetch-site": "same-site"}], ids=str
 )
-def test_no_foreign_page_sends_a_file(browser: TestClient, headers: dict[str, str]) -> None:
+def test_s8_no_foreign_page_sends_a_file(browser: TestClient, headers: dict[str, str]) -> None:
     answer = as_(browser, "carla").post("/attachments", content=b"x", headers=OURS | headers)
 
     assert answer.status_code == 403
@@ -150,7 +150,7 @@ def test_no_foreign_page_sends_a_file(browser: TestClient, headers: dict[str, st
         assert not tx.files.any()
 
 
-def test_what_is_too_large_is_refused_with_a_sentence(browser: TestClient) -> None:
+def test_u1_what_is_too_large_is_refused_with_a_sentence(browser: TestClient) -> None:
     def endless() -> Iterator[bytes]:  # which does not say how long it is
         for _ in range(20):
             yield bytes(1 << 20)
@@ -216,7 +216,7 @@ def test_a_download_goes_on_only_if_the_file_is_the_same(browser: TestClient) ->
     assert [(answer.status_code, answer.content) for answer in answers] == [(206, b"56789"), (200, b"0123456789")]
 
 
-def test_a_picture_is_painted_anew_without_what_it_carries(browser: TestClient) -> None:
+def test_u5_a_picture_is_painted_anew_without_what_it_carries(browser: TestClient) -> None:
     exif = Image.Exif()
     exif[ExifTags.Base.Orientation] = 6
     exif[ExifTags.Base.Make] = "marker of the camera"
@@ -255,7 +255,7 @@ def test_each_kind_of_picture_is_shown(browser: TestClient, kind: str) -> None:
     ],
     ids=str,
 )
-def test_what_is_no_picture_is_not_shown(browser: TestClient, name: str, content: bytes) -> None:
+def test_u5_what_is_no_picture_is_not_shown(browser: TestClient, name: str, content: bytes) -> None:
     address = attach(name, content)
 
     answer = as_(browser, "carla").get(f"{address}?preview")
@@ -264,7 +264,7 @@ def test_what_is_no_picture_is_not_shown(browser: TestClient, name: str, content
     assert browser.get(address).content == content
 
 
-def test_a_picture_of_too_many_pixels_is_not_decoded() -> None:
+def test_u5_a_picture_of_too_many_pixels_is_not_decoded() -> None:
     edge = int(MOST_PIXELS**0.5)
 
     def saved(width: int) -> bytes:

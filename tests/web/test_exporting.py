@@ -62,13 +62,13 @@ def test_a_list_comes_as_a_table_with_a_name_and_in_the_order_asked_for(bert: Te
     ]
 
 
-def test_what_a_spreadsheet_would_take_for_a_formula_is_none(bert: TestClient) -> None:
+def test_x1_what_a_spreadsheet_would_take_for_a_formula_is_none(bert: TestClient) -> None:
     answer = bert.get("/export", params={"format": "csv", "q": "requester:carla"})
 
     assert [row["title"] for row in rows(answer.text)] == ['\'=HYPERLINK("http://evil.example")']
 
 
-def test_a_workbook_holds_texts_as_texts(bert: TestClient) -> None:
+def test_x1_a_workbook_holds_texts_as_texts(bert: TestClient) -> None:
     answer = bert.get("/export", params={"format": "xlsx", "q": "sort:created"})
 
     with ZipFile(io.BytesIO(answer.content)) as workbook:
@@ -82,7 +82,7 @@ def test_a_workbook_holds_texts_as_texts(bert: TestClient) -> None:
 
 
 @pytest.mark.parametrize(("q", "titles"), [("", 1), ("hello", 1), ("else", 0), ("always", 0)])
-def test_a_requester_takes_along_what_they_may_see_and_nothing_else(carla: TestClient, q: str, titles: int) -> None:
+def test_z4_a_requester_takes_along_what_they_may_see_and_nothing_else(carla: TestClient, q: str, titles: int) -> None:
     answer = carla.get("/export", params={"format": "json", "q": q})
 
     found = json.loads(answer.text)

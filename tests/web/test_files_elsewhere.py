@@ -112,7 +112,7 @@ def test_what_one_process_takes_the_other_hands_out_and_a_break_loses_nothing(
 
 
 @pytest.mark.parametrize("kind", ["json", "sqlite", "bucket"])
-def test_a_file_of_ten_megabytes_takes_thirty_of_memory_at_most(tmp_path: Path, bucket: S3, kind: str) -> None:
+def test_u1_a_file_of_ten_megabytes_takes_thirty_of_memory_at_most(tmp_path: Path, bucket: S3, kind: str) -> None:
     del bucket  # which one of them is to find
     storage = f"sqlite:///{tmp_path}/desk.sqlite" if kind == "sqlite" else ""
     server = Server(tmp_path, storage=storage)

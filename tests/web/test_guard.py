@@ -32,7 +32,7 @@ def test_a_page_is_served_under_the_desks_own_name(browser: TestClient) -> None:
     assert browser.get("/ticket").text == "reached /ticket"
 
 
-def test_a_foreign_host_is_refused_with_a_hint_and_at_once(browser: TestClient) -> None:
+def test_n2_a_foreign_host_is_refused_with_a_hint_and_at_once(browser: TestClient) -> None:
     browser.get("/")
     begun = time.perf_counter()
 
@@ -60,12 +60,12 @@ def test_a_socket_opens_for_the_desks_own_page(browser: TestClient) -> None:
     ],
     ids=["no origin", "foreign site", "other port", "other name", "opaque", "foreign host", "rebound name"],
 )
-def test_a_socket_stays_shut_for_anybody_else(browser: TestClient, headers: dict[str, str]) -> None:
+def test_n2_a_socket_stays_shut_for_anybody_else(browser: TestClient, headers: dict[str, str]) -> None:
     assert not connects(browser, **headers)
 
 
 @pytest.mark.parametrize("headers", [SAME_SITE, {"origin": HERE}], ids=["by fetch metadata", "by origin"])
-def test_a_change_is_let_through_from_the_desks_own_page(browser: TestClient, headers: dict[str, str]) -> None:
+def test_s8_a_change_is_let_through_from_the_desks_own_page(browser: TestClient, headers: dict[str, str]) -> None:
     assert browser.put("/anything", headers=headers).status_code == 200
 
 
@@ -80,7 +80,7 @@ def test_a_change_is_let_through_from_the_desks_own_page(browser: TestClient, he
         {"sec-fetch-site": "cross-site", "origin": HERE},
     ],
 )
-def test_a_change_is_refused_from_anywhere_else(browser: TestClient, headers: dict[str, str]) -> None:
+def test_s8_a_change_is_refused_from_anywhere_else(browser: TestClient, headers: dict[str, str]) -> None:
     assert browser.put("/anything", headers=headers).status_code == 403
 
 
@@ -90,7 +90,7 @@ def test_what_streamlit_tells_about_itself_is_closed(browser: TestClient, path: 
     assert browser.post(path, headers=SAME_SITE).status_code == 404
 
 
-def test_files_are_taken_from_people_who_are_signed_in(browser: TestClient) -> None:
+def test_u1_files_are_taken_from_people_who_are_signed_in(browser: TestClient) -> None:
     token = shared_desk().accounts.sign_in("carla", PASSWORD)
 
     refused = browser.put(UPLOAD, headers=SAME_SITE)
@@ -103,7 +103,7 @@ def test_files_are_taken_from_people_who_are_signed_in(browser: TestClient) -> N
 
 
 @pytest.mark.parametrize("path", ["/", "/healthz", "/_stcore/metrics", "/session"])
-def test_every_response_carries_the_security_headers(browser: TestClient, path: str) -> None:
+def test_o4_every_response_carries_the_security_headers(browser: TestClient, path: str) -> None:
     headers = browser.get(path).headers
 
     assert headers["x-content-type-options"] == "nosniff"
@@ -113,12 +113,12 @@ def test_every_response_carries_the_security_headers(browser: TestClient, path: 
     assert "strict-transport-security" not in headers
 
 
-def test_a_page_loads_from_the_desk_alone_and_talks_to_the_desk_alone(browser: TestClient) -> None:
+def test_o4_a_page_loads_from_the_desk_alone_and_talks_to_the_desk_alone(browser: TestClient) -> None:
     policy = dict(part.strip().split(" ", 1) for part in browser.get("/").headers["content-security-policy"].split(";"))
 
     assert policy == {
         "default-src": "'none'",
-        "script-src": f"'self' blob: {inline_script_hashes()}",
+        "script-src": f"'self' blob: 'wasm-unsafe-eval' {inline_script_hashes()}",
         "style-src": "'self' 'unsafe-inline'",
         "img-src": "'self' data: blob:",
         "font-src": "'self' data:",
@@ -135,13 +135,13 @@ def test_a_page_loads_from_the_desk_alone_and_talks_to_the_desk_alone(browser: T
     assert inline_script_hashes().startswith("'sha256-")
 
 
-def test_a_foreign_host_does_not_get_into_the_policy(browser: TestClient) -> None:
+def test_o4_a_foreign_host_does_not_get_into_the_policy(browser: TestClient) -> None:
     refused = browser.get("/", headers={"host": "evil.example; script-src *"})
 
     assert "evil" not in refused.headers["content-security-policy"]
 
 
-def test_a_fault_answers_with_a_reference_and_no_more(browser: TestClient) -> None:
+def test_l2_a_fault_answers_with_a_reference_and_no_more(browser: TestClient) -> None:
     failed = browser.get("/?break")
 
     assert failed.status_code == 500
@@ -150,7 +150,7 @@ def test_a_fault_answers_with_a_reference_and_no_more(browser: TestClient) -> No
     assert failed.headers["x-content-type-options"] == "nosniff"
 
 
-def test_behind_tls_browsers_are_told_to_stay_there(site: OpenSite) -> None:
+def test_h2_behind_tls_browsers_are_told_to_stay_there(site: OpenSite) -> None:
     browser = site("https://desk.example.org", address="http://desk.example.org")
 
     headers = browser.get("/").headers

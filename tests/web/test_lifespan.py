@@ -54,6 +54,53 @@ def life(tmp_path: Path) -> list[dict[str, Any]]:
     return looks
 
 
+OPEN = """
+from starlette.testclient import TestClient
+from streamlit_app import app
+
+with TestClient(app):
+    print("open")
+"""
+
+
+def start(folder: Path, data: Path, base_url: str = "https://desk.example.org") -> subprocess.CompletedProcess[str]:
+    """Start the app in a folder, and end it."""
+    ours = (PREFIX, "STREAMLIT_")
+    inherited = {name: value for name, value in os.environ.items() if not name.upper().startswith(ours)}
+    settings = {f"{PREFIX}DATA_DIR": str(data), f"{PREFIX}BASE_URL": base_url, "HOME": str(data)}
+    return subprocess.run(
+        [sys.executable, "-c", OPEN],
+        cwd=folder,
+        env=inherited | settings | {"PYTHONPATH": str(ROOT)},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_h1_a_public_desk_does_not_start_where_streamlits_doors_are_open(tmp_path: Path) -> None:
+    shipped = (ROOT / ".streamlit" / "config.toml").read_text("utf-8")
+    (tmp_path / ".streamlit").mkdir()
+    (tmp_path / ".streamlit" / "config.toml").write_text(
+        shipped.replace('showErrorDetails = "none"', 'showErrorDetails = "full"'), "utf-8"
+    )
+
+    refused = start(tmp_path, tmp_path)
+
+    assert refused.returncode != 0
+    assert "open" not in refused.stdout
+    assert "Streamlit runs with options that open doors: client.showErrorDetails." in refused.stderr
+    assert start(ROOT, tmp_path).stdout == "open\n"
+
+
+def test_h1_a_desk_of_one_machine_is_warned_of_open_doors(tmp_path: Path) -> None:
+    started = start(tmp_path, tmp_path, base_url="")
+
+    assert started.stdout == "open\n"
+    assert "Streamlit runs with options that open doors" in started.stderr
+
+
 def test_a_server_that_has_started_is_warm_and_its_store_is_open_until_it_ends(life: list[dict[str, Any]]) -> None:
     before, between, after = life
 

@@ -124,7 +124,7 @@ def test_a_note_changes_no_requesters_count_and_that_of_the_agent_it_mentions(se
 
 
 @pytest.mark.parametrize("place", ["ticket", "list"])
-def test_a_note_stirs_agents_and_never_the_requester(server: Server, number: int, place: str) -> None:
+def test_z5_a_note_stirs_agents_and_never_the_requester(server: Server, number: int, place: str) -> None:
     watched = number if place == "ticket" else 0
     with line(server, "carla") as carla, line(server, "bert") as bert:
         watch(server, carla, "carla", watched)
@@ -194,7 +194,7 @@ def test_what_could_not_be_sent_is_not_kept(server: Server, number: int, draft: 
     [lambda number: {"watch": [number, "before"]}, lambda number: {"draft": [number, "reply", "Text"]}],
     ids=["watch", "draft"],
 )
-def test_the_line_ends_with_the_session(server: Server, number: int, said: Callable[[int], object]) -> None:
+def test_s3_the_line_ends_with_the_session(server: Server, number: int, said: Callable[[int], object]) -> None:
     token = server.sign_in("ada")
     with line(server, token=token) as socket:
         server.desk.sessions.sign_out(token)

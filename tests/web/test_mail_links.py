@@ -153,7 +153,9 @@ def test_a_browser_that_tells_nothing_else_of_a_form_may_name_its_origin(browser
 
 
 @pytest.mark.parametrize("path", ["/confirm", "/choose_password"])
-def test_another_site_can_press_no_button_here(browser: TestClient, confirmation: str, reset: str, path: str) -> None:
+def test_s8_another_site_can_press_no_button_here(
+    browser: TestClient, confirmation: str, reset: str, path: str
+) -> None:
     sent = {"t": confirmation if path == "/confirm" else reset, "new": NEW, "confirmation": NEW}
 
     assert browser.post(path, data=sent, headers={"sec-fetch-site": "cross-site"}).status_code == 403

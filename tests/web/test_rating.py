@@ -117,7 +117,7 @@ def test_a_link_ends_with_the_account(browser: TestClient, token: str) -> None:
     assert browser.get(f"/rate?t={token}").status_code == 404
 
 
-def test_another_site_cannot_say_it(browser: TestClient, token: str) -> None:
+def test_s8_another_site_cannot_say_it(browser: TestClient, token: str) -> None:
     answer = browser.post("/rate", data={"t": token, "solved": "no"}, headers={"sec-fetch-site": "cross-site"})
 
     assert answer.status_code == 403

@@ -38,7 +38,7 @@ def own_sessions(given: list[str]) -> int:
     return count
 
 
-def test_a_hand_off_becomes_a_cookie_that_scripts_cannot_read(browser: TestClient) -> None:
+def test_s1_a_hand_off_becomes_a_cookie_that_scripts_cannot_read(browser: TestClient) -> None:
     answer = browser.post("/session", json={"hand_off": begin(browser)}, headers=OURS)
 
     cookie = set_cookies(answer.headers.get_list("set-cookie"))["ticketing_session"]
@@ -126,7 +126,7 @@ def test_a_hand_off_is_worth_nothing_in_another_browser(browser: TestClient) -> 
     assert "set-cookie" not in stolen.headers
 
 
-def test_a_session_id_that_an_attacker_planted_is_ended_not_adopted(browser: TestClient) -> None:
+def test_s2_a_session_id_that_an_attacker_planted_is_ended_not_adopted(browser: TestClient) -> None:
     planted = shared_desk().accounts.sign_in("carla", PASSWORD)
     browser.cookies.set("ticketing_session", planted)
 
@@ -143,7 +143,7 @@ def test_a_session_id_that_an_attacker_planted_is_ended_not_adopted(browser: Tes
     [({"x-ticketing": ""}, 403), ({"sec-fetch-site": "cross-site"}, 403), ({"content-type": "text/plain"}, 403)],
     ids=["our header", "our origin", "JSON"],
 )
-def test_a_foreign_page_can_neither_sign_in_nor_sign_out(
+def test_s8_a_foreign_page_can_neither_sign_in_nor_sign_out(
     browser: TestClient, missing: dict[str, str], status: int
 ) -> None:
     body = json.dumps({"hand_off": begin(browser)})
@@ -160,7 +160,7 @@ def test_a_foreign_page_can_neither_sign_in_nor_sign_out(
 
 
 @pytest.mark.parametrize("body", ["", "[]", "{}", '{"hand_off": 5}', "{" * 5000, '{"hand_off": "' + "x" * 5000 + '"}'])
-def test_a_body_that_holds_no_hand_off_is_refused(browser: TestClient, body: str) -> None:
+def test_z9_a_body_that_holds_no_hand_off_is_refused(browser: TestClient, body: str) -> None:
     refused = browser.post("/session", content=body, headers=OURS | {"content-type": "application/json"})
 
     assert refused.status_code == 400
@@ -205,11 +205,11 @@ def test_on_a_full_disk_nobody_is_signed_in_or_out_and_both_are_told_why(
     assert shared_desk().sessions.actor(token).username == "carla"
 
 
-def test_no_page_answers_a_plain_look_at_the_session_address(browser: TestClient) -> None:
+def test_s8_no_page_answers_a_plain_look_at_the_session_address(browser: TestClient) -> None:
     assert browser.get("/session").status_code == 405
 
 
-def test_on_https_the_cookie_is_bound_to_host_and_tls(site: OpenSite) -> None:
+def test_s1_on_https_the_cookie_is_bound_to_host_and_tls(site: OpenSite) -> None:
     browser = site("https://desk.example.org", address="http://desk.example.org")
     browser.cookies.set(XSRF_COOKIE, generate_xsrf_token_string(b"carla's browser!"))
 

@@ -91,7 +91,7 @@ def base(desk_of_carla: tuple[Path, str]) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("page", PROTECTED)
-def test_the_first_page_ever_asked_of_a_new_process_is_not_shown_to_a_stranger(tmp_path: Path, page: str) -> None:
+def test_s9_the_first_page_ever_asked_of_a_new_process_is_not_shown_to_a_stranger(tmp_path: Path, page: str) -> None:
     with served(tmp_path / "data") as address, Wire.connect(address, page=page, query="id=1") as stranger:
         stranger.run()
 
@@ -100,7 +100,7 @@ def test_the_first_page_ever_asked_of_a_new_process_is_not_shown_to_a_stranger(t
         assert not stranger.exceptions
 
 
-def test_a_stranger_receives_not_one_byte_of_a_ticket(base: str, desk_of_carla: tuple[Path, str]) -> None:
+def test_s9_a_stranger_receives_not_one_byte_of_a_ticket(base: str, desk_of_carla: tuple[Path, str]) -> None:
     with Wire.connect(base, page="ticket", query="id=1", cookies={"ticketing_session": desk_of_carla[1]}) as carla:
         carla.run()
         session_id = carla.session_id
@@ -114,7 +114,7 @@ def test_a_stranger_receives_not_one_byte_of_a_ticket(base: str, desk_of_carla: 
 
 
 @pytest.mark.parametrize("origin", [None, "http://evil.example", "http://127.0.0.1:1", "null"])
-def test_a_socket_from_elsewhere_is_refused_at_once_and_nobody_else_waits(base: str, origin: str | None) -> None:
+def test_n2_a_socket_from_elsewhere_is_refused_at_once_and_nobody_else_waits(base: str, origin: str | None) -> None:
     begun = time.perf_counter()
 
     for _ in range(3):
@@ -147,7 +147,7 @@ def test_behind_a_proxy_on_this_machine_the_address_it_names_is_the_one_that_is_
     assert told == [True, False]
 
 
-def test_a_foreign_host_is_refused_over_http_and_on_the_socket(base: str) -> None:
+def test_n2_a_foreign_host_is_refused_over_http_and_on_the_socket(base: str) -> None:
     connection = http.client.HTTPConnection(base.removeprefix("http://"), timeout=5)
     connection.request("GET", "/", headers={"Host": "evil.example"})
 
@@ -163,7 +163,9 @@ def test_the_routes_and_headers_are_there(base: str) -> None:
     assert "'unsafe-inline'" not in policy.partition("script-src")[2].partition(";")[0]
 
 
-def test_a_forged_click_on_a_row_that_was_not_shown_opens_nothing(base: str, desk_of_carla: tuple[Path, str]) -> None:
+def test_z10_a_forged_click_on_a_row_that_was_not_shown_opens_nothing(
+    base: str, desk_of_carla: tuple[Path, str]
+) -> None:
     with Wire.connect(base, page="my_tickets", cookies={"ticketing_session": desk_of_carla[1]}) as carla:
         carla.run()
 

@@ -22,7 +22,7 @@ SHIPPED = {
 
 
 @pytest.mark.parametrize("option", SHIPPED)
-def test_no_visitor_can_change_how_the_server_runs_nor_look_behind_it(option: str) -> None:
+def test_h1_no_visitor_can_change_how_the_server_runs_nor_look_behind_it(option: str) -> None:
     section, name = option.split(".")
 
     assert CONFIG[section][name] == SHIPPED[option]

@@ -68,7 +68,7 @@ def test_a_made_up_link_leads_nowhere_whether_there_is_such_a_ticket_or_not(
     assert ticket().muted == []
 
 
-def test_the_page_runs_nothing_and_is_kept_nowhere(browser: TestClient, token: str) -> None:
+def test_o4_the_page_runs_nothing_and_is_kept_nowhere(browser: TestClient, token: str) -> None:
     headers = browser.get(f"/watch?t={token}").headers
 
     assert headers["content-security-policy"].startswith("default-src 'none'; style-src 'unsafe-inline'")

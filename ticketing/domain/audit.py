@@ -24,6 +24,7 @@ from ticketing.domain.tickets import (
     REPLY_TAKEN_BACK,
     SPLIT_FROM,
     SPLIT_OFF,
+    WATCHER,
     Event,
     Source,
     Ticket,
@@ -55,6 +56,13 @@ class AuditAction(StrEnum):
     KEY_CREATED = "key_created"
     KEY_REVOKED = "key_revoked"
     SIGNING_KEY_ROTATED = "signing_key_rotated"
+    ADDRESS_CHANGED = "address_changed"
+    ADDRESS_CONFIRMED = "address_confirmed"
+    SECOND_FACTOR_ON = "second_factor_on"
+    SECOND_FACTOR_OFF = "second_factor_off"
+    RECOVERY_CODE_USED = "recovery_code_used"
+    RECOVERY_CODES_RENEWED = "recovery_codes_renewed"
+    BROWSERS_FORGOTTEN = "browsers_forgotten"
     SETUP_CHANGED = "setup_changed"
     SETTINGS_IMPORTED = "settings_imported"
     EXPORTED = "exported"
@@ -231,19 +239,28 @@ _ACTIONS: Final = {
     REPLY_TAKEN_BACK: AuditAction.REPLY_TAKEN_BACK,
 }
 _TICKETS: Final = frozenset({MERGED, MERGED_INTO, SPLIT_FROM, SPLIT_OFF})
-# What of a ticket is its state, and no content.
-_TOLD: Final = _TICKETS | {*_ACTIONS, "status", "resolution", "assignee", "team", "priority", "category"}
+# What of a ticket is its state, or says who may see it, and is no content.
+_TOLD: Final = _TICKETS | {*_ACTIONS, "status", "resolution", "assignee", "team", "priority", "category", WATCHER}
 _WITHOUT_VALUE: Final = frozenset({"opened", REPLY_TAKEN_BACK})
 
 
 def entries_of(before: Ticket | None, ticket: Ticket) -> Iterator[AuditEntry]:
-    """Yield what a change of a ticket adds to the log: one entry for each in a row who has changed its state."""
+    """
+    Yield what a change of a ticket adds to the log: one entry for each in a row who has changed its state.
+
+    Each who was let see it, or is to no more, has an entry, too.
+    """
     news = _news(before, ticket)
     if any(event.field == IMPORTED for event in news):
         return
     told = [event for event in news if event.field in _TOLD]
-    for (by, source), events in groupby(told, key=lambda event: (event.by, event.source)):
+    for (by, source, _), events in groupby(told, key=_line):
         yield _entry(ticket, by, source, list(events))
+
+
+def _line(event: Event) -> tuple[str, Source, tuple[str | None, str | None] | None]:
+    """Return what events have in common that are told in one entry."""
+    return event.by, event.source, (event.old, event.new) if event.field == WATCHER else None
 
 
 def _news(before: Ticket | None, ticket: Ticket) -> list[Event]:

@@ -34,7 +34,7 @@ from ticketing.domain.sign_in import Device, SessionLimits, fingerprint
 from ticketing.domain.store import Store, Transaction
 from ticketing.domain.text import is_blank
 from ticketing.services.access import Clock, Gate, find_user, is_taken
-from ticketing.services.addresses import enter_address
+from ticketing.services.addresses import change_address, enter_address
 from ticketing.services.authenticator import Authenticator, takes_recovery_code
 from ticketing.services.outbox import tell_of_account
 from ticketing.services.passwords import Passwords, check_new, same_password
@@ -166,7 +166,7 @@ class Accounts:
             user = self._take_code(tx, ticket, code, "", now)
             token = self._open_session(tx, user, now, address, description, refresh) if user else ""
         if not token:
-            raise WrongCodeError
+            raise self._wrong_code(ticket, "", address)
         return token
 
     def sign_in_browser(
@@ -198,7 +198,7 @@ class Accounts:
             user = self._take_code(tx, ticket, code, browser, now)
             hand_off = begin_hand_off(tx, user, browser, now, trusts_browser=trust) if user else ""
         if not hand_off:
-            raise WrongCodeError
+            raise self._wrong_code(ticket, browser)
         return hand_off
 
     def change_password(self, actor: Actor, current: str, new: str, confirmation: str, *, browser: str) -> str:
@@ -240,7 +240,7 @@ class Accounts:
         with self._store.write() as tx:
             _, user = self._myself(tx, actor, Action.EDIT_OWN_PROFILE)
             user.display_name = shown
-            enter_address(tx, self._throttle, user, mail, self._clock())
+            change_address(tx, self._throttle, user, mail, self._clock())
             tx.users.save(user)
         return Person.of(user)
 
@@ -298,6 +298,7 @@ class Accounts:
         booking = self._throttle.book_code(tx, user.id, found.device)
         if takes_recovery_code(user, code):
             tell_of_account(tx, user.id, AccountMail.RECOVERY_CODE_USED, user.id, now)
+            log_account(tx, user.id, AuditAction.RECOVERY_CODE_USED, user.id, now)
         elif not self._authenticator.takes(user, code, now):
             return None
         booking.take_back(tx)
@@ -305,6 +306,14 @@ class Accounts:
         user.last_sign_in_at = now
         tx.users.save(user)
         return user
+
+    def _wrong_code(self, ticket: str, browser: str, address: str = "") -> WrongCodeError:
+        """Return the refusal of a wrong code, which is on record as that of a wrong password is."""
+        with self._store.read() as tx:
+            _, user = find_half_sign_in(tx, ticket, browser, self._clock())
+        error = WrongCodeError()
+        self._refusals.note_sign_in(user.id, address, error)
+        return error
 
     def _myself(self, tx: Transaction, actor: Actor, action: Action, *, half_in: bool = False) -> tuple[Actor, User]:
         actor = self._gate.admit(tx, actor, with_one_time_password=half_in, without_second_factor=half_in)
@@ -330,7 +339,7 @@ def add_account(tx: Transaction, user: User, *, by: str, address: str = "") -> N
     if is_taken(tx, user.id):
         raise UsernameTakenError(user.id)
     tx.users.save(user)
-    facts = {"role": user.role.value}
+    facts = {"role": user.role.value} | ({"address": user.standing.value} if user.email else {})
     tx.audit.add(AuditEntry(by, AuditAction.REGISTERED, user.created_at, ACCOUNT, user.id, facts, address))
 
 

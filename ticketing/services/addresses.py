@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from ticketing.domain import policy
+from ticketing.domain.audit import AuditAction, changed
 from ticketing.domain.errors import AddressTakenError, NothingToConfirmError, ThrottledError
 from ticketing.domain.mail_links import Purpose
 from ticketing.domain.outbox import AccountMail
@@ -18,6 +19,7 @@ from ticketing.domain.store import Store, Transaction
 from ticketing.services.access import Clock, Gate
 from ticketing.services.mail_links import look_behind, use_link
 from ticketing.services.outbox import links_go_out, tell_of_account
+from ticketing.services.sessions import log_account
 from ticketing.services.throttle import Throttle
 
 
@@ -64,6 +66,7 @@ class Addresses:
                 raise AddressTakenError
             user.put_address(user.email, Standing.CONFIRMED)
             tx.users.save(user)
+            log_account(tx, user.id, AuditAction.ADDRESS_CONFIRMED, user.id, self._clock(), way="link in a mail")
             return Claimed(user.email or "", user.id)
 
     def _myself(self, tx: Transaction, actor: Actor) -> User:
@@ -73,6 +76,14 @@ class Addresses:
         if user is None:
             raise NothingToConfirmError
         return user
+
+
+def change_address(tx: Transaction, throttle: Throttle, user: User, address: str | None, now: datetime) -> None:
+    """Enter another address into an account that has been there; on record is what is known of it, and not itself."""
+    former, is_same = _known_of(user), (user.email or "").casefold() == (address or "").casefold()
+    enter_address(tx, throttle, user, address, now)
+    if not is_same:
+        log_account(tx, user.id, AuditAction.ADDRESS_CHANGED, user.id, now, address=changed(former, _known_of(user)))
 
 
 def enter_address(tx: Transaction, throttle: Throttle, user: User, address: str | None, now: datetime) -> None:
@@ -116,6 +127,10 @@ def belongs_to_another(tx: Transaction, user: User) -> bool:
     """Whether the account's address is confirmed for another account."""
     others = tx.users.with_email(user.email or "")
     return any(other.standing is Standing.CONFIRMED and other.id != user.id for other in others)
+
+
+def _known_of(user: User) -> str | None:
+    return user.standing.value if user.email else None
 
 
 def _is_to_confirm(tx: Transaction, user: User) -> bool:

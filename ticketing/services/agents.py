@@ -156,6 +156,7 @@ class Agents:
             self._throttle.clear(tx, user.id)
             tx.users.save(user)
             tell_of_account(tx, user.id, AccountMail.SECOND_FACTOR_OFF, actor.username, self._clock())
+            self._log(tx, actor, AuditAction.SECOND_FACTOR_OFF, user)
         return Person.of(user)
 
     def end_sessions(self, actor: Actor, username: str) -> None:

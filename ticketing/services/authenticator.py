@@ -12,7 +12,7 @@ import secrets
 from datetime import datetime
 from typing import Final, Protocol
 
-from ticketing.domain.errors import SecondFactorKeyError
+from ticketing.domain.errors import SecondFactorKeyError, StorageError
 from ticketing.domain.people import User
 from ticketing.domain.second_factor import (
     PROPOSED_FOR,
@@ -47,6 +47,14 @@ class Authenticator:
 
     def __init__(self, key: Key) -> None:
         self._key = key
+
+    def find_key_id(self) -> str | None:
+        """Return the mark of the key, as accounts keep it; None where there is none, or none that can be read."""
+        try:
+            key = self._key.find()
+        except StorageError:
+            return None
+        return None if key is None else _id_of(key)
 
     def propose(self, session: str, now: datetime) -> ProposedFactor:
         """Return what a new secret is made of."""

@@ -1,5 +1,6 @@
 """What is known about a desk, judged: from figures and dates to findings. Nothing here looks anything up."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -227,6 +228,20 @@ def _never_used_password(user: User, now: datetime) -> bool:
 def _stays_away(user: User, now: datetime) -> bool:
     may_come = not (user.must_change_password or user.invented)
     return may_come and (user.last_sign_in_at or user.created_at) < now - AGENTS_REST
+
+
+def two_step(keys: Counter[str], present: str | None) -> list[Finding]:
+    """Judge whether the key is here with which people have set up two-step sign-in; nothing where nobody has."""
+    if not keys:
+        return []
+    refused = keys.total() - (keys[present] if present else 0)
+    if not refused:
+        return [Finding(Level.OK, "two-step", "The key of two-step sign-in is that with which people have set it up.")]
+    is_gone = "another one than it was" if present else "missing or cannot be read"
+    whose = "1 person" if refused == 1 else f"{refused:,} people"
+    says = f"The key of two-step sign-in is {is_gone}: codes of {whose} are refused."
+    fix = "Bring back second_factor.key, or TICKETING_SECOND_FACTOR_KEY. Recovery codes go on working meanwhile."
+    return [Finding(Level.PROBLEM, "two-step", says, fix)]
 
 
 def mail(now: datetime, setup: Setup, backlog: Backlog, failure: Outgoing | None) -> list[Finding]:

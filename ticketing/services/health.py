@@ -1,5 +1,6 @@
 """How the desk is, for those who look after it."""
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,11 +23,16 @@ from ticketing.services.receiving import latest_fetch
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What is around the store: in what it is kept, what else can be found out there, and its newest backup."""
+    """
+    What is around the store: in what it is kept, what else can be found out there, and its newest backup.
+
+    `key_id` finds the mark of the key of two-step sign-in.
+    """
 
     storage: Finding
     look: Callable[[], list[Finding]]
     newest_backup: Callable[[], datetime | None]
+    key_id: Callable[[], str | None]
 
 
 class Health:
@@ -49,6 +55,7 @@ class Health:
             policy.require(actor, Action.SEE_HEALTH)
             newest = tx.tickets.search(policy.audience(actor), TicketQuery(size=1)).items
             staff = _staff(tx)
+            keys = Counter(user.second_factor.key for user in tx.users.stream() if user.second_factor)
             receipt = tx.receipts.find(BACKUP_RECEIPT)
             backlog = tx.outgoing.backlog()
             failures = tx.outgoing.search(OutgoingQuery(state=MailState.FAILED, size=1)).items
@@ -66,6 +73,7 @@ class Health:
                 *diagnosis.address(setup, visit),
                 *(diagnosis.connection(setup, visit) if visit else []),
                 *diagnosis.accounts(now, staff, setup),
+                *diagnosis.two_step(keys, self._surroundings.key_id()),
                 *diagnosis.mail(now, setup, backlog, failures[0] if failures else None),
                 *diagnosis.mail_in(now, fetch, is_set_up=setup.fetches_mail),
                 *diagnosis.webhooks(now, webhooks),

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Final, NamedTuple
 
 from ticketing.domain.attachments import HEAD, UPLOAD_LIFETIME, Attachment, Upload, clean_file_name, media_type_of
+from ticketing.domain.audit import AuditAction
 from ticketing.domain.categories import usual
 from ticketing.domain.errors import (
     FilesFullError,
@@ -48,6 +49,7 @@ from ticketing.services.due_times import keep
 from ticketing.services.mail_keys import mail_key
 from ticketing.services.moments import catch_up
 from ticketing.services.outbox import note_bounce
+from ticketing.services.sessions import log_account
 from ticketing.services.throttle import Throttle
 from ticketing.services.watching import let_watch
 
@@ -178,6 +180,8 @@ class Entry:
         if is_of_address and not belongs_to_another(self._tx, owner):
             owner.put_address(owner.email, Standing.CONFIRMED)
             self._tx.users.save(owner)
+            way = "answer to a mail"
+            log_account(self._tx, owner.id, AuditAction.ADDRESS_CONFIRMED, owner.id, self._now, way=way)
 
     @cached_property
     def _tags(self) -> list[Tag]:

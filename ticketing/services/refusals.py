@@ -32,7 +32,7 @@ class Refusals:
         who = user.id if user else ""
         facts = {"why": error.code.replace("_", " ")}
         entry = AuditEntry(who, AuditAction.SIGN_IN_REFUSED, self._clock(), ACCOUNT, who, facts, address)
-        self._write(entry, who=address)
+        self._write(entry, who=address or who)
 
     def note_token(self, address: str) -> None:
         """Note a token or an API key that was not made here, or is no more."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from ticketing.domain import policy
+from ticketing.domain.audit import AuditAction
 from ticketing.domain.errors import (
     InvalidInputError,
     NoSecondFactorError,
@@ -27,6 +28,7 @@ from ticketing.services.authenticator import (
 )
 from ticketing.services.outbox import tell_of_account
 from ticketing.services.passwords import Passwords
+from ticketing.services.sessions import log_account
 from ticketing.services.throttle import Booking, Throttle
 
 
@@ -116,6 +118,7 @@ class SecondFactors:
                     tx.sessions.remove(session.id)
             user.sign_in_version += 1
             tell_of_account(tx, user.id, AccountMail.SECOND_FACTOR_ON, user.id, now)
+            log_account(tx, user.id, AuditAction.SECOND_FACTOR_ON, user.id, now)
             return True
 
         self._with_code(actor, turn, confirmed)
@@ -125,11 +128,12 @@ class SecondFactors:
         """Return new recovery codes, which takes a code of the app; those before are worth nothing any more."""
         now, codes = self._clock(), new_recovery_codes()
 
-        def renew(_tx: Transaction, _actor: Actor, user: User) -> bool:
+        def renew(tx: Transaction, _actor: Actor, user: User) -> bool:
             factor = _require(user)
             if not self._authenticator.takes(user, code, now):
                 return False
             _hand_out(user, factor, codes)
+            log_account(tx, user.id, AuditAction.RECOVERY_CODES_RENEWED, user.id, now)
             return True
 
         self._with_code(actor, renew)
@@ -147,6 +151,7 @@ class SecondFactors:
             user.second_factor = None
             user.sign_in_version += 1
             tell_of_account(tx, user.id, AccountMail.SECOND_FACTOR_OFF, user.id, now)
+            log_account(tx, user.id, AuditAction.SECOND_FACTOR_OFF, user.id, now)
             return True
 
         self._with_code(actor, turn, confirmed)
@@ -157,6 +162,7 @@ class SecondFactors:
             _, user = self._myself(tx, actor)
             user.sign_in_version += 1
             tx.users.save(user)
+            log_account(tx, user.id, AuditAction.BROWSERS_FORGOTTEN, user.id, self._clock())
 
     def _confirm(self, actor: Actor, password: str) -> Booking:
         """Return the try with which the actor has proven their present password; raises InvalidInputError."""

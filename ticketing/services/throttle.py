@@ -6,6 +6,8 @@ Throttle: how many tries the desk allows, in buckets that the store keeps.
     device         a device the account knows      the same, of its own; plus 30 tries a minute
     address        an unknown device               30 tries a minute, 10 failures a minute; an IPv6 /64 counts as one
     registration   an address                      30 accounts an hour
+    ticket         a person who is no agent        60 tickets an hour, or what the operator set
+    reply          a person who is no agent        twice as many replies
     mail           an e-mail address               20 mails an hour that get into tickets
     wish           an address                      30 wishes an hour for a new password
     link           an e-mail address, an account   3 mails an hour with a link of one purpose
@@ -43,6 +45,7 @@ TRIES_PER_MINUTE = 30
 FAILURES_PER_MINUTE = 10
 REGISTRATIONS_PER_HOUR = 30
 WISHES_PER_HOUR = 30
+TICKETS_PER_HOUR = 60
 CODES = 5
 CODES_WITHIN = timedelta(minutes=5)
 # What the ids of their buckets begin with.
@@ -81,9 +84,16 @@ class Booking:
 class Throttle:
     """Counts tries within the caller's transaction, so that all processes share the count and a restart keeps it."""
 
-    def __init__(self, clock: Clock, *, registrations_per_hour: int = REGISTRATIONS_PER_HOUR) -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        *,
+        registrations_per_hour: int = REGISTRATIONS_PER_HOUR,
+        tickets_per_hour: int = TICKETS_PER_HOUR,
+    ) -> None:
         self._clock = clock
         self._registrations_per_hour = registrations_per_hour
+        self._tickets_per_hour = tickets_per_hour
 
     def book_sign_in(self, tx: Transaction, username: str, address: str, device: str | None) -> Booking:
         """
@@ -126,6 +136,14 @@ class Throttle:
     def count_wish(self, tx: Transaction, address: str) -> None:
         """Count a wish for a new password from an address; raises ThrottledError."""
         self._count(tx, _key("wish", _network(address)), WISHES_PER_HOUR, _HOUR, self._clock())
+
+    def count_ticket(self, tx: Transaction, username: str) -> None:
+        """Count a ticket that a requester opens; raises ThrottledError."""
+        self._count(tx, _key("ticket", username), self._tickets_per_hour, _HOUR, self._clock())
+
+    def count_reply(self, tx: Transaction, username: str) -> None:
+        """Count a reply of somebody on a requester's side; raises ThrottledError."""
+        self._count(tx, _key("reply", username), 2 * self._tickets_per_hour, _HOUR, self._clock())
 
     def count_mail(self, tx: Transaction, sender: str) -> None:
         """Count a mail from an address; raises ThrottledError."""

@@ -29,6 +29,7 @@ from ticketing.services.drafts import forget
 from ticketing.services.due_times import keep
 from ticketing.services.macros import Applied, possible, reach_canned_reply
 from ticketing.services.taking_back import take_back
+from ticketing.services.throttle import TICKETS_PER_HOUR, Throttle
 
 Label = TypeVar("Label")
 
@@ -78,15 +79,26 @@ class Tickets:
     answer, also after a restart and in another process. So a request with a key is repeated here when the database is
     lost in the middle of it; one without never is.
 
+    Requesters open so many tickets an hour and write twice as many replies, or hear a ThrottledError.
+
     `files` are ids of what the actor has sent (`Attachments.put`) and attaches to the message.
     """
 
-    def __init__(self, store: Store, clock: Clock, gate: Gate, chores: Chores) -> None:
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        gate: Gate,
+        chores: Chores,
+        *,
+        tickets_per_hour: int = TICKETS_PER_HOUR,
+    ) -> None:
         self._store = store
         self._clock = clock
         self._gate = gate
         self._deeds = Deeds(store, clock, gate)
         self._chores = chores
+        self._throttle = Throttle(clock, tickets_per_hour=tickets_per_hour)
 
     def open(
         self,
@@ -115,6 +127,8 @@ class Tickets:
             chosen = usual(categories) if category is None else category
             require_offered(categories, chosen)
             by_agent = policy.may(actor, Action.SEE_ALL_TICKETS)
+            if not by_agent:
+                self._throttle.count_ticket(tx, actor.username)
             values = filled_in(tx.definitions(CustomField).all(), chosen, fields or {}, by_agent=by_agent)
             if follows is None:
                 ticket = Ticket.open(number, actor.username, title, description, chosen, now, fields=values)
@@ -180,7 +194,7 @@ class Tickets:
             require_read(tx, actor, ticket, read)
             if status is not None and seen is not None:
                 _require_fresh(ticket, TicketEdit(status=status), TicketEdit(status=seen))
-            _reply(tx, actor, ticket, text, files, now)
+            self._reply(tx, actor, ticket, text, files, now)
             if status is not None:
                 ticket.change_status(actor, status, now)
 
@@ -276,7 +290,7 @@ class Tickets:
             if text is not None:
                 policy.require(actor, Action.REPLY, ticket)
                 require_read(tx, actor, ticket, read)
-                _reply(tx, actor, ticket, text, files, now)
+                self._reply(tx, actor, ticket, text, files, now)
             set_fields(tx, actor, ticket, edit, now)
 
         return Applied(self._deeds.change(actor, number, key, change), passed_over)
@@ -340,7 +354,7 @@ class Tickets:
                 _require_fresh(ticket, TicketEdit(status=Status.CLOSED), TicketEdit(status=seen))
             if reply:
                 policy.require(actor, Action.REPLY, ticket)
-                _reply(tx, actor, ticket, reply, files, now)
+                self._reply(tx, actor, ticket, reply, files, now)
             if resolution is not None:
                 policy.require(actor, Action.EDIT_TICKET, ticket)
             ticket.close(actor, now, resolution)
@@ -455,6 +469,16 @@ class Tickets:
             audience = policy.audience(actor)
             return dict(zip(queries, tx.tickets.counts(audience, list(queries.values())), strict=True))
 
+    def _reply(
+        self, tx: Transaction, actor: Actor, ticket: Ticket, text: str, files: Sequence[str], now: datetime
+    ) -> None:
+        """Add a public reply with its files, of which no draft is left."""
+        if not policy.may(actor, Action.SEE_ALL_TICKETS):
+            self._throttle.count_reply(tx, actor.username)
+        ticket.reply(actor, text, now)
+        attach(tx, actor, ticket, files, now)
+        forget(tx, actor, ticket.number, REPLY)
+
 
 def _others(tx: Transaction, actor: Actor, ticket: Ticket) -> dict[int, Ticket]:
     """Return the tickets that a ticket names, for those only who may read all that is in them."""
@@ -494,13 +518,6 @@ def set_fields(
     ticket.edit(actor, edit, now, custom)
     if ticket.team != before and "assignee" not in edit.model_fields_set:
         deal(tx, ticket, now)
-
-
-def _reply(tx: Transaction, actor: Actor, ticket: Ticket, text: str, files: Sequence[str], now: datetime) -> None:
-    """Add a public reply with its files, of which no draft is left."""
-    ticket.reply(actor, text, now)
-    attach(tx, actor, ticket, files, now)
-    forget(tx, actor, ticket.number, REPLY)
 
 
 def _require_agent(tx: Transaction, username: str) -> None:

@@ -31,14 +31,13 @@ class KeyFile:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._key: bytes | None = None
 
     def find(self) -> bytes | None:
         """Return the key, or None where there is no file; raises StorageDamagedError if that holds no key."""
-        if self._key is None and self._path.exists():
-            with told_as_ours():
-                self._key = _read(self._path)
-        return self._key
+        if not self._path.exists():
+            return None
+        with told_as_ours():
+            return _read(self._path)
 
     def ensure(self) -> bytes:
         """Return the key, made if there is no file yet."""
@@ -47,7 +46,7 @@ class KeyFile:
             make_folder(self._path.parent)
             with told_as_ours():
                 _make(self._path)
-            found = self._key = _read(self._path)
+            found = _read(self._path)
         return found
 
 

@@ -15,6 +15,7 @@ from ticketing.desk import close_shared_desk, shared_desk
 from ticketing.domain.errors import TicketingError
 from ticketing.domain.text import complete_models
 from ticketing.web.guard import inline_script_hashes
+from ticketing.web.streamlit_options import check_options
 
 logger = logging.getLogger(__name__)
 
@@ -28,7 +29,8 @@ _AFTER_THE_START = 0.2
 async def lifespan(_app: st.App) -> AsyncIterator[None]:
     """Open the desk, let the server answer, warm up beside it; close the desk at the end."""
     try:
-        await to_thread.run_sync(shared_desk)
+        desk = await to_thread.run_sync(shared_desk)
+        check_options(is_public=desk.settings.is_public)
     except TicketingError as error:
         logger.critical("The desk cannot open: %s", error)
         raise
