@@ -14,4 +14,3 @@ else:
     ui.people_head(actor)
     ui.health_notes(actor)
     ui.people_list(actor)
-    ui.who_may_do_what()

@@ -19,7 +19,7 @@ from ticketing.domain.sign_in import fingerprint
 from ticketing.domain.statuses import Priority
 from ticketing.domain.tickets import TicketEdit
 from ticketing.ui.pages import PAGES
-from ticketing.ui.setup import EDITORS
+from ticketing.ui.setup import EDITORS, OVERVIEWS
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
@@ -48,6 +48,7 @@ AGENTS = (
     "bulk",
     "desk_setup",
     *(f"desk_setup?kind={kind}{form}" for kind in EDITORS for form in ("", "&id=new")),
+    *(f"desk_setup?kind={name}" for name in OVERVIEWS),
     "articles",
     "article?id=looked-at",
     "article?edit=looked-at",
@@ -277,12 +278,6 @@ def be_asked_for_stars(page: Page) -> None:
     expect(page.get_by_role("button", name="Reopen the ticket")).to_be_visible()
 
 
-def open_permissions(page: Page) -> None:
-    """Show who may do what."""
-    page.get_by_text("Who may do what").click()
-    expect(page.locator("table.permissions")).to_be_visible()
-
-
 ON_DESKTOP_AND_PHONE = pytest.mark.parametrize(
     "options", [{"color_scheme": "light"}, {"color_scheme": "dark"} | PHONE], ids=["desktop", "phone"]
 )
@@ -302,7 +297,6 @@ ON_DESKTOP_AND_PHONE = pytest.mark.parametrize(
         ("all_tickets", open_filters),
         ("all_tickets", open_columns),
         ("new_ticket", be_refused),
-        ("agent_admin", open_permissions),
     ],
     ids=lambda part: getattr(part, "__name__", ""),
 )

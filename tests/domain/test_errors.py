@@ -80,6 +80,7 @@ SAMPLES: dict[type[TicketingError], tuple[object, ...]] = {
     errors.CategoryTakenError: ("hardware", "Second line"),
     errors.LastCategoryError: (),
     errors.MailWaitsError: (),
+    errors.OnlyOneError: ("Maintenance",),
     errors.AddressTakenError: (),
     errors.NothingToConfirmError: (),
     errors.LastAdminError: (),
@@ -111,6 +112,7 @@ SAMPLES: dict[type[TicketingError], tuple[object, ...]] = {
     errors.FilesUnreachableError: ("does not answer",),
     errors.ScannerUnreachableError: (),
     errors.SecondFactorKeyError: (),
+    errors.MaintenanceError: (SENTENCE,),
 }
 
 

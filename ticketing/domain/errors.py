@@ -26,7 +26,7 @@ Every refusal, as one tree. The text of each is a sentence that can be shown to 
     │   ├── TooManyFilesError  TicketFullError  DayFullError  UploadGoneError
     │   ├── UsernameTakenError  NameTakenError  CategoryTakenError  NeverOpenError
     │   ├── LastCategoryError  MailWaitsError  AddressTakenError  NothingToConfirmError
-    │   ├── LastAdminError  KnownPasswordError  RegistrationClosedError
+    │   ├── LastAdminError  KnownPasswordError  RegistrationClosedError  OnlyOneError
     │   └── NoSecondFactorError  SecondFactorSetUpError
     ├── ConflictError
     │   ├── StaleEditError             somebody changed the same field meanwhile
@@ -37,7 +37,8 @@ Every refusal, as one tree. The text of each is a sentence that can be shown to 
     └── StorageError                   the store cannot do it now
         ├── StorageBusyError  StorageFullError  StorageReadOnlyError  StorageFailedError
         ├── StorageDamagedError  StorageTooNewError  StorageUnreadableError  StorageUnsupportedError
-        └── StorageUnreachableError  FilesUnreachableError  ScannerUnreachableError  SecondFactorKeyError
+        ├── StorageUnreachableError  FilesUnreachableError  ScannerUnreachableError  SecondFactorKeyError
+        └── MaintenanceError           the people who run the desk have closed it to changes for a while
 """
 
 from datetime import timedelta
@@ -657,6 +658,15 @@ class LastCategoryError(RefusedError):
         super().__init__("This is the last category. Make another one first.")
 
 
+class OnlyOneError(RefusedError):
+    """Of this kind each desk has exactly one: there is no second one, and it cannot be taken away."""
+
+    code = "only_one"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"A desk has exactly one “{name}”. It can be changed, and nothing else.")
+
+
 class MailWaitsError(RefusedError):
     """A mail that waits is sent by itself."""
 
@@ -947,6 +957,17 @@ class SecondFactorKeyError(StorageError):
             "The desk has lost the key by which it knows the codes of your app. Please use a recovery code, "
             "or ask an admin to turn two-step sign-in off for you."
         )
+
+
+class MaintenanceError(StorageError):
+    """The desk is being maintained: whoever does not look after it can read, and change nothing."""
+
+    code = "maintenance"
+    retry_after = timedelta(minutes=5)
+
+    def __init__(self, message: str = "") -> None:
+        told = f" {message}" if message else ""
+        super().__init__(f"The desk is being maintained, so nothing can be changed for now.{told}")
 
 
 def quoted(typed: str, limit: int) -> str:

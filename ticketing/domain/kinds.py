@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from typing import Final
 
 from ticketing.domain.articles import Article
+from ticketing.domain.banners import Banner
+from ticketing.domain.branding import Branding
 from ticketing.domain.calendars import BusinessCalendar
 from ticketing.domain.canned_replies import CannedReply
 from ticketing.domain.categories import Category
@@ -12,6 +14,7 @@ from ticketing.domain.definitions import Definition
 from ticketing.domain.digests import Digesting
 from ticketing.domain.mail_tags import MailKey
 from ticketing.domain.mail_texts import MailText
+from ticketing.domain.maintenance import Maintenance
 from ticketing.domain.outbox import MailRoute
 from ticketing.domain.received import MailFetch
 from ticketing.domain.recurring import RecurringTicket
@@ -40,5 +43,8 @@ KINDS: Final[Mapping[str, type[Definition]]] = {
         MailFetch,
         RecurringTicket,
         Rule,
+        Branding,
+        Banner,
+        Maintenance,
     )
 }

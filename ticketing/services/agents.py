@@ -207,7 +207,7 @@ class Agents:
         check_new(password, role=role, username=name, email=mail)
         user = self._new_user(name, shown, mail, role, password, one_time=False)
         with self._store.write() as tx:
-            add_account(tx, user, by=actor.username)
+            add_account(tx, user, by=self._gate.admit(tx, actor).username)
             tell_of_account(tx, user.id, AccountMail.REGISTERED, actor.username, user.created_at)
         return Person.of(user)
 

@@ -34,7 +34,9 @@ from ticketing.domain.store import Store, Transaction
 from ticketing.domain.telling import hears
 from ticketing.domain.tickets import SYSTEM, Message, MessageKind, Ticket
 from ticketing.domain.watch_links import WatchLink
+from ticketing.services import maintenance
 from ticketing.services.access import Clock
+from ticketing.services.front import branding_of
 from ticketing.services.mail_keys import mail_key
 from ticketing.services.mail_links import make_link
 
@@ -78,8 +80,15 @@ class Sending:
         return claimed
 
     def _is_some_due(self) -> bool:
+        """Whether a mail is due; while the desk is being maintained all wait."""
         with self._store.read() as tx:
-            return bool(tx.outgoing.due(self.clock(), 1))
+            return bool(tx.outgoing.due(self.clock(), 1)) and not maintenance.present(tx).is_on
+
+    def desk_name(self) -> str:
+        """Return what the desk is called, "" where it has no name of its own."""
+        with self._store.read() as tx:
+            branding = branding_of(tx)
+            return branding.name if branding.is_renamed else ""
 
     def holds(self, mail: Outgoing) -> bool:
         """Whether there is enough left of the lease for one more try."""

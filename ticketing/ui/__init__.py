@@ -52,7 +52,7 @@ from ticketing.ui.new_ticket import (
 from ticketing.ui.notices import inbox, inbox_link
 from ticketing.ui.pages import page
 from ticketing.ui.passwords import password_field
-from ticketing.ui.people import manage_person, people_head, people_list, register_agent, who_may_do_what
+from ticketing.ui.people import manage_person, people_head, people_list, register_agent
 from ticketing.ui.rating import ask_for_rating
 from ticketing.ui.relating import is_relating, relate
 from ticketing.ui.reports import dashboard, reports
@@ -163,6 +163,5 @@ __all__ = [
     "typed_into",
     "visitor",
     "warn_of_throw_away",
-    "who_may_do_what",
     "without_routes",
 ]

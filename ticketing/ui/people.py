@@ -10,7 +10,7 @@ import streamlit as st
 
 from ticketing.domain import policy
 from ticketing.domain.people import Actor, PeopleQuery, Person, Role, Standing
-from ticketing.domain.policy import Action, Relation
+from ticketing.domain.policy import Action
 from ticketing.domain.text import SEARCH_LIMIT
 from ticketing.ui.feedback import say_after_rerun, shown_errors
 from ticketing.ui.forms import submit_button
@@ -91,30 +91,6 @@ def people_list(actor: Actor) -> None:
         st.caption(t("people.count", n=page.total), width="content")
         if page.pages > 1:
             st.pagination(page.pages, key="people_page", max_visible_pages=5)
-
-
-def who_may_do_what() -> None:
-    """Draw the table of permissions, as the desk itself goes by it."""
-    with st.expander(t("people.permissions"), icon=":material/shield_person:"):
-        head = "".join(f"<th>{escape(t(f'role.{role}'))}</th>" for role in Role)
-        rows = "".join(
-            f"<tr><th>{escape(action.value.capitalize())}</th>{''.join(_cell(action, role) for role in Role)}</tr>"
-            for action in Action
-        )
-        st.html(
-            "<style>.permissions { border-collapse: collapse; font-size: 0.875rem; } .permissions th, .permissions td"
-            " { text-align: left; font-weight: normal; padding: 0.25rem 1.5rem 0.25rem 0; vertical-align: top;"
-            " border-bottom: 1px solid color-mix(in srgb, currentColor 12%, transparent); }</style>"
-            f'<table class="permissions"><thead><tr><td></td>{head}</tr></thead><tbody>{rows}</tbody></table>'
-        )
-
-
-def _cell(action: Action, role: Role) -> str:
-    relations = policy.TABLE[action][role]
-    if relations == {Relation.DESK}:
-        return f"<td>{escape(t('people.permitted'))}</td>"
-    words = ", ".join(relation.value for relation in Relation if relation in relations)
-    return f"<td>{escape(words or t('people.forbidden'))}</td>"
 
 
 def _draw_person(actor: Actor, person: Person) -> None:

@@ -15,8 +15,7 @@ from starlette.responses import Response
 
 from ticketing.desk import shared_desk
 from ticketing.domain.errors import InvalidInputError, TicketingError
-from ticketing.web.errors import status_of
-from ticketing.web.plain_pages import plain_page, sent_form
+from ticketing.web.plain_pages import plain_page, refusal_page, sent_form
 
 _FORM: Final = (
     '<form method="post" action="{action}"><input type="hidden" name="t" value="{token}">{fields}'
@@ -81,12 +80,12 @@ async def _answer(
 ) -> Response:
     is_sent = request.method == "POST"
     sent = await sent_form(request) if is_sent else dict(request.query_params)
+    # A browser that would tell by no other header from where a form comes, must be allowed to name at least its origin.
+    referrer = "no-referrer" if "sec-fetch-site" in request.headers else "same-origin"
     try:
         page = await to_thread.run_sync(use if is_sent else look, sent)
     except TicketingError as error:
-        page = _Page("That did not work", f"<p>{escape(str(error))}</p>", status_of(error))
-    # A browser that would tell by no other header from where a form comes, must be allowed to name at least its origin.
-    referrer = "no-referrer" if "sec-fetch-site" in request.headers else "same-origin"
+        return refusal_page(error, secret=True, referrer=referrer)
     return plain_page(*page, secret=True, referrer=referrer)
 
 

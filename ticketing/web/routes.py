@@ -20,6 +20,7 @@ from ticketing.web.attachments import download, upload
 from ticketing.web.errors import refuse
 from ticketing.web.exporting import export
 from ticketing.web.live import live
+from ticketing.web.logo import logo
 from ticketing.web.mail_links import choose_password, confirm
 from ticketing.web.rating import rate
 from ticketing.web.site import Site
@@ -119,6 +120,7 @@ ROUTES: list[BaseRoute] = [
     MetricsRoute("/metrics", metrics, methods=["GET"]),
     Route("/session", SessionEndpoint),
     Route("/components/{name}.js", component_code, methods=["GET"]),
+    Route("/logo", logo, methods=["GET"]),
     Route("/export", export, methods=["GET"]),
     Route("/attachments", upload, methods=["POST"]),
     Route("/attachments/{key}", download, methods=["GET"]),
