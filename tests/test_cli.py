@@ -191,7 +191,7 @@ def test_the_desk_is_closed_to_changes_and_opened_again(run: Run, data: Path) ->
     assert (held_back.exit_code, "Back at 18:00." in held_back.stderr) == (75, True)
     assert (off.stdout, again.exit_code) == ("The desk is open to changes.\n", 0)
     desk = open_desk(Settings(data_dir=data))
-    assert desk.front.look(None).closed.endswith("Back at 18:00.")
+    assert desk.front.outside().closed.endswith("Back at 18:00.")
     desk.close()
 
 

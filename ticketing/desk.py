@@ -45,6 +45,7 @@ from ticketing.services.first_launch import FirstLaunch
 from ticketing.services.front import Front
 from ticketing.services.health import Health, Surroundings
 from ticketing.services.inbox import Inbox
+from ticketing.services.invitations import Invitations
 from ticketing.services.live import Live
 from ticketing.services.maintenance import is_closed, require_open
 from ticketing.services.outbox import Outbox, set_route
@@ -172,6 +173,10 @@ class Desk:
         self.password_resets = watched("password_resets", resets, figures)
         self.sessions = watched("sessions", Sessions(entrance, clock, gate, limits), figures)
         self.agents = watched("agents", agents, figures)
+        invitations = Invitations(
+            store, clock, gate, passwords, throttle, agents_may_register_agents=settings.agents_may_register_agents
+        )
+        self.invitations = watched("invitations", invitations, figures)
         self.second_factors = watched("second_factors", factors, figures)
         self.first_launch = FirstLaunch(entrance, clock, passwords)
 

@@ -85,6 +85,8 @@ SAMPLES: dict[type[TicketingError], tuple[object, ...]] = {
     errors.NothingToConfirmError: (),
     errors.LastAdminError: (),
     errors.KnownPasswordError: (),
+    errors.InvitationOpenError: (),
+    errors.NotInvitedError: (),
     errors.RegistrationClosedError: (),
     errors.NoSecondFactorError: (),
     errors.SecondFactorSetUpError: (),

@@ -67,7 +67,7 @@ def test_while_the_desk_is_maintained_every_page_says_so_and_what_was_typed_stay
     assert carla.at.text_input(key="title").value == "No dial tone"
     assert [CLOSED in visit.said for visit in (carla, stranger.open("login"))] == [True, True]
     assert "nobody but admins can change anything" in "".join(root.open("agent_admin").said)
-    assert desk.front.look(None).closed == CLOSED
+    assert desk.front.outside().closed == CLOSED
 
 
 def test_who_signs_in_meanwhile_can_read(desk: Desk, carla: Visit, actor: Behind) -> None:

@@ -71,7 +71,7 @@ def test_nobody_but_admins_closes_the_desk(desk: Desk, arrives: SignIn, role: Ro
     with pytest.raises(PermissionDeniedError):
         desk.definitions.save(somebody, Maintenance(id=Maintenance.kind, name="Maintenance", is_on=True))
 
-    assert not desk.front.look(None).closed
+    assert not desk.front.outside().closed
 
 
 def test_there_is_one_maintenance_and_it_stays(desk: Desk) -> None:
@@ -88,7 +88,7 @@ def test_people_sign_in_meanwhile_and_strangers_are_told(desk: Desk, arrives: Si
     token = desk.accounts.sign_in("carla", PASSWORD)
 
     assert desk.front.look(desk.sessions.actor(token)).closed == SENTENCE
-    assert desk.front.look(None).closed == SENTENCE
+    assert desk.front.outside().closed == SENTENCE
 
 
 def test_what_is_due_by_itself_waits(desk: Desk, clock: Clock) -> None:

@@ -23,7 +23,7 @@ BY_STATUS = {
     "StaleCannedReplyError StaleImportError AlreadyRatedError TicketNotAsleepError LastCategoryError MailWaitsError "
     "TooManyFilesError TicketFullError DayFullError UploadGoneError ReplyStaysError WrittenMeanwhileError "
     "TooManyWatchersError AddressTakenError NothingToConfirmError "
-    "NoSecondFactorError SecondFactorSetUpError OnlyOneError",
+    "NoSecondFactorError SecondFactorSetUpError OnlyOneError InvitationOpenError NotInvitedError",
     422: "InvalidInputError BlankError TooLongError ForbiddenCharacterError UsernameError EmailError "
     "WeakPasswordError PasswordMismatchError UnknownChoiceError QueryError ImportRefusedError "
     "CalendarError ScheduleError TargetError TemplateError UnknownVariableError "

@@ -82,6 +82,11 @@ TEXTS: Final[Mapping[str, str]] = {
         "Hello {{ name }},\n\na recovery code was used to sign in to your account {{ username }}. It does not work a"
         f" second time.{_UNEXPECTED}"
     ),
+    AccountMail.INVITED: (
+        "Hello {{ name }},\n\n{{ by or 'the help desk' }} invites you to our help desk, under the username"
+        f" {{{{ username }}}}. Choose your password to begin. The link holds for 72 hours, and once:{_WHERE}\n\n"
+        "If you do not expect that, there is nothing to do."
+    ),
     DIGEST: f"Hello {{{{ name }}}},\n\nthis is new since yesterday, and you have not read it yet:\n{_TICKETS}",
     SUMMARY: (
         f"Hello {{{{ name }}}},\n\nmuch has happened in a short time, so this is one mail for all of it:\n{_TICKETS}"
@@ -100,6 +105,7 @@ SUBJECTS: Final[Mapping[str, str]] = {
     AccountMail.SECOND_FACTOR_ON: "Two-step sign-in was turned on",
     AccountMail.SECOND_FACTOR_OFF: "Two-step sign-in was turned off",
     AccountMail.RECOVERY_CODE_USED: "A recovery code was used",
+    AccountMail.INVITED: "You are invited to our help desk",
     DIGEST: "What is new in your tickets",
     SUMMARY: "Changes in your tickets",
 }

@@ -27,6 +27,7 @@ Every refusal, as one tree. The text of each is a sentence that can be shown to 
     │   ├── UsernameTakenError  NameTakenError  CategoryTakenError  NeverOpenError
     │   ├── LastCategoryError  MailWaitsError  AddressTakenError  NothingToConfirmError
     │   ├── LastAdminError  KnownPasswordError  RegistrationClosedError  OnlyOneError
+    │   ├── InvitationOpenError  NotInvitedError
     │   └── NoSecondFactorError  SecondFactorSetUpError
     ├── ConflictError
     │   ├── StaleEditError             somebody changed the same field meanwhile
@@ -710,6 +711,24 @@ class KnownPasswordError(RefusedError):
 
     def __init__(self) -> None:
         super().__init__("This account still has the first password, which everybody can read. Please reset it first.")
+
+
+class InvitationOpenError(RefusedError):
+    """Somebody was invited and has not chosen a password yet, so their account cannot be opened by another way."""
+
+    code = "invitation_open"
+
+    def __init__(self) -> None:
+        super().__init__("This person is invited and has not accepted yet. Send the invitation again, or take it back.")
+
+
+class NotInvitedError(RefusedError):
+    """There is no invitation any more: it was accepted."""
+
+    code = "not_invited"
+
+    def __init__(self) -> None:
+        super().__init__("This invitation is not open any more: it was accepted.")
 
 
 class RegistrationClosedError(RefusedError):

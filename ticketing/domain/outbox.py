@@ -50,7 +50,7 @@ class AccountMail(StrEnum):
     """
     What people are told about their accounts, beside the kinds of notices: nobody can do without these.
 
-    The last two have a link, which shows that whoever follows it reads what is sent to the address.
+    Those in `LINKS` have a link, which shows that whoever follows it reads what is sent to the address.
     """
 
     PASSWORD_CHANGED = "password_changed"  # noqa: S105 - the name of a kind
@@ -62,6 +62,7 @@ class AccountMail(StrEnum):
     SECOND_FACTOR_ON = "second_factor_on"
     SECOND_FACTOR_OFF = "second_factor_off"
     RECOVERY_CODE_USED = "recovery_code_used"
+    INVITED = "invited"
 
 
 # The kind of a mail that stands for several, to somebody who would have got too many.
@@ -73,6 +74,7 @@ KINDS_OF_MAILS: Final = (*NoticeKind, *AccountMail, SUMMARY, DIGEST)
 LINKS: Final[Mapping[str, Purpose]] = {
     AccountMail.CONFIRM_ADDRESS: Purpose.CONFIRM,
     AccountMail.RESET_PASSWORD: Purpose.RESET,
+    AccountMail.INVITED: Purpose.INVITE,
 }
 KINDS_TO_WRITE: Final = tuple(kind for kind in KINDS_OF_MAILS if kind not in LINKS)
 

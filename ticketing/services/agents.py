@@ -8,6 +8,7 @@ from typing import Final
 from ticketing.domain import policy
 from ticketing.domain.audit import AuditAction, changed
 from ticketing.domain.errors import (
+    InvitationOpenError,
     KnownPasswordError,
     LastAdminError,
     NoSecondFactorError,
@@ -132,6 +133,8 @@ class Agents:
             if not user.active:
                 if user.has_known_password:
                     raise KnownPasswordError
+                if user.invited_at is not None:
+                    raise InvitationOpenError
                 user.active = True
                 tx.users.save(user)
                 self._log(tx, actor, AuditAction.REACTIVATED, user)

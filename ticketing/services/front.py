@@ -33,12 +33,15 @@ class Front:
         self._clock = clock
         self._gate = gate
 
-    def look(self, actor: Actor | None) -> Look:
-        """Return what stands around a page of the actor, or of somebody who is not signed in."""
+    def look(self, actor: Actor) -> Look:
+        """Return what stands around a page of the actor."""
         with self._store.read() as tx:
-            user = self._myself(tx, actor) if actor else None
-            dismissed = set(user.dismissed) if user else set()
-            return Look(branding_of(tx), self._banners(tx, dismissed, signed_in=user is not None), _sentence(tx))
+            return self._look(tx, self._myself(tx, actor))
+
+    def outside(self) -> Look:
+        """Return what stands around a page of somebody who is not signed in."""
+        with self._store.read() as tx:
+            return self._look(tx, None)
 
     def branding(self) -> Branding:
         """Return how the desk presents itself to everybody."""
@@ -55,11 +58,12 @@ class Front:
                 user.dismissed = [*still_there, mark][-DISMISSED_LIMIT:]
                 tx.users.save(user)
 
-    def _banners(self, tx: Transaction, dismissed: set[str], *, signed_in: bool) -> tuple[Banner, ...]:
-        now = self._clock()
-        shown = [one for one in tx.definitions(Banner).all() if one.is_shown(now, signed_in=signed_in)]
+    def _look(self, tx: Transaction, user: User | None) -> Look:
+        now, dismissed = self._clock(), user.dismissed if user else ()
+        shown = [one for one in tx.definitions(Banner).all() if one.is_shown(now, signed_in=user is not None)]
         wanted = [one for one in shown if not (one.can_be_dismissed and one.mark in dismissed)]
-        return tuple(sorted(wanted, key=lambda one: _GRAVEST_FIRST.index(one.level)))
+        banners = tuple(sorted(wanted, key=lambda one: _GRAVEST_FIRST.index(one.level)))
+        return Look(branding_of(tx), banners, _sentence(tx))
 
     def _myself(self, tx: Transaction, actor: Actor) -> User:
         actor = self._gate.admit(tx, actor, with_one_time_password=True, without_second_factor=True)

@@ -58,7 +58,11 @@ _UNCONFIRMED: Final = "The address of the account is not confirmed yet."
 _COMES_BACK: Final = "Mail to the address of the account comes back."
 _OF_NO_USE: Final = "The link in it would be of no use any more."
 # Where a link leads, by what it is for.
-_PATHS: Final = {Purpose.CONFIRM: "confirm", Purpose.RESET: "choose_password"}
+_PATHS: Final = {
+    Purpose.CONFIRM: "confirm",
+    Purpose.RESET: "choose_password",
+    Purpose.INVITE: "accept_invitation",
+}
 
 
 class Sending:
@@ -177,7 +181,8 @@ def _take(tx: Transaction, mail_id: str, now: datetime) -> Outgoing | None:
 
 def _address(user: User | None, mail: Outgoing, now: datetime) -> str | Outcome:
     """Return where somebody gets a mail, or why they do not."""
-    if user is None or not user.active:
+    is_to_come = user is not None and mail.purpose is Purpose.INVITE
+    if user is None or not (user.active or is_to_come):
         return _dropped(_NO_ACCOUNT if user is None else _DEACTIVATED)
     if why := _why_not(user, mail, now):
         return _dropped(why)
@@ -200,6 +205,8 @@ def _why_not(user: User, mail: Outgoing, now: datetime) -> str:
 
 def _why_no_link(user: User, mail: Outgoing, now: datetime) -> str:
     """Return why a link is of no use any more, "" if it is."""
+    if mail.purpose is Purpose.INVITE:
+        return "" if user.invited_at and user.has_address(mail.to) else _OF_NO_USE
     is_known = user.standing is Standing.CONFIRMED and not user.comes_back
     if not user.has_address(mail.to) or is_known is (mail.purpose is Purpose.CONFIRM):
         return _OF_NO_USE

@@ -35,6 +35,7 @@ from ticketing.ui.deeds import form_key
 from ticketing.ui.feedback import flash, flash_is_over, say_after_rerun, shown_errors
 from ticketing.ui.forms import submit_button
 from ticketing.ui.health import health_notes, health_report, warn_of_throw_away
+from ticketing.ui.inviting import invite
 from ticketing.ui.layout import head_below_people, narrow
 from ticketing.ui.live import hold_the_line
 from ticketing.ui.mail import mail_ledger
@@ -115,6 +116,7 @@ __all__ = [
     "hold_the_line",
     "inbox",
     "inbox_link",
+    "invite",
     "is_code_wanted",
     "is_relating",
     "is_showing_recovery_codes",

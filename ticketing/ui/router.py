@@ -99,7 +99,7 @@ def main() -> None:
 def _show_page() -> None:
     actor = session.visitor()
     keep_to_one_sign_in(actor)
-    look = session.desk().front.look(actor)
+    look = session.desk().front.look(actor) if actor else session.desk().front.outside()
     page = _navigation(actor)
     dress(look.branding, page.title)
     place = f"{page.url_path}?{urlencode(st.query_params.to_dict())}"

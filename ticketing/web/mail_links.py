@@ -1,5 +1,5 @@
 """
-`/confirm` and `/choose_password`: whoever follows a link in a mail shows that they read what is sent to an address.
+`/confirm`, `/choose_password`, `/accept_invitation`: who follows such a link shows that they read what it was sent to.
 
 To look at a page uses nothing up, since programs look at the links in mails before people do; a button does. What opens
 is moved from the address into the form at once, and no other page is told of it.
@@ -46,6 +46,11 @@ async def choose_password(request: Request) -> Response:
     return await _answer(request, _asked_for_password, _chosen)
 
 
+async def accept_invitation(request: Request) -> Response:
+    """Ask who was invited for a password, or take it in."""
+    return await _answer(request, _invited, _accepted)
+
+
 def _asked_to_confirm(sent: dict[str, str]) -> _Page:
     claimed = shared_desk().addresses.look(sent.get("t", ""))
     told = f"<p>{escape(claimed.address)} was entered for the account {escape(claimed.username)}.</p>"
@@ -61,9 +66,8 @@ def _confirmed(sent: dict[str, str]) -> _Page:
 def _asked_for_password(sent: dict[str, str], refusal: str = "") -> _Page:
     username = shared_desk().password_resets.look(sent.get("t", ""))
     told = f"<p>It is for the account {escape(username)}.</p>"
-    said = f'<p role="alert">{escape(refusal)}</p>' if refusal else ""
     form = _form("choose_password", sent, _PASSWORDS, "Change the password")
-    return _Page("Choose a new password", told + said + form, 422 if refusal else 200)
+    return _Page("Choose a new password", told + _said(refusal) + form, 422 if refusal else 200)
 
 
 def _chosen(sent: dict[str, str]) -> _Page:
@@ -73,6 +77,26 @@ def _chosen(sent: dict[str, str]) -> _Page:
     except InvalidInputError as error:
         return _asked_for_password(sent, str(error))
     return _Page("Your password is changed", f"<p>You can sign in with it now.</p>{_TO_THE_DESK}")
+
+
+def _invited(sent: dict[str, str], refusal: str = "") -> _Page:
+    username = shared_desk().invitations.look(sent.get("t", ""))
+    told = f"<p>Your username is {escape(username)}. Choose your password to begin.</p>"
+    form = _form("accept_invitation", sent, _PASSWORDS, "Begin")
+    return _Page("Welcome to the help desk", told + _said(refusal) + form, 422 if refusal else 200)
+
+
+def _accepted(sent: dict[str, str]) -> _Page:
+    new, confirmation = sent.get("new", ""), sent.get("confirmation", "")
+    try:
+        shared_desk().invitations.accept(sent.get("t", ""), new, confirmation)
+    except InvalidInputError as error:
+        return _invited(sent, str(error))
+    return _Page("Your account is open", f"<p>You can sign in with your password now.</p>{_TO_THE_DESK}")
+
+
+def _said(refusal: str) -> str:
+    return f'<p role="alert">{escape(refusal)}</p>' if refusal else ""
 
 
 async def _answer(

@@ -21,7 +21,7 @@ from ticketing.web.errors import refuse
 from ticketing.web.exporting import export
 from ticketing.web.live import live
 from ticketing.web.logo import logo
-from ticketing.web.mail_links import choose_password, confirm
+from ticketing.web.mail_links import accept_invitation, choose_password, confirm
 from ticketing.web.rating import rate
 from ticketing.web.site import Site
 from ticketing.web.watching import watch
@@ -128,6 +128,7 @@ ROUTES: list[BaseRoute] = [
     Route("/watch", watch, methods=["GET", "POST"]),
     Route("/confirm", confirm, methods=["GET", "POST"]),
     Route("/choose_password", choose_password, methods=["GET", "POST"]),
+    Route("/accept_invitation", accept_invitation, methods=["GET", "POST"]),
     WebSocketRoute("/live", live),
     Route("/healthz", healthz, methods=["GET"]),
     Route("/readyz", readyz, methods=["GET"]),
