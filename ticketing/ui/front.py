@@ -38,7 +38,9 @@ _STYLE = """<style>
 
 def dress(branding: Branding, page_title: str) -> None:
     """Give a page the desk's picture, colour and name; what is the desk's own from the beginning takes nothing."""
-    st.logo(_logo(branding), icon_image=picture("icon.png"), size="large")
+    shown = _logo(branding)
+    is_own = branding.logo or branding.is_renamed
+    st.logo(shown, icon_image=shown if is_own else picture("icon.png"), size="large")
     if branding.accent:
         st.html(_style(branding))
     if branding.is_renamed:

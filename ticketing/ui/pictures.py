@@ -9,7 +9,7 @@ from ticketing.ui.wording import t
 
 _ASSETS = Path(__file__).parent / "assets"
 _LONGEST_NAME = 22
-_BESIDE_NAME, _LETTER = 55, 11  # in the units of the drawing
+_BESIDE_NAME, _LETTER = 55, 14  # in the units of the drawing
 _KINDS = {".svg": "svg+xml", ".png": "png"}
 
 
