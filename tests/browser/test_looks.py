@@ -40,6 +40,7 @@ AGENTS = (
     "inbox",
     "agent_admin",
     "agent_admin?new=agent",
+    "agent_admin?new=invitation",
     "agent_admin?person=carla",
     "doctor",
     "audit",

@@ -85,8 +85,10 @@ def set_up(actor: Actor, kind: str, key: str) -> None:
         OVERVIEWS[kind].draw(actor)
     elif kind not in EDITORS:
         not_found()
-    elif key or EDITORS[kind].kind.only:
-        _draw_form(actor, EDITORS[kind], key or kind)
+    elif EDITORS[kind].kind.only:
+        _draw_form(actor, EDITORS[kind], kind)
+    elif key:
+        _draw_form(actor, EDITORS[kind], key)
     else:
         _draw_list(actor, EDITORS[kind])
 
