@@ -71,12 +71,8 @@ def _asked_for_password(sent: dict[str, str], refusal: str = "") -> _Page:
 
 
 def _chosen(sent: dict[str, str]) -> _Page:
-    new, confirmation = sent.get("new", ""), sent.get("confirmation", "")
-    try:
-        shared_desk().password_resets.choose(sent.get("t", ""), new, confirmation)
-    except InvalidInputError as error:
-        return _asked_for_password(sent, str(error))
-    return _Page("Your password is changed", f"<p>You can sign in with it now.</p>{_TO_THE_DESK}")
+    done = _Page("Your password is changed", f"<p>You can sign in with it now.</p>{_TO_THE_DESK}")
+    return _taken(sent, shared_desk().password_resets.choose, _asked_for_password, done)
 
 
 def _invited(sent: dict[str, str], refusal: str = "") -> _Page:
@@ -87,12 +83,22 @@ def _invited(sent: dict[str, str], refusal: str = "") -> _Page:
 
 
 def _accepted(sent: dict[str, str]) -> _Page:
-    new, confirmation = sent.get("new", ""), sent.get("confirmation", "")
+    done = _Page("Your account is open", f"<p>You can sign in with your password now.</p>{_TO_THE_DESK}")
+    return _taken(sent, shared_desk().invitations.accept, _invited, done)
+
+
+def _taken(
+    sent: dict[str, str],
+    choose: Callable[[str, str, str], None],
+    ask: Callable[[dict[str, str], str], _Page],
+    done: _Page,
+) -> _Page:
+    """Take a password in that was typed twice; of one that is refused, say why and ask again."""
     try:
-        shared_desk().invitations.accept(sent.get("t", ""), new, confirmation)
+        choose(sent.get("t", ""), sent.get("new", ""), sent.get("confirmation", ""))
     except InvalidInputError as error:
-        return _invited(sent, str(error))
-    return _Page("Your account is open", f"<p>You can sign in with your password now.</p>{_TO_THE_DESK}")
+        return ask(sent, str(error))
+    return done
 
 
 def _said(refusal: str) -> str:
