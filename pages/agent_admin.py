@@ -6,7 +6,9 @@ from ticketing import ui
 
 actor = ui.require_agent()
 
-if "new" in st.query_params:
+if st.query_params.get("new") == "invitation":
+    ui.invite(actor)
+elif "new" in st.query_params:
     ui.register_agent(actor)
 elif "person" in st.query_params:
     ui.manage_person(actor, st.query_params["person"])
@@ -16,4 +18,3 @@ else:
     ui.people_head(actor)
     ui.health_notes(actor)
     ui.people_list(actor)
-    ui.who_may_do_what()

@@ -197,6 +197,7 @@ COMMANDS = {
     "rotate-token-key": [],
     "anonymise-person": ["ada", "--yes"],
     "export-person": ["ada", "--out", "ada.zip"],
+    "maintenance": ["on"],
     "import-seed": ["seed", "--yes"],
     "search": ["is:open"],
     "export": ["--format", "csv", "--out", "all.csv"],

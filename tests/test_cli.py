@@ -184,6 +184,19 @@ def test_two_step_sign_in_is_turned_off_for_the_last_admin_who_has_lost_the_phon
     assert run("verify").exit_code == 0
 
 
+def test_the_desk_is_closed_to_changes_and_opened_again(run: Run, data: Path) -> None:
+    with_message = run("maintenance", "on", "--message", "Back at 18:00.")
+    held_back = run("receive-mail", typed=MAIL)
+    off, again = run("maintenance", "off"), run("maintenance", "on")
+
+    assert (with_message.exit_code, with_message.stdout) == (0, "The desk is closed to changes.\n")
+    assert (held_back.exit_code, "Back at 18:00." in held_back.stderr) == (75, True)
+    assert (off.stdout, again.exit_code) == ("The desk is open to changes.\n", 0)
+    desk = open_desk(Settings(data_dir=data))
+    assert desk.front.outside().closed.endswith("Back at 18:00.")
+    desk.close()
+
+
 def test_no_backup_holds_the_key_of_second_factors(run: Run, data: Path, tmp_path: Path) -> None:
     desk = open_desk(Settings(data_dir=data), password_rounds=4)
     desk.accounts.register("carla", "Carla", PASSWORD, PASSWORD)

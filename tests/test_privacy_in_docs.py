@@ -31,7 +31,7 @@ NOBODYS: dict[type[Stored], set[str]] = {
     ApiKey: {"id", "scopes", "expires_at"},
     Device: {"id", "expires_at", "sign_in_version"},
     HandOff: {"id", "expires_at", "sign_in_version", "code_wanted", "trusts_browser"},
-    MailLink: {"id", "purpose", "sign_in_version", "secret_sha256", "expires_at"},
+    MailLink: {"id", "purpose", "handed_over", "sign_in_version", "secret_sha256", "expires_at"},
     Attempts: {"id", "blocked_until", "expires_at"},
     Draft: {"id", "ticket", "expires_at"},
     Upload: {"id", "size", "media_type", "expires_at", "taken", "place"},

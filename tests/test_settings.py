@@ -7,12 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from ticketing.domain.configuration import Origin
 from ticketing.domain.errors import SettingsError
 from ticketing.domain.outbox import SmtpServer
 from ticketing.domain.people import Role
-from ticketing.settings import read_settings
+from ticketing.settings import Settings, read_settings
 
 Write = Callable[[str], None]
+NAMED = ("REGISTRATION", "SESSION_DAYS", "MAX_UPLOAD_MB", "BASE_URL")
 
 
 @pytest.fixture(autouse=True)
@@ -391,3 +393,33 @@ def test_a_key_that_is_short_is_refused_without_being_told(monkeypatch: pytest.M
     assert "kkk" not in repr(read_settings())
     monkeypatch.setenv(f"TICKETING_{name}", "")
     assert getattr(read_settings(), name.lower()) is None
+
+
+def test_admins_read_each_setting_and_where_it_comes_from(secrets: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    secrets('TICKETING_SESSION_DAYS = 3\nTICKETING_REGISTRATION = "closed"\n')
+    monkeypatch.setenv("TICKETING_REGISTRATION", "open")
+
+    found = {one.name: one for one in read_settings().configured()}
+
+    assert set(found) == {f"TICKETING_{name.upper()}" for name in Settings.model_fields}
+    told = [(found[f"TICKETING_{name}"].value, found[f"TICKETING_{name}"].source) for name in NAMED]
+    assert told == [("open", Origin.ENVIRONMENT), ("3", Origin.SECRETS), ("10", Origin.DEFAULT), ("-", Origin.DEFAULT)]
+    assert found["TICKETING_SESSION_DAYS"].default == "14"
+
+
+def test_no_password_or_key_is_among_what_they_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TICKETING_ADMIN_PASSWORD", "hush hush hush")
+    monkeypatch.setenv("TICKETING_SECOND_FACTOR_KEY", "hush" * 10)
+    monkeypatch.setenv("TICKETING_METRICS_TOKEN", "hush")
+    monkeypatch.setenv("TICKETING_SMTP_URL", "smtp://desk:hush@mail.example.org:587")
+    monkeypatch.setenv("TICKETING_MAIL_FROM", "Desk <desk@example.org>")
+    monkeypatch.setenv("TICKETING_IMAP_URL", "imaps://desk:hush@mail.example.org/INBOX")
+    monkeypatch.setenv("TICKETING_FILES_URL", "s3://hush/folder")
+    monkeypatch.setenv("TICKETING_STORAGE_URL", "postgresql+psycopg://desk:hu@s/h@db.example.org/desk?password=hush")
+
+    found = {one.name: one.value for one in read_settings().configured()}
+
+    assert "hush" not in str(found)
+    assert found["TICKETING_SMTP_URL"] == found["TICKETING_ADMIN_PASSWORD"] == "set"
+    assert found["TICKETING_STORAGE_URL"] == "postgresql+psycopg://…@db.example.org/desk?…"
+    assert found["TICKETING_MAIL_FROM"] == "Desk <desk@example.org>"

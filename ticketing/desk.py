@@ -48,9 +48,12 @@ from ticketing.services.diagnosis import Setup
 from ticketing.services.drafts import Drafts
 from ticketing.services.due_times import DueTimes
 from ticketing.services.first_launch import FirstLaunch
+from ticketing.services.front import Front
 from ticketing.services.health import Health, Surroundings
 from ticketing.services.inbox import Inbox
+from ticketing.services.invitations import Invitations
 from ticketing.services.live import Live
+from ticketing.services.maintenance import is_closed, require_open
 from ticketing.services.outbox import Outbox, set_route
 from ticketing.services.password_resets import PasswordResets
 from ticketing.services.passwords import Passwords
@@ -122,13 +125,15 @@ class Desk:
         self.clock = clock
         self.figures = figures = Figures()
         self.one_view, self.no_view = whole.one_view, whole.no_view
-        self._store = store = WatchedStore(whole, figures, Refusals(whole, clock).note_denial)
+        denied = Refusals(whole, clock).note_denial
+        self._store = store = WatchedStore(whole, figures, denied, require_open)
+        self._entrance = WatchedStore(whole, figures, denied)  # for what goes on while the desk is being maintained
         self._scanner = _scanner(settings)
         self._room = Room(store, clock, settings.max_files_gb * GIGABYTE) if settings.max_files_gb else None
         self._gate = gate = Gate(clock, settings.session_limits, second_factor_of=settings.second_factor_of)
         self._passwords = Passwords(rounds=password_rounds)
         self._key = _key(settings, settings.second_factor_key, settings.key_file)
-        self._let_people_in(store)
+        self._let_people_in(store, self._entrance)
         self._connect_mail(store)
         self._connect_webhooks(store)
         self._chores = chores = Chores(store, clock, gate)
@@ -164,8 +169,9 @@ class Desk:
         )
         health = Health(store, clock, gate, _setup(settings), around, figures)
         self.health = watched("health", health, figures)
+        self.front = watched("front", Front(store, clock, gate), figures)
 
-    def _let_people_in(self, store: Store) -> None:
+    def _let_people_in(self, store: Store, entrance: Store) -> None:
         """Wire what has to do with who people are."""
         settings, clock, gate, passwords, figures = self.settings, self.clock, self._gate, self._passwords, self.figures
         throttle, limits = Throttle(clock), settings.session_limits
@@ -179,6 +185,7 @@ class Desk:
             authenticator=authenticator,
             limits=limits,
             registration_open=settings.registration == "open",
+            entrance=entrance,
         )
         issuer = urlsplit(settings.base_url or "").hostname or "Help desk"
         factors = SecondFactors(store, clock, gate, passwords, throttle, authenticator, issuer)
@@ -188,22 +195,26 @@ class Desk:
         signing = AccessTokens(
             _key(settings, settings.token_key, settings.token_key_file), settings.base_url or "http://localhost"
         )
-        tokens = Tokens(store, clock, gate, accounts, signing)
+        tokens = Tokens(store, clock, gate, accounts, signing, entrance)
         self.tokens = watched("tokens", tokens, figures)
         self.accounts = watched("accounts", accounts, figures)
         self.addresses = watched("addresses", Addresses(store, clock, gate, throttle), figures)
         resets = PasswordResets(store, clock, passwords, throttle)
         self.password_resets = watched("password_resets", resets, figures)
-        self.sessions = watched("sessions", Sessions(store, clock, gate, limits), figures)
+        self.sessions = watched("sessions", Sessions(entrance, clock, gate, limits), figures)
         self.agents = watched("agents", agents, figures)
+        invitations = Invitations(
+            store, clock, gate, passwords, throttle, agents_may_register_agents=settings.agents_may_register_agents
+        )
+        self.invitations = watched("invitations", invitations, figures)
         self.second_factors = watched("second_factors", factors, figures)
         self.anonymising = watched("anonymising", Anonymising(store, clock, gate), figures)
-        self.first_launch = FirstLaunch(store, clock, passwords)
+        self.first_launch = FirstLaunch(entrance, clock, passwords)
 
     def _connect_mail(self, store: Store) -> None:
         """Wire what has to do with mail."""
         settings, clock, gate, figures = self.settings, self.clock, self._gate, self.figures
-        self._sending = Sending(store, clock)
+        self._sending = Sending(self._entrance, clock)
         self.outbox = watched("outbox", Outbox(store, clock, gate), figures)
         self.rating_links = watched("rating_links", RatingLinks(store, clock), figures)
         self.watch_links = watched("watch_links", WatchLinks(store), figures)
@@ -216,7 +227,7 @@ class Desk:
     def _connect_webhooks(self, store: Store) -> None:
         """Wire what has to do with webhooks."""
         settings, clock, secrets = self.settings, self.clock, WebhookSecrets(self._key)
-        self._webhook_sending = WebhookSending(store, clock, secrets, settings.base_url or "")
+        self._webhook_sending = WebhookSending(self._entrance, clock, secrets, settings.base_url or "")
         webhooks = Webhooks(store, clock, self._gate, secrets, self._post, private=settings.private_webhooks)
         self.webhooks = watched("webhooks", webhooks, self.figures)
 
@@ -278,7 +289,9 @@ class Desk:
         return ScheduledBackups(self.store, self._backups, every, self.clock)
 
     def catch_up(self) -> list[str]:
-        """Do all that is due by itself, now; return the names of the chores that failed."""
+        """Do all that is due by itself, now, unless it is to wait; return the names of the chores that failed."""
+        if is_closed(self.store):
+            return []
         failed = [*self._chores.do_all(), *self._clean()]
         if dispatcher := self.dispatcher():
             dispatcher.drain()
@@ -362,6 +375,7 @@ def _setup(settings: Settings) -> Setup:
         sends_mail=settings.smtp_server is not None,
         fetches_mail=settings.imap_url is not None,
         demo=settings.demo,
+        configured=settings.configured(),
     )
 
 

@@ -14,10 +14,20 @@ from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, ValidationInfo, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
 
 from ticketing.domain.attachments import OBJECT_STORES
 from ticketing.domain.browsers import SESSION_COOKIE
+from ticketing.domain.configuration import Configured, Origin, told
 from ticketing.domain.errors import SettingsError
 from ticketing.domain.outbox import SmtpServer, read_sender
 from ticketing.domain.people import STAFF, Role
@@ -111,6 +121,8 @@ class Settings(BaseModel):
     metrics_token: SecretStr | None = Field(None, description="with it as a bearer token, `/metrics` tells figures")
     demo: bool = Field(default=False, description="a desk with invented history and known passwords; loopback only")
     demo_anywhere: bool = Field(default=False, description="lets the demo serve beyond this machine")
+
+    _in_secrets: frozenset[str] = PrivateAttr(frozenset())
 
     @field_validator("base_url")
     @classmethod
@@ -219,6 +231,21 @@ class Settings(BaseModel):
     def _is_given(cls, value: str | None) -> str | None:
         return value or None
 
+    def configured(self) -> tuple[Configured, ...]:
+        """Return each setting as admins may read it."""
+        return tuple(self._configured(name) for name in type(self).model_fields)
+
+    def _configured(self, name: str) -> Configured:
+        field, value = type(self).model_fields[name], getattr(self, name)
+        if SecretStr.__name__ in str(field.annotation):
+            value = "set" if value else "not set"
+        source = Origin.SECRETS if name in self._in_secrets else Origin.ENVIRONMENT
+        is_given = name in self.model_fields_set
+        about = (field.description or "").replace("`", "")
+        return Configured(
+            f"{PREFIX}{name.upper()}", about, told(value), told(field.default), source if is_given else Origin.DEFAULT
+        )
+
     @property
     def store_url(self) -> str:
         """Where everything is kept: `storage_url`, or else JSON in the data directory; a demo keeps to itself in it."""
@@ -312,13 +339,16 @@ def read_settings() -> Settings:
     for file in SECRETS:
         found |= {name: (value, file) for name, value in _secrets(file).items()}
     found |= {name: (value, None) for name, value in in_environment.items()}
+    named = {name.removeprefix(PREFIX).lower(): origin for name, origin in found.items()}
     try:
-        return Settings.model_validate({name.removeprefix(PREFIX).lower(): value for name, (value, _) in found.items()})
+        settings = Settings.model_validate({name: value for name, (value, _) in named.items()})
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         name = f"{PREFIX}{str(first['loc'][0]).upper()}"
         standing_in = _standing_in(found[name][1]) if name in found else ""
         raise SettingsError(f"{name} {_explained(first['msg'])}.{standing_in}") from None
+    settings._in_secrets = frozenset(name for name, (_, file) in named.items() if file)  # noqa: SLF001 - our own
+    return settings
 
 
 def variables() -> dict[str, str]:

@@ -17,6 +17,7 @@ from types import TracebackType
 from typing import Any, Final, TypeVar
 
 from ticketing.domain.errors import (
+    MaintenanceError,
     PermissionDeniedError,
     SignedOutError,
     StorageError,
@@ -33,6 +34,8 @@ FAILED: Final = "failed"
 LEFT: Final = "left"
 
 Service = TypeVar("Service")
+# Raises what stands against keeping what a transaction has changed.
+Permit = Callable[[Transaction], None]
 # Takes who was refused something, from where, of which ticket, and how.
 Denied = Callable[[str, str, int | None, TicketingError], None]
 _DENIALS: Final = (PermissionDeniedError, TicketNotFoundError)
@@ -56,13 +59,15 @@ class WatchedStore:
     """
     A store whose transactions are timed, and noted in the call that they belong to.
 
-    What one of them refuses to somebody is handed to *denied* once it is undone.
+    What one of them refuses to somebody is handed to *denied* once it is undone. Before what one has changed is kept,
+    unless it is noted by the way, *permit* is asked.
     """
 
-    def __init__(self, store: Store, figures: Figures, denied: Denied) -> None:
+    def __init__(self, store: Store, figures: Figures, denied: Denied, permit: Permit | None = None) -> None:
         self._store = store
         self._durations = figures.store
         self._denied = denied
+        self._permit = permit
 
     @property
     def files(self) -> Files:
@@ -91,7 +96,8 @@ class WatchedStore:
         call = _under_way.get()
         if call is not None and patience is None:
             call.is_change = True
-        return _Timed(self._store.write(patience), self._durations, "write", self._denied)
+        permit = self._permit if patience is None else None
+        return _Timed(self._store.write(patience), self._durations, "write", self._denied, permit)
 
     def ping(self) -> None:
         """Raise StorageError unless the store answers."""
@@ -113,15 +119,21 @@ class _Timed:
     A class and no generator, since each run of each page goes through several.
     """
 
-    __slots__ = ("_began", "_denied", "_durations", "_kind", "_log", "_transaction")
+    __slots__ = ("_began", "_denied", "_durations", "_kind", "_log", "_permit", "_transaction", "_tx")
 
     def __init__(
-        self, transaction: AbstractContextManager[Transaction], durations: Durations, kind: str, denied: Denied
+        self,
+        transaction: AbstractContextManager[Transaction],
+        durations: Durations,
+        kind: str,
+        denied: Denied,
+        permit: Permit | None = None,
     ) -> None:
         self._transaction = transaction
         self._durations = durations
         self._kind = kind
         self._denied = denied
+        self._permit = permit
 
     def __enter__(self) -> Transaction:
         self._began = time.perf_counter()
@@ -130,18 +142,28 @@ class _Timed:
         except BaseException:
             self._note()
             raise
-        self._log = tx.audit
+        self._tx, self._log = tx, tx.audit
         return tx
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> bool | None:
         try:
+            if error is None and self._permit is not None:
+                self._ask(self._permit)
             return self._transaction.__exit__(kind, error, trace)
         finally:
             self._note()
             if isinstance(error, _DENIALS):
                 self._tell_of_denial(error)
+
+    def _ask(self, permit: Permit) -> None:
+        """Undo all of it if it may not be kept."""
+        try:
+            permit(self._tx)
+        except BaseException as refusal:
+            self._transaction.__exit__(type(refusal), refusal, refusal.__traceback__)
+            raise
 
     def _tell_of_denial(self, error: TicketingError) -> None:
         username, address = self._log.acting
@@ -195,6 +217,8 @@ def _is_told(error: BaseException | None) -> bool:
 
 def _is_ours(error: BaseException | None) -> bool:
     """Whether those who run the desk have to look after it."""
+    if isinstance(error, MaintenanceError):
+        return False
     return isinstance(error, StorageError) or (isinstance(error, Exception) and not isinstance(error, TicketingError))
 
 

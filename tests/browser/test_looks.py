@@ -22,7 +22,7 @@ from ticketing.domain.statuses import Priority
 from ticketing.domain.tickets import TicketEdit
 from ticketing.domain.webhooks import Webhook, WebhookEvent
 from ticketing.ui.pages import PAGES
-from ticketing.ui.setup import EDITORS
+from ticketing.ui.setup import EDITORS, OVERVIEWS
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
@@ -43,6 +43,7 @@ AGENTS = (
     "inbox",
     "agent_admin",
     "agent_admin?new=agent",
+    "agent_admin?new=invitation",
     "agent_admin?person=carla",
     "agent_admin?anonymise=carla",
     "doctor",
@@ -55,6 +56,7 @@ AGENTS = (
     "bulk",
     "desk_setup",
     *(f"desk_setup?kind={kind}{form}" for kind in EDITORS for form in ("", "&id=new")),
+    *(f"desk_setup?kind={name}" for name in OVERVIEWS),
     "articles",
     "article?id=looked-at",
     "article?edit=looked-at",
@@ -354,12 +356,6 @@ def open_api_keys(page: Page) -> None:
     expect(page.get_by_role("button", name="Revoke").first).to_be_visible()
 
 
-def open_permissions(page: Page) -> None:
-    """Show who may do what."""
-    page.get_by_text("Who may do what").click()
-    expect(page.locator("table.permissions")).to_be_visible()
-
-
 ON_DESKTOP_AND_PHONE = pytest.mark.parametrize(
     "options", [{"color_scheme": "light"}, {"color_scheme": "dark"} | PHONE], ids=["desktop", "phone"]
 )
@@ -380,7 +376,6 @@ ON_DESKTOP_AND_PHONE = pytest.mark.parametrize(
         ("all_tickets", open_columns),
         ("new_ticket", be_refused),
         ("account", open_api_keys),
-        ("agent_admin", open_permissions),
     ],
     ids=lambda part: getattr(part, "__name__", ""),
 )

@@ -16,6 +16,7 @@ from tests.mail_server import MailServer, SilentServer
 from tests.services.conftest import PASSWORD, Clock
 from ticketing.delivery.dispatcher import Dispatcher
 from ticketing.desk import Desk, close_shared_desk, open_desk, shared_desk
+from ticketing.domain.branding import Branding
 from ticketing.domain.mail_texts import MailText
 from ticketing.domain.notifications import Notice, NoticeKind
 from ticketing.domain.outbox import MailState, Outgoing, OutgoingQuery
@@ -176,6 +177,22 @@ def test_what_mails_say_is_the_admins_text_where_they_have_written_one(desk: Des
 
     assert server.taken[0].text == "T-1 ging auf.\n"
     assert "has assigned ticket" in server.taken[1].text
+
+
+@pytest.mark.parametrize(
+    ("sender", "shown"), [("desk@example.org", "Acme support"), ("Front desk <desk@example.org>", "Front desk")]
+)
+def test_mails_come_from_the_desk_by_the_name_that_it_has(
+    server: MailServer, clock: Clock, sender: str, shown: str
+) -> None:
+    wanted = settings(server).model_copy(update={"mail_from": sender})
+    with closing(open_desk(wanted, clock=clock, password_rounds=4)) as desk:
+        present = desk.definitions.get(CONSOLE, Branding, Branding.kind)
+        desk.definitions.save(CONSOLE, present.model_copy(update={"name": "Acme support"}))
+        desk.agents.create_agent(CONSOLE, "ada", PASSWORD, email="ada@example.org")
+        dispatcher(desk).drain()
+
+    assert server.taken[0].mail["From"] == f"{shown} <desk@example.org>"
 
 
 def test_a_start_loads_nothing_of_what_only_mails_need() -> None:

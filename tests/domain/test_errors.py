@@ -85,11 +85,14 @@ SAMPLES: dict[type[TicketingError], tuple[object, ...]] = {
     errors.LastCategoryError: (),
     errors.MailWaitsError: (),
     errors.DeliveryWaitsError: (),
+    errors.OnlyOneError: ("Maintenance",),
     errors.AddressTakenError: (),
     errors.NothingToConfirmError: (),
     errors.LastAdminError: (),
     errors.AlreadyAnonymousError: ("Former user 1",),
     errors.KnownPasswordError: (),
+    errors.InvitationOpenError: (),
+    errors.NotInvitedError: (),
     errors.RegistrationClosedError: (),
     errors.NoSecondFactorError: (),
     errors.SecondFactorSetUpError: (),
@@ -119,6 +122,7 @@ SAMPLES: dict[type[TicketingError], tuple[object, ...]] = {
     errors.ScannerUnreachableError: (),
     errors.SecondFactorKeyError: (),
     errors.WebhookKeyError: (),
+    errors.MaintenanceError: (SENTENCE,),
 }
 
 

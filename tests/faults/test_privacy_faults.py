@@ -48,7 +48,7 @@ with closing(open_desk(Settings(storage_url=place), password_rounds=4)) as desk:
 
 
 @pytest.mark.parametrize("kind", PLACES)
-def test_kill_9_leaves_nothing_half_told_as_done(tmp_path: Path, kind: str) -> None:
+def test_p2_kill_9_leaves_nothing_half_told_as_done(tmp_path: Path, kind: str) -> None:
     place, moment, now = PLACES[kind](tmp_path), random.Random(9), datetime.now(UTC)  # noqa: S311 - no secret
     settings = Settings(storage_url=place)
     with closing(open_desk(settings, password_rounds=4)) as desk:

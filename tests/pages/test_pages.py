@@ -983,7 +983,7 @@ def test_nobody_matches_reads_so(ada: Visit) -> None:
 
 
 def test_agents_can_read_who_may_do_what(ada: Visit) -> None:
-    html = ada.open("agent_admin").html
+    html = ada.open("desk_setup", kind="permissions").html.replace(' data-head="', ">").replace('">', ": ")
 
-    assert "<th>Write or read internal notes</th><td>no</td><td>own, watched, foreign</td>" in html
-    assert "<th>Register admins</th><td>no</td><td>no</td><td>yes</td>" in html
+    assert "Write or read internal notes</th><td>requester: no</td><td>agent: own, watched, foreign</td>" in html
+    assert "Register admins</th><td>requester: no</td><td>agent: no</td><td>admin: yes</td>" in html

@@ -119,7 +119,7 @@ def test_the_preview_shows_each_place_and_changes_nothing(
     assert everything() == before
 
 
-def test_nothing_tells_any_more_who_somebody_was(full_desk: Desk, root: Actor, kept: Callable[[], str]) -> None:
+def test_p2_nothing_tells_any_more_who_somebody_was(full_desk: Desk, root: Actor, kept: Callable[[], str]) -> None:
     full_desk.anonymising.anonymise(root, "carla")
 
     left = kept()
@@ -158,7 +158,7 @@ def test_a_place_that_is_kept_stays_as_it_is(full_desk: Desk, root: Actor) -> No
     assert full_desk.tickets.get(root, 1).messages[0].text.endswith("[removed]")
 
 
-def test_reports_are_the_same_as_before(full_desk: Desk, root: Actor) -> None:
+def test_p2_reports_are_the_same_as_before(full_desk: Desk, root: Actor) -> None:
     day = date(2031, 5, 6)
     query = ReportQuery(day, day, UTC)
     before = full_desk.reports.overview(root, query)
@@ -197,7 +197,7 @@ def test_nobody_signs_in_as_them_and_nobody_gets_their_name(full_desk: Desk, roo
         assert tx.users.find("carla") is None
 
 
-def test_an_agent_is_made_anonymous_and_what_they_said_stays(full_desk: Desk, root: Actor, ada: Actor) -> None:
+def test_p2_an_agent_is_made_anonymous_and_what_they_said_stays(full_desk: Desk, root: Actor, ada: Actor) -> None:
     full_desk.definitions.save(root, Team(name="Phones", members=("ada",)))
     full_desk.definitions.save(ada, CannedReply(name="Mine", text="Yours, Ada", owner="ada"))
     full_desk.tickets.edit(root, 2, TicketEdit(assignee="ada"))
@@ -227,7 +227,7 @@ def test_an_agent_is_made_anonymous_and_what_they_said_stays(full_desk: Desk, ro
         ("carla", "ada", PersonNotFoundError),
     ],
 )
-def test_only_admins_make_others_anonymous(
+def test_p2_only_admins_make_others_anonymous(
     desk: Desk,
     arrives: SignIn,
     everything: Callable[[], Any],
@@ -248,7 +248,7 @@ def test_only_admins_make_others_anonymous(
     assert everything() == before
 
 
-def test_the_last_admin_stays(desk: Desk, root: Actor) -> None:
+def test_p2_the_last_admin_stays(desk: Desk, root: Actor) -> None:
     with pytest.raises(LastAdminError):
         desk.anonymising.anonymise(CONSOLE, root.username)
 

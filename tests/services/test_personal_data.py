@@ -69,7 +69,7 @@ def read(archive: ZipFile, name: str) -> Any:
     return json.loads(archive.read(name))
 
 
-def test_people_get_all_that_is_stored_about_them(archive: Callable[..., ZipFile], carla: Actor) -> None:
+def test_p2_people_get_all_that_is_stored_about_them(archive: Callable[..., ZipFile], carla: Actor) -> None:
     found = archive(carla)
 
     assert found.testzip() is None
@@ -101,7 +101,7 @@ def test_tables_say_the_same_for_spreadsheets(archive: Callable[..., ZipFile], c
     assert "No dial tone" in found.read("tickets.csv").decode()
 
 
-def test_nothing_of_notes_of_others_and_of_secrets_is_in_it(
+def test_p2_nothing_of_notes_of_others_and_of_secrets_is_in_it(
     full_desk: Desk, archive: Callable[..., ZipFile], carla: Actor
 ) -> None:
     token = full_desk.accounts.sign_in("carla", PASSWORD)
@@ -159,7 +159,7 @@ def test_what_others_did_to_an_account_is_told_without_who_it_was(
         ("ada", "root", PermissionDeniedError),
     ],
 )
-def test_one_gets_ones_own_data_and_admins_everybodys(
+def test_p2_one_gets_ones_own_data_and_admins_everybodys(
     desk: Desk, arrives: SignIn, who: str, whose: str, refusal: type[Exception] | None
 ) -> None:
     roles = {"carla": Role.USER, "oskar": Role.USER, "ada": Role.AGENT, "root": Role.ADMIN}

@@ -66,7 +66,7 @@ def swept(desk: Desk) -> list[tuple[str, dict[str, str]]]:
         return [(one.actor, one.facts) for one in tx.audit.stream() if one.action is AuditAction.SWEPT]
 
 
-def test_tickets_that_are_done_for_long_are_deleted_with_all_that_hangs_on_them(
+def test_p2_tickets_that_are_done_for_long_are_deleted_with_all_that_hangs_on_them(
     desk: Desk, clock: Clock, open_ticket: Callable[..., int]
 ) -> None:
     file = desk.attachments.put(CONSOLE, "screen.png", [b"A picture."])
@@ -176,7 +176,7 @@ def test_it_is_looked_once_an_hour(desk: Desk, clock: Clock) -> None:
         assert chore.is_due(tx, clock() + timedelta(minutes=60))
 
 
-def test_requesters_who_come_no_more_are_made_anonymous(desk: Desk, clock: Clock, arrives: SignIn) -> None:
+def test_p2_requesters_who_come_no_more_are_made_anonymous(desk: Desk, clock: Clock, arrives: SignIn) -> None:
     people = {name: arrives(name) for name in ("gone", "waits", "wrote")}
     arrives("ada", Role.AGENT)
     done = desk.tickets.open(people["gone"], "Of gone", "Best, Gone").number
@@ -198,7 +198,7 @@ def test_requesters_who_come_no_more_are_made_anonymous(desk: Desk, clock: Clock
     assert swept(desk) == [("system", {"people": "1"})]
 
 
-def test_records_and_originals_of_mails_go(desk: Desk, clock: Clock, arrives: SignIn) -> None:
+def test_p2_records_and_originals_of_mails_go(desk: Desk, clock: Clock, arrives: SignIn) -> None:
     arrives("carla")
     now = clock()
     with desk.store.write() as tx:

@@ -66,6 +66,10 @@ OPEN_TO_EVERYBODY = {
     "tokens.renew",
     "tokens.revoke",
     "first_launch.ensure",
+    "front.branding",
+    "front.outside",
+    "invitations.accept",
+    "invitations.look",
     "first_launch.is_waiting",
     "live.meet",
     "live.pulse",
@@ -80,8 +84,10 @@ OPEN_TO_EVERYBODY = {
     "demo.ensure",
 }
 ONLY_AT_THE_CONSOLE = {"agents.create_agent", "agents.set_password", "exports.json_lines"}
-WITH_A_ONE_TIME_PASSWORD = {"accounts.change_password"}
+WITH_A_ONE_TIME_PASSWORD = {"accounts.change_password", "front.dismiss", "front.look"}
 WITHOUT_A_SECOND_FACTOR = {
+    "front.dismiss",
+    "front.look",
     "accounts.change_password",
     "second_factors.forget_browsers",
     "second_factors.propose",
@@ -99,10 +105,13 @@ FOR_EVERY_PERSON = {
     "agents.may_register",
     "agents.teams_of",
     "drafts.own",
+    "front.dismiss",
+    "front.look",
     "inbox.own",
     "inbox.read_all",
     "inbox.read_of_ticket",
     "inbox.unread",
+    "invitations.may_invite",
     "lists.export",
     "personal_data.export",
     "preferences.begin_with",

@@ -112,6 +112,7 @@ class Scene:
         self.desk.tickets.close(CONSOLE, self.rated)
         self.file = self.desk.attachments.put(CONSOLE, "screen.png", [b"A picture."])
         self.desk.tickets.reply(CONSOLE, 1, "See here.", files=[self.file.id])
+        self.invitation = self.desk.invitations.invite(CONSOLE, "Nora", "nora@example.org").token
         self._put_mails(store, clock)
         self._make_webhook(store, clock)
         self.desk.accounts.change_profile(self.ada, "Ada", "ada@example.org")
@@ -259,6 +260,10 @@ ONCE: Deeds = {
     "password_resets.ask": lambda on: on.desk.password_resets.ask("carla"),
     "password_resets.choose": lambda on: on.desk.password_resets.choose(on.reset, ANOTHER, ANOTHER),
     "agents.register_agent": lambda on: on.desk.agents.register_agent(on.ada, "bert", "Bert"),
+    "invitations.invite": lambda on: on.desk.invitations.invite(on.ada, "Bert", "bert@example.org"),
+    "invitations.send_again": lambda on: on.desk.invitations.send_again(on.ada, "nora"),
+    "invitations.take_back": lambda on: on.desk.invitations.take_back(on.ada, "nora"),
+    "invitations.accept": lambda on: on.desk.invitations.accept(on.invitation, ANOTHER, ANOTHER),
     "agents.turn_off_second_factor": lambda on: on.desk.agents.turn_off_second_factor(CONSOLE, "root"),
     "agents.deactivate": lambda on: on.desk.agents.deactivate(on.root, "carla"),
     "agents.reactivate": lambda on: on.desk.agents.reactivate(on.root, "oskar"),
@@ -293,6 +298,7 @@ ONCE: Deeds = {
     "sessions.sign_out": lambda on: on.desk.sessions.sign_out(on.token),
     "sessions.end": lambda on: on.desk.sessions.end(on.carla, on.carla.session or ""),
     "sessions.end_others": lambda on: on.desk.sessions.end_others(on.carla),
+    "front.dismiss": lambda on: on.desk.front.dismiss(on.carla, "news@1"),
     "inbox.read": lambda on: on.desk.inbox.read(on.carla, on.notice),
     "inbox.read_of_ticket": lambda on: on.desk.inbox.read_of_ticket(on.carla, on.asleep),
     "inbox.read_all": lambda on: on.desk.inbox.read_all(on.carla),
@@ -374,6 +380,9 @@ NEVER: Deeds = {
     "password_resets.look": lambda on: on.desk.password_resets.look(on.reset),
     "password_resets.are_offered": lambda on: on.desk.password_resets.are_offered,
     "accounts.profile": lambda on: on.desk.accounts.profile(on.carla),
+    "invitations.may_invite": lambda on: on.desk.invitations.may_invite(on.ada),
+    "invitations.expiry": lambda on: on.desk.invitations.expiry(on.ada, "nora"),
+    "invitations.look": lambda on: on.desk.invitations.look(on.invitation),
     "agents.people": lambda on: on.desk.agents.people(on.root, PeopleQuery()),
     "agents.person": lambda on: on.desk.agents.person(on.root, "carla"),
     "agents.may_register": lambda on: on.desk.agents.may_register(on.ada),
@@ -397,6 +406,10 @@ NEVER: Deeds = {
     "health.findings": lambda on: on.desk.health.findings(on.root),
     "health.of_store": lambda on: on.desk.health.of_store(on.root),
     "health.figures": lambda on: on.desk.health.figures(on.root),
+    "health.settings": lambda on: on.desk.health.settings(on.root),
+    "front.look": lambda on: on.desk.front.look(on.carla),
+    "front.outside": lambda on: on.desk.front.outside(),
+    "front.branding": lambda on: on.desk.front.branding(),
     "health.throw_away": lambda on: on.desk.health.throw_away,
     "inbox.own": lambda on: on.desk.inbox.own(on.carla),
     "inbox.unread": lambda on: on.desk.inbox.unread(on.carla),

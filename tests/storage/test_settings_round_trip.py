@@ -1,12 +1,15 @@
 """Settings go from one desk as a file into an empty one, in every kind of store: all that was set up is there again."""
 
-from datetime import date, time, timedelta
+from base64 import b64encode
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
 
 import pytest
 
 from tests.services.conftest import Clock
 from tests.storage.conftest import make_user
+from ticketing.domain.banners import Banner, BannerLevel
+from ticketing.domain.branding import Branding
 from ticketing.domain.calendars import BusinessCalendar
 from ticketing.domain.canned_replies import CannedReply
 from ticketing.domain.categories import Category
@@ -97,6 +100,17 @@ SAMPLES: Final[dict[str, Definition]] = {
     ),
     "retention": RetentionRule(name="Old trainings", days=90, category="training"),
     "views": SavedView(name="VIP", query='tag:vip -"out of office" sort:-updated'),
+    "branding": Branding(
+        id="branding", name="Acme support", logo=b64encode(b"RIFF....WEBPVP8 ").decode(), accent="#0b6e4f"
+    ),
+    "banners": Banner(
+        name="Move",
+        text="We move.",
+        level=BannerLevel.WARNING,
+        begins=datetime(2031, 5, 6, tzinfo=UTC),
+        ends=datetime(2031, 5, 7, tzinfo=UTC),
+        signed_in_only=True,
+    ),
 }
 
 
@@ -125,7 +139,8 @@ def test_all_that_is_set_up_arrives_in_an_empty_desk(store: Store, way: str) -> 
     plan = theirs.plan(CONSOLE, raw)
     theirs.apply(CONSOLE, plan)
 
-    assert (len(plan.added), plan.changed, plan.warnings) == (len(SAMPLES), (), ())
+    assert (len(plan.added) + len(plan.changed), plan.warnings) == (len(SAMPLES), ())
+    assert {step.wanted.kind for step in plan.changed} == {name for name, kind in SETTINGS.items() if kind.only}
     for kind in SETTINGS.values():
         was, now = ({one.id: one.content() for one in desk.all(CONSOLE, kind)} for desk in (definitions, arrived))
         assert now == was

@@ -11,8 +11,8 @@ from starlette.testclient import TestClient
 from tests.web.conftest import PASSWORD
 from ticketing.desk import shared_desk
 from ticketing.domain.people import Actor
+from ticketing.services.pictures import EDGE, MOST_PIXELS, preview
 from ticketing.web.attachments import disposition
-from ticketing.web.previews import EDGE, MOST_PIXELS, preview
 
 CONSOLE = Actor.console()
 OURS = {"sec-fetch-site": "same-origin", "x-ticketing": "1", "x-file-name": "screen.png"}

@@ -25,7 +25,7 @@ BY_STATUS = {
     "StaleCannedReplyError StaleImportError AlreadyRatedError TicketNotAsleepError LastCategoryError MailWaitsError "
     "TooManyFilesError TicketFullError DayFullError FilesFullError UploadGoneError ReplyStaysError "
     "WrittenMeanwhileError TooManyWatchersError AddressTakenError NothingToConfirmError NoSecondFactorError "
-    "SecondFactorSetUpError TooManyKeysError DeliveryWaitsError",
+    "SecondFactorSetUpError TooManyKeysError DeliveryWaitsError OnlyOneError InvitationOpenError NotInvitedError",
     422: "InvalidInputError BlankError TooLongError ForbiddenCharacterError UsernameError EmailError "
     "WeakPasswordError PasswordMismatchError UnknownChoiceError QueryError ImportRefusedError "
     "CalendarError ScheduleError TargetError TemplateError UnknownVariableError "
@@ -34,7 +34,8 @@ BY_STATUS = {
     500: "TicketingError",
     503: "SettingsError BusyError StorageError StorageBusyError StorageFullError StorageReadOnlyError "
     "StorageFailedError StorageDamagedError StorageUnreadableError StorageUnreachableError StorageTooNewError "
-    "StorageUnsupportedError FilesUnreachableError ScannerUnreachableError SecondFactorKeyError WebhookKeyError",
+    "StorageUnsupportedError FilesUnreachableError ScannerUnreachableError SecondFactorKeyError WebhookKeyError "
+    "MaintenanceError",
 }
 STATUSES = {name: status for status, names in BY_STATUS.items() for name in names.split()}
 
@@ -59,9 +60,10 @@ def test_every_error_is_told_with_its_status_in_its_own_words(cls: type[Ticketin
     [
         (errors.ThrottledError(timedelta(seconds=74.2)), "75"),
         (errors.BusyError(), "2"),
+        (errors.MaintenanceError(), "300"),
         (errors.SignedOutError(), None),
     ],
-    ids=["throttled", "busy", "of another kind"],
+    ids=["throttled", "busy", "maintenance", "of another kind"],
 )
 def test_who_is_to_come_back_later_is_told_when_in_whole_seconds(error: TicketingError, seconds: str | None) -> None:
     assert refuse(error).headers.get("retry-after") == seconds

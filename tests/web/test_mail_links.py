@@ -1,4 +1,4 @@
-"""`/confirm` and `/choose_password`: what a link in a mail opens, at a click and not before."""
+"""`/confirm`, `/choose_password` and `/accept_invitation`: what a link in a mail opens, at a click and not before."""
 
 import re
 
@@ -39,6 +39,12 @@ def confirmation(browser: TestClient) -> str:
 def reset(browser: TestClient) -> str:
     del browser
     return token(Purpose.RESET, Standing.CONFIRMED)
+
+
+@pytest.fixture
+def invitation(browser: TestClient) -> str:
+    del browser
+    return shared_desk().invitations.invite(Actor.console(), "Nora", "nora@example.org").token
 
 
 def standing() -> Standing:
@@ -181,3 +187,27 @@ def test_a13_links_lead_to_the_public_address_whatever_a_request_says(site: Open
         page = browser.get(links[0].removeprefix("https://desk.example.org"))
         assert page.status_code == 200
         assert "oskar@example.org was entered for the account oskar." in page.text
+
+
+def test_a12_looking_uses_no_invitation_up_and_the_form_does_once(browser: TestClient, invitation: str) -> None:
+    for _ in range(3):
+        page = browser.get("/accept_invitation", params={"t": invitation})
+        assert page.status_code == 200
+    assert "Your username is nora." in page.text
+    weak = {"t": invitation, "new": "short", "confirmation": "short"}
+    assert browser.post("/accept_invitation", data=weak, headers=OURS).status_code == 422
+
+    sent = {"t": invitation, "new": NEW, "confirmation": NEW}
+    assert browser.post("/accept_invitation", data=sent, headers=OURS).status_code == 200
+
+    assert shared_desk().accounts.sign_in("nora", NEW)
+    assert browser.post("/accept_invitation", data=sent, headers=OURS).status_code == 404
+
+
+@pytest.mark.parametrize("token", ["", "x", f"{'0' * 32}-{'A' * 43}"])
+def test_nothing_is_said_of_who_is_invited_without_their_link(browser: TestClient, invitation: str, token: str) -> None:
+    page = browser.get("/accept_invitation", params={"t": token})
+
+    assert invitation
+    assert page.status_code == 404
+    assert "nora" not in page.text

@@ -14,6 +14,7 @@ from ticketing import __version__
 from ticketing.cli.accounts import create_agent, reset_password, rotate_token_key, turn_off_two_step
 from ticketing.cli.filling import demo_data, import_seed
 from ticketing.cli.looking import bench, doctor, run_jobs, verify
+from ticketing.cli.maintaining import maintenance
 from ticketing.cli.moving import backup, export, migrate, restore
 from ticketing.cli.people import anonymise_person, export_person
 from ticketing.cli.receiving import receive_mail
@@ -65,6 +66,7 @@ for command in (
     restore,
     migrate,
     settings,
+    maintenance,
     verify,
     doctor,
     run_jobs,

@@ -43,6 +43,9 @@ class Sending(Protocol):
     def release(self, mails: Sequence[Outgoing]) -> None:
         """Give back what was claimed and not tried."""
 
+    def desk_name(self) -> str:
+        """Return what the desk is called, "" where it has no name of its own."""
+
     def clock(self) -> datetime:
         """Return the present moment."""
 
@@ -77,7 +80,8 @@ class Dispatcher(Worker):
         from ticketing.delivery.mails import Desk  # noqa: PLC0415
         from ticketing.delivery.smtp import SmtpConnection  # noqa: PLC0415
 
-        desk = Desk(*self._sender, self._base_url)
+        name, address = self._sender
+        desk = Desk(name or self._sending.desk_name(), address, self._base_url)
         with SmtpConnection(self._server, desk.host) as connection:
             for place, mail in enumerate(claimed):
                 if self._stopping.is_set() or not self._sending.holds(mail):

@@ -90,6 +90,11 @@ TEXTS: Final[Mapping[str, str]] = {
         "Hello {{ name }},\n\nthe help desk has turned a webhook off, since nothing that it sent there for three days"
         f" has arrived. The page Webhooks says which one, and why.{_WHERE}"
     ),
+    AccountMail.INVITED: (
+        "Hello {{ name }},\n\n{{ by or 'the help desk' }} invites you to our help desk, under the username"
+        f" {{{{ username }}}}. Choose your password to begin. The link holds for 72 hours, and once:{_WHERE}\n\n"
+        "If you do not expect that, there is nothing to do."
+    ),
     DIGEST: f"Hello {{{{ name }}}},\n\nthis is new since yesterday, and you have not read it yet:\n{_TICKETS}",
     SUMMARY: (
         f"Hello {{{{ name }}}},\n\nmuch has happened in a short time, so this is one mail for all of it:\n{_TICKETS}"
@@ -110,6 +115,7 @@ SUBJECTS: Final[Mapping[str, str]] = {
     AccountMail.RECOVERY_CODE_USED: "A recovery code was used",
     AccountMail.KEY_CREATED: "An API key was created",
     AccountMail.WEBHOOK_OFF: "A webhook was turned off",
+    AccountMail.INVITED: "You are invited to our help desk",
     DIGEST: "What is new in your tickets",
     SUMMARY: "Changes in your tickets",
 }

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, Self, TypeVar
 
 from pydantic import ConfigDict, JsonValue
 
-from ticketing.domain.errors import NameTakenError
+from ticketing.domain.errors import NameTakenError, OnlyOneError
 from ticketing.domain.text import Stored, clean_name
 
 if TYPE_CHECKING:
@@ -57,6 +57,9 @@ class Definition(Stored):
     is_settings: ClassVar[bool] = True
     # Whether only their own service has to do with them, such as those that hold secrets.
     is_inner: ClassVar[bool] = False
+    # What the one of its kind is called that each desk has from the beginning, with the kind's name as its id; "" for
+    # kinds of which there is any number.
+    only: ClassVar[str] = ""
     # Fields that nobody sets up, such as whose turn it is: a change of them is no new version, and goes into no file.
     apart: ClassVar[frozenset[str]] = frozenset()
 
@@ -70,7 +73,8 @@ class Definition(Stored):
     @classmethod
     def all_of(cls, kept: Iterable[Self]) -> list[Self]:
         """Return all of the kind that there are, in order, given those that are kept, which come by name."""
-        return list(kept)
+        found = list(kept)
+        return found or ([cls(id=cls.kind, name=cls.only)] if cls.only else [])
 
     def checked(self) -> Self:
         """Return it as it may be kept, with what was typed cleaned; raises InvalidInputError."""
@@ -82,12 +86,16 @@ class Definition(Stored):
 
         Names are told apart by what is read, so the same letters in another case are the same name.
         """
+        if self.only and self.id != self.kind:
+            raise OnlyOneError(self.only)
         taken = {one.name.casefold() for one in others if one.owner == self.owner}
         if self.name.casefold() in taken:
             raise NameTakenError(self.name)
 
-    def require_dispensable(self, others: Iterable[Self]) -> None:
+    def require_dispensable(self, others: Iterable[Self]) -> None:  # noqa: ARG002 - of other kinds, one must remain
         """Raise the refusal for which it cannot be taken away from the others of its kind, of which none is removed."""
+        if self.only:
+            raise OnlyOneError(self.only)
 
     def require_understood(self, categories: "Iterable[Category]") -> None:
         """Raise QueryError if it asks for tickets in words that a desk with these categories does not know."""

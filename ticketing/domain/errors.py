@@ -30,6 +30,7 @@ Every refusal, as one tree. The text of each is a sentence that can be shown to 
     │   ├── LastCategoryError  MailWaitsError  AddressTakenError  NothingToConfirmError
     │   ├── DeliveryWaitsError
     │   ├── LastAdminError  KnownPasswordError  RegistrationClosedError  AlreadyAnonymousError
+    │   ├── InvitationOpenError  NotInvitedError  OnlyOneError
     │   └── NoSecondFactorError  SecondFactorSetUpError  TooManyKeysError
     ├── ConflictError
     │   ├── StaleEditError             somebody changed the same field meanwhile
@@ -41,7 +42,8 @@ Every refusal, as one tree. The text of each is a sentence that can be shown to 
         ├── StorageBusyError  StorageFullError  StorageReadOnlyError  StorageFailedError
         ├── StorageDamagedError  StorageTooNewError  StorageUnreadableError  StorageUnsupportedError
         ├── StorageUnreachableError  FilesUnreachableError  ScannerUnreachableError  SecondFactorKeyError
-        └── WebhookKeyError
+        ├── WebhookKeyError
+        └── MaintenanceError           the people who run the desk have closed it to changes for a while
 """
 
 from datetime import timedelta
@@ -700,6 +702,15 @@ class LastCategoryError(RefusedError):
         super().__init__("This is the last category. Make another one first.")
 
 
+class OnlyOneError(RefusedError):
+    """Of this kind each desk has exactly one: there is no second one, and it cannot be taken away."""
+
+    code = "only_one"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"A desk has exactly one “{name}”. It can be changed, and nothing else.")
+
+
 class MailWaitsError(RefusedError):
     """A mail that waits is sent by itself."""
 
@@ -761,6 +772,24 @@ class KnownPasswordError(RefusedError):
 
     def __init__(self) -> None:
         super().__init__("This account still has the first password, which everybody can read. Please reset it first.")
+
+
+class InvitationOpenError(RefusedError):
+    """Somebody was invited and has not chosen a password yet, so their account cannot be opened by another way."""
+
+    code = "invitation_open"
+
+    def __init__(self) -> None:
+        super().__init__("This person is invited and has not accepted yet. Send the invitation again, or take it back.")
+
+
+class NotInvitedError(RefusedError):
+    """There is no invitation any more: it was accepted."""
+
+    code = "not_invited"
+
+    def __init__(self) -> None:
+        super().__init__("This invitation is not open any more: it was accepted.")
 
 
 class RegistrationClosedError(RefusedError):
@@ -1028,6 +1057,17 @@ class WebhookKeyError(StorageError):
         super().__init__(
             "The desk has lost the key by which it signs for this webhook. Bring the key back, or make a new secret."
         )
+
+
+class MaintenanceError(StorageError):
+    """The desk is being maintained: whoever does not look after it can read, and change nothing."""
+
+    code = "maintenance"
+    retry_after = timedelta(minutes=5)
+
+    def __init__(self, message: str = "") -> None:
+        told = f" {message}" if message else ""
+        super().__init__(f"The desk is being maintained, so nothing can be changed for now.{told}")
 
 
 def quoted(typed: str, limit: int) -> str:

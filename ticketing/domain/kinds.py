@@ -5,6 +5,8 @@ from typing import Final
 
 from ticketing.domain.anonymising import Anonymisation
 from ticketing.domain.articles import Article
+from ticketing.domain.banners import Banner
+from ticketing.domain.branding import Branding
 from ticketing.domain.calendars import BusinessCalendar
 from ticketing.domain.canned_replies import CannedReply
 from ticketing.domain.categories import Category
@@ -13,6 +15,7 @@ from ticketing.domain.definitions import Definition
 from ticketing.domain.digests import Digesting
 from ticketing.domain.mail_tags import MailKey
 from ticketing.domain.mail_texts import MailText
+from ticketing.domain.maintenance import Maintenance
 from ticketing.domain.outbox import MailRoute
 from ticketing.domain.received import MailFetch
 from ticketing.domain.recurring import RecurringTicket
@@ -48,5 +51,8 @@ KINDS: Final[Mapping[str, type[Definition]]] = {
         Webhook,
         RetentionRule,
         Anonymisation,
+        Branding,
+        Banner,
+        Maintenance,
     )
 }

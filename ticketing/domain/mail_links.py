@@ -9,7 +9,10 @@ import hmac
 import re
 from datetime import datetime, timedelta
 from enum import StrEnum
+from operator import not_
 from typing import Final, NamedTuple, Self
+
+from pydantic import Field
 
 from ticketing.domain.errors import MailLinkError
 from ticketing.domain.people import User
@@ -27,9 +30,14 @@ class Purpose(StrEnum):
 
     CONFIRM = "confirm"
     RESET = "reset"
+    INVITE = "invite"
 
 
-LIFETIMES: Final = {Purpose.CONFIRM: timedelta(days=3), Purpose.RESET: timedelta(minutes=60)}
+LIFETIMES: Final = {
+    Purpose.CONFIRM: timedelta(days=3),
+    Purpose.RESET: timedelta(minutes=60),
+    Purpose.INVITE: timedelta(hours=72),
+}
 
 
 class LinkToken(NamedTuple):
@@ -51,11 +59,17 @@ class LinkToken(NamedTuple):
         return f"{self.id}-{self.secret}"
 
 
+def link_id(purpose: Purpose, username: str) -> str:
+    """Return the id of an account's newest link of one purpose."""
+    return fingerprint("ticketing.mail_link", purpose, username)[:_ID_LENGTH]
+
+
 class MailLink(Stored):
     """
     The newest link of one purpose for one account.
 
-    `sign_in_version` is the account's when it was made, which rises with each change of its password.
+    `sign_in_version` is the account's when it was made, which rises with each change of its password. One that was
+    handed over by a person and not mailed shows nothing of whose the address is.
     """
 
     id: str
@@ -65,22 +79,25 @@ class MailLink(Stored):
     sign_in_version: int
     secret_sha256: str
     expires_at: datetime
+    handed_over: bool = Field(default=False, exclude_if=not_)
 
     @classmethod
-    def of(cls, purpose: Purpose, user: User, secret: str, now: datetime) -> Self:
+    def of(cls, purpose: Purpose, user: User, secret: str, now: datetime, *, handed_over: bool = False) -> Self:
         """Return a link for an account with its present address, given 32 random bytes as base64url."""
         return cls(
-            id=fingerprint("ticketing.mail_link", purpose, user.id)[:_ID_LENGTH],
+            id=link_id(purpose, user.id),
             purpose=purpose,
             username=user.id,
             address=user.email or "",
             sign_in_version=user.sign_in_version,
             secret_sha256=fingerprint(secret),
             expires_at=now + LIFETIMES[purpose],
+            handed_over=handed_over,
         )
 
     def opens(self, purpose: Purpose, token: LinkToken, user: User, now: datetime) -> bool:
         """Whether the token is its own and it holds still: nothing has changed at the account that it was made for."""
         is_right = hmac.compare_digest(self.secret_sha256, fingerprint(token.secret)) and self.purpose is purpose
-        is_same = user.active and user.has_address(self.address) and user.sign_in_version == self.sign_in_version
+        is_expected = user.invited_at is not None if purpose is Purpose.INVITE else user.active
+        is_same = is_expected and user.has_address(self.address) and user.sign_in_version == self.sign_in_version
         return is_right and is_same and now < self.expires_at

@@ -50,7 +50,7 @@ class AccountMail(StrEnum):
     """
     What people are told about their accounts, beside the kinds of notices: nobody can do without these.
 
-    Confirming and resetting have a link, which shows that whoever follows it reads what is sent to the address.
+    Those in `LINKS` have a link, which shows that whoever follows it reads what is sent to the address.
     """
 
     PASSWORD_CHANGED = "password_changed"  # noqa: S105 - the name of a kind
@@ -64,6 +64,7 @@ class AccountMail(StrEnum):
     RECOVERY_CODE_USED = "recovery_code_used"
     KEY_CREATED = "key_created"
     WEBHOOK_OFF = "webhook_off"
+    INVITED = "invited"
 
 
 # The kind of a mail that stands for several, to somebody who would have got too many.
@@ -75,6 +76,7 @@ KINDS_OF_MAILS: Final = (*NoticeKind, *AccountMail, SUMMARY, DIGEST)
 LINKS: Final[Mapping[str, Purpose]] = {
     AccountMail.CONFIRM_ADDRESS: Purpose.CONFIRM,
     AccountMail.RESET_PASSWORD: Purpose.RESET,
+    AccountMail.INVITED: Purpose.INVITE,
 }
 KINDS_TO_WRITE: Final = tuple(kind for kind in KINDS_OF_MAILS if kind not in LINKS)
 

@@ -103,6 +103,8 @@ class User(Stored):
     `mail`: how they want what kind of notice by mail, where they have chosen anything.
     `standing` says whose the address is, `bounced_at` when mails to it came back for good.
     `original`: what the original app's files say of the person, where it could not be told any more.
+    `invited_at`: when somebody was invited who has not chosen a password yet; until then the account is not active.
+    `dismissed`: the marks of banners that the person has put away.
     `second_factor`: what signing in takes beside the password; `proposed_factor` is one that was not turned on yet.
     """
 
@@ -123,6 +125,8 @@ class User(Stored):
     mail: MailPreferences = Field(default_factory=MailPreferences, exclude_if=_USUAL_MAIL.__eq__)
     standing: Standing = Field(default=Standing.GIVEN, exclude_if=Standing.GIVEN.__eq__)
     bounced_at: list[datetime] = Field(default_factory=list, exclude_if=not_)
+    invited_at: datetime | None = Field(None, exclude_if=not_)
+    dismissed: list[str] = Field(default_factory=list, exclude_if=not_)
     original: str | None = None
     second_factor: SecondFactor | None = None
     proposed_factor: ProposedFactor | None = None
@@ -176,6 +180,7 @@ class Person(Typed):
     has_second_factor: bool
     standing: Standing = Standing.GIVEN
     comes_back: bool = False
+    invited_at: datetime | None = None
 
     @classmethod
     def of(cls, user: User) -> Self:

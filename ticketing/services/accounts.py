@@ -65,9 +65,13 @@ class _Proof:
 
 
 class Accounts:
-    """What one can do about one's own account. Passwords are hashed and compared outside of any transaction."""
+    """
+    What one can do about one's own account. Passwords are hashed and compared outside of any transaction.
 
-    def __init__(
+    *entrance* is the store as signing in goes by it, which it does also while nothing else may be changed.
+    """
+
+    def __init__(  # noqa: PLR0913 - what each sign-in takes, and by which door it goes
         self,
         store: Store,
         clock: Clock,
@@ -78,8 +82,10 @@ class Accounts:
         authenticator: Authenticator,
         limits: SessionLimits,
         registration_open: bool = True,
+        entrance: Store | None = None,
     ) -> None:
         self._store = store
+        self._entrance = entrance or store
         self._clock = clock
         self._gate = gate
         self._passwords = passwords
@@ -144,7 +150,7 @@ class Accounts:
         """
         proof = self._prove(username, password, address, device)
         now = self._clock()
-        with self._store.write() as tx:
+        with self._entrance.write() as tx:
             user, ticket = _accept(tx, proof, "", now)
             token = "" if ticket else self._open_session(tx, user, now, address, description, refresh)
         if ticket:
@@ -162,7 +168,7 @@ class Accounts:
         as `sign_in` does.
         """
         now = self._clock()
-        with self._store.write() as tx:
+        with self._entrance.write() as tx:
             user = self._take_code(tx, ticket, code, "", now)
             token = self._open_session(tx, user, now, address, description, refresh) if user else ""
         if not token:
@@ -180,7 +186,7 @@ class Accounts:
         """
         proof = self._prove(username, password, address, device)
         now = self._clock()
-        with self._store.write() as tx:
+        with self._entrance.write() as tx:
             user, ticket = _accept(tx, proof, browser, now)
             hand_off = "" if ticket else begin_hand_off(tx, user, browser, now)
         if ticket:
@@ -194,7 +200,7 @@ class Accounts:
         With `trust`, the password alone is enough in this browser for 30 days.
         """
         now = self._clock()
-        with self._store.write() as tx:
+        with self._entrance.write() as tx:
             user = self._take_code(tx, ticket, code, browser, now)
             hand_off = begin_hand_off(tx, user, browser, now, trusts_browser=trust) if user else ""
         if not hand_off:
@@ -274,11 +280,11 @@ class Accounts:
             raise
 
     def _proven(self, username: str, password: str, address: str, device: str | None) -> _Proof:
-        with self._store.write() as tx:
+        with self._entrance.write() as tx:
             user = find_user(tx, username)
             known = find_device(tx, user.id, device, self._clock()) if user and device else None
             booking = self._throttle.book_sign_in(tx, username, address, known.id if known else None)
-        right = verify(self._store, self._passwords, password, user.password if user else None, booking)
+        right = verify(self._entrance, self._passwords, password, user.password if user else None, booking)
         if not right or user is None or not user.active:
             raise WrongCredentialsError
         weak = self._passwords.needs_rehash(user.password)

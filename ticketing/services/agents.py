@@ -8,6 +8,7 @@ from typing import Final
 from ticketing.domain import policy
 from ticketing.domain.audit import AuditAction, changed
 from ticketing.domain.errors import (
+    InvitationOpenError,
     KnownPasswordError,
     LastAdminError,
     NoSecondFactorError,
@@ -132,6 +133,8 @@ class Agents:
             if not user.active:
                 if user.has_known_password:
                     raise KnownPasswordError
+                if user.invited_at is not None:
+                    raise InvitationOpenError
                 user.active = True
                 tx.users.save(user)
                 self._log(tx, actor, AuditAction.REACTIVATED, user)
@@ -208,7 +211,7 @@ class Agents:
         check_new(password, role=role, username=name, email=mail)
         user = self._new_user(name, shown, mail, role, password, one_time=False)
         with self._store.write() as tx:
-            add_account(tx, user, by=actor.username)
+            add_account(tx, user, by=self._gate.admit(tx, actor).username)
             tell_of_account(tx, user.id, AccountMail.REGISTERED, actor.username, user.created_at)
         return Person.of(user)
 

@@ -15,6 +15,7 @@ from typing import Final, NamedTuple, Protocol
 from ticketing.domain.errors import StorageError
 from ticketing.domain.people import Actor
 from ticketing.domain.store import PATIENCE, Store, Transaction
+from ticketing.services import maintenance
 from ticketing.services.access import A_MOMENT, Clock, Gate
 from ticketing.services.anonymising import Forgetting
 from ticketing.services.attachments import Tidying
@@ -117,8 +118,10 @@ class Chores:
         return Turn(any(has_more), tuple(failed))
 
     def _due(self, now: datetime, failed: list[str]) -> list[Chore]:
-        due = []
+        due: list[Chore] = []
         with self._store.read() as tx:
+            if maintenance.present(tx).is_on:
+                return due
             for chore in self._chores:
                 with _logged(chore, failed):
                     due += [chore] if chore.is_due(tx, now) else []

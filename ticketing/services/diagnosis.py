@@ -8,7 +8,9 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from ticketing.domain.browsers import cookie_name, is_secure_origin, is_this_machine
+from ticketing.domain.configuration import Configured
 from ticketing.domain.findings import Finding, Level
+from ticketing.domain.maintenance import Maintenance
 from ticketing.domain.outbox import Backlog, Outgoing
 from ticketing.domain.people import User
 from ticketing.domain.receipts import Receipt
@@ -43,6 +45,7 @@ class Setup:
     sends_mail: bool = False
     fetches_mail: bool = False
     demo: bool = False
+    configured: tuple[Configured, ...] = ()
 
     @property
     def is_https(self) -> bool:
@@ -81,6 +84,15 @@ def files(health: StoreHealth) -> list[Finding]:
         fix = "Once you have looked at these files in the data directory, delete them."
         found.append(Finding(Level.WARNING, "files", says, fix))
     return found or [Finding(Level.OK, "files", "The store answers, and knows of no damage.")]
+
+
+def maintenance(closed: Maintenance) -> list[Finding]:
+    """Judge whether people can work."""
+    if not closed.is_on:
+        return []
+    says = "The desk is being maintained: nobody but admins can change anything, and mail waits."
+    fix = "Once you are done, turn it off in the set-up, or by “maintenance off”."
+    return [Finding(Level.WARNING, "maintenance", says, fix)]
 
 
 def schema(health: StoreHealth) -> list[Finding]:

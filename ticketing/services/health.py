@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from ticketing.domain import policy
+from ticketing.domain.configuration import Configured
 from ticketing.domain.findings import Finding, by_gravity
 from ticketing.domain.outbox import MailState, OutgoingQuery
 from ticketing.domain.people import Actor, PeopleQuery, Role, User
@@ -15,7 +16,7 @@ from ticketing.domain.receipts import BACKUP_RECEIPT
 from ticketing.domain.store import Store, Transaction
 from ticketing.domain.webhooks import Webhook
 from ticketing.figures import Figures, Summary
-from ticketing.services import diagnosis
+from ticketing.services import diagnosis, maintenance
 from ticketing.services.access import Clock, Gate
 from ticketing.services.diagnosis import Setup, Visit
 from ticketing.services.receiving import latest_fetch
@@ -61,10 +62,12 @@ class Health:
             failures = tx.outgoing.search(OutgoingQuery(state=MailState.FAILED, size=1)).items
             fetch = latest_fetch(tx)
             webhooks = tx.definitions(Webhook).all()
+            closed = maintenance.present(tx)
         health, now, setup = self._store.health(), self._clock(), self._setup
         return by_gravity(
             [
                 self._surroundings.storage,
+                *diagnosis.maintenance(closed),
                 *diagnosis.files(health),
                 *diagnosis.schema(health),
                 *self._surroundings.look(),
@@ -89,6 +92,11 @@ class Health:
         """Sum up what this process has counted of itself since it began."""
         self._require(actor)
         return self._figures.summary()
+
+    def settings(self, actor: Actor) -> tuple[Configured, ...]:
+        """Return what the desk was started with, and of secrets no more than whether they are set."""
+        self._require(actor)
+        return self._setup.configured
 
     def _require(self, actor: Actor) -> None:
         with self._store.read() as tx:

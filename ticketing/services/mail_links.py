@@ -12,10 +12,14 @@ from ticketing.domain.store import Transaction
 _SECRET_BYTES: Final = 32
 
 
-def make_link(tx: Transaction, purpose: Purpose, user: User, now: datetime) -> LinkToken:
-    """Make a link for an account with its present address, which ends the one before it, and return its token."""
+def make_link(tx: Transaction, purpose: Purpose, user: User, now: datetime, *, handed_over: bool = False) -> LinkToken:
+    """
+    Make a link for an account with its present address, which ends the one before it, and return its token.
+
+    One that is *handed over* goes by no mail, so that whoever follows it shows nothing of the address.
+    """
     secret = secrets.token_urlsafe(_SECRET_BYTES)
-    link = MailLink.of(purpose, user, secret, now)
+    link = MailLink.of(purpose, user, secret, now, handed_over=handed_over)
     tx.mail_links.save(link)
     return LinkToken(link.id, secret)
 

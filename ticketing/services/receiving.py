@@ -42,6 +42,7 @@ from ticketing.services.access import A_MOMENT, Clock, Gate
 from ticketing.services.attachments import LARGEST, Scan, unscanned
 from ticketing.services.cleaning import require_staying
 from ticketing.services.mail_entry import Entry, Message, keep_files
+from ticketing.services.maintenance import require_open
 from ticketing.services.retrying import until_it_is_known
 from ticketing.services.throttle import Throttle
 
@@ -105,6 +106,8 @@ class Receiving:
             found = tx.received.find(key)
         if found is not None and _is_settled(found, sha256):
             return found
+        with self._store.read() as tx:
+            require_open(tx)
         since = self._clock()
         kept = self._store.files.put([raw], since)
         return self._settle(self._message(key, mail, kept, since))

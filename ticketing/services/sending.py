@@ -34,7 +34,9 @@ from ticketing.domain.store import Store, Transaction
 from ticketing.domain.telling import hears
 from ticketing.domain.tickets import SYSTEM, Message, MessageKind, Ticket
 from ticketing.domain.watch_links import WatchLink
+from ticketing.services import maintenance
 from ticketing.services.access import Clock
+from ticketing.services.front import branding_of
 from ticketing.services.mail_keys import mail_key
 from ticketing.services.mail_links import make_link
 
@@ -56,7 +58,11 @@ _UNCONFIRMED: Final = "The address of the account is not confirmed yet."
 _COMES_BACK: Final = "Mail to the address of the account comes back."
 _OF_NO_USE: Final = "The link in it would be of no use any more."
 # Where a link leads, by what it is for.
-_PATHS: Final = {Purpose.CONFIRM: "confirm", Purpose.RESET: "choose_password"}
+_PATHS: Final = {
+    Purpose.CONFIRM: "confirm",
+    Purpose.RESET: "choose_password",
+    Purpose.INVITE: "accept_invitation",
+}
 
 
 class Sending:
@@ -78,8 +84,15 @@ class Sending:
         return claimed
 
     def _is_some_due(self) -> bool:
+        """Whether a mail is due; while the desk is being maintained all wait."""
         with self._store.read() as tx:
-            return bool(tx.outgoing.due(self.clock(), 1))
+            return bool(tx.outgoing.due(self.clock(), 1)) and not maintenance.present(tx).is_on
+
+    def desk_name(self) -> str:
+        """Return what the desk is called, "" where it has no name of its own."""
+        with self._store.read() as tx:
+            branding = branding_of(tx)
+            return branding.name if branding.is_renamed else ""
 
     def holds(self, mail: Outgoing) -> bool:
         """Whether there is enough left of the lease for one more try."""
@@ -168,7 +181,8 @@ def _take(tx: Transaction, mail_id: str, now: datetime) -> Outgoing | None:
 
 def _address(user: User | None, mail: Outgoing, now: datetime) -> str | Outcome:
     """Return where somebody gets a mail, or why they do not."""
-    if user is None or not user.active:
+    is_to_come = user is not None and mail.purpose is Purpose.INVITE
+    if user is None or not (user.active or is_to_come):
         return _dropped(_NO_ACCOUNT if user is None else _DEACTIVATED)
     if why := _why_not(user, mail, now):
         return _dropped(why)
@@ -191,6 +205,8 @@ def _why_not(user: User, mail: Outgoing, now: datetime) -> str:
 
 def _why_no_link(user: User, mail: Outgoing, now: datetime) -> str:
     """Return why a link is of no use any more, "" if it is."""
+    if mail.purpose is Purpose.INVITE:
+        return "" if user.invited_at and user.has_address(mail.to) else _OF_NO_USE
     is_known = user.standing is Standing.CONFIRMED and not user.comes_back
     if not user.has_address(mail.to) or is_known is (mail.purpose is Purpose.CONFIRM):
         return _OF_NO_USE

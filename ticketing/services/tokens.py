@@ -55,11 +55,20 @@ class Tokens:
     Lets programs in.
 
     The tokens of one sign-in belong to a session, so that whatever ends sessions ends them at their next use; API keys
-    end with all sign-ins of an account, but not with one of them.
+    end with all sign-ins of an account, but not with one of them. *entrance* is the store as signing in goes by it.
     """
 
-    def __init__(self, store: Store, clock: Clock, gate: Gate, accounts: Accounts, signing: AccessTokens) -> None:
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        gate: Gate,
+        accounts: Accounts,
+        signing: AccessTokens,
+        entrance: Store | None = None,
+    ) -> None:
         self._store = store
+        self._entrance = entrance or store
         self._clock = clock
         self._gate = gate
         self._accounts = accounts
@@ -98,7 +107,7 @@ class Tokens:
         with self._store.read() as tx:
             self._find_family(tx, shown)  # so that nobody waits for those who make tokens up
         key, fresh = self._signing_key(), shown._replace(secret=new_secret())
-        with self._store.write() as tx:
+        with self._entrance.write() as tx:
             session = self._find_family(tx, shown)
             is_newest = hmac.compare_digest(session.refresh_sha256, fingerprint(shown.secret))
             if is_newest:
@@ -121,7 +130,7 @@ class Tokens:
         with self._store.read() as tx:
             session = tx.sessions.find(fingerprint(shown.family))
         if session is not None and session.is_api:
-            with self._store.write() as tx:
+            with self._entrance.write() as tx:
                 _end(tx, session, AuditAction.SIGNED_OUT, self._clock(), session.address)
 
     def actor(self, bearer: str, *, address: str = "") -> Actor:
@@ -244,7 +253,7 @@ class Tokens:
 
     def _note_use(self, key: str, address: str, now: datetime) -> None:
         try:
-            with self._store.write(patience=A_MOMENT) as tx:
+            with self._entrance.write(patience=A_MOMENT) as tx:
                 found = tx.api_keys.find(key)
                 if found and found.is_to_be_noted(now):
                     found.last_used_at, found.address = now, address

@@ -38,6 +38,7 @@ from ticketing.ui.deeds import form_key
 from ticketing.ui.feedback import flash, flash_is_over, say_after_rerun, shown_errors
 from ticketing.ui.forms import submit_button
 from ticketing.ui.health import health_notes, health_report, warn_of_throw_away
+from ticketing.ui.inviting import invite
 from ticketing.ui.layout import head_below_people, narrow
 from ticketing.ui.live import hold_the_line
 from ticketing.ui.mail import mail_ledger
@@ -55,7 +56,7 @@ from ticketing.ui.new_ticket import (
 from ticketing.ui.notices import inbox, inbox_link
 from ticketing.ui.pages import page
 from ticketing.ui.passwords import password_field
-from ticketing.ui.people import manage_person, people_head, people_list, register_agent, who_may_do_what
+from ticketing.ui.people import manage_person, people_head, people_list, register_agent
 from ticketing.ui.rating import ask_for_rating
 from ticketing.ui.relating import is_relating, relate
 from ticketing.ui.reports import dashboard, reports
@@ -120,6 +121,7 @@ __all__ = [
     "hold_the_line",
     "inbox",
     "inbox_link",
+    "invite",
     "is_code_wanted",
     "is_relating",
     "is_showing_recovery_codes",
@@ -171,6 +173,5 @@ __all__ = [
     "typed_into",
     "visitor",
     "warn_of_throw_away",
-    "who_may_do_what",
     "without_routes",
 ]

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from ticketing.domain.errors import (
+    MaintenanceError,
     MustChangePasswordError,
     MustSetUpSecondFactorError,
     SignedOutError,
@@ -108,7 +109,7 @@ def say_after_rerun(text: str) -> None:
 
 def sentence_of(error: TicketingError) -> str:
     """Return what a refusal says; that the store refused is for the log as well."""
-    if isinstance(error, StorageError):
+    if isinstance(error, StorageError) and not isinstance(error, MaintenanceError):
         logger.error("The store refused: %s", error)
     return str(error)
 

@@ -22,6 +22,7 @@ class _OneTimePassword:
     place: str
     username: str
     password: str
+    told: str
     was_shown: bool = False
 
 
@@ -35,8 +36,8 @@ class _Tray:
         self.shown: set[str] = set()
         self._waiting: list[_OneTimePassword] = []
 
-    def put(self, place: str, username: str, password: str) -> None:
-        self._waiting.insert(0, _OneTimePassword(place, username, password))
+    def put(self, place: str, told: str, username: str, password: str) -> None:
+        self._waiting.insert(0, _OneTimePassword(place, username, password, told))
 
     def arrive(self, place: str) -> None:
         """Take away what was shown elsewhere."""
@@ -67,15 +68,17 @@ def was_shown(username: str) -> bool:
     return username in recall(_Tray).shown
 
 
-def hand_over(form: str, *content: str, deed: Callable[[], tuple[str, str]]) -> None:
+def hand_over(form: str, *content: str, deed: Callable[[], tuple[str, str]], told: str = "people.hand_over") -> None:
     """
     Keep whose account it is and the one-time password that come of a deed, for the run that shows them.
+
+    What goes with it, *told* names in the catalogue; a link of an invitation is handed over the same way.
 
     *form* and *content* stand for the deed: the same again is a second click, unless its password was taken away.
     """
     tray = recall(_Tray)
     here = tray.here
-    once(form_key(form, *content, str(tray.taken_away)), lambda: tray.put(here, *deed()))
+    once(form_key(form, *content, str(tray.taken_away)), lambda: tray.put(here, told, *deed()))
     st.rerun()
 
 
@@ -86,6 +89,6 @@ def show_one_time_password() -> bool:
     if found is None:
         return False
     with st.container(width=440):
-        st.success(t("people.hand_over", username=plain(found.username)), icon=":material/key:")
-        st.code(found.password, language=None)
+        st.success(t(found.told, username=plain(found.username)), icon=":material/key:")
+        st.code(found.password, language=None, wrap_lines=True)
     return True

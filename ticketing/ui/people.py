@@ -10,13 +10,14 @@ import streamlit as st
 
 from ticketing.domain import policy
 from ticketing.domain.people import Actor, PeopleQuery, Person, Role, Standing
-from ticketing.domain.policy import Action, Relation
+from ticketing.domain.policy import Action
 from ticketing.domain.text import SEARCH_LIMIT
 from ticketing.ui.account import offer_data
 from ticketing.ui.api_keys import list_keys
 from ticketing.ui.feedback import say_after_rerun, shown_errors
 from ticketing.ui.forms import submit_button
 from ticketing.ui.handing_over import hand_over, show_one_time_password, was_shown
+from ticketing.ui.inviting import manage_invitation
 from ticketing.ui.layout import head_below_people
 from ticketing.ui.session import desk, go_to
 from ticketing.ui.text import plain
@@ -27,10 +28,12 @@ from ticketing.ui.wording import t
 _PAGE_SIZE = 25
 _MOST_AGENTS = 200  # a list has no longer pages
 _A_MOMENT = timedelta(minutes=2)
-_GROUPS: dict[str, frozenset[Role]] = {
-    "everybody": frozenset(),
-    "agents": frozenset({Role.AGENT, Role.ADMIN}),
-    "requesters": frozenset({Role.USER}),
+_AGENTS = frozenset({Role.AGENT, Role.ADMIN})
+_GROUPS = {
+    "everybody": PeopleQuery(),
+    "agents": PeopleQuery(roles=_AGENTS),
+    "requesters": PeopleQuery(roles=frozenset({Role.USER})),
+    "without_access": PeopleQuery(active=False),
 }
 _ROLE_COLOURS: dict[Role, Tone] = {Role.USER: "gray", Role.AGENT: "blue", Role.ADMIN: "violet"}
 
@@ -58,10 +61,11 @@ def people_head(actor: Actor) -> None:
                 t("page.audit"), key="look_at_audit", type="tertiary", icon=":material/history:"
             ):
                 go_to("audit")
-            if desk().agents.may_register(actor) and st.button(
-                t("people.register_agent"), key="register_agent", type="primary", icon=":material/person_add:"
-            ):
-                go_to("agent_admin", new="agent")
+            if desk().agents.may_register(actor):
+                if st.button(t("people.register_agent"), key="register_agent", icon=":material/person_add:"):
+                    go_to("agent_admin", new="agent")
+                if st.button(t("people.invite"), key="invite", type="primary", icon=":material/mail:"):
+                    go_to("agent_admin", new="invitation")
 
 
 def people_list(actor: Actor) -> None:
@@ -85,7 +89,7 @@ def people_list(actor: Actor) -> None:
         width=360,
     )
     number = st.session_state.get("people_page", 1)
-    query = PeopleQuery(roles=_GROUPS[group], text=text or "", page=number, size=_PAGE_SIZE)
+    query = _GROUPS[group].model_copy(update={"text": text or "", "page": number, "size": _PAGE_SIZE})
     page = desk().agents.people(actor, query)
     if not page.items and number > 1:
         page = desk().agents.people(actor, query.model_copy(update={"page": 1}))
@@ -99,36 +103,14 @@ def people_list(actor: Actor) -> None:
             st.pagination(page.pages, key="people_page", max_visible_pages=5)
 
 
-def who_may_do_what() -> None:
-    """Draw the table of permissions, as the desk itself goes by it."""
-    with st.expander(t("people.permissions"), icon=":material/shield_person:"):
-        head = "".join(f"<th>{escape(t(f'role.{role}'))}</th>" for role in Role)
-        rows = "".join(
-            f"<tr><th>{escape(action.value.capitalize())}</th>{''.join(_cell(action, role) for role in Role)}</tr>"
-            for action in Action
-        )
-        st.html(
-            "<style>.permissions { border-collapse: collapse; font-size: 0.875rem; } .permissions th, .permissions td"
-            " { text-align: left; font-weight: normal; padding: 0.25rem 1.5rem 0.25rem 0; vertical-align: top;"
-            " border-bottom: 1px solid color-mix(in srgb, currentColor 12%, transparent); }</style>"
-            f'<table class="permissions"><thead><tr><td></td>{head}</tr></thead><tbody>{rows}</tbody></table>'
-        )
-
-
-def _cell(action: Action, role: Role) -> str:
-    relations = policy.TABLE[action][role]
-    if relations == {Relation.DESK}:
-        return f"<td>{escape(t('people.permitted'))}</td>"
-    words = ", ".join(relation.value for relation in Relation if relation in relations)
-    return f"<td>{escape(words or t('people.forbidden'))}</td>"
-
-
 def _draw_person(actor: Actor, person: Person) -> None:
     with st.container(horizontal=True, vertical_alignment="center", border=True):
         _draw_names(person)
         st.badge(t(f"role.{person.role}"), color=_ROLE_COLOURS[person.role])
         _draw_state_of_address(person)
-        if not person.active:
+        if person.invited_at:
+            st.badge(t("people.invited"), color="blue")
+        elif not person.active:
             st.badge(t("people.inactive"), color="red")
         elif person.must_change_password:
             st.badge(t("people.password_due"), color="orange")
@@ -161,6 +143,8 @@ def _draw_names(person: Person) -> None:
 
 
 def _manageable(actor: Actor, person: Person) -> bool:
+    if person.invited_at:
+        return desk().invitations.may_invite(actor, person.role)
     actions = (Action.DEACTIVATE, Action.RESET_PASSWORD, Action.END_SESSIONS, Action.LIFT_WAIT, Action.CHANGE_ROLE)
     return any(policy.may(actor, action, person) for action in actions)
 
@@ -190,7 +174,7 @@ def _remind_of_newest_agent(actor: Actor) -> None:
 
     Whoever reloads the page or loses the connection while an agent is registered would else not learn that it was done.
     """
-    query = PeopleQuery(roles=_GROUPS["agents"], active=True, size=_MOST_AGENTS)
+    query = PeopleQuery(roles=_AGENTS, active=True, size=_MOST_AGENTS)
     newest = max(desk().agents.people(actor, query).items, key=lambda person: person.created_at)
     is_new = newest.last_sign_in_at is None and desk().clock() - newest.created_at < _A_MOMENT
     if not (newest.must_change_password and is_new) or was_shown(newest.username):
@@ -216,7 +200,8 @@ def manage_person(actor: Actor, username: str) -> None:
         person = desk().agents.person(actor, username)
         _draw_names(person)
         _draw_state_of_address(person)
-        _draw_management(actor, person)
+        draw = manage_invitation if person.invited_at else _draw_management
+        draw(actor, person)
 
 
 def _draw_management(actor: Actor, person: Person) -> None:

@@ -13,6 +13,7 @@ from ticketing.ui import session
 from ticketing.ui.arrival import is_signing_in, keep_to_one_sign_in
 from ticketing.ui.deeds import Deeds
 from ticketing.ui.feedback import show_failure
+from ticketing.ui.front import announce, dress
 from ticketing.ui.handing_over import note_what_was_shown, take_away_what_was_shown
 from ticketing.ui.memory import Runs, end_if_cut_short, recall
 from ticketing.ui.pages import AT_THE_ROOT, BY_NAME, DOCTOR, INBOX, LOGIN, PAGES, Page, stand_in
@@ -77,7 +78,6 @@ def main() -> None:
     """Run the page asked for."""
     PagesManager.uses_pages_directory = False
     _configure_page()
-    st.logo(picture("logo.svg"), icon_image=picture("icon.png"), size="large")
     if globals().get("WITHOUT_ROUTES"):
         session.note_missing_routes()
     if not session.is_served():
@@ -99,7 +99,9 @@ def main() -> None:
 def _show_page() -> None:
     actor = session.visitor()
     keep_to_one_sign_in(actor)
+    look = session.desk().front.look(actor) if actor else session.desk().front.outside()
     page = _navigation(actor)
+    dress(look.branding, page.title)
     place = f"{page.url_path}?{urlencode(st.query_params.to_dict())}"
     take_away_what_was_shown(place)
     recall(LastDeed).arrive(place)
@@ -107,6 +109,7 @@ def _show_page() -> None:
         _sidebar(actor, page.url_path)
     if session.desk().settings.demo:
         st.info(t("demo.banner"), icon=":material/science:")
+    announce(actor, look)
     if actor is not None and page.url_path != DOCTOR:
         ui.warn_of_throw_away(actor)
     ui.flash()

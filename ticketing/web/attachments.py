@@ -22,8 +22,8 @@ from ticketing.domain.attachments import Attachment, Upload, in_words
 from ticketing.domain.errors import AttachmentNotFoundError, FileTooLargeError, TicketingError
 from ticketing.domain.people import Actor
 from ticketing.services.attachments import Opened
+from ticketing.services.pictures import MEDIA_TYPE, preview
 from ticketing.web.errors import refuse
-from ticketing.web.previews import MEDIA_TYPE, preview
 from ticketing.web.visitor import actor_of
 
 _IN_MEMORY: Final = 1 << 20

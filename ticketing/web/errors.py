@@ -5,7 +5,7 @@ import math
 from starlette.responses import JSONResponse, Response
 
 from ticketing.domain import errors
-from ticketing.domain.errors import TicketingError, TooManyRequestsError
+from ticketing.domain.errors import MaintenanceError, TicketingError, TooManyRequestsError
 
 # A class that isn't here has the status of the nearest one above it.
 STATUS: dict[type, int] = {
@@ -31,7 +31,11 @@ def status_of(error: TicketingError) -> int:
 
 def refuse(error: TicketingError) -> Response:
     """Tell the refusal's sentence, and when to come back if it says so, in whole seconds."""
-    headers = {"cache-control": "no-store"}
-    if isinstance(error, TooManyRequestsError):
-        headers["retry-after"] = str(math.ceil(error.retry_after.total_seconds()))
-    return JSONResponse({"error": str(error)}, status_of(error), headers=headers)
+    return JSONResponse({"error": str(error)}, status_of(error), headers={"cache-control": "no-store"} | wait_of(error))
+
+
+def wait_of(error: TicketingError) -> dict[str, str]:
+    """Return the header that says when to come back, if the refusal says so, in whole seconds."""
+    if not isinstance(error, TooManyRequestsError | MaintenanceError):
+        return {}
+    return {"retry-after": str(math.ceil(error.retry_after.total_seconds()))}

@@ -1,5 +1,5 @@
 """
-`/confirm` and `/choose_password`: whoever follows a link in a mail shows that they read what is sent to an address.
+`/confirm`, `/choose_password`, `/accept_invitation`: who follows such a link shows that they read what it was sent to.
 
 To look at a page uses nothing up, since programs look at the links in mails before people do; a button does. What opens
 is moved from the address into the form at once, and no other page is told of it.
@@ -15,8 +15,7 @@ from starlette.responses import Response
 
 from ticketing.desk import shared_desk
 from ticketing.domain.errors import InvalidInputError, TicketingError
-from ticketing.web.errors import status_of
-from ticketing.web.plain_pages import plain_page, sent_form
+from ticketing.web.plain_pages import plain_page, refusal_page, sent_form
 
 _FORM: Final = (
     '<form method="post" action="{action}"><input type="hidden" name="t" value="{token}">{fields}'
@@ -47,6 +46,11 @@ async def choose_password(request: Request) -> Response:
     return await _answer(request, _asked_for_password, _chosen)
 
 
+async def accept_invitation(request: Request) -> Response:
+    """Ask who was invited for a password, or take it in."""
+    return await _answer(request, _invited, _accepted)
+
+
 def _asked_to_confirm(sent: dict[str, str]) -> _Page:
     claimed = shared_desk().addresses.look(sent.get("t", ""))
     told = f"<p>{escape(claimed.address)} was entered for the account {escape(claimed.username)}.</p>"
@@ -62,18 +66,43 @@ def _confirmed(sent: dict[str, str]) -> _Page:
 def _asked_for_password(sent: dict[str, str], refusal: str = "") -> _Page:
     username = shared_desk().password_resets.look(sent.get("t", ""))
     told = f"<p>It is for the account {escape(username)}.</p>"
-    said = f'<p role="alert">{escape(refusal)}</p>' if refusal else ""
     form = _form("choose_password", sent, _PASSWORDS, "Change the password")
-    return _Page("Choose a new password", told + said + form, 422 if refusal else 200)
+    return _Page("Choose a new password", told + _said(refusal) + form, 422 if refusal else 200)
 
 
 def _chosen(sent: dict[str, str]) -> _Page:
-    new, confirmation = sent.get("new", ""), sent.get("confirmation", "")
+    done = _Page("Your password is changed", f"<p>You can sign in with it now.</p>{_TO_THE_DESK}")
+    return _taken(sent, shared_desk().password_resets.choose, _asked_for_password, done)
+
+
+def _invited(sent: dict[str, str], refusal: str = "") -> _Page:
+    username = shared_desk().invitations.look(sent.get("t", ""))
+    told = f"<p>Your username is {escape(username)}. Choose your password to begin.</p>"
+    form = _form("accept_invitation", sent, _PASSWORDS, "Begin")
+    return _Page("Welcome to the help desk", told + _said(refusal) + form, 422 if refusal else 200)
+
+
+def _accepted(sent: dict[str, str]) -> _Page:
+    done = _Page("Your account is open", f"<p>You can sign in with your password now.</p>{_TO_THE_DESK}")
+    return _taken(sent, shared_desk().invitations.accept, _invited, done)
+
+
+def _taken(
+    sent: dict[str, str],
+    choose: Callable[[str, str, str], None],
+    ask: Callable[[dict[str, str], str], _Page],
+    done: _Page,
+) -> _Page:
+    """Take a password in that was typed twice; of one that is refused, say why and ask again."""
     try:
-        shared_desk().password_resets.choose(sent.get("t", ""), new, confirmation)
+        choose(sent.get("t", ""), sent.get("new", ""), sent.get("confirmation", ""))
     except InvalidInputError as error:
-        return _asked_for_password(sent, str(error))
-    return _Page("Your password is changed", f"<p>You can sign in with it now.</p>{_TO_THE_DESK}")
+        return ask(sent, str(error))
+    return done
+
+
+def _said(refusal: str) -> str:
+    return f'<p role="alert">{escape(refusal)}</p>' if refusal else ""
 
 
 async def _answer(
@@ -81,12 +110,12 @@ async def _answer(
 ) -> Response:
     is_sent = request.method == "POST"
     sent = await sent_form(request) if is_sent else dict(request.query_params)
+    # A browser that would tell by no other header from where a form comes, must be allowed to name at least its origin.
+    referrer = "no-referrer" if "sec-fetch-site" in request.headers else "same-origin"
     try:
         page = await to_thread.run_sync(use if is_sent else look, sent)
     except TicketingError as error:
-        page = _Page("That did not work", f"<p>{escape(str(error))}</p>", status_of(error))
-    # A browser that would tell by no other header from where a form comes, must be allowed to name at least its origin.
-    referrer = "no-referrer" if "sec-fetch-site" in request.headers else "same-origin"
+        return refusal_page(error, secret=True, referrer=referrer)
     return plain_page(*page, secret=True, referrer=referrer)
 
 

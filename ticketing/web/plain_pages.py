@@ -9,6 +9,9 @@ from urllib.parse import parse_qsl
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
+from ticketing.domain.errors import TicketingError
+from ticketing.web.errors import status_of, wait_of
+
 _BODY_LIMIT: Final = 16_384
 # The only script there is: what a link opens is to stand in no address bar, history or picture of the screen.
 _OUT_OF_ADDRESS: Final = 'history.replaceState(null, "", location.pathname)'
@@ -51,6 +54,14 @@ def plain_page(
         "x-robots-tag": "noindex",
     }
     return HTMLResponse(_PAGE.format(title=escape(title), body=body, script=script), status, headers=headers)
+
+
+def refusal_page(error: TicketingError, *, secret: bool = False, referrer: str = "same-origin") -> Response:
+    """Return the page that tells a refusal's sentence, and when to come back if it says so."""
+    said = f"<p>{escape(str(error))}</p>"
+    page = plain_page("That did not work", said, status_of(error), secret=secret, referrer=referrer)
+    page.headers.update(wait_of(error))
+    return page
 
 
 async def sent_form(request: Request) -> dict[str, str]:

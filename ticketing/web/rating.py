@@ -16,8 +16,7 @@ from ticketing.desk import shared_desk
 from ticketing.domain.errors import InvalidInputError, TicketingError
 from ticketing.domain.ratings import COMMENT_LIMIT, SCORES
 from ticketing.services.rating_links import Asked
-from ticketing.web.errors import status_of
-from ticketing.web.plain_pages import plain_page, sent_form
+from ticketing.web.plain_pages import plain_page, refusal_page, sent_form
 
 _ANSWERS: Final = {"yes": True, "no": False}
 _FORM: Final = '<form method="post" action="rate"><input type="hidden" name="t" value="{token}">{fields}</form>'
@@ -29,7 +28,7 @@ async def rate(request: Request) -> Response:
         said = dict(request.query_params) if request.method == "GET" else await sent_form(request)
         return await to_thread.run_sync(_answered, said, request.method == "POST")
     except TicketingError as error:
-        return plain_page("That did not work", f"<p>{escape(str(error))}</p>", status_of(error))
+        return refusal_page(error)
 
 
 def _answered(said: dict[str, str], is_sent: bool) -> Response:  # noqa: FBT001 - called by a thread

@@ -20,7 +20,8 @@ from ticketing.web.attachments import download, upload
 from ticketing.web.errors import refuse
 from ticketing.web.exporting import export
 from ticketing.web.live import live
-from ticketing.web.mail_links import choose_password, confirm
+from ticketing.web.logo import logo
+from ticketing.web.mail_links import accept_invitation, choose_password, confirm
 from ticketing.web.personal_data import personal_data
 from ticketing.web.rating import rate
 from ticketing.web.site import Site
@@ -120,6 +121,7 @@ ROUTES: list[BaseRoute] = [
     MetricsRoute("/metrics", metrics, methods=["GET"]),
     Route("/session", SessionEndpoint),
     Route("/components/{name}.js", component_code, methods=["GET"]),
+    Route("/logo", logo, methods=["GET"]),
     Route("/export", export, methods=["GET"]),
     Route("/personal_data", personal_data, methods=["GET"]),
     Route("/attachments", upload, methods=["POST"]),
@@ -128,6 +130,7 @@ ROUTES: list[BaseRoute] = [
     Route("/watch", watch, methods=["GET", "POST"]),
     Route("/confirm", confirm, methods=["GET", "POST"]),
     Route("/choose_password", choose_password, methods=["GET", "POST"]),
+    Route("/accept_invitation", accept_invitation, methods=["GET", "POST"]),
     WebSocketRoute("/live", live),
     Route("/healthz", healthz, methods=["GET"]),
     Route("/readyz", readyz, methods=["GET"]),

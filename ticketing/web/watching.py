@@ -14,8 +14,7 @@ from starlette.responses import Response
 
 from ticketing.desk import shared_desk
 from ticketing.domain.errors import TicketingError
-from ticketing.web.errors import status_of
-from ticketing.web.plain_pages import plain_page, sent_form
+from ticketing.web.plain_pages import plain_page, refusal_page, sent_form
 
 _FORM: Final = (
     '<form method="post" action="watch"><input type="hidden" name="t" value="{token}">'
@@ -29,7 +28,7 @@ async def watch(request: Request) -> Response:
         said = dict(request.query_params) | (await sent_form(request) if request.method == "POST" else {})
         return await to_thread.run_sync(_answered, said, request.method == "POST")
     except TicketingError as error:
-        return plain_page("That did not work", f"<p>{escape(str(error))}</p>", status_of(error))
+        return refusal_page(error)
 
 
 def _answered(said: dict[str, str], is_sent: bool) -> Response:  # noqa: FBT001 - called by a thread

@@ -21,20 +21,26 @@ from ticketing.ui.layout import head_below_people, way_back
 from ticketing.ui.memory import recall
 from ticketing.ui.session import desk, go_to, not_found
 from ticketing.ui.setup import (
+    banners,
+    branding,
     calendars,
     canned_replies,
     categories,
     fields,
     mail_texts,
+    maintenance,
+    permissions,
     recurring,
     retention,
     rules,
+    settings,
     sla,
     teams,
     views,
 )
 from ticketing.ui.setup.editor import Editor
 from ticketing.ui.setup.file import offer_file
+from ticketing.ui.setup.overview import Overview
 from ticketing.ui.setup.words import change_in_words
 from ticketing.ui.text import plain
 from ticketing.ui.times import exact, zone
@@ -56,8 +62,12 @@ EDITORS = {
         recurring.EDITOR,
         mail_texts.EDITOR,
         retention.EDITOR,
+        banners.EDITOR,
+        branding.EDITOR,
+        maintenance.EDITOR,
     )
 }
+OVERVIEWS: dict[str, Overview] = {"settings": settings.OVERVIEW, "permissions": permissions.OVERVIEW}
 
 
 @dataclass(slots=True)
@@ -71,8 +81,14 @@ def set_up(actor: Actor, kind: str, key: str) -> None:
     """Draw the page that the address asks for: all kinds, all of one kind, or the form of one definition."""
     if not kind:
         _draw_kinds(actor)
+    elif kind in OVERVIEWS and policy.may(actor, OVERVIEWS[kind].action):
+        way_back(PAGE, t("page.desk_setup"))
+        st.title(t(f"setup.{kind}"), anchor=False)
+        OVERVIEWS[kind].draw(actor)
     elif kind not in EDITORS:
         not_found()
+    elif EDITORS[kind].kind.only:
+        _draw_form(actor, EDITORS[kind], kind)
     elif key:
         _draw_form(actor, EDITORS[kind], key)
     else:
@@ -81,16 +97,28 @@ def set_up(actor: Actor, kind: str, key: str) -> None:
 
 def _draw_kinds(actor: Actor) -> None:
     head_below_people(t("page.desk_setup"))
+    recall(_Shown).versions.clear()
     for name, editor in EDITORS.items():
-        with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center", border=True):
-            with st.container(gap=None):
-                st.markdown(f":material/{editor.icon}: **{t(f'setup.{name}')}**")
-                st.caption(t(f"setup.{name}.about"))
-            there = len(desk().definitions.all(actor, editor.kind))
-            if st.button(t("setup.open", n=there), key=f"open_{name}"):
-                go_to(PAGE, kind=name)
+        if not editor.kind.only:
+            _draw_way(name, editor.icon, t("setup.open", n=len(desk().definitions.all(actor, editor.kind))))
+        elif _may_change(actor, editor.kind):
+            (present,) = desk().definitions.all(actor, editor.kind)
+            _draw_way(name, editor.icon, t("setup.edit"), plain(editor.summary(actor, present)))
+    for name, overview in OVERVIEWS.items():
+        if policy.may(actor, overview.action):
+            _draw_way(name, overview.icon, t("setup.look"))
     if policy.may(actor, Action.CHANGE_SETUP):
         offer_file(actor)
+
+
+def _draw_way(name: str, icon: str, word: str, state: str = "") -> None:
+    """Say what can be set up or looked at, and how that is now, with the way there."""
+    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center", border=True):
+        with st.container(gap=None):
+            st.markdown(f":material/{icon}: **{t(f'setup.{name}')}**{state and f' · {state}'}")
+            st.caption(t(f"setup.{name}.about"))
+        if st.button(word, key=f"open_{name}"):
+            go_to(PAGE, kind=name)
 
 
 def _draw_list(actor: Actor, editor: Editor) -> None:
@@ -132,8 +160,12 @@ def _draw_form(actor: Actor, editor: Editor, key: str) -> None:
     if not _may_change(actor, editor.kind):
         not_found()
     before = None if key == NEW else _asked_for(actor, editor, key)
-    way_back(PAGE, t(f"setup.{name}"), kind=name)
-    st.title(plain(before.name) if before else t(f"setup.{name}.new"), anchor=False)
+    if editor.kind.only:
+        way_back(PAGE, t("page.desk_setup"))
+        st.title(t(f"setup.{name}"), anchor=False)
+    else:
+        way_back(PAGE, t(f"setup.{name}"), kind=name)
+        st.title(plain(before.name) if before else t(f"setup.{name}.new"), anchor=False)
     form = f"setup_{name}_{key}"
     with st.form(form, width=640):
         wanted = None
@@ -149,7 +181,8 @@ def _draw_form(actor: Actor, editor: Editor, key: str) -> None:
         _keep(actor, wanted.model_copy(update={"version": version}), t("setup.saved", name=wanted.name))
     if before:
         _draw_history(before)
-        if not before.removed and st.button(t("setup.remove"), key="remove", icon=":material/delete:"):
+        is_here_to_stay = before.removed or editor.kind.only
+        if not is_here_to_stay and st.button(t("setup.remove"), key="remove", icon=":material/delete:"):
             gone = before.model_copy(update={"removed": True})
             _keep(actor, gone, t("setup.is_removed", name=before.name))
 
@@ -176,7 +209,7 @@ def _keep(actor: Actor, definition: Definition, sentence: str) -> None:
         except StaleDefinitionError:
             shown.versions.pop((name, definition.id), None)
             raise
-        go_to(PAGE, kind=name)
+        go_to(PAGE, **({} if definition.only else {"kind": name}))
 
 
 def _draw_history(definition: Definition) -> None:
