@@ -14,6 +14,7 @@ from ticketing.components import have_address
 from ticketing.desk import close_shared_desk, shared_desk
 from ticketing.domain.errors import TicketingError
 from ticketing.domain.text import complete_models
+from ticketing.web.api.mount import LATE_API
 from ticketing.web.guard import inline_script_hashes
 
 logger = logging.getLogger(__name__)
@@ -52,6 +53,7 @@ def warm_up() -> None:
     inline_script_hashes()
     for name in _COSTLY:
         import_module(name)
+    LATE_API.load()
     complete_models()
     gc.collect()
     gc.freeze()
