@@ -12,8 +12,11 @@ import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import cached_property, partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
+
+from pydantic import SecretStr
 
 from ticketing.background import Worker
 from ticketing.domain.attachments import MEGABYTE
@@ -27,6 +30,7 @@ from ticketing.domain.store import FarFiles, Store
 from ticketing.figures import Figures
 from ticketing.logs import write_log
 from ticketing.services.access import Clock, Gate
+from ticketing.services.access_tokens import AccessTokens
 from ticketing.services.accounts import Accounts
 from ticketing.services.addresses import Addresses
 from ticketing.services.agents import Agents
@@ -62,6 +66,7 @@ from ticketing.services.sessions import Sessions
 from ticketing.services.similar import Similar
 from ticketing.services.throttle import Throttle
 from ticketing.services.tickets import Tickets
+from ticketing.services.tokens import Tokens
 from ticketing.services.watch_links import WatchLinks
 from ticketing.services.watching import Watching
 from ticketing.settings import Settings, read_settings
@@ -144,7 +149,8 @@ class Desk:
     def _let_people_in(self, store: Store) -> None:
         """Wire what has to do with who people are."""
         settings, clock, gate, passwords, figures = self.settings, self.clock, self._gate, self._passwords, self.figures
-        throttle, limits, authenticator = Throttle(clock), settings.session_limits, Authenticator(_key(settings))
+        key = _key(settings, settings.second_factor_key, settings.key_file)
+        throttle, limits, authenticator = Throttle(clock), settings.session_limits, Authenticator(key)
         accounts = Accounts(
             store,
             clock,
@@ -160,6 +166,11 @@ class Desk:
         agents = Agents(
             store, clock, gate, passwords, throttle, agents_may_register_agents=settings.agents_may_register_agents
         )
+        signing = AccessTokens(
+            _key(settings, settings.token_key, settings.token_key_file), settings.base_url or "http://localhost"
+        )
+        tokens = Tokens(store, clock, gate, limits, accounts, signing)
+        self.tokens = watched("tokens", tokens, figures)
         self.accounts = watched("accounts", accounts, figures)
         self.addresses = watched("addresses", Addresses(store, clock, gate, throttle), figures)
         resets = PasswordResets(store, clock, passwords, throttle)
@@ -293,11 +304,11 @@ def _setup(settings: Settings) -> Setup:
     )
 
 
-def _key(settings: Settings) -> Key:
-    """Return the key of second factors; what keeps nothing keeps no key either."""
-    if settings.second_factor_key:
-        return GivenKey(hashlib.sha256(settings.second_factor_key.get_secret_value().encode()).digest())
-    return GivenKey(secrets.token_bytes(KEY_BYTES)) if settings.store_url == "memory:" else KeyFile(settings.key_file)
+def _key(settings: Settings, given: SecretStr | None, file: Path) -> Key:
+    """Return a key that is given or in a file; what keeps nothing keeps no key either."""
+    if given:
+        return GivenKey(hashlib.sha256(given.get_secret_value().encode()).digest())
+    return GivenKey(secrets.token_bytes(KEY_BYTES)) if settings.store_url == "memory:" else KeyFile(file)
 
 
 def _admission(settings: Settings) -> Admission:

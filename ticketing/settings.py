@@ -53,6 +53,9 @@ class Settings(BaseModel):
     second_factor_key: SecretStr | None = Field(
         None, description="of two-step sign-in, 32 characters or more; by default a file in the data directory"
     )
+    token_key: SecretStr | None = Field(
+        None, description="of the API's access tokens, 32 characters or more; by default a file in the data directory"
+    )
     cookie_name: str = Field(
         SESSION_COOKIE,
         pattern=r"^[A-Za-z0-9_-]{1,64}$",
@@ -112,7 +115,7 @@ class Settings(BaseModel):
             raise ValueError("should be an address such as https://desk.example.org")
         return value.rstrip("/")
 
-    @field_validator("second_factor_key")
+    @field_validator("second_factor_key", "token_key")
     @classmethod
     def _is_key(cls, value: SecretStr | None) -> SecretStr | None:
         if value is None or not value.get_secret_value():
@@ -234,6 +237,11 @@ class Settings(BaseModel):
     def key_file(self) -> Path:
         """Where the key of second factors is kept, apart from the store, unless it is given."""
         return self.data_dir / "second_factor.key"
+
+    @property
+    def token_key_file(self) -> Path:
+        """Where the key of access tokens is kept, apart from the store, unless it is given."""
+        return self.data_dir / "token.key"
 
     @property
     def second_factor_of(self) -> frozenset[Role]:

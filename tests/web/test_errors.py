@@ -11,11 +11,12 @@ from ticketing.domain.errors import TicketingError
 from ticketing.web.errors import refuse, status_of
 
 BY_STATUS = {
-    401: "AuthenticationError WrongCredentialsError SignedOutError HandOffError CodeWantedError WrongCodeError",
+    401: "AuthenticationError WrongCredentialsError SignedOutError HandOffError CodeWantedError WrongCodeError "
+    "TokenRefusedError",
     403: "PermissionDeniedError MustChangePasswordError MustSetUpSecondFactorError RegistrationClosedError",
     404: "NotFoundError TicketNotFoundError PersonNotFoundError DefinitionNotFoundError MessageNotFoundError "
     "AttachmentNotFoundError MailNotFoundError NoticeNotFoundError RatingLinkError "
-    "WatchLinkError MailLinkError",
+    "WatchLinkError MailLinkError KeyNotFoundError",
     409: "RefusedError TicketClosedError TicketNotDoneError TicketNotClosedError KnownPasswordError TransitionError "
     "ReopenWindowError TooManyTagsError UsernameTakenError NameTakenError CategoryTakenError LastAdminError "
     "ConflictError StaleEditError StaleDefinitionError StaleTicketError TooManyTicketsError BulkTooLateError "
@@ -23,7 +24,7 @@ BY_STATUS = {
     "StaleCannedReplyError StaleImportError AlreadyRatedError TicketNotAsleepError LastCategoryError MailWaitsError "
     "TooManyFilesError TicketFullError DayFullError UploadGoneError ReplyStaysError WrittenMeanwhileError "
     "TooManyWatchersError AddressTakenError NothingToConfirmError "
-    "NoSecondFactorError SecondFactorSetUpError",
+    "NoSecondFactorError SecondFactorSetUpError TooManyKeysError",
     422: "InvalidInputError BlankError TooLongError ForbiddenCharacterError UsernameError EmailError "
     "WeakPasswordError PasswordMismatchError UnknownChoiceError QueryError ImportRefusedError "
     "CalendarError ScheduleError TargetError TemplateError UnknownVariableError "

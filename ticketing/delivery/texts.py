@@ -82,6 +82,10 @@ TEXTS: Final[Mapping[str, str]] = {
         "Hello {{ name }},\n\na recovery code was used to sign in to your account {{ username }}. It does not work a"
         f" second time.{_UNEXPECTED}"
     ),
+    AccountMail.KEY_CREATED: (
+        "Hello {{ name }},\n\nan API key was created for your account {{ username }}: with it, a program can act in"
+        f" your name.{_UNEXPECTED}"
+    ),
     DIGEST: f"Hello {{{{ name }}}},\n\nthis is new since yesterday, and you have not read it yet:\n{_TICKETS}",
     SUMMARY: (
         f"Hello {{{{ name }}}},\n\nmuch has happened in a short time, so this is one mail for all of it:\n{_TICKETS}"
@@ -100,6 +104,7 @@ SUBJECTS: Final[Mapping[str, str]] = {
     AccountMail.SECOND_FACTOR_ON: "Two-step sign-in was turned on",
     AccountMail.SECOND_FACTOR_OFF: "Two-step sign-in was turned off",
     AccountMail.RECOVERY_CODE_USED: "A recovery code was used",
+    AccountMail.KEY_CREATED: "An API key was created",
     DIGEST: "What is new in your tickets",
     SUMMARY: "Changes in your tickets",
 }

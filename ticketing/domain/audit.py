@@ -49,6 +49,11 @@ class AuditAction(StrEnum):
     PASSWORD_CHANGED = "password_changed"  # noqa: S105 - an action
     PASSWORD_RESET = "password_reset"  # noqa: S105 - an action
     WAIT_LIFTED = "wait_lifted"
+    TOKEN_REFUSED = "token_refused"  # noqa: S105 - an action
+    TOKEN_REUSED = "token_reused"  # noqa: S105 - an action
+    KEY_CREATED = "key_created"
+    KEY_REVOKED = "key_revoked"
+    SIGNING_KEY_ROTATED = "signing_key_rotated"
     SETUP_CHANGED = "setup_changed"
     SETTINGS_IMPORTED = "settings_imported"
     EXPORTED = "exported"

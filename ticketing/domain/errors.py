@@ -10,13 +10,15 @@ Every refusal, as one tree. The text of each is a sentence that can be shown to 
     │   └── TemplateError
     │       └── UnknownVariableError
     ├── AuthenticationError            we do not know who this is (any more)
-    │   └── WrongCredentialsError  SignedOutError  HandOffError  CodeWantedError  WrongCodeError
+    │   ├── WrongCredentialsError  HandOffError  CodeWantedError  WrongCodeError
+    │   └── SignedOutError
+    │       └── TokenRefusedError
     ├── PermissionDeniedError          we know, and the answer is no
     │   └── MustChangePasswordError  MustSetUpSecondFactorError
     ├── NotFoundError                  not there, or not yours: the same words
     │   ├── TicketNotFoundError  PersonNotFoundError  DefinitionNotFoundError  MessageNotFoundError
     │   ├── AttachmentNotFoundError  NoticeNotFoundError  MailNotFoundError  RatingLinkError
-    │   └── WatchLinkError  MailLinkError
+    │   └── WatchLinkError  MailLinkError  KeyNotFoundError
     ├── RefusedError                   possible for this person, but not now
     │   ├── TicketClosedError  TicketNotDoneError  TicketNotClosedError  TicketNotAsleepError
     │   ├── TransitionError  ReopenWindowError  TooManyTagsError
@@ -27,7 +29,7 @@ Every refusal, as one tree. The text of each is a sentence that can be shown to 
     │   ├── UsernameTakenError  NameTakenError  CategoryTakenError  NeverOpenError
     │   ├── LastCategoryError  MailWaitsError  AddressTakenError  NothingToConfirmError
     │   ├── LastAdminError  KnownPasswordError  RegistrationClosedError
-    │   └── NoSecondFactorError  SecondFactorSetUpError
+    │   └── NoSecondFactorError  SecondFactorSetUpError  TooManyKeysError
     ├── ConflictError
     │   ├── StaleEditError             somebody changed the same field meanwhile
     │   ├── StaleDefinitionError  StaleTicketError  StaleCannedReplyError  StaleImportError
@@ -265,6 +267,15 @@ class SignedOutError(AuthenticationError):
         super().__init__("You are signed out. Please sign in again.")
 
 
+class TokenRefusedError(SignedOutError):
+    """A token or an API key is unknown, expired, revoked or not made by this desk: all read the same."""
+
+    code = "token_refused"
+
+    def __init__(self) -> None:
+        AuthenticationError.__init__(self, "This token is not, or no longer, good. Please get another one.")
+
+
 class HandOffError(AuthenticationError):
     """A sign-in was not finished in the browser in which it began, or not in time."""
 
@@ -378,6 +389,15 @@ class MailLinkError(NotFoundError):
 
     def __init__(self) -> None:
         super().__init__("This link leads nowhere any more: it was used, it is too old, or a newer one was sent.")
+
+
+class KeyNotFoundError(NotFoundError):
+    """There is no such API key for this person."""
+
+    code = "key_not_found"
+
+    def __init__(self) -> None:
+        super().__init__("There is no such API key.")
 
 
 class RatingLinkError(NotFoundError):
@@ -727,6 +747,15 @@ class SecondFactorSetUpError(RefusedError):
 
     def __init__(self) -> None:
         super().__init__("Two-step sign-in is set up already. Turn it off first to set it up on another phone.")
+
+
+class TooManyKeysError(RefusedError):
+    """A person keeps a limited number of API keys."""
+
+    code = "too_many_keys"
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"You have {limit} API keys. Please revoke one that you do not need any more.")
 
 
 class NeverOpenError(RefusedError):

@@ -19,6 +19,7 @@ from ticketing.domain.rules import Rule
 from ticketing.domain.saved_views import SavedView
 from ticketing.domain.sla import CatchingUp, SlaPolicy
 from ticketing.domain.teams import Team
+from ticketing.domain.tokens import SigningKeys
 
 # By the names of their collections.
 KINDS: Final[Mapping[str, type[Definition]]] = {
@@ -40,5 +41,6 @@ KINDS: Final[Mapping[str, type[Definition]]] = {
         MailFetch,
         RecurringTicket,
         Rule,
+        SigningKeys,
     )
 }

@@ -62,6 +62,7 @@ class AccountMail(StrEnum):
     SECOND_FACTOR_ON = "second_factor_on"
     SECOND_FACTOR_OFF = "second_factor_off"
     RECOVERY_CODE_USED = "recovery_code_used"
+    KEY_CREATED = "key_created"
 
 
 # The kind of a mail that stands for several, to somebody who would have got too many.

@@ -14,6 +14,7 @@ from ticketing.domain.errors import EmailError, UsernameError
 from ticketing.domain.notifications import MailPreferences
 from ticketing.domain.preferences import QueuePreferences
 from ticketing.domain.queries import Query, needle_of
+from ticketing.domain.scopes import Scope
 from ticketing.domain.second_factor import ProposedFactor, SecondFactor
 from ticketing.domain.text import EMAIL_LIMIT, SEARCH_LIMIT, Stored, Typed, clean_line, clean_name, is_blank
 
@@ -57,9 +58,11 @@ class Standing(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Actor:
     """
-    Who acts, as the accounts service found them out of a live session.
+    Who acts, as the accounts service found them out of a live session, or the tokens service out of an API key.
 
-    It is a statement about the moment it was made: services look the person up again before they do anything.
+    It is a statement about the moment it was made: services look the person up again before they do anything. By an API
+    key of this id, they may do what its `scopes` take; None is all that their role may. `address` is from where they
+    act, where the session does not tell.
     """
 
     username: str
@@ -69,6 +72,9 @@ class Actor:
     must_change_password: bool = False
     at_console: bool = False
     must_set_up_second_factor: bool = False
+    key: str | None = None
+    scopes: frozenset[Scope] | None = None
+    address: str = ""
 
     @property
     def is_half_in(self) -> bool:

@@ -19,6 +19,7 @@ from ticketing.domain.definitions import Definition
 from ticketing.domain.errors import PermissionDeniedError
 from ticketing.domain.people import Actor, Person, Role, User
 from ticketing.domain.queries import Audience
+from ticketing.domain.scopes import Scope
 from ticketing.domain.tickets import SYSTEM, Message, Ticket
 
 
@@ -80,6 +81,9 @@ class Action(StrEnum):
     READ_ARTICLE = "read this article"
     WRITE_ARTICLE = "write articles"
     READ_AUDIT = "read the audit log"
+    KEEP_KEYS = "keep API keys for this account"
+    REVOKE_KEYS = "see or revoke the API keys of this account"
+    ROTATE_SIGNING_KEY = "rotate the key of access tokens"
 
 
 _TICKETS = frozenset({Relation.OWN, Relation.WATCHED, Relation.FOREIGN})
@@ -137,7 +141,65 @@ TABLE: Final[Mapping[Action, Mapping[Role, frozenset[Relation]]]] = {
         Action.READ_ARTICLE: (_PUBLIC, _ARTICLES, _ARTICLES),
         Action.WRITE_ARTICLE: (_NEVER, _DESK, _DESK),
         Action.READ_AUDIT: (_NEVER, _NEVER, _DESK),
+        Action.KEEP_KEYS: (_SELF, _SELF, _SELF),
+        Action.REVOKE_KEYS: (_NEVER, _USERS, _OTHERS),
+        Action.ROTATE_SIGNING_KEY: (_NEVER, _NEVER, _DESK),
     }.items()
+}
+
+_READ = frozenset({Scope.READ, Scope.WRITE})
+_WRITE = frozenset({Scope.WRITE})
+_NOTES = frozenset({Scope.NOTES})
+_ADMIN = frozenset({Scope.ADMIN})
+_ALL = _READ | _ADMIN
+_NO_KEY: frozenset[Scope] = frozenset()
+
+# Of which scopes an API key needs one for an action that its owner may do. What is about the owner's own account takes
+# a person who has signed in: whoever finds a key is not to get hold of the account by it.
+SCOPES: Final[Mapping[Action, frozenset[Scope]]] = {
+    Action.OPEN_TICKET: _WRITE,
+    Action.VIEW_TICKET: _READ,
+    Action.REPLY: _WRITE,
+    Action.WATCH_TICKET: _WRITE,
+    Action.CHANGE_WATCHERS: _WRITE,
+    Action.TAKE_BACK_REPLY: _WRITE,
+    Action.CLOSE: _WRITE,
+    Action.REOPEN: _WRITE,
+    Action.RATE_TICKET: _WRITE,
+    Action.WRITE_NOTE: _NOTES,
+    Action.EDIT_TICKET: _WRITE,
+    Action.MERGE_TICKETS: _WRITE,
+    Action.LINK_TICKETS: _WRITE,
+    Action.SPLIT_TICKET: _WRITE,
+    Action.BE_ASSIGNED: _READ,
+    Action.SEE_ALL_TICKETS: _READ,
+    Action.EDIT_OWN_PROFILE: _NO_KEY,
+    Action.CHANGE_OWN_PASSWORD: _NO_KEY,
+    Action.SET_UP_SECOND_FACTOR: _NO_KEY,
+    Action.END_OWN_SESSION: _NO_KEY,
+    Action.READ_NOTICES: _READ,
+    Action.SEE_PEOPLE: _ALL,
+    Action.REGISTER_AGENT: _ADMIN,
+    Action.REGISTER_ADMIN: _ADMIN,
+    Action.CHANGE_ROLE: _ADMIN,
+    Action.DEACTIVATE: _ADMIN,
+    Action.RESET_PASSWORD: _ADMIN,
+    Action.TURN_OFF_SECOND_FACTOR: _ADMIN,
+    Action.END_SESSIONS: _ADMIN,
+    Action.LIFT_WAIT: _ADMIN,
+    Action.SEE_REPORTS: _READ,
+    Action.MOVE_DATA: _ADMIN,
+    Action.SEE_HEALTH: _ADMIN,
+    Action.LOOK_AFTER_MAILS: _ADMIN,
+    Action.SEE_SETUP: _ALL,
+    Action.CHANGE_SETUP: _ADMIN,
+    Action.KEEP_SHORTCUTS: _WRITE,
+    Action.READ_ARTICLE: _READ,
+    Action.WRITE_ARTICLE: _WRITE,
+    Action.READ_AUDIT: _ADMIN,
+    Action.KEEP_KEYS: _NO_KEY,
+    Action.REVOKE_KEYS: _ADMIN,
+    Action.ROTATE_SIGNING_KEY: _ADMIN,
 }
 
 
@@ -179,7 +241,17 @@ def relation_to_article(article: Article) -> Relation:
 
 def may(actor: Actor, action: Action, target: Target | None = None) -> bool:
     """Whether the actor may do this to the ticket, the account, what was set up, or at the desk as a whole."""
-    return allows(actor.role, action, _relation(actor, target))
+    return is_within(actor.scopes, action) and allows(actor.role, action, _relation(actor, target))
+
+
+def scopes_of(role: Role) -> frozenset[Scope]:
+    """Return the scopes that take anything which this role may do."""
+    return frozenset(scope for action, scopes in SCOPES.items() if any(TABLE[action][role]) for scope in scopes)
+
+
+def is_within(scopes: frozenset[Scope] | None, action: Action) -> bool:
+    """Whether these scopes take the action; None are those of a person who has signed in, without any bound."""
+    return scopes is None or not scopes.isdisjoint(SCOPES[action])
 
 
 def require(actor: Actor, action: Action, target: Target | None = None) -> None:

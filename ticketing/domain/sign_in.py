@@ -22,7 +22,12 @@ def fingerprint(*secrets: str) -> str:
 
 
 class Session(Stored):
-    """A signed-in browser. `id` is the SHA-256 of the secret in its cookie; the secret itself is stored nowhere."""
+    """
+    A signed-in browser. `id` is the SHA-256 of the secret in its cookie; the secret itself is stored nowhere.
+
+    Or a program that is signed in to the API: then `id` is that of the secret which all its refresh tokens share, and
+    `refresh_sha256` that of the secret of the newest one.
+    """
 
     id: str
     username: str
@@ -31,8 +36,14 @@ class Session(Stored):
     expires_at: datetime
     address: str = ""
     description: str = ""
+    refresh_sha256: str = Field("", exclude_if=not_)
 
     SEEN_EVERY: ClassVar[timedelta] = timedelta(minutes=1)
+
+    @property
+    def is_api(self) -> bool:
+        """Whether it is a program's; none of a browser's can be used in its place, nor the other way round."""
+        return bool(self.refresh_sha256)
 
     def is_alive(self, now: datetime, idle_limit: timedelta) -> bool:
         """Whether it may still be used: neither its absolute end nor its idle time has passed."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Protocol, TypeVar
 
+from ticketing.domain.api_keys import ApiKey
 from ticketing.domain.attachments import Content, Upload
 from ticketing.domain.audit import AuditEntry, AuditQuery, AuditRecord, Head
 from ticketing.domain.definitions import Kind
@@ -162,6 +163,13 @@ class DeviceRepository(Collection[Device], Protocol):
 
     def of_user(self, username: str) -> list[Device]:
         """Return the browsers that the account knows, in no order; some may have expired."""
+
+
+class ApiKeyRepository(Collection[ApiKey], Protocol):
+    """All API keys, by the hashes of their secrets."""
+
+    def of_user(self, username: str) -> list[ApiKey]:
+        """Return the person's keys, in no order; some may have expired."""
 
 
 class UploadRepository(Collection[Upload], Protocol):
@@ -371,6 +379,10 @@ class Transaction(Protocol):
     @property
     def devices(self) -> DeviceRepository:
         """Browsers known to accounts."""
+
+    @property
+    def api_keys(self) -> ApiKeyRepository:
+        """Keys by which programs act on somebody's behalf."""
 
     @property
     def attempts(self) -> Collection[Attempts]:

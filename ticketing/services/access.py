@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from ticketing.domain import policy
+from ticketing.domain.api_keys import ApiKey
 from ticketing.domain.audit import AuditAction, AuditEntry
 from ticketing.domain.errors import (
     MustChangePasswordError,
@@ -14,7 +15,7 @@ from ticketing.domain.errors import (
 )
 from ticketing.domain.people import Actor, Role, User, username_key
 from ticketing.domain.policy import Relation
-from ticketing.domain.sign_in import SessionLimits
+from ticketing.domain.sign_in import Session, SessionLimits
 from ticketing.domain.store import Transaction
 from ticketing.domain.tickets import Ticket
 
@@ -40,7 +41,7 @@ class Gate:
         without_second_factor: bool = False,
     ) -> Actor:
         """
-        Return the actor as they are at this moment: present role, live session.
+        Return the actor as they are at this moment: present role, live session or API key.
 
         A page may hold an actor from before a sign-out or a change of role; what was rendered then can be replayed by
         any client. Raises SignedOutError, and unless the call is open to one-time passwords and to those who have yet
@@ -49,26 +50,33 @@ class Gate:
         if actor.at_console:
             tx.audit.acts(actor.username, "")
             return actor
-        session = tx.sessions.find(actor.session or "")
-        if session is None or session.username != actor.username:
+        shown = tx.api_keys.find(actor.key) if actor.key else tx.sessions.find(actor.session or "")
+        if shown is None or shown.username != actor.username:
             raise SignedOutError
-        user = tx.users.find(session.username)
-        if user is None or not user.active or not session.is_alive(self._clock(), self._limits.idle(user.role)):
+        user = tx.users.find(shown.username)
+        if user is None or not user.active or not self._is_alive(shown, user):
             raise SignedOutError
         if user.must_change_password and not with_one_time_password:
             raise MustChangePasswordError
         lacks_factor = user.second_factor is None and user.role in self._second_factor_of
         if lacks_factor and not without_second_factor:
             raise MustSetUpSecondFactorError
-        tx.audit.acts(user.id, session.address)
+        tx.audit.acts(user.id, actor.address or shown.address)
         return Actor(
             user.id,
             user.display_name,
             user.role,
-            session.id,
+            actor.session,
             user.must_change_password,
             must_set_up_second_factor=lacks_factor,
+            key=actor.key,
+            scopes=frozenset(shown.scopes) if isinstance(shown, ApiKey) else None,
+            address=actor.address,
         )
+
+    def _is_alive(self, shown: Session | ApiKey, user: User) -> bool:
+        now = self._clock()
+        return shown.is_alive(now, self._limits.idle(user.role)) if isinstance(shown, Session) else shown.is_alive(now)
 
 
 def reach(tx: Transaction, actor: Actor, number: int) -> Ticket:

@@ -91,7 +91,7 @@ class Agents:
     def person(self, actor: Actor, username: str) -> Person:
         """Return one account; raises PersonNotFoundError."""
         with self._store.read() as tx:
-            return Person.of(_find(tx, self._gate.admit(tx, actor), username))
+            return Person.of(find_person(tx, self._gate.admit(tx, actor), username))
 
     def may_register(self, actor: Actor) -> bool:
         """Whether the actor may register agents at this desk; whether they may see that is theirs to know."""
@@ -246,7 +246,7 @@ class Agents:
     def _reach(self, tx: Transaction, actor: Actor, username: str, action: Action) -> User:
         """Fetch an account to do something to it."""
         actor = self._gate.admit(tx, actor)
-        user = _find(tx, actor, username)
+        user = find_person(tx, actor, username)
         policy.require(actor, action, user)
         return user
 
@@ -258,7 +258,7 @@ class Agents:
         _require_staff(role)
 
 
-def _find(tx: Transaction, actor: Actor, username: str) -> User:
+def find_person(tx: Transaction, actor: Actor, username: str) -> User:
     """
     Fetch an account that the actor may see; raises PersonNotFoundError.
 

@@ -34,6 +34,10 @@ class Refusals:
         entry = AuditEntry(who, AuditAction.SIGN_IN_REFUSED, self._clock(), ACCOUNT, who, facts, address)
         self._write(entry, who=address)
 
+    def note_token(self, address: str) -> None:
+        """Note a token or an API key that was not made here, or is no more."""
+        self._write(AuditEntry("", AuditAction.TOKEN_REFUSED, self._clock(), address=address), who=address)
+
     def note_denial(self, username: str, address: str, number: int | None, error: TicketingError) -> None:
         """Note what was refused to somebody who is signed in, and of which ticket if it is about one."""
         kind, label = ("ticket", f"T-{number}") if number else ("", "")

@@ -68,7 +68,7 @@ class Sessions:
         now = self._clock()
         with self._store.read() as tx:
             session = tx.sessions.find(fingerprint(token))
-            if session is None:
+            if session is None or session.is_api:
                 raise SignedOutError
             claim = Actor(session.username, session.username, Role.USER, session.id)
             actor = self._gate.admit(tx, claim, with_one_time_password=True, without_second_factor=True)
@@ -87,17 +87,14 @@ class Sessions:
         """
         now = self._clock()
         with self._store.write() as tx:
-            found = tx.hand_offs.find(fingerprint(hand_off))
+            found = use_hand_off(tx, hand_off, browser, now)
             if found:
-                tx.hand_offs.remove(found.id)
-            user = tx.users.find(found.username) if found else None
-            usable = found and user and not found.code_wanted and _is_usable(found, user, browser, now)
-            if usable and found and user:
-                known = _remember_device(tx, user, device or "", now, is_trusted=found.trusts_browser)
+                used, user = found
+                known = _remember_device(tx, user, device or "", now, is_trusted=used.trusts_browser)
                 token = open_session(tx, user, self._limits, now, address, description)
                 lifetime = self._limits.absolute(user.role)
                 signed_in = SignedIn(user.id, token, known, int(lifetime.total_seconds()))
-        if not usable:
+        if not found:
             raise HandOffError
         return signed_in
 
@@ -161,20 +158,29 @@ class Sessions:
 
 
 def open_session(
-    tx: Transaction, user: User, limits: SessionLimits, now: datetime, address: str, description: str
+    tx: Transaction,
+    user: User,
+    limits: SessionLimits,
+    now: datetime,
+    address: str,
+    description: str,
+    *,
+    refresh: str = "",
 ) -> str:
     """
     Begin a session and return its secret: 256 bits, of which only the hash is stored.
 
-    What has expired of the person's sessions goes, and beyond 50 live ones the oldest.
+    `refresh` is the secret of the first refresh token of a program. What has expired of the person's sessions goes, and
+    beyond 50 live ones the oldest, of browsers and of programs each: no program ends a browser's.
     """
     alive: list[Session] = []
     for session in tx.sessions.of_user(user.id):
-        if session.is_alive(now, limits.idle(user.role)) and len(alive) < SESSIONS_PER_PERSON - 1:
-            alive.append(session)
-        else:
+        is_beyond = session.is_api is bool(refresh) and len(alive) >= SESSIONS_PER_PERSON - 1
+        if is_beyond or not session.is_alive(now, limits.idle(user.role)):
             tx.sessions.remove(session.id)
-    token = _new_secret()
+        elif session.is_api is bool(refresh):
+            alive.append(session)
+    token = new_secret()
     tx.sessions.save(
         Session(
             id=fingerprint(token),
@@ -184,9 +190,11 @@ def open_session(
             expires_at=now + limits.absolute(user.role),
             address=address,
             description=description[:_DESCRIPTION_LIMIT],
+            refresh_sha256=fingerprint(refresh) if refresh else "",
         )
     )
-    tx.audit.add(AuditEntry(user.id, AuditAction.SIGNED_IN, now, ACCOUNT, user.id, address=address))
+    facts = {"by": "api"} if refresh else {}
+    tx.audit.add(AuditEntry(user.id, AuditAction.SIGNED_IN, now, ACCOUNT, user.id, facts, address))
     return token
 
 
@@ -197,7 +205,7 @@ def log_account(tx: Transaction, by: str, action: AuditAction, username: str, no
 
 def begin_hand_off(tx: Transaction, user: User, browser: str, now: datetime, *, trusts_browser: bool = False) -> str:
     """Return the secret with which this browser, within 60 seconds and once, gets a session of this account."""
-    secret = _new_secret()
+    secret = new_secret()
     tx.hand_offs.save(
         HandOff(
             id=fingerprint(secret),
@@ -211,9 +219,20 @@ def begin_hand_off(tx: Transaction, user: User, browser: str, now: datetime, *, 
     return secret
 
 
+def use_hand_off(tx: Transaction, secret: str, browser: str, now: datetime) -> tuple[HandOff, User] | None:
+    """Return a hand-off and whose it is; None if it is not, or no longer, good. Either way it is used up."""
+    found = tx.hand_offs.find(fingerprint(secret))
+    user = tx.users.find(found.username) if found else None
+    if found:
+        tx.hand_offs.remove(found.id)
+    if found is None or user is None or found.code_wanted or not _is_usable(found, user, browser, now):
+        return None
+    return found, user
+
+
 def begin_half_sign_in(tx: Transaction, user: User, browser: str, device: Device | None, now: datetime) -> str:
     """Return the ticket with which, within 5 minutes, a code of the second factor makes the sign-in whole."""
-    secret = _new_secret()
+    secret = new_secret()
     tx.hand_offs.save(
         HandOff(
             id=_half_sign_in_id(secret),
@@ -239,9 +258,15 @@ def find_half_sign_in(tx: Transaction, ticket: str, browser: str, now: datetime)
 
 
 def end_all_sessions(tx: Transaction, user: User) -> None:
-    """End every session of an account, and every sign-in that is still on its way; the caller saves the account."""
+    """
+    End every session of an account, every sign-in that is still on its way, and every API key.
+
+    The caller saves the account.
+    """
     for session in tx.sessions.of_user(user.id):
         tx.sessions.remove(session.id)
+    for key in tx.api_keys.of_user(user.id):
+        tx.api_keys.remove(key.id)
     user.sign_in_version += 1
 
 
@@ -259,7 +284,7 @@ def _remember_device(tx: Transaction, user: User, shown: str, now: datetime, *, 
     """
     others = _device_secrets(shown)
     former = next((secret for secret in others if find_device(tx, user.id, secret, now)), None)
-    own = _new_secret() if former is None or is_trusted else former
+    own = new_secret() if former is None or is_trusted else former
     device = tx.devices.find(_device_id(user.id, own)) or Device(
         id=_device_id(user.id, own), username=user.id, expires_at=now
     )
@@ -296,5 +321,6 @@ def _device_id(username: str, secret: str) -> str:
     return fingerprint("device", username, secret)
 
 
-def _new_secret() -> str:
+def new_secret() -> str:
+    """Return a secret of 256 bits."""
     return secrets.token_urlsafe(_SECRET_BYTES)

@@ -28,6 +28,7 @@ from typing import IO, Any, Final
 
 from pydantic import BaseModel, Field, ValidationError
 
+from ticketing.domain.api_keys import ApiKey
 from ticketing.domain.attachments import Content
 from ticketing.domain.audit import AuditEntry, AuditRecord, Head
 from ticketing.domain.drafts import Draft
@@ -43,6 +44,7 @@ from ticketing.domain.text import Stored
 from ticketing.domain.tickets import MessageKind, Ticket
 from ticketing.storage.documents.searching import SEEN
 from ticketing.storage.documents.state import (
+    API_KEYS,
     AUDIT,
     DRAFTS,
     KEPT_FOR_LONG,
@@ -95,6 +97,7 @@ MODELS: Final[Mapping[str, type[Stored]]] = {
     USERS: User,
     SEEN: Seen,
     DRAFTS: Draft,
+    API_KEYS: ApiKey,
     NOTICES: Notice,
     OUTGOING: Outgoing,
     RECEIVED: Received,

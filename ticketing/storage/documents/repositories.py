@@ -7,6 +7,7 @@ from functools import partial
 from itertools import filterfalse, islice
 from typing import Protocol
 
+from ticketing.domain.api_keys import ApiKey
 from ticketing.domain.attachments import CONTENT, Upload
 from ticketing.domain.definitions import Kind, by_name, read_definition
 from ticketing.domain.drafts import Draft
@@ -23,6 +24,7 @@ from ticketing.storage.documents.collections import DocumentCollection, OwnedDoc
 from ticketing.storage.documents.messages import Mails, Notices, ReceivedMail
 from ticketing.storage.documents.people import Sessions, Users
 from ticketing.storage.documents.state import (
+    API_KEYS,
     DEVICES,
     DRAFTS,
     NOTICES,
@@ -147,6 +149,11 @@ class DocumentTransaction:
     def devices(self) -> OwnedDocuments[Device]:
         """Browsers known to accounts."""
         return OwnedDocuments(self.pending, DEVICES, Device)
+
+    @property
+    def api_keys(self) -> OwnedDocuments[ApiKey]:
+        """Keys by which programs act on somebody's behalf."""
+        return OwnedDocuments(self.pending, API_KEYS, ApiKey)
 
     @property
     def attempts(self) -> DocumentCollection[Attempts]:

@@ -7,6 +7,7 @@ from typing import Any, Generic, NamedTuple, TypeVar
 
 from sqlalchemy import ColumnElement, Connection, Select, Table, Text, bindparam, cast, delete, func, or_, select
 
+from ticketing.domain.api_keys import ApiKey
 from ticketing.domain.attachments import Upload
 from ticketing.domain.categories import Category
 from ticketing.domain.definitions import Definition, Kind, by_name, read_definition
@@ -381,6 +382,11 @@ class SqlTransaction:
     def devices(self) -> SqlOwned[Device]:
         """Browsers known to accounts."""
         return SqlOwned(self.connection, tables.devices, Device)
+
+    @cached_property
+    def api_keys(self) -> SqlOwned[ApiKey]:
+        """Keys by which programs act on somebody's behalf."""
+        return SqlOwned(self.connection, tables.api_keys, ApiKey)
 
     @cached_property
     def attempts(self) -> SqlCollection[Attempts]:

@@ -236,6 +236,7 @@ sessions = _expiring(
 hand_offs = _expiring("hand_offs")
 mail_links = _expiring("mail_links")
 devices = _expiring("devices", Column("username", Word, nullable=False, index=True))
+api_keys = _expiring("api_keys", Column("username", Word, nullable=False, index=True))
 attempts = _expiring("attempts")
 receipts = _expiring("receipts")
 uploads = _expiring("uploads", Column("username", Word, nullable=False, index=True))
@@ -280,6 +281,7 @@ EXPIRING: Final = (
     hand_offs,
     mail_links,
     devices,
+    api_keys,
     attempts,
     receipts,
     uploads,

@@ -9,6 +9,7 @@ from typing import Final
 from pydantic_core import from_json, to_json
 from sqlalchemy import Connection, Table, column, delete, func, insert, inspect, select, table, text
 
+from ticketing.domain.api_keys import ApiKey
 from ticketing.domain.audit import AuditRecord
 from ticketing.domain.drafts import Draft
 from ticketing.domain.kinds import KINDS
@@ -48,7 +49,7 @@ def mark_half_moved(connection: Connection, *, is_so: bool) -> None:
 
 def documents(connection: Connection) -> Everything:
     """Return all documents, read as they are asked for."""
-    lasting = (tables.drafts, tables.notices, tables.outgoing, tables.received, tables.audit)
+    lasting = (tables.drafts, tables.notices, tables.outgoing, tables.received, tables.api_keys, tables.audit)
     passing = {table.name: _InTable(connection, table) for table in lasting}
     return {
         "tickets": _InTable(connection, tables.tickets),
@@ -111,6 +112,7 @@ class Intake:
             "notices": self._put_notices,
             "outgoing": self._put_mails,
             "received": self._put_received,
+            "api_keys": self._put_api_keys,
             "audit": self._put_audit,
             **{kind: partial(self._put_definitions, kind) for kind in KINDS},
         }
@@ -175,6 +177,11 @@ class Intake:
         received = SqlReceived(self._connection, tables.received, Received)
         for raw in batch:
             received.save(Received.model_validate_json(raw))
+
+    def _put_api_keys(self, batch: list[bytes]) -> None:
+        keys = SqlOwned(self._connection, tables.api_keys, ApiKey)
+        for raw in batch:
+            keys.save(ApiKey.model_validate_json(raw))
 
     def _put_audit(self, batch: list[bytes]) -> None:
         put_records(self._connection, [AuditRecord.model_validate_json(raw) for raw in batch])

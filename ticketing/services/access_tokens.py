@@ -1,0 +1,140 @@
+"""
+Access tokens: JSON Web Tokens (RFC 7519) as RFC 9068 lays them out, which this desk makes and none but it reads.
+
+Their keys are not stored. Each is made of a salt, which the store keeps for all processes, and of a master key that is
+kept elsewhere: who has got hold of a backup of the store alone can sign nothing.
+"""
+
+import hmac
+import secrets
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final, Self
+
+from pydantic import BaseModel, ConfigDict
+
+from ticketing.domain.sign_in import Session, fingerprint
+from ticketing.domain.store import Transaction
+from ticketing.domain.tokens import ACCESS_LIFETIME, LEEWAY, TOKEN_LIMIT, SigningKey, SigningKeys
+from ticketing.services.authenticator import Key
+
+if TYPE_CHECKING:
+    from joserfc.jwk import OctKey
+
+_ALGORITHM: Final = "HS256"
+_TYPE: Final = "at+jwt"
+_PURPOSE: Final = b"ticketing/access-token/v1"
+_NO_KEYS: Final = SigningKeys(id=SigningKeys.kind, name="Keys of access tokens")
+
+
+class Claims(BaseModel):
+    """What an access token says; nothing may be missing, of another type, or beyond that."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+    iss: str
+    aud: str
+    sub: str
+    sid: str
+    jti: str
+    iat: int
+    exp: int
+
+    @classmethod
+    def of(cls, session: Session, issuer: str, now: datetime) -> Self:
+        """Return the claims of a token for a session that begins now."""
+        begin = int(now.timestamp())
+        return cls(
+            iss=issuer,
+            aud=audience_of(issuer),
+            sub=session.username,
+            sid=session.id,
+            jti=secrets.token_hex(16),
+            iat=begin,
+            exp=begin + int(ACCESS_LIFETIME.total_seconds()),
+        )
+
+    def are_for(self, issuer: str, now: datetime) -> bool:
+        """Whether a token that says so is one of this desk's, and none that lasts longer or begins later than those."""
+        begins, ends = datetime.fromtimestamp(self.iat, UTC), datetime.fromtimestamp(self.exp, UTC)
+        is_ours = self.iss == issuer and self.aud == audience_of(issuer)
+        return is_ours and begins <= now + LEEWAY and begins < ends <= begins + ACCESS_LIFETIME
+
+    def are_over(self, now: datetime) -> bool:
+        """Whether their time is over."""
+        return now >= datetime.fromtimestamp(self.exp, UTC) + LEEWAY
+
+
+class AccessTokens:
+    """Makes access tokens and reads them; `issuer` is what the desk calls itself in them."""
+
+    def __init__(self, key: Key, issuer: str) -> None:
+        self._key = key
+        self._issuer = issuer
+
+    def get_ready(self) -> None:
+        """Make the master key if there is none yet, so that no transaction waits for that; raises StorageError."""
+        self._key.ensure()
+
+    def make(self, tx: Transaction, session: Session, now: datetime) -> str:
+        """Return a token for a session; the first writer who asks for one makes the key that signs it."""
+        from joserfc import jwt  # noqa: PLC0415 - slow to import, and only programs need it
+
+        master, keys = self._key.ensure(), _kept(tx)
+        key = keys.current(_mark_of(master))
+        if key is None:
+            key = _new_key(master, now)
+            tx.definitions(SigningKeys).save(keys.with_new(key, now))
+        claims = Claims.of(session, self._issuer, now).model_dump()
+        return jwt.encode(_header(key), claims, _signing(key, master), algorithms=[_ALGORITHM])
+
+    def read(self, tx: Transaction, token: str, now: datetime) -> Claims | None:
+        """Return what a token says that this desk has made, whether or not it is over; None for any other."""
+        from joserfc import jws, jwt  # noqa: PLC0415 - see above
+        from joserfc.errors import JoseError  # noqa: PLC0415 - see above
+
+        master = self._key.find()
+        if master is None or len(token) > TOKEN_LIMIT:
+            return None
+        try:
+            header = jws.extract_compact(token.encode()).headers()
+            key = _kept(tx).find(header["kid"], now)
+            if key is None or header != _header(key):
+                return None
+            said = jwt.decode(token, _signing(key, master), algorithms=[_ALGORITHM])
+            claims = Claims.model_validate(said.claims)
+        except (JoseError, LookupError, RecursionError, TypeError, ValueError):
+            return None
+        return claims if claims.are_for(self._issuer, now) else None
+
+    def rotate(self, tx: Transaction, now: datetime) -> None:
+        """Sign with a new key from now on; what the old one has signed is good until it is over."""
+        retired = _kept(tx).retired(now)
+        tx.definitions(SigningKeys).save(retired.with_new(_new_key(self._key.ensure(), now), now))
+
+
+def audience_of(issuer: str) -> str:
+    """Return for what the tokens of this desk are."""
+    return f"{issuer}/api/v1"
+
+
+def _kept(tx: Transaction) -> SigningKeys:
+    return tx.definitions(SigningKeys).find(SigningKeys.kind) or _NO_KEYS
+
+
+def _new_key(master: bytes, now: datetime) -> SigningKey:
+    return SigningKey(id=secrets.token_hex(8), salt=secrets.token_hex(16), master=_mark_of(master), made_at=now)
+
+
+def _header(key: SigningKey) -> dict[str, str]:
+    return {"alg": _ALGORITHM, "typ": _TYPE, "kid": key.id}
+
+
+def _signing(key: SigningKey, master: bytes) -> "OctKey":
+    from joserfc.jwk import OctKey  # noqa: PLC0415 - see above
+
+    return OctKey.import_key(hmac.digest(master, _PURPOSE + bytes.fromhex(key.salt), "sha256"))
+
+
+def _mark_of(master: bytes) -> str:
+    """Return the mark of a master key, by which nobody gets it back."""
+    return fingerprint("token key", master.hex())[:16]

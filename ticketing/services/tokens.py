@@ -1,0 +1,305 @@
+"""Tokens and API keys: programs sign in, stay signed in, and act on somebody's behalf."""
+
+import hmac
+import logging
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from ticketing.domain import policy
+from ticketing.domain.api_keys import KEY_PREFIX, KEYS_PER_PERSON, MOST_DAYS, ApiKey, key_id
+from ticketing.domain.audit import AuditAction
+from ticketing.domain.errors import (
+    BlankError,
+    CodeWantedError,
+    HandOffError,
+    InvalidInputError,
+    KeyNotFoundError,
+    NameTakenError,
+    PersonNotFoundError,
+    SignedOutError,
+    StorageError,
+    TokenRefusedError,
+    TooManyKeysError,
+    UnknownChoiceError,
+)
+from ticketing.domain.outbox import AccountMail
+from ticketing.domain.people import Actor, Role, User
+from ticketing.domain.policy import Action
+from ticketing.domain.scopes import Scope
+from ticketing.domain.sign_in import Session, SessionLimits, fingerprint
+from ticketing.domain.store import Store, Transaction
+from ticketing.domain.text import clean_name
+from ticketing.domain.tokens import ACCESS_LIFETIME, RefreshToken
+from ticketing.services.access import A_MOMENT, Clock, Gate
+from ticketing.services.access_tokens import AccessTokens
+from ticketing.services.accounts import Accounts
+from ticketing.services.agents import find_person
+from ticketing.services.outbox import tell_of_account
+from ticketing.services.refusals import Refusals
+from ticketing.services.sessions import log_account, new_secret, open_session, use_hand_off
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Granted:
+    """What a program gets that has signed in: what it shows with each call, and what gets it the next one."""
+
+    username: str
+    access: str = field(repr=False)
+    refresh: str = field(repr=False)
+    expires_in: int = int(ACCESS_LIFETIME.total_seconds())
+
+
+class Tokens:
+    """
+    Lets programs in.
+
+    The tokens of one sign-in belong to a session, so that whatever ends sessions ends them at their next use; API keys
+    end with all sign-ins of an account, but not with one of them.
+    """
+
+    def __init__(
+        self, store: Store, clock: Clock, gate: Gate, limits: SessionLimits, accounts: Accounts, signing: AccessTokens
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._gate = gate
+        self._limits = limits
+        self._accounts = accounts
+        self._signing = signing
+        self._refusals = Refusals(store, clock)
+
+    def issue(
+        self, username: str, password: str, *, code: str | None = None, address: str = "", description: str = ""
+    ) -> Granted:
+        """
+        Sign a program in as the sign-in page does a person, with the same refusals.
+
+        Raises CodeWantedError where a second factor is on and there is no code; and since programs choose no password
+        and set up no second factor, MustChangePasswordError and MustSetUpSecondFactorError.
+        """
+        nowhere = new_secret()  # stands for the browser in which a person would have gone on
+        hand_off = self._proven(username, password, code, address, nowhere)
+        self._signing.get_ready()
+        now, secret = self._clock(), new_secret()
+        with self._store.write() as tx:
+            used = use_hand_off(tx, hand_off, nowhere, now)
+            if used:
+                _, user = used
+                family = open_session(tx, user, self._limits, now, address, description, refresh=secret)
+                granted = self._grant(tx, RefreshToken(family, secret), now)
+        if not used:
+            raise HandOffError
+        return granted
+
+    def renew(self, refresh: str, *, address: str = "") -> Granted:
+        """
+        Return new tokens for a refresh token, which is used up by that; raises TokenRefusedError.
+
+        One that comes a second time was stolen, or what it was exchanged for: nobody can tell which, so both end.
+        """
+        shown = RefreshToken.read(refresh)
+        now = self._clock()
+        with self._store.read() as tx:
+            self._find_family(tx, shown)
+        self._signing.get_ready()
+        granted = None
+        with self._store.write() as tx:
+            session = self._find_family(tx, shown)
+            if hmac.compare_digest(session.refresh_sha256, fingerprint(shown.secret)):
+                fresh = shown._replace(secret=new_secret())
+                session.refresh_sha256 = fingerprint(fresh.secret)
+                session.last_seen_at, session.address = now, address
+                tx.sessions.save(session)
+                granted = self._grant(tx, fresh, now)
+            else:
+                tx.sessions.remove(session.id)
+                log_account(tx, session.username, AuditAction.TOKEN_REUSED, session.username, now, address=address)
+        if granted is None:
+            raise TokenRefusedError
+        return granted
+
+    def revoke(self, refresh: str) -> None:
+        """Sign a program out, which any of its refresh tokens does; that it is signed out already is no error."""
+        try:
+            shown = RefreshToken.read(refresh)
+        except TokenRefusedError:
+            return
+        with self._store.read() as tx:
+            session = tx.sessions.find(fingerprint(shown.family))
+        if session is not None and session.is_api:
+            with self._store.write() as tx:
+                tx.sessions.remove(session.id)
+                log_account(tx, session.username, AuditAction.SIGNED_OUT, session.username, self._clock())
+
+    def actor(self, bearer: str, *, address: str = "") -> Actor:
+        """
+        Return the person on whose behalf a program acts, as they are now, by its access token or its API key.
+
+        Raises TokenRefusedError, MustChangePasswordError and MustSetUpSecondFactorError. What was not made here is on
+        record among the refusals; what has expired or was ended is not.
+        """
+        try:
+            actor = self._by_key(bearer, address) if bearer.startswith(KEY_PREFIX) else self._by_token(bearer, address)
+        except SignedOutError:
+            raise TokenRefusedError from None
+        if actor is None:
+            self._refusals.note_token(address)
+            raise TokenRefusedError
+        return actor
+
+    def create_key(self, actor: Actor, name: str, scopes: Iterable[Scope], days: int) -> str:
+        """Make an API key that holds for so many days, at most 366, and return it: nobody can look it up later."""
+        now, key = self._clock(), KEY_PREFIX + new_secret()
+        wanted = frozenset(scopes)
+        with self._store.write() as tx:
+            actor, me = self._myself(tx, actor)
+            found = [one for one in tx.api_keys.of_user(me.id) if one.is_alive(now)]
+            made = ApiKey(
+                id=key_id(key),
+                username=me.id,
+                name=_checked_name(name, found),
+                scopes=_checked_scopes(wanted, me.role),
+                created_at=now,
+                expires_at=now + _checked_lifetime(days),
+            )
+            if len(found) >= KEYS_PER_PERSON:
+                raise TooManyKeysError(KEYS_PER_PERSON)
+            tx.api_keys.save(made)
+            log_account(tx, me.id, AuditAction.KEY_CREATED, me.id, now, key=made.name, scopes=", ".join(made.scopes))
+            tell_of_account(tx, me.id, AccountMail.KEY_CREATED, me.id, now)
+        return key
+
+    def keys(self, actor: Actor) -> list[ApiKey]:
+        """Return the actor's own keys, the newest first."""
+        with self._store.read() as tx:
+            _, me = self._myself(tx, actor)
+            return self._alive(tx, me)
+
+    def keys_of(self, actor: Actor, username: str) -> list[ApiKey]:
+        """Return somebody's keys, the newest first."""
+        with self._store.read() as tx:
+            actor = self._gate.admit(tx, actor)
+            user = find_person(tx, actor, username)
+            policy.require(actor, Action.REVOKE_KEYS, user)
+            return self._alive(tx, user)
+
+    def revoke_key(self, actor: Actor, key: str) -> ApiKey:
+        """End the key of this id, the actor's own or that of somebody they look after; raises KeyNotFoundError."""
+        with self._store.write() as tx:
+            actor = self._gate.admit(tx, actor)
+            found = tx.api_keys.find(key)
+            owner = tx.users.find(found.username) if found else None
+            if found is None or owner is None or not _may_revoke(actor, owner):
+                raise KeyNotFoundError
+            tx.api_keys.remove(found.id)
+            log_account(tx, actor.username, AuditAction.KEY_REVOKED, owner.id, self._clock(), key=found.name)
+        return found
+
+    def rotate_signing_key(self, actor: Actor) -> None:
+        """Sign access tokens with a new key, in all processes; those that are about are good until they are over."""
+        self._signing.get_ready()
+        now = self._clock()
+        with self._store.write() as tx:
+            policy.require(self._gate.admit(tx, actor), Action.ROTATE_SIGNING_KEY)
+            self._signing.rotate(tx, now)
+            log_account(tx, actor.username, AuditAction.SIGNING_KEY_ROTATED, "", now)
+
+    def _proven(self, username: str, password: str, code: str | None, address: str, browser: str) -> str:
+        """Return the secret of a hand-off for whom password and code are right."""
+        try:
+            return self._accounts.sign_in_browser(username, password, address=address, browser=browser)
+        except CodeWantedError as wanted:
+            if code is None:
+                raise
+            return self._accounts.finish_sign_in_browser(wanted.ticket, code, browser=browser)
+
+    def _grant(self, tx: Transaction, token: RefreshToken, now: datetime) -> Granted:
+        """Return the tokens of a session whose refresh token is this one."""
+        session = self._find_family(tx, token)
+        actor = self._gate.admit(tx, _claim(session))
+        return Granted(actor.username, self._signing.make(tx, session, now), str(token))
+
+    def _find_family(self, tx: Transaction, token: RefreshToken) -> Session:
+        session = tx.sessions.find(fingerprint(token.family))
+        if session is None or not session.is_api:
+            raise TokenRefusedError
+        return session
+
+    def _by_token(self, bearer: str, address: str) -> Actor | None:
+        now = self._clock()
+        with self._store.read() as tx:
+            claims = self._signing.read(tx, bearer, now)
+            if claims is None:
+                return None
+            session = tx.sessions.find(claims.sid)
+            if claims.are_over(now) or session is None or not session.is_api or session.username != claims.sub:
+                raise TokenRefusedError
+            return self._gate.admit(tx, _claim(session, address))
+
+    def _by_key(self, bearer: str, address: str) -> Actor | None:
+        now = self._clock()
+        with self._store.read() as tx:
+            key = tx.api_keys.find(key_id(bearer))
+            if key is None:
+                return None
+            actor = self._gate.admit(tx, Actor(key.username, key.username, Role.USER, key=key.id, address=address))
+        if key.is_to_be_noted(now):
+            self._note_use(key.id, address, now)
+        return actor
+
+    def _note_use(self, key: str, address: str, now: datetime) -> None:
+        try:
+            with self._store.write(patience=A_MOMENT) as tx:
+                found = tx.api_keys.find(key)
+                if found and found.is_to_be_noted(now):
+                    found.last_used_at, found.address = now, address
+                    tx.api_keys.save(found)
+        except StorageError as error:
+            log.warning("That an API key was used could not be saved: %s", error)
+
+    def _myself(self, tx: Transaction, actor: Actor) -> tuple[Actor, User]:
+        actor = self._gate.admit(tx, actor)
+        me = tx.users.find(actor.username)
+        if me is None:
+            raise PersonNotFoundError(actor.username)
+        policy.require(actor, Action.KEEP_KEYS, me)
+        return actor, me
+
+    def _alive(self, tx: Transaction, user: User) -> list[ApiKey]:
+        now = self._clock()
+        found = [key for key in tx.api_keys.of_user(user.id) if key.is_alive(now)]
+        return sorted(found, key=lambda key: key.created_at, reverse=True)
+
+
+def _claim(session: Session, address: str = "") -> Actor:
+    return Actor(session.username, session.username, Role.USER, session.id, address=address)
+
+
+def _checked_name(name: str, others: Iterable[ApiKey]) -> str:
+    clean = clean_name("Name", name)
+    if clean.casefold() in {one.name.casefold() for one in others}:
+        raise NameTakenError(clean)
+    return clean
+
+
+def _checked_scopes(scopes: frozenset[Scope], role: Role) -> tuple[Scope, ...]:
+    """Return the scopes in their order; raises the refusal of none at all, and of one that gives the role nothing."""
+    if not scopes:
+        raise BlankError("Scopes")
+    useless = scopes - policy.scopes_of(role)
+    if useless:
+        raise UnknownChoiceError("Scopes", min(useless))
+    return tuple(scope for scope in Scope if scope in scopes)
+
+
+def _checked_lifetime(days: int) -> timedelta:
+    if not 1 <= days <= MOST_DAYS:
+        raise InvalidInputError("Days", f"An API key holds for 1 to {MOST_DAYS} days.")
+    return timedelta(days=days)
+
+
+def _may_revoke(actor: Actor, owner: User) -> bool:
+    return policy.may(actor, Action.KEEP_KEYS, owner) or policy.may(actor, Action.REVOKE_KEYS, owner)
