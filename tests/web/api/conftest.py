@@ -45,8 +45,8 @@ def caller(desk: Desk, stranger: TestClient) -> Callable[[str], TestClient]:
     """Return a way to call as somebody; each comes from an address of their own."""
 
     def call_as(username: str) -> TestClient:
-        token = desk.accounts.sign_in(username, PASSWORD, f"198.51.100.{len(username)}")
-        headers = {"authorization": f"Bearer {token}"}
+        granted = desk.tokens.issue(username, PASSWORD, address=f"198.51.100.{len(username)}")
+        headers = {"authorization": f"Bearer {granted.access}"}
         return TestClient(stranger.app, base_url=API, headers=headers, raise_server_exceptions=False)
 
     return call_as

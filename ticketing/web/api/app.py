@@ -12,12 +12,47 @@ from starlette.routing import Match
 
 from ticketing import __version__
 from ticketing.domain.errors import StaleDefinitionError, StaleTicketError, TicketingError, quoted
-from ticketing.web.api import attachments, bulk, conversation, relations, tickets
+from ticketing.web.api import (
+    account,
+    articles,
+    attachments,
+    audit,
+    bulk,
+    conversation,
+    desk,
+    inbox,
+    mails,
+    people,
+    rehearsals,
+    relations,
+    reports,
+    setup,
+    tickets,
+    tokens,
+)
 from ticketing.web.api.bounds import Bounds
 from ticketing.web.api.words import Problem
 from ticketing.web.errors import API, refuse_call, tell_caller
 
-RESOURCES: Final = (tickets, conversation, relations, bulk, attachments)
+# In the order in which the reference tells of them; fixed addresses come before those with a name in their place.
+RESOURCES: Final = (
+    tokens,
+    tickets,
+    conversation,
+    relations,
+    bulk,
+    attachments,
+    rehearsals,
+    people,
+    account,
+    inbox,
+    articles,
+    setup,
+    reports,
+    audit,
+    mails,
+    desk,
+)
 _ABOUT: Final = """
 The help desk for programs. What the pages can do, these calls can; who may do what is the same.
 

@@ -12,7 +12,7 @@ from fastapi import Depends, Header, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from ticketing.desk import Desk, shared_desk
-from ticketing.domain.errors import InvalidInputError, SignedOutError
+from ticketing.domain.errors import InvalidInputError, TokenRefusedError
 from ticketing.domain.people import Actor
 from ticketing.web.api.quota import Quota
 
@@ -42,8 +42,8 @@ class Caller:
 
     @cached_property
     def actor(self) -> Actor:
-        """Who they are now; asks the store, and counts the call. Raises SignedOutError and TooManyRequestsError."""
-        actor = self.desk.sessions.actor(self._token)
+        """Who they are now; asks the store, and counts the call. Raises TokenRefusedError and TooManyRequestsError."""
+        actor = self.desk.tokens.actor(self._token, address=self.address)
         self._count(actor.username)
         return actor
 
@@ -57,7 +57,7 @@ class Caller:
 
 async def _caller(request: Request, shown: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)]) -> Caller:
     if shown is None or not shown.credentials.isascii():
-        raise SignedOutError
+        raise TokenRefusedError
     return Caller(request, shown.credentials)
 
 

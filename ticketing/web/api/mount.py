@@ -11,7 +11,7 @@ from ticketing.web.errors import API
 
 
 class LateApi:
-    """The API, which takes about half a second to load."""
+    """The API, which takes about a second to load."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -28,7 +28,7 @@ class LateApi:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a call."""
-        api = self._api or await to_thread.run_sync(self.load)
+        api = await to_thread.run_sync(self.load) if self._api is None else self._api
         await api(scope, receive, send)
 
 
