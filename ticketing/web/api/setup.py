@@ -103,7 +103,7 @@ def _add(name: str, kind: type[Definition]) -> None:
     def tell(found: Definition, response: Response | None = None) -> Output:
         if response is not None:
             response.headers.update(etag(found.version))
-        return told.model_validate({**dict(found), "own": found.owner is not None})
+        return told.model_validate(found.model_dump() | {"own": found.owner is not None})
 
     def list_all(
         who: Who,

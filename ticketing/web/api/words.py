@@ -19,7 +19,7 @@ _READABLE: Final = (
     r"[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]*$"
 )
 PLAIN: Final = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]*$"
-_A_WORD: Final = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
+_A_WORD: Final = r"^[A-Za-z0-9_-][A-Za-z0-9._-]*$"
 
 
 class Input(Typed):
