@@ -390,3 +390,13 @@ def test_a_key_of_second_factors_that_is_short_is_refused_without_being_told(mon
     assert "kkk" not in repr(read_settings())
     monkeypatch.setenv("TICKETING_SECOND_FACTOR_KEY", "")
     assert read_settings().second_factor_key is None
+
+
+def test_a_key_of_tokens_that_is_short_is_refused_without_being_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TICKETING_TOKEN_KEY", "k" * 31)
+    with pytest.raises(SettingsError, match="at least 32 characters") as refusal:
+        read_settings()
+    assert "kkk" not in str(refusal.value)
+
+    monkeypatch.setenv("TICKETING_TOKEN_KEY", "k" * 32)
+    assert "kkk" not in repr(read_settings())

@@ -306,8 +306,13 @@ def readable(actor: Actor, ticket: Ticket) -> list[Message]:
 
 
 def audience(actor: Actor) -> Audience:
-    """Return through whose eyes lists, searches, counts and exports are answered: the one scope of all of them."""
-    return Audience(username=actor.username, sees_all=may(actor, Action.SEE_ALL_TICKETS))
+    """
+    Return through whose eyes lists, searches, counts and exports are answered: the one scope of all of them.
+
+    Nobody's, to whom there is no ticket, for a key that does not take seeing them.
+    """
+    eyes = actor.username if is_within(actor.scopes, Action.VIEW_TICKET) else ""
+    return Audience(username=eyes, sees_all=may(actor, Action.SEE_ALL_TICKETS))
 
 
 def _relation(actor: Actor, target: Target | None) -> Relation:

@@ -23,6 +23,7 @@ from ticketing.ui.account import (
     password_form,
     profile_form,
 )
+from ticketing.ui.api_keys import own_keys
 from ticketing.ui.arrival import is_code_wanted, sign_in_by
 from ticketing.ui.article_editor import edit_article
 from ticketing.ui.articles import article_list, article_page
@@ -129,6 +130,7 @@ __all__ = [
     "offer_password_reset",
     "offer_registration",
     "one_mail",
+    "own_keys",
     "own_sessions",
     "own_tickets",
     "page",
