@@ -10,8 +10,8 @@ import json
 import os
 import threading
 import time
-from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from collections.abc import Sequence
+from contextlib import ExitStack, closing
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -71,6 +71,8 @@ def measure(report: Report, tickets: int, rounds: int, slice_seconds: float) -> 
         greeting = Caller(hello, "/api/hello")
         listing = Caller(desk, "/api/v1/tickets?limit=25", token)
         calls = {"hello": greeting, "get": Caller(desk, f"/api/v1/tickets/{ticket}", token), "list": listing}
+        for caller in calls.values():
+            stack.callback(caller.close)
         times = take_turns({each: Contestant(caller.call) for each, caller in calls.items()}, rounds)
         report.add(f"{tickets:,} tickets, one caller", _latencies(times))
         rates = take_turns_of_crowds([greeting, listing], slice_seconds)
@@ -86,9 +88,9 @@ def an_app_that_says_hello(folder: Path) -> Program:
 
 def sign_in(desk: Running) -> str:
     """Return an access token of somebody who sees every ticket."""
-    caller = Caller(desk, "/api/v1/token")
-    body = json.dumps({"username": ADMIN, "password": PASSWORD})
-    token: str = json.loads(caller.send("POST", body))["access_token"]
+    with closing(Caller(desk, "/api/v1/token")) as caller:
+        body = json.dumps({"username": ADMIN, "password": PASSWORD})
+        token: str = json.loads(caller.send("POST", body))["access_token"]
     return token
 
 
@@ -114,6 +116,10 @@ class Caller:
             raise SystemExit(f"{self._path} answers {answer.status}: {said.decode(errors='replace')}")
         return said
 
+    def close(self) -> None:
+        """Hang up."""
+        self._connection.close()
+
     def another(self) -> "Caller":
         """Return somebody else who calls the same."""
         other = object.__new__(Caller)
@@ -126,20 +132,21 @@ def take_turns_of_crowds(callers: Sequence[Caller], seconds: float) -> list[floa
     answered = [0] * len(callers)
     for _ in range(SLICES):
         for place, caller in enumerate(callers):
-            answered[place] += crowd([caller.another().call for _ in range(CALLERS)], seconds)
+            answered[place] += crowd([caller.another() for _ in range(CALLERS)], seconds)
     return [count / (SLICES * seconds) for count in answered]
 
 
-def crowd(calls: Sequence[Callable[[], None]], seconds: float) -> int:
+def crowd(callers: Sequence[Caller], seconds: float) -> int:
     """Let all call for so long, and return how many calls were answered."""
-    until, counts = time.perf_counter() + seconds, [0] * len(calls)
+    until, counts = time.perf_counter() + seconds, [0] * len(callers)
 
     def go_on(place: int) -> None:
-        while time.perf_counter() < until:
-            calls[place]()
-            counts[place] += 1
+        with closing(callers[place]) as caller:
+            while time.perf_counter() < until:
+                caller.call()
+                counts[place] += 1
 
-    threads = [threading.Thread(target=go_on, args=[place]) for place in range(len(calls))]
+    threads = [threading.Thread(target=go_on, args=[place]) for place in range(len(callers))]
     for thread in threads:
         thread.start()
     for thread in threads:
