@@ -108,12 +108,7 @@ class Tokens:
                 session.last_seen_at, session.address = now, address
                 tx.sessions.save(session)
             else:
-                tx.sessions.remove(session.id)
-                tx.audit.add(
-                    AuditEntry(
-                        session.username, AuditAction.TOKEN_REUSED, now, ACCOUNT, session.username, address=address
-                    )
-                )
+                _end(tx, session, AuditAction.TOKEN_REUSED, now, address)
         if not is_newest:
             raise TokenRefusedError
         return self._grant(key, session, fresh)
@@ -128,15 +123,14 @@ class Tokens:
             session = tx.sessions.find(fingerprint(shown.family))
         if session is not None and session.is_api:
             with self._store.write() as tx:
-                tx.sessions.remove(session.id)
-                log_account(tx, session.username, AuditAction.SIGNED_OUT, session.username, self._clock())
+                _end(tx, session, AuditAction.SIGNED_OUT, self._clock(), session.address)
 
     def actor(self, bearer: str, *, address: str = "") -> Actor:
         """
         Return the person on whose behalf a program acts, as they are now, by its access token or its API key.
 
-        Raises TokenRefusedError, MustChangePasswordError and MustSetUpSecondFactorError. What was not made here is on
-        record among the refusals; what has expired or was ended is not.
+        Raises TokenRefusedError, MustChangePasswordError and MustSetUpSecondFactorError. That one was not made here, or
+        a key is no more, goes on record; that a token is over, or its session has ended, is what happens every day.
         """
         actor = self._by_key(bearer, address) if bearer.startswith(KEY_PREFIX) else self._by_token(bearer, address)
         if actor is None:
@@ -271,6 +265,11 @@ class Tokens:
         now = self._clock()
         found = [key for key in tx.api_keys.of_user(user.id) if key.is_alive(now)]
         return sorted(found, key=lambda key: key.created_at, reverse=True)
+
+
+def _end(tx: Transaction, session: Session, why: AuditAction, now: datetime, address: str) -> None:
+    tx.sessions.remove(session.id)
+    tx.audit.add(AuditEntry(session.username, why, now, ACCOUNT, session.username, address=address))
 
 
 def _checked_name(name: str, others: Iterable[ApiKey]) -> str:
