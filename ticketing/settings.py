@@ -119,6 +119,9 @@ class Settings(BaseModel):
         None, description="the name of your mail server in the Authentication-Results that it puts into mail"
     )
     metrics_token: SecretStr | None = Field(None, description="with it as a bearer token, `/metrics` tells figures")
+    api_requests_per_minute: int = Field(
+        600, ge=1, le=1_000_000, description="how often one account may call the API, at each process that serves"
+    )
     demo: bool = Field(default=False, description="a desk with invented history and known passwords; loopback only")
     demo_anywhere: bool = Field(default=False, description="lets the demo serve beyond this machine")
 

@@ -10,7 +10,7 @@ from ticketing.domain import policy
 from ticketing.domain.categories import Category, name_of, require_offered, usual
 from ticketing.domain.custom_fields import CustomField, filled_in
 from ticketing.domain.drafts import FORM, NOTE, REPLY
-from ticketing.domain.errors import StaleEditError, UnknownChoiceError
+from ticketing.domain.errors import StaleEditError, StaleTicketError, UnknownChoiceError
 from ticketing.domain.people import Actor
 from ticketing.domain.policy import Action
 from ticketing.domain.queries import Page, TicketQuery, TicketSummary
@@ -237,18 +237,28 @@ class Tickets:
         return self._deeds.change(actor, number, key, change)
 
     def edit(
-        self, actor: Actor, number: int, edit: TicketEdit, *, seen: TicketEdit | None = None, key: str = ""
+        self,
+        actor: Actor,
+        number: int,
+        edit: TicketEdit,
+        *,
+        seen: TicketEdit | None = None,
+        version: int | None = None,
+        key: str = "",
     ) -> Ticket:
         """
         Set fields.
 
-        `seen` holds the same fields as the actor saw them: when somebody changed one of them meanwhile, nothing is set
-        and StaleEditError carries both values; changes of other fields are left as they are. A new team deals a ticket
-        that nobody has, unless the edit says as well who has it, be it nobody.
+        `version` is that of the ticket as the actor saw it: when anything was changed meanwhile, nothing is set, and
+        StaleTicketError is raised. `seen` holds the same fields as the actor saw them: when somebody changed one of
+        them meanwhile, nothing is set and StaleEditError carries both values; changes of other fields are left as they
+        are. A new team deals a ticket that nobody has, unless the edit says as well who has it, be it nobody.
         """
 
         def change(tx: Transaction, actor: Actor, ticket: Ticket, now: datetime) -> None:
             policy.require(actor, Action.EDIT_TICKET, ticket)
+            if version not in {None, ticket.version}:
+                raise StaleTicketError(number)
             custom = tx.definitions(CustomField).all() if edit.fields else []
             if seen is not None:
                 _require_fresh(ticket, edit, seen)

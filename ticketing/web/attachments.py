@@ -66,17 +66,20 @@ async def download(request: Request) -> Response:
     """Return a file as it came, or the part of it that is asked for; with `?preview` a picture painted anew."""
     try:
         found = await to_thread.run_sync(_found, request)
-        if "preview" in request.query_params:
-            return await _preview(found)
+        return await (_preview(found) if "preview" in request.query_params else sent(found, request.headers))
     except TicketingError as error:
         return refuse(error)
+
+
+async def sent(found: Opened, asked: Mapping[str, str]) -> Response:
+    """Return a file, or the part of it for which the headers ask; raises what its storage does."""
     attachment = found.attachment
     headers = _HARMLESS | {
         "accept-ranges": "bytes",
         "content-disposition": disposition(attachment.name),
         "etag": _mark(attachment),
     }
-    part = _part(request.headers, attachment)
+    part = _part(asked, attachment)
     if part is None:
         return Response(status_code=416, headers=headers | {"content-range": f"bytes */{attachment.size}"})
     start, end = part
@@ -84,10 +87,7 @@ async def download(request: Request) -> Response:
     is_whole = end - start == attachment.size
     if not is_whole:
         headers["content-range"] = f"bytes {start}-{end - 1}/{attachment.size}"
-    try:
-        content = await to_thread.run_sync(_begun, found.read(start, end))
-    except TicketingError as error:
-        return refuse(error)
+    content = await to_thread.run_sync(_begun, found.read(start, end))
     return StreamingResponse(content, 200 if is_whole else 206, headers, attachment.media_type)
 
 
@@ -118,10 +118,11 @@ async def _receive(request: Request, name: str, spool: IO[bytes]) -> None:
 
 
 def _keep(actor: Actor, name: str, spool: IO[bytes]) -> Upload:
-    return shared_desk().attachments.put(actor, name, _pieces(spool))
+    return shared_desk().attachments.put(actor, name, pieces(spool))
 
 
-def _pieces(spool: IO[bytes]) -> Iterator[bytes]:
+def pieces(spool: IO[bytes]) -> Iterator[bytes]:
+    """Yield what is in a file, from where it stands."""
     while piece := spool.read(_PIECE):
         yield piece
 

@@ -1,8 +1,6 @@
 """`GET /export`: a list of tickets as a file, for whoever the session cookie says it is."""
 
 from collections.abc import Iterator
-from functools import partial
-from zoneinfo import ZoneInfo
 
 from anyio import to_thread
 from starlette.requests import Request
@@ -12,8 +10,8 @@ from ticketing.desk import shared_desk
 from ticketing.domain.errors import TicketingError, UnknownChoiceError
 from ticketing.domain.filters import Filters, own
 from ticketing.domain.queries import View
-from ticketing.domain.query_language import Asker
 from ticketing.services.moving.lists import Form
+from ticketing.web.asking import asker_of
 from ticketing.web.errors import refuse
 from ticketing.web.visitor import actor_of
 
@@ -37,10 +35,7 @@ async def export(request: Request) -> Response:
 def _asked_for(request: Request) -> tuple[Form, Iterator[bytes]]:
     desk = shared_desk()
     actor, asked = actor_of(request, desk), request.query_params
-    form, zone = _form(asked.get("format", "")), _zone(asked.get("zone", "UTC"))
-    teams = partial(desk.agents.teams_of, actor, actor.username)
-    categories = partial(desk.tickets.categories, actor)
-    asker = Asker(actor.username, desk.clock(), zone, teams, categories)
+    form, asker = _form(asked.get("format", "")), asker_of(desk, actor, asked.get("zone", "UTC"))
     query = Filters.from_address(asked, View.ALL).query(asker)
     return form, desk.lists.export(actor, own(actor, query) if asked.get("list") == "own" else query, form)
 
@@ -49,10 +44,3 @@ def _form(asked: str) -> Form:
     if asked not in set(Form):
         raise UnknownChoiceError("Format", asked)
     return Form(asked)
-
-
-def _zone(asked: str) -> ZoneInfo:
-    try:
-        return ZoneInfo(asked)
-    except (LookupError, ValueError, OSError) as error:  # unknown, no name at all, or that of a folder
-        raise UnknownChoiceError("Time zone", asked) from error

@@ -14,13 +14,14 @@ import streamlit
 from anyio import to_thread
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import HTTPConnection
-from starlette.responses import PlainTextResponse
+from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ticketing.desk import Desk, shared_desk
 from ticketing.domain.browsers import cookie_name, is_this_machine
 from ticketing.domain.errors import TicketingError
 from ticketing.logs import Event, new_reference, tell
+from ticketing.web.errors import is_call, tell_caller
 from ticketing.web.site import Site
 
 logger = logging.getLogger(__name__)
@@ -113,7 +114,7 @@ class Guard:
                 reply.status = _FAILED
                 raise
             logger.exception("Request failed, reference %s", reference)
-            failure = PlainTextResponse(f"Something went wrong. Reference: {reference}\n", 500)
+            failure = _turn_away(scope, f"Something went wrong. Reference: {reference}", 500)
             await failure(scope, receive, reply.send)
         finally:
             # Streamlit's own page looks for some of its addresses where there is nothing, at each load.
@@ -124,17 +125,15 @@ class Guard:
     async def _refusal(self, scope: Scope, site: Site, headers: Headers) -> ASGIApp | None:
         host, path = _only(headers, "host"), scope["path"]
         if not host or not site.answers_to(host):
-            return PlainTextResponse(
-                "This desk is not known by that name. Set TICKETING_BASE_URL to its address.\n", 400
-            )
+            return _turn_away(scope, "This desk is not known by that name. Set TICKETING_BASE_URL to its address.", 400)
         if not self._is_served(scope):
-            return PlainTextResponse("This demo is for its own machine alone.\n", 403)
+            return _turn_away(scope, "This demo is for its own machine alone.", 403)
         if any(closed in path for closed in _CLOSED):
-            return PlainTextResponse("Not found.\n", 404)
+            return _turn_away(scope, "Not found.", 404)
         if not _may_be_sent(scope, site, host, headers):
-            return PlainTextResponse("This request came from another site and was refused.\n", 403)
+            return _turn_away(scope, "This request came from another site and was refused.", 403)
         if _UPLOADS in path and scope["method"] != "OPTIONS" and not await self._has_live_session(scope, site):
-            return PlainTextResponse("Please sign in to upload files.\n", 401)
+            return _turn_away(scope, "Please sign in to upload files.", 401)
         return None
 
     async def _has_live_session(self, scope: Scope, site: Site) -> bool:
@@ -172,6 +171,13 @@ class _Reply:
         await self._send(message)
 
 
+def _turn_away(scope: Scope, sentence: str, status: int) -> Response:
+    """Answer in the form in which whoever asks reads answers: a program of the API's caller, or a person."""
+    if is_call(scope["path"]):
+        return tell_caller(status, sentence)
+    return PlainTextResponse(f"{sentence}\n", status)
+
+
 def _tell(method: str, scope: Scope, status: int, seconds: float) -> None:
     """Log a request that may have changed something or was refused; of its address only the first part."""
     client = scope.get("client")
@@ -200,8 +206,12 @@ def _only(headers: Headers, name: str) -> str | None:
 
 
 def _may_be_sent(scope: Scope, site: Site, host: str, headers: Headers) -> bool:
-    """Whether a request comes from a page of ours, or changes nothing, or from whom it comes makes no difference."""
-    is_free = scope["method"] in _SAFE_METHODS or scope["path"].endswith(_WATCH)
+    """
+    Whether a request comes from a page of ours, or changes nothing, or from whom it comes makes no difference.
+
+    The API takes no cookie, so what a foreign page sends there comes from nobody.
+    """
+    is_free = scope["method"] in _SAFE_METHODS or scope["path"].endswith(_WATCH) or is_call(scope["path"])
     return is_free or _is_same_origin(site, scope["scheme"], host, headers)
 
 

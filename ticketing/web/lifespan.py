@@ -14,6 +14,7 @@ from ticketing.components import have_address
 from ticketing.desk import close_shared_desk, shared_desk
 from ticketing.domain.errors import TicketingError
 from ticketing.domain.text import complete_models
+from ticketing.web.api.mount import LATE_API
 from ticketing.web.guard import inline_script_hashes
 from ticketing.web.streamlit_options import check_options
 
@@ -47,7 +48,7 @@ async def lifespan(_app: st.App) -> AsyncIterator[None]:
 
 def warm_up() -> None:
     """
-    Import and build what the first page needs, then take all that exists so far out of the garbage collector's sight.
+    Load what the first page needs, then the API, and take all that exists by then out of the garbage collector's sight.
 
     Streamlit collects after every run of a script; what never goes away need not be looked at each time.
     """
@@ -55,6 +56,7 @@ def warm_up() -> None:
     for name in _COSTLY:
         import_module(name)
     complete_models()
+    LATE_API.load()
     gc.collect()
     gc.freeze()
     gc.set_threshold(10_000)  # what a page makes goes by itself: to look for it after each 700 objects finds nothing

@@ -1,4 +1,4 @@
-"""Our own addresses beside Streamlit's: signing in and out, files, components' code, and whether the desk is well."""
+"""Our own addresses beside Streamlit's: signing in and out, files, components' code, the API, how the desk is."""
 
 import hmac
 import json
@@ -16,6 +16,7 @@ from ticketing.components import code, version
 from ticketing.desk import shared_desk
 from ticketing.domain.browsers import XSRF_COOKIE, browser_id, cookie_name, device_cookie_name
 from ticketing.domain.errors import TicketingError
+from ticketing.web.api.mount import API_ROUTE
 from ticketing.web.attachments import download, upload
 from ticketing.web.errors import refuse
 from ticketing.web.exporting import export
@@ -132,6 +133,7 @@ ROUTES: list[BaseRoute] = [
     Route("/choose_password", choose_password, methods=["GET", "POST"]),
     Route("/accept_invitation", accept_invitation, methods=["GET", "POST"]),
     WebSocketRoute("/live", live),
+    API_ROUTE,
     Route("/healthz", healthz, methods=["GET"]),
     Route("/readyz", readyz, methods=["GET"]),
 ]

@@ -1,0 +1,119 @@
+"""
+Who calls, and what each call may bring along besides: a key that makes it repeatable, a version that it goes by.
+
+Identity comes from the header Authorization alone; no cookie counts, so no foreign page can act for anybody.
+"""
+
+import re
+from functools import cached_property
+from typing import Annotated, Final
+
+from fastapi import Depends, Header, Request
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+
+from ticketing.desk import Desk, shared_desk
+from ticketing.domain.errors import InvalidInputError, TokenRefusedError
+from ticketing.domain.people import Actor
+from ticketing.web.api.quota import Quota
+
+_BEARER: Final = HTTPBearer(
+    auto_error=False, scheme_name="bearer", description="An access token of `POST /token`, or a personal API key."
+)
+_ETAG: Final = re.compile(r'(?:W/)?"?([0-9]{1,18})"?')
+_quota: Final = Quota()
+
+
+class Caller:
+    """Whoever has sent a request, and the desk that they send it to."""
+
+    def __init__(self, request: Request, token: str) -> None:
+        self.request = request
+        self._token = token
+
+    @property
+    def desk(self) -> Desk:
+        """What they can do."""
+        return shared_desk()
+
+    @property
+    def address(self) -> str:
+        """Where they call from."""
+        return self.request.client.host if self.request.client else ""
+
+    @cached_property
+    def actor(self) -> Actor:
+        """Who they are now; asks the store, and counts the call. Raises TokenRefusedError and TooManyRequestsError."""
+        actor = self.desk.tokens.actor(self._token, address=self.address)
+        self._count(actor.username)
+        return actor
+
+    def count_address(self) -> None:
+        """Count a call of somebody who is not known; raises TooManyRequestsError."""
+        self._count(f"address {self.address}")
+
+    def _count(self, who: str) -> None:
+        _quota.count(self.request.scope, who, self.desk.settings.api_requests_per_minute)
+
+
+async def _caller(request: Request, shown: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)]) -> Caller:
+    if shown is None or not shown.credentials.isascii():
+        raise TokenRefusedError
+    return Caller(request, shown.credentials)
+
+
+async def _anybody(request: Request) -> Caller:
+    caller = Caller(request, "")
+    caller.count_address()
+    return caller
+
+
+async def _key(
+    request: Request,
+    key: Annotated[
+        str,
+        Header(
+            alias="Idempotency-Key",
+            max_length=200,
+            pattern="^[!-~]*$",
+            description="Makes the call repeatable: the same key within ten minutes is one effect and the same answer.",
+        ),
+    ] = "",
+) -> str:
+    return f"{request.method} {request.url.path} {key}" if key else ""
+
+
+async def _version(
+    etag: Annotated[
+        str | None,
+        Header(alias="If-Match", description="The ETag by which the caller goes; if it is not that any more: 412."),
+    ] = None,
+) -> int | None:
+    return None if etag is None or etag.strip() == "*" else version_in(etag)
+
+
+async def _required_version(
+    etag: Annotated[
+        str, Header(alias="If-Match", pattern='^"[0-9]{1,18}"$', description="The ETag by which the caller goes.")
+    ],
+) -> int:
+    return version_in(etag)
+
+
+def version_in(etag: str) -> int:
+    """Return the version that an ETag says."""
+    found = _ETAG.fullmatch(etag.strip())
+    if found is None:
+        raise InvalidInputError("If-Match", "The header If-Match must be an ETag that this desk has told.")
+    return int(found[1])
+
+
+def etag(version: int) -> dict[str, str]:
+    """Return the header that tells a version."""
+    return {"etag": f'"{version}"'}
+
+
+Who = Annotated[Caller, Depends(_caller)]
+Anybody = Annotated[Caller, Depends(_anybody)]
+Key = Annotated[str, Depends(_key)]
+IfMatch = Annotated[int | None, Depends(_version)]
+VersionRequired = Annotated[int, Depends(_required_version)]

@@ -1,0 +1,140 @@
+"""What calls are made of: texts with their limits, numbers, moments, and the form of lists and errors."""
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Annotated, Any, Final, Generic, Self, TypeVar
+
+from fastapi import Depends, Path, Query, Response
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, Strict
+
+from ticketing.domain.errors import InvalidInputError
+from ticketing.domain.queries import GREATEST_NUMBER, Page
+from ticketing.domain.text import EMAIL_LIMIT, NAME_LIMIT, TAG_LIMIT, TAGS_LIMIT, TEXT_LIMIT, TITLE_LIMIT, Typed
+
+Item = TypeVar("Item")
+
+# Neither a control character but for tabs and line ends, nor nothing that can be seen.
+_READABLE: Final = (
+    r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\xa0]"
+    r"[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]*$"
+)
+PLAIN: Final = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]*$"
+_DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ]")
+_A_WORD: Final = r"^[A-Za-z0-9_-][A-Za-z0-9._-]*$"
+
+
+class Input(Typed):
+    """What a call brings: a field that is not known is refused."""
+
+    model_config = ConfigDict(defer_build=False)
+
+
+class Output(BaseModel):
+    """
+    What a call is answered with; kept apart from what is stored, so that nothing gets out by being added there.
+
+    `of` copies what its fields name.
+    """
+
+    model_config = ConfigDict(frozen=True, defer_build=True, from_attributes=True)
+
+    @classmethod
+    def of(cls, found: Any) -> Self:
+        """Return what is told of something that a service has found for its caller."""
+        return cls.model_validate(found)
+
+
+class Listed(Output, Generic[Item]):
+    """A part of a list; with `next` as `cursor` the same call has the next part."""
+
+    items: list[Item]
+    total: int
+    next: str | None = None
+
+    @classmethod
+    def part(cls, items: Sequence[Item], page: Page[Any]) -> Self:
+        """Return the items of a page that a service has found."""
+        return cls(items=list(items), total=page.total, next=str(page.page + 1) if page.page < page.pages else None)
+
+
+class Fault(Output):
+    """What is wrong: a word for programs, a sentence for people, and the mark under which the log tells of it."""
+
+    code: str
+    message: str
+    field: str | None = None
+    reference: str
+
+
+class Problem(Output):
+    """How every call is answered that fails."""
+
+    error: Fault
+
+
+def ready(found: Output, headers: Mapping[str, str] | None = None) -> Response:
+    """Return an answer as it is sent, for what is called most: FastAPI would check it anew, in a thread of its own."""
+    return Response(found.model_dump_json(), media_type="application/json", headers=headers)
+
+
+def _require_text(given: Any) -> Any:
+    """Refuse numbers, even as a text, which else would be seconds since 1970."""
+    if isinstance(given, datetime) or (isinstance(given, str) and _DAY.match(given)):
+        return given
+    raise ValueError("should be a date and a time, such as 2026-03-02T09:00:00Z")
+
+
+def _require_duration(given: Any) -> Any:
+    """Refuse numbers, of which nobody knows what they count."""
+    if isinstance(given, timedelta) or (isinstance(given, str) and given.startswith("P")):
+        return given
+    raise ValueError("should be a duration, such as PT4H or P2D")
+
+
+def _in_seconds(took: timedelta) -> float:
+    return took.total_seconds()
+
+
+def _read_cursor(given: str) -> int:
+    if not given:
+        return 1
+    if not (given.isascii() and given.isdigit()) or not 1 < int(given[:7]) <= _LAST_PAGE:
+        raise InvalidInputError("Cursor", "The cursor must be one that a list has told as its next.")
+    return int(given)
+
+
+async def _page(
+    cursor: Annotated[
+        str, Query(max_length=12, pattern="^[0-9]*$", description="`next` of the part before; none for the first.")
+    ] = "",
+) -> int:
+    return _read_cursor(cursor)
+
+
+_LAST_PAGE: Final = 1_000_000
+
+PageNumber = Annotated[int, Depends(_page)]
+Number = Annotated[int, Path(ge=1, le=GREATEST_NUMBER, description="The number of a ticket: 12 of T-12.")]
+TicketNumber = Annotated[int, Strict(), Field(ge=1, le=GREATEST_NUMBER)]
+Word = Annotated[str, Path(max_length=80, pattern=_A_WORD)]
+Id = Annotated[str, Field(min_length=1, max_length=80, pattern=_A_WORD)]
+Username = Annotated[str, Path(min_length=3, max_length=32, pattern="^[a-z0-9][a-z0-9._-]{2,31}$")]
+UsernameField = Annotated[str, Field(min_length=3, max_length=32, pattern="^[a-z0-9][a-z0-9._-]{2,31}$")]
+Limit = Annotated[int, Query(ge=1, le=200, description="How many at most.")]
+Title = Annotated[str, Field(min_length=1, max_length=TITLE_LIMIT, pattern=_READABLE)]
+Text = Annotated[str, Field(min_length=1, max_length=TEXT_LIMIT, pattern=_READABLE)]
+Name = Annotated[str, Field(min_length=1, max_length=NAME_LIMIT, pattern=_READABLE)]
+Email = Annotated[str, Field(max_length=EMAIL_LIMIT, pattern=PLAIN)]
+Tags = Annotated[
+    tuple[Annotated[str, Field(min_length=1, max_length=TAG_LIMIT, pattern=_READABLE)], ...],
+    Field(max_length=TAGS_LIMIT),
+]
+Files = Annotated[
+    tuple[Id, ...], Field(max_length=20, description="Ids of what was sent to `/attachments`, to hang on the message.")
+]
+Whole = Annotated[int, Strict()]
+YesOrNo = Annotated[bool, Strict()]
+At = Annotated[datetime, BeforeValidator(_require_text)]
+Duration = Annotated[timedelta, BeforeValidator(_require_duration)]
+Seconds = Annotated[timedelta, PlainSerializer(_in_seconds, return_type=float)]
