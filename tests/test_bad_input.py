@@ -195,6 +195,7 @@ COMMANDS = {
     "reset-password": ["ada", "--password-stdin"],
     "turn-off-two-step": ["ada"],
     "import-seed": ["seed", "--yes"],
+    "import": ["--undo", "csv-1"],
     "search": ["is:open"],
     "export": ["--format", "csv", "--out", "all.csv"],
     "backup": ["desk.zip"],

@@ -13,6 +13,7 @@ import click
 from ticketing import __version__
 from ticketing.cli.accounts import create_agent, reset_password, turn_off_two_step
 from ticketing.cli.filling import demo_data, import_seed
+from ticketing.cli.importing import import_tickets
 from ticketing.cli.looking import bench, doctor, run_jobs, verify
 from ticketing.cli.moving import backup, export, migrate, restore
 from ticketing.cli.receiving import receive_mail
@@ -54,6 +55,7 @@ for command in (
     reset_password,
     turn_off_two_step,
     import_seed,
+    import_tickets,
     demo_data,
     search,
     export,

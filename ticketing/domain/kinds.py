@@ -10,8 +10,10 @@ from ticketing.domain.categories import Category
 from ticketing.domain.custom_fields import CustomField
 from ticketing.domain.definitions import Definition
 from ticketing.domain.digests import Digesting
+from ticketing.domain.imports import ImportRun
 from ticketing.domain.mail_tags import MailKey
 from ticketing.domain.mail_texts import MailText
+from ticketing.domain.numbers import Numbers
 from ticketing.domain.outbox import MailRoute
 from ticketing.domain.received import MailFetch
 from ticketing.domain.recurring import RecurringTicket
@@ -42,5 +44,7 @@ KINDS: Final[Mapping[str, type[Definition]]] = {
         RecurringTicket,
         Rule,
         SigningKeys,
+        ImportRun,
+        Numbers,
     )
 }

@@ -103,6 +103,7 @@ class User(Stored):
     `mail`: how they want what kind of notice by mail, where they have chosen anything.
     `standing` says whose the address is, `bounced_at` when mails to it came back for good.
     `original`: what the original app's files say of the person, where it could not be told any more.
+    `brought_by`: the import that has made the account, which can take it away again.
     `second_factor`: what signing in takes beside the password; `proposed_factor` is one that was not turned on yet.
     """
 
@@ -124,6 +125,7 @@ class User(Stored):
     standing: Standing = Field(default=Standing.GIVEN, exclude_if=Standing.GIVEN.__eq__)
     bounced_at: list[datetime] = Field(default_factory=list, exclude_if=not_)
     original: str | None = None
+    brought_by: str | None = None
     second_factor: SecondFactor | None = None
     proposed_factor: ProposedFactor | None = None
 

@@ -110,6 +110,9 @@ class TicketRepository(Protocol):
     def imported(self, external_id: str) -> list[int]:
         """Return numbers of the tickets that another system knew by this id."""
 
+    def remove(self, *numbers: int) -> None:
+        """Take tickets away, and who has seen how much of them; no other ticket ever gets one of these numbers."""
+
     def mark_seen(self, number: int, username: str, messages: int) -> None:
         """Remember that the person has seen so many of the messages that they may read."""
 

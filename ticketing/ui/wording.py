@@ -72,6 +72,7 @@ WORDING = {
     "audit.backed_up": "Backup made",
     "audit.restored": "Backup restored",
     "audit.imported": "Imported",
+    "audit.import_undone": "Import undone",
     "audit.ticket_opened": "Ticket opened",
     "audit.ticket_changed": "Ticket changed",
     "audit.ticket_merged": "Ticket merged",

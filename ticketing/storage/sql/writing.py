@@ -4,13 +4,15 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, Table, text
+from sqlalchemy import Connection, Table, delete, text
 from sqlalchemy.dialects import postgresql, sqlite
 
 from ticketing.storage.sql.tables import texts
 
 # A table of the full-text extension has no key but the row's id, and knows no ON CONFLICT.
 _TEXTS_OF_SQLITE = text("INSERT OR REPLACE INTO texts (rowid, public, internal) VALUES (:number, :public, :internal)")
+
+_NO_TEXTS_OF_SQLITE = text("DELETE FROM texts WHERE rowid = :number")
 
 
 def put(connection: Connection, table: Table, *rows: dict[str, Any]) -> None:
@@ -32,6 +34,14 @@ def put_texts(connection: Connection, found: Sequence[tuple[int, str, str]]) -> 
         connection.execute(_TEXTS_OF_SQLITE, rows)
     else:
         put(connection, texts, *rows)
+
+
+def remove_texts(connection: Connection, numbers: Sequence[int]) -> None:
+    """Take away what can be found of tickets."""
+    if connection.dialect.name == "sqlite":
+        connection.execute(_NO_TEXTS_OF_SQLITE, [{"number": number} for number in numbers])
+    else:
+        connection.execute(delete(texts).where(texts.c.number.in_(numbers)))
 
 
 def _carry_out(connection: Connection, statement: Any, rows: Sequence[dict[str, Any]]) -> None:
