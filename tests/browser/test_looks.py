@@ -47,6 +47,7 @@ AGENTS = (
     f"mail?mail={fingerprint('received', '<looked-at@example.net>')}",
     "bulk",
     "desk_setup",
+    "desk_setup?kind=imports",
     *(f"desk_setup?kind={kind}{form}" for kind in EDITORS for form in ("", "&id=new")),
     "articles",
     "article?id=looked-at",

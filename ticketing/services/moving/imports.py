@@ -5,7 +5,8 @@ Nobody is told of anything an import does, and no rule is followed. One that bre
 """
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from datetime import datetime
 from io import SEEK_END
 from typing import BinaryIO, Final
@@ -17,12 +18,14 @@ from ticketing.domain.imports import (
     IMPORT_LIMIT,
     PROBLEMS_TOLD,
     Brought,
+    Column,
     ImportCounts,
     ImportReport,
     ImportRun,
     ImportState,
     Mapping,
     System,
+    word_key,
 )
 from ticketing.domain.people import Actor
 from ticketing.domain.policy import Action
@@ -31,11 +34,13 @@ from ticketing.domain.store import Store, Transaction
 from ticketing.domain.text import NAME_LIMIT, printable
 from ticketing.services.access import Clock, Gate
 from ticketing.services.attachments import LARGEST, Scan, unscanned
+from ticketing.services.categories import all_categories
 from ticketing.services.moving.importing.freescout import read_freescout
 from ticketing.services.moving.importing.intake import Intake, Ready, Sorter, with_files, without_files
 from ticketing.services.moving.importing.moments import Moments
 from ticketing.services.moving.importing.tables import Look, look_at, read_table
 from ticketing.services.moving.importing.undoing import Undoing, Undone
+from ticketing.services.moving.importing.words import Words
 from ticketing.services.moving.importing.zammad import read_zammad
 
 AsText = Callable[[str], str]
@@ -71,10 +76,18 @@ class Imports:
         self._scan = scan
 
     def look(self, actor: Actor, file: BinaryIO, mapping: Mapping = USUAL) -> Look:
-        """Return what a table looks like, with what was found out about its columns; raises ImportRefusedError."""
-        self._require(actor)
+        """Return what a table looks like, and what stands in its columns; raises ImportRefusedError."""
+        with self._store.read() as tx:
+            self._admit(tx, actor)
+            words = Words(mapping, all_categories(tx))
         _require_size(file)
-        return look_at(file, mapping)
+        look = look_at(file, mapping)
+        understood = {
+            "statuses": _understood(look.values[Column.STATUS], words.status),
+            "priorities": _understood(look.values[Column.PRIORITY], words.priority),
+            "categories": _understood(look.values[Column.CATEGORY], words.category),
+        }
+        return replace(look, mapping=look.mapping.model_copy(update=understood))
 
     def first(self, actor: Actor, file: BinaryIO, system: System, mapping: Mapping = USUAL) -> list[Brought]:
         """Return the first few tickets that the file brings, as they are read; raises ImportRefusedError."""
@@ -235,6 +248,10 @@ def _digest(file: BinaryIO) -> str:
     while piece := file.read(_PIECE):
         digest.update(piece)
     return digest.hexdigest()
+
+
+def _understood(values: Iterable[str], meaning: Callable[[str], object]) -> dict[str, object]:
+    return {word_key(value): found for value in values if (found := meaning(value))}
 
 
 def _require_size(file: BinaryIO) -> int:

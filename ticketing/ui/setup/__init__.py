@@ -34,6 +34,7 @@ from ticketing.ui.setup import (
 )
 from ticketing.ui.setup.editor import Editor
 from ticketing.ui.setup.file import offer_file
+from ticketing.ui.setup.importing import KIND, draw_imports
 from ticketing.ui.setup.words import change_in_words
 from ticketing.ui.text import plain
 from ticketing.ui.times import exact, zone
@@ -69,6 +70,8 @@ def set_up(actor: Actor, kind: str, key: str) -> None:
     """Draw the page that the address asks for: all kinds, all of one kind, or the form of one definition."""
     if not kind:
         _draw_kinds(actor)
+    elif kind == KIND and policy.may(actor, Action.MOVE_DATA):
+        draw_imports(actor)
     elif kind not in EDITORS:
         not_found()
     elif key:
@@ -89,6 +92,17 @@ def _draw_kinds(actor: Actor) -> None:
                 go_to(PAGE, kind=name)
     if policy.may(actor, Action.CHANGE_SETUP):
         offer_file(actor)
+    if policy.may(actor, Action.MOVE_DATA):
+        _offer_imports()
+
+
+def _offer_imports() -> None:
+    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center", border=True):
+        with st.container(gap=None):
+            st.markdown(f":material/move_to_inbox: **{t('setup.imports')}**")
+            st.caption(t("setup.imports.about"))
+        if st.button(t("setup.imports.open"), key="open_imports"):
+            go_to(PAGE, kind=KIND)
 
 
 def _draw_list(actor: Actor, editor: Editor) -> None:

@@ -26,7 +26,7 @@ _VALUES_SHOWN: Final = 50
 _TIMES: Final = (Column.OPENED, Column.UPDATED, Column.CLOSED)
 _BETWEEN_TAGS: Final = re.compile(r"[,;|]")
 _NAMES: Final[Mapping[Column, str]] = {
-    Column.NUMBER: "ticket number|number|ticket id|ticket|id|#|ticket no|no",
+    Column.NUMBER: "ticket number|number|ticket id|ticket|id|#|ticket no|no|nr",
     Column.SUBJECT: "subject|title|issue summary|summary",
     Column.TEXT: "description|text|message|body|issue details|details|content|question",
     Column.NAME: "from|name|requester|customer|requester name|customer name|user|contact|client|full name",
