@@ -25,6 +25,8 @@ def choose(page: Page, label: str, option: str) -> None:
     """Choose something from a list."""
     page.get_by_label(label, exact=True).click()
     page.get_by_role("option", name=option, exact=True).click()
+    expect(page.get_by_role("option")).to_have_count(0)  # as long as a list closes, a click only closes it
+    expect(page.get_by_label(label, exact=True)).to_have_value(option)
 
 
 def test_an_admin_moves_in_and_out_again(windows: Windows, server: Server) -> None:

@@ -104,8 +104,7 @@ class Imports:
             with self._store.read() as tx:
                 by = self._admit(tx, actor)
                 taken = Intake(tx, run, mapping, known, by, now, keeps=False).take(ready, now)
-            files = sum(len(message.files) for ticket in tickets for message in ticket.messages)
-            counts = taken.counts + ImportCounts(left_out=len(problems), files=files)
+            counts = taken.counts + ImportCounts(left_out=len(problems))
             found = (*report.problems, *problems, *taken.problems)[:PROBLEMS_TOLD]
             report = ImportReport(counts=report.counts + counts, problems=found)
         return report
@@ -178,10 +177,15 @@ class Imports:
         key = f"{system.value}-{_digest(file)[:16]}"
         with self._store.read() as tx:
             found = tx.definitions(ImportRun).find(key)
-        if found is not None and found.state is not ImportState.UNDONE:
+        if found is not None and found.state is ImportState.DONE:
             return found
+        if found is not None and found.state is ImportState.UNFINISHED:
+            # All of the file is gone through again, and what was left out is counted anew.
+            counts = found.counts.model_copy(update={"known": 0, "left_out": 0})
+            return found.model_copy(update={"counts": counts})
         shown = " ".join(printable(name).split())[:NAME_LIMIT] or system.label
-        return ImportRun(id=key, name=shown, system=system, by=by.username, at=self._clock())
+        numbers = found.numbers if found else ()
+        return ImportRun(id=key, name=shown, system=system, by=by.username, at=self._clock(), numbers=numbers)
 
     def _take(
         self,
@@ -198,7 +202,7 @@ class Imports:
             taken = Intake(tx, run, mapping, known, by, self._clock(), keeps=True).take(ready, since)
             if not taken.numbers:
                 return run.model_copy(update={"counts": run.counts + ImportCounts(left_out=left_out)})
-            if not run.numbers:
+            if not run.counts.tickets:
                 self._log(tx, by, run, "begun")
             counts = run.counts + taken.counts + ImportCounts(left_out=left_out)
             unfinished = {"counts": counts, "state": ImportState.UNFINISHED}
@@ -207,7 +211,7 @@ class Imports:
         return run
 
     def _end(self, actor: Actor, run: ImportRun) -> ImportRun:
-        if not run.numbers:
+        if not run.counts.tickets:
             return run.model_copy(update={"state": ImportState.DONE})
         with self._store.write() as tx:
             by = self._admit(tx, actor)

@@ -63,7 +63,7 @@ def draw_imports(actor: Actor) -> None:
         given = st.file_uploader(
             t("setup.imports.file"), type=_ENDINGS, key=f"import_file_{looked.turn}", max_upload_size=_LARGEST
         )
-        if given is not None:
+        if given is not None and system is not None:
             _begin(looked, f"{system}-{given.file_id}")
             with shown_errors():
                 _draw_file(actor, given, given.name, system, looked)
@@ -147,7 +147,7 @@ def _choose_values(
             found = place.selectbox(
                 plain(word),
                 list(names),
-                list(names).index(guess) if guess in names else None,
+                list(names).index(guess) if guess is not None and guess in names else None,
                 format_func=names.__getitem__,
                 key=f"import_{column}_{word_key(word)}",
                 placeholder=t(f"setup.imports.usual.{column}"),

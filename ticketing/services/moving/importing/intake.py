@@ -118,7 +118,10 @@ class Intake:
 
     def take(self, found: Sequence[Ready], since: datetime) -> Taken:
         """Take in those that are not here yet; the first of their files was about to be kept at *since*."""
-        new = [one for one in found if not self._is_here(one.ticket)]
+        here = [self._brought_by(one.ticket) for one in found]
+        new = [one for one, run in zip(found, here, strict=True) if run is None]
+        # What this import itself has brought before it was broken off is counted already.
+        known = sum(run is not None and not (self._keeps and run == self._run.id) for run in here)
         self._people.look_up([person for one in new for person in _customers(one.ticket)])
         require_staying(self._tx, (file.sha256 for one in new for files in one.files for file in files), since)
         numbers, messages, files = [], 0, 0
@@ -139,20 +142,24 @@ class Intake:
             files=files,
             people=self._people.made,
             matched=self._people.matched,
-            known=len(found) - len(new),
+            known=known,
         )
         return Taken(counts, numbers, problems + self._maker.notes)
 
-    def _is_here(self, found: BroughtTicket) -> bool:
-        """Whether the ticket came before; numbers of tables of any origin say little, so their titles count too."""
+    def _brought_by(self, found: BroughtTicket) -> str | None:
+        """
+        Return the import by which the ticket came before; None if it did not.
+
+        Numbers of tables of any origin say little, so their titles count as well.
+        """
         for number in self._tx.tickets.imported(found.external_id):
             ticket = self._tx.tickets.find(number)
             run = run_of(ticket) if ticket else None
             if ticket is None or run is None or not run.startswith(f"{self._run.system.value}-"):
                 continue
             if run == self._run.id or self._run.system is not System.CSV or ticket.title == found.title:
-                return True
-        return False
+                return run
+        return None
 
 
 def with_files(store: Files, found: Sequence[BroughtTicket], largest: int, now: datetime, scan: Scan) -> list[Ready]:
@@ -162,8 +169,18 @@ def with_files(store: Files, found: Sequence[BroughtTicket], largest: int, now: 
 
 def without_files(ticket: BroughtTicket, largest: int) -> Ready:
     """Return a ticket as it would be: which of its files can be attached is known without keeping one."""
-    refused = [line for one in ticket.messages for line in fitting(_sizes(one), largest, 0, 0).refused]
-    return Ready(ticket, ((),) * len(ticket.messages), tuple(refused))
+    files, refused = [], []
+    for message in ticket.messages:
+        sizes = _sizes(message)
+        fits = fitting(sizes, largest, 0, 0)
+        refused += fits.refused
+        files.append(tuple(_named(*sizes[place]) for place in fits.taken))
+    return Ready(ticket, tuple(files), tuple(refused))
+
+
+def _named(name: str, size: int) -> Attachment:
+    """Return a file as it would be attached, without a content."""
+    return Attachment(id="", name=name, size=size, sha256="", media_type="")
 
 
 def _ready(store: Files, ticket: BroughtTicket, largest: int, now: datetime, scan: Scan) -> Ready:
