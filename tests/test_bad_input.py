@@ -199,6 +199,7 @@ COMMANDS = {
     "export-person": ["ada", "--out", "ada.zip"],
     "maintenance": ["on"],
     "import-seed": ["seed", "--yes"],
+    "import": ["--undo", "csv-1"],
     "search": ["is:open"],
     "export": ["--format", "csv", "--out", "all.csv"],
     "backup": ["desk.zip"],

@@ -1151,3 +1151,67 @@ def test_what_is_stored_about_somebody_is_exported_and_then_made_anonymous(
     assert (done.exit_code, done.stdout.splitlines()[-1]) == (0, "It is done: they are called “Former user 1” now.")
     assert (again.exit_code, again.stderr) == (1, "There is no account “carla”.\n")
     assert run("verify").exit_code == 0
+
+
+@pytest.fixture
+def exported(tmp_path: Path) -> Path:
+    """Return a table of two tickets of which one has no requester."""
+    file = tmp_path / "tickets.csv"
+    file.write_text("Nr,Subject,From,Opened\n1,Help,Carla,2024-01-15\n2,Help,,2024-01-15\n", "utf-8")
+    return file
+
+
+def test_tickets_of_another_help_desk_are_looked_at_brought_in_and_taken_away(
+    run: Run, data: Path, exported: Path
+) -> None:
+    trial = run("import", exported, "--from", "csv", "--dry-run")
+    assert trial.stdout == "This would come: 1 tickets, 1 messages, 1 new people, 1 left out.\n"
+    assert trial.stderr == "Left out: Line 3: it has no requester.\n"
+
+    done = run("import", exported, "--from", "csv")
+    found = re.fullmatch(r"Import (csv-\w+) is done: 1 tickets, 1 messages, 1 new people, 1 left out.\n", done.stdout)
+    assert found
+    with closing(open_desk(Settings(data_dir=data))) as desk:
+        assert desk.tickets.get(CONSOLE, 1).requester == "carla"
+        desk.tickets.reply(CONSOLE, 1, "We come.")
+
+    undone = run("import", "--undo", found[1])
+    assert undone.stdout == (f"Import {found[1]} is undone.\nKept, since something was done in them: T-1.\n")
+    assert run("import", "--undo", found[1], "--touched-too").stdout == f"Import {found[1]} is undone.\n"
+
+
+def test_the_words_of_a_table_are_put_as_a_mapping_says(run: Run, data: Path, exported: Path, tmp_path: Path) -> None:
+    mapping = tmp_path / "mapping.json"
+    mapping.write_text('{"columns": {"subject": "Nr", "name": "From", "opened": "Opened"}}')
+
+    run("import", exported, "--from", "csv", "--mapping", mapping)
+
+    with closing(open_desk(Settings(data_dir=data))) as desk:
+        assert desk.tickets.get(CONSOLE, 1).title == "1"
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["--from", "csv"], "either FILE and --from, or --undo ID"),
+        (["FILE"], "either FILE and --from, or --undo ID"),
+        (["FILE", "--from", "csv", "--undo", "csv-1"], "either FILE and --from, or --undo ID"),
+        (["FILE", "--from", "csv", "--touched-too"], "--touched-too with --undo"),
+        (["--undo", "csv-1", "--dry-run"], "--dry-run goes with FILE"),
+    ],
+)
+def test_an_import_that_says_too_little_or_too_much_is_refused(
+    run: Run, exported: Path, words: list[str], sentence: str
+) -> None:
+    result = run("import", *(exported if word == "FILE" else word for word in words))
+
+    assert result.exit_code == 2
+    assert sentence in result.stderr
+
+
+@pytest.mark.parametrize("words", [["--undo", "csv-1"], ["FILE", "--from", "zammad"]])
+def test_an_import_that_cannot_be_is_refused_in_a_sentence(run: Run, exported: Path, words: list[str]) -> None:
+    result = run("import", *(exported if word == "FILE" else word for word in words))
+
+    assert result.exit_code == 1
+    assert result.stderr.count("\n") == 1

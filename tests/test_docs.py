@@ -124,7 +124,7 @@ def test_the_readme_names_nothing_that_does_not_exist() -> None:
 @pytest.mark.parametrize(
     ("line", "name"),
     [
-        ("| `python3 -m ticketing import FILE` | |", "import"),
+        ("| `python3 -m ticketing bring FILE` | |", "bring"),
         ("Look at it with `python3 -m ticketing serve --read-only`.", "--read-only"),
         ("| `python3 -m ticketing verify [--demo]` | |", "--demo"),
         (r"| `python3 -m ticketing export --format seed\|xml --out PATH` | |", "xml"),

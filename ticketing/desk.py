@@ -96,6 +96,7 @@ if TYPE_CHECKING:
     from ticketing.delivery.webhook_dispatcher import WebhookDispatcher
     from ticketing.services.demonstration.demo import Demo
     from ticketing.services.moving.exports import Exports
+    from ticketing.services.moving.imports import Imports
     from ticketing.services.moving.lists import Lists
     from ticketing.services.moving.personal import PersonalData
     from ticketing.services.moving.seeds import Seeds
@@ -245,6 +246,15 @@ class Desk:
         from ticketing.services.moving.seeds import Seeds  # noqa: PLC0415 - see above
 
         return Seeds(self.store, self.clock, self._gate, self._passwords)
+
+    @cached_property
+    def imports(self) -> "Imports":
+        """What comes in from other help desks."""
+        from ticketing.delivery.html_text import text_of  # noqa: PLC0415 - see above
+        from ticketing.services.moving.imports import Imports  # noqa: PLC0415 - see above
+
+        largest = self.settings.max_upload_mb * MEGABYTE
+        return Imports(self._store, self.clock, self._gate, text_of, largest=largest, scan=self._scan)
 
     @cached_property
     def exports(self) -> "Exports":

@@ -55,6 +55,7 @@ AGENTS = (
     f"mail?mail={fingerprint('received', '<looked-at@example.net>')}",
     "bulk",
     "desk_setup",
+    "desk_setup?kind=imports",
     *(f"desk_setup?kind={kind}{form}" for kind in EDITORS for form in ("", "&id=new")),
     *(f"desk_setup?kind={name}" for name in OVERVIEWS),
     "articles",

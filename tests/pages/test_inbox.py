@@ -118,5 +118,6 @@ def test_people_choose_on_their_account_what_comes_by_mail(carla: Visit, ada: Vi
 
     assert desk.preferences.mail(actor(ada)).of(NoticeKind.OPENED, is_agent=True) is Mailed.DAILY
     carla.open("account")
-    assert {box.key for box in carla.at.selectbox} == {"mail_opened", "mail_replied", "mail_status", "mail_merged"}
+    of_mail = {box.key for box in carla.at.selectbox if str(box.key).startswith("mail_")}
+    assert of_mail == {"mail_opened", "mail_replied", "mail_status", "mail_merged"}
     assert "Your profile has no e-mail address, so nothing comes by e-mail." in carla.said

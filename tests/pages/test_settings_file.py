@@ -37,7 +37,7 @@ def shown(visit: Visit) -> str:
 
 
 def test_what_can_be_set_up_on_the_page_goes_into_the_file_and_nothing_else_does() -> None:
-    assert set(SETTINGS) == set(EDITORS)
+    assert set(SETTINGS) == set(EDITORS) - {"maintenance"}  # what holds for a while is no setting
 
 
 def test_an_admin_looks_at_what_a_file_would_do_and_then_does_it(desk: Desk, root: Visit, team: Team) -> None:

@@ -4,6 +4,7 @@ import inspect
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
+from io import BytesIO
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -23,6 +24,7 @@ from ticketing.domain.errors import (
     SignedOutError,
     TicketingError,
 )
+from ticketing.domain.imports import System
 from ticketing.domain.links import LinkKind
 from ticketing.domain.notifications import Mailed, NoticeKind
 from ticketing.domain.outbox import OutgoingQuery
@@ -161,6 +163,7 @@ ARGUMENTS: dict[str, object] = {
     "display_name": "Name",
     "edit": TicketEdit(priority=Priority.HIGH),
     "email": "",
+    "file": BytesIO(b"[]"),
     "folder": Path("nowhere"),
     "form": Form.CSV,
     "into": 2,
@@ -197,6 +200,7 @@ ARGUMENTS: dict[str, object] = {
     "session_id": "s1",
     "size": 10,
     "solved": True,
+    "system": System.ZAMMAD,
     "text": "Text.",
     "tickets": 1,
     "title": "Title",

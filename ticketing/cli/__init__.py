@@ -13,6 +13,7 @@ import click
 from ticketing import __version__
 from ticketing.cli.accounts import create_agent, reset_password, rotate_token_key, turn_off_two_step
 from ticketing.cli.filling import demo_data, import_seed
+from ticketing.cli.importing import import_tickets
 from ticketing.cli.looking import bench, doctor, run_jobs, verify
 from ticketing.cli.maintaining import maintenance
 from ticketing.cli.moving import backup, export, migrate, restore
@@ -59,6 +60,7 @@ for command in (
     export_person,
     anonymise_person,
     import_seed,
+    import_tickets,
     demo_data,
     search,
     export,

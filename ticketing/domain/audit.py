@@ -73,6 +73,7 @@ class AuditAction(StrEnum):
     BACKED_UP = "backed_up"
     RESTORED = "restored"
     IMPORTED = "imported"
+    IMPORT_UNDONE = "import_undone"
     TICKET_OPENED = "ticket_opened"
     TICKET_CHANGED = "ticket_changed"
     TICKET_MERGED = "ticket_merged"

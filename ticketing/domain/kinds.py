@@ -13,9 +13,11 @@ from ticketing.domain.categories import Category
 from ticketing.domain.custom_fields import CustomField
 from ticketing.domain.definitions import Definition
 from ticketing.domain.digests import Digesting
+from ticketing.domain.imports import ImportRun
 from ticketing.domain.mail_tags import MailKey
 from ticketing.domain.mail_texts import MailText
 from ticketing.domain.maintenance import Maintenance
+from ticketing.domain.numbers import Numbers
 from ticketing.domain.outbox import MailRoute
 from ticketing.domain.received import MailFetch
 from ticketing.domain.recurring import RecurringTicket
@@ -54,5 +56,7 @@ KINDS: Final[Mapping[str, type[Definition]]] = {
         Branding,
         Banner,
         Maintenance,
+        ImportRun,
+        Numbers,
     )
 }

@@ -105,6 +105,7 @@ class User(Stored):
     `original`: what the original app's files say of the person, where it could not be told any more.
     `invited_at`: when somebody was invited who has not chosen a password yet; until then the account is not active.
     `dismissed`: the marks of banners that the person has put away.
+    `brought_by`: the import that has made the account, which can take it away again.
     `second_factor`: what signing in takes beside the password; `proposed_factor` is one that was not turned on yet.
     """
 
@@ -128,6 +129,7 @@ class User(Stored):
     invited_at: datetime | None = Field(None, exclude_if=not_)
     dismissed: list[str] = Field(default_factory=list, exclude_if=not_)
     original: str | None = None
+    brought_by: str | None = None
     second_factor: SecondFactor | None = None
     proposed_factor: ProposedFactor | None = None
 

@@ -125,12 +125,8 @@ class TicketRepository(Protocol):
         wants to know it of all asks for some thousand at a time.
         """
 
-    def remove(self, number: int) -> None:
-        """
-        Take a ticket away, and who has seen how much of it.
-
-        The one with the highest number stays, by which those of others count up: raises ValueError for it.
-        """
+    def remove(self, *numbers: int) -> None:
+        """Take tickets away, and who has seen how much of them; no other ticket ever gets one of these numbers."""
 
     def mark_seen(self, number: int, username: str, messages: int) -> None:
         """Remember that the person has seen so many of the messages that they may read."""

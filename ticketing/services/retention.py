@@ -134,13 +134,8 @@ def _old_enough(tx: Transaction, rule: RetentionRule, now: datetime) -> Iterator
 
 
 def _may_go(tx: Transaction, ticket: Ticket) -> bool:
-    """
-    Whether a ticket may be deleted.
-
-    The newest one stays, by which the numbers of others count up; what went on in another ticket stays as long as that.
-    """
-    goes_on = ticket.merged_into is not None and tx.tickets.find(ticket.merged_into) is not None
-    return not goes_on and ticket.number < tx.tickets.last_number()
+    """Whether a ticket may be deleted: what went on in another ticket stays as long as that."""
+    return ticket.merged_into is None or tx.tickets.find(ticket.merged_into) is None
 
 
 def _requesters(tx: Transaction) -> Iterator[User]:

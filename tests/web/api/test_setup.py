@@ -26,7 +26,17 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "sla_policies": {"name": "All", "calendar": "office", "first_response": "PT4H"},
     "mail_texts": {"name": "Replied", "mail": "replied", "text": "Hello"},
 }
-INTERNAL = {"articles", "due_times", "mail_key", "digests", "mail_route", "mail_fetch", "signing_keys"}
+INTERNAL = {
+    "articles",
+    "due_times",
+    "mail_key",
+    "digests",
+    "mail_route",
+    "mail_fetch",
+    "signing_keys",
+    "imports",
+    "numbers",
+}
 
 
 @pytest.mark.parametrize("name", RESOURCES)

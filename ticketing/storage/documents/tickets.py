@@ -7,9 +7,11 @@ from itertools import chain, islice
 
 from pydantic_core import ValidationError, to_json
 
+from ticketing.domain.definitions import read_definition
 from ticketing.domain.errors import StorageUnreadableError
 from ticketing.domain.facts import Facts
 from ticketing.domain.live import stamp_of
+from ticketing.domain.numbers import NO_NUMBERS, Numbers
 from ticketing.domain.queries import Audience, Page, TicketQuery, TicketSummary
 from ticketing.domain.statuses import UNFINISHED, Status
 from ticketing.domain.tickets import IS_WARNED, Ticket
@@ -29,15 +31,19 @@ class Tickets:
         self._pending = pending
 
     def next_number(self) -> int:
-        """Return one more than the highest number; the ticket with that is never removed, so none comes twice."""
+        """Return one more than the highest number that a ticket ever had, so none comes twice."""
         pending = self._pending
-        pending.last_number = max(pending.last_number, pending.state.last_number) + 1
+        pending.last_number = max(pending.last_number, pending.state.last_number, self._numbers().last) + 1
         return pending.last_number
 
     def last_number(self) -> int:
         """Return the highest number of all tickets; 0 if there is none."""
         with self._pending.applied(TICKETS) as state:
             return state.last_number
+
+    def _numbers(self) -> Numbers:
+        raw = self._pending.get(Numbers.kind, NO_NUMBERS.id)
+        return NO_NUMBERS if raw is None else read_definition(Numbers, raw)
 
     def find(self, number: int, audience: Audience | None = None) -> Ticket | None:
         """Return a copy of the ticket, or None; one that the audience may not see is not even read."""
@@ -143,15 +149,17 @@ class Tickets:
             rows = state.pick(range(above + 1, min(up_to, state.last_number) + 1))
         return [row.number for row in rows if named in row.raw]
 
-    def remove(self, number: int) -> None:
-        """Take a ticket away, and who has seen how much of it; raises ValueError for the one of the highest number."""
-        with self._pending.applied(TICKETS, SEEN) as state:
-            if number >= state.last_number:
-                raise ValueError(number)
-            seen_by = [key for key in state.documents.get(SEEN, {}) if key.startswith(f"{number}:")]
-        self._pending.put(TICKETS, str(number), None)
-        for key in seen_by:
+    def remove(self, *numbers: int) -> None:
+        """Take tickets away, and who has seen how much of them; no other ticket ever gets one of these numbers."""
+        last = max(numbers, default=0)
+        if last > (kept := self._numbers()).last:
+            document = kept.model_copy(update={"last": last}).model_dump_json(exclude_none=True)
+            self._pending.put(Numbers.kind, kept.id, document.encode())
+        gone = set(map(str, numbers))
+        for key in [key for key in self._pending.keys(SEEN) if key.partition(":")[0] in gone]:
             self._pending.put(SEEN, key, None)
+        for number in gone & self._pending.keys(TICKETS):
+            self._pending.put(TICKETS, number, None)
 
     def mark_seen(self, number: int, username: str, messages: int) -> None:
         """Remember that the person has seen so many of the messages that they may read."""

@@ -1,5 +1,6 @@
 """All tickets, in tables."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from functools import lru_cache
@@ -20,8 +21,10 @@ from sqlalchemy import (
 )
 
 from ticketing.domain.conditions import Having
+from ticketing.domain.definitions import read_definition
 from ticketing.domain.facts import Facts
 from ticketing.domain.live import stamp_of
+from ticketing.domain.numbers import NO_NUMBERS, Numbers
 from ticketing.domain.queries import GREATEST_NUMBER, Audience, Page, TicketQuery, TicketSummary, is_news, is_tallied
 from ticketing.domain.statuses import UNFINISHED, Priority, Status
 from ticketing.domain.tickets import IS_WARNED, MessageKind, Term, Ticket
@@ -30,7 +33,18 @@ from ticketing.storage.sql.conditions import SEPARATOR, holds_text
 from ticketing.storage.sql.facts import facts_of_matching, facts_row
 from ticketing.storage.sql.reading import BATCH, in_batches
 from ticketing.storage.sql.searching import listed, order, restrictions, updated_at
-from ticketing.storage.sql.tables import IS_RESOLVED, NOBODY, facts, seen, tallies, terms, tickets, users, watchers
+from ticketing.storage.sql.tables import (
+    IS_RESOLVED,
+    NOBODY,
+    definitions,
+    facts,
+    seen,
+    tallies,
+    terms,
+    tickets,
+    users,
+    watchers,
+)
 from ticketing.storage.sql.writing import add_up, put, put_texts, remove_texts
 
 # What everybody in a ticket may find, and what agents may find beside it.
@@ -64,6 +78,10 @@ _TALLIES: Final = select(tallies.c.assignee, tallies.c.status, tallies.c.tickets
 # Looked up for each line of a list, which takes a third of the time of calling the class.
 _STATUSES: Final = {status.value: status for status in Status}
 _PRIORITIES: Final = {priority.value: priority for priority in Priority}
+_NUMBERS: Final = select(definitions.c.document).where(
+    definitions.c.kind == Numbers.kind, definitions.c.id == NO_NUMBERS.id
+)
+_HIGHEST_NUMBERS: Final = select(select(func.max(tickets.c.number)).scalar_subquery(), _NUMBERS.scalar_subquery())
 _NOTHING: Final = _Kept(("", ""), frozenset(), frozenset(), ([], []))
 
 
@@ -79,9 +97,10 @@ class SqlTickets:
         self._tallied: dict[tuple[str, str], int] | None = None
 
     def next_number(self) -> int:
-        """Return one more than the highest number; the ticket with that is never removed, so none comes twice."""
+        """Return one more than the highest number that a ticket ever had, so none comes twice."""
         if self._first_free is None:
-            self._first_free = self.last_number() + 1
+            highest, numbers = self._connection.execute(_HIGHEST_NUMBERS).one()
+            self._first_free = max(highest or 0, read_definition(Numbers, numbers).last if numbers else 0) + 1
         self._last_number = max(self._last_number + 1, self._first_free)
         return self._last_number
 
@@ -305,20 +324,29 @@ class SqlTickets:
         question = select(c.number).where(c.number > above, c.number <= min(up_to, GREATEST_NUMBER), stands)
         return list(self._connection.scalars(question.order_by(c.number)))
 
-    def remove(self, number: int) -> None:
-        """Take a ticket away, and who has seen how much of it; raises ValueError for the one of the highest number."""
-        if number >= self.last_number():
-            raise ValueError(number)
-        before = self._before(number)
-        if before is _NOTHING:
+    def remove(self, *numbers: int) -> None:
+        """Take tickets away, and who has seen how much of them; no other ticket ever gets one of these numbers."""
+        found = {number: before for number in numbers if (before := self._before(number)) is not _NOTHING}
+        if not found:
             return
-        assignee, status = before.tallied
-        add_up(self._connection, tallies, "tickets", [{"assignee": assignee, "status": status, "tickets": -1}])
+        self._keep_number(max(found))
+        gone = Counter(before.tallied for before in found.values())
+        rows = [{"assignee": who, "status": status, "tickets": -count} for (who, status), count in gone.items()]
+        add_up(self._connection, tallies, "tickets", rows)
         self._tallied = None
-        remove_texts(self._connection, number)
+        remove_texts(self._connection, list(found))
         for table in (seen, facts, terms, watchers, tickets):
-            self._connection.execute(delete(table).where(table.c.number == number))
-        del self._kept[number], self._documents[number]
+            self._connection.execute(delete(table).where(table.c.number.in_(found)))
+        for number in found:
+            del self._kept[number]
+            self._documents.pop(number, None)
+
+    def _keep_number(self, last: int) -> None:
+        raw = self._connection.scalar(_NUMBERS)
+        kept = read_definition(Numbers, raw) if raw else NO_NUMBERS
+        if last > kept.last:
+            document = kept.model_copy(update={"last": last}).model_dump_json(exclude_none=True)
+            put(self._connection, definitions, {"kind": Numbers.kind, "id": kept.id, "document": document})
 
     def mark_seen(self, number: int, username: str, messages: int) -> None:
         """Remember that the person has seen so many of the messages that they may read."""

@@ -36,12 +36,12 @@ def put_texts(connection: Connection, found: Sequence[tuple[int, str, str]]) -> 
         put(connection, texts, *rows)
 
 
-def remove_texts(connection: Connection, number: int) -> None:
-    """Take away what can be found of a ticket."""
+def remove_texts(connection: Connection, numbers: Sequence[int]) -> None:
+    """Take away what can be found of tickets."""
     if connection.dialect.name == "sqlite":
-        connection.execute(_NO_TEXTS_OF_SQLITE, {"number": number})
+        connection.execute(_NO_TEXTS_OF_SQLITE, [{"number": number} for number in numbers])
     else:
-        connection.execute(delete(texts).where(texts.c.number == number))
+        connection.execute(delete(texts).where(texts.c.number.in_(numbers)))
 
 
 def _carry_out(connection: Connection, statement: Any, rows: Sequence[dict[str, Any]]) -> None:

@@ -40,6 +40,7 @@ from ticketing.ui.setup import (
 )
 from ticketing.ui.setup.editor import Editor
 from ticketing.ui.setup.file import offer_file
+from ticketing.ui.setup.importing import KIND, draw_imports
 from ticketing.ui.setup.overview import Overview
 from ticketing.ui.setup.words import change_in_words
 from ticketing.ui.text import plain
@@ -85,6 +86,8 @@ def set_up(actor: Actor, kind: str, key: str) -> None:
         way_back(PAGE, t("page.desk_setup"))
         st.title(t(f"setup.{kind}"), anchor=False)
         OVERVIEWS[kind].draw(actor)
+    elif kind == KIND and policy.may(actor, Action.MOVE_DATA):
+        draw_imports(actor)
     elif kind not in EDITORS:
         not_found()
     elif EDITORS[kind].kind.only:
@@ -109,6 +112,17 @@ def _draw_kinds(actor: Actor) -> None:
             _draw_way(name, overview.icon, t("setup.look"))
     if policy.may(actor, Action.CHANGE_SETUP):
         offer_file(actor)
+    if policy.may(actor, Action.MOVE_DATA):
+        _offer_imports()
+
+
+def _offer_imports() -> None:
+    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center", border=True):
+        with st.container(gap=None):
+            st.markdown(f":material/move_to_inbox: **{t('setup.imports')}**")
+            st.caption(t("setup.imports.about"))
+        if st.button(t("setup.imports.open"), key="open_imports"):
+            go_to(PAGE, kind=KIND)
 
 
 def _draw_way(name: str, icon: str, word: str, state: str = "") -> None:

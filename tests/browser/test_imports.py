@@ -1,0 +1,67 @@
+"""Moving in from another help desk in a browser: its words put into ours, looked at, brought in, and undone."""
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import PHONE, Windows, settle
+from tests.serving import Server
+from ticketing.domain.imports import ImportState
+from ticketing.domain.people import Actor
+from ticketing.domain.queries import TicketQuery
+from ticketing.ui.wording import t
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+
+CONSOLE = Actor.console()
+TABLE = (
+    "Nummer,Subject,From,State,Opened,Details\n"
+    '9001,"<img src=x onerror=alert(1)> No *dial* tone",Imported Irma,Wartet,2024-01-15 15:04,The line is dead.\n'
+    "9002,=1+1,Imported Igor,Closed,2024-01-16 08:30,It squeaks.\n"
+    "9003,No time,Imported Igor,Closed,99.99.9999,It squeaks.\n"
+)
+
+
+def choose(page: Page, label: str, option: str) -> None:
+    """Choose something from a list."""
+    page.get_by_label(label, exact=True).click()
+    page.get_by_role("option", name=option, exact=True).click()
+    expect(page.get_by_role("option")).to_have_count(0)  # as long as a list closes, a click only closes it
+    expect(page.get_by_label(label, exact=True)).to_have_value(option)
+
+
+def test_an_admin_moves_in_and_out_again(windows: Windows, server: Server) -> None:
+    root = windows.open("desk_setup?kind=imports", person="root")
+    choose(root, "Where the file comes from", "CSV")
+    settle(root)
+    root.locator("input[type=file]").set_input_files(
+        {"name": "old desk.csv", "mimeType": "text/csv", "buffer": TABLE.encode()}
+    )
+    expect(root.get_by_text("Which column is what")).to_be_visible()
+    choose(root, "Number there", "Nummer")
+    choose(root, "Wartet", t("status.pending"))
+    root.get_by_role("button", name="Look at what would come").click()
+
+    expect(root.get_by_text("tickets: 2 · messages: 2 · new people: 2 · left out: 1")).to_be_visible()
+    expect(root.get_by_text("9001 · <img src=x onerror=alert(1)> No *dial* tone")).to_be_visible()
+    expect(root.get_by_text("Line 4: “99.99.9999” is no time")).to_have_count(2)
+    root.get_by_role("button", name="Import 2 tickets").click()
+    expect(root.get_by_text("Imported: tickets: 2 · messages: 2 · new people: 2 · left out: 1")).to_be_visible()
+
+    (run,) = server.desk.imports.all(CONSOLE)
+    assert run.state is ImportState.DONE
+    found = server.desk.tickets.search(CONSOLE, TicketQuery(needles=("9001",)))
+    assert [line.status.value for line in found.items] == ["pending"]
+
+    root.get_by_role("button", name="Undo …").click()
+    expect(root.get_by_text("Tickets that go: 2")).to_be_visible()
+    root.get_by_role("button", name="Take them away").click()
+    expect(root.get_by_text("The import “old desk.csv” is undone.")).to_be_visible()
+    assert server.desk.tickets.search(CONSOLE, TicketQuery(needles=("9001",))).total == 0
+
+
+def test_it_can_be_used_on_a_phone(windows: Windows) -> None:
+    root = windows.open("desk_setup?kind=imports", person="root", **PHONE)
+    settle(root)
+
+    expect(root.get_by_role("heading", name="Import tickets")).to_be_visible()
+    assert root.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
