@@ -1,4 +1,4 @@
-"""A person's own account: name, password, two-step sign-in, sessions."""
+"""A person's own account: name, password and other ways in, two-step sign-in, sessions."""
 
 import streamlit as st
 
@@ -17,10 +17,15 @@ elif actor.must_set_up_second_factor or ui.is_showing_recovery_codes():
 else:
     names = [t(f"account.{name}") for name in ("profile", "password", "two_step", "sessions", "mail")]
     profile, password, two_step, sessions, mail = st.tabs(names)
+    ways = ui.desk().openid.own(actor)
     with profile:
         ui.profile_form(actor)
-    with password:
-        ui.password_form(actor)
+    with password, ui.shown_errors():
+        if ways.has_password:
+            ui.password_form(actor)
+        else:
+            ui.offer_first_password(actor)
+        ui.ways_in(actor, ways)
     with two_step, ui.shown_errors():
         ui.second_factor_form(actor)
     with sessions, ui.shown_errors():

@@ -49,6 +49,7 @@ from ticketing.services.first_launch import FirstLaunch
 from ticketing.services.health import Health, Surroundings
 from ticketing.services.inbox import Inbox
 from ticketing.services.live import Live
+from ticketing.services.openid import OpenId
 from ticketing.services.outbox import Outbox, set_route
 from ticketing.services.password_resets import PasswordResets
 from ticketing.services.passwords import Passwords
@@ -83,6 +84,7 @@ if TYPE_CHECKING:
     from ticketing.delivery.clamd import Scanner
     from ticketing.delivery.dispatcher import Dispatcher
     from ticketing.delivery.mailbox import Fetcher
+    from ticketing.delivery.openid import OpenIdProvider
     from ticketing.services.demonstration.demo import Demo
     from ticketing.services.moving.exports import Exports
     from ticketing.services.moving.lists import Lists
@@ -179,6 +181,9 @@ class Desk:
         self.agents = watched("agents", agents, figures)
         self.second_factors = watched("second_factors", factors, figures)
         self.first_launch = FirstLaunch(store, clock, passwords)
+        provider, registration_open = _provider(settings), settings.registration == "open"
+        openid = OpenId(store, clock, gate, throttle, provider, registration_open=registration_open)
+        self.openid = watched("openid", openid, figures)
 
     def _connect_mail(self, store: Store) -> None:
         """Wire what has to do with mail."""
@@ -338,6 +343,17 @@ def _reader(settings: Settings) -> Callable[[bytes], Incoming]:
         return read_mail(raw, DeskMail(own, host, settings.mail_checked_by or ""))
 
     return read
+
+
+def _provider(settings: Settings) -> "OpenIdProvider | None":
+    """Return the OpenID provider by which people sign in; None where there is none, as at every demo."""
+    issuer, client_id, secret = settings.oidc_issuer, settings.oidc_client_id, settings.oidc_client_secret
+    if issuer is None or client_id is None or settings.demo:
+        return None
+    from ticketing.delivery.openid import OpenIdProvider  # noqa: PLC0415 - see above
+
+    shown = secret.get_secret_value() if secret else None
+    return OpenIdProvider(issuer, client_id, shown, settings.oidc_name, f"{settings.base_url}/oidc/callback")
 
 
 def _scanner(settings: Settings) -> "Scanner | None":

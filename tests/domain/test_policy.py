@@ -37,6 +37,7 @@ TRUTH = """
     EDIT_OWN_PROFILE      .     .       .     UAR    .       .        .       .
     CHANGE_OWN_PASSWORD   .     .       .     UAR    .       .        .       .
     SET_UP_SECOND_FACTOR  .     .       .     UAR    .       .        .       .
+    LINK_IDENTITY         .     .       .     UAR    .       .        .       .
     END_OWN_SESSION       .     .       .     UAR    .       .        .       .
     READ_NOTICES          .     .       .     UAR    .       .        .       .
     SEE_PEOPLE            .     .       .      .     .       .        .      AR

@@ -86,6 +86,10 @@ TEXTS: Final[Mapping[str, str]] = {
         "Hello {{ name }},\n\nan API key was created for your account {{ username }}: with it, a program can act in"
         f" your name.{_UNEXPECTED}"
     ),
+    AccountMail.IDENTITY_LINKED: (
+        "Hello {{ name }},\n\nyour account {{ username }} was linked with a sign-in elsewhere, by which it opens"
+        f" without its password from now on.{_UNEXPECTED}"
+    ),
     DIGEST: f"Hello {{{{ name }}}},\n\nthis is new since yesterday, and you have not read it yet:\n{_TICKETS}",
     SUMMARY: (
         f"Hello {{{{ name }}}},\n\nmuch has happened in a short time, so this is one mail for all of it:\n{_TICKETS}"
@@ -105,6 +109,7 @@ SUBJECTS: Final[Mapping[str, str]] = {
     AccountMail.SECOND_FACTOR_OFF: "Two-step sign-in was turned off",
     AccountMail.RECOVERY_CODE_USED: "A recovery code was used",
     AccountMail.KEY_CREATED: "An API key was created",
+    AccountMail.IDENTITY_LINKED: "Your account was linked",
     DIGEST: "What is new in your tickets",
     SUMMARY: "Changes in your tickets",
 }

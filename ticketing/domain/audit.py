@@ -54,6 +54,8 @@ class AuditAction(StrEnum):
     KEY_CREATED = "key_created"
     KEY_REVOKED = "key_revoked"
     SIGNING_KEY_ROTATED = "signing_key_rotated"
+    IDENTITY_LINKED = "identity_linked"
+    IDENTITY_UNLINKED = "identity_unlinked"
     SETUP_CHANGED = "setup_changed"
     SETTINGS_IMPORTED = "settings_imported"
     EXPORTED = "exported"

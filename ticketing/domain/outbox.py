@@ -63,6 +63,7 @@ class AccountMail(StrEnum):
     SECOND_FACTOR_OFF = "second_factor_off"
     RECOVERY_CODE_USED = "recovery_code_used"
     KEY_CREATED = "key_created"
+    IDENTITY_LINKED = "identity_linked"
 
 
 # The kind of a mail that stands for several, to somebody who would have got too many.

@@ -8,6 +8,7 @@ Throttle: how many tries the desk allows, in buckets that the store keeps.
     registration   an address                      30 accounts an hour
     mail           an e-mail address               20 mails an hour that get into tickets
     wish           an address                      30 wishes an hour for a new password
+    elsewhere      an address                      30 sign-ins a minute that begin at a provider
     link           an e-mail address, an account   3 mails an hour with a link of one purpose
     refusal        a person, or an address         20 refusals an hour that are written down, and 10 a minute of all
     confirmation   a session asking for its        as account
@@ -126,6 +127,10 @@ class Throttle:
     def count_wish(self, tx: Transaction, address: str) -> None:
         """Count a wish for a new password from an address; raises ThrottledError."""
         self._count(tx, _key("wish", _network(address)), WISHES_PER_HOUR, _HOUR, self._clock())
+
+    def count_elsewhere(self, tx: Transaction, address: str) -> None:
+        """Count a sign-in that begins at a provider; raises ThrottledError."""
+        self._count(tx, _key("elsewhere", _network(address)), TRIES_PER_MINUTE, _MINUTE, self._clock())
 
     def count_mail(self, tx: Transaction, sender: str) -> None:
         """Count a mail from an address; raises ThrottledError."""

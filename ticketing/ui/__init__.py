@@ -50,6 +50,7 @@ from ticketing.ui.new_ticket import (
     tell_what_it_follows,
 )
 from ticketing.ui.notices import inbox, inbox_link
+from ticketing.ui.openid import offer_first_password, offer_sign_in_elsewhere, ways_in
 from ticketing.ui.pages import page
 from ticketing.ui.passwords import password_field
 from ticketing.ui.people import manage_person, people_head, people_list, register_agent, who_may_do_what
@@ -126,8 +127,10 @@ __all__ = [
     "newest_ticket",
     "not_found",
     "note_as_seen",
+    "offer_first_password",
     "offer_password_reset",
     "offer_registration",
+    "offer_sign_in_elsewhere",
     "one_mail",
     "own_sessions",
     "own_tickets",
@@ -163,6 +166,7 @@ __all__ = [
     "typed_into",
     "visitor",
     "warn_of_throw_away",
+    "ways_in",
     "who_may_do_what",
     "without_routes",
 ]

@@ -13,6 +13,7 @@ from ticketing.domain.definitions import Kind, by_name, read_definition
 from ticketing.domain.drafts import Draft
 from ticketing.domain.mail_links import MailLink
 from ticketing.domain.notifications import Notice
+from ticketing.domain.openid import Identity, SignInRequest
 from ticketing.domain.outbox import Outgoing
 from ticketing.domain.people import User
 from ticketing.domain.receipts import Receipt
@@ -27,6 +28,7 @@ from ticketing.storage.documents.state import (
     API_KEYS,
     DEVICES,
     DRAFTS,
+    IDENTITIES,
     NOTICES,
     OUTGOING,
     RECEIVED,
@@ -154,6 +156,16 @@ class DocumentTransaction:
     def api_keys(self) -> OwnedDocuments[ApiKey]:
         """Keys by which programs act on somebody's behalf."""
         return OwnedDocuments(self.pending, API_KEYS, ApiKey)
+
+    @property
+    def identities(self) -> OwnedDocuments[Identity]:
+        """Who signs in by a provider."""
+        return OwnedDocuments(self.pending, IDENTITIES, Identity)
+
+    @property
+    def sign_in_requests(self) -> DocumentCollection[SignInRequest]:
+        """Browsers that were sent to a provider."""
+        return DocumentCollection(self.pending, "sign_in_requests", SignInRequest)
 
     @property
     def attempts(self) -> DocumentCollection[Attempts]:

@@ -14,6 +14,7 @@ from ticketing.domain.audit import AuditRecord
 from ticketing.domain.drafts import Draft
 from ticketing.domain.kinds import KINDS
 from ticketing.domain.notifications import Notice
+from ticketing.domain.openid import Identity
 from ticketing.domain.outbox import Outgoing
 from ticketing.domain.people import User
 from ticketing.domain.received import Received
@@ -49,7 +50,8 @@ def mark_half_moved(connection: Connection, *, is_so: bool) -> None:
 
 def documents(connection: Connection) -> Everything:
     """Return all documents, read as they are asked for."""
-    lasting = (tables.drafts, tables.notices, tables.outgoing, tables.received, tables.api_keys, tables.audit)
+    owned = (tables.drafts, tables.notices, tables.api_keys, tables.identities)
+    lasting = (*owned, tables.outgoing, tables.received, tables.audit)
     passing = {table.name: _InTable(connection, table) for table in lasting}
     return {
         "tickets": _InTable(connection, tables.tickets),
@@ -113,6 +115,7 @@ class Intake:
             "outgoing": self._put_mails,
             "received": self._put_received,
             "api_keys": self._put_api_keys,
+            "identities": self._put_identities,
             "audit": self._put_audit,
             **{kind: partial(self._put_definitions, kind) for kind in KINDS},
         }
@@ -182,6 +185,11 @@ class Intake:
         keys = SqlOwned(self._connection, tables.api_keys, ApiKey)
         for raw in batch:
             keys.save(ApiKey.model_validate_json(raw))
+
+    def _put_identities(self, batch: list[bytes]) -> None:
+        identities = SqlOwned(self._connection, tables.identities, Identity)
+        for raw in batch:
+            identities.save(Identity.model_validate_json(raw))
 
     def _put_audit(self, batch: list[bytes]) -> None:
         put_records(self._connection, [AuditRecord.model_validate_json(raw) for raw in batch])
