@@ -1,4 +1,4 @@
-"""A person's own account: name, password and other ways in, two-step sign-in, sessions."""
+"""A person's own account: name, password and other ways in, two-step sign-in, sessions, notifications, API keys."""
 
 import streamlit as st
 
@@ -15,20 +15,17 @@ if actor.must_change_password:
 elif actor.must_set_up_second_factor or ui.is_showing_recovery_codes():
     ui.second_factor_form(actor)
 else:
-    names = [t(f"account.{name}") for name in ("profile", "password", "two_step", "sessions", "mail")]
-    profile, password, two_step, sessions, mail = st.tabs(names)
-    ways = ui.desk().openid.own(actor)
+    names = [t(f"account.{name}") for name in ("profile", "password", "two_step", "sessions", "mail", "keys")]
+    profile, password, two_step, sessions, mail, keys = st.tabs(names)
     with profile:
         ui.profile_form(actor)
     with password, ui.shown_errors():
-        if ways.has_password:
-            ui.password_form(actor)
-        else:
-            ui.offer_first_password(actor)
-        ui.ways_in(actor, ways)
+        ui.ways_in(actor)
     with two_step, ui.shown_errors():
         ui.second_factor_form(actor)
     with sessions, ui.shown_errors():
         ui.own_sessions(actor)
     with mail:
         ui.mail_form(actor)
+    with keys, ui.shown_errors():
+        ui.own_keys(actor)

@@ -194,6 +194,7 @@ COMMANDS = {
     "create-agent": ["ada", "--password-stdin"],
     "reset-password": ["ada", "--password-stdin"],
     "turn-off-two-step": ["ada"],
+    "rotate-token-key": [],
     "import-seed": ["seed", "--yes"],
     "search": ["is:open"],
     "export": ["--format", "csv", "--out", "all.csv"],

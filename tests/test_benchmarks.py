@@ -13,7 +13,7 @@ from types import ModuleType
 import pytest
 from click.testing import CliRunner
 
-from benchmarks import contest, databases, mails, pages, start, storage, writers
+from benchmarks import api, contest, databases, mails, pages, start, storage, writers
 from benchmarks.measuring import Contestant, Figure, Report, take_turns
 from tests.postgres import cluster
 from ticketing.bootstrap import RUN_TIME, Environment
@@ -243,6 +243,20 @@ def test_the_start_benchmark_yields_both_figures() -> None:
     assert {figure.name: figure.rival is not None for figure in all_figures(report)} == {
         "until it answers": True,
         "CPU until then": True,
+    }
+
+
+def test_the_api_benchmark_yields_the_time_of_a_call_over_hello_and_how_many_are_answered() -> None:
+    report = Report("API")
+
+    api.measure(report, 40, rounds=2, slice_seconds=0.05)
+
+    assert {figure.name: figure.limit for figure in all_figures(report)} == {
+        "half of the calls within, hello": None,
+        "one ticket, over hello": 5.0,
+        "a list of 25, over hello": 5.0,
+        "calls a second, hello": 1 / 0.35,
+        "time of one list of 25 at full load": 1000 / 300,
     }
 
 

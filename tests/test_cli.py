@@ -29,9 +29,10 @@ from ticketing import __version__
 from ticketing.cli import main
 from ticketing.desk import open_desk
 from ticketing.domain.audit import AuditAction, AuditQuery
-from ticketing.domain.errors import CodeWantedError
+from ticketing.domain.errors import CodeWantedError, TokenRefusedError
 from ticketing.domain.people import Actor, Role
 from ticketing.domain.queries import TicketQuery
+from ticketing.domain.scopes import Scope
 from ticketing.domain.statuses import Status
 from ticketing.domain.teams import Dealing, Team
 from ticketing.domain.tickets import TicketEdit
@@ -197,6 +198,51 @@ def test_no_backup_holds_the_key_of_second_factors(run: Run, data: Path, tmp_pat
     assert "carla" in packed
     for kept_apart in (key, secret, base64.b32decode(secret).hex()):
         assert kept_apart not in packed
+
+
+def test_no_backup_holds_the_key_of_tokens_or_a_session_and_api_keys_come_back_with_it(
+    run: Run, data: Path, tmp_path: Path
+) -> None:
+    desk = open_desk(Settings(data_dir=data), password_rounds=4)
+    desk.accounts.register("carla", "Carla", PASSWORD, PASSWORD)
+    granted = desk.tokens.issue("carla", PASSWORD)
+    carla = desk.tokens.actor(granted.access)
+    key = desk.tokens.create_key(carla, "Import", {Scope.READ}, 90)
+    desk.close()
+
+    assert run("backup", str(tmp_path / "desk.zip")).exit_code == 0
+
+    master = (data / "token.key").read_text("ascii").strip()
+    packed = unpacked(tmp_path / "desk.zip")
+    assert "signing_keys" in packed
+    for kept_apart in (master, carla.session or "none", key, key.removeprefix("tk_"), granted.refresh[3:46]):
+        assert kept_apart not in packed
+    there = {"TICKETING_DATA_DIR": str(tmp_path / "there")}
+    assert CliRunner().invoke(main, ["restore", str(tmp_path / "desk.zip")], env=there).exit_code == 0
+    desk = open_desk(Settings(data_dir=tmp_path / "there"))
+    assert desk.tokens.actor(key).username == "carla"
+    for refused in (granted.access, granted.refresh):
+        with pytest.raises(TokenRefusedError):
+            desk.tokens.actor(refused)
+    desk.close()
+
+
+def test_the_key_of_tokens_is_rotated_while_those_that_are_about_stay_good(run: Run, data: Path) -> None:
+    desk = open_desk(Settings(data_dir=data), password_rounds=4)
+    desk.accounts.register("carla", "Carla", PASSWORD, PASSWORD)
+    granted = desk.tokens.issue("carla", PASSWORD)
+    desk.close()
+
+    result = run("rotate-token-key")
+
+    told = "Access tokens are signed with a new key; those signed with the old one end within 15 minutes.\n"
+    assert (result.exit_code, result.stdout) == (0, told)
+    assert (data / "token.key").stat().st_mode & 0o777 == 0o600
+    desk = open_desk(Settings(data_dir=data))
+    assert desk.tokens.actor(granted.access).username == "carla"
+    assert desk.tokens.renew(granted.refresh).access.split(".")[0] != granted.access.split(".")[0]
+    desk.close()
+    assert run("verify").exit_code == 0
 
 
 def unpacked(archive: Path) -> str:
@@ -702,7 +748,8 @@ def test_a_demo_serves_this_machine_alone(run: Run) -> None:
         ("serve --demo-anywhere", "--demo-anywhere goes with a demo: add --demo."),
         ("migrate --schema --to memory:", "It takes either --to URL, or --files-to URL, or --schema and perhaps"),
         ("migrate --files-to memory: --to memory:", "It takes either --to URL, or --files-to URL, or --schema"),
-        ("bench start --postgres postgresql:///bench", "A start is not measured in a database: leave out --postgres."),
+        ("bench start --postgres postgresql:///bench", "This is not measured in a database: leave out --postgres."),
+        ("bench api --postgres postgresql:///bench", "This is not measured in a database: leave out --postgres."),
         ("bench pages --postgres sqlite:///bench", "--postgres takes the address of a database: postgresql+psycopg://"),
         ("bench storage --postgres=", "--postgres takes the address of a database: postgresql+psycopg://"),
     ],

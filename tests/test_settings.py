@@ -380,13 +380,14 @@ def test_who_must_have_a_second_factor_is_a_matter_of_roles(
     assert read_settings().second_factor_of == roles
 
 
-def test_a_key_of_second_factors_that_is_short_is_refused_without_being_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("TICKETING_SECOND_FACTOR_KEY", "k" * 31)
+@pytest.mark.parametrize("name", ["SECOND_FACTOR_KEY", "TOKEN_KEY"])
+def test_a_key_that_is_short_is_refused_without_being_told(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setenv(f"TICKETING_{name}", "k" * 31)
     with pytest.raises(SettingsError, match="at least 32 characters") as refusal:
         read_settings()
     assert "kkk" not in str(refusal.value)
 
-    monkeypatch.setenv("TICKETING_SECOND_FACTOR_KEY", "k" * 32)
+    monkeypatch.setenv(f"TICKETING_{name}", "k" * 32)
     assert "kkk" not in repr(read_settings())
-    monkeypatch.setenv("TICKETING_SECOND_FACTOR_KEY", "")
-    assert read_settings().second_factor_key is None
+    monkeypatch.setenv(f"TICKETING_{name}", "")
+    assert getattr(read_settings(), name.lower()) is None

@@ -171,7 +171,7 @@ class Desk:
         signing = AccessTokens(
             _key(settings, settings.token_key, settings.token_key_file), settings.base_url or "http://localhost"
         )
-        tokens = Tokens(store, clock, gate, limits, accounts, signing)
+        tokens = Tokens(store, clock, gate, accounts, signing)
         self.tokens = watched("tokens", tokens, figures)
         self.accounts = watched("accounts", accounts, figures)
         self.addresses = watched("addresses", Addresses(store, clock, gate, throttle), figures)

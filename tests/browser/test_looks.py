@@ -277,6 +277,16 @@ def be_asked_for_stars(page: Page) -> None:
     expect(page.get_by_role("button", name="Reopen the ticket")).to_be_visible()
 
 
+def open_api_keys(page: Page) -> None:
+    """Make an API key, and look at the list of them."""
+    page.get_by_role("tab", name="API keys").click()
+    page.get_by_role("textbox", name="Name", exact=True).fill(f"Import {page.viewport_size}")
+    page.get_by_role("button", name="Create key").click()
+    expect(page.get_by_text("it is shown only now")).to_be_visible()
+    page.get_by_role("button", name="I have kept it").click()
+    expect(page.get_by_role("button", name="Revoke").first).to_be_visible()
+
+
 def open_permissions(page: Page) -> None:
     """Show who may do what."""
     page.get_by_text("Who may do what").click()
@@ -302,6 +312,7 @@ ON_DESKTOP_AND_PHONE = pytest.mark.parametrize(
         ("all_tickets", open_filters),
         ("all_tickets", open_columns),
         ("new_ticket", be_refused),
+        ("account", open_api_keys),
         ("agent_admin", open_permissions),
     ],
     ids=lambda part: getattr(part, "__name__", ""),

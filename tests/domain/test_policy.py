@@ -1,7 +1,7 @@
 """The truth table: for each action, role and relation, whether it is allowed."""
 
 from datetime import UTC, datetime
-from itertools import product
+from itertools import combinations, product
 
 import pytest
 
@@ -11,6 +11,7 @@ from ticketing.domain.errors import PermissionDeniedError
 from ticketing.domain.people import Actor, Person, Role, User
 from ticketing.domain.policy import Action, Relation
 from ticketing.domain.queries import Audience
+from ticketing.domain.scopes import Scope
 from ticketing.domain.statuses import TicketCategory
 from ticketing.domain.tickets import Ticket
 
@@ -59,12 +60,63 @@ TRUTH = """
     READ_ARTICLE          .     .       .      .     .       .        .       .
     WRITE_ARTICLE         .     .       .      .     .       .        .      AR
     READ_AUDIT            .     .       .      .     .       .        .       R
+    KEEP_KEYS             .     .       .      UAR   .       .        .       .
+    REVOKE_KEYS           .     .       .      .     AR      R        R       .
+    ROTATE_SIGNING_KEY    .     .       .      .     .       .        .       R
 """
 # For whom an article is.
 OF_ARTICLES = """
     action        public  internal
     READ_ARTICLE   UAR       AR
 """
+# Which scopes of an API key take an action, whoever its owner is: r(ead), w(rite), n(otes), a(dmin).
+OF_KEYS = """
+    action                 scopes
+    OPEN_TICKET            w
+    VIEW_TICKET            rw
+    REPLY                  w
+    WATCH_TICKET           w
+    CHANGE_WATCHERS        w
+    TAKE_BACK_REPLY        w
+    CLOSE                  w
+    REOPEN                 w
+    RATE_TICKET            w
+    WRITE_NOTE             n
+    EDIT_TICKET            w
+    MERGE_TICKETS          w
+    LINK_TICKETS           w
+    SPLIT_TICKET           w
+    BE_ASSIGNED            rw
+    SEE_ALL_TICKETS        rw
+    EDIT_OWN_PROFILE       .
+    CHANGE_OWN_PASSWORD    .
+    SET_UP_SECOND_FACTOR   .
+    END_OWN_SESSION        .
+    READ_NOTICES           rw
+    SEE_PEOPLE             rwa
+    REGISTER_AGENT         a
+    REGISTER_ADMIN         a
+    CHANGE_ROLE            a
+    DEACTIVATE             a
+    RESET_PASSWORD         a
+    TURN_OFF_SECOND_FACTOR a
+    END_SESSIONS           a
+    LIFT_WAIT              a
+    SEE_REPORTS            rw
+    MOVE_DATA              a
+    SEE_HEALTH             a
+    LOOK_AFTER_MAILS       a
+    SEE_SETUP              rwa
+    CHANGE_SETUP           a
+    KEEP_SHORTCUTS         w
+    READ_ARTICLE           rw
+    WRITE_ARTICLE          w
+    READ_AUDIT             a
+    KEEP_KEYS              .
+    REVOKE_KEYS            a
+    ROTATE_SIGNING_KEY     a
+"""
+SCOPES = {Scope.READ: "r", Scope.WRITE: "w", Scope.NOTES: "n", Scope.ADMIN: "a"}
 # Who may make an account of a role, at a desk where agents may register agents and at one where they may not.
 REGISTERING = """
     role   agents_may  agents_may_not
@@ -160,6 +212,24 @@ def test_may_and_require_say_what_the_table_says(action: Action, role: Role, rel
         with pytest.raises(PermissionDeniedError) as refusal:
             policy.require(actor, action, target)
         assert str(refusal.value) == f"You may not {action.value}."
+
+
+@pytest.mark.parametrize("action", Action, ids=lambda action: action.name)
+@pytest.mark.parametrize("role", Role)
+def test_a_key_may_what_its_scopes_take_and_its_owner_may(action: Action, role: Role) -> None:
+    taking = dict(line.split() for line in OF_KEYS.strip().splitlines())[action.name]
+
+    for relation, count in product(Relation, range(len(Scope) + 1)):
+        for scopes in map(frozenset, combinations(Scope, count)):
+            actor = Actor("actor", "The Actor", role, key="k1", scopes=scopes)
+            is_taken = any(SCOPES[scope] in taking for scope in scopes)
+            allowed = policy.may(actor, action, target_of(relation, actor))
+            assert allowed is (is_taken and ALLOWED[action, role, relation]), (relation, scopes)
+
+
+@pytest.mark.parametrize(("role", "scopes"), [(Role.USER, "rw"), (Role.AGENT, "rwna"), (Role.ADMIN, "rwna")])
+def test_a_role_has_use_for_these_scopes(role: Role, scopes: str) -> None:
+    assert policy.scopes_of(role) == {scope for scope, letter in SCOPES.items() if letter in scopes}
 
 
 @pytest.mark.parametrize("agents_may", [True, False])

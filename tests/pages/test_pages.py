@@ -872,7 +872,10 @@ def test_nobody_is_told_of_a_one_time_password_that_was_used_or_made_long_ago(
 
 @pytest.mark.parametrize(
     ("button", "sentence"),
-    [("end_sessions", "All sessions of Carla have ended."), ("deactivate", "Carla is deactivated and signed out.")],
+    [
+        ("end_sessions", "All sessions and API keys of Carla have ended."),
+        ("deactivate", "Carla is deactivated and signed out."),
+    ],
 )
 def test_an_agent_looks_after_a_users_account(ada: Visit, carla: Visit, button: str, sentence: str) -> None:
     ada.open("agent_admin").press("manage_carla").press(button)

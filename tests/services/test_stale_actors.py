@@ -32,6 +32,7 @@ from ticketing.domain.recurring import RecurringTicket
 from ticketing.domain.reports import Cell, Metric, ReportQuery
 from ticketing.domain.rules import Rule
 from ticketing.domain.schedules import Repeats, Schedule
+from ticketing.domain.scopes import Scope
 from ticketing.domain.sla import SlaPolicy
 from ticketing.domain.statuses import Priority, Status, TicketCategory
 from ticketing.domain.teams import Team
@@ -61,6 +62,10 @@ OPEN_TO_EVERYBODY = {
     "sessions.actor",
     "sessions.redeem",
     "sessions.sign_out",
+    "tokens.actor",
+    "tokens.issue",
+    "tokens.renew",
+    "tokens.revoke",
     "first_launch.ensure",
     "first_launch.is_waiting",
     "live.meet",
@@ -129,6 +134,8 @@ FOR_EVERY_PERSON = {
     "tickets.fields",
     "tickets.open",
     "tickets.search",
+    "tokens.create_key",
+    "tokens.keys",
 }
 ARGUMENTS: dict[str, object] = {
     "article": Article(name="VPN", body="Dial in."),
@@ -142,6 +149,7 @@ ARGUMENTS: dict[str, object] = {
     "confirmation": "four dry umbrellas",
     "content": [b"A picture."],
     "current": "wrong",
+    "days": 90,
     "definition": Team(name="First line"),
     "description": "Text.",
     "display_name": "Name",
@@ -153,6 +161,7 @@ ARGUMENTS: dict[str, object] = {
     "helpful": True,
     "identity": "i1",
     "key": "second-line",
+    "key_id": "0" * 64,
     "kind": Team,
     "field": "title",
     "mail_id": "m1",
@@ -179,6 +188,7 @@ ARGUMENTS: dict[str, object] = {
     "result": BulkResult(URGENT, (Outcome(1, "", after=URGENT.edit),), datetime.max.replace(tzinfo=UTC)),
     "role": Role.ADMIN,
     "rule": Rule(name="Acknowledge", reply="We have got it."),
+    "scopes": {Scope.READ},
     "session_id": "s1",
     "size": 10,
     "solved": True,

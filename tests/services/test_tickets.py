@@ -19,6 +19,7 @@ from ticketing.domain.errors import (
     PermissionDeniedError,
     ReopenWindowError,
     StaleEditError,
+    StaleTicketError,
     StorageBusyError,
     StorageReadOnlyError,
     TicketClosedError,
@@ -392,6 +393,19 @@ def test_who_corrects_a_resolution_that_was_taken_back_meanwhile_is_told_so(
         tickets.edit(ada, number, TicketEdit(resolution=Resolution.WONT_FIX), seen=seen)
 
     assert (refusal.value.theirs, refusal.value.yours) == ("none", "wont fix")
+
+
+def test_an_edit_by_a_version_that_is_not_that_of_the_ticket_any_more_sets_nothing(
+    tickets: Tickets, ada: Actor, number: int
+) -> None:
+    version = tickets.get(ada, number).version
+    noted = tickets.note(ada, number, "I am on it.")
+
+    with pytest.raises(StaleTicketError):
+        tickets.edit(ada, number, TicketEdit(priority=Priority.HIGH), version=version)
+
+    assert tickets.get(ada, number) == noted
+    assert tickets.edit(ada, number, TicketEdit(priority=Priority.HIGH), version=noted.version).version > version
 
 
 def test_a_reply_sets_a_status_with_it(tickets: Tickets, carla: Actor, ada: Actor, number: int) -> None:

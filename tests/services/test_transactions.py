@@ -34,6 +34,7 @@ from ticketing.domain.reports import Cell, Metric, ReportQuery
 from ticketing.domain.rules import Rule
 from ticketing.domain.saved_views import SavedView
 from ticketing.domain.schedules import Repeats, Schedule
+from ticketing.domain.scopes import Scope
 from ticketing.domain.settings_files import Plan
 from ticketing.domain.sla import SlaPolicy
 from ticketing.domain.statuses import Priority, Status
@@ -122,6 +123,9 @@ class Scene:
         self._set_up_phones()
         self.token = self.desk.accounts.sign_in("carla", PASSWORD)
         clock.advance(timedelta(minutes=2))  # so that it is worth noting that the session is used
+        self.granted = self.desk.tokens.issue("carla", PASSWORD)
+        self.desk.tokens.create_key(self.ada, "Reports", {Scope.READ}, 90)
+        self.api_key = self.desk.tokens.keys(self.ada)[0].id
         self.hand_off = self.desk.accounts.sign_in_browser("carla", PASSWORD, browser="b")
         self._type_passwords()
         self._visit(provider)
@@ -302,6 +306,11 @@ ONCE: Deeds = {
     "preferences.begin_with": lambda on: on.desk.preferences.begin_with(on.ada, View.MINE),
     "preferences.begin_with_saved": lambda on: on.desk.preferences.begin_with_saved(on.ada, on.view.id),
     "preferences.show_columns": lambda on: on.desk.preferences.show_columns(on.ada, [Column.STATUS]),
+    "tokens.renew": lambda on: on.desk.tokens.renew(on.granted.refresh),
+    "tokens.revoke": lambda on: on.desk.tokens.revoke(on.granted.refresh),
+    "tokens.create_key": lambda on: on.desk.tokens.create_key(on.ada, "Import", {Scope.READ}, 90),
+    "tokens.revoke_key": lambda on: on.desk.tokens.revoke_key(on.ada, on.api_key),
+    "tokens.rotate_signing_key": lambda on: on.desk.tokens.rotate_signing_key(CONSOLE),
     "tickets.open": lambda on: on.desk.tickets.open(on.ada, "Again", "Help!", follows=2, key="k"),
     "attachments.put": lambda on: on.desk.attachments.put(on.carla, "screen.png", [b"A picture."]),
     "tickets.reply": lambda on: on.desk.tickets.reply(on.ada, 1, "Hello", status=Status.PENDING, key="k"),
@@ -347,6 +356,7 @@ TWICE: Deeds = {
     "accounts.change_password": (
         lambda on: on.desk.accounts.change_password(on.carla, PASSWORD, ANOTHER, ANOTHER, browser="b")
     ),
+    "tokens.issue": lambda on: on.desk.tokens.issue("carla", PASSWORD),
     "second_factors.turn_on": lambda on: on.desk.second_factors.turn_on(on.carla, PASSWORD, on.carlas_code),
     "second_factors.turn_off": lambda on: on.desk.second_factors.turn_off(on.root, PASSWORD, on.code),
 }
@@ -409,6 +419,9 @@ NEVER: Deeds = {
     "rules.rehearsed": lambda on: on.desk.rules.rehearsed(on.root, on.rule),
     "settings_files.plan": lambda on: on.import_,
     "seeds.plan": lambda on: on.plan,
+    "tokens.actor": lambda on: on.desk.tokens.actor(on.granted.access),
+    "tokens.keys": lambda on: on.desk.tokens.keys(on.ada),
+    "tokens.keys_of": lambda on: on.desk.tokens.keys_of(on.root, "ada"),
     "sessions.own": lambda on: on.desk.sessions.own(on.carla),
     "similar.own": lambda on: on.desk.similar.own(on.carla, "Rated"),
     "similar.to": lambda on: on.desk.similar.to(on.ada, 1),

@@ -13,6 +13,7 @@ from typing import cast
 import pytest
 
 from tests.storage.conftest import LASTING
+from ticketing.domain.api_keys import ApiKey
 from ticketing.domain.drafts import Draft
 from ticketing.domain.errors import RefusedError, StorageDamagedError, StorageUnsupportedError
 from ticketing.domain.notifications import Notice, NoticeKind
@@ -380,6 +381,9 @@ def test_what_has_run_out_of_time_is_left_behind_and_makes_no_backup_unsound(tmp
         for name, days in (("over", -1), ("alive", 1)):
             expires_at = now + timedelta(days=days)
             tx.drafts.save(Draft(id=name, username="ada", texts={"reply": name}, saved_at=now, expires_at=expires_at))
+            tx.api_keys.save(
+                ApiKey(id=name, username="ada", name=name, scopes=(), created_at=now, expires_at=expires_at)
+            )
             told = {"username": "ada", "kind": NoticeKind.REPLIED, "ticket": 1, "by": "carla", "at": now}
             tx.notices.save(Notice.model_validate({"id": name, "expires_at": expires_at, **told}))
             tx.received.save(
@@ -388,5 +392,5 @@ def test_what_has_run_out_of_time_is_left_behind_and_makes_no_backup_unsound(tmp
     back_up(store, path, now)
 
     documents = read_archive(path).documents
-    assert [list(documents[name]) for name in ("drafts", "notices", "received")] == 3 * [["alive"]]
-    assert rehearse(path) == {"attachments": 1, "drafts": 1, "notices": 1, "received": 1}
+    assert [list(documents[name]) for name in ("api_keys", "drafts", "notices", "received")] == 4 * [["alive"]]
+    assert rehearse(path) == {"api_keys": 1, "attachments": 1, "drafts": 1, "notices": 1, "received": 1}

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from tests.storage.conftest import make_ticket, make_user
+from ticketing.domain.api_keys import ApiKey
 from ticketing.domain.canned_replies import CannedReply
 from ticketing.domain.changes import ME, Changes
 from ticketing.domain.conditions import During, Moment, Not
@@ -31,6 +32,7 @@ from ticketing.domain.queries import MOST_HITS, UNASSIGNED, Audience, Sort, Tick
 from ticketing.domain.ratings import Rating
 from ticketing.domain.receipts import Receipt
 from ticketing.domain.received import Fate, Received, ReceivedQuery
+from ticketing.domain.scopes import Scope
 from ticketing.domain.sign_in import Attempts, Device, HandOff, Session
 from ticketing.domain.snoozes import Snooze
 from ticketing.domain.statuses import Priority, Status, TicketCategory
@@ -110,6 +112,9 @@ DOCUMENTS = {
         id="m1", at=NOW, sender="a@b", fate=Fate.TICKET, ticket=3, raw_sha256="0" * 64, size=9, expires_at=NOW + HOUR
     ),
     "drafts": Draft(id="f1", username="carla", texts={"reply": "It"}, saved_at=NOW, expires_at=NOW + HOUR),
+    "api_keys": ApiKey(
+        id="k1", username="carla", name="Import", scopes=(Scope.READ,), created_at=NOW, expires_at=NOW + HOUR
+    ),
     "notices": Notice(
         id="n1", username="carla", kind=NoticeKind.REPLIED, ticket=1, by="ada", at=NOW, expires_at=NOW + HOUR
     ),

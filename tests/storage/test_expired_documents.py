@@ -6,12 +6,14 @@ from pathlib import Path
 
 import pytest
 
+from ticketing.domain.api_keys import ApiKey
 from ticketing.domain.drafts import Draft
 from ticketing.domain.mail_links import MailLink, Purpose
 from ticketing.domain.notifications import Notice, NoticeKind
 from ticketing.domain.outbox import Outgoing
 from ticketing.domain.receipts import Receipt
 from ticketing.domain.received import Fate, Received
+from ticketing.domain.scopes import Scope
 from ticketing.domain.sign_in import Attempts, Device, HandOff, Session
 from ticketing.domain.store import Transaction
 from ticketing.storage.json_store import JsonStore
@@ -28,6 +30,7 @@ COLLECTIONS = (
     "notices",
     "outgoing",
     "received",
+    "api_keys",
 )
 
 
@@ -55,6 +58,10 @@ def save_one_of_each(tx: Transaction, name: str, expires_at: datetime) -> None:
         Notice(id=name, username="carla", kind=replied, ticket=1, by="ada", at=began, expires_at=expires_at)
     )
     tx.outgoing.save(Outgoing(id=name, username="carla", kind="replied", at=began, due_at=began, expires_at=expires_at))
+    scopes = (Scope.READ,)
+    tx.api_keys.save(
+        ApiKey(id=name, username="carla", name="Import", scopes=scopes, created_at=began, expires_at=expires_at)
+    )
     tx.received.save(Received(id=name, at=began, fate=Fate.IGNORED, raw_sha256=name, size=1, expires_at=expires_at))
 
 

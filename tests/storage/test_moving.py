@@ -17,6 +17,7 @@ from tests.postgres import databases
 from tests.serving import PASSWORD
 from tests.storage.conftest import NOW, make_ticket, make_user
 from ticketing.desk import Desk, open_desk
+from ticketing.domain.api_keys import ApiKey
 from ticketing.domain.drafts import Draft
 from ticketing.domain.errors import (
     RefusedError,
@@ -28,6 +29,7 @@ from ticketing.domain.notifications import Notice, NoticeKind
 from ticketing.domain.outbox import Outgoing
 from ticketing.domain.people import Actor, Role
 from ticketing.domain.received import Fate, Received
+from ticketing.domain.scopes import Scope
 from ticketing.domain.sign_in import fingerprint
 from ticketing.domain.teams import Team
 from ticketing.domain.tickets import Message, MessageKind
@@ -94,10 +96,22 @@ def fill(store: WholeStore) -> None:
         tx.outgoing.save(Outgoing(id="o", username="ada", kind="noted", at=NOW, due_at=NOW, expires_at=FAR_OFF))
         received = Received(id="m", at=NOW, fate=Fate.FAILED, raw_sha256=mail[0], size=mail[1], expires_at=FAR_OFF)
         tx.received.save(received)
+        key = ApiKey(id="k", username="ada", name="ö", scopes=(Scope.READ,), created_at=NOW, expires_at=FAR_OFF)
+        tx.api_keys.save(key)
         tx.definitions(Team).save(Team(id="first-line", name="First líne", members=("ada",), version=1))
 
 
-DOCUMENTS = {"drafts": 1, "notices": 2, "outgoing": 1, "received": 1, "seen": 2, "teams": 1, "tickets": 11, "users": 1}
+DOCUMENTS = {
+    "api_keys": 1,
+    "drafts": 1,
+    "notices": 2,
+    "outgoing": 1,
+    "received": 1,
+    "seen": 2,
+    "teams": 1,
+    "tickets": 11,
+    "users": 1,
+}
 
 
 def everything(address: str) -> dict[str, list[tuple[str, bytes]]]:
@@ -116,7 +130,7 @@ def test_a_move_takes_everything_along_and_leaves_the_source_as_it_was(place: Pl
 
     assert counts == DOCUMENTS
     assert everything(target) == before == everything(source)
-    assert told == [(40, 40)]
+    assert told == [(42, 42)]
     with closing(open_store(target)) as store, store.write() as tx:
         assert tx.tickets.next_number() == 12
 

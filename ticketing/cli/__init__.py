@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from ticketing import __version__
-from ticketing.cli.accounts import create_agent, reset_password, turn_off_two_step
+from ticketing.cli.accounts import create_agent, reset_password, rotate_token_key, turn_off_two_step
 from ticketing.cli.filling import demo_data, import_seed
 from ticketing.cli.looking import bench, doctor, run_jobs, verify
 from ticketing.cli.moving import backup, export, migrate, restore
@@ -53,6 +53,7 @@ for command in (
     create_agent,
     reset_password,
     turn_off_two_step,
+    rotate_token_key,
     import_seed,
     demo_data,
     search,

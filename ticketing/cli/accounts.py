@@ -1,13 +1,19 @@
-"""Accounts: `create-agent`, `reset-password` and `turn-off-two-step`, for whoever can run commands here."""
+"""
+Accounts: `create-agent`, `reset-password`, `turn-off-two-step`, `rotate-token-key`.
+
+They are for whoever can run commands here.
+"""
 
 import sys
 from contextlib import closing
+from datetime import timedelta
 
 import click
 
 from ticketing.cli.options import opens_store
 from ticketing.desk import open_desk
 from ticketing.domain.people import Actor, Role
+from ticketing.domain.tokens import ACCESS_LIFETIME
 
 
 @click.command()
@@ -44,6 +50,16 @@ def turn_off_two_step(name: str) -> None:
     with closing(open_desk()) as desk:
         desk.agents.turn_off_second_factor(Actor.console(), name)
     click.echo(f"Two-step sign-in of “{name}” is turned off.")
+
+
+@click.command()
+@opens_store
+def rotate_token_key() -> None:
+    """Sign the access tokens of the API with a new key; those that are about are good until they are over."""
+    with closing(open_desk()) as desk:
+        desk.tokens.rotate_signing_key(Actor.console())
+    minutes = ACCESS_LIFETIME // timedelta(minutes=1)
+    click.echo(f"Access tokens are signed with a new key; those signed with the old one end within {minutes} minutes.")
 
 
 def _password(*, from_stdin: bool) -> str:

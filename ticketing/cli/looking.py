@@ -82,16 +82,16 @@ def run_jobs() -> None:
 
 
 @click.command()
-@click.argument("what", type=click.Choice(["storage", "pages", "start"]))
+@click.argument("what", type=click.Choice(["storage", "pages", "start", "api"]))
 @click.option("--tickets", type=click.IntRange(1), default=None, help="How many to measure with.")
 @click.option(
     "--json", "json_path", type=click.Path(dir_okay=False, path_type=Path), help="Write the figures here, too."
 )
 @click.option("--postgres", metavar="URL", help="Measure storage or pages in this empty database, too.")
 def bench(what: str, tickets: int | None, json_path: Path | None, postgres: str | None) -> None:
-    """Measure the store, the pages or the start beside the least that this machine could take."""
-    if postgres is not None and what == "start":
-        raise click.UsageError("A start is not measured in a database: leave out --postgres.")
+    """Measure the store, the pages, the start or the API beside the least that this machine could take."""
+    if postgres is not None and what in {"start", "api"}:
+        raise click.UsageError("This is not measured in a database: leave out --postgres.")
     if postgres is not None and addresses.kind(postgres) != "postgresql":
         raise click.UsageError(
             "--postgres takes the address of a database: postgresql+psycopg://USER:PASSWORD@HOST/NAME."

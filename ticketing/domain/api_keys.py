@@ -40,6 +40,6 @@ class ApiKey(Stored):
         return self.last_used_at is None or now >= self.last_used_at + self.NOTED_EVERY
 
 
-def key_id(key: str) -> str:
+def id_of(key: str) -> str:
     """Return the id of a key, given the key as it was shown."""
     return fingerprint("api key", key)

@@ -4,6 +4,8 @@ Who may do what: one table, nothing else anywhere.
 A row names an action; under each role stand the relations in which it is allowed. When something is possible (statuses,
 time windows) is the model's business and never looked at here.
 
+An API key takes away from that what its scopes do not take (`SCOPES`), and never adds to it.
+
 Four questions take more than role and relation, so they stand beside the table, and never allow what it does not:
 whether this desk leaves it to agents to register agents (`may_register`), whether an agent has handled what they would
 rate (`may_rate`), whether a reply is the actor's own (`require_take_back`), and whether the actor is at the command
@@ -309,8 +311,13 @@ def readable(actor: Actor, ticket: Ticket) -> list[Message]:
 
 
 def audience(actor: Actor) -> Audience:
-    """Return through whose eyes lists, searches, counts and exports are answered: the one scope of all of them."""
-    return Audience(username=actor.username, sees_all=may(actor, Action.SEE_ALL_TICKETS))
+    """
+    Return through whose eyes lists, searches, counts and exports are answered: the one scope of all of them.
+
+    Nobody's, to whom there is no ticket, for a key that does not take seeing them.
+    """
+    eyes = actor.username if is_within(actor.scopes, Action.VIEW_TICKET) else ""
+    return Audience(username=eyes, sees_all=may(actor, Action.SEE_ALL_TICKETS))
 
 
 def _relation(actor: Actor, target: Target | None) -> Relation:

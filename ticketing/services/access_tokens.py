@@ -7,7 +7,7 @@ kept elsewhere: who has got hold of a backup of the store alone can sign nothing
 
 import hmac
 import secrets
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Final, Self
 
 from pydantic import BaseModel, ConfigDict
@@ -20,6 +20,7 @@ from ticketing.services.authenticator import Key
 if TYPE_CHECKING:
     from joserfc.jwk import OctKey
 
+_SECONDS: Final = int(ACCESS_LIFETIME.total_seconds())
 _ALGORITHM: Final = "HS256"
 _TYPE: Final = "at+jwt"
 _PURPOSE: Final = b"ticketing/access-token/v1"
@@ -50,18 +51,17 @@ class Claims(BaseModel):
             sid=session.id,
             jti=secrets.token_hex(16),
             iat=begin,
-            exp=begin + int(ACCESS_LIFETIME.total_seconds()),
+            exp=begin + _SECONDS,
         )
 
     def are_for(self, issuer: str, now: datetime) -> bool:
         """Whether a token that says so is one of this desk's, and none that lasts longer or begins later than those."""
-        begins, ends = datetime.fromtimestamp(self.iat, UTC), datetime.fromtimestamp(self.exp, UTC)
         is_ours = self.iss == issuer and self.aud == audience_of(issuer)
-        return is_ours and begins <= now + LEEWAY and begins < ends <= begins + ACCESS_LIFETIME
+        return is_ours and self.iat <= (now + LEEWAY).timestamp() and self.iat < self.exp <= self.iat + _SECONDS
 
     def are_over(self, now: datetime) -> bool:
         """Whether their time is over."""
-        return now >= datetime.fromtimestamp(self.exp, UTC) + LEEWAY
+        return (now - LEEWAY).timestamp() >= self.exp
 
 
 class AccessTokens:
@@ -75,17 +75,24 @@ class AccessTokens:
         """Make the master key if there is none yet, so that no transaction waits for that; raises StorageError."""
         self._key.ensure()
 
-    def make(self, tx: Transaction, session: Session, now: datetime) -> str:
-        """Return a token for a session; the first writer who asks for one makes the key that signs it."""
+    def current(self, tx: Transaction) -> SigningKey | None:
+        """Return the key that signs; None if there is none yet, or this process has another master key than before."""
+        return _kept(tx).current(_mark_of(self._key.ensure()))
+
+    def make_key(self, tx: Transaction, now: datetime) -> SigningKey:
+        """Return a new key, which signs from now on."""
+        return self._put(tx, _kept(tx), now)
+
+    def rotate(self, tx: Transaction, now: datetime) -> None:
+        """Let nothing but a new key sign from now on; what others have signed is good until it is over."""
+        self._put(tx, _kept(tx).retired(now), now)
+
+    def make(self, key: SigningKey, session: Session, now: datetime) -> str:
+        """Return a token for a session."""
         from joserfc import jwt  # noqa: PLC0415 - slow to import, and only programs need it
 
-        master, keys = self._key.ensure(), _kept(tx)
-        key = keys.current(_mark_of(master))
-        if key is None:
-            key = _new_key(master, now)
-            tx.definitions(SigningKeys).save(keys.with_new(key, now))
         claims = Claims.of(session, self._issuer, now).model_dump()
-        return jwt.encode(_header(key), claims, _signing(key, master), algorithms=[_ALGORITHM])
+        return jwt.encode(_header(key), claims, _signing(key, self._key.ensure()), algorithms=[_ALGORITHM])
 
     def read(self, tx: Transaction, token: str, now: datetime) -> Claims | None:
         """Return what a token says that this desk has made, whether or not it is over; None for any other."""
@@ -106,10 +113,11 @@ class AccessTokens:
             return None
         return claims if claims.are_for(self._issuer, now) else None
 
-    def rotate(self, tx: Transaction, now: datetime) -> None:
-        """Sign with a new key from now on; what the old one has signed is good until it is over."""
-        retired = _kept(tx).retired(now)
-        tx.definitions(SigningKeys).save(retired.with_new(_new_key(self._key.ensure(), now), now))
+    def _put(self, tx: Transaction, keys: SigningKeys, now: datetime) -> SigningKey:
+        mark = _mark_of(self._key.ensure())
+        key = SigningKey(id=secrets.token_hex(8), salt=secrets.token_hex(16), master=mark, made_at=now)
+        tx.definitions(SigningKeys).save(keys.with_new(key, now))
+        return key
 
 
 def audience_of(issuer: str) -> str:
@@ -119,10 +127,6 @@ def audience_of(issuer: str) -> str:
 
 def _kept(tx: Transaction) -> SigningKeys:
     return tx.definitions(SigningKeys).find(SigningKeys.kind) or _NO_KEYS
-
-
-def _new_key(master: bytes, now: datetime) -> SigningKey:
-    return SigningKey(id=secrets.token_hex(8), salt=secrets.token_hex(16), master=_mark_of(master), made_at=now)
 
 
 def _header(key: SigningKey) -> dict[str, str]:

@@ -30,7 +30,7 @@ from ticketing.domain.people import (
     username_key,
 )
 from ticketing.domain.policy import Action
-from ticketing.domain.sign_in import Device, SessionLimits
+from ticketing.domain.sign_in import Device, SessionLimits, fingerprint
 from ticketing.domain.store import Store, Transaction
 from ticketing.domain.text import is_blank
 from ticketing.services.access import Clock, Gate, find_user
@@ -124,36 +124,47 @@ class Accounts:
             return begin_hand_off(tx, user, browser, self._clock())
 
     def sign_in(
-        self, username: str, password: str, address: str = LOOPBACK, *, device: str | None = None, description: str = ""
+        self,
+        username: str,
+        password: str,
+        address: str = LOOPBACK,
+        *,
+        device: str | None = None,
+        description: str = "",
+        refresh: str = "",
     ) -> str:
         """
-        Return the secret of a new session.
+        Return the secret of a new session; of a program's, given the secret of its first refresh token.
 
         Unknown name, deactivated account and wrong password read the same and take the same time. Raises
         WrongCredentialsError, and ThrottledError or BusyError when there is too much of it. Where the account has a
         second factor it raises CodeWantedError, whose ticket `finish_sign_in` takes; a `device` that is trusted goes
-        without.
+        without. A program chooses no password and sets up no second factor: where it must, it raises
+        MustChangePasswordError and MustSetUpSecondFactorError.
         """
         proof = self._prove(username, password, address, device)
         now = self._clock()
         with self._store.write() as tx:
             user, ticket = _accept(tx, proof, "", now)
-            token = "" if ticket else open_session(tx, user, self._limits, now, address, description)
+            token = "" if ticket else self._open_session(tx, user, now, address, description, refresh)
         if ticket:
             raise CodeWantedError(ticket)
         return token
 
-    def finish_sign_in(self, ticket: str, code: str, address: str = LOOPBACK, *, description: str = "") -> str:
+    def finish_sign_in(
+        self, ticket: str, code: str, address: str = LOOPBACK, *, description: str = "", refresh: str = ""
+    ) -> str:
         """
         Return the secret of a new session, for the ticket of `sign_in` and a code of the app or a recovery code.
 
         A wrong code leaves the ticket as it is for another try; the right one uses it up, and itself. Raises
-        WrongCodeError, ThrottledError, or HandOffError for a ticket that is not or no longer good.
+        WrongCodeError, ThrottledError, or HandOffError for a ticket that is not or no longer good; and refuses programs
+        as `sign_in` does.
         """
         now = self._clock()
         with self._store.write() as tx:
             user = self._take_code(tx, ticket, code, "", now)
-            token = open_session(tx, user, self._limits, now, address, description) if user else ""
+            token = self._open_session(tx, user, now, address, description, refresh) if user else ""
         if not token:
             raise WrongCodeError
         return token
@@ -272,6 +283,14 @@ class Accounts:
             raise WrongCredentialsError
         weak = self._passwords.needs_rehash(user.password)
         return _Proof(user, booking, self._passwords.hash(password) if weak else None, known)
+
+    def _open_session(
+        self, tx: Transaction, user: User, now: datetime, address: str, description: str, refresh: str
+    ) -> str:
+        token = open_session(tx, user, self._limits, now, address, description, refresh=refresh)
+        if refresh:
+            self._gate.admit(tx, Actor(user.id, user.display_name, user.role, fingerprint(token)))
+        return token
 
     def _take_code(self, tx: Transaction, ticket: str, code: str, browser: str, now: datetime) -> User | None:
         """Return who has shown a right code with their ticket, which is used up then; None for a wrong code."""

@@ -87,14 +87,17 @@ class Sessions:
         """
         now = self._clock()
         with self._store.write() as tx:
-            found = use_hand_off(tx, hand_off, browser, now)
+            found = tx.hand_offs.find(fingerprint(hand_off))
             if found:
-                used, user = found
-                known = _remember_device(tx, user, device or "", now, is_trusted=used.trusts_browser)
+                tx.hand_offs.remove(found.id)
+            user = tx.users.find(found.username) if found else None
+            usable = found and user and not found.code_wanted and _is_usable(found, user, browser, now)
+            if usable and found and user:
+                known = _remember_device(tx, user, device or "", now, is_trusted=found.trusts_browser)
                 token = open_session(tx, user, self._limits, now, address, description)
                 lifetime = self._limits.absolute(user.role)
                 signed_in = SignedIn(user.id, token, known, int(lifetime.total_seconds()))
-        if not found:
+        if not usable:
             raise HandOffError
         return signed_in
 
@@ -217,17 +220,6 @@ def begin_hand_off(tx: Transaction, user: User, browser: str, now: datetime, *, 
         )
     )
     return secret
-
-
-def use_hand_off(tx: Transaction, secret: str, browser: str, now: datetime) -> tuple[HandOff, User] | None:
-    """Return a hand-off and whose it is; None if it is not, or no longer, good. Either way it is used up."""
-    found = tx.hand_offs.find(fingerprint(secret))
-    user = tx.users.find(found.username) if found else None
-    if found:
-        tx.hand_offs.remove(found.id)
-    if found is None or user is None or found.code_wanted or not _is_usable(found, user, browser, now):
-        return None
-    return found, user
 
 
 def begin_half_sign_in(tx: Transaction, user: User, browser: str, device: Device | None, now: datetime) -> str:

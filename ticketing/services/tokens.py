@@ -7,12 +7,11 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from ticketing.domain import policy
-from ticketing.domain.api_keys import KEY_PREFIX, KEYS_PER_PERSON, MOST_DAYS, ApiKey, key_id
-from ticketing.domain.audit import AuditAction
+from ticketing.domain.api_keys import KEY_PREFIX, KEYS_PER_PERSON, MOST_DAYS, ApiKey, id_of
+from ticketing.domain.audit import AuditAction, AuditEntry
 from ticketing.domain.errors import (
     BlankError,
     CodeWantedError,
-    HandOffError,
     InvalidInputError,
     KeyNotFoundError,
     NameTakenError,
@@ -27,17 +26,17 @@ from ticketing.domain.outbox import AccountMail
 from ticketing.domain.people import Actor, Role, User
 from ticketing.domain.policy import Action
 from ticketing.domain.scopes import Scope
-from ticketing.domain.sign_in import Session, SessionLimits, fingerprint
+from ticketing.domain.sign_in import Session, fingerprint
 from ticketing.domain.store import Store, Transaction
 from ticketing.domain.text import clean_name
-from ticketing.domain.tokens import ACCESS_LIFETIME, RefreshToken
+from ticketing.domain.tokens import ACCESS_LIFETIME, RefreshToken, SigningKey
 from ticketing.services.access import A_MOMENT, Clock, Gate
 from ticketing.services.access_tokens import AccessTokens
 from ticketing.services.accounts import Accounts
 from ticketing.services.agents import find_person
 from ticketing.services.outbox import tell_of_account
 from ticketing.services.refusals import Refusals
-from ticketing.services.sessions import log_account, new_secret, open_session, use_hand_off
+from ticketing.services.sessions import ACCOUNT, log_account, new_secret
 
 log = logging.getLogger(__name__)
 
@@ -60,13 +59,10 @@ class Tokens:
     end with all sign-ins of an account, but not with one of them.
     """
 
-    def __init__(
-        self, store: Store, clock: Clock, gate: Gate, limits: SessionLimits, accounts: Accounts, signing: AccessTokens
-    ) -> None:
+    def __init__(self, store: Store, clock: Clock, gate: Gate, accounts: Accounts, signing: AccessTokens) -> None:
         self._store = store
         self._clock = clock
         self._gate = gate
-        self._limits = limits
         self._accounts = accounts
         self._signing = signing
         self._refusals = Refusals(store, clock)
@@ -80,19 +76,17 @@ class Tokens:
         Raises CodeWantedError where a second factor is on and there is no code; and since programs choose no password
         and set up no second factor, MustChangePasswordError and MustSetUpSecondFactorError.
         """
-        nowhere = new_secret()  # stands for the browser in which a person would have gone on
-        hand_off = self._proven(username, password, code, address, nowhere)
-        self._signing.get_ready()
-        now, secret = self._clock(), new_secret()
-        with self._store.write() as tx:
-            used = use_hand_off(tx, hand_off, nowhere, now)
-            if used:
-                _, user = used
-                family = open_session(tx, user, self._limits, now, address, description, refresh=secret)
-                granted = self._grant(tx, RefreshToken(family, secret), now)
-        if not used:
-            raise HandOffError
-        return granted
+        refresh, accounts = new_secret(), self._accounts
+        try:
+            family = accounts.sign_in(username, password, address, description=description, refresh=refresh)
+        except CodeWantedError as wanted:
+            if not code:
+                raise
+            family = accounts.finish_sign_in(wanted.ticket, code, address, description=description, refresh=refresh)
+        token, key = RefreshToken(family, refresh), self._signing_key()
+        with self._store.read() as tx:
+            session = self._find_family(tx, token)
+        return self._grant(key, session, token)
 
     def renew(self, refresh: str, *, address: str = "") -> Granted:
         """
@@ -103,23 +97,21 @@ class Tokens:
         shown = RefreshToken.read(refresh)
         now = self._clock()
         with self._store.read() as tx:
-            self._find_family(tx, shown)
-        self._signing.get_ready()
-        granted = None
+            self._find_family(tx, shown)  # so that nobody waits for those who make tokens up
+        key, fresh = self._signing_key(), shown._replace(secret=new_secret())
         with self._store.write() as tx:
             session = self._find_family(tx, shown)
-            if hmac.compare_digest(session.refresh_sha256, fingerprint(shown.secret)):
-                fresh = shown._replace(secret=new_secret())
+            is_newest = hmac.compare_digest(session.refresh_sha256, fingerprint(shown.secret))
+            if is_newest:
+                self._admit(tx, Actor(session.username, "", Role.USER, session.id, address=address))
                 session.refresh_sha256 = fingerprint(fresh.secret)
                 session.last_seen_at, session.address = now, address
                 tx.sessions.save(session)
-                granted = self._grant(tx, fresh, now)
             else:
-                tx.sessions.remove(session.id)
-                log_account(tx, session.username, AuditAction.TOKEN_REUSED, session.username, now, address=address)
-        if granted is None:
+                _end(tx, session, AuditAction.TOKEN_REUSED, now, address)
+        if not is_newest:
             raise TokenRefusedError
-        return granted
+        return self._grant(key, session, fresh)
 
     def revoke(self, refresh: str) -> None:
         """Sign a program out, which any of its refresh tokens does; that it is signed out already is no error."""
@@ -131,20 +123,16 @@ class Tokens:
             session = tx.sessions.find(fingerprint(shown.family))
         if session is not None and session.is_api:
             with self._store.write() as tx:
-                tx.sessions.remove(session.id)
-                log_account(tx, session.username, AuditAction.SIGNED_OUT, session.username, self._clock())
+                _end(tx, session, AuditAction.SIGNED_OUT, self._clock(), session.address)
 
     def actor(self, bearer: str, *, address: str = "") -> Actor:
         """
         Return the person on whose behalf a program acts, as they are now, by its access token or its API key.
 
-        Raises TokenRefusedError, MustChangePasswordError and MustSetUpSecondFactorError. What was not made here is on
-        record among the refusals; what has expired or was ended is not.
+        Raises TokenRefusedError, MustChangePasswordError and MustSetUpSecondFactorError. That one was not made here, or
+        a key is no more, goes on record; that a token is over, or its session has ended, is what happens every day.
         """
-        try:
-            actor = self._by_key(bearer, address) if bearer.startswith(KEY_PREFIX) else self._by_token(bearer, address)
-        except SignedOutError:
-            raise TokenRefusedError from None
+        actor = self._by_key(bearer, address) if bearer.startswith(KEY_PREFIX) else self._by_token(bearer, address)
         if actor is None:
             self._refusals.note_token(address)
             raise TokenRefusedError
@@ -158,7 +146,7 @@ class Tokens:
             actor, me = self._myself(tx, actor)
             found = [one for one in tx.api_keys.of_user(me.id) if one.is_alive(now)]
             made = ApiKey(
-                id=key_id(key),
+                id=id_of(key),
                 username=me.id,
                 name=_checked_name(name, found),
                 scopes=_checked_scopes(wanted, me.role),
@@ -186,11 +174,11 @@ class Tokens:
             policy.require(actor, Action.REVOKE_KEYS, user)
             return self._alive(tx, user)
 
-    def revoke_key(self, actor: Actor, key: str) -> ApiKey:
+    def revoke_key(self, actor: Actor, key_id: str) -> ApiKey:
         """End the key of this id, the actor's own or that of somebody they look after; raises KeyNotFoundError."""
         with self._store.write() as tx:
             actor = self._gate.admit(tx, actor)
-            found = tx.api_keys.find(key)
+            found = tx.api_keys.find(key_id)
             owner = tx.users.find(found.username) if found else None
             if found is None or owner is None or not _may_revoke(actor, owner):
                 raise KeyNotFoundError
@@ -207,20 +195,18 @@ class Tokens:
             self._signing.rotate(tx, now)
             log_account(tx, actor.username, AuditAction.SIGNING_KEY_ROTATED, "", now)
 
-    def _proven(self, username: str, password: str, code: str | None, address: str, browser: str) -> str:
-        """Return the secret of a hand-off for whom password and code are right."""
-        try:
-            return self._accounts.sign_in_browser(username, password, address=address, browser=browser)
-        except CodeWantedError as wanted:
-            if code is None:
-                raise
-            return self._accounts.finish_sign_in_browser(wanted.ticket, code, browser=browser)
+    def _signing_key(self) -> SigningKey:
+        """Return the key that signs, made if there is none."""
+        self._signing.get_ready()
+        with self._store.read() as tx:
+            found = self._signing.current(tx)
+        if found is None:
+            with self._store.write() as tx:
+                found = self._signing.current(tx) or self._signing.make_key(tx, self._clock())
+        return found
 
-    def _grant(self, tx: Transaction, token: RefreshToken, now: datetime) -> Granted:
-        """Return the tokens of a session whose refresh token is this one."""
-        session = self._find_family(tx, token)
-        actor = self._gate.admit(tx, _claim(session))
-        return Granted(actor.username, self._signing.make(tx, session, now), str(token))
+    def _grant(self, key: SigningKey, session: Session, token: RefreshToken) -> Granted:
+        return Granted(session.username, self._signing.make(key, session, self._clock()), str(token))
 
     def _find_family(self, tx: Transaction, token: RefreshToken) -> Session:
         session = tx.sessions.find(fingerprint(token.family))
@@ -237,18 +223,25 @@ class Tokens:
             session = tx.sessions.find(claims.sid)
             if claims.are_over(now) or session is None or not session.is_api or session.username != claims.sub:
                 raise TokenRefusedError
-            return self._gate.admit(tx, _claim(session, address))
+            return self._admit(tx, Actor(session.username, "", Role.USER, session.id, address=address))
 
     def _by_key(self, bearer: str, address: str) -> Actor | None:
         now = self._clock()
         with self._store.read() as tx:
-            key = tx.api_keys.find(key_id(bearer))
+            key = tx.api_keys.find(id_of(bearer))
             if key is None:
                 return None
-            actor = self._gate.admit(tx, Actor(key.username, key.username, Role.USER, key=key.id, address=address))
+            actor = self._admit(tx, Actor(key.username, "", Role.USER, key=key.id, address=address))
         if key.is_to_be_noted(now):
             self._note_use(key.id, address, now)
         return actor
+
+    def _admit(self, tx: Transaction, claim: Actor) -> Actor:
+        """Return who acts as they are now; whoever is out is refused in the same words as a token that is none."""
+        try:
+            return self._gate.admit(tx, claim)
+        except SignedOutError:
+            raise TokenRefusedError from None
 
     def _note_use(self, key: str, address: str, now: datetime) -> None:
         try:
@@ -274,8 +267,9 @@ class Tokens:
         return sorted(found, key=lambda key: key.created_at, reverse=True)
 
 
-def _claim(session: Session, address: str = "") -> Actor:
-    return Actor(session.username, session.username, Role.USER, session.id, address=address)
+def _end(tx: Transaction, session: Session, why: AuditAction, now: datetime, address: str) -> None:
+    tx.sessions.remove(session.id)
+    tx.audit.add(AuditEntry(session.username, why, now, ACCOUNT, session.username, address=address))
 
 
 def _checked_name(name: str, others: Iterable[ApiKey]) -> str:

@@ -23,6 +23,7 @@ from ticketing.ui.account import (
     password_form,
     profile_form,
 )
+from ticketing.ui.api_keys import own_keys
 from ticketing.ui.arrival import is_code_wanted, sign_in_by
 from ticketing.ui.article_editor import edit_article
 from ticketing.ui.articles import article_list, article_page
@@ -50,7 +51,7 @@ from ticketing.ui.new_ticket import (
     tell_what_it_follows,
 )
 from ticketing.ui.notices import inbox, inbox_link
-from ticketing.ui.openid import offer_first_password, offer_sign_in_elsewhere, ways_in
+from ticketing.ui.openid import offer_sign_in_elsewhere, ways_in
 from ticketing.ui.pages import page
 from ticketing.ui.passwords import password_field
 from ticketing.ui.people import manage_person, people_head, people_list, register_agent, who_may_do_what
@@ -127,11 +128,11 @@ __all__ = [
     "newest_ticket",
     "not_found",
     "note_as_seen",
-    "offer_first_password",
     "offer_password_reset",
     "offer_registration",
     "offer_sign_in_elsewhere",
     "one_mail",
+    "own_keys",
     "own_sessions",
     "own_tickets",
     "page",

@@ -160,7 +160,7 @@ def device_name(description: str) -> str:
 
 
 def _described(session: Session, *, is_this: bool) -> str:
-    parts = [device_name(session.description), session.address]
+    parts = [t("account.program") if session.is_api else device_name(session.description), session.address]
     parts.append(
         t("account.this_session") if is_this else t("account.seen", ago=ago(session.last_seen_at, desk().clock()))
     )

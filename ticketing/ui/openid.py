@@ -4,9 +4,10 @@ from urllib.parse import urlencode, urlsplit
 
 import streamlit as st
 
+from ticketing.domain.openid import Identity
 from ticketing.domain.people import Actor
-from ticketing.services.openid import WaysIn
 from ticketing.ui import bridge
+from ticketing.ui.account import password_form
 from ticketing.ui.feedback import say_after_rerun, shown_errors
 from ticketing.ui.session import address, browser, desk, target, without_routes
 from ticketing.ui.text import plain
@@ -28,7 +29,26 @@ def offer_sign_in_elsewhere() -> None:
         bridge.lead_to(f"oidc/start?{urlencode({'next': target()})}")
 
 
-def offer_first_password(actor: Actor) -> None:
+def ways_in(actor: Actor) -> None:
+    """Draw by what the account opens: a password, and whoever the person is elsewhere."""
+    ways = desk().openid.own(actor)
+    if ways.has_password:
+        password_form(actor)
+    else:
+        _offer_first_password(actor)
+    name = _provider()
+    if name is None and not ways.identities:
+        return
+    with st.container(width=_WIDTH):
+        st.subheader(t("elsewhere.title"), anchor=False)
+        for identity in ways.identities:
+            _draw_identity(actor, identity)
+        if name and st.button(t("elsewhere.link", name=plain(name)), key="link_account", icon=":material/link:"):
+            with shown_errors():
+                bridge.lead_to(desk().openid.begin_linking(actor, browser=browser(), address=address()))
+
+
+def _offer_first_password(actor: Actor) -> None:
     """Draw how somebody gets a password who has none, which is by mail: nobody else may give them one."""
     st.info(t("elsewhere.no_password"), icon=":material/key:")
     if desk().password_resets.are_offered and st.button(t("elsewhere.choose_password"), key="choose_password"):
@@ -38,29 +58,15 @@ def offer_first_password(actor: Actor) -> None:
             st.rerun()
 
 
-def ways_in(actor: Actor, ways: WaysIn) -> None:
-    """Draw by what else than a password the account opens, and how that is changed."""
-    name = _provider()
-    if name is None and not ways.identities:
-        return
-    with st.container(width=_WIDTH):
-        st.subheader(t("elsewhere.title"), anchor=False)
-        for identity in ways.identities:
-            with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
-                where = urlsplit(identity.issuer).hostname or ""
-                st.text(t("elsewhere.linked", where=where, ago=ago(identity.created_at, desk().clock())))
-                if st.button(t("elsewhere.unlink"), key=f"unlink_{identity.id[:12]}"):
-                    _unlink(actor, identity.id)
-        if name and st.button(t("elsewhere.link", name=plain(name)), key="link_account", icon=":material/link:"):
+def _draw_identity(actor: Actor, identity: Identity) -> None:
+    where, when = urlsplit(identity.issuer).hostname or "", ago(identity.created_at, desk().clock())
+    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center", border=True):
+        st.text(t("elsewhere.linked", where=where, ago=when), width="content")
+        if st.button(t("elsewhere.unlink"), key=f"unlink_{identity.id[:12]}"):
             with shown_errors():
-                bridge.lead_to(desk().openid.begin_linking(actor, browser=browser(), address=address()))
-
-
-def _unlink(actor: Actor, identity: str) -> None:
-    with shown_errors():
-        desk().openid.unlink(actor, identity)
-        say_after_rerun(t("elsewhere.unlinked"))
-        st.rerun()
+                desk().openid.unlink(actor, identity.id)
+                say_after_rerun(t("elsewhere.unlinked"))
+                st.rerun()
 
 
 def _provider() -> str | None:

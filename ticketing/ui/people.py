@@ -12,6 +12,7 @@ from ticketing.domain import policy
 from ticketing.domain.people import Actor, PeopleQuery, Person, Role, Standing
 from ticketing.domain.policy import Action, Relation
 from ticketing.domain.text import SEARCH_LIMIT
+from ticketing.ui.api_keys import list_keys
 from ticketing.ui.feedback import say_after_rerun, shown_errors
 from ticketing.ui.forms import submit_button
 from ticketing.ui.handing_over import hand_over, show_one_time_password, was_shown
@@ -239,6 +240,7 @@ def _draw_management(actor: Actor, person: Person) -> None:
         st.warning(t("people.waits", minutes=ceil(wait / timedelta(minutes=1))), icon=":material/hourglass_top:")
         if _offer("lift_wait", "lock_open"):
             _do(lambda: agents.lift_wait(actor, username), t("people.wait_lifted", name=person.display_name))
+    _draw_keys(actor, person)
     if policy.may(actor, Action.END_SESSIONS, person) and _offer("end_sessions", "logout"):
         _do(lambda: agents.end_sessions(actor, username), t("people.sessions_ended", name=person.display_name))
     if policy.may(actor, Action.DEACTIVATE, person):
@@ -246,6 +248,12 @@ def _draw_management(actor: Actor, person: Person) -> None:
             _do(lambda: agents.deactivate(actor, username), t("people.deactivated", name=person.display_name))
         if not person.active and _offer("reactivate", "person_check"):
             _do(lambda: agents.reactivate(actor, username), t("people.reactivated", name=person.display_name))
+
+
+def _draw_keys(actor: Actor, person: Person) -> None:
+    if policy.may(actor, Action.REVOKE_KEYS, person) and (keys := desk().tokens.keys_of(actor, person.username)):
+        st.markdown(f"**{t('people.keys')}**")
+        list_keys(actor, keys)
 
 
 def _draw_second_factor(actor: Actor, person: Person) -> None:

@@ -46,15 +46,15 @@ async def lifespan(_app: st.App) -> AsyncIterator[None]:
 
 def warm_up() -> None:
     """
-    Import and build what the first page needs, then take all that exists so far out of the garbage collector's sight.
+    Load what the first page needs, then the API, and take all that exists by then out of the garbage collector's sight.
 
     Streamlit collects after every run of a script; what never goes away need not be looked at each time.
     """
     inline_script_hashes()
     for name in _COSTLY:
         import_module(name)
-    LATE_API.load()
     complete_models()
+    LATE_API.load()
     gc.collect()
     gc.freeze()
     gc.set_threshold(10_000)  # what a page makes goes by itself: to look for it after each 700 objects finds nothing

@@ -60,7 +60,7 @@ def test_nobody_is_told_how_to_say_who_they_are(stranger: TestClient) -> None:
     "shown", ["Bearer nonsense", "Basic Y2FybGE6eA==", "Bearer", "Bearer ü", "Bearer " + "x" * 9000]
 )
 def test_a_token_that_is_none_is_refused(stranger: TestClient, shown: str) -> None:
-    answer = stranger.get("/tickets", headers={"authorization": shown.encode()})  # type: ignore[dict-item]
+    answer = stranger.get("/tickets", headers={b"authorization": shown.encode()})
 
     assert (answer.status_code, problem(answer)["code"]) == (401, "token_refused")
 
@@ -106,9 +106,9 @@ def test_a_foreign_host_is_refused_in_the_same_form(carla: TestClient) -> None:
         (b"9" * 5000, JSON, 400, "not_json"),
         (b"[" * 100_000, JSON, 400, "not_json"),
         (b'{"a":' * 100_000 + b"1" + b"}" * 100_000, JSON, 400, "not_json"),
-        (b'{"title": "\\ud800", "description": "x"}', JSON, 422, "invalid_input"),
+        (b'{"title": "\\ud800", "description": "x"}', JSON, 400, "not_json"),
         (b'{"title": "\\u0000", "description": "x"}', JSON, 422, "invalid_input"),
-        (b'{"title": "a", "description": "b", "\\ud800": 1}', JSON, 422, "invalid_input"),
+        (b'{"title": "a", "description": "b", "\\ud800": 1}', JSON, 400, "not_json"),
         (b'{"title": "a", "description": "b", "requester": "ada"}', JSON, 422, "invalid_input"),
         (b'{"title": 5, "description": "b"}', JSON, 422, "invalid_input"),
         (json.dumps(TICKET).encode(), {"content-type": "text/plain"}, 415, "unsupported_media_type"),

@@ -91,9 +91,9 @@ def test_every_kind_has_an_address_or_is_the_desks_own_business() -> None:
 def test_rules_policies_and_schedules_are_rehearsed(root: TestClient, ticket: int) -> None:
     root.post("/calendars", json=EXAMPLES["calendars"])
 
-    rule = root.post("/rules/rehearsal", json={"name": "All", "query": "dial", "note": "Look."})
-    policy = root.post("/sla_policies/rehearsal", json=EXAMPLES["sla_policies"])
-    schedule = root.post("/recurring_tickets/rehearsal", json=EXAMPLES["recurring_tickets"])
+    rule = root.post("/rehearsals/rules", json={"name": "All", "query": "dial", "note": "Look."})
+    policy = root.post("/rehearsals/sla_policies", json=EXAMPLES["sla_policies"])
+    schedule = root.post("/rehearsals/recurring_tickets", json=EXAMPLES["recurring_tickets"])
 
     assert rule.json()["latest"][0]["number"] == ticket
     assert policy.json()["policy"] == "All"

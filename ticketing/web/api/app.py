@@ -31,6 +31,7 @@ from ticketing.web.api import (
     tokens,
 )
 from ticketing.web.api.bounds import Bounds
+from ticketing.web.api.examples import with_examples
 from ticketing.web.api.words import Problem
 from ticketing.web.errors import API, refuse_call, tell_caller
 
@@ -114,7 +115,7 @@ async def describe(request: Request) -> Response:
 @lru_cache(maxsize=1)
 def described(api: FastAPI) -> dict[str, Any]:
     """Return the description of the API as OpenAPI 3.1."""
-    return api.openapi()
+    return with_examples(api.openapi())
 
 
 async def _refuse(request: Request, error: Exception) -> Response:

@@ -79,7 +79,7 @@ def list_articles(
     return [ArticleOut.read(reading, who) for reading in found]
 
 
-@router.get("/articles/suggested")
+@router.get("/suggested_articles")
 def suggest_articles(who: Who, text: Looked = "") -> list[ArticleOut]:
     """List public articles that may spare somebody the ticket that they are about to open."""
     return [ArticleOut.read(reading, who) for reading in who.desk.articles.suggest(who.actor, text)]

@@ -10,7 +10,7 @@ from ticketing.domain.audit import AuditAction, AuditQuery
 from ticketing.domain.text import SEARCH_LIMIT
 from ticketing.services.audit import Form
 from ticketing.web.api.calling import Who
-from ticketing.web.api.words import PLAIN, Limit, Output
+from ticketing.web.api.words import PLAIN, At, Limit, Output
 
 router = APIRouter(prefix="/audit", tags=["audit"])
 
@@ -43,8 +43,8 @@ async def asked_for(
     actor: Words = "",
     action: AuditAction | None = None,
     object: Words = "",  # noqa: A002 - as it is called in the log
-    since: datetime | None = None,
-    until: datetime | None = None,
+    since: At | None = None,
+    until: At | None = None,
 ) -> AuditQuery:
     """Return which records a call asks for."""
     return AuditQuery(actor=actor, action=action, object=object, since=since, until=until)

@@ -113,7 +113,9 @@ def _require_json(headers: Headers, body: bytes) -> None:
     if headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
         raise _OutOfBoundsError(415, "The body must be JSON, as the header Content-Type has to say: application/json.")
     try:
-        json.loads(body, parse_constant=_refuse)
+        content = json.loads(body, parse_constant=_refuse)
+        if b"\\u" in body:
+            json.dumps(content, ensure_ascii=False).encode()  # half of a surrogate pair is no letter
     except (ValueError, RecursionError):
         raise _OutOfBoundsError(400, "The body is not JSON, or too deep.", "not_json") from None
 

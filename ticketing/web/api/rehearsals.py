@@ -67,19 +67,19 @@ def get_ticket_form(who: Who) -> TicketForm:
     return TicketForm(categories=categories, fields=[FieldChoice.of(one) for one in who.desk.tickets.fields(who.actor)])
 
 
-@router.post("/rules/rehearsal")
+@router.post("/rehearsals/rules")
 def rehearse_rule(who: Who, body: RuleIn) -> RehearsalOut:  # type: ignore[valid-type]
     """Tell what would have come of a rule within the last ninety days."""
     return RehearsalOut.of(who.desk.rules.rehearsed(who.actor, read_input(Rule, body)))
 
 
-@router.post("/sla_policies/rehearsal")
+@router.post("/rehearsals/sla_policies")
 def rehearse_policy(who: Who, body: SlaPolicyIn) -> DueTimes | None:  # type: ignore[valid-type]
     """Tell when a ticket would be due that is opened now under such a policy."""
     return DueTimes.explained(who.desk.due_times.rehearsed(who.actor, read_input(SlaPolicy, body)))
 
 
-@router.post("/recurring_tickets/rehearsal")
+@router.post("/rehearsals/recurring_tickets")
 def upcoming_tickets(who: Who, body: RecurringTicketIn) -> list[datetime]:  # type: ignore[valid-type]
     """Tell when such a recurring ticket would come round next."""
     return who.desk.recurring.upcoming(who.actor, read_input(RecurringTicket, body))

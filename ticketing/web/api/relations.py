@@ -1,6 +1,6 @@
 """`/tickets/{number}/…`: what a ticket is to others: merged, linked, split off, alike."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Response
@@ -14,7 +14,7 @@ from ticketing.domain.text import SEARCH_LIMIT
 from ticketing.services.due_times import Explanation
 from ticketing.web.api.calling import Key, Who
 from ticketing.web.api.shapes import TicketLine, TicketOut, told
-from ticketing.web.api.words import PLAIN, Input, Number, Output, TicketNumber, Title
+from ticketing.web.api.words import PLAIN, Input, Number, Output, Seconds, TicketNumber, Title
 
 router = APIRouter(tags=["relations"])
 
@@ -42,12 +42,12 @@ class SplitIn(Input):
 
 
 class StepOut(Output):
-    """One stretch on the way to a due time, or the moment itself."""
+    """One stretch on the way to a due time, or the moment itself; `time` is the open time in it, in seconds."""
 
     kind: StepKind
     start: datetime
     end: datetime | None
-    time: timedelta | None
+    time: Seconds
     name: str
 
 

@@ -1,11 +1,10 @@
 """`/reports`: figures of what happened at the desk; `docs/reports.md` defines each metric."""
 
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query
-from fastapi.responses import PlainTextResponse
+from fastapi import APIRouter, Depends, Query, Response
 from pydantic import Field
 
 from ticketing.domain.queries import Sort, TicketQuery
@@ -13,20 +12,20 @@ from ticketing.domain.query_language import read_query
 from ticketing.domain.reports import Age, Cell, Dimension, Metric, ReportQuery
 from ticketing.web.api.calling import Caller, Who
 from ticketing.web.api.tickets import Q, Zone
-from ticketing.web.api.words import Output
+from ticketing.web.api.words import Output, Seconds
 from ticketing.web.asking import asker_of
 
 router = APIRouter(prefix="/reports", tags=["reports"])
 
 
 class SpreadOut(Output):
-    """How long something took: of how many, half and most of them, and on average."""
+    """How long something took, in seconds: of how many, half and most of them, and on average."""
 
     n: int
-    median: timedelta
-    p75: timedelta
-    p90: timedelta
-    mean: timedelta
+    median: Seconds
+    p75: Seconds
+    p90: Seconds
+    mean: Seconds
 
 
 class GroupOut(Output):
@@ -38,10 +37,10 @@ class GroupOut(Output):
 
 
 class WaitingOut(Output):
-    """A ticket whose requester waits for an answer, and for how long by now."""
+    """A ticket whose requester waits for an answer, and for how many seconds by now."""
 
     number: int
-    took: timedelta
+    took: Seconds
     priority: str
 
 
@@ -69,10 +68,10 @@ class ReportOut(Output):
 
 
 class FoundOut(Output):
-    """A ticket behind a number, and what was measured of it."""
+    """A ticket behind a number, and what was measured of it, in seconds."""
 
     number: int
-    took: timedelta
+    took: Seconds
     title: str
 
 
@@ -126,10 +125,10 @@ def get_tickets_behind(
     return [FoundOut(number=one.number, took=one.took, title=titles.get(one.number, "")) for one in found]
 
 
-@router.get("/table", response_class=PlainTextResponse)
-def get_table(who: Who, asked: Asked) -> PlainTextResponse:
-    """Return the table of a report as CSV."""
-    return PlainTextResponse(who.desk.reports.table(who.actor, asked.query(who)), media_type="text/csv")
+@router.get("/table", response_class=Response, responses={200: {"content": {"text/csv": {}}}})
+def get_table(who: Who, asked: Asked) -> Response:
+    """Return the table of a report as CSV; durations are in whole seconds."""
+    return Response(who.desk.reports.table(who.actor, asked.query(who)), media_type="text/csv")
 
 
 @router.get("/names")

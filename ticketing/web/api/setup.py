@@ -5,11 +5,13 @@ What is told of a thing is what can be set of it, with its id and its version, s
 """
 
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from types import MappingProxyType
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Query, Response
-from pydantic import ConfigDict, Strict, create_model
+from pydantic import ConfigDict, Field, create_model
+from pydantic.fields import FieldInfo
 
 from ticketing.domain.calendars import BusinessCalendar
 from ticketing.domain.canned_replies import CannedReply
@@ -24,11 +26,14 @@ from ticketing.domain.saved_views import SavedView
 from ticketing.domain.schedules import Schedule
 from ticketing.domain.sla import SlaPolicy
 from ticketing.domain.teams import Team
+from ticketing.domain.text import NAME_LIMIT, TEXT_LIMIT
 from ticketing.web.api.calling import VersionRequired, Who, etag
-from ticketing.web.api.words import Input, Output, Word, YesOrNo
+from ticketing.web.api.words import PLAIN, Duration, Input, Output, Tags, Whole, YesOrNo
+from ticketing.web.api.words import Word as Key
 
 router = APIRouter(tags=["setup"])
 
+_MOST: Final = 1_000
 # By the names in their addresses.
 RESOURCES: Final[Mapping[str, type[Definition]]] = MappingProxyType(
     {
@@ -46,10 +51,20 @@ RESOURCES: Final[Mapping[str, type[Definition]]] = MappingProxyType(
 )
 
 
+Word = Annotated[str, Field(max_length=NAME_LIMIT, pattern=PLAIN)]
+Words = Annotated[str, Field(max_length=TEXT_LIMIT, pattern=PLAIN)]
+
+
 class ChangesIn(Changes):
     """Fields to set; those that are left out, or null, stay as they are."""
 
     model_config = ConfigDict(extra="forbid")
+
+    category: Word | None = None
+    team: Word | None = None
+    assignee: Word | None = None
+    add_tags: Tags = ()
+    remove_tags: Tags = ()
 
 
 class ScheduleIn(Schedule):
@@ -57,37 +72,58 @@ class ScheduleIn(Schedule):
 
     model_config = ConfigDict(extra="forbid")
 
-
-_TYPED: Final[dict[Any, Any]] = {
-    Changes: ChangesIn,
-    Schedule: ScheduleIn,
-    int: Annotated[int, Strict()],
-    bool: YesOrNo,
-}
+    every: Whole = 1
+    day: Whole = 1
+    zone: Word
+    calendar: Word = ""
 
 
-def set_fields(kind: type[Definition]) -> dict[str, Any]:
+# As what a field comes in that is kept as the type before it.
+_TYPED: Final[Mapping[Any, Any]] = MappingProxyType(
+    {
+        Changes: ChangesIn,
+        Schedule: ScheduleIn,
+        int: Whole,
+        bool: YesOrNo,
+        timedelta: Duration,
+        timedelta | None: Duration | None,
+        str: Words,
+        str | None: Words | None,
+        tuple[str, ...]: Annotated[tuple[Word, ...], Field(max_length=_MOST)],
+    }
+)
+
+
+def set_fields(kind: type[Definition]) -> dict[str, FieldInfo]:
     """Return what people set of such a thing: all but what the desk keeps about it."""
     left_out = {"id", "removed", *NO_SETTINGS, *kind.apart}
-    fields = {name: field for name, field in kind.model_fields.items() if name not in left_out}
-    return {name: (_TYPED.get(field.annotation, field.annotation), field) for name, field in fields.items()}
+    return {name: field for name, field in kind.model_fields.items() if name not in left_out}
 
 
 def input_of(kind: type[Definition]) -> type[Input]:
     """Return the form in which a thing of this kind comes in; what agents keep may be their own."""
-    fields = set_fields(kind) | ({"own": (YesOrNo, False)} if kind.is_agents else {})
+    fields: dict[str, Any] = {
+        name: (_TYPED.get(field.annotation, field.annotation), _default(field))
+        for name, field in set_fields(kind).items()
+    }
+    fields |= {"own": (YesOrNo, False)} if kind.is_agents else {}
     return create_model(f"{kind.__name__}In", __base__=Input, __doc__=_about(kind), **fields)
 
 
 def output_of(kind: type[Definition]) -> type[Output]:
     """Return the form in which a thing of this kind goes out."""
     kept = {"id": (str, ...), "version": (int, ...), "removed": (bool, ...), "own": (bool, ...)}
-    return create_model(f"{kind.__name__}Out", __base__=Output, __doc__=_about(kind), **set_fields(kind) | kept)
+    fields: dict[str, Any] = {name: (field.annotation, field) for name, field in set_fields(kind).items()} | kept
+    return create_model(f"{kind.__name__}Out", __base__=Output, __doc__=_about(kind), **fields)
 
 
 def read_input(kind: type[Kind], body: Input) -> Kind:
     """Return what came in as a new thing of its kind."""
     return kind.model_validate(body.model_dump(exclude={"own"}))
+
+
+def _default(field: FieldInfo) -> Any:
+    return ... if field.is_required() else field.get_default(call_default_factory=True)
 
 
 def _about(kind: type[Definition]) -> str:
@@ -111,7 +147,7 @@ def _add(name: str, kind: type[Definition]) -> None:
     ) -> list[Any]:
         return [tell(found) for found in who.desk.definitions.all(who.actor, kind, removed=removed)]
 
-    def get(who: Who, key: Word, response: Response) -> Any:
+    def get(who: Who, key: Key, response: Response) -> Any:
         return tell(who.desk.definitions.get(who.actor, kind, key), response)
 
     def create(who: Who, body: Any, response: Response) -> Any:
@@ -119,14 +155,14 @@ def _add(name: str, kind: type[Definition]) -> None:
         made = read_input(kind, body).model_copy(update={"owner": owner})
         return tell(who.desk.definitions.save(who.actor, made), response)
 
-    def change(who: Who, key: Word, version: VersionRequired, body: Any, response: Response) -> Any:
+    def change(who: Who, key: Key, version: VersionRequired, body: Any, response: Response) -> Any:
         before = who.desk.definitions.get(who.actor, kind, key)
         typed_in = read_input(kind, body)
         changes = {field: getattr(typed_in, field) for field in set_fields(kind)}
         changed = before.model_copy(update=changes | {"version": version, "removed": False})
         return tell(who.desk.definitions.save(who.actor, changed), response)
 
-    def remove(who: Who, key: Word, version: VersionRequired) -> None:
+    def remove(who: Who, key: Key, version: VersionRequired) -> None:
         who.desk.definitions.remove(who.actor, kind, key, version)
 
     for handler in (create, change):

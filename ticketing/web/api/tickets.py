@@ -28,6 +28,7 @@ from ticketing.web.api.words import (
     Title,
     UsernameField,
     YesOrNo,
+    ready,
 )
 from ticketing.web.asking import asker_of
 
@@ -119,12 +120,12 @@ class Asked:
 AskedFor = Annotated[Asked, Depends(asked)]
 
 
-@router.get("/tickets")
-def list_tickets(who: Who, wanted: AskedFor, page: PageNumber, limit: Limit = 50) -> Listed[TicketLine]:
+@router.get("/tickets", response_model=Listed[TicketLine])
+def list_tickets(who: Who, wanted: AskedFor, page: PageNumber, limit: Limit = 50) -> Response:
     """List the tickets that the caller may see and that a query asks for; a list is of the moment of each call."""
     query = wanted.query(who).model_copy(update={"page": page, "size": limit})
     found = who.desk.tickets.search(who.actor, query)
-    return Listed.part([TicketLine.of(line) for line in found.items], found)
+    return ready(Listed[TicketLine].part([TicketLine.of(line) for line in found.items], found))
 
 
 @router.post("/tickets", status_code=201)
@@ -143,13 +144,12 @@ def open_ticket(who: Who, key: Key, body: TicketIn, response: Response) -> Ticke
     return told(ticket, who, response)
 
 
-@router.get("/tickets/{number}")
-def get_ticket(who: Who, number: Number, response: Response) -> ConversationOut:
+@router.get("/tickets/{number}", response_model=ConversationOut)
+def get_ticket(who: Who, number: Number) -> Response:
     """Read a ticket: what the caller may know of it."""
     found = who.desk.tickets.conversation(who.actor, number)
-    if who.actor.is_agent:
-        response.headers.update(etag(found.ticket.version))
-    return ConversationOut.of_conversation(found, who.actor)
+    headers = etag(found.ticket.version) if who.actor.is_agent else None
+    return ready(ConversationOut.of_conversation(found, who.actor), headers)
 
 
 @router.patch("/tickets/{number}")

@@ -1,11 +1,12 @@
 """What calls are made of: texts with their limits, numbers, moments, and the form of lists and errors."""
 
-from collections.abc import Sequence
-from datetime import datetime
+import re
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Annotated, Any, Final, Generic, Self, TypeVar
 
-from fastapi import Depends, Path, Query
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, Strict
+from fastapi import Depends, Path, Query, Response
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, Strict
 
 from ticketing.domain.errors import InvalidInputError
 from ticketing.domain.queries import GREATEST_NUMBER, Page
@@ -19,6 +20,7 @@ _READABLE: Final = (
     r"[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]*$"
 )
 PLAIN: Final = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]*$"
+_DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ]")
 _A_WORD: Final = r"^[A-Za-z0-9_-][A-Za-z0-9._-]*$"
 
 
@@ -71,10 +73,27 @@ class Problem(Output):
     error: Fault
 
 
+def ready(found: Output, headers: Mapping[str, str] | None = None) -> Response:
+    """Return an answer as it is sent, for what is called most: FastAPI would check it anew, in a thread of its own."""
+    return Response(found.model_dump_json(), media_type="application/json", headers=headers)
+
+
 def _require_text(given: Any) -> Any:
-    if isinstance(given, str | datetime):
+    """Refuse numbers, even as a text, which else would be seconds since 1970."""
+    if isinstance(given, datetime) or (isinstance(given, str) and _DAY.match(given)):
         return given
-    raise ValueError("should be a date and a time as a text")
+    raise ValueError("should be a date and a time, such as 2026-03-02T09:00:00Z")
+
+
+def _require_duration(given: Any) -> Any:
+    """Refuse numbers, of which nobody knows what they count."""
+    if isinstance(given, timedelta) or (isinstance(given, str) and given.startswith("P")):
+        return given
+    raise ValueError("should be a duration, such as PT4H or P2D")
+
+
+def _in_seconds(took: timedelta) -> float:
+    return took.total_seconds()
 
 
 def _read_cursor(given: str) -> int:
@@ -117,3 +136,5 @@ Files = Annotated[
 Whole = Annotated[int, Strict()]
 YesOrNo = Annotated[bool, Strict()]
 At = Annotated[datetime, BeforeValidator(_require_text)]
+Duration = Annotated[timedelta, BeforeValidator(_require_duration)]
+Seconds = Annotated[timedelta, PlainSerializer(_in_seconds, return_type=float)]

@@ -1,0 +1,56 @@
+"""
+The API keeps what its own description promises: Schemathesis tries every operation on a real server, with all checks.
+
+It makes up calls that the description allows and calls that it forbids. What a description cannot say, such as which
+time zones there are, the desk refuses by itself with 422; so that is an answer to a call that is allowed.
+"""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.postgres import databases
+from tests.serving import PASSWORD, Server
+
+pytestmark = pytest.mark.processes
+
+CONFIGURATION = """
+[checks.positive_data_acceptance]
+expected-statuses = ["2xx", "3xx", "401", "403", "404", "409", "422", "429", "5xx"]
+"""
+ALL_PHASES = ["--phases", "examples,coverage,fuzzing,stateful"]
+MADE_UP = ["--phases", "fuzzing,stateful"]
+
+
+def trial(server: Server, folder: Path, username: str, *options: str) -> subprocess.CompletedProcess[str]:
+    """Have every operation tried by somebody."""
+    configuration = folder / "schemathesis.toml"
+    configuration.write_text(CONFIGURATION, "utf-8")
+    access = server.desk.tokens.issue(username, PASSWORD, address="198.51.100.250").access
+    command = [sys.executable, "-m", "schemathesis.cli", "--config-file", str(configuration), "run"]
+    address = f"{server.base}/api/v1/openapi.json"
+    known = ["-H", f"Authorization: Bearer {access}"]
+    bounds = ["--max-examples", "2", "--workers", "2", "--seed", "1", "--continue-on-failure", "--no-color"]
+    return subprocess.run(
+        [*command, address, *known, *bounds, *options], cwd=folder, capture_output=True, text=True, check=False
+    )
+
+
+@pytest.mark.parametrize(
+    ("kind", "username", "options"),
+    [("json", "root", ALL_PHASES), ("json", "carla", MADE_UP), ("postgres", "root", MADE_UP)],
+    ids=["json, an admin", "json, a requester", "postgres, an admin"],
+)
+def test_every_operation_keeps_what_its_description_promises(
+    tmp_path: Path, kind: str, username: str, options: list[str]
+) -> None:
+    storage = databases().create("schemathesis") if kind == "postgres" else ""
+    with Server(tmp_path, storage=storage, TICKETING_API_REQUESTS_PER_MINUTE="1000000") as server:
+        server.desk.tickets.open(server.actor("carla"), "No dial tone", "The line is dead.")
+
+        tried = trial(server, tmp_path, username, *options)
+
+        assert tried.returncode == 0, tried.stdout[-6000:] + tried.stderr
+        assert "Traceback" not in server.log
