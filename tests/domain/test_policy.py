@@ -113,6 +113,7 @@ OF_KEYS = """
     WRITE_ARTICLE          w
     READ_AUDIT             a
     KEEP_KEYS              .
+    LINK_IDENTITY          .
     REVOKE_KEYS            a
     ROTATE_SIGNING_KEY     a
 """
