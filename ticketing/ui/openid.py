@@ -40,7 +40,7 @@ def ways_in(actor: Actor) -> None:
     if name is None and not ways.identities:
         return
     with st.container(width=_WIDTH):
-        st.subheader(t("elsewhere.title"), anchor=False)
+        st.markdown(f"**{t('elsewhere.title')}**")
         for identity in ways.identities:
             _draw_identity(actor, identity)
         if name and st.button(t("elsewhere.link", name=plain(name)), key="link_account", icon=":material/link:"):
