@@ -10,6 +10,7 @@ from ticketing.domain.api_keys import ApiKey
 from ticketing.domain.drafts import Draft
 from ticketing.domain.mail_links import MailLink, Purpose
 from ticketing.domain.notifications import Notice, NoticeKind
+from ticketing.domain.openid import SignInRequest
 from ticketing.domain.outbox import Outgoing
 from ticketing.domain.receipts import Receipt
 from ticketing.domain.received import Fate, Received
@@ -31,6 +32,7 @@ COLLECTIONS = (
     "outgoing",
     "received",
     "api_keys",
+    "sign_in_requests",
 )
 
 
@@ -62,6 +64,7 @@ def save_one_of_each(tx: Transaction, name: str, expires_at: datetime) -> None:
     tx.api_keys.save(
         ApiKey(id=name, username="carla", name="Import", scopes=scopes, created_at=began, expires_at=expires_at)
     )
+    tx.sign_in_requests.save(SignInRequest(id=name, browser="firefox", nonce="n", verifier="v", expires_at=expires_at))
     tx.received.save(Received(id=name, at=began, fate=Fate.IGNORED, raw_sha256=name, size=1, expires_at=expires_at))
 
 
