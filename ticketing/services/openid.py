@@ -172,7 +172,6 @@ class OpenId:
         if not browser:
             raise HandOffError
         state, nonce, verifier = new_secret(), new_secret(), new_secret()
-        where = provider.address(state, nonce, verifier)
         request = SignInRequest(
             id=fingerprint(state),
             browser=fingerprint(browser),
@@ -186,7 +185,7 @@ class OpenId:
         with self._store.write() as tx:
             self._throttle.count_elsewhere(tx, address)
             tx.sign_in_requests.save(request)
-        return where
+        return provider.address(state, nonce, verifier)
 
     def _take(self, state: str, browser: str) -> SignInRequest:
         """

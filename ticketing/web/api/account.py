@@ -67,9 +67,9 @@ class ProposalOut(Output):
 
 
 class Confirmed(Input):
-    """The password, and a code of the app."""
+    """The password, none for an account that has none, and a code of the app."""
 
-    password: Password
+    password: Annotated[str, Field(max_length=1000)] = ""
     code: Code
 
 
