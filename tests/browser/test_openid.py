@@ -161,7 +161,8 @@ def test_the_code_is_asked_for_after_the_provider_and_all_of_it_is_accessible(
 
     page.goto(f"{linked_server.base}/account")
     page.get_by_role("tab", name="Password").click()
-    expect(page.get_by_role("button", name="Link with Acme")).to_be_visible()
+    expect(page.get_by_role("button", name="Unlink")).to_be_visible()
+    expect(page.get_by_role("button", name="Link with Acme")).to_have_count(0)
     settle(page)
     objections["the account page"] = findings(page)
     assert objections == {each: [] for each in objections}

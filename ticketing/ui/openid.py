@@ -36,7 +36,8 @@ def ways_in(actor: Actor) -> None:
         password_form(actor)
     else:
         _offer_first_password(actor)
-    name = _provider()
+    is_linked = desk().settings.oidc_issuer in {identity.issuer for identity in ways.identities}
+    name = None if is_linked else _provider()
     if name is None and not ways.identities:
         return
     with st.container(width=_WIDTH):
@@ -50,7 +51,7 @@ def ways_in(actor: Actor) -> None:
 
 def _offer_first_password(actor: Actor) -> None:
     """Draw how somebody gets a password who has none, which is by mail: nobody else may give them one."""
-    st.info(t("elsewhere.no_password"), icon=":material/key:")
+    st.info(t("elsewhere.no_password"), icon=":material/key:", width=_WIDTH)
     if desk().password_resets.are_offered and st.button(t("elsewhere.choose_password"), key="choose_password"):
         with shown_errors():
             desk().password_resets.ask(actor.username, address=address())
