@@ -1,4 +1,4 @@
-"""A person's own account: name, password, two-step sign-in, sessions, notifications, API keys."""
+"""A person's own account: name, password and other ways in, two-step sign-in, sessions, notifications, API keys."""
 
 import streamlit as st
 
@@ -19,8 +19,8 @@ else:
     profile, password, two_step, sessions, mail, keys, data = st.tabs([t(f"account.{tab}") for tab in tabs])
     with profile:
         ui.profile_form(actor)
-    with password:
-        ui.password_form(actor)
+    with password, ui.shown_errors():
+        ui.ways_in(actor)
     with two_step, ui.shown_errors():
         ui.second_factor_form(actor)
     with sessions, ui.shown_errors():

@@ -30,5 +30,6 @@ with ui.narrow():
                     lambda: sign_in(username, password, address=address, browser=browser, device=device),
                 )
 
+        ui.offer_sign_in_elsewhere()
         ui.offer_password_reset()
         ui.offer_registration()

@@ -15,6 +15,7 @@ from ticketing.domain.drafts import Draft
 from ticketing.domain.live import Presence
 from ticketing.domain.mail_links import MailLink
 from ticketing.domain.notifications import Notice
+from ticketing.domain.openid import Identity, SignInRequest
 from ticketing.domain.outbox import Outgoing
 from ticketing.domain.people import User
 from ticketing.domain.ratings import Rating
@@ -28,6 +29,8 @@ DOCS = (Path(__file__).resolve().parents[1] / "docs" / "privacy.md").read_text("
 NOBODYS: dict[type[Stored], set[str]] = {
     User: {"must_change_password", "has_known_password", "invented", "sign_in_version"},
     Session: {"id", "expires_at", "refresh_sha256"},
+    Identity: {"id"},
+    SignInRequest: {"id", "browser", "nonce", "verifier", "session", "expires_at"},
     ApiKey: {"id", "scopes", "expires_at"},
     Device: {"id", "expires_at", "sign_in_version"},
     HandOff: {"id", "expires_at", "sign_in_version", "code_wanted", "trusts_browser"},

@@ -423,3 +423,64 @@ def test_no_password_or_key_is_among_what_they_read(monkeypatch: pytest.MonkeyPa
     assert found["TICKETING_SMTP_URL"] == found["TICKETING_ADMIN_PASSWORD"] == "set"
     assert found["TICKETING_STORAGE_URL"] == "postgresql+psycopg://…@db.example.org/desk?…"
     assert found["TICKETING_MAIL_FROM"] == "Desk <desk@example.org>"
+
+
+PROVIDER = {
+    "TICKETING_BASE_URL": "https://desk.example.org",
+    "TICKETING_OIDC_ISSUER": "https://login.example.org/realms/acme",
+    "TICKETING_OIDC_CLIENT_ID": "the-desk",
+    "TICKETING_OIDC_CLIENT_SECRET": "between the two",
+}
+
+
+def set_up(monkeypatch: pytest.MonkeyPatch, **changes: str | None) -> None:
+    """Set all that a provider takes, but for the *changes*; None leaves one out."""
+    for name, value in (PROVIDER | {f"TICKETING_{name}": value for name, value in changes.items()}).items():
+        if value is not None:
+            monkeypatch.setenv(name, value)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"OIDC_CLIENT_SECRET": None},
+        {"OIDC_CLIENT_SECRET": ""},
+        {"OIDC_ISSUER": "http://127.0.0.1:8080", "BASE_URL": "http://localhost:8501"},
+        {"OIDC_ISSUER": "", "OIDC_CLIENT_ID": "", "OIDC_CLIENT_SECRET": ""},
+    ],
+    ids=str,
+)
+def test_a_provider_is_set_up_whole(monkeypatch: pytest.MonkeyPatch, changes: dict[str, str | None]) -> None:
+    set_up(monkeypatch, **changes)
+
+    settings = read_settings()
+
+    assert bool(settings.oidc_issuer) == bool(settings.oidc_client_id)
+    assert settings.oidc_name == "single sign-on"
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"OIDC_ISSUER": None}, "OIDC_CLIENT_ID and TICKETING_OIDC_ISSUER go together"),
+        ({"OIDC_CLIENT_ID": None}, "OIDC_CLIENT_ID and TICKETING_OIDC_ISSUER go together"),
+        ({"OIDC_ISSUER": None, "OIDC_CLIENT_ID": None}, "OIDC_CLIENT_SECRET needs TICKETING_OIDC_ISSUER"),
+        ({"BASE_URL": None}, "OIDC_ISSUER needs TICKETING_BASE_URL beside it"),
+        ({"OIDC_ISSUER": "http://login.example.org"}, "OIDC_ISSUER should be an address such as https://"),
+        ({"OIDC_ISSUER": "login.example.org"}, "OIDC_ISSUER should be an address such as https://"),
+        ({"OIDC_ISSUER": "https://[login"}, "OIDC_ISSUER "),
+        ({"OIDC_ISSUER": "https://login.example.org?realm=acme"}, "OIDC_ISSUER should be"),
+        ({"OIDC_NAME": ""}, "OIDC_NAME "),
+        ({"OIDC_NAME": "x" * 41}, "OIDC_NAME "),
+    ],
+    ids=str,
+)
+def test_half_a_provider_stops_the_start_with_a_sentence(
+    monkeypatch: pytest.MonkeyPatch, changes: dict[str, str | None], says: str
+) -> None:
+    set_up(monkeypatch, **changes)
+
+    with pytest.raises(SettingsError, match=f"^TICKETING_{says}") as refused:
+        read_settings()
+    assert "between the two" not in str(refused.value)

@@ -54,6 +54,7 @@ from ticketing.services.inbox import Inbox
 from ticketing.services.invitations import Invitations
 from ticketing.services.live import Live
 from ticketing.services.maintenance import is_closed, require_open
+from ticketing.services.openid import OpenId
 from ticketing.services.outbox import Outbox, set_route
 from ticketing.services.password_resets import PasswordResets
 from ticketing.services.passwords import Passwords
@@ -93,6 +94,7 @@ if TYPE_CHECKING:
     from ticketing.delivery.clamd import Scanner
     from ticketing.delivery.dispatcher import Dispatcher
     from ticketing.delivery.mailbox import Fetcher
+    from ticketing.delivery.openid import OpenIdProvider
     from ticketing.delivery.webhook_dispatcher import WebhookDispatcher
     from ticketing.services.demonstration.demo import Demo
     from ticketing.services.moving.exports import Exports
@@ -211,6 +213,9 @@ class Desk:
         self.second_factors = watched("second_factors", factors, figures)
         self.anonymising = watched("anonymising", Anonymising(store, clock, gate), figures)
         self.first_launch = FirstLaunch(entrance, clock, passwords)
+        provider, registration_open = _provider(settings), settings.registration == "open"
+        openid = OpenId(entrance, clock, gate, throttle, provider, registration_open=registration_open)
+        self.openid = watched("openid", openid, figures)
 
     def _connect_mail(self, store: Store) -> None:
         """Wire what has to do with mail."""
@@ -423,6 +428,17 @@ def _reader(settings: Settings) -> Callable[[bytes], Incoming]:
         return read_mail(raw, DeskMail(own, host, settings.mail_checked_by or ""))
 
     return read
+
+
+def _provider(settings: Settings) -> "OpenIdProvider | None":
+    """Return the OpenID provider by which people sign in; None where there is none, as at every demo."""
+    issuer, client_id, secret = settings.oidc_issuer, settings.oidc_client_id, settings.oidc_client_secret
+    if issuer is None or client_id is None or settings.demo:
+        return None
+    from ticketing.delivery.openid import OpenIdProvider  # noqa: PLC0415 - see above
+
+    shown = secret.get_secret_value() if secret else None
+    return OpenIdProvider(issuer, client_id, shown, settings.oidc_name, f"{settings.base_url}/oidc/callback")
 
 
 def _scanner(settings: Settings) -> "Scanner | None":

@@ -26,7 +26,7 @@ from pydantic import (
 )
 
 from ticketing.domain.attachments import OBJECT_STORES
-from ticketing.domain.browsers import SESSION_COOKIE
+from ticketing.domain.browsers import SESSION_COOKIE, is_this_machine
 from ticketing.domain.configuration import Configured, Origin, told
 from ticketing.domain.errors import SettingsError
 from ticketing.domain.outbox import SmtpServer, read_sender
@@ -121,6 +121,18 @@ class Settings(BaseModel):
     metrics_token: SecretStr | None = Field(None, description="with it as a bearer token, `/metrics` tells figures")
     api_requests_per_minute: int = Field(
         600, ge=1, le=1_000_000, description="how often one account may call the API, at each process that serves"
+    )
+    oidc_issuer: str | None = Field(
+        None, description="lets people sign in by an OpenID provider, such as https://login.example.org; docs/oidc.md"
+    )
+    oidc_client_id: str | None = Field(
+        None, validate_default=True, max_length=255, description="by which the provider knows this desk"
+    )
+    oidc_client_secret: SecretStr | None = Field(
+        None, description="by which the desk proves that to it; none for a public client"
+    )
+    oidc_name: str = Field(
+        "single sign-on", min_length=1, max_length=40, description="what the provider is called on the sign-in page"
     )
     demo: bool = Field(default=False, description="a desk with invented history and known passwords; loopback only")
     demo_anywhere: bool = Field(default=False, description="lets the demo serve beyond this machine")
@@ -228,6 +240,37 @@ class Settings(BaseModel):
         if any(not _SENDER.fullmatch(sender) for sender in senders if sender):
             raise ValueError("should be addresses and domains with commas between, such as ada@example.org,example.com")
         return tuple(filter(None, senders))
+
+    @field_validator("oidc_issuer")
+    @classmethod
+    def _is_provider(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if not value:
+            return None
+        parts = urlsplit(value)
+        is_near = parts.scheme == "http" and is_this_machine(parts.hostname or "")
+        if not parts.hostname or parts.query or parts.fragment or not (parts.scheme == "https" or is_near):
+            raise ValueError("should be an address such as https://login.example.org")
+        if not info.data.get("base_url"):
+            raise ValueError("needs TICKETING_BASE_URL beside it, to which the provider sends people back")
+        return value
+
+    @field_validator("oidc_client_id")
+    @classmethod
+    def _is_beside_provider(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if "oidc_issuer" not in info.data:  # that one is told of
+            return value or None
+        if bool(value) != bool(info.data["oidc_issuer"]):
+            raise ValueError("and TICKETING_OIDC_ISSUER go together: please set both or neither")
+        return value or None
+
+    @field_validator("oidc_client_secret")
+    @classmethod
+    def _is_of_client(cls, value: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+        if value is None or not value.get_secret_value():
+            return None
+        if "oidc_client_id" in info.data and not info.data["oidc_client_id"]:
+            raise ValueError("needs TICKETING_OIDC_ISSUER and TICKETING_OIDC_CLIENT_ID beside it")
+        return value
 
     @field_validator("storage_url")
     @classmethod

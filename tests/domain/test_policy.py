@@ -38,6 +38,7 @@ TRUTH = """
     EDIT_OWN_PROFILE      .     .       .     UAR    .       .        .       .
     CHANGE_OWN_PASSWORD   .     .       .     UAR    .       .        .       .
     SET_UP_SECOND_FACTOR  .     .       .     UAR    .       .        .       .
+    LINK_IDENTITY         .     .       .     UAR    .       .        .       .
     END_OWN_SESSION       .     .       .     UAR    .       .        .       .
     READ_NOTICES          .     .       .     UAR    .       .        .       .
     SEE_PEOPLE            .     .       .      .     .       .        .      AR
@@ -115,6 +116,7 @@ OF_KEYS = """
     WRITE_ARTICLE          w
     READ_AUDIT             a
     KEEP_KEYS              .
+    LINK_IDENTITY          .
     REVOKE_KEYS            a
     ROTATE_SIGNING_KEY     a
     EXPORT_PERSON          -

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.openid_provider import Provider
 from tests.storage.conftest import OPENERS, emptied
 from ticketing.desk import Desk
 from ticketing.domain.people import Actor, Role, User
@@ -134,6 +135,13 @@ def second_factors(
     authenticator: Authenticator,
 ) -> SecondFactors:
     return SecondFactors(store, clock, gate, passwords, throttle, authenticator, "desk.example.org")
+
+
+@pytest.fixture
+def provider(clock: Clock) -> Iterator[Provider]:
+    with Provider() as running:
+        running.clock = clock
+        yield running
 
 
 @pytest.fixture

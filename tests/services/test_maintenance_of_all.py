@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.openid_provider import Provider
 from tests.services.conftest import Clock, SignIn
 from tests.services.test_transactions import NEVER, ONCE, TWICE, CountedStore, Scene
 from ticketing.domain.errors import MaintenanceError
@@ -32,6 +33,7 @@ ELSEWHERE = {"demo.ensure", "demo.fill", "first_launch.ensure"}  # at a desk tha
 SIGNING_IN_AND_OUT = {
     *("accounts.sign_in", "accounts.sign_in_browser", "accounts.finish_sign_in", "accounts.finish_sign_in_browser"),
     *("tokens.issue", "tokens.renew", "tokens.revoke"),
+    *("openid.begin", "openid.begin_linking", "openid.finish", "openid.unlink"),
     *("sessions.actor", "sessions.redeem", "sessions.sign_out", "sessions.end", "sessions.end_others"),
 }
 BY_THE_WAY = {
@@ -49,8 +51,8 @@ def store() -> CountedStore:
 
 
 @pytest.fixture
-def scene(store: CountedStore, clock: Clock, arrives: SignIn, tmp_path: Path) -> Scene:
-    scene = Scene(store, clock, arrives, tmp_path)
+def scene(store: CountedStore, clock: Clock, arrives: SignIn, tmp_path: Path, provider: Provider) -> Scene:
+    scene = Scene(store, clock, arrives, tmp_path, provider)
     closed = Maintenance(id=Maintenance.kind, name="Maintenance", is_on=True)
     scene.desk.definitions.save(Actor.console(), closed)
     return scene

@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pyotp
 import pytest
+from pydantic import SecretStr
 
+from tests.openid_provider import CLIENT, SECRET, Provider
 from tests.services.conftest import PASSWORD, Clock, SignIn, public
 from ticketing.desk import Desk
 from ticketing.domain.articles import Article, Visibility
@@ -87,9 +89,16 @@ class Scene:
     into ticket 2, the last two are Carla's: one sleeps, one is closed. Oskar's account is deactivated.
     """
 
-    def __init__(self, store: CountedStore, clock: Clock, arrives: SignIn, folder: Path) -> None:
+    def __init__(self, store: CountedStore, clock: Clock, arrives: SignIn, folder: Path, provider: Provider) -> None:
         self._stores = store, CountedStore()
-        self.desk, self.empty_desk = (Desk(Settings(storage_url="memory:"), one, clock, 4) for one in self._stores)
+        settings = Settings(
+            storage_url="memory:",
+            base_url="http://localhost",
+            oidc_issuer=provider.issuer,
+            oidc_client_id=CLIENT,
+            oidc_client_secret=SecretStr(SECRET),
+        )
+        self.desk, self.empty_desk = (Desk(settings, one, clock, 4) for one in self._stores)
         for title in ("Open", "Closed", "Resolved", "Merged"):
             self.desk.tickets.open(CONSOLE, title, "Help!")
         self.reply = self.desk.tickets.reply(CONSOLE, 1, "And another thing.").messages[-1]
@@ -127,6 +136,7 @@ class Scene:
         self.api_key = self.desk.tokens.keys(self.ada)[0].id
         self.hand_off = self.desk.accounts.sign_in_browser("carla", PASSWORD, browser="b")
         self._type_passwords()
+        self._visit(provider)
         self.done = self.desk.bulk.apply(CONSOLE, [1], BulkEdit(add_tags=("printer",)))
         self.mail = self.desk.receiving.take(b"From: nora@example.net\n\nHelp!")
         self.latest = self.desk.tickets.reply(self.ada, 1, "I come.").messages[-1]
@@ -176,6 +186,13 @@ class Scene:
         with pytest.raises(CodeWantedError) as wanted:
             self.desk.accounts.sign_in_browser("root", PASSWORD, browser="b")
         self.browser_ticket = wanted.value.ticket
+
+    def _visit(self, provider: Provider) -> None:
+        """Link Ada's account, and let somebody come back from the provider whose answer was not looked at."""
+        openid = self.desk.openid
+        openid.finish(provider.consent(openid.begin_linking(self.ada, browser="b")), browser="b")
+        self.identity = openid.own(self.ada).identities[0].id
+        self.answer = provider.consent(openid.begin("", browser="b"))
 
     @property
     def code(self) -> str:
@@ -264,6 +281,9 @@ ONCE: Deeds = {
     "settings_files.export": lambda on: on.desk.settings_files.export(on.root),
     "audit.export": lambda on: on.desk.audit.export(on.root, AuditQuery(), AuditForm.CSV),
     "accounts.change_profile": lambda on: on.desk.accounts.change_profile(on.carla, "Carla Ruiz", ""),
+    "openid.begin": lambda on: on.desk.openid.begin("", browser="b"),
+    "openid.begin_linking": lambda on: on.desk.openid.begin_linking(on.carla, browser="b"),
+    "openid.unlink": lambda on: on.desk.openid.unlink(on.ada, on.identity),
     "addresses.send_link": lambda on: on.desk.addresses.send_link(on.ada),
     "addresses.confirm": lambda on: on.desk.addresses.confirm(on.confirmation),
     "password_resets.ask": lambda on: on.desk.password_resets.ask("carla"),
@@ -358,8 +378,10 @@ ONCE: Deeds = {
     "tickets.counts": lambda on: on.desk.tickets.counts(on.ada, {"all": ALL}),
 }
 # A password is hashed or compared for a quarter of a second, for which no other writer is to wait; the try is written
-# down before that, so that a hundred guesses at the same moment are a hundred tries.
+# down before that, so that a hundred guesses at the same moment are a hundred tries. So it is with what a browser
+# brings back from a provider, which is asked about that over the network.
 TWICE: Deeds = {
+    "openid.finish": lambda on: on.desk.openid.finish(on.answer, browser="b"),
     "accounts.register": lambda on: on.desk.accounts.register("bert", "Bert", PASSWORD, PASSWORD),
     "accounts.register_browser": (
         lambda on: on.desk.accounts.register_browser("bert", "Bert", PASSWORD, PASSWORD, browser="b")
@@ -392,6 +414,8 @@ NEVER: Deeds = {
     "addresses.can_be_confirmed": lambda on: on.desk.addresses.can_be_confirmed(on.carla),
     "addresses.look": lambda on: on.desk.addresses.look(on.confirmation),
     "password_resets.look": lambda on: on.desk.password_resets.look(on.reset),
+    "openid.own": lambda on: on.desk.openid.own(on.carla),
+    "openid.provider_name": lambda on: on.desk.openid.provider_name,
     "password_resets.are_offered": lambda on: on.desk.password_resets.are_offered,
     "accounts.profile": lambda on: on.desk.accounts.profile(on.carla),
     "invitations.may_invite": lambda on: on.desk.invitations.may_invite(on.ada),
@@ -478,8 +502,8 @@ def store() -> CountedStore:
 
 
 @pytest.fixture
-def scene(store: CountedStore, clock: Clock, arrives: SignIn, tmp_path: Path) -> Scene:
-    return Scene(store, clock, arrives, tmp_path)
+def scene(store: CountedStore, clock: Clock, arrives: SignIn, tmp_path: Path, provider: Provider) -> Scene:
+    return Scene(store, clock, arrives, tmp_path, provider)
 
 
 def test_no_public_method_is_left_out(scene: Scene) -> None:

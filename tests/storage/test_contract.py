@@ -26,6 +26,7 @@ from ticketing.domain.facts import Facts
 from ticketing.domain.live import stamp_of
 from ticketing.domain.mail_links import MailLink, Purpose
 from ticketing.domain.notifications import Notice, NoticeKind
+from ticketing.domain.openid import Identity, SignInRequest
 from ticketing.domain.outbox import Outgoing
 from ticketing.domain.people import Actor, PeopleQuery, Role, User
 from ticketing.domain.preferences import Column, QueuePreferences
@@ -126,6 +127,8 @@ DOCUMENTS = {
     "api_keys": ApiKey(
         id="k1", username="carla", name="Import", scopes=(Scope.READ,), created_at=NOW, expires_at=NOW + HOUR
     ),
+    "identities": Identity(id="i1", username="carla", issuer="https://login.example.org", created_at=NOW),
+    "sign_in_requests": SignInRequest(id="q1", browser="b", nonce="n", verifier="v", expires_at=NOW + HOUR),
     "notices": Notice(
         id="n1", username="carla", kind=NoticeKind.REPLIED, ticket=1, by="ada", at=NOW, expires_at=NOW + HOUR
     ),

@@ -11,6 +11,7 @@ from ticketing.domain.deliveries import Delivery
 from ticketing.domain.drafts import Draft
 from ticketing.domain.mail_links import MailLink, Purpose
 from ticketing.domain.notifications import Notice, NoticeKind
+from ticketing.domain.openid import SignInRequest
 from ticketing.domain.outbox import Outgoing
 from ticketing.domain.receipts import Receipt
 from ticketing.domain.received import Fate, Received
@@ -33,6 +34,7 @@ COLLECTIONS = (
     "received",
     "api_keys",
     "deliveries",
+    "sign_in_requests",
 )
 
 
@@ -66,6 +68,7 @@ def save_one_of_each(tx: Transaction, name: str, expires_at: datetime) -> None:
     )
     when = {"happened_at": began, "at": began, "due_at": began, "expires_at": expires_at}
     tx.deliveries.save(Delivery(id=name, webhook="crm", event="ticket.opened", **when))
+    tx.sign_in_requests.save(SignInRequest(id=name, browser="firefox", nonce="n", verifier="v", expires_at=expires_at))
     tx.received.save(Received(id=name, at=began, fate=Fate.IGNORED, raw_sha256=name, size=1, expires_at=expires_at))
 
 

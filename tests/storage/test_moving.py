@@ -27,6 +27,7 @@ from ticketing.domain.errors import (
     WrongCredentialsError,
 )
 from ticketing.domain.notifications import Notice, NoticeKind
+from ticketing.domain.openid import Identity
 from ticketing.domain.outbox import Outgoing
 from ticketing.domain.people import Actor, Role
 from ticketing.domain.received import Fate, Received
@@ -101,6 +102,7 @@ def fill(store: WholeStore) -> None:
         tx.received.save(received)
         key = ApiKey(id="k", username="ada", name="ö", scopes=(Scope.READ,), created_at=NOW, expires_at=FAR_OFF)
         tx.api_keys.save(key)
+        tx.identities.save(Identity(id="i", username="ada", issuer="https://login.example.org/ö", created_at=NOW))
         tx.definitions(Team).save(Team(id="first-line", name="First líne", members=("ada",), version=1))
 
 
@@ -108,6 +110,7 @@ DOCUMENTS = {
     "api_keys": 1,
     "deliveries": 1,
     "drafts": 1,
+    "identities": 1,
     "notices": 2,
     "outgoing": 1,
     "received": 1,
@@ -134,7 +137,7 @@ def test_a_move_takes_everything_along_and_leaves_the_source_as_it_was(place: Pl
 
     assert counts == DOCUMENTS
     assert everything(target) == before == everything(source)
-    assert told == [(44, 44)]
+    assert told == [(46, 46)]
     with closing(open_store(target)) as store, store.write() as tx:
         assert tx.tickets.next_number() == 12
 

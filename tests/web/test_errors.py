@@ -12,11 +12,11 @@ from ticketing.web.errors import refuse, status_of
 
 BY_STATUS = {
     401: "AuthenticationError WrongCredentialsError SignedOutError HandOffError CodeWantedError WrongCodeError "
-    "TokenRefusedError",
+    "TokenRefusedError NoAccountError ProviderDeclinedError ProviderDistrustedError",
     403: "PermissionDeniedError MustChangePasswordError MustSetUpSecondFactorError RegistrationClosedError",
     404: "NotFoundError TicketNotFoundError PersonNotFoundError DefinitionNotFoundError MessageNotFoundError "
     "AttachmentNotFoundError MailNotFoundError NoticeNotFoundError RatingLinkError WatchLinkError MailLinkError "
-    "KeyNotFoundError DeliveryNotFoundError",
+    "KeyNotFoundError DeliveryNotFoundError NoProviderError",
     409: "RefusedError TicketClosedError TicketNotDoneError TicketNotClosedError KnownPasswordError TransitionError "
     "ReopenWindowError TooManyTagsError UsernameTakenError NameTakenError CategoryTakenError LastAdminError "
     "AlreadyAnonymousError "
@@ -25,7 +25,8 @@ BY_STATUS = {
     "StaleCannedReplyError StaleImportError AlreadyRatedError TicketNotAsleepError LastCategoryError MailWaitsError "
     "TooManyFilesError TicketFullError DayFullError FilesFullError UploadGoneError ReplyStaysError "
     "WrittenMeanwhileError TooManyWatchersError AddressTakenError NothingToConfirmError NoSecondFactorError "
-    "SecondFactorSetUpError TooManyKeysError DeliveryWaitsError OnlyOneError InvitationOpenError NotInvitedError",
+    "SecondFactorSetUpError TooManyKeysError DeliveryWaitsError OnlyOneError InvitationOpenError NotInvitedError "
+    "IdentityTakenError LastWayInError",
     422: "InvalidInputError BlankError TooLongError ForbiddenCharacterError UsernameError EmailError "
     "WeakPasswordError PasswordMismatchError UnknownChoiceError QueryError ImportRefusedError "
     "CalendarError ScheduleError TargetError TemplateError UnknownVariableError "
@@ -35,7 +36,7 @@ BY_STATUS = {
     503: "SettingsError BusyError StorageError StorageBusyError StorageFullError StorageReadOnlyError "
     "StorageFailedError StorageDamagedError StorageUnreadableError StorageUnreachableError StorageTooNewError "
     "StorageUnsupportedError FilesUnreachableError ScannerUnreachableError SecondFactorKeyError WebhookKeyError "
-    "MaintenanceError",
+    "MaintenanceError ProviderUnreachableError",
 }
 STATUSES = {name: status for status, names in BY_STATUS.items() for name in names.split()}
 

@@ -1,4 +1,4 @@
-// Calls /session once and leaves the page. What was refused is begun anew; what did not arrive is sent again.
+// Calls /session once, if it is to, and leaves the page. What was refused is begun anew; what did not arrive is sent again.
 // Addresses are taken relative to the page, which stands one level deep, so
 // that it works below a path prefix as well.
 
@@ -39,6 +39,11 @@ export default function (component) {
   if (begun.has(data.once)) return
   begun.add(data.once)
   if (data.method === "DELETE") forgetDrafts()
+  if (!data.method) {
+    status.textContent = data.waiting
+    document.location.assign(new URL(data.target, document.location.href))
+    return
+  }
 
   const attempt = async () => {
     again.hidden = true

@@ -95,6 +95,10 @@ TEXTS: Final[Mapping[str, str]] = {
         f" {{{{ username }}}}. Choose your password to begin. The link holds for 72 hours, and once:{_WHERE}\n\n"
         "If you do not expect that, there is nothing to do."
     ),
+    AccountMail.IDENTITY_LINKED: (
+        "Hello {{ name }},\n\nyour account {{ username }} was linked with a sign-in elsewhere, by which it opens"
+        f" without its password from now on.{_UNEXPECTED}"
+    ),
     DIGEST: f"Hello {{{{ name }}}},\n\nthis is new since yesterday, and you have not read it yet:\n{_TICKETS}",
     SUMMARY: (
         f"Hello {{{{ name }}}},\n\nmuch has happened in a short time, so this is one mail for all of it:\n{_TICKETS}"
@@ -116,6 +120,7 @@ SUBJECTS: Final[Mapping[str, str]] = {
     AccountMail.KEY_CREATED: "An API key was created",
     AccountMail.WEBHOOK_OFF: "A webhook was turned off",
     AccountMail.INVITED: "You are invited to our help desk",
+    AccountMail.IDENTITY_LINKED: "Your account was linked",
     DIGEST: "What is new in your tickets",
     SUMMARY: "Changes in your tickets",
 }

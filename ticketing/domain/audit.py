@@ -66,6 +66,8 @@ class AuditAction(StrEnum):
     RECOVERY_CODE_USED = "recovery_code_used"
     RECOVERY_CODES_RENEWED = "recovery_codes_renewed"
     BROWSERS_FORGOTTEN = "browsers_forgotten"
+    IDENTITY_LINKED = "identity_linked"
+    IDENTITY_UNLINKED = "identity_unlinked"
     SETUP_CHANGED = "setup_changed"
     SETTINGS_IMPORTED = "settings_imported"
     EXPORTED = "exported"

@@ -10,7 +10,8 @@ Every refusal, as one tree. The text of each is a sentence that can be shown to 
     │   └── TemplateError
     │       └── UnknownVariableError
     ├── AuthenticationError            we do not know who this is (any more)
-    │   ├── WrongCredentialsError  HandOffError  CodeWantedError  WrongCodeError
+    │   ├── WrongCredentialsError  HandOffError  CodeWantedError  WrongCodeError  NoAccountError
+    │   ├── ProviderDeclinedError  ProviderDistrustedError  ProviderUnreachableError
     │   └── SignedOutError
     │       └── TokenRefusedError
     ├── PermissionDeniedError          we know, and the answer is no
@@ -18,7 +19,8 @@ Every refusal, as one tree. The text of each is a sentence that can be shown to 
     ├── NotFoundError                  not there, or not yours: the same words
     │   ├── TicketNotFoundError  PersonNotFoundError  DefinitionNotFoundError  MessageNotFoundError
     │   ├── AttachmentNotFoundError  NoticeNotFoundError  MailNotFoundError  RatingLinkError
-    │   └── WatchLinkError  MailLinkError  KeyNotFoundError  DeliveryNotFoundError
+    │   ├── WatchLinkError  MailLinkError  KeyNotFoundError  DeliveryNotFoundError
+    │   └── NoProviderError
     ├── RefusedError                   possible for this person, but not now
     │   ├── TicketClosedError  TicketNotDoneError  TicketNotClosedError  TicketNotAsleepError
     │   ├── TransitionError  ReopenWindowError  TooManyTagsError
@@ -31,7 +33,8 @@ Every refusal, as one tree. The text of each is a sentence that can be shown to 
     │   ├── DeliveryWaitsError
     │   ├── LastAdminError  KnownPasswordError  RegistrationClosedError  AlreadyAnonymousError
     │   ├── InvitationOpenError  NotInvitedError  OnlyOneError
-    │   └── NoSecondFactorError  SecondFactorSetUpError  TooManyKeysError
+    │   ├── NoSecondFactorError  SecondFactorSetUpError  TooManyKeysError
+    │   └── IdentityTakenError  LastWayInError
     ├── ConflictError
     │   ├── StaleEditError             somebody changed the same field meanwhile
     │   ├── StaleDefinitionError  StaleTicketError  StaleCannedReplyError  StaleImportError
@@ -308,6 +311,48 @@ class WrongCodeError(AuthenticationError):
         super().__init__("This code is wrong or was used already. Please type the one that the app shows now.")
 
 
+class ProviderDeclinedError(AuthenticationError):
+    """The provider has sent somebody back without saying who they are, mostly because they did not want it to."""
+
+    code = "provider_declined"
+
+    def __init__(self, provider: str) -> None:
+        super().__init__(f"You were not signed in by {quoted(provider, 80)}.")
+
+
+class ProviderDistrustedError(AuthenticationError):
+    """What the provider answers proves nothing: it is not signed by it, not for this desk, not for this sign-in."""
+
+    code = "provider_distrusted"
+
+    def __init__(self, provider: str) -> None:
+        super().__init__(
+            f"What {quoted(provider, 80)} answered does not prove who you are. Please try again; if it stays so, tell "
+            "the people of your help desk."
+        )
+
+
+class ProviderUnreachableError(AuthenticationError):
+    """The provider does not answer, or not as one."""
+
+    code = "provider_unreachable"
+
+    def __init__(self, provider: str) -> None:
+        super().__init__(f"Signing in by {quoted(provider, 80)} does not work now. Please try again later.")
+
+
+class NoAccountError(AuthenticationError):
+    """The provider has said who somebody is, and that opens no account: there is none, or it is deactivated."""
+
+    code = "no_account"
+
+    def __init__(self, provider: str) -> None:
+        super().__init__(
+            f"No account here opens by {quoted(provider, 80)} for you. If you have one, sign in with your password and "
+            "link it on your account page; otherwise ask the people of your help desk."
+        )
+
+
 class PermissionDeniedError(TicketingError):
     """The person is known and may not do this."""
 
@@ -402,6 +447,15 @@ class KeyNotFoundError(NotFoundError):
 
     def __init__(self) -> None:
         super().__init__("There is no such API key.")
+
+
+class NoProviderError(NotFoundError):
+    """This desk has no provider by which one could sign in."""
+
+    code = "no_provider"
+
+    def __init__(self) -> None:
+        super().__init__("At this desk one signs in with a password.")
 
 
 class RatingLinkError(NotFoundError):
@@ -826,6 +880,27 @@ class TooManyKeysError(RefusedError):
 
     def __init__(self, limit: int) -> None:
         super().__init__(f"You have {limit} API keys. Please revoke one that you do not need any more.")
+
+
+class IdentityTakenError(RefusedError):
+    """Whoever somebody is at the provider signs in to another account already."""
+
+    code = "identity_taken"
+
+    def __init__(self, provider: str) -> None:
+        super().__init__(
+            f"Who you are at {quoted(provider, 80)} opens another account here. Unlink it there first, on its account "
+            "page."
+        )
+
+
+class LastWayInError(RefusedError):
+    """An account without a password opens by its provider alone."""
+
+    code = "last_way_in"
+
+    def __init__(self) -> None:
+        super().__init__("This is the only way into your account. Please choose a password first.")
 
 
 class NeverOpenError(RefusedError):

@@ -65,6 +65,7 @@ class AccountMail(StrEnum):
     KEY_CREATED = "key_created"
     WEBHOOK_OFF = "webhook_off"
     INVITED = "invited"
+    IDENTITY_LINKED = "identity_linked"
 
 
 # The kind of a mail that stands for several, to somebody who would have got too many.

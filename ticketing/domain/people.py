@@ -94,7 +94,7 @@ class Actor:
 
 class User(Stored):
     """
-    An account. `id` is the canonical username; `password` a hash with its scheme's prefix.
+    An account. `id` is the canonical username; `password` a hash with its scheme's prefix, "" where there is none.
 
     `has_known_password`: the one-time password of the first launch, which everybody can read in the manual.
     `invented`: nobody's account, made for a demonstration; nothing a person can do changes that.
@@ -137,6 +137,11 @@ class User(Stored):
     def username(self) -> str:
         """The name that signs in."""
         return self.id
+
+    @property
+    def has_password(self) -> bool:
+        """Whether a password opens it; one that a provider's sign-in has made has none until one is chosen."""
+        return bool(self.password)
 
     @property
     def comes_back(self) -> bool:

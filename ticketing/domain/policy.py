@@ -89,6 +89,7 @@ class Action(StrEnum):
     KEEP_KEYS = "keep API keys for this account"
     REVOKE_KEYS = "see or revoke the API keys of this account"
     ROTATE_SIGNING_KEY = "rotate the key of access tokens"
+    LINK_IDENTITY = "link this account with a provider"
 
 
 _TICKETS = frozenset({Relation.OWN, Relation.WATCHED, Relation.FOREIGN})
@@ -152,6 +153,7 @@ TABLE: Final[Mapping[Action, Mapping[Role, frozenset[Relation]]]] = {
         Action.KEEP_KEYS: (_SELF, _SELF, _SELF),
         Action.REVOKE_KEYS: (_NEVER, _USERS, _OTHERS),
         Action.ROTATE_SIGNING_KEY: (_NEVER, _NEVER, _DESK),
+        Action.LINK_IDENTITY: (_SELF, _SELF, _SELF),
     }.items()
 }
 
@@ -211,6 +213,7 @@ SCOPES: Final[Mapping[Action, frozenset[Scope]]] = {
     Action.EXPORT_PERSON: _NO_KEY,
     Action.ANONYMISE: _ADMIN,
     Action.LOOK_AFTER_WEBHOOKS: _ADMIN,
+    Action.LINK_IDENTITY: _NO_KEY,
 }
 
 

@@ -16,6 +16,7 @@ from ticketing.domain.facts import Facts
 from ticketing.domain.live import Presence
 from ticketing.domain.mail_links import MailLink
 from ticketing.domain.notifications import Notice
+from ticketing.domain.openid import Identity, SignInRequest
 from ticketing.domain.outbox import Backlog, Outgoing, OutgoingQuery
 from ticketing.domain.people import PeopleQuery, User
 from ticketing.domain.queries import Audience, Page, TicketQuery, TicketSummary
@@ -191,6 +192,13 @@ class ApiKeyRepository(Collection[ApiKey], Protocol):
 
     def of_user(self, username: str) -> list[ApiKey]:
         """Return the person's keys, in no order; some may have expired."""
+
+
+class IdentityRepository(Collection[Identity], Protocol):
+    """Who signs in by a provider, by the hashes of who they are there."""
+
+    def of_user(self, username: str) -> list[Identity]:
+        """Return those that open the person's account, in no order."""
 
 
 class UploadRepository(Collection[Upload], Protocol):
@@ -423,6 +431,14 @@ class Transaction(Protocol):
     @property
     def api_keys(self) -> ApiKeyRepository:
         """Keys by which programs act on somebody's behalf."""
+
+    @property
+    def identities(self) -> IdentityRepository:
+        """Who signs in by a provider."""
+
+    @property
+    def sign_in_requests(self) -> Collection[SignInRequest]:
+        """Browsers that were sent to a provider."""
 
     @property
     def attempts(self) -> Collection[Attempts]:

@@ -379,10 +379,18 @@ def _accept(tx: Transaction, proof: _Proof, browser: str, now: datetime) -> tupl
     proof.booking.confirm(tx)
     if proof.rehashed and user.password == proof.user.password:
         user.password = proof.rehashed
-    ticket = None
-    if user.second_factor and not (proof.device and proof.device.is_trusted_by(user, now)):
-        ticket = begin_half_sign_in(tx, user, browser, proof.device, now)
-    else:
-        user.last_sign_in_at = now
+    ticket = let_in(tx, user, browser, proof.device, now)
     tx.users.save(user)
     return user, ticket
+
+
+def let_in(tx: Transaction, user: User, browser: str, device: Device | None, now: datetime) -> str | None:
+    """
+    Note that somebody has proven who they are; the caller saves the account.
+
+    Where a code is wanted, too, it is noted only when that comes: then this returns the ticket of a half sign-in.
+    """
+    if user.second_factor and not (device and device.is_trusted_by(user, now)):
+        return begin_half_sign_in(tx, user, browser, device, now)
+    user.last_sign_in_at = now
+    return None

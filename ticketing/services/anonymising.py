@@ -206,7 +206,7 @@ def _unfinished(tx: Transaction) -> Anonymisation | None:
 def _take_away(tx: Transaction, user: User, now: datetime) -> None:
     """Take away the account, and what is kept for it alone."""
     Throttle(lambda: now).clear(tx, user.id)
-    for owned in (tx.sessions, tx.devices, tx.api_keys, tx.uploads, tx.drafts, tx.notices):
+    for owned in (tx.sessions, tx.devices, tx.api_keys, tx.identities, tx.uploads, tx.drafts, tx.notices):
         for document in owned.of_user(user.id):
             owned.remove(document.id)
     for passing in (tx.hand_offs, tx.mail_links):

@@ -34,10 +34,15 @@ from ticketing.services.throttle import Booking, Throttle
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """What an app is told to show codes from now on: a secret to type, or an address in a picture."""
+    """
+    What an app is told to show codes from now on: a secret to type, or an address in a picture.
+
+    `takes_password`: whether the account has one, which is asked for besides.
+    """
 
     secret: str
     address: str
+    takes_password: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +52,7 @@ class Status:
     since: datetime
     recovery_codes_left: int
     trusted_browsers: int
+    takes_password: bool = True
 
 
 class SecondFactors:
@@ -77,7 +83,7 @@ class SecondFactors:
             _, user = self._myself(tx, actor)
             factor = user.second_factor
             trusted = sum(device.is_trusted_by(user, now) for device in tx.devices.of_user(user.id))
-        return Status(factor.since, len(factor.recovery), trusted) if factor else None
+        return Status(factor.since, len(factor.recovery), trusted, user.has_password) if factor else None
 
     def propose(self, actor: Actor) -> Proposal:
         """Return what the actor's app is to be told; the same as before within an hour and this session."""
@@ -91,9 +97,8 @@ class SecondFactors:
                 actor, user = self._myself(tx, actor)
                 proposed = user.proposed_factor = _find_proposed(user, actor, now) or fresh
                 tx.users.save(user)
-        return Proposal(
-            self._authenticator.secret(proposed), self._authenticator.address(proposed, user.id, self._issuer)
-        )
+        address = self._authenticator.address(proposed, user.id, self._issuer)
+        return Proposal(self._authenticator.secret(proposed), address, user.has_password)
 
     def turn_on(self, actor: Actor, password: str, code: str) -> list[str]:
         """
@@ -164,10 +169,16 @@ class SecondFactors:
             tx.users.save(user)
             log_account(tx, user.id, AuditAction.BROWSERS_FORGOTTEN, user.id, self._clock())
 
-    def _confirm(self, actor: Actor, password: str) -> Booking:
-        """Return the try with which the actor has proven their present password; raises InvalidInputError."""
+    def _confirm(self, actor: Actor, password: str) -> Booking | None:
+        """
+        Return the try with which the actor has proven their present password; raises InvalidInputError.
+
+        None for an account without one, of which there is nothing to prove but the session.
+        """
         with self._store.write() as tx:
             actor, user = self._myself(tx, actor)
+            if not user.has_password:
+                return None
             booking = self._throttle.book_confirmation(tx, actor.session or "")
         if not verify(self._store, self._passwords, password, user.password, booking):
             raise InvalidInputError("Present password", "The present password is wrong.")

@@ -10,6 +10,7 @@ Throttle: how many tries the desk allows, in buckets that the store keeps.
     reply          a person who is no agent        twice as many replies
     mail           an e-mail address               20 mails an hour that get into tickets
     wish           an address                      30 wishes an hour for a new password
+    elsewhere      an address                      30 sign-ins a minute that begin at a provider
     link           an e-mail address, an account   3 mails an hour with a link of one purpose
     refusal        a person, or an address         20 refusals an hour that are written down, and 10 a minute of all
     confirmation   a session asking for its        as account
@@ -144,6 +145,10 @@ class Throttle:
     def count_reply(self, tx: Transaction, username: str) -> None:
         """Count a reply of somebody on a requester's side; raises ThrottledError."""
         self._count(tx, _key("reply", username), 2 * self._tickets_per_hour, _HOUR, self._clock())
+
+    def count_elsewhere(self, tx: Transaction, address: str) -> None:
+        """Count a sign-in that begins at a provider; raises ThrottledError."""
+        self._count(tx, _key("elsewhere", _network(address)), TRIES_PER_MINUTE, _MINUTE, self._clock())
 
     def count_mail(self, tx: Transaction, sender: str) -> None:
         """Count a mail from an address; raises ThrottledError."""

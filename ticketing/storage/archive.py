@@ -36,6 +36,7 @@ from ticketing.domain.drafts import Draft
 from ticketing.domain.errors import RefusedError, StorageDamagedError
 from ticketing.domain.kinds import KINDS
 from ticketing.domain.notifications import Notice
+from ticketing.domain.openid import Identity
 from ticketing.domain.outbox import Outgoing
 from ticketing.domain.people import User
 from ticketing.domain.progress import Progress, Steps, silent
@@ -49,6 +50,7 @@ from ticketing.storage.documents.state import (
     AUDIT,
     DELIVERIES,
     DRAFTS,
+    IDENTITIES,
     KEPT_FOR_LONG,
     NOTICES,
     OUTGOING,
@@ -100,6 +102,7 @@ MODELS: Final[Mapping[str, type[Stored]]] = {
     SEEN: Seen,
     DRAFTS: Draft,
     API_KEYS: ApiKey,
+    IDENTITIES: Identity,
     NOTICES: Notice,
     OUTGOING: Outgoing,
     RECEIVED: Received,

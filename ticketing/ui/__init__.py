@@ -54,6 +54,7 @@ from ticketing.ui.new_ticket import (
     tell_what_it_follows,
 )
 from ticketing.ui.notices import inbox, inbox_link
+from ticketing.ui.openid import offer_sign_in_elsewhere, ways_in
 from ticketing.ui.pages import page
 from ticketing.ui.passwords import password_field
 from ticketing.ui.people import manage_person, people_head, people_list, register_agent
@@ -136,6 +137,7 @@ __all__ = [
     "note_as_seen",
     "offer_password_reset",
     "offer_registration",
+    "offer_sign_in_elsewhere",
     "one_mail",
     "own_data",
     "own_keys",
@@ -173,5 +175,6 @@ __all__ = [
     "typed_into",
     "visitor",
     "warn_of_throw_away",
+    "ways_in",
     "without_routes",
 ]

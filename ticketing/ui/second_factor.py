@@ -98,9 +98,7 @@ def _draw_set_up(actor: Actor) -> None:
     with st.form("two_step"):
         st.write(t("two_step.confirm"))
         code = code_field(t("two_step.code"), key="new_code")
-        password = password_field(
-            t("account.current_password"), key="two_step_password", autocomplete="current-password"
-        )
+        password = _password("two_step_password") if proposal.takes_password else ""
         submitted = submit_button(t("two_step.turn_on"), form="two_step", key="turn_on")
     if submitted:
         with shown_errors():
@@ -129,7 +127,7 @@ def _draw_status(actor: Actor, status: Status) -> None:
                 say_after_rerun(t("two_step.forgotten"))
                 st.rerun()
     _draw_renewal(actor)
-    _draw_turning_off(actor)
+    _draw_turning_off(actor, status)
 
 
 def _draw_renewal(actor: Actor) -> None:
@@ -143,12 +141,12 @@ def _draw_renewal(actor: Actor) -> None:
             _make(form_key("renew", code), partial(desk().second_factors.renew_recovery_codes, actor, code))
 
 
-def _draw_turning_off(actor: Actor) -> None:
+def _draw_turning_off(actor: Actor, status: Status) -> None:
     with st.form("two_step_off"):
         st.markdown(f"**{t('two_step.turn_off')}**")
         st.caption(t("two_step.turn_off_explained"))
         code = code_field(t("two_step.code"), key="last_code", help=t("two_step.code_help"))
-        password = password_field(t("account.current_password"), key="last_password", autocomplete="current-password")
+        password = _password("last_password") if status.takes_password else ""
         submitted = submit_button(t("two_step.turn_off"), form="two_step_off", key="turn_off")
     if submitted:
         with shown_errors():
@@ -157,6 +155,10 @@ def _draw_turning_off(actor: Actor) -> None:
             recall(_Wish).is_there = False
             say_after_rerun(t("two_step.off"))
             st.rerun()
+
+
+def _password(key: str) -> str:
+    return password_field(t("account.current_password"), key=key, autocomplete="current-password")
 
 
 def _make(key: str, deed: Callable[[], list[str]]) -> None:

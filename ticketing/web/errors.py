@@ -33,6 +33,7 @@ STATUS: dict[type, int] = {
     errors.InvalidInputError: 422,
     errors.SettingsError: 503,  # whoever asks has done nothing wrong
     errors.AuthenticationError: 401,
+    errors.ProviderUnreachableError: 503,
     errors.PermissionDeniedError: 403,
     errors.NotFoundError: 404,
     errors.RefusedError: 409,

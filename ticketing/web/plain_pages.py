@@ -25,7 +25,7 @@ _PAGE: Final = """<!doctype html>
 <title>{title}</title>
 <style>
 :root {{ color-scheme: light dark; --edge: #767c8c; --key: #4338ca; }}
-@media (prefers-color-scheme: dark) {{ :root {{ --edge: #8b91a1; --key: #6366f1; }} }}
+@media (prefers-color-scheme: dark) {{ :root {{ --edge: #8b91a1; --key: #5f62ef; }} }}
 body {{ max-width: 34rem; margin: 12vh auto; padding: 0 1rem; font: 1rem/1.5 system-ui, sans-serif; }}
 main {{ overflow-wrap: anywhere; }}
 h1 {{ font-size: 1.4rem; line-height: 1.3; }}

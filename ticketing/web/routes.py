@@ -14,18 +14,18 @@ from starlette.types import Scope
 
 from ticketing.components import code, version
 from ticketing.desk import shared_desk
-from ticketing.domain.browsers import XSRF_COOKIE, browser_id, cookie_name, device_cookie_name
 from ticketing.domain.errors import TicketingError
 from ticketing.web.api.mount import API_ROUTE
+from ticketing.web.arrival import let_in, let_out
 from ticketing.web.attachments import download, upload
 from ticketing.web.errors import refuse
 from ticketing.web.exporting import export
 from ticketing.web.live import live
 from ticketing.web.logo import logo
 from ticketing.web.mail_links import accept_invitation, choose_password, confirm
+from ticketing.web.openid import arrive, begin, take_code
 from ticketing.web.personal_data import personal_data
 from ticketing.web.rating import rate
-from ticketing.web.site import Site
 from ticketing.web.watching import watch
 
 logger = logging.getLogger(__name__)
@@ -132,6 +132,9 @@ ROUTES: list[BaseRoute] = [
     Route("/confirm", confirm, methods=["GET", "POST"]),
     Route("/choose_password", choose_password, methods=["GET", "POST"]),
     Route("/accept_invitation", accept_invitation, methods=["GET", "POST"]),
+    Route("/oidc/start", begin, methods=["GET"]),
+    Route("/oidc/callback", arrive, methods=["GET"]),
+    Route("/oidc/code", take_code, methods=["POST"]),
     WebSocketRoute("/live", live),
     API_ROUTE,
     Route("/healthz", healthz, methods=["GET"]),
@@ -159,38 +162,15 @@ async def _hand_off(request: Request) -> str | None:
 
 
 def _sign_in(request: Request, hand_off: str) -> Response:
-    desk = shared_desk()
-    name = desk.settings.cookie_name
-    secure = Site(desk.settings.base_url).is_secure(request)
-    before = request.cookies.get(cookie_name(name, secure=secure))
-    signed_in = desk.sessions.redeem(
-        hand_off,
-        browser=browser_id(request.cookies.get(XSRF_COOKIE)),
-        address=request.client.host if request.client else "",
-        device=request.cookies.get(device_cookie_name(name, secure=secure)),
-        description=request.headers.get("user-agent", ""),
-    )
-    if before and before != signed_in.token:
-        desk.sessions.sign_out(before)
     response = _no_content()
-    _set_cookie(response, cookie_name(name, secure=secure), signed_in.token, signed_in.max_age, secure=secure)
-    _set_cookie(response, device_cookie_name(name, secure=secure), signed_in.device, _ONE_YEAR, secure=secure)
+    let_in(request, response, shared_desk(), hand_off)
     return response
 
 
 def _sign_out(request: Request) -> Response:
-    desk = shared_desk()
-    secure = Site(desk.settings.base_url).is_secure(request)
-    name = cookie_name(desk.settings.cookie_name, secure=secure)
-    if token := request.cookies.get(name):
-        desk.sessions.sign_out(token)
     response = _no_content()
-    _set_cookie(response, name, "", 0, secure=secure)
+    let_out(request, response, shared_desk())
     return response
-
-
-def _set_cookie(response: Response, name: str, value: str, seconds: int, *, secure: bool) -> None:
-    response.set_cookie(name, value, max_age=seconds, path="/", secure=secure, httponly=True, samesite="lax")
 
 
 def _no_content() -> Response:

@@ -51,6 +51,7 @@ What this help desk stores about {name} ({username}), as of {at:%Y-%m-%d %H:%M} 
 
 account.json      the account, with what was chosen for it; no password and no other secret
 sessions.json     where the account is signed in
+ways_in.json      sign-ins elsewhere that open it
 keys.json         its API keys, without what they are shown by
 browsers.json     until when browsers are remembered in which it has signed in
 tickets.json      tickets that it has opened or watches, as it may see them
@@ -113,6 +114,7 @@ class _Archive:
         yield "README.txt", [readme.encode()]
         yield "account.json", _json_of(self._account())
         yield "sessions.json", _json(self._once(self._sessions))
+        yield "ways_in.json", _json(self._once(self._ways_in))
         yield "keys.json", _json(self._once(self._keys))
         yield "browsers.json", _json(self._once(self._browsers))
         yield "tickets.json", _json(map(document_of, self._tickets(numbers)))
@@ -180,6 +182,10 @@ class _Archive:
 
     def _sessions(self, tx: Transaction) -> Rows:
         return (one.model_dump(mode="json", include=_SESSION) for one in tx.sessions.of_user(self._user.id))
+
+    def _ways_in(self, tx: Transaction) -> Rows:
+        kept = {"issuer", "created_at"}
+        return (one.model_dump(mode="json", include=kept) for one in tx.identities.of_user(self._user.id))
 
     def _keys(self, tx: Transaction) -> Rows:
         return (one.model_dump(mode="json", exclude={"id", "username"}) for one in tx.api_keys.of_user(self._user.id))

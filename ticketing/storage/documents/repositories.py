@@ -14,6 +14,7 @@ from ticketing.domain.deliveries import Delivery
 from ticketing.domain.drafts import Draft
 from ticketing.domain.mail_links import MailLink
 from ticketing.domain.notifications import Notice
+from ticketing.domain.openid import Identity, SignInRequest
 from ticketing.domain.outbox import Outgoing
 from ticketing.domain.people import User
 from ticketing.domain.receipts import Receipt
@@ -29,6 +30,7 @@ from ticketing.storage.documents.state import (
     DELIVERIES,
     DEVICES,
     DRAFTS,
+    IDENTITIES,
     NOTICES,
     OUTGOING,
     RECEIVED,
@@ -156,6 +158,16 @@ class DocumentTransaction:
     def api_keys(self) -> OwnedDocuments[ApiKey]:
         """Keys by which programs act on somebody's behalf."""
         return OwnedDocuments(self.pending, API_KEYS, ApiKey)
+
+    @property
+    def identities(self) -> OwnedDocuments[Identity]:
+        """Who signs in by a provider."""
+        return OwnedDocuments(self.pending, IDENTITIES, Identity)
+
+    @property
+    def sign_in_requests(self) -> DocumentCollection[SignInRequest]:
+        """Browsers that were sent to a provider."""
+        return DocumentCollection(self.pending, "sign_in_requests", SignInRequest)
 
     @property
     def attempts(self) -> DocumentCollection[Attempts]:

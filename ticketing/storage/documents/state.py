@@ -34,15 +34,17 @@ UPLOADS = "uploads"
 DRAFTS = "drafts"
 NOTICES = "notices"
 API_KEYS = "api_keys"
+IDENTITIES = "identities"
 OUTGOING = "outgoing"
 RECEIVED = "received"
 DELIVERIES = "deliveries"
 AUDIT = "audit"
 SETTLED = "audit_file"  # how far the file of older records counts
-OWNED = frozenset({SESSIONS, DEVICES, UPLOADS, DRAFTS, NOTICES, API_KEYS})
+OWNED = frozenset({SESSIONS, DEVICES, UPLOADS, DRAFTS, NOTICES, API_KEYS, IDENTITIES})
 # What reading a document raises when a field is missing, or holds what this version does not know.
 UNREADABLE = (AttributeError, LookupError, TypeError, ValueError)
-EXPIRING = frozenset({*OWNED, OUTGOING, RECEIVED, DELIVERIES, "hand_offs", "mail_links", "attempts", "receipts"})
+_OF_A_MOMENT = {"hand_offs", "mail_links", "sign_in_requests", "attempts", "receipts"}
+EXPIRING = frozenset({*OWNED - {IDENTITIES}, OUTGOING, RECEIVED, DELIVERIES, *_OF_A_MOMENT})
 # What is no part of a backup: all that expires but what people would miss, and what is about files of this place.
 KEPT_FOR_LONG = (DRAFTS, NOTICES, OUTGOING, RECEIVED, DELIVERIES, API_KEYS)
 PASSING = (EXPIRING - {*KEPT_FOR_LONG}) | {SETTLED}

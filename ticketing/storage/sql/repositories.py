@@ -16,6 +16,7 @@ from ticketing.domain.drafts import Draft
 from ticketing.domain.kinds import KINDS
 from ticketing.domain.mail_links import MailLink
 from ticketing.domain.notifications import NOTICES_KEPT, NOTICES_PER_PERSON, Notice
+from ticketing.domain.openid import Identity, SignInRequest
 from ticketing.domain.outbox import Backlog, MailState, Outgoing, OutgoingQuery
 from ticketing.domain.people import PeopleQuery, Role, User
 from ticketing.domain.queries import Page
@@ -141,7 +142,8 @@ class SqlOwned(SqlCollection[Document]):
         return self._documents(self._table.c.username == username, order=[self._newest().desc()])
 
     def _newest(self) -> ColumnElement[Any]:
-        return self._table.c.get("created_at", self._table.c.expires_at)
+        columns = self._table.c
+        return columns["created_at" if "created_at" in columns else "expires_at"]
 
 
 class SqlNotices(SqlOwned[Notice]):
@@ -429,6 +431,16 @@ class SqlTransaction:
     def api_keys(self) -> SqlOwned[ApiKey]:
         """Keys by which programs act on somebody's behalf."""
         return SqlOwned(self.connection, tables.api_keys, ApiKey)
+
+    @cached_property
+    def identities(self) -> SqlOwned[Identity]:
+        """Who signs in by a provider."""
+        return SqlOwned(self.connection, tables.identities, Identity)
+
+    @cached_property
+    def sign_in_requests(self) -> SqlCollection[SignInRequest]:
+        """Browsers that were sent to a provider."""
+        return SqlCollection(self.connection, tables.sign_in_requests, SignInRequest)
 
     @cached_property
     def attempts(self) -> SqlCollection[Attempts]:

@@ -237,6 +237,15 @@ hand_offs = _expiring("hand_offs")
 mail_links = _expiring("mail_links")
 devices = _expiring("devices", Column("username", Word, nullable=False, index=True))
 api_keys = _expiring("api_keys", Column("username", Word, nullable=False, index=True))
+identities = Table(
+    "identities",
+    metadata,
+    Column("id", Word, primary_key=True),
+    Column("username", Word, nullable=False, index=True),
+    Column("created_at", Moment, nullable=False),
+    Column("document", Document, nullable=False),
+)
+sign_in_requests = _expiring("sign_in_requests")
 attempts = _expiring("attempts")
 receipts = _expiring("receipts")
 uploads = _expiring("uploads", Column("username", Word, nullable=False, index=True))
@@ -291,6 +300,7 @@ EXPIRING: Final = (
     mail_links,
     devices,
     api_keys,
+    sign_in_requests,
     attempts,
     receipts,
     uploads,

@@ -15,6 +15,7 @@ from ticketing.domain.deliveries import Delivery
 from ticketing.domain.drafts import Draft
 from ticketing.domain.kinds import KINDS
 from ticketing.domain.notifications import Notice
+from ticketing.domain.openid import Identity
 from ticketing.domain.outbox import Outgoing
 from ticketing.domain.people import User
 from ticketing.domain.received import Received
@@ -50,8 +51,8 @@ def mark_half_moved(connection: Connection, *, is_so: bool) -> None:
 
 def documents(connection: Connection) -> Everything:
     """Return all documents, read as they are asked for."""
-    messages = (tables.notices, tables.outgoing, tables.received, tables.deliveries)
-    lasting = (tables.drafts, *messages, tables.api_keys, tables.audit)
+    owned = (tables.drafts, tables.notices, tables.api_keys, tables.identities)
+    lasting = (*owned, tables.outgoing, tables.received, tables.deliveries, tables.audit)
     passing = {table.name: _InTable(connection, table) for table in lasting}
     return {
         "tickets": _InTable(connection, tables.tickets),
@@ -116,6 +117,7 @@ class Intake:
             "received": self._put_received,
             "api_keys": self._put_api_keys,
             "deliveries": self._put_deliveries,
+            "identities": self._put_identities,
             "audit": self._put_audit,
             **{kind: partial(self._put_definitions, kind) for kind in KINDS},
         }
@@ -190,6 +192,11 @@ class Intake:
         deliveries = SqlDeliveries(self._connection, tables.deliveries, Delivery)
         for raw in batch:
             deliveries.save(Delivery.model_validate_json(raw))
+
+    def _put_identities(self, batch: list[bytes]) -> None:
+        identities = SqlOwned(self._connection, tables.identities, Identity)
+        for raw in batch:
+            identities.save(Identity.model_validate_json(raw))
 
     def _put_audit(self, batch: list[bytes]) -> None:
         put_records(self._connection, [AuditRecord.model_validate_json(raw) for raw in batch])

@@ -67,9 +67,9 @@ class ProposalOut(Output):
 
 
 class Confirmed(Input):
-    """The password, and a code of the app."""
+    """The password, none for an account that has none, and a code of the app."""
 
-    password: Password
+    password: Annotated[str, Field(max_length=1000)] = ""
     code: Code
 
 
@@ -91,6 +91,21 @@ class FactorOut(Output):
     since: datetime | None = None
     recovery_codes_left: int = 0
     trusted_browsers: int = 0
+
+
+class IdentityOut(Output):
+    """Somebody at an OpenID provider who opens the account."""
+
+    id: str
+    issuer: str
+    created_at: datetime
+
+
+class WaysInOut(Output):
+    """By what an account opens."""
+
+    identities: list[IdentityOut]
+    has_password: bool
 
 
 class QueueIn(Input):
@@ -202,6 +217,18 @@ def turn_off_second_factor(who: Who, body: Confirmed) -> None:
 def forget_browsers(who: Who) -> None:
     """Ask for a code again in every browser."""
     who.desk.second_factors.forget_browsers(who.actor)
+
+
+@router.get("/ways_in")
+def list_ways_in(who: Who) -> WaysInOut:
+    """Tell by what the caller's account opens."""
+    return WaysInOut.of(who.desk.openid.own(who.actor))
+
+
+@router.delete("/ways_in/{key}", status_code=204)
+def unlink_identity(who: Who, key: Annotated[str, Path(pattern="^[0-9a-f]{64}$")]) -> None:
+    """Let an identity at a provider open the caller's account no longer; that there is none is no error."""
+    who.desk.openid.unlink(who.actor, key)
 
 
 @router.get("/queue")
