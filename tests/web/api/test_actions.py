@@ -34,7 +34,7 @@ WITHOUT_A_CALL = {
     "first_launch.ensure": AT_THE_CONSOLE,
     "first_launch.is_of_a_demo": "is what the sign-in page says",
     "first_launch.is_waiting": "is what the sign-in page says",
-    "front.branding": "is part of what the front is told with",
+    "front.branding": "is part of what `/front` tells, beside the picture, which has an address of its own",
     "health.of_store": "is the part of the findings that pages show at their top",
     "health.throw_away": "is the part of the findings that pages show at their top",
     "invitations.accept": BY_LINK,
