@@ -74,7 +74,7 @@ BODIES: Final[Mapping[str, Any]] = MappingProxyType(
         "register": {"username": "carla", "display_name": "Carla Ruiz", "password": "three wet umbrellas"},
         "forgot_password": {"who": "carla"},
         "change_account": {"display_name": "Carla Ruiz", "email": "carla@example.org"},
-        "change_password": {"current": "three wet umbrellas", "new": "seven dry blankets"},
+        "change_password": {"current": "four wet umbrellas", "new": "seven dry blankets"},
         "turn_on_second_factor": _CONFIRMED,
         "turn_off_second_factor": _CONFIRMED,
         "renew_recovery_codes": _CODE,
