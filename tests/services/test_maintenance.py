@@ -64,6 +64,15 @@ def test_an_admin_goes_on_and_opens_the_desk_again(desk: Desk, arrives: SignIn) 
     assert desk.tickets.search(root, TicketQuery()).total == 2
 
 
+def test_an_admin_makes_somebody_anonymous_to_the_end(desk: Desk, arrives: SignIn) -> None:
+    root, carla = arrives("root", Role.ADMIN), arrives("carla")
+    desk.tickets.open(carla, "No dial tone", "The line is dead.")
+    close(desk, root)
+
+    assert desk.anonymising.anonymise(root, "carla").is_done
+    assert desk.tickets.get(root, 1).requester == "former-1"
+
+
 @pytest.mark.parametrize("role", [Role.USER, Role.AGENT])
 def test_nobody_but_admins_closes_the_desk(desk: Desk, arrives: SignIn, role: Role) -> None:
     somebody = arrives("somebody", role)

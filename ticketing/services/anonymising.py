@@ -106,6 +106,7 @@ class Anonymising:
         while not anonymous.is_done:
             progress(anonymous.reached, anonymous.last)
             with self._store.write() as tx:
+                self._gate.admit(tx, actor)
                 anonymous = _step(tx, anonymous.id, self._clock())
         return anonymous
 

@@ -169,6 +169,7 @@ ADMINS_ALONE = [
     "/mails/in/last_fetch",
     "/health/findings",
     "/health/figures",
+    "/health/settings",
     "/settings",
 ]
 
@@ -187,6 +188,21 @@ def test_the_audit_log_is_read_in_parts(root: TestClient, ticket: int) -> None:
     found = root.get("/audit", params={"action": "ticket_opened"}).json()["items"]
     assert [record["object"] for record in found] == [f"T-{ticket}"]
     assert root.get("/audit", params={"since": "5"}).status_code == 422
+
+
+def test_a_moment_without_a_zone_is_meant_in_utc(root: TestClient, ticket: int) -> None:
+    at = root.get(f"/tickets/{ticket}").json()["opened_at"]
+
+    assert root.get("/audit", params={"since": at.removesuffix("Z"), "action": "ticket_opened"}).json()["items"]
+    assert root.get("/audit", params={"since": "2099-01-01T00:00:00"}).json()["items"] == []
+    assert root.get("/audit", params={"until": "0001-01-01T00:00:00+14:00"}).status_code == 422
+
+
+def test_what_the_desk_was_started_with_is_told_without_secrets(root: TestClient) -> None:
+    told = {setting["name"]: setting for setting in root.get("/health/settings").json()}
+
+    assert told["TICKETING_STORAGE_URL"]["value"] == "memory:"
+    assert told["TICKETING_ADMIN_PASSWORD"]["value"] == "not set"
 
 
 def test_a_mail_that_is_none_is_not_found(root: TestClient) -> None:

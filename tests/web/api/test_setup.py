@@ -1,12 +1,13 @@
 """What is set up for the desk, over the API: all kinds in the same way."""
 
+from base64 import b64encode
 from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
 
 from ticketing.domain.kinds import KINDS
-from ticketing.web.api.setup import RESOURCES
+from ticketing.web.api.setup import ONLY_ONES, RESOURCES
 
 EXAMPLES: dict[str, dict[str, Any]] = {
     "teams": {"name": "First line", "members": ["ada"], "dealing": "round_robin"},
@@ -25,18 +26,12 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "calendars": {"name": "Office", "zone": "Europe/Berlin", "hours": [[[540, 1020]]] * 5 + [[], []]},
     "sla_policies": {"name": "All", "calendar": "office", "first_response": "PT4H"},
     "mail_texts": {"name": "Replied", "mail": "replied", "text": "Hello"},
+    "banners": {"name": "News", "text": "We have moved.", "ends": "2099-01-01T00:00:00Z"},
+    "retention_rules": {"name": "Old", "sweep": "tickets", "days": 365},
 }
-INTERNAL = {
-    "articles",
-    "due_times",
-    "mail_key",
-    "digests",
-    "mail_route",
-    "mail_fetch",
-    "signing_keys",
-    "imports",
-    "numbers",
-}
+INNER = {"due_times", "mail_key", "digests", "mail_route", "mail_fetch", "signing_keys"}
+INTERNAL = INNER | {"anonymisations", "imports", "numbers"}
+ELSEWHERE = {"articles", "webhooks"}
 
 
 @pytest.mark.parametrize("name", RESOURCES)
@@ -95,7 +90,9 @@ def test_an_agents_own_view_is_nobody_elses(ada: TestClient, root: TestClient) -
 
 
 def test_every_kind_has_an_address_or_is_the_desks_own_business() -> None:
-    assert {kind.kind for kind in RESOURCES.values()} | INTERNAL == set(KINDS)
+    here = {kind.kind for kind in (*RESOURCES.values(), *ONLY_ONES)}
+
+    assert here | ELSEWHERE | INTERNAL == set(KINDS)
 
 
 def test_rules_policies_and_schedules_are_rehearsed(root: TestClient, ticket: int) -> None:
@@ -108,3 +105,44 @@ def test_rules_policies_and_schedules_are_rehearsed(root: TestClient, ticket: in
     assert rule.json()["latest"][0]["number"] == ticket
     assert policy.json()["policy"] == "All"
     assert len(schedule.json()) > 1
+
+
+def test_a_rule_of_retention_is_rehearsed_by_admins(root: TestClient, ada: TestClient) -> None:
+    way, rule = "/rehearsals/retention_rules", EXAMPLES["retention_rules"]
+
+    assert root.post(way, json=rule).json() == {"total": 0, "examples": []}
+    assert root.post(way, json=rule | {"days": 1}).status_code == 422
+    assert ada.post(way, json=rule).status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "wrong"),
+    [
+        ("branding", {"name": "Garden centre", "accent": "#0b6e4f"}, {"accent": "green"}),
+        ("maintenance", {"name": "Maintenance", "is_on": True}, {"message": "x" * 201}),
+    ],
+)
+def test_what_there_is_one_of_is_read_by_agents_and_changed_by_admins(
+    root: TestClient, ada: TestClient, carla: TestClient, name: str, change: dict[str, Any], wrong: dict[str, str]
+) -> None:
+    before = ada.get(f"/{name}")
+    version = {"if-match": before.headers["etag"]}
+    assert (before.status_code, before.json()["version"]) == (200, 0)
+    assert carla.get(f"/{name}").status_code == 403
+    assert ada.put(f"/{name}", json=change, headers=version).status_code == 403
+    assert root.put(f"/{name}", json=change | wrong, headers=version).status_code == 422
+
+    changed = root.put(f"/{name}", json=change, headers=version)
+
+    assert change.items() <= changed.json().items()
+    assert root.get(f"/{name}").json() == changed.json()
+    assert root.put(f"/{name}", json=change, headers=version).status_code == 412
+    assert root.delete(f"/{name}").status_code == 405
+
+
+def test_a_logo_goes_out_and_comes_in_and_nothing_else_does(root: TestClient) -> None:
+    logo = b64encode(b"RIFF....WEBPVP8 ").decode()
+    version = {"if-match": '"0"'}
+
+    assert root.put("/branding", json={"name": "Desk", "logo": "x" * 4}, headers=version).status_code == 422
+    assert root.put("/branding", json={"name": "Desk", "logo": logo}, headers=version).json()["logo"] == logo

@@ -20,15 +20,19 @@ from ticketing.web.api import (
     bulk,
     conversation,
     desk,
+    front,
     inbox,
+    invitations,
     mails,
     people,
+    privacy,
     rehearsals,
     relations,
     reports,
     setup,
     tickets,
     tokens,
+    webhooks,
 )
 from ticketing.web.api.bounds import Bounds
 from ticketing.web.api.examples import with_examples
@@ -45,6 +49,8 @@ RESOURCES: Final = (
     attachments,
     rehearsals,
     people,
+    invitations,
+    privacy,
     account,
     inbox,
     articles,
@@ -52,7 +58,9 @@ RESOURCES: Final = (
     reports,
     audit,
     mails,
+    webhooks,
     desk,
+    front,
 )
 _ABOUT: Final = """
 The help desk for programs. What the pages can do, these calls can; who may do what is the same.

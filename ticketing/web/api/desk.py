@@ -8,6 +8,7 @@ from pydantic_core import to_json
 from starlette.responses import Response, StreamingResponse
 
 from ticketing import __version__
+from ticketing.domain.configuration import Origin
 from ticketing.domain.findings import Level
 from ticketing.domain.queries import TicketQuery
 from ticketing.domain.settings_files import Plan, Step
@@ -62,6 +63,16 @@ class FiguresOut(Output):
     runs: int
     reads: LatencyOut
     writes: LatencyOut
+
+
+class ConfiguredOut(Output):
+    """One setting that the desk was started with; of what is secret the value says only whether it is set."""
+
+    name: str
+    about: str
+    value: str
+    default: str
+    source: Origin
 
 
 class StepOut(Output):
@@ -120,6 +131,12 @@ def list_findings(who: Who) -> list[FindingOut]:
 def get_figures(who: Who) -> FiguresOut:
     """Sum up what this process has counted."""
     return FiguresOut.of(who.desk.health.figures(who.actor))
+
+
+@router.get("/health/settings")
+def list_configured(who: Who) -> list[ConfiguredOut]:
+    """List what the desk was started with."""
+    return [ConfiguredOut.of(setting) for setting in who.desk.health.settings(who.actor)]
 
 
 @router.get("/search")

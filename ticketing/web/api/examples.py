@@ -31,6 +31,9 @@ _SETUP: Final = {
     "calendar": {"name": "Office", "zone": "Europe/Berlin", "hours": [*[[[540, 1020]]] * 5, [], []]},
     "sla_policy": {"name": "Everybody", "calendar": "office", "first_response": "PT4H", "resolution": "P2D"},
     "mail_text": {"name": "Replied", "mail": "replied", "text": "There is an answer to your ticket."},
+    "banner": {"name": "Mail is down", "text": "No mail goes out.", "level": "warning", "ends": "2026-03-02T18:00:00Z"},
+    "retention_rule": {"name": "Old tickets", "sweep": "tickets", "days": 730, "enabled": False},
+    "webhook": {"name": "CRM", "url": "https://crm.example.org/hooks/desk", "events": ["ticket.opened"]},
 }
 
 # By the name of the operation.
@@ -61,12 +64,17 @@ BODIES: Final[Mapping[str, Any]] = MappingProxyType(
         "rehearse_rule": _SETUP["rule"],
         "rehearse_policy": _SETUP["sla_policy"],
         "upcoming_tickets": _SETUP["recurring_ticket"],
+        "rehearse_retention": _SETUP["retention_rule"],
+        "change_branding": {"name": "Garden centre help desk", "accent": "#0b6e4f"},
+        "change_maintenance": {"name": "Maintenance", "is_on": True, "message": "Back by noon."},
         "change_role": {"role": "agent"},
+        "invite": {"display_name": "Dora Lang", "email": "dora@example.org", "role": "agent"},
+        "anonymise": {"kept": [_MARK]},
         "register_agent": {"username": "dora", "display_name": "Dora Lang", "email": "dora@example.org"},
         "register": {"username": "carla", "display_name": "Carla Ruiz", "password": "three wet umbrellas"},
         "forgot_password": {"who": "carla"},
         "change_account": {"display_name": "Carla Ruiz", "email": "carla@example.org"},
-        "change_password": {"current": "three wet umbrellas", "new": "seven dry blankets"},
+        "change_password": {"current": "four wet umbrellas", "new": "seven dry blankets"},
         "turn_on_second_factor": _CONFIRMED,
         "turn_off_second_factor": _CONFIRMED,
         "renew_recovery_codes": _CODE,

@@ -38,6 +38,7 @@ class PersonOut(Output):
     comes_back: bool
     created_at: datetime
     last_sign_in_at: datetime | None
+    invited_at: datetime | None
 
 
 class AgentIn(Input):

@@ -6,6 +6,7 @@ from fastapi import APIRouter
 
 from ticketing.domain.custom_fields import FieldType
 from ticketing.domain.recurring import RecurringTicket
+from ticketing.domain.retention import RetentionRule
 from ticketing.domain.rules import Rule
 from ticketing.domain.sla import SlaPolicy
 from ticketing.web.api.calling import Who
@@ -16,6 +17,7 @@ from ticketing.web.api.words import Output
 router = APIRouter(tags=["setup"])
 
 RuleIn, SlaPolicyIn, RecurringTicketIn = (input_of(kind) for kind in (Rule, SlaPolicy, RecurringTicket))
+RetentionRuleIn = input_of(RetentionRule)
 
 
 class FollowingOut(Output):
@@ -32,6 +34,13 @@ class RehearsalOut(Output):
     times: int
     latest: list[FollowingOut]
     at_once: int
+
+
+class SweepOut(Output):
+    """How many things a rule of retention would take away now, and what the first of them are called."""
+
+    total: int
+    examples: list[str]
 
 
 class CategoryChoice(Output):
@@ -83,3 +92,9 @@ def rehearse_policy(who: Who, body: SlaPolicyIn) -> DueTimes | None:  # type: ig
 def upcoming_tickets(who: Who, body: RecurringTicketIn) -> list[datetime]:  # type: ignore[valid-type]
     """Tell when such a recurring ticket would come round next."""
     return who.desk.recurring.upcoming(who.actor, read_input(RecurringTicket, body))
+
+
+@router.post("/rehearsals/retention_rules")
+def rehearse_retention(who: Who, body: RetentionRuleIn) -> SweepOut:  # type: ignore[valid-type]
+    """Tell what a rule of retention would take away at once."""
+    return SweepOut.of(who.desk.retention.rehearsed(who.actor, read_input(RetentionRule, body)))

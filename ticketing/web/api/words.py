@@ -2,11 +2,11 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Final, Generic, Self, TypeVar
 
 from fastapi import Depends, Path, Query, Response
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, Strict
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, Strict
 
 from ticketing.domain.errors import InvalidInputError
 from ticketing.domain.queries import GREATEST_NUMBER, Page
@@ -85,6 +85,14 @@ def _require_text(given: Any) -> Any:
     raise ValueError("should be a date and a time, such as 2026-03-02T09:00:00Z")
 
 
+def _in_utc(given: datetime) -> datetime:
+    """Return a moment in UTC, which one without a zone is meant in."""
+    try:
+        return given.replace(tzinfo=given.tzinfo or UTC).astimezone(UTC)
+    except OverflowError:
+        raise ValueError("should be within the years 1 to 9999") from None
+
+
 def _require_duration(given: Any) -> Any:
     """Refuse numbers, of which nobody knows what they count."""
     if isinstance(given, timedelta) or (isinstance(given, str) and given.startswith("P")):
@@ -135,6 +143,6 @@ Files = Annotated[
 ]
 Whole = Annotated[int, Strict()]
 YesOrNo = Annotated[bool, Strict()]
-At = Annotated[datetime, BeforeValidator(_require_text)]
+At = Annotated[datetime, BeforeValidator(_require_text), AfterValidator(_in_utc)]
 Duration = Annotated[timedelta, BeforeValidator(_require_duration)]
 Seconds = Annotated[timedelta, PlainSerializer(_in_seconds, return_type=float)]
