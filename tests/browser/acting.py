@@ -58,8 +58,8 @@ def conversation(page: Page) -> Locator:
 
 def unfold_details(page: Page) -> None:
     """Unfold what stands beside a ticket, where it is folded, as on a phone."""
+    expect(page.locator("section.details")).to_be_visible()
     details = page.locator(".details .fold")
-    expect(details).to_be_attached()
     if details.is_visible() and details.get_attribute("aria-expanded") == "false":
         details.click()
 
