@@ -160,3 +160,21 @@ def test_nobody_signs_in_as_a_former_user() -> None:
 
     assert (former.active, former.email, former.last_sign_in_at) == (False, None, None)
     assert "hash" not in former.model_dump_json()
+
+
+def test_what_was_typed_into_fields_of_ones_own_is_a_text_as_well() -> None:
+    found = ticket()
+    found.fields = {"owner": "Carla Ruiz", "people": ["Ada", "Carla Ruiz"], "rooms": 3}
+
+    assert make_anonymous(found, anonymous())
+
+    assert found.fields == {"owner": "[removed]", "people": ["Ada", "[removed]"], "rooms": 3}
+
+
+def test_where_nothing_is_known_of_somebody_no_text_is_looked_through() -> None:
+    unknown = anonymous().model_copy(update={"marks": Marks()})
+    found = ticket("Carla Ruiz called.")
+
+    assert places_in(found, "carla", Marks()) == []
+    assert make_anonymous(found, unknown)
+    assert (found.requester, found.messages[0].text) == ("former-1", "Carla Ruiz called.")
