@@ -78,6 +78,24 @@ def row(page: Page, title: str) -> Locator:
     return page.get_by_role("row").filter(has_text=title)
 
 
+def notice(page: Page, sentence: str) -> None:
+    """Notice from now on whether this is said, however soon a page that comes back to life says something else."""
+    page.evaluate(
+        """sentence => {
+          window.noticed = false
+          const look = () => (window.noticed ||= document.body.innerText.includes(sentence))
+          new MutationObserver(look).observe(document.body, { childList: true, subtree: true, characterData: true })
+        }""",
+        sentence,
+    )
+
+
+def expect_noticed(page: Page) -> None:
+    """See that what was to be noticed was said."""
+    wait_until(page, lambda: bool(page.evaluate("window.noticed")))
+    assert page.evaluate("window.noticed")
+
+
 def wait_until(page: Page, is_so: Callable[[], bool]) -> None:
     """Give the server a while to come to it: a page shows some things before they are saved."""
     deadline = time.monotonic() + 20

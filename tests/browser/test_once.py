@@ -11,8 +11,10 @@ from tests.browser.acting import (
     choose,
     conversation,
     expect_login,
+    expect_noticed,
     expect_ticket,
     fill_in_ticket,
+    notice,
     sign_in,
     sign_out,
     wait_until,
@@ -493,13 +495,14 @@ def test_an_answer_sent_without_a_line_arrives_once_when_it_is_back(
     page = windows.open(f"ticket?id={ticket.number}", person="carla", base=cable.base)
 
     page.get_by_role("textbox", name="Public reply").fill("Sent at sea")
+    notice(page, "Your reply is saved.")
     cable.cut()
     page.wait_for_timeout(200)
     page.locator("form.composer").evaluate("form => form.requestSubmit()")
     page.wait_for_timeout(400)
     cable.mend()
 
-    expect(page.get_by_text("Your reply is saved.")).to_be_visible()
+    expect_noticed(page)
     expect(page.get_by_role("textbox", name="Public reply")).to_have_value("")
     assert texts(server, ticket.number) == ["Waves.", "Sent at sea"]
 

@@ -26,7 +26,7 @@ _TONES: dict[DeliveryState, Tone] = {
 
 def webhook_ledger(actor: Actor, webhook: Webhook) -> None:
     """Draw the deliveries of the last 30 days, filtered by their fate and paged."""
-    st.subheader(t("delivery.title"), anchor=False)
+    st.header(t("delivery.title"), anchor=False)
     state: str = st.segmented_control(
         t("delivery.state"),
         (_ALL, *DeliveryState),
