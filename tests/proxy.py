@@ -19,7 +19,6 @@ error_log {folder}/error.log;
 events {{}}
 http {{
     log_format visits "$desk_process $status $upstream_addr";
-    access_log {folder}/visits.log visits;
     client_body_temp_path {folder}/body;
     proxy_temp_path {folder}/proxy;
     fastcgi_temp_path {folder}/fastcgi;
@@ -56,6 +55,7 @@ class Proxy:
             "server_name desk.example.org": "server_name localhost",
             "/etc/ssl/certs/desk.example.org.pem": str(self._certificate),
             "/etc/ssl/private/desk.example.org.key": str(self._key),
+            "access_log off;": f"access_log {self.folder}/visits.log visits;",
             "127.0.0.1:8501": f"127.0.0.1:{ports[0]}",
             "127.0.0.1:8502": f"127.0.0.1:{ports[1]}",
         }.items():
