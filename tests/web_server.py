@@ -86,10 +86,15 @@ class WebServer:
 
 
 def _read(line: socket.socket) -> Taken:
+    """Read a message; raises ConnectionError for one that was cut off, as by a sender who was killed."""
     with line.makefile("rb") as file:
         first = file.readline().decode("latin-1").strip()
         headers = {}
-        while header := file.readline().decode("latin-1").strip():
-            name, _, value = header.partition(": ")
+        while (header := file.readline()).strip():
+            name, _, value = header.decode("latin-1").strip().partition(": ")
             headers[name.lower()] = value
-        return Taken(first, headers, file.read(int(headers.get("content-length", 0))))
+        size = int(headers.get("content-length", 0))
+        body = file.read(size)
+    if not header or len(body) < size:
+        raise ConnectionAbortedError
+    return Taken(first, headers, body)
