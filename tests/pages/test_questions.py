@@ -43,7 +43,7 @@ def asked() -> Iterator[list[str]]:
         ("carla", "ticket", 6),
         ("carla", "my_tickets", 6),
         ("ada", "agent_admin", 5),
-        ("carla", "account", 6),
+        ("carla", "account", 7),
         ("carla", "new_ticket", 5),
     ],
 )
