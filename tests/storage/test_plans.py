@@ -390,7 +390,7 @@ def test_what_else_pages_ask_reads_no_more_than_it_answers(
 ) -> None:
     plans = asked(large, question)
 
-    assert plans.scans == set()
+    assert plans.scans <= {"definitions"}  # which fit into a page, where an index is no help
     assert plans.read["tickets"] <= 1
 
 
