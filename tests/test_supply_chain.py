@@ -24,7 +24,18 @@ COMMANDS = [step["run"] for step in STEPS if "run" in step]
 # Each may be used and passed on beside code under the MIT licence. The LGPL asks that one can put another version of
 # its library in its place, as one can with any Python package.
 TAKEN = {
-    *("0BSD", "Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "CC0-1.0", "LGPL-3.0-only", "MIT", "MIT-CMU", "MPL-2.0"),
+    *(
+        "0BSD",
+        "Apache-2.0",
+        "BSD-2-Clause",
+        "BSD-3-Clause",
+        "CC0-1.0",
+        "LGPL-3.0-only",
+        "MIT",
+        "MIT-0",
+        "MIT-CMU",
+        "MPL-2.0",
+    ),
     *("PSF-2.0", "Zlib"),
 }
 # What packages say that name no licence of the SPDX list.

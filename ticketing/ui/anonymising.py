@@ -81,14 +81,14 @@ def _offer(actor: Actor, shown: _Shown, name: str) -> None:
     username, flash = shown.username, next_flash()
     st.warning(t("anonymise.for_good", name=name), icon=":material/warning:")
     with st.form("anonymise", width=440, border=False):
-        typed = st.text_input(t("anonymise.confirm", username=username), key="anonymise_confirm")
+        typed = st.text_input(t("anonymise.confirm", username=plain(username)), key="anonymise_confirm")
         submitted = st.form_submit_button(
             t("anonymise.do"), type="primary", key="anonymise", icon=":material/person_off:"
         )
     if not submitted:
         return
     if typed.strip() != username:
-        st.error(t("anonymise.not_confirmed", username=username))
+        st.error(t("anonymise.not_confirmed", username=plain(username)))
         return
     bar = st.progress(0.0, t("anonymise.under_way"))
 

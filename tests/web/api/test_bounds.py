@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import anyio
@@ -159,7 +160,8 @@ def answered(*messages: Message) -> dict[str, Any]:
         "headers": headers, "scheme": "http", "server": ("localhost", 80), "client": ("127.0.0.1", 1),
         "root_path": "", "http_version": "1.1",
     }  # fmt: skip
-    anyio.run(make_api(), scope, receive, send)
+    with ThreadPoolExecutor(1) as elsewhere:  # in this thread the loop of a browser may run
+        elsewhere.submit(anyio.run, make_api(), scope, receive, send).result()
     error: dict[str, Any] = json.loads(sent[1]["body"])["error"]
     return {"status": sent[0]["status"], "code": error["code"]}
 
