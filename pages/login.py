@@ -19,7 +19,7 @@ with ui.narrow():
         with st.form("login"):
             username = st.text_input(t("field.username"), key="username", autocomplete="username")
             password = ui.password_field(t("field.password"), key="password", autocomplete="current-password")
-            submitted = ui.submit_button(t("login.submit"), form="login", key="submit", width="stretch")
+            submitted = ui.submit_button(t("login.submit"), key="submit", width="stretch")
 
         if submitted:
             sign_in = ui.desk().accounts.sign_in_browser

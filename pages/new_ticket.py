@@ -33,7 +33,7 @@ with form:
         )
         values = ui.fill_in(fields)
         chosen = ui.choose_files(draft)
-        submitted = ui.submit_button(t("new_ticket.submit"), form="new_ticket", key="submit")
+        submitted = ui.submit_button(t("new_ticket.submit"), key="submit")
 kept = ("title", "description", *ui.typed_into(fields))
 typed = ui.keep_draft(actor, draft, former, *kept)
 ui.hold_the_line()

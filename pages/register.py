@@ -21,7 +21,7 @@ with ui.narrow():
             t("field.password"), key="password", autocomplete="new-password", help=t("register.password_help")
         )
         confirmation = ui.password_field(t("field.confirmation"), key="confirmation", autocomplete="new-password")
-        submitted = ui.submit_button(t("register.submit"), form="register", key="submit", width="stretch")
+        submitted = ui.submit_button(t("register.submit"), key="submit", width="stretch")
 
     if submitted:
         accounts = ui.desk().accounts

@@ -14,7 +14,7 @@ with ui.narrow():
 
     with st.form("reset_password"):
         wanted = st.text_input(t("field.name_or_address"), key="name_or_address", autocomplete="username")
-        submitted = ui.submit_button(t("reset.submit"), form="reset_password", key="submit", width="stretch")
+        submitted = ui.submit_button(t("reset.submit"), key="submit", width="stretch")
 
     if submitted:
         with ui.shown_errors():

@@ -45,7 +45,7 @@ def test_the_desk_has_its_own_name_picture_and_colour_on_every_page(
     page = windows.open("my_tickets", person="carla", color_scheme=scheme)
     picture = page.get_by_test_id("stSidebar").get_by_test_id("stLogo").or_(page.get_by_test_id("stSidebarLogo")).first
     expect(picture).to_have_attribute("src", f"{server.base}/logo?v={server.desk.front.branding().logo_mark}")
-    assert picture.evaluate("image => image.naturalWidth") == 300
+    expect(picture).to_have_js_property("naturalWidth", 300)  # which it has as soon as it is there
 
 
 def test_components_have_the_colour_too(windows: Windows, server: Server) -> None:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator
+from io import BytesIO
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -15,6 +16,7 @@ from tests.serving import Server
 from ticketing.domain.articles import Article, Visibility
 from ticketing.domain.canned_replies import CannedReply
 from ticketing.domain.changes import Changes
+from ticketing.domain.imports import System
 from ticketing.domain.outbox import Outcome, Outgoing, Result
 from ticketing.domain.people import Actor
 from ticketing.domain.sign_in import fingerprint
@@ -105,6 +107,9 @@ def number(server: Server) -> int:
         Actor.console(), Webhook(name="Looked at", url="https://127.0.0.1/", events=events)
     ).webhook
     desk.webhooks.test(Actor.console(), webhook.id)
+    moved_in = BytesIO(b"Number,Subject,From,Opened\n9101,A look back,Imported Ines,2024-01-15 15:04\n")
+    guessed = desk.imports.look(Actor.console(), moved_in).mapping
+    desk.imports.apply(Actor.console(), moved_in, "before.csv", System.CSV, guessed)
     with desk.store.write() as tx:
         tx.outgoing.save(mail)
         first = article.revised(None, "ada", desk.clock())

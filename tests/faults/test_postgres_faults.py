@@ -314,8 +314,7 @@ def test_either_process_may_be_killed_at_work_and_people_who_send_it_again_throu
                 time.sleep(1)
                 before = len(acknowledged)
                 dying.kill()
-                time.sleep(1)
-                assert len(acknowledged) > before
+                wait_for(lambda seen=before: len(acknowledged) > seen)  # type: ignore[misc]
                 dying.start()
 
         assert len(acknowledged) > 10

@@ -186,6 +186,27 @@ def test_a_form_is_sent_although_the_run_before_ends_just_then_and_puts_its_butt
     assert outcome in str([*tab.said, *tab.at.get("bidi_component")])
 
 
+@pytest.mark.parametrize("what", [end_another_run, click], ids=["the run before ends", "the page is drawn anew"])
+def test_a_button_does_what_it_says_although_something_else_happens_just_then(
+    desk: Desk,
+    sign_in: SignIn,
+    actor: Callable[[Visit], Actor],
+    meanwhile: Callable[..., None],
+    what: Callable[[], None],
+) -> None:
+    carla = sign_in("carla").open("my_tickets")
+    number = desk.tickets.open(actor(carla), "No dial tone", "Since noon.").number
+    desk.tickets.close(Actor.console(), number)
+    carla.open("ticket", id=str(number))
+
+    meanwhile(before=what)
+    carla.press("rate_not_solved")
+
+    assert carla.said == [t("rating.noted")]
+    assert carla.rerun().said == []
+    assert [rating.solved for rating in desk.tickets.get(Actor.console(), number).ratings] == [False]
+
+
 def test_a_form_whose_run_is_cut_short_before_it_is_drawn_is_not_sent_by_a_later_run(
     desk: Desk, sign_in: SignIn, actor: Callable[[Visit], Actor], meanwhile: Callable[..., None]
 ) -> None:

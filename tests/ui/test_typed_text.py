@@ -14,10 +14,10 @@ SOURCES = sorted([*UI.rglob("*.py"), *(UI.parents[1] / "pages").glob("*.py")])
 # Calls of Streamlit that read Markdown or HTML in what they are given, be it a label; `st.text` and `st.code` don't.
 READS_MARKUP = {
     "badge", "button", "caption", "checkbox", "date_input", "download_button", "error", "expander", "feedback",
-    "file_uploader", "form_submit_button", "header", "html", "info", "link_button", "markdown", "metric", "multiselect",
-    "number_input", "page_link", "pills", "popover", "radio", "segmented_control", "select_slider", "selectbox",
-    "slider", "status", "subheader", "submit_button", "success", "table", "tabs", "text_area", "text_input", "title",
-    "toast", "toggle", "warning", "write",
+    "file_uploader", "form_button", "form_submit_button", "header", "html", "info", "link_button", "markdown", "metric",
+    "multiselect", "number_input", "page_link", "pills", "popover", "radio", "segmented_control", "select_slider",
+    "selectbox", "slider", "status", "subheader", "submit_button", "success", "table", "tabs", "text_area",
+    "text_input", "title", "toast", "toggle", "warning", "write",
 }  # fmt: skip
 # It may be called on any part of the page, but these are none.
 NO_PART_OF_THE_PAGE = {"log", "logger"}

@@ -13,7 +13,7 @@ from ticketing.domain.sign_in import Session
 from ticketing.ui.arrival import sign_in_by
 from ticketing.ui.deeds import form_key
 from ticketing.ui.feedback import say_after_rerun, shown_errors
-from ticketing.ui.forms import submit_button
+from ticketing.ui.forms import button, submit_button
 from ticketing.ui.pages import BY_NAME
 from ticketing.ui.passwords import password_field
 from ticketing.ui.session import browser, desk, session_has_ended, without_routes
@@ -64,7 +64,7 @@ def profile_form(actor: Actor) -> None:
         email = st.text_input(
             t("field.email_optional"), value=me.email or "", key="email", type="email", autocomplete="email"
         )
-        submitted = submit_button(t("account.save_profile"), form="profile", key="save_profile")
+        submitted = submit_button(t("account.save_profile"), key="save_profile")
     if submitted:
         with shown_errors():
             desk().accounts.change_profile(actor, display_name, email)
@@ -85,7 +85,7 @@ def _tell_of_address(actor: Actor, me: Person) -> None:
     elif can_be_confirmed:
         told = "account.not_confirmed" if me.standing is Standing.UNCONFIRMED else "account.given"
         st.info(t(told), icon=":material/mail:")
-    if can_be_confirmed and st.button(t("account.send_link"), key="send_link", icon=":material/forward_to_inbox:"):
+    if can_be_confirmed and button(t("account.send_link"), key="send_link", icon=":material/forward_to_inbox:"):
         with shown_errors():
             desk().addresses.send_link(actor)
             say_after_rerun(t("account.link_sent"))
@@ -100,7 +100,7 @@ def password_form(actor: Actor) -> None:
             t("account.new_password"), key="new", autocomplete="new-password", help=t("register.password_help")
         )
         confirmation = password_field(t("field.confirmation"), key="confirmation", autocomplete="new-password")
-        submitted = submit_button(t("account.save_password"), form="password", key="save_password")
+        submitted = submit_button(t("account.save_password"), key="save_password")
     if submitted:
         with shown_errors():
             here = browser()
@@ -117,12 +117,12 @@ def own_sessions(actor: Actor) -> None:
         is_this = session.id == actor.session
         with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center", border=True):
             st.text(_described(session, is_this=is_this), width="content")
-            if not is_this and st.button(t("account.end_session"), key=f"end_{session.id[:12]}"):
+            if not is_this and button(t("account.end_session"), key=f"end_{session.id[:12]}"):
                 with shown_errors():
                     desk().sessions.end(actor, session.id)
                     say_after_rerun(t("account.session_ended"))
                     st.rerun()
-    if len(sessions) > 1 and st.button(t("account.end_others"), key="end_others", icon=":material/logout:"):
+    if len(sessions) > 1 and button(t("account.end_others"), key="end_others", icon=":material/logout:"):
         with shown_errors():
             desk().sessions.end_others(actor)
             say_after_rerun(t("account.others_ended"))
@@ -139,7 +139,7 @@ def mail_form(actor: Actor) -> None:
     with st.form("mail", width=_FORM_WIDTH):
         kinds = kinds_for(is_agent=is_agent)
         chosen = {kind: _choose_mail(kind, mail.of(kind, is_agent=is_agent)) for kind in kinds}
-        submitted = submit_button(t("mail.save"), form="mail", key="save_mail")
+        submitted = submit_button(t("mail.save"), key="save_mail")
     if submitted:
         with shown_errors():
             desk().preferences.want_by_mail(actor, chosen)

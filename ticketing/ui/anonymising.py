@@ -10,6 +10,7 @@ from ticketing.domain.people import Actor
 from ticketing.services.anonymising import Preview
 from ticketing.ui.deeds import form_key, once
 from ticketing.ui.feedback import next_flash, shown_errors
+from ticketing.ui.forms import form_button
 from ticketing.ui.layout import way_back
 from ticketing.ui.memory import recall
 from ticketing.ui.session import desk, go_to
@@ -82,9 +83,7 @@ def _offer(actor: Actor, shown: _Shown, name: str) -> None:
     st.warning(t("anonymise.for_good", name=name), icon=":material/warning:")
     with st.form("anonymise", width=440, border=False):
         typed = st.text_input(t("anonymise.confirm", username=plain(username)), key="anonymise_confirm")
-        submitted = st.form_submit_button(
-            t("anonymise.do"), type="primary", key="anonymise", icon=":material/person_off:"
-        )
+        submitted = form_button(t("anonymise.do"), type="primary", key="anonymise", icon=":material/person_off:")
     if not submitted:
         return
     if typed.strip() != username:

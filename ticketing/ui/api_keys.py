@@ -12,7 +12,7 @@ from ticketing.domain.scopes import Scope
 from ticketing.domain.text import NAME_LIMIT
 from ticketing.ui.deeds import form_key, once
 from ticketing.ui.feedback import say_after_rerun, shown_errors
-from ticketing.ui.forms import submit_button
+from ticketing.ui.forms import button, submit_button
 from ticketing.ui.memory import recall
 from ticketing.ui.session import desk
 from ticketing.ui.text import plain
@@ -50,7 +50,7 @@ def list_keys(actor: Actor, keys: list[ApiKey]) -> None:
             with st.container(width="content", gap=None):
                 st.text(key.name)
                 st.caption(_described(key, now))
-            if st.button(t("keys.revoke"), key=f"revoke_{key.id[:12]}"):
+            if button(t("keys.revoke"), key=f"revoke_{key.id[:12]}"):
                 with shown_errors():
                     desk().tokens.revoke_key(actor, key.id)
                     say_after_rerun(t("keys.revoked"))
@@ -76,7 +76,7 @@ def _draw_form(actor: Actor) -> None:
             format_func=lambda days: t("keys.so_many_days", n=days),
             key="key_days",
         )
-        submitted = submit_button(t("keys.create"), form="api_key", key="create_key")
+        submitted = submit_button(t("keys.create"), key="create_key")
     if submitted:
         with shown_errors():
             _create(actor, name, chosen, days or _USUAL_DAYS)
@@ -100,6 +100,6 @@ def _create(actor: Actor, name: str, scopes: list[Scope], days: int) -> None:
 def _show_once() -> None:
     st.success(t("keys.created"), icon=":material/key:")
     st.code(recall(_Fresh).key, language=None, wrap_lines=True)
-    if st.button(t("keys.kept"), key="key_kept", type="primary"):
+    if button(t("keys.kept"), key="key_kept", type="primary"):
         recall(_Fresh).key = ""
         st.rerun()

@@ -19,7 +19,7 @@ from ticketing.ui.categories import offered_categories
 from ticketing.ui.conversation import AsItIs
 from ticketing.ui.deeds import form_key, once
 from ticketing.ui.feedback import next_flash, shown_errors
-from ticketing.ui.forms import submit_button
+from ticketing.ui.forms import button, form_button, submit_button
 from ticketing.ui.layout import way_back
 from ticketing.ui.memory import recall
 from ticketing.ui.session import desk, go_to, not_found
@@ -91,8 +91,8 @@ def _draw_form(actor: Actor, before: Article, form: str) -> None:
                 key=f"article_visibility_{form}",
             )
         with st.container(horizontal=True):
-            submitted = submit_button(t("setup.save"), form=f"article_{form}", key="save")
-            previewed = st.form_submit_button(t("articles.preview"), key="preview", icon=":material/visibility:")
+            submitted = submit_button(t("setup.save"), key="save")
+            previewed = form_button(t("articles.preview"), key="preview", icon=":material/visibility:")
     chosen = {"category": category or before.category, "visibility": visibility or before.visibility}
     wanted = before.model_copy(update={"name": name, "body": body, "version": version} | chosen)
     if submitted:
@@ -100,7 +100,7 @@ def _draw_form(actor: Actor, before: Article, form: str) -> None:
     if previewed:
         with st.container(border=True, width=760):
             st.html(AsItIs(f"<article>{to_html(wanted.body)}</article>"))
-    if before.id and not before.removed and st.button(t("setup.remove"), key="remove", icon=":material/delete:"):
+    if before.id and not before.removed and button(t("setup.remove"), key="remove", icon=":material/delete:"):
         gone = before.model_copy(update={"removed": True})
         keep(actor, gone, t("setup.is_removed", name=before.name))
 

@@ -16,6 +16,7 @@ from ticketing.ui.article_picker import article_address
 from ticketing.ui.categories import category_names
 from ticketing.ui.conversation import AsItIs
 from ticketing.ui.feedback import shown_errors
+from ticketing.ui.forms import button
 from ticketing.ui.layout import way_back
 from ticketing.ui.pages import BY_NAME
 from ticketing.ui.session import desk, go_to, not_found
@@ -38,7 +39,7 @@ def article_list(actor: Actor) -> None:
     writes = policy.may(actor, Action.WRITE_ARTICLE)
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center", key="page_head"):
         st.title(t("page.articles"), width="content", anchor=False)
-        if writes and st.button(t("articles.new"), key="new_article", type="primary", icon=":material/add:"):
+        if writes and button(t("articles.new"), key="new_article", type="primary", icon=":material/add:"):
             go_to(ARTICLE, edit=NEW)
     words = category_names(actor)
     found = desk().articles.search(actor, *_asked_of_list(words))
@@ -102,7 +103,7 @@ def _offer_to_bring_back(actor: Actor) -> None:
         for one in removed:
             with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
                 st.markdown(plain(one.name))
-                if st.button(t("setup.bring_back"), key=f"bring_back_{one.id}"):
+                if button(t("setup.bring_back"), key=f"bring_back_{one.id}"):
                     keep(actor, one.model_copy(update={"removed": False}), t("setup.is_back", name=one.name))
 
 
@@ -119,7 +120,7 @@ def article_page(actor: Actor, key: str) -> None:
     article, writes = reading.article, policy.may(actor, Action.WRITE_ARTICLE)
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center", wrap=False):
         way_back(LIST, t("page.articles"))
-        if writes and st.button(t("setup.edit"), key="edit_article", type="tertiary", icon=":material/edit:"):
+        if writes and button(t("setup.edit"), key="edit_article", type="tertiary", icon=":material/edit:"):
             go_to(ARTICLE, edit=article.id)
     with st.container(width=760):
         st.title(plain(article.name), anchor=False)
@@ -142,7 +143,7 @@ def _ask_whether_helpful(actor: Actor, reading: Reading) -> None:
             chosen = reading.vote is helpful
             word = t(f"articles.{name}_chosen") if chosen else t(f"articles.{name}")
             icon = ":material/check:" if chosen else None
-            if st.button(word, key=f"helpful_{name}", icon=icon, disabled=chosen):
+            if button(word, key=f"helpful_{name}", icon=icon, disabled=chosen):
                 with shown_errors():
                     desk().articles.vote(actor, reading.article.id, helpful=helpful)
                     st.rerun()
@@ -167,7 +168,7 @@ def _draw_versions(actor: Actor, article: Article) -> None:
         version = versions[chosen or 1]
         st.markdown(f"**{plain(version.article.name)}**")
         _draw_text(version.article)
-        if st.button(t("articles.bring_back"), key="bring_back_version"):
+        if button(t("articles.bring_back"), key="bring_back_version"):
             back = version.article.model_copy(update={"version": article.version})
             keep(actor, back, t("articles.is_back"))
 

@@ -23,7 +23,7 @@ from ticketing.services.bulk import BulkResult, Outcome
 from ticketing.ui.categories import category_names, offered_categories
 from ticketing.ui.deeds import form_key, once
 from ticketing.ui.feedback import shown_errors
-from ticketing.ui.forms import submit_button
+from ticketing.ui.forms import button, submit_button
 from ticketing.ui.layout import way_back
 from ticketing.ui.memory import recall
 from ticketing.ui.session import desk, go_to
@@ -91,7 +91,7 @@ def _ask(actor: Actor, step: _Step) -> None:
         remove_tags = st.text_input(t("bulk.remove_tags"), key="bulk_remove_tags", placeholder=t("bulk.tags_hint"))
         reply = st.text_area(t("bulk.reply"), key="bulk_reply", max_chars=2 * TEXT_LIMIT, help=t("bulk.reply_help"))
         into = st.text_input(t("bulk.merge_into"), key="bulk_merge_into", placeholder="T-12", width=200)
-        submitted = submit_button(t("bulk.preview"), form="bulk", key="bulk_preview")
+        submitted = submit_button(t("bulk.preview"), key="bulk_preview")
     if submitted:
         given: dict[str, str | None] = {name: value for name, value in chosen.items() if value}
         given |= {
@@ -148,7 +148,7 @@ def _draw_preview(actor: Actor, step: _Step, change: BulkEdit) -> None:
         if change.reply and ready:
             st.caption(t("bulk.reply_stays"))
         key = form_key(PAGE, change.model_dump_json(), *map(str, step.numbers))
-        if ready and st.button(t("bulk.apply", n=ready), type="primary", key="bulk_apply", icon=":material/done_all:"):
+        if ready and button(t("bulk.apply", n=ready), type="primary", key="bulk_apply", icon=":material/done_all:"):
             with st.spinner(t("bulk.at_work", n=ready)):
                 once(key, lambda: _apply(actor, step, change, key))
             st.rerun()
@@ -167,7 +167,7 @@ def _draw_result(actor: Actor, step: _Step, result: BulkResult) -> None:
     if refused := sum(bool(outcome.refusal) for outcome in outcomes):
         st.warning(t("bulk.refused", n=refused), icon=":material/warning:")
     can_undo = changed and not step.taken_back and desk().clock() <= result.until
-    if can_undo and st.button(t("bulk.undo"), key="bulk_undo", icon=":material/undo:"):
+    if can_undo and button(t("bulk.undo"), key="bulk_undo", icon=":material/undo:"):
         with shown_errors():
             once(form_key("undo", str(result.until)), lambda: _undo(actor, step, result))
             st.rerun()

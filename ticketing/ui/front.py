@@ -15,6 +15,7 @@ from ticketing.domain.policy import Action
 from ticketing.services.front import Look
 from ticketing.services.pictures import MEDIA_TYPE
 from ticketing.ui.feedback import shown_errors
+from ticketing.ui.forms import button
 from ticketing.ui.pictures import named_logo, picture
 from ticketing.ui.session import desk
 from ticketing.ui.text import plain
@@ -72,7 +73,7 @@ def _draw_banner(actor: Actor | None, banner: Banner) -> None:
     draw("  \n".join(lines), icon=f":material/{icon}:")
     if actor is None or not banner.can_be_dismissed:
         return
-    if st.button(t("front.dismiss"), key=f"dismiss_{banner.id}", type="tertiary", icon=":material/close:"):
+    if button(t("front.dismiss"), key=f"dismiss_{banner.id}", type="tertiary", icon=":material/close:"):
         with shown_errors():
             desk().front.dismiss(actor, banner.mark)
             st.rerun()

@@ -8,7 +8,7 @@ from ticketing.domain.people import Actor, Person, Role
 from ticketing.services.invitations import Invited
 from ticketing.ui.deeds import form_key, once
 from ticketing.ui.feedback import next_flash, shown_errors
-from ticketing.ui.forms import submit_button
+from ticketing.ui.forms import button, submit_button
 from ticketing.ui.handing_over import hand_over, show_one_time_password
 from ticketing.ui.layout import head_below_people
 from ticketing.ui.session import desk, go_to, origin
@@ -30,7 +30,7 @@ def invite(actor: Actor) -> None:
         username = st.text_input(t("people.invited_username"), key="invited_username")
         roles = [role for role in (Role.AGENT, Role.ADMIN, Role.USER) if desk().invitations.may_invite(actor, role)]
         role = st.selectbox(t("field.role"), roles, format_func=lambda role: t(f"role.{role}"), key="invited_role")
-        submitted = submit_button(t("people.send_invitation"), form="invitation", key="send_invitation")
+        submitted = submit_button(t("people.send_invitation"), key="send_invitation")
     if submitted:
         wanted = role or Role.AGENT
         with shown_errors():
@@ -47,11 +47,11 @@ def manage_invitation(actor: Actor, person: Person) -> None:
     since = ago(asked_at, desk().clock()) if asked_at else ""
     told = t("people.link_holds", ago=since, end=exact(ends, zone())) if ends else t("people.no_link", ago=since)
     st.info(told, icon=":material/mail:")
-    if st.button(t("people.invite_again"), key="invite_again", icon=":material/forward_to_inbox:", width="stretch"):
+    if button(t("people.invite_again"), key="invite_again", icon=":material/forward_to_inbox:", width="stretch"):
         with shown_errors():
             deed = partial(desk().invitations.send_again, actor, person.username)
             _send("invite_again", person.username, str(asked_at), deed=deed)
-    if st.button(t("people.uninvite"), key="uninvite", icon=":material/person_remove:", width="stretch"):
+    if button(t("people.uninvite"), key="uninvite", icon=":material/person_remove:", width="stretch"):
         _take_back(actor, person)
 
 
@@ -88,6 +88,6 @@ def _take_back(actor: Actor, person: Person) -> None:
 
 def _showed_link() -> bool:
     shown = show_one_time_password()
-    if shown and st.button(t("people.noted"), key="noted", type="primary"):
+    if shown and button(t("people.noted"), key="noted", type="primary"):
         go_to(_PAGE)
     return shown

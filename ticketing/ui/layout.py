@@ -5,6 +5,7 @@ from contextlib import contextmanager
 
 import streamlit as st
 
+from ticketing.ui.forms import button
 from ticketing.ui.session import go_to
 from ticketing.ui.wording import t
 
@@ -24,5 +25,5 @@ def head_below_people(title: str) -> None:
 
 def way_back(page: str, title: str, **query: str) -> None:
     """Draw the way back to the page that one came from."""
-    if st.button(title, key="way_back", type="tertiary", icon=":material/arrow_back:"):
+    if button(title, key="way_back", type="tertiary", icon=":material/arrow_back:"):
         go_to(page, **query)

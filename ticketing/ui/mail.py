@@ -7,6 +7,7 @@ import streamlit as st
 from ticketing.domain.outbox import MailState, Outgoing, OutgoingQuery
 from ticketing.domain.people import Actor
 from ticketing.ui.feedback import say_after_rerun, shown_errors
+from ticketing.ui.forms import button
 from ticketing.ui.mail_in import FATES, received_mails
 from ticketing.ui.pages import BY_NAME
 from ticketing.ui.session import desk
@@ -79,7 +80,7 @@ def _draw(actor: Actor, mail: Outgoing) -> None:
             if mail.ticket:
                 ticket = BY_NAME["ticket"].registered(actor)
                 st.page_link(ticket, label=f"T-{mail.ticket}", query_params={"id": str(mail.ticket)})
-            if mail.state is not MailState.WAITING and st.button(
+            if mail.state is not MailState.WAITING and button(
                 t("mail.send_again"), key=f"again_{mail.id}", type="tertiary", icon=":material/redo:"
             ):
                 _send_again(actor, mail)

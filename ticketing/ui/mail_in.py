@@ -8,6 +8,7 @@ import streamlit as st
 from ticketing.domain.people import Actor
 from ticketing.domain.received import Fate, Received, ReceivedQuery
 from ticketing.ui.feedback import say_after_rerun, shown_errors
+from ticketing.ui.forms import button
 from ticketing.ui.layout import way_back
 from ticketing.ui.pages import BY_NAME
 from ticketing.ui.session import desk, go_to
@@ -55,7 +56,7 @@ def one_mail(actor: Actor, key: str) -> None:
         received = original.received
         st.title(plain(received.subject or t("mail.no_subject")), anchor=False)
         _draw(actor, received)
-        if not received.fate.is_in and st.button(t("mail.process_again"), key="again", icon=":material/redo:"):
+        if not received.fate.is_in and button(t("mail.process_again"), key="again", icon=":material/redo:"):
             _process_again(actor, key)
         st.header(t("mail.original" if original.is_all else "mail.beginning"), anchor=False)
         look = "white-space:pre-wrap;overflow-wrap:anywhere;font-size:0.8125rem"
@@ -86,9 +87,7 @@ def _draw(actor: Actor, received: Received, *, subject: str = "") -> None:
         if received.ticket:
             ticket = BY_NAME["ticket"].registered(actor)
             st.page_link(ticket, label=f"T-{received.ticket}", query_params={"id": str(received.ticket)})
-        if subject and st.button(
-            t("mail.show"), key=f"show_{received.id}", type="tertiary", icon=":material/visibility:"
-        ):
+        if subject and button(t("mail.show"), key=f"show_{received.id}", type="tertiary", icon=":material/visibility:"):
             go_to("mail", mail=received.id)
     st.html(f'<div style="opacity:0.75;font-size:0.875rem;overflow-wrap:anywhere">{_details(received)}</div>')
 

@@ -9,6 +9,7 @@ from ticketing.domain.people import Actor
 from ticketing.ui import bridge
 from ticketing.ui.account import password_form
 from ticketing.ui.feedback import say_after_rerun, shown_errors
+from ticketing.ui.forms import button
 from ticketing.ui.session import address, browser, desk, target, without_routes
 from ticketing.ui.text import plain
 from ticketing.ui.times import ago
@@ -25,7 +26,7 @@ def offer_sign_in_elsewhere() -> None:
         return
     if _DECLINED in st.query_params:
         st.info(t("elsewhere.declined", name=plain(name)), icon=":material/info:")
-    if st.button(t("elsewhere.sign_in", name=plain(name)), key="elsewhere", width="stretch", icon=":material/login:"):
+    if button(t("elsewhere.sign_in", name=plain(name)), key="elsewhere", width="stretch", icon=":material/login:"):
         bridge.lead_to(f"oidc/start?{urlencode({'next': target()})}")
 
 
@@ -44,7 +45,7 @@ def ways_in(actor: Actor) -> None:
         st.markdown(f"**{t('elsewhere.title')}**")
         for identity in ways.identities:
             _draw_identity(actor, identity)
-        if name and st.button(t("elsewhere.link", name=plain(name)), key="link_account", icon=":material/link:"):
+        if name and button(t("elsewhere.link", name=plain(name)), key="link_account", icon=":material/link:"):
             with shown_errors():
                 bridge.lead_to(desk().openid.begin_linking(actor, browser=browser(), address=address()))
 
@@ -52,7 +53,7 @@ def ways_in(actor: Actor) -> None:
 def _offer_first_password(actor: Actor) -> None:
     """Draw how somebody gets a password who has none, which is by mail: nobody else may give them one."""
     st.info(t("elsewhere.no_password"), icon=":material/key:", width=_WIDTH)
-    if desk().password_resets.are_offered and st.button(t("elsewhere.choose_password"), key="choose_password"):
+    if desk().password_resets.are_offered and button(t("elsewhere.choose_password"), key="choose_password"):
         with shown_errors():
             desk().password_resets.ask(actor.username, address=address())
             say_after_rerun(t("elsewhere.link_sent"))
@@ -63,7 +64,7 @@ def _draw_identity(actor: Actor, identity: Identity) -> None:
     where, when = urlsplit(identity.issuer).hostname or "", ago(identity.created_at, desk().clock())
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center", border=True):
         st.text(t("elsewhere.linked", where=where, ago=when), width="content")
-        if st.button(t("elsewhere.unlink"), key=f"unlink_{identity.id[:12]}"):
+        if button(t("elsewhere.unlink"), key=f"unlink_{identity.id[:12]}"):
             with shown_errors():
                 desk().openid.unlink(actor, identity.id)
                 say_after_rerun(t("elsewhere.unlinked"))

@@ -15,7 +15,7 @@ from ticketing.domain.text import SEARCH_LIMIT
 from ticketing.ui.account import offer_data
 from ticketing.ui.api_keys import list_keys
 from ticketing.ui.feedback import say_after_rerun, shown_errors
-from ticketing.ui.forms import submit_button
+from ticketing.ui.forms import button, submit_button
 from ticketing.ui.handing_over import hand_over, show_one_time_password, was_shown
 from ticketing.ui.inviting import manage_invitation
 from ticketing.ui.layout import head_below_people
@@ -43,28 +43,28 @@ def people_head(actor: Actor) -> None:
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center", key="page_head"):
         st.title(t("page.agent_admin"), width="content", anchor=False)
         with st.container(horizontal=True, vertical_alignment="center", width="content"):
-            if st.button(t("page.desk_setup"), key="set_up", type="tertiary", icon=":material/tune:"):
+            if button(t("page.desk_setup"), key="set_up", type="tertiary", icon=":material/tune:"):
                 go_to("desk_setup")
-            if policy.may(actor, Action.SEE_HEALTH) and st.button(
+            if policy.may(actor, Action.SEE_HEALTH) and button(
                 t("page.doctor"), key="look_at_health", type="tertiary", icon=":material/stethoscope:"
             ):
                 go_to("doctor")
-            if policy.may(actor, Action.LOOK_AFTER_MAILS) and st.button(
+            if policy.may(actor, Action.LOOK_AFTER_MAILS) and button(
                 t("page.mail"), key="look_at_mails", type="tertiary", icon=":material/mail:"
             ):
                 go_to("mail")
-            if policy.may(actor, Action.LOOK_AFTER_WEBHOOKS) and st.button(
+            if policy.may(actor, Action.LOOK_AFTER_WEBHOOKS) and button(
                 t("page.webhooks"), key="look_at_webhooks", type="tertiary", icon=":material/webhook:"
             ):
                 go_to("webhooks")
-            if policy.may(actor, Action.READ_AUDIT) and st.button(
+            if policy.may(actor, Action.READ_AUDIT) and button(
                 t("page.audit"), key="look_at_audit", type="tertiary", icon=":material/history:"
             ):
                 go_to("audit")
             if desk().agents.may_register(actor):
-                if st.button(t("people.register_agent"), key="register_agent", icon=":material/person_add:"):
+                if button(t("people.register_agent"), key="register_agent", icon=":material/person_add:"):
                     go_to("agent_admin", new="agent")
-                if st.button(t("people.invite"), key="invite", type="primary", icon=":material/mail:"):
+                if button(t("people.invite"), key="invite", type="primary", icon=":material/mail:"):
                     go_to("agent_admin", new="invitation")
 
 
@@ -128,7 +128,7 @@ def _draw_state_of_address(person: Person) -> None:
 
 
 def _offer_to_manage(person: Person) -> None:
-    if st.button(t("people.manage"), key=f"manage_{person.username}"):
+    if button(t("people.manage"), key=f"manage_{person.username}"):
         go_to("agent_admin", person=person.username)
 
 
@@ -161,7 +161,7 @@ def register_agent(actor: Actor) -> None:
         email = st.text_input(t("field.email_optional"), key="new_email", type="email")
         roles = [Role.AGENT, Role.ADMIN] if policy.may(actor, Action.REGISTER_ADMIN) else [Role.AGENT]
         role = st.selectbox(t("field.role"), roles, format_func=lambda role: t(f"role.{role}"), key="new_role")
-        submitted = submit_button(t("people.register"), form="new_agent", key="submit_new_agent")
+        submitted = submit_button(t("people.register"), key="submit_new_agent")
     if submitted:
         with shown_errors():
             deed = partial(_registered, actor, username, display_name, email, role or Role.AGENT)
@@ -218,7 +218,7 @@ def _draw_management(actor: Actor, person: Person) -> None:
         if (
             role is not None
             and role is not person.role
-            and st.button(t("people.save_role"), key="save_role", type="primary")
+            and button(t("people.save_role"), key="save_role", type="primary")
         ):
             told = "people.joined_staff" if person.role is Role.USER else "people.role_saved"
             _do(lambda: agents.change_role(actor, username, role), t(told, name=person.display_name))
@@ -266,7 +266,7 @@ def _draw_second_factor(actor: Actor, person: Person) -> None:
 
 
 def _offer(name: str, icon: str) -> bool:
-    return st.button(t(f"people.{name}"), key=name, icon=f":material/{icon}:", width="stretch")
+    return button(t(f"people.{name}"), key=name, icon=f":material/{icon}:", width="stretch")
 
 
 def _do(deed: Callable[[], object], sentence: str) -> None:
@@ -279,6 +279,6 @@ def _do(deed: Callable[[], object], sentence: str) -> None:
 def _showed_one_time_password() -> bool:
     """Show the password that was made on this page, if one was, with the way on."""
     shown = show_one_time_password()
-    if shown and st.button(t("people.noted"), key="noted", type="primary"):
+    if shown and button(t("people.noted"), key="noted", type="primary"):
         go_to("agent_admin")
     return shown

@@ -12,7 +12,7 @@ from ticketing.domain.ratings import COMMENT_LIMIT, SCORES
 from ticketing.domain.tickets import Ticket
 from ticketing.ui.deeds import form_key, once
 from ticketing.ui.feedback import next_flash, shown_errors
-from ticketing.ui.forms import submit_button
+from ticketing.ui.forms import button, submit_button
 from ticketing.ui.session import desk
 from ticketing.ui.text import plain
 from ticketing.ui.wording import t
@@ -40,15 +40,15 @@ def ask_for_rating(actor: Actor, ticket: Ticket) -> None:
 def _ask_whether_solved(actor: Actor, ticket: Ticket) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(t("rating.question"), width="content")
-        yes = st.button(t("rating.yes"), key="rate_solved", icon=":material/thumb_up:")
-        not_yet = st.button(t("rating.not_yet"), key="rate_not_solved", icon=":material/thumb_down:")
+        yes = button(t("rating.yes"), key="rate_solved", icon=":material/thumb_up:")
+        not_yet = button(t("rating.not_yet"), key="rate_not_solved", icon=":material/thumb_down:")
     if yes or not_yet:
         _do(ticket, "click", lambda: desk().tickets.rate(actor, ticket.number, solved=yes), t("rating.noted"))
 
 
 def _offer_to_reopen(actor: Actor, ticket: Ticket) -> None:
     can_reopen = policy.may(actor, Action.REOPEN, ticket) and ticket.can_be_reopened(actor, desk().clock())
-    if can_reopen and st.button(t("rating.reopen"), key="rate_reopen", type="primary", icon=":material/lock_open:"):
+    if can_reopen and button(t("rating.reopen"), key="rate_reopen", type="primary", icon=":material/lock_open:"):
         reopen = desk().tickets.reopen
         _do(ticket, "reopen", lambda: reopen(actor, ticket.number, seen=ticket.status), t("ticket.is_open_again"))
 
@@ -66,7 +66,7 @@ def _ask_for_more(actor: Actor, ticket: Ticket, *, solved: bool) -> None:
         comment = st.text_area(
             t("rating.comment"), height=80, max_chars=2 * COMMENT_LIMIT, key=f"rating_comment_{ticket.id}"
         )
-        sent = submit_button(t("rating.send"), form=f"rating_{ticket.id}", key="rate_more")
+        sent = submit_button(t("rating.send"), key="rate_more")
     if sent and (score is not None or comment):
         rate = partial(desk().tickets.rate, actor, ticket.number, solved=solved)
         _do(ticket, f"{score} {comment}", lambda: rate(score=score, comment=comment), t("rating.sent"))

@@ -18,7 +18,7 @@ from ticketing.services.tickets import Conversation
 from ticketing.ui.deeds import form_key
 from ticketing.ui.draft import keep_typed
 from ticketing.ui.feedback import say_after_rerun, shown_errors
-from ticketing.ui.forms import submit_button
+from ticketing.ui.forms import button, submit_button
 from ticketing.ui.layout import way_back
 from ticketing.ui.merging import merge
 from ticketing.ui.session import desk, go_to, go_to_ticket, not_found
@@ -56,7 +56,7 @@ def _choose_merge(actor: Actor, conversation: Conversation) -> None:
     _head(ticket, t("merge.title", label=ticket.label))
     for other in _candidates(actor, conversation):
         with _row(other):
-            if st.button(t("merge.choose", label=other.label), key=f"choose_{other.number}"):
+            if button(t("merge.choose", label=other.label), key=f"choose_{other.number}"):
                 go_to("ticket", id=ticket.id, relate="merge", into=str(other.number))
 
 
@@ -74,10 +74,8 @@ def _confirm_merge(actor: Actor, conversation: Conversation) -> None:
     st.markdown(t("merge.what", **words))
     _tell_who_reads_more(conversation, other)
     with st.container(horizontal=True, vertical_alignment="center"):
-        confirmed = st.button(
-            t("merge.submit", into=target.label), type="primary", key="merge", icon=":material/merge:"
-        )
-        if st.button(t("merge.another"), key="choose_another", type="tertiary"):
+        confirmed = button(t("merge.submit", into=target.label), type="primary", key="merge", icon=":material/merge:")
+        if button(t("merge.another"), key="choose_another", type="tertiary"):
             go_to("ticket", id=source.id, relate="merge")
     if confirmed:
         with shown_errors():
@@ -108,7 +106,7 @@ def _link(actor: Actor, conversation: Conversation) -> None:
     )
     for other in _candidates(actor, conversation):
         with _row(other):
-            if st.button(t("linking.submit", label=other.label), key=f"link_{other.number}"):
+            if button(t("linking.submit", label=other.label), key=f"link_{other.number}"):
                 with shown_errors():
                     desk().relations.link(actor, ticket.number, kind or LinkKind.RELATED, other.number)
                     say_after_rerun(t("linking.done", label=other.label))
@@ -123,7 +121,7 @@ def _split(actor: Actor, conversation: Conversation) -> None:
         _tell_of_split(actor, conversation, message)
         with st.form("split", border=False):
             title = st.text_input(t("new_ticket.title"), max_chars=2 * TITLE_LIMIT, key="split_title")
-            submitted = submit_button(t("split.submit"), form="split", key="split")
+            submitted = submit_button(t("split.submit"), key="split")
         keep_typed(f"{actor.username} split {ticket.number} {mark}", "split_title")
         if submitted:
             key = form_key("split", ticket.id, mark, title)

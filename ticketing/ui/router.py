@@ -13,6 +13,7 @@ from ticketing.ui import session
 from ticketing.ui.arrival import is_signing_in, keep_to_one_sign_in
 from ticketing.ui.deeds import Deeds
 from ticketing.ui.feedback import show_failure
+from ticketing.ui.forms import button
 from ticketing.ui.front import announce, dress
 from ticketing.ui.handing_over import note_what_was_shown, take_away_what_was_shown
 from ticketing.ui.memory import Runs, end_if_cut_short, recall
@@ -60,7 +61,7 @@ def _sidebar(actor: Actor, page: str) -> None:
         if articles.is_for(actor):
             st.page_link(articles.registered(actor), label=t("page.articles"), icon=":material/menu_book:")
         st.caption(t("sidebar.signed_in", name=plain(actor.display_name), role=t(f"role.{actor.role}")))
-        if st.button(t("sidebar.sign_out"), key="sign_out", type="tertiary", icon=":material/logout:"):
+        if button(t("sidebar.sign_out"), key="sign_out", type="tertiary", icon=":material/logout:"):
             session.sign_out()
 
 

@@ -13,7 +13,7 @@ from ticketing.services.second_factors import Status
 from ticketing.ui.arrival import sign_in_with_code, start_over
 from ticketing.ui.deeds import form_key, once
 from ticketing.ui.feedback import next_flash, say_after_rerun, shown_errors
-from ticketing.ui.forms import submit_button
+from ticketing.ui.forms import button, submit_button
 from ticketing.ui.memory import recall
 from ticketing.ui.packing import component, packed
 from ticketing.ui.passwords import code_field, password_field
@@ -47,7 +47,7 @@ def code_form() -> None:
         st.write(t("two_step.wanted"))
         code = code_field(t("two_step.code"), key="code", help=t("two_step.code_help"))
         trust = not without_routes() and st.checkbox(t("two_step.trust"), key="trust")
-        submitted = submit_button(t("two_step.sign_in"), form="code", key="submit_code", width="stretch")
+        submitted = submit_button(t("two_step.sign_in"), key="submit_code", width="stretch")
     if submitted:
         with shown_errors():
             try:
@@ -55,7 +55,7 @@ def code_form() -> None:
             except HandOffError as error:
                 next_flash().refuse(str(error))
                 st.rerun()
-    if st.button(t("two_step.start_over"), key="start_over", type="tertiary"):
+    if button(t("two_step.start_over"), key="start_over", type="tertiary"):
         start_over()
 
 
@@ -81,7 +81,7 @@ def is_showing_recovery_codes() -> bool:
 def _wants_to_set_up() -> bool:
     wish = recall(_Wish)
     st.write(t("two_step.explained"))
-    if not wish.is_there and st.button(
+    if not wish.is_there and button(
         t("two_step.set_up"), key="set_up_two_step", type="primary", icon=":material/phonelink_lock:"
     ):
         wish.is_there = True
@@ -99,7 +99,7 @@ def _draw_set_up(actor: Actor) -> None:
         st.write(t("two_step.confirm"))
         code = code_field(t("two_step.code"), key="new_code")
         password = _password("two_step_password") if proposal.takes_password else ""
-        submitted = submit_button(t("two_step.turn_on"), form="two_step", key="turn_on")
+        submitted = submit_button(t("two_step.turn_on"), key="turn_on")
     if submitted:
         with shown_errors():
             _make(form_key("turn_on", code, password), partial(desk().second_factors.turn_on, actor, password, code))
@@ -121,7 +121,7 @@ def _draw_status(actor: Actor, status: Status) -> None:
         st.warning(t("two_step.few_left", left=left), icon=":material/warning:")
     if status.trusted_browsers:
         st.write(t("two_step.browsers", n=status.trusted_browsers))
-        if st.button(t("two_step.forget"), key="forget_browsers", icon=":material/devices_off:"):
+        if button(t("two_step.forget"), key="forget_browsers", icon=":material/devices_off:"):
             with shown_errors():
                 factors.forget_browsers(actor)
                 say_after_rerun(t("two_step.forgotten"))
@@ -135,7 +135,7 @@ def _draw_renewal(actor: Actor) -> None:
         st.markdown(f"**{t('two_step.renew')}**")
         st.caption(t("two_step.renew_explained"))
         code = code_field(t("two_step.code"), key="renewing_code")
-        submitted = submit_button(t("two_step.make"), form="renew_codes", key="renew")
+        submitted = submit_button(t("two_step.make"), key="renew")
     if submitted:
         with shown_errors():
             _make(form_key("renew", code), partial(desk().second_factors.renew_recovery_codes, actor, code))
@@ -147,7 +147,7 @@ def _draw_turning_off(actor: Actor, status: Status) -> None:
         st.caption(t("two_step.turn_off_explained"))
         code = code_field(t("two_step.code"), key="last_code", help=t("two_step.code_help"))
         password = _password("last_password") if status.takes_password else ""
-        submitted = submit_button(t("two_step.turn_off"), form="two_step_off", key="turn_off")
+        submitted = submit_button(t("two_step.turn_off"), key="turn_off")
     if submitted:
         with shown_errors():
             deed = partial(desk().second_factors.turn_off, actor, password, code)
@@ -179,6 +179,6 @@ def _show_recovery_codes(actor: Actor, codes: tuple[str, ...]) -> None:
     file, download = t("two_step.file"), t("two_step.download")
     shown = {"codes": codes, "file": file, "text": text, "download": download}
     _mount(key="recovery_codes", data=packed(shown))
-    if st.button(t("two_step.kept"), key="codes_kept", type="primary"):
+    if button(t("two_step.kept"), key="codes_kept", type="primary"):
         recall(_Paper).codes = ()
         go_home()

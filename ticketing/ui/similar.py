@@ -9,6 +9,7 @@ from ticketing.domain.people import Actor
 from ticketing.domain.policy import Action
 from ticketing.domain.queries import TicketSummary
 from ticketing.domain.tickets import Ticket
+from ticketing.ui.forms import button
 from ticketing.ui.merging import merge_or_ask
 from ticketing.ui.session import desk
 from ticketing.ui.tickets import status_label
@@ -26,7 +27,7 @@ def show_similar(actor: Actor, ticket: Ticket) -> None:
         for other in found:
             with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
                 st.html(_line(other))
-                if mergeable and st.button(t("similar.merge", label=other.label), key=f"merge_into_{other.number}"):
+                if mergeable and button(t("similar.merge", label=other.label), key=f"merge_into_{other.number}"):
                     merge_or_ask(actor, ticket.number, other.number)
         if not found:
             st.caption(t("similar.none"))

@@ -20,7 +20,7 @@ from ticketing.domain.tickets import Ticket
 from ticketing.services.tickets import Conversation
 from ticketing.ui.deeds import form_key, once
 from ticketing.ui.feedback import next_flash, shown_errors
-from ticketing.ui.forms import submit_button
+from ticketing.ui.forms import form_button, submit_button
 from ticketing.ui.memory import recall
 from ticketing.ui.session import desk
 from ticketing.ui.times import exact, zone
@@ -85,8 +85,8 @@ def snooze_form(actor: Actor, conversation: Conversation) -> None:
             own = _another_time() if chosen == _OTHER else None
             wakes_on_reply = st.checkbox(t("snooze.wakes_on_reply"), value=True, key="snooze_wakes_on_reply")
             with st.container(horizontal=True):
-                submitted = submit_button(t("snooze.submit"), form=_FORM, key="snooze_submit")
-                cancelled = st.form_submit_button(t("snooze.cancel"), key="snooze_cancel")
+                submitted = submit_button(t("snooze.submit"), key="snooze_submit")
+                cancelled = form_button(t("snooze.cancel"), key="snooze_cancel")
         if submitted:
             until = own or Nap(chosen or Nap.LATER).ends(desk().clock(), zone())
             _put_to_sleep(actor, ticket, str(own or chosen), until, wakes_on_reply=wakes_on_reply)

@@ -21,7 +21,7 @@ from ticketing.services.tickets import Conversation
 from ticketing.ui.deeds import form_key, once
 from ticketing.ui.draft import keep_typed
 from ticketing.ui.feedback import next_flash, shown_errors
-from ticketing.ui.forms import submit_button
+from ticketing.ui.forms import form_button, submit_button
 from ticketing.ui.memory import recall
 from ticketing.ui.session import desk
 from ticketing.ui.undoing import LastDeed, undo_of
@@ -69,8 +69,8 @@ def transfer_form(actor: Actor, conversation: Conversation) -> None:
                 t("transfer.note"), max_chars=2 * TEXT_LIMIT, key="transfer_note", placeholder=t("transfer.note_hint")
             )
             with st.container(horizontal=True):
-                submitted = submit_button(t("transfer.submit"), form=_FORM, key="transfer_submit")
-                cancelled = st.form_submit_button(t("transfer.cancel"), key="transfer_cancel")
+                submitted = submit_button(t("transfer.submit"), key="transfer_submit")
+                cancelled = form_button(t("transfer.cancel"), key="transfer_cancel")
         own = sum(message.author == actor.username for message in ticket.messages)
         keep_typed(f"{actor.username} {ticket.number} {own}", "transfer_note")
         if submitted:

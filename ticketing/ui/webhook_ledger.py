@@ -8,6 +8,7 @@ from ticketing.domain.deliveries import Delivery, DeliveryQuery, DeliveryState
 from ticketing.domain.people import Actor
 from ticketing.domain.webhooks import Webhook
 from ticketing.ui.feedback import say_after_rerun
+from ticketing.ui.forms import button
 from ticketing.ui.pages import BY_NAME
 from ticketing.ui.session import desk
 from ticketing.ui.tickets import Tone
@@ -60,7 +61,7 @@ def _draw(actor: Actor, delivery: Delivery) -> None:
             if delivery.ticket:
                 ticket = BY_NAME["ticket"].registered(actor)
                 st.page_link(ticket, label=f"T-{delivery.ticket}", query_params={"id": str(delivery.ticket)})
-            if delivery.state is not DeliveryState.WAITING and st.button(
+            if delivery.state is not DeliveryState.WAITING and button(
                 t("delivery.send_again"), key=f"again_{delivery.id}", type="tertiary", icon=":material/redo:"
             ):
                 desk().webhooks.send_again(actor, delivery.id)

@@ -11,7 +11,7 @@ from ticketing.domain.text import NAME_LIMIT, QUERY_LIMIT
 from ticketing.domain.webhooks import Webhook, WebhookEvent
 from ticketing.ui.deeds import form_key, once, turn
 from ticketing.ui.feedback import next_flash, shown_errors
-from ticketing.ui.forms import submit_button
+from ticketing.ui.forms import button, submit_button
 from ticketing.ui.layout import head_below_people, way_back
 from ticketing.ui.memory import recall
 from ticketing.ui.session import desk, go_to, not_found
@@ -63,11 +63,11 @@ def _draw_list(actor: Actor) -> None:
                     _badge(webhook)
                     st.markdown(f"**{plain(webhook.name)}**", width="content")
                 st.caption(plain(_course(webhook)))
-            if st.button(t("webhook.open"), key=f"open_{webhook.id}"):
+            if button(t("webhook.open"), key=f"open_{webhook.id}"):
                 go_to(PAGE, id=webhook.id)
     if not webhooks:
         st.info(t("webhook.none"), icon=":material/webhook:")
-    if st.button(t("webhook.new"), key="new", type="primary", icon=":material/add:"):
+    if button(t("webhook.new"), key="new", type="primary", icon=":material/add:"):
         go_to(PAGE, id=NEW)
 
 
@@ -105,7 +105,7 @@ def _draw_one(actor: Actor, webhook: Webhook | None) -> None:
     _draw_form(actor, webhook)
     if webhook:
         webhook_ledger(actor, webhook)
-        if st.button(t("webhook.remove"), key="remove", icon=":material/delete:"):
+        if button(t("webhook.remove"), key="remove", icon=":material/delete:"):
             _keep(lambda: desk().webhooks.remove(actor, webhook.id, webhook.version), t("webhook.removed"), webhook)
 
 
@@ -116,14 +116,14 @@ def _draw_secret(webhook: Webhook) -> None:
         with st.container(border=True, width=_WIDTH):
             st.markdown(t("webhook.secret"))
             st.code(secret, language=None, wrap_lines=True)
-            if st.button(t("webhook.secret_kept"), key="secret_kept", type="primary"):
+            if button(t("webhook.secret_kept"), key="secret_kept", type="primary"):
                 del secrets[webhook.id]
                 st.rerun()
 
 
 def _draw_deeds(actor: Actor, webhook: Webhook) -> None:
     with st.container(horizontal=True):
-        if st.button(t("webhook.test"), key="test", icon=":material/send:"):
+        if button(t("webhook.test"), key="test", icon=":material/send:"):
             with turn():  # it may take ten seconds
                 answer = desk().webhooks.test(actor, webhook.id)
             said = t("webhook.tested", says=answer.says, n=answer.milliseconds)
@@ -131,7 +131,7 @@ def _draw_deeds(actor: Actor, webhook: Webhook) -> None:
                 st.success(plain(said), icon=":material/check_circle:")
             else:
                 st.error(plain(said), icon=":material/error:")
-        if st.button(t("webhook.renew"), key="renew", icon=":material/key:", help=t("webhook.renew_help")):
+        if button(t("webhook.renew"), key="renew", icon=":material/key:", help=t("webhook.renew_help")):
             secrets = recall(_Shown).secrets
 
             def renew() -> None:
@@ -146,7 +146,7 @@ def _draw_form(actor: Actor, before: Webhook | None) -> None:
     form = f"webhook_{webhook.id or NEW}"
     with st.form(form, width=_WIDTH):
         wanted = _fields(webhook)
-        submitted = submit_button(t("webhook.save" if before else "webhook.create"), form=form, key="save")
+        submitted = submit_button(t("webhook.save" if before else "webhook.create"), key="save")
     version = shown.versions.setdefault(webhook.id, webhook.version)
     if not submitted:
         return

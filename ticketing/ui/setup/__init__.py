@@ -16,7 +16,7 @@ from ticketing.domain.people import Actor
 from ticketing.domain.policy import Action
 from ticketing.ui.deeds import form_key, once
 from ticketing.ui.feedback import next_flash, shown_errors
-from ticketing.ui.forms import submit_button
+from ticketing.ui.forms import button, form_button, submit_button
 from ticketing.ui.layout import head_below_people, way_back
 from ticketing.ui.memory import recall
 from ticketing.ui.session import desk, go_to, not_found
@@ -121,7 +121,7 @@ def _offer_imports() -> None:
         with st.container(gap=None):
             st.markdown(f":material/move_to_inbox: **{t('setup.imports')}**")
             st.caption(t("setup.imports.about"))
-        if st.button(t("setup.imports.open"), key="open_imports"):
+        if button(t("setup.imports.open"), key="open_imports"):
             go_to(PAGE, kind=KIND)
 
 
@@ -131,7 +131,7 @@ def _draw_way(name: str, icon: str, word: str, state: str = "") -> None:
         with st.container(gap=None):
             st.markdown(f":material/{icon}: **{t(f'setup.{name}')}**{state and f' · {state}'}")
             st.caption(t(f"setup.{name}.about"))
-        if st.button(word, key=f"open_{name}"):
+        if button(word, key=f"open_{name}"):
             go_to(PAGE, kind=name)
 
 
@@ -141,7 +141,7 @@ def _draw_list(actor: Actor, editor: Editor) -> None:
     way_back(PAGE, t("page.desk_setup"))
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center", key="page_head"):
         st.title(t(f"setup.{name}"), width="content", anchor=False)
-        if may_change and st.button(t(f"setup.{name}.new"), key="new", type="primary", icon=":material/add:"):
+        if may_change and button(t(f"setup.{name}.new"), key="new", type="primary", icon=":material/add:"):
             go_to(PAGE, kind=name, id=NEW)
     found = desk().definitions.all(actor, editor.kind)
     if not found:
@@ -151,7 +151,7 @@ def _draw_list(actor: Actor, editor: Editor) -> None:
             with st.container(gap=None):
                 st.markdown(f"**{plain(one.name)}**")
                 st.caption(plain(editor.summary(actor, one)))
-            if may_change and st.button(t("setup.edit"), key=f"edit_{one.id}"):
+            if may_change and button(t("setup.edit"), key=f"edit_{one.id}"):
                 go_to(PAGE, kind=name, id=one.id)
     if may_change:
         _offer_to_bring_back(actor, editor)
@@ -165,7 +165,7 @@ def _offer_to_bring_back(actor: Actor, editor: Editor) -> None:
         for one in removed:
             with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
                 st.markdown(plain(one.name))
-                if st.button(t("setup.bring_back"), key=f"bring_back_{one.id}"):
+                if button(t("setup.bring_back"), key=f"bring_back_{one.id}"):
                     _keep(actor, one.model_copy(update={"removed": False}), t("setup.is_back", name=one.name))
 
 
@@ -186,8 +186,8 @@ def _draw_form(actor: Actor, editor: Editor, key: str) -> None:
         with shown_errors():
             wanted = editor.fields(actor, before)
         with st.container(horizontal=True):
-            submitted = submit_button(t("setup.save"), form=form, key="save")
-            wants_preview = editor.preview and st.form_submit_button(t(editor.preview_word), key="preview")
+            submitted = submit_button(t("setup.save"), key="save")
+            wants_preview = editor.preview and form_button(t(editor.preview_word), key="preview")
         if editor.preview and wanted and wants_preview:
             editor.preview(actor, wanted)
     version = recall(_Shown).versions.setdefault((name, key), before.version if before else 0)
@@ -196,7 +196,7 @@ def _draw_form(actor: Actor, editor: Editor, key: str) -> None:
     if before:
         _draw_history(before)
         is_here_to_stay = before.removed or editor.kind.only
-        if not is_here_to_stay and st.button(t("setup.remove"), key="remove", icon=":material/delete:"):
+        if not is_here_to_stay and button(t("setup.remove"), key="remove", icon=":material/delete:"):
             gone = before.model_copy(update={"removed": True})
             _keep(actor, gone, t("setup.is_removed", name=before.name))
 

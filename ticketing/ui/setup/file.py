@@ -10,6 +10,7 @@ from ticketing.domain.people import Actor
 from ticketing.domain.settings_files import SIZE_LIMIT, Plan, Step
 from ticketing.ui.deeds import form_key, once
 from ticketing.ui.feedback import next_flash, shown_errors
+from ticketing.ui.forms import button
 from ticketing.ui.memory import recall
 from ticketing.ui.session import desk, go_to
 from ticketing.ui.setup.words import change_in_words
@@ -67,7 +68,7 @@ def _draw_plan(actor: Actor, file: str, looked: _Looked) -> None:
     st.markdown(t("setup.file.unchanged", n=len(plan.unchanged)))
     if not (plan.added or plan.changed):
         st.info(t("setup.file.nothing"), icon=":material/check:")
-    elif st.button(t("setup.file.do"), type="primary", key="import_settings"):
+    elif button(t("setup.file.do"), type="primary", key="import_settings"):
         _bring_in(actor, file, looked)
 
 

@@ -23,6 +23,7 @@ from ticketing.domain.statuses import Priority, Status
 from ticketing.ui.categories import offered_categories
 from ticketing.ui.deeds import form_key, once
 from ticketing.ui.feedback import next_flash, shown_errors
+from ticketing.ui.forms import button, form_button
 from ticketing.ui.layout import way_back
 from ticketing.ui.memory import recall
 from ticketing.ui.session import desk, go_to
@@ -79,7 +80,7 @@ def _begin(looked: _Looked, file: str) -> None:
 def _draw_file(actor: Actor, file: BinaryIO, name: str, system: System, looked: _Looked) -> None:
     with st.form("import_mapping", border=False):
         mapping = _choose_mapping(actor, file, looked) if system.is_table else imports.Mapping()
-        wants_report = st.form_submit_button(t("setup.imports.look"), key="import_look")
+        wants_report = form_button(t("setup.imports.look"), key="import_look")
     if wants_report:
         looked.mapping = mapping
         looked.report = desk().imports.plan(actor, file, system, mapping)
@@ -89,7 +90,7 @@ def _draw_file(actor: Actor, file: BinaryIO, name: str, system: System, looked: 
     _draw_report(looked.report)
     if not looked.report.counts.tickets:
         st.info(t("setup.imports.nothing"), icon=":material/check:")
-    elif st.button(t("setup.imports.do", n=looked.report.counts.tickets), type="primary", key="import_do"):
+    elif button(t("setup.imports.do", n=looked.report.counts.tickets), type="primary", key="import_do"):
         _bring_in(actor, file, name, system, looked)
 
 
@@ -204,7 +205,7 @@ def _shown(bar: Any) -> Callable[[int, int], None]:
 def _draw_runs(actor: Actor, looked: _Looked) -> None:
     runs = desk().imports.all(actor)
     if runs:
-        st.subheader(t("setup.imports.before"), anchor=False)
+        st.header(t("setup.imports.before"), anchor=False)
     for run in runs:
         with st.container(border=True):
             st.markdown(f"**{plain(run.name)}** · {run.system.label} · {t(f'setup.imports.state.{run.state}')}")
@@ -221,7 +222,7 @@ def _offer_undoing(actor: Actor, run: ImportRun, looked: _Looked) -> None:
     if run.state is ImportState.UNDONE and not run.kept:
         return
     if looked.asked != run.id:
-        if st.button(t("setup.imports.undo"), key=f"undo_{run.id}", icon=":material/undo:"):
+        if button(t("setup.imports.undo"), key=f"undo_{run.id}", icon=":material/undo:"):
             looked.asked = run.id
             st.rerun()
         return
@@ -234,9 +235,9 @@ def _offer_undoing(actor: Actor, run: ImportRun, looked: _Looked) -> None:
         st.warning(t("setup.imports.touched", numbers=_numbered(undone.touched)), icon=":material/edit:")
         touched_too = st.checkbox(t("setup.imports.touched_too"), key=f"touched_too_{run.id}")
     with st.container(horizontal=True):
-        if st.button(t("setup.imports.undo_now"), type="primary", key=f"undo_now_{run.id}"):
+        if button(t("setup.imports.undo_now"), type="primary", key=f"undo_now_{run.id}"):
             _undo(actor, run, looked, touched_too=touched_too)
-        if st.button(t("setup.imports.leave"), key=f"leave_{run.id}"):
+        if button(t("setup.imports.leave"), key=f"leave_{run.id}"):
             looked.asked = ""
             st.rerun()
 

@@ -15,6 +15,7 @@ from ticketing.domain.statuses import Priority
 from ticketing.domain.teams import Team
 from ticketing.ui.categories import category_names, offered_categories
 from ticketing.ui.due_times import told
+from ticketing.ui.forms import form_button
 from ticketing.ui.session import desk
 from ticketing.ui.setup.editor import Editor
 from ticketing.ui.text import plain
@@ -45,7 +46,7 @@ def _fields(actor: Actor, policy: SlaPolicy | None) -> SlaPolicy:
     typed = {target: _time(target, t(f"target.{target}"), policy.targets.get(target)) for target in Target}
     warning = _time("warning", t("setup.sla.warning"), policy.warning)
     paused = _several("status", t("setup.sla.paused"), MAY_PAUSE, policy.paused)
-    is_rehearsed = st.form_submit_button(t("setup.sla.rehearse"), key="rehearse")
+    is_rehearsed = form_button(t("setup.sla.rehearse"), key="rehearse")
     day = calendar.business_day if calendar else timedelta(0)
     wanted = policy.model_copy(
         update={
