@@ -75,6 +75,7 @@ from ticketing.services.similar import Similar
 from ticketing.services.throttle import Throttle
 from ticketing.services.tickets import Tickets
 from ticketing.services.tokens import Tokens
+from ticketing.services.viewing import Viewing
 from ticketing.services.watch_links import WatchLinks
 from ticketing.services.watching import Watching
 from ticketing.services.webhook_secrets import WebhookSecrets
@@ -205,6 +206,7 @@ class Desk:
         resets = PasswordResets(store, clock, passwords, throttle)
         self.password_resets = watched("password_resets", resets, figures)
         self.sessions = watched("sessions", Sessions(entrance, clock, gate, limits), figures)
+        self.viewing = watched("viewing", Viewing(store, clock, gate), figures)
         self.agents = watched("agents", agents, figures)
         invitations = Invitations(
             store, clock, gate, passwords, throttle, agents_may_register_agents=settings.agents_may_register_agents

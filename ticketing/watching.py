@@ -18,6 +18,7 @@ from typing import Any, Final, TypeVar
 
 from ticketing.domain.errors import (
     MaintenanceError,
+    OnlyLookingError,
     PermissionDeniedError,
     SignedOutError,
     StorageError,
@@ -25,13 +26,15 @@ from ticketing.domain.errors import (
     TicketNotFoundError,
 )
 from ticketing.domain.people import Actor, username_key
-from ticketing.domain.store import Files, Presences, Store, StoreHealth, Transaction
+from ticketing.domain.store import AuditRepository, Files, Presences, Store, StoreHealth, Transaction
 from ticketing.figures import Durations, Figures
 from ticketing.logs import NOBODY, NOTHING, Event, tell
 
 DONE: Final = "done"
 FAILED: Final = "failed"
 LEFT: Final = "left"
+_READ: Final = "read"
+_WRITE: Final = "write"
 
 Service = TypeVar("Service")
 # Raises what stands against keeping what a transaction has changed.
@@ -60,7 +63,7 @@ class WatchedStore:
     A store whose transactions are timed, and noted in the call that they belong to.
 
     What one of them refuses to somebody is handed to *denied* once it is undone. Before what one has changed is kept,
-    unless it is noted by the way, *permit* is asked.
+    unless it is noted by the way, *permit* is asked. Nothing is kept of somebody who only looks.
     """
 
     def __init__(self, store: Store, figures: Figures, denied: Denied, permit: Permit | None = None) -> None:
@@ -81,7 +84,7 @@ class WatchedStore:
 
     def read(self) -> AbstractContextManager[Transaction]:
         """Return a consistent view."""
-        return _Timed(self._store.read(), self._durations, "read", self._denied)
+        return _Timed(self._store.read(), self._durations, _READ, self._denied)
 
     def one_view(self) -> AbstractContextManager[None]:
         """Let what this thread reads in the block come from one view."""
@@ -97,7 +100,7 @@ class WatchedStore:
         if call is not None and patience is None:
             call.is_change = True
         permit = self._permit if patience is None else None
-        return _Timed(self._store.write(patience), self._durations, "write", self._denied, permit)
+        return _Timed(self._store.write(patience), self._durations, _WRITE, self._denied, permit)
 
     def ping(self) -> None:
         """Raise StorageError unless the store answers."""
@@ -149,18 +152,20 @@ class _Timed:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> bool | None:
         try:
-            if error is None and self._permit is not None:
-                self._ask(self._permit)
+            if error is None and self._kind == _WRITE:
+                self._ask()
             return self._transaction.__exit__(kind, error, trace)
         finally:
             self._note()
             if isinstance(error, _DENIALS):
                 self._tell_of_denial(error)
 
-    def _ask(self, permit: Permit) -> None:
+    def _ask(self) -> None:
         """Undo all of it if it may not be kept."""
         try:
-            permit(self._tx)
+            _require_no_view(self._log)
+            if self._permit is not None:
+                self._permit(self._tx)
         except BaseException as refusal:
             self._transaction.__exit__(type(refusal), refusal, refusal.__traceback__)
             raise
@@ -173,6 +178,11 @@ class _Timed:
 
     def _note(self) -> None:
         self._durations.note(self._kind, time.perf_counter() - self._began)
+
+
+def _require_no_view(log: AuditRepository) -> None:
+    if log.only_looks:
+        raise OnlyLookingError
 
 
 def watched(name: str, service: Service, figures: Figures) -> Service:

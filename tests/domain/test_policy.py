@@ -50,6 +50,7 @@ TRUTH = """
     TURN_OFF_SECOND_FACTOR .    .       .      .     R       R        R       .
     END_SESSIONS          .     .       .      .     AR      R        R       .
     LIFT_WAIT             .     .       .      .     AR      R        R       .
+    VIEW_AS               .     .       .      .     R       R        .       .
     EXPORT_PERSON         .     .       .     UAR    R       R        R       .
     ANONYMISE             .     .       .      .     R       R        R       .
     SEE_REPORTS           .     .       .      .     .       .        .      AR
@@ -119,6 +120,7 @@ OF_KEYS = """
     LINK_IDENTITY          .
     REVOKE_KEYS            a
     ROTATE_SIGNING_KEY     a
+    VIEW_AS                -
     EXPORT_PERSON          -
     ANONYMISE              a
     LOOK_AFTER_WEBHOOKS    a

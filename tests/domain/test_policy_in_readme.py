@@ -40,6 +40,7 @@ LINES = {
         Action.END_SESSIONS,
         Action.LIFT_WAIT,
     ],
+    "view the desk as somebody else sees it, changing nothing": [Action.VIEW_AS],
     "look after health, audit, mails, webhooks, change how the desk is set up, turn off another's two-step sign-in": [
         Action.SEE_HEALTH,
         Action.READ_AUDIT,
@@ -64,6 +65,7 @@ MEANINGS = {
     "every one": {Relation.PUBLIC, Relation.INTERNAL},
     "own sessions": set[Relation](),
     "of users": {Relation.OF_USER},
+    "of users and agents": {Relation.OF_USER, Relation.OF_AGENT},
     "of everybody": {Relation.OF_USER, Relation.OF_AGENT, Relation.OF_ADMIN},
 }
 

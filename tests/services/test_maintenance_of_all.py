@@ -23,6 +23,7 @@ OF_THOSE_WHO_LOOK_AFTER_IT = {
         "audit.export",
     ),
     *("agents.turn_off_second_factor", "agents.deactivate", "agents.reactivate", "agents.reset_password"),
+    *("viewing.begin", "viewing.end"),
     *("agents.end_sessions", "agents.lift_wait", "agents.change_role", "agents.create_agent", "agents.set_password"),
     *("definitions.save", "definitions.remove", "seeds.apply", "outbox.send_again", "receiving.again"),
     *("personal_data.export", "tokens.rotate_signing_key", "webhooks.create", "webhooks.change", "webhooks.remove"),

@@ -142,6 +142,7 @@ FOR_EVERY_PERSON = {
     "sessions.end",
     "sessions.end_others",
     "sessions.own",
+    "viewing.end",
     "similar.own",
     "tickets.counts",
     "tickets.categories",

@@ -325,6 +325,8 @@ ONCE: Deeds = {
     "sessions.actor": lambda on: on.desk.sessions.actor(on.token),
     "sessions.redeem": lambda on: on.desk.sessions.redeem(on.hand_off, browser="b"),
     "sessions.sign_out": lambda on: on.desk.sessions.sign_out(on.token),
+    "viewing.begin": lambda on: on.desk.viewing.begin(on.root, "ada"),
+    "viewing.end": lambda on: on.desk.viewing.end(on.root),
     "sessions.end": lambda on: on.desk.sessions.end(on.carla, on.carla.session or ""),
     "sessions.end_others": lambda on: on.desk.sessions.end_others(on.carla),
     "front.dismiss": lambda on: on.desk.front.dismiss(on.carla, "news@1"),

@@ -13,7 +13,8 @@ from ticketing.web.errors import refuse, status_of
 BY_STATUS = {
     401: "AuthenticationError WrongCredentialsError SignedOutError HandOffError CodeWantedError WrongCodeError "
     "TokenRefusedError NoAccountError ProviderDeclinedError ProviderDistrustedError",
-    403: "PermissionDeniedError MustChangePasswordError MustSetUpSecondFactorError RegistrationClosedError",
+    403: "PermissionDeniedError MustChangePasswordError MustSetUpSecondFactorError OnlyLookingError "
+    "RegistrationClosedError",
     404: "NotFoundError TicketNotFoundError PersonNotFoundError DefinitionNotFoundError MessageNotFoundError "
     "AttachmentNotFoundError MailNotFoundError NoticeNotFoundError RatingLinkError WatchLinkError MailLinkError "
     "KeyNotFoundError DeliveryNotFoundError NoProviderError",
@@ -26,7 +27,7 @@ BY_STATUS = {
     "TooManyFilesError TicketFullError DayFullError FilesFullError UploadGoneError ReplyStaysError "
     "WrittenMeanwhileError TooManyWatchersError AddressTakenError NothingToConfirmError NoSecondFactorError "
     "SecondFactorSetUpError TooManyKeysError DeliveryWaitsError OnlyOneError InvitationOpenError NotInvitedError "
-    "IdentityTakenError LastWayInError",
+    "NotActiveError IdentityTakenError LastWayInError",
     422: "InvalidInputError BlankError TooLongError ForbiddenCharacterError UsernameError EmailError "
     "WeakPasswordError PasswordMismatchError UnknownChoiceError QueryError ImportRefusedError "
     "CalendarError ScheduleError TargetError TemplateError UnknownVariableError "

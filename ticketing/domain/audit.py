@@ -42,6 +42,8 @@ class AuditAction(StrEnum):
     SIGN_IN_REFUSED = "sign_in_refused"
     SIGNED_OUT = "signed_out"
     SESSIONS_ENDED = "sessions_ended"
+    VIEW_BEGUN = "view_begun"
+    VIEW_ENDED = "view_ended"
     REFUSED = "refused"
     REGISTERED = "registered"
     INVITED = "invited"

@@ -15,7 +15,7 @@ Every refusal, as one tree. The text of each is a sentence that can be shown to 
     │   └── SignedOutError
     │       └── TokenRefusedError
     ├── PermissionDeniedError          we know, and the answer is no
-    │   └── MustChangePasswordError  MustSetUpSecondFactorError
+    │   └── MustChangePasswordError  MustSetUpSecondFactorError  OnlyLookingError
     ├── NotFoundError                  not there, or not yours: the same words
     │   ├── TicketNotFoundError  PersonNotFoundError  DefinitionNotFoundError  MessageNotFoundError
     │   ├── AttachmentNotFoundError  NoticeNotFoundError  MailNotFoundError  RatingLinkError
@@ -32,7 +32,7 @@ Every refusal, as one tree. The text of each is a sentence that can be shown to 
     │   ├── LastCategoryError  MailWaitsError  AddressTakenError  NothingToConfirmError
     │   ├── DeliveryWaitsError
     │   ├── LastAdminError  KnownPasswordError  RegistrationClosedError  AlreadyAnonymousError
-    │   ├── InvitationOpenError  NotInvitedError  OnlyOneError
+    │   ├── InvitationOpenError  NotInvitedError  OnlyOneError  NotActiveError
     │   ├── NoSecondFactorError  SecondFactorSetUpError  TooManyKeysError
     │   └── IdentityTakenError  LastWayInError
     ├── ConflictError
@@ -378,6 +378,15 @@ class MustSetUpSecondFactorError(PermissionDeniedError):
 
     def __init__(self) -> None:
         super().__init__("go on before you have set up two-step sign-in")
+
+
+class OnlyLookingError(PermissionDeniedError):
+    """Whoever views the desk as somebody else changes nothing there."""
+
+    code = "only_looking"
+
+    def __init__(self) -> None:
+        super().__init__("change anything while you view the desk as somebody else")
 
 
 class NotFoundError(TicketingError):
@@ -817,6 +826,15 @@ class AlreadyAnonymousError(RefusedError):
 
     def __init__(self, name: str) -> None:
         super().__init__(f"{name} is anonymous already.")
+
+
+class NotActiveError(RefusedError):
+    """Nobody sees the desk by an account that is not active."""
+
+    code = "not_active"
+
+    def __init__(self, display_name: str) -> None:
+        super().__init__(f"The account of {display_name} is not active, so there is nothing to be seen by it.")
 
 
 class KnownPasswordError(RefusedError):

@@ -62,7 +62,7 @@ class Actor:
 
     It is a statement about the moment it was made: services look the person up again before they do anything. By an API
     key of this id, they may do what its `scopes` take; None is all that their role may. `address` is from where they
-    act, where the session does not tell.
+    act, where the session does not tell. `viewer` is the admin who views the desk as this person, and changes nothing.
     """
 
     username: str
@@ -75,6 +75,12 @@ class Actor:
     key: str | None = None
     scopes: frozenset[Scope] | None = None
     address: str = ""
+    viewer: str | None = None
+
+    @property
+    def signed_in_as(self) -> str:
+        """The username of whoever has signed in: the person, or the admin who views the desk as them."""
+        return self.viewer or self.username
 
     @property
     def is_half_in(self) -> bool:

@@ -73,6 +73,7 @@ class Action(StrEnum):
     TURN_OFF_SECOND_FACTOR = "turn off the two-step sign-in of this account"
     END_SESSIONS = "end the sessions of this account"
     LIFT_WAIT = "lift the wait of this account"
+    VIEW_AS = "view the desk as this person"
     EXPORT_PERSON = "take along what is stored about this person"
     ANONYMISE = "anonymise this person"
     SEE_REPORTS = "see reports"
@@ -99,6 +100,7 @@ _SELF = frozenset({Relation.SELF})
 _DESK = frozenset({Relation.DESK})
 _USERS = frozenset({Relation.OF_USER})
 _OTHERS = frozenset({Relation.OF_USER, Relation.OF_AGENT, Relation.OF_ADMIN})
+_NO_ADMINS = frozenset({Relation.OF_USER, Relation.OF_AGENT})
 _PUBLIC = frozenset({Relation.PUBLIC})
 _ARTICLES = frozenset({Relation.PUBLIC, Relation.INTERNAL})
 _NEVER: frozenset[Relation] = frozenset()
@@ -137,6 +139,7 @@ TABLE: Final[Mapping[Action, Mapping[Role, frozenset[Relation]]]] = {
         Action.TURN_OFF_SECOND_FACTOR: (_NEVER, _NEVER, _OTHERS),
         Action.END_SESSIONS: (_NEVER, _USERS, _OTHERS),
         Action.LIFT_WAIT: (_NEVER, _USERS, _OTHERS),
+        Action.VIEW_AS: (_NEVER, _NEVER, _NO_ADMINS),
         Action.EXPORT_PERSON: (_SELF, _SELF, _OTHERS | _SELF),
         Action.ANONYMISE: (_NEVER, _NEVER, _OTHERS),
         Action.SEE_REPORTS: (_NEVER, _DESK, _DESK),
@@ -210,6 +213,7 @@ SCOPES: Final[Mapping[Action, frozenset[Scope]]] = {
     Action.KEEP_KEYS: _NO_KEY,
     Action.REVOKE_KEYS: _ADMIN,
     Action.ROTATE_SIGNING_KEY: _ADMIN,
+    Action.VIEW_AS: _NO_KEY,
     Action.EXPORT_PERSON: _NO_KEY,
     Action.ANONYMISE: _ADMIN,
     Action.LOOK_AFTER_WEBHOOKS: _ADMIN,

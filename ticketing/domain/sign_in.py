@@ -14,6 +14,7 @@ HAND_OFF_LIFETIME = timedelta(seconds=60)
 HALF_SIGN_IN_LIFETIME = timedelta(minutes=5)
 DEVICE_LIFETIME = timedelta(days=365)
 SESSIONS_PER_PERSON = 50
+VIEW_LIFETIME = timedelta(minutes=30)
 
 
 def fingerprint(*secrets: str) -> str:
@@ -26,7 +27,8 @@ class Session(Stored):
     A signed-in browser. `id` is the SHA-256 of the secret in its cookie; the secret itself is stored nowhere.
 
     Or a program that is signed in to the API: then `id` is that of the secret which all its refresh tokens share, and
-    `refresh_sha256` that of the secret of the newest one.
+    `refresh_sha256` that of the secret of the newest one. `viewed` is as whose owner an admin views the desk in this
+    browser, until `viewed_until`.
     """
 
     id: str
@@ -37,6 +39,8 @@ class Session(Stored):
     address: str = ""
     description: str = ""
     refresh_sha256: str = Field("", exclude_if=not_)
+    viewed: str = Field("", exclude_if=not_)
+    viewed_until: datetime | None = Field(None, exclude_if=not_)
 
     SEEN_EVERY: ClassVar[timedelta] = timedelta(minutes=1)
 
@@ -44,6 +48,18 @@ class Session(Stored):
     def is_api(self) -> bool:
         """Whether it is a program's; none of a browser's can be used in its place, nor the other way round."""
         return bool(self.refresh_sha256)
+
+    def view(self, username: str, now: datetime) -> None:
+        """View the desk as somebody else for half an hour."""
+        self.viewed, self.viewed_until = username, now + VIEW_LIFETIME
+
+    def end_view(self) -> None:
+        """View the desk as oneself again."""
+        self.viewed, self.viewed_until = "", None
+
+    def viewed_at(self, now: datetime) -> str:
+        """Return the account as whose owner the desk is viewed at this moment, "" for the own one."""
+        return self.viewed if self.viewed_until is not None and now < self.viewed_until else ""
 
     def is_alive(self, now: datetime, idle_limit: timedelta) -> bool:
         """Whether it may still be used: neither its absolute end nor its idle time has passed."""

@@ -372,7 +372,11 @@ class AuditRepository(Protocol):
     def acting(self) -> tuple[str, str]:
         """Who acts in this transaction, and from where; "" as long as nobody does."""
 
-    def acts(self, username: str, address: str) -> None:
+    @property
+    def only_looks(self) -> bool:
+        """Whether who acts views the desk as somebody else, and so changes nothing."""
+
+    def acts(self, username: str, address: str, *, only_looks: bool = False) -> None:
         """Take note of who acts in this transaction, and from where; entries of theirs get that address."""
 
     def add(self, entry: AuditEntry) -> None:

@@ -53,7 +53,7 @@ class Gate:
             tx.audit.acts(actor.username, "")
             return actor
         shown = tx.api_keys.find(actor.key) if actor.key else tx.sessions.find(actor.session or "")
-        if shown is None or shown.username != actor.username:
+        if shown is None or shown.username != actor.signed_in_as:
             raise SignedOutError
         user = tx.users.find(shown.username)
         if user is None or not user.active or not self._is_alive(shown, user):
@@ -63,8 +63,8 @@ class Gate:
         lacks_factor = user.second_factor is None and user.role in self._second_factor_of
         if lacks_factor and not without_second_factor:
             raise MustSetUpSecondFactorError
-        tx.audit.acts(user.id, actor.address or shown.address)
-        return Actor(
+        tx.audit.acts(user.id, actor.address or shown.address, only_looks=actor.viewer is not None)
+        admitted = Actor(
             user.id,
             user.display_name,
             user.role,
@@ -75,6 +75,15 @@ class Gate:
             scopes=frozenset(shown.scopes) if isinstance(shown, ApiKey) else None,
             address=actor.address,
         )
+        return self._as_viewed(tx, admitted, shown, actor.username) if actor.viewer else admitted
+
+    def _as_viewed(self, tx: Transaction, admin: Actor, shown: Session | ApiKey, username: str) -> Actor:
+        """Return the person as whom an admin views the desk, as long as they do and may; raises SignedOutError."""
+        is_viewed = isinstance(shown, Session) and shown.viewed_at(self._clock()) == username
+        user = tx.users.find(username) if is_viewed else None
+        if user is None or not user.active or not policy.may(admin, policy.Action.VIEW_AS, user):
+            raise SignedOutError
+        return Actor(user.id, user.display_name, user.role, admin.session, address=admin.address, viewer=admin.username)
 
     def _is_alive(self, shown: Session | ApiKey, user: User) -> bool:
         now = self._clock()

@@ -98,7 +98,7 @@ class Inbox:
     def _read(self, actor: Actor, chosen: Callable[[Notice], bool]) -> None:
         """Note as read what is chosen, and where there is nothing to note write nothing."""
         with self._store.read() as tx:
-            if not any(map(chosen, self._unread(tx, actor))):
+            if actor.viewer or not any(map(chosen, self._unread(tx, actor))):
                 return
         with self._store.write(patience=A_MOMENT) as tx:
             _note_as_read(tx, filter(chosen, self._unread(tx, actor)))

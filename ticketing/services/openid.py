@@ -20,6 +20,7 @@ from ticketing.domain.errors import (
     LastWayInError,
     NoAccountError,
     NoProviderError,
+    OnlyLookingError,
     PersonNotFoundError,
     ProviderDeclinedError,
     ProviderDistrustedError,
@@ -113,9 +114,15 @@ class OpenId:
         return self._send(target, browser, address, None)
 
     def begin_linking(self, actor: Actor, *, browser: str, address: str = LOOPBACK) -> str:
-        """Return where the actor's browser is to go so that their account is linked; raises as `begin` does."""
+        """
+        Return where the actor's browser is to go so that their account is linked; raises as `begin` does.
+
+        Raises OnlyLookingError as well.
+        """
         with self._store.read() as tx:
             actor, _ = self._myself(tx, actor)
+        if actor.viewer:
+            raise OnlyLookingError  # what is noted for the way to the provider has nobody acting
         return self._send("account", browser, address, actor)
 
     def finish(self, answer: Answer, *, browser: str, address: str = LOOPBACK, device: str | None = None) -> Arrival:

@@ -4,7 +4,8 @@ import hmac
 import logging
 import re
 import secrets
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
@@ -61,9 +62,10 @@ class Sessions:
         """
         Return the person whose session this is, as they are now; raises SignedOutError.
 
-        Somebody who still has a one-time password is let in as `must_change_password`, and who has yet to set up a
-        second factor as `must_set_up_second_factor`. That the session was used is written down at most once a minute;
-        when that cannot be saved, the person stays signed in all the same.
+        An admin who views the desk as somebody else is that person, with a `viewer`. Somebody who still has a one-time
+        password is let in as `must_change_password`, and who has yet to set up a second factor as
+        `must_set_up_second_factor`. That the session was used is written down at most once a minute; when that cannot
+        be saved, the person stays signed in all the same.
         """
         now = self._clock()
         with self._store.read() as tx:
@@ -71,7 +73,9 @@ class Sessions:
             if session is None or session.is_api:
                 raise SignedOutError
             claim = Actor(session.username, session.username, Role.USER, session.id)
-            actor = self._gate.admit(tx, claim, with_one_time_password=True, without_second_factor=True)
+            actor = self._viewing(tx, session, claim) or self._gate.admit(
+                tx, claim, with_one_time_password=True, without_second_factor=True
+            )
         if now >= session.last_seen_at + Session.SEEN_EVERY:
             self._remember_use(session.id, now)
         return actor
@@ -137,6 +141,15 @@ class Sessions:
             me.sign_in_version += 1
             tx.users.save(me)
             log_account(tx, actor.username, AuditAction.SESSIONS_ENDED, me.id, self._clock(), sessions="all others")
+
+    def _viewing(self, tx: Transaction, session: Session, claim: Actor) -> Actor | None:
+        """Return the person as whom the desk is viewed in this browser; None where it is by its owner."""
+        viewed = session.viewed_at(self._clock())
+        if not viewed:
+            return None
+        with suppress(SignedOutError):  # the account may be closed by now, or no admin's the own one
+            return self._gate.admit(tx, replace(claim, username=viewed, viewer=claim.username))
+        return None
 
     def _myself(self, tx: Transaction, actor: Actor) -> User:
         actor = self._gate.admit(tx, actor)

@@ -458,7 +458,7 @@ class Tickets:
         """Remember that the actor has seen so many of the messages that they may read; it never becomes fewer."""
         conversation = self.conversation(actor, number)
         seen = min(messages, len(conversation.ticket.messages))
-        if conversation.seen < seen:
+        if conversation.seen < seen and not actor.viewer:
             with self._store.write(patience=A_MOMENT) as tx:
                 actor = self._gate.admit(tx, actor)
                 if tx.tickets.seen(number, actor.username) < seen:  # another tab may have been quicker

@@ -88,9 +88,9 @@ class _Way:
 
 @dataclass(slots=True)
 class _Owner:
-    """The id of the sign-in to which this Streamlit session belongs."""
+    """The sign-in to which this Streamlit session belongs, and the person as whom it shows the desk."""
 
-    sign_in: str | None = None
+    sign_in: tuple[str | None, str] | None = None
 
 
 def sign_in_by(key: str, prove: Callable[[], str]) -> None:
@@ -145,7 +145,7 @@ def keep_to_one_sign_in(actor: Actor | None) -> None:
     Streamlit lets everybody who knows a session's id resume it. A sign-in that is on its way goes on: it may have ended
     the one before, as a changed password does. When somebody comes, it is at its end, whoever that is.
     """
-    owner, now = recall(_Owner), actor.session if actor else None
+    owner, now = recall(_Owner), (actor.session, actor.username) if actor else None
     if owner.sign_in not in {None, now}:
         forget_others(_Way)
         st.rerun()

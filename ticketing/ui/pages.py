@@ -50,6 +50,8 @@ class Page:
             return self.audience is Audience.STRANGERS
         if actor.is_half_in:
             return self.name == ACCOUNT
+        if self.name == ACCOUNT and actor.viewer:
+            return False  # what somebody signs in with is nothing to be looked at by others
         if self.audience is Audience.ADMINS:
             return policy.may(actor, Action.SEE_HEALTH)
         if self.audience is Audience.AGENTS:

@@ -23,6 +23,7 @@ from ticketing.ui.session import desk, go_to
 from ticketing.ui.text import plain
 from ticketing.ui.tickets import Tone
 from ticketing.ui.times import ago
+from ticketing.ui.viewing import offer_view
 from ticketing.ui.wording import t
 
 _PAGE_SIZE = 25
@@ -231,6 +232,7 @@ def _draw_management(actor: Actor, person: Person) -> None:
         if _offer("lift_wait", "lock_open"):
             _do(lambda: agents.lift_wait(actor, username), t("people.wait_lifted", name=person.display_name))
     _draw_keys(actor, person)
+    offer_view(actor, person)
     if policy.may(actor, Action.END_SESSIONS, person) and _offer("end_sessions", "logout"):
         _do(lambda: agents.end_sessions(actor, username), t("people.sessions_ended", name=person.display_name))
     _draw_end(actor, person)

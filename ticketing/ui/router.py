@@ -21,6 +21,7 @@ from ticketing.ui.pages import AT_THE_ROOT, BY_NAME, DOCTOR, INBOX, LOGIN, PAGES
 from ticketing.ui.pictures import picture
 from ticketing.ui.text import plain
 from ticketing.ui.undoing import LastDeed
+from ticketing.ui.viewing import tell_of_view
 from ticketing.ui.wording import t
 
 _RUNS_THAT_TELL = 2
@@ -110,6 +111,8 @@ def _show_page() -> None:
         _sidebar(actor, page.url_path)
     if session.desk().settings.demo:
         st.info(t("demo.banner"), icon=":material/science:")
+    if actor is not None:
+        tell_of_view(actor)
     announce(actor, look)
     if actor is not None and page.url_path != DOCTOR:
         ui.warn_of_throw_away(actor)

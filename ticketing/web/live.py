@@ -91,7 +91,7 @@ class Watcher:
     @property
     def present(self) -> Present | None:
         """Who is there by this page, if an agent looks at a ticket just now."""
-        if not self.is_there or self.number is None:
+        if not self.is_there or self.number is None or self.actor.viewer:
             return None
         return Present(self.number, self.actor.username, self.actor.display_name, self.is_replying)
 

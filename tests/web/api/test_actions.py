@@ -69,6 +69,8 @@ WITHOUT_A_CALL = {
     "sessions.actor": OF_BROWSERS,
     "sessions.redeem": OF_BROWSERS,
     "sessions.sign_out": OF_BROWSERS,
+    "viewing.begin": OF_BROWSERS,
+    "viewing.end": OF_BROWSERS,
     "tickets.former": "is what a page asks before it shows the form of a follow-up",
     "tickets.get": "is the conversation without the names",
     "watch_links.look": BY_LINK,

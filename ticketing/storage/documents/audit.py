@@ -24,17 +24,19 @@ log = logging.getLogger(__name__)
 class AuditLog:
     """The log as one transaction sees it; what that adds is written down at its end."""
 
-    __slots__ = ("_acting", "_entries", "_file", "_pending")
+    __slots__ = ("_acting", "_entries", "_file", "_pending", "only_looks")
 
     def __init__(self, pending: Pending, file: AuditFile | None) -> None:
         self._pending = pending
         self._file = file
         self._acting = ("", "")
+        self.only_looks = False
         self._entries: list[AuditEntry] = []
 
-    def acts(self, username: str, address: str) -> None:
+    def acts(self, username: str, address: str, *, only_looks: bool = False) -> None:
         """Take note of who acts in this transaction, and from where."""
         self._acting = (username, address)
+        self.only_looks = only_looks
 
     @property
     def acting(self) -> tuple[str, str]:

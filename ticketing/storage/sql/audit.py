@@ -19,11 +19,13 @@ class SqlAudit:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._acting = ("", "")
+        self.only_looks = False
         self._entries: list[AuditEntry] = []
 
-    def acts(self, username: str, address: str) -> None:
+    def acts(self, username: str, address: str, *, only_looks: bool = False) -> None:
         """Take note of who acts in this transaction, and from where."""
         self._acting = (username, address)
+        self.only_looks = only_looks
 
     @property
     def acting(self) -> tuple[str, str]:
