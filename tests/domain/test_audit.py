@@ -18,9 +18,10 @@ from ticketing.domain.audit import (
 from ticketing.domain.errors import StorageDamagedError
 from ticketing.domain.merging import merge, unmerge
 from ticketing.domain.people import Actor, Role
+from ticketing.domain.sources import Source
 from ticketing.domain.statuses import GENERAL, Priority, Status
 from ticketing.domain.taking_back import take_back
-from ticketing.domain.tickets import Event, Source, Ticket, TicketEdit
+from ticketing.domain.tickets import Event, Ticket, TicketEdit
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 ADA = Actor("ada", "Ada", Role.AGENT)

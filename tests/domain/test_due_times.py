@@ -21,7 +21,7 @@ from ticketing.domain.opening_hours import ALWAYS_OPEN, parse_holidays, parse_ho
 from ticketing.domain.people import Actor, Role
 from ticketing.domain.sla import SlaPolicy, SlaRule, SlaRules
 from ticketing.domain.statuses import Status, TicketCategory
-from ticketing.domain.tickets import Source, Ticket
+from ticketing.domain.tickets import DESK, Ticket
 
 HOUR = timedelta(hours=1)
 MINUTE = timedelta(minutes=1)
@@ -120,7 +120,7 @@ def test_an_answer_that_comes_too_late_is_a_breach_for_ever() -> None:
 
 def test_what_the_desk_says_by_itself_is_no_answer() -> None:
     ticket = opened("2026-03-30 10:00")
-    ticket.reply(ADA, "We have got your message.", at("2026-03-30 10:00"), Source.RULE)
+    ticket.reply(DESK, "We have got your message.", at("2026-03-30 10:00"))
 
     assert state(ticket, first_response=2 * HOUR).due_at == at("2026-03-30 12:00")
 

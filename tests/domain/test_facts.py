@@ -9,8 +9,9 @@ from pydantic_core import from_json
 from ticketing.domain.facts import BATCH, Facts, facts_of, microseconds, packed, unpacked
 from ticketing.domain.merging import merge
 from ticketing.domain.people import Actor
+from ticketing.domain.sources import Source
 from ticketing.domain.statuses import RESOLVED_FOR, Priority, Resolution, Status, TicketCategory
-from ticketing.domain.tickets import Message, Source, Ticket, TicketEdit
+from ticketing.domain.tickets import Message, Ticket, TicketEdit
 
 At = Callable[[float], datetime]
 

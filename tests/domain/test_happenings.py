@@ -7,8 +7,9 @@ import pytest
 from ticketing.domain.happenings import Step, happenings_since
 from ticketing.domain.people import Actor, Role
 from ticketing.domain.rules import Mark
+from ticketing.domain.sources import Source
 from ticketing.domain.statuses import GENERAL, Priority, Status
-from ticketing.domain.tickets import Source, Ticket, TicketEdit
+from ticketing.domain.tickets import Ticket, TicketEdit
 from ticketing.domain.webhooks import WebhookEvent
 
 NOW = datetime(2031, 5, 6, 9, 30, tzinfo=UTC)

@@ -7,8 +7,9 @@ import pytest
 from ticketing.domain.errors import BlankError, ScheduleError, TooManyTagsError, UsernameError
 from ticketing.domain.recurring import PassedOver, Reason, RecurringTicket
 from ticketing.domain.schedules import Repeats, Schedule, WhenClosed
+from ticketing.domain.sources import Source
 from ticketing.domain.statuses import Priority, Status, TicketCategory
-from ticketing.domain.tickets import SYSTEM, Source
+from ticketing.domain.tickets import SYSTEM
 
 DAY = timedelta(days=1)
 DAILY = Schedule(repeats=Repeats.DAYS, first=date(2026, 3, 2), at=time(10), zone="Europe/Berlin")

@@ -9,9 +9,10 @@ from ticketing.domain.changes import ME, Changes
 from ticketing.domain.errors import InvalidInputError, QueryError, TemplateError, UnknownVariableError, UsernameError
 from ticketing.domain.merging import merge, split, unmerge
 from ticketing.domain.people import Actor
-from ticketing.domain.rules import DESK, Mark, News, Rule, Trigger, in_order, news_since
+from ticketing.domain.rules import Mark, News, Rule, Trigger, in_order, news_since
+from ticketing.domain.sources import Source
 from ticketing.domain.statuses import Priority, Status, TicketCategory
-from ticketing.domain.tickets import RULE, Source, Ticket, TicketEdit
+from ticketing.domain.tickets import DESK, RULE, Ticket, TicketEdit
 
 HIGH = Changes(priority=Priority.HIGH)
 LATER = timedelta(hours=1)
@@ -154,12 +155,12 @@ def test_a_rating_is_no_change(ticket: Ticket, carla: Actor, ada: Actor, now: da
 def test_what_the_desk_says_triggers_nothing_and_what_it_changes_does(ticket: Ticket, now: datetime) -> None:
     mark = Mark.of(ticket)
     ticket.record_by_desk(RULE, "VPN", now)
-    ticket.reply(DESK, "Hello", now, Source.RULE)
-    ticket.note(DESK, "Hello", now, Source.RULE)
+    ticket.reply(DESK, "Hello", now)
+    ticket.note(DESK, "Hello", now)
     ticket.pass_over("VPN", "Why not.", now)
     assert news_since(mark, ticket) == News(frozenset(), now, by_person=False)
 
-    ticket.edit(DESK, TicketEdit(priority=Priority.HIGH), now, source=Source.RULE)
+    ticket.edit(DESK, TicketEdit(priority=Priority.HIGH), now)
     assert news_since(mark, ticket) == News(frozenset({Trigger.CHANGED}), now, by_person=False)
 
 
@@ -191,7 +192,7 @@ def test_what_was_imported_triggers_nothing(now: datetime) -> None:
 def test_what_a_rule_says_is_nobodys_answer(ticket: Ticket, ada: Actor, now: datetime) -> None:
     ticket.change_status(ada, Status.PENDING, now)
 
-    ticket.reply(DESK, "We have got it.", now, Source.RULE)
+    ticket.reply(DESK, "We have got it.", now)
 
     assert ticket.first_response_at is None
     assert ticket.status is Status.PENDING
@@ -201,8 +202,8 @@ def test_a_requester_learns_of_no_rule(ticket: Ticket, now: datetime) -> None:
     ticket.fired = ["vpn"]
     ticket.record_by_desk(RULE, "Secret name", now + LATER)
     ticket.pass_over("Secret name", "Secret reason.", now + LATER)
-    ticket.note(DESK, "Secret note", now + LATER, Source.RULE)
-    ticket.edit(DESK, TicketEdit(tags=("secret",)), now + LATER, source=Source.RULE)
+    ticket.note(DESK, "Secret note", now + LATER)
+    ticket.edit(DESK, TicketEdit(tags=("secret",)), now + LATER)
 
     told = ticket.for_requester()
 

@@ -10,8 +10,9 @@ from ticketing.domain.errors import InvalidInputError, TicketClosedError, Ticket
 from ticketing.domain.merging import merge, unmerge
 from ticketing.domain.people import Actor
 from ticketing.domain.snoozes import LONGEST_SNOOZE, WOKE_UP, Nap, Snooze
+from ticketing.domain.sources import Source
 from ticketing.domain.statuses import Status, TicketCategory
-from ticketing.domain.tickets import SYSTEM, Event, MessageKind, Source, Ticket
+from ticketing.domain.tickets import SYSTEM, Event, MessageKind, Ticket
 
 HOUR = timedelta(hours=1)
 BERLIN = ZoneInfo("Europe/Berlin")

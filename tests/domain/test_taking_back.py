@@ -6,10 +6,9 @@ import pytest
 
 from ticketing.domain.errors import ReplyStaysError, TicketMergedError
 from ticketing.domain.people import Actor
-from ticketing.domain.rules import DESK
 from ticketing.domain.statuses import Resolution, Status
 from ticketing.domain.taking_back import TAKEN_BACK_WITHIN, find_reply, still_open, take_back
-from ticketing.domain.tickets import Message, Source, Ticket
+from ticketing.domain.tickets import DESK, Message, Ticket
 
 HOUR, SECOND = timedelta(hours=1), timedelta(seconds=1)
 
@@ -105,7 +104,7 @@ def test_after_its_time_and_in_a_merged_ticket_it_stays(ticket: Ticket, ada: Act
 
 
 def test_what_a_rule_has_said_is_no_first_response(ticket: Ticket, ada: Actor, now: datetime) -> None:
-    ticket.reply(DESK, "We have it.", now, Source.RULE)
+    ticket.reply(DESK, "We have it.", now)
     reply = answered(ticket, ada, now + HOUR)
 
     take_back(ticket, reply, ada, now + HOUR + SECOND)

@@ -13,10 +13,11 @@ from ticketing.domain.errors import TicketingError
 from ticketing.domain.merging import merge, split, unmerge
 from ticketing.domain.notifications import FOR_AGENTS, Notice, NoticeKind
 from ticketing.domain.people import Actor, Role
-from ticketing.domain.rules import DESK, Mark
+from ticketing.domain.rules import Mark
+from ticketing.domain.sources import Source
 from ticketing.domain.statuses import Status, TicketCategory
 from ticketing.domain.telling import Crew, due_soon, mentions, told_since
-from ticketing.domain.tickets import MessageKind, Source, Ticket, TicketEdit
+from ticketing.domain.tickets import DESK, MessageKind, Ticket, TicketEdit
 
 MINUTE = timedelta(minutes=1)
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -132,7 +133,7 @@ def test_a_note_is_told_to_the_assignee_and_whoever_wrote_notes_and_to_no_reques
 def test_a_note_for_some_is_told_to_exactly_these(ticket: Ticket, told_of: ToldOf, now: datetime) -> None:
     to = ["bert", "gone", "carla"]
 
-    assert told_of(lambda: ticket.note(DESK, "Look, @root", now, Source.RULE, to)) == {"bert": NoticeKind.NOTED}
+    assert told_of(lambda: ticket.note(DESK, "Look, @root", now, to)) == {"bert": NoticeKind.NOTED}
 
 
 def test_an_agent_who_is_mentioned_is_told_that_and_nothing_else_of_the_message(
@@ -157,7 +158,7 @@ def test_a_mention_stands_in_no_word_and_ends_before_the_sentence_does() -> None
 def test_what_the_desk_says_by_itself_is_told_to_the_requesters_side(
     ticket: Ticket, told_of: ToldOf, now: datetime
 ) -> None:
-    found = told_of(lambda: ticket.reply(DESK, "We have it.", now, Source.RULE))
+    found = told_of(lambda: ticket.reply(DESK, "We have it.", now))
 
     assert found == {"carla": NoticeKind.REPLIED, "wanda": NoticeKind.REPLIED}
 
@@ -171,9 +172,7 @@ def test_a_new_assignee_is_told_unless_they_took_it_themselves(
     assert told_of(lambda: ticket.edit(ada, TicketEdit(assignee="bert"), now)) == {"bert": NoticeKind.ASSIGNED}
     assert told_of(lambda: ticket.edit(ada, TicketEdit(assignee="ada"), now)) == {}
     assert told_of(lambda: ticket.edit(ada, TicketEdit(assignee=None), now)) == {}
-    assert told_of(lambda: ticket.edit(DESK, TicketEdit(assignee="ada"), now, source=Source.RULE)) == {
-        "ada": NoticeKind.ASSIGNED
-    }
+    assert told_of(lambda: ticket.edit(DESK, TicketEdit(assignee="ada"), now)) == {"ada": NoticeKind.ASSIGNED}
 
 
 def test_of_several_assignees_in_a_row_the_last_is_told_and_nobody_who_has_it_as_before(
@@ -298,7 +297,7 @@ def _do(ticket: Ticket, step: tuple[str, Actor, str, str, Status, bool], now: da
         case "reply":
             ticket.reply(actor, text, now)
         case "rule_reply":
-            ticket.reply(DESK, text, now, Source.RULE)
+            ticket.reply(DESK, text, now)
         case "note" | "note_for" if actor.is_agent:
             ticket.note(actor, text, now, to=[name] if what == "note_for" else [])
         case "assign":

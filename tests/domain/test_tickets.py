@@ -1,6 +1,7 @@
 """What is possible with a ticket when, and what it writes into its history."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -18,8 +19,9 @@ from ticketing.domain.errors import (
     TransitionError,
 )
 from ticketing.domain.people import Actor, Role
+from ticketing.domain.sources import Source
 from ticketing.domain.statuses import Priority, Resolution, Status, TicketCategory
-from ticketing.domain.tickets import SYSTEM, Event, Message, MessageKind, Source, Ticket, TicketEdit
+from ticketing.domain.tickets import SYSTEM, Event, Message, MessageKind, Ticket, TicketEdit
 
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
@@ -394,7 +396,7 @@ def test_what_stays_resolved_is_closed_as_of_the_seventh_day(ticket: Ticket, ada
 def test_each_event_says_which_way_it_came_in(carla: Actor, ada: Actor, now: datetime) -> None:
     ticket = Ticket.open(1, "carla", "No dial tone", "Dead.", TicketCategory.NETWORK, now, Source.MAIL)
     ticket.change_status(ada, Status.PENDING, now)
-    ticket.reply(carla, "Still dead.", now, Source.API)
+    ticket.reply(replace(carla, source=Source.API), "Still dead.", now)
     ticket.change_status(ada, Status.RESOLVED, now)
     ticket.lapse()
 

@@ -14,6 +14,7 @@ from ticketing.desk import Desk, open_desk
 from ticketing.domain.errors import RegistrationClosedError, ThrottledError, WrongCredentialsError
 from ticketing.domain.people import Actor, Role
 from ticketing.domain.queries import MOST_HITS, UNASSIGNED, View
+from ticketing.domain.scopes import Scope
 from ticketing.domain.statuses import Priority, Status, TicketCategory
 from ticketing.domain.tickets import MessageKind, TicketEdit
 from ticketing.services.first_launch import FIRST_USERNAME
@@ -346,6 +347,22 @@ def test_a_requester_reads_who_helps_and_what_was_changed(
     assert [line[:2] for line in panel["history"]] == [
         ["ada", "changed status: Open → Pending"],
         ["ada", "changed assignee: Unassigned → ada"],
+        ["Carla", "opened the ticket"],
+    ]
+
+
+def test_what_a_program_did_is_told_as_such(desk: Desk, ada: Visit, number: str, actor: Behind) -> None:
+    key = desk.tokens.create_key(actor(ada), "Robot", [Scope.WRITE], 30)
+    robot = desk.tokens.actor(key)
+    desk.tickets.reply(robot, int(number), "We are on it.")
+    desk.tickets.assign(robot, int(number), "ada")
+
+    panel = ada.open("ticket", id=number).unfold_history().sent(PANEL)
+
+    assert "agent · by the API" in ada.html
+    assert ada.html.count("by the API") == 1
+    assert [line[:2] for line in panel["history"]] == [
+        ["ada", "changed assignee: Unassigned → ada, by the API"],
         ["Carla", "opened the ticket"],
     ]
 

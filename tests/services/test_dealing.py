@@ -17,9 +17,10 @@ from ticketing.domain.errors import (
     UnknownChoiceError,
 )
 from ticketing.domain.people import Actor, Role
+from ticketing.domain.sources import Source
 from ticketing.domain.statuses import Status, TicketCategory
 from ticketing.domain.teams import Dealing, Team
-from ticketing.domain.tickets import MessageKind, Source, Ticket, TicketEdit
+from ticketing.domain.tickets import MessageKind, Ticket, TicketEdit
 from ticketing.services.access import Gate
 from ticketing.services.agents import Agents
 from ticketing.services.bulk import Bulk

@@ -19,9 +19,10 @@ from ticketing.domain.people import Actor, Role, Standing
 from ticketing.domain.policy import THE_DESK
 from ticketing.domain.queries import TicketQuery
 from ticketing.domain.rules import Rule, Trigger
+from ticketing.domain.sources import Source
 from ticketing.domain.statuses import Priority, Resolution, Status
 from ticketing.domain.store import Store
-from ticketing.domain.tickets import SYSTEM, MessageKind, Source, Ticket
+from ticketing.domain.tickets import SYSTEM, MessageKind, Ticket
 from ticketing.services.access import Gate
 from ticketing.services.chores import Chores
 from ticketing.services.definitions import Definitions

@@ -18,8 +18,9 @@ from ticketing.domain.outbox import Letter
 from ticketing.domain.people import Actor, Role, Standing
 from ticketing.domain.queries import TicketQuery
 from ticketing.domain.received import RECEIVED_LIFETIME, Fate, Received, ReceivedQuery
+from ticketing.domain.sources import Source
 from ticketing.domain.statuses import Status
-from ticketing.domain.tickets import Message, MessageKind, Source, Ticket
+from ticketing.domain.tickets import Message, MessageKind, Ticket
 from ticketing.services.attachments import Tidying
 from ticketing.services.mail_keys import mail_key
 from ticketing.services.outbox import set_route

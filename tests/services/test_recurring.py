@@ -17,9 +17,10 @@ from ticketing.domain.recurring import MOST_CAUGHT_UP, PassedOver, Reason, Recur
 from ticketing.domain.schedules import Repeats, Schedule, WhenClosed
 from ticketing.domain.sign_in import SessionLimits
 from ticketing.domain.sla import SlaPolicy
+from ticketing.domain.sources import Source
 from ticketing.domain.statuses import Status, TicketCategory
 from ticketing.domain.teams import Dealing, Team
-from ticketing.domain.tickets import SYSTEM, Source, Ticket
+from ticketing.domain.tickets import SYSTEM, Ticket
 from ticketing.settings import Settings
 from ticketing.storage.memory import MemoryStore
 

@@ -14,9 +14,10 @@ from ticketing.domain.errors import PermissionDeniedError, QueryError, TooLongEr
 from ticketing.domain.people import Actor
 from ticketing.domain.queries import TicketQuery
 from ticketing.domain.rules import Rule, Trigger
+from ticketing.domain.sources import Source
 from ticketing.domain.statuses import Priority, Resolution, Status
 from ticketing.domain.teams import Dealing, Team
-from ticketing.domain.tickets import RULE, RULE_PASSED_OVER, SYSTEM, MessageKind, Source, Ticket, TicketEdit
+from ticketing.domain.tickets import RULE, RULE_PASSED_OVER, SYSTEM, MessageKind, Ticket, TicketEdit
 from ticketing.services.following import MOST_FOLLOWED
 from ticketing.settings import Settings
 from ticketing.storage.memory import MemoryStore

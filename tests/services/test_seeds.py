@@ -11,8 +11,9 @@ import pytest
 
 from ticketing.domain.errors import ImportRefusedError, PermissionDeniedError, WrongCredentialsError
 from ticketing.domain.people import Actor, Role, User
+from ticketing.domain.sources import Source
 from ticketing.domain.statuses import Status, TicketCategory
-from ticketing.domain.tickets import Source, Ticket, TicketEdit
+from ticketing.domain.tickets import Ticket, TicketEdit
 from ticketing.services.access import Gate
 from ticketing.services.accounts import Accounts
 from ticketing.services.first_launch import FirstLaunch
@@ -310,7 +311,7 @@ def test_a_ticket_whose_title_was_changed_here_is_known_again(
     with store.write() as tx:
         first = tx.tickets.find(1)
         assert first is not None
-        first._set("title", "Dead line", "ada", first.updated_at)  # noqa: SLF001 - what an edit by an agent does
+        first.edit(Actor("ada", "Ada", Role.AGENT), TicketEdit(title="Dead line"), first.updated_at)
         tx.tickets.save(first)
 
     assert bring_in(seeds, folder).new_tickets == ()

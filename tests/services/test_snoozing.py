@@ -21,8 +21,9 @@ from ticketing.domain.queries import TicketQuery, TicketSummary, View
 from ticketing.domain.query_language import Asker, read_query
 from ticketing.domain.sign_in import SessionLimits
 from ticketing.domain.sla import SlaPolicy
+from ticketing.domain.sources import Source
 from ticketing.domain.statuses import Status
-from ticketing.domain.tickets import SYSTEM, Source, TicketEdit
+from ticketing.domain.tickets import SYSTEM, TicketEdit
 from ticketing.services.moments import MOMENTS_BATCH
 from ticketing.settings import Settings
 from ticketing.storage.memory import MemoryStore

@@ -34,10 +34,9 @@ from ticketing.domain.errors import (
 )
 from ticketing.domain.people import Actor, Role
 from ticketing.domain.queries import UNASSIGNED, Sort, TicketQuery, View
-from ticketing.domain.rules import DESK
 from ticketing.domain.statuses import Priority, Resolution, Status, TicketCategory
 from ticketing.domain.text import TEXT_LIMIT, TITLE_LIMIT
-from ticketing.domain.tickets import SYSTEM, Event, MessageKind, Source, Ticket, TicketEdit
+from ticketing.domain.tickets import DESK, SYSTEM, Event, MessageKind, Ticket, TicketEdit
 from ticketing.services.access import Gate
 from ticketing.services.chores import Chores
 from ticketing.services.moments import MOMENTS_BATCH
@@ -1328,7 +1327,7 @@ def test_what_the_desk_says_by_itself_holds_nobody_back(
     with store.write() as tx:
         ticket = tx.tickets.find(number)
         assert ticket is not None
-        ticket.reply(DESK, "We have it.", clock(), Source.RULE)
+        ticket.reply(DESK, "We have it.", clock())
         tx.tickets.save(ticket)
 
     assert tickets.reply(root, number, "Is the cable in?", read=1).messages[-1].text == "Is the cable in?"

@@ -15,6 +15,8 @@ import pytest
 
 from tests.storage.conftest import make_ticket, make_user
 from ticketing.domain.api_keys import ApiKey
+from ticketing.domain.banners import Banner
+from ticketing.domain.branding import Branding
 from ticketing.domain.canned_replies import CannedReply
 from ticketing.domain.changes import ME, Changes
 from ticketing.domain.conditions import During, Moment, Not
@@ -1528,6 +1530,26 @@ def test_a_definition_with_parts_comes_back_as_it_was_saved(store: Store) -> Non
         assert tx.definitions(CannedReply).all() == [made]
         assert tx.definitions(CannedReply).find("vpn") == made
         assert tx.definitions(Team).find("vpn") is None
+
+
+def test_definitions_that_are_read_along_are_as_they_were_saved(store: Store) -> None:
+    branding, team = Branding(id="branding", name="Acme support", logo="x" * 50_000), Team(id="a", name="Alpha")
+    with store.write() as tx:
+        tx.definitions(Branding).save(branding)
+        tx.definitions(Team).save(team)
+
+    with store.read() as tx:
+        assert tx.definitions(Team, along=(Branding, CannedReply)).all() == [team]
+        assert tx.definitions(Branding).all() == [branding]
+        assert tx.definitions(CannedReply).all() == []
+
+    renamed, another = branding.model_copy(update={"name": "Acme"}), Team(id="b", name="Beta")
+    with store.write() as tx:
+        tx.definitions(Team).save(another)
+        tx.definitions(Branding).save(renamed)
+        assert tx.definitions(Branding, along=(Team, Banner)).find("branding") == renamed
+        assert tx.definitions(Team, along=(Branding,)).all() == [team, another]
+        assert tx.definitions(Banner).all() == []
 
 
 def test_definitions_of_a_transaction_that_fails_are_not_kept(store: Store) -> None:

@@ -17,6 +17,7 @@ from typing import Final, NamedTuple
 from pydantic import Field, ValidationError, field_validator
 
 from ticketing.domain.errors import StorageDamagedError
+from ticketing.domain.sources import Source
 from ticketing.domain.text import SEARCH_LIMIT, Stored, Typed, printable
 from ticketing.domain.tickets import (
     MERGED,
@@ -26,7 +27,6 @@ from ticketing.domain.tickets import (
     SPLIT_OFF,
     WATCHER,
     Event,
-    Source,
     Ticket,
 )
 

@@ -15,8 +15,9 @@ from ticketing.domain.calendars import BusinessCalendar, OpenHours, business_tim
 from ticketing.domain.deadlines import Deadline, SlaState, Standing, Target
 from ticketing.domain.errors import CalendarError, NeverOpenError
 from ticketing.domain.sla import SlaPolicy, SlaRule, SlaRules
+from ticketing.domain.sources import Source
 from ticketing.domain.statuses import Status, StatusCategory
-from ticketing.domain.tickets import MessageKind, Source, Ticket
+from ticketing.domain.tickets import MessageKind, Ticket
 
 _NOTHING: Final = timedelta(0)
 _DAY: Final = timedelta(days=1)

@@ -7,8 +7,9 @@ from typing import Final, NamedTuple
 from pydantic import ConfigDict
 
 from ticketing.domain.rules import Mark, own_messages
+from ticketing.domain.sources import Source
 from ticketing.domain.text import Stored
-from ticketing.domain.tickets import MERGED_INTO, RATING, Event, Message, MessageKind, Source, Ticket
+from ticketing.domain.tickets import MERGED_INTO, RATING, Event, Message, MessageKind, Ticket
 from ticketing.domain.webhooks import WebhookEvent
 
 _EVENTS: Final = {

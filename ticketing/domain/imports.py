@@ -17,9 +17,10 @@ from ticketing.domain.attachments import MEGABYTE
 from ticketing.domain.audit import IMPORTED
 from ticketing.domain.definitions import Definition
 from ticketing.domain.errors import ImportRefusedError
+from ticketing.domain.sources import Source
 from ticketing.domain.statuses import Priority, Status
 from ticketing.domain.text import NAME_LIMIT, SEARCH_LIMIT, Typed, is_blank, printable
-from ticketing.domain.tickets import MessageKind, Source, Ticket
+from ticketing.domain.tickets import MessageKind, Ticket
 
 IMPORT_LIMIT: Final = 100 * MEGABYTE
 PROBLEMS_TOLD: Final = 100

@@ -75,7 +75,7 @@ def split(ticket: Ticket, mark: str, number: int, title: str, actor: Actor, now:
     ticket.require_not_merged()
     message = find_message(ticket, mark)
     requester = requester_after_split(ticket, message, actor)
-    made = Ticket.open(number, actor.username, title, message.text, ticket.category, now)
+    made = Ticket.open(number, actor.username, title, message.text, ticket.category, now, actor.source)
     made.requester, made.split_from = requester, ticket.number
     made.messages = [message.model_copy(update={"kind": MessageKind.REPLY, "origin": None})]
     for one, other, field in ((ticket, made, SPLIT_OFF), (made, ticket, SPLIT_FROM)):

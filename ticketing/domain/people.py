@@ -16,6 +16,7 @@ from ticketing.domain.preferences import QueuePreferences
 from ticketing.domain.queries import Query, needle_of
 from ticketing.domain.scopes import Scope
 from ticketing.domain.second_factor import ProposedFactor, SecondFactor
+from ticketing.domain.sources import Source
 from ticketing.domain.text import EMAIL_LIMIT, SEARCH_LIMIT, Stored, Typed, clean_line, clean_name, is_blank
 
 # Names under which the desk itself stands in histories.
@@ -62,7 +63,8 @@ class Actor:
 
     It is a statement about the moment it was made: services look the person up again before they do anything. By an API
     key of this id, they may do what its `scopes` take; None is all that their role may. `address` is from where they
-    act, where the session does not tell. `viewer` is the admin who views the desk as this person, and changes nothing.
+    act, where the session does not tell; `source` is the way by which what they do comes in. `viewer` is the admin who
+    views the desk as this person, and changes nothing.
     """
 
     username: str
@@ -75,6 +77,7 @@ class Actor:
     key: str | None = None
     scopes: frozenset[Scope] | None = None
     address: str = ""
+    source: Source = Source.UI
     viewer: str | None = None
 
     @property

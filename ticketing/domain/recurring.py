@@ -13,10 +13,11 @@ from ticketing.domain.definitions import Definition
 from ticketing.domain.errors import TooManyTagsError
 from ticketing.domain.people import username_key
 from ticketing.domain.schedules import Schedule
+from ticketing.domain.sources import Source
 from ticketing.domain.statuses import GENERAL, Priority
 from ticketing.domain.teams import Team
 from ticketing.domain.text import TAGS_LIMIT, TITLE_LIMIT, Stored, clean_line, clean_tags, clean_text
-from ticketing.domain.tickets import RECURRING, Source, Ticket
+from ticketing.domain.tickets import RECURRING, Ticket
 
 # After a time in which the desk was down, of one recurring ticket; what is older was overtaken by these.
 MOST_CAUGHT_UP: Final = 31

@@ -19,8 +19,9 @@ from ticketing.domain.matching import finds
 from ticketing.domain.query_language import ages_in
 from ticketing.domain.rules import Mark, News, Rule, Trigger, news_since
 from ticketing.domain.snoozes import Snooze
+from ticketing.domain.sources import Source
 from ticketing.domain.statuses import StatusCategory
-from ticketing.domain.tickets import MERGED, MERGED_INTO, SNOOZED, SYSTEM, Event, Message, Source, Ticket
+from ticketing.domain.tickets import MERGED, MERGED_INTO, SNOOZED, SYSTEM, Event, Message, Ticket
 
 REHEARSED_FOR: Final = timedelta(days=90)
 

@@ -16,15 +16,13 @@ from ticketing.domain.changes import ME, Changes
 from ticketing.domain.custom_fields import key_in
 from ticketing.domain.definitions import Definition, by_name
 from ticketing.domain.errors import InvalidInputError
-from ticketing.domain.people import Actor, Role, username_key
+from ticketing.domain.people import username_key
 from ticketing.domain.queries import TicketQuery
 from ticketing.domain.query_language import Asker, read_query
+from ticketing.domain.sources import Source
 from ticketing.domain.templates import check_template
 from ticketing.domain.text import QUERY_LIMIT, clean_line, clean_text, is_blank
-from ticketing.domain.tickets import RATING, SYSTEM, Event, Message, MessageKind, Source, Ticket
-
-# As whom the desk does what a rule says.
-DESK: Final = Actor(SYSTEM, "Help desk", Role.AGENT)
+from ticketing.domain.tickets import RATING, Event, Message, MessageKind, Ticket
 
 _FIELDS: Final = frozenset({"title", "status", "resolution", "priority", "category", "team", "assignee", "tags"})
 _SOME_DAY: Final = datetime(2000, 1, 1, tzinfo=UTC)

@@ -9,7 +9,7 @@ from typing import Final, Protocol, TypeVar
 from ticketing.domain.api_keys import ApiKey
 from ticketing.domain.attachments import Content, Upload
 from ticketing.domain.audit import AuditEntry, AuditQuery, AuditRecord, Head
-from ticketing.domain.definitions import Kind
+from ticketing.domain.definitions import Definition, Kind
 from ticketing.domain.deliveries import Delivery, DeliveryQuery
 from ticketing.domain.drafts import Draft
 from ticketing.domain.facts import Facts
@@ -484,8 +484,8 @@ class Transaction(Protocol):
     def audit(self) -> AuditRepository:
         """The audit log."""
 
-    def definitions(self, kind: type[Kind]) -> DefinitionRepository[Kind]:
-        """Return what was set up, of one kind."""
+    def definitions(self, kind: type[Kind], along: Sequence[type[Definition]] = ()) -> DefinitionRepository[Kind]:
+        """Return what was set up, of one kind; the kinds *along* are read with it, for they will be asked for next."""
 
 
 @dataclass(frozen=True, slots=True)

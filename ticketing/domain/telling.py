@@ -16,7 +16,8 @@ from typing import Final, NamedTuple
 from ticketing.domain.notifications import NOTICE_LIFETIME, Notice, NoticeKind
 from ticketing.domain.rules import Mark, own_messages
 from ticketing.domain.sign_in import fingerprint
-from ticketing.domain.tickets import MERGED_INTO, SYSTEM, Event, Message, MessageKind, Source, Ticket
+from ticketing.domain.sources import Source
+from ticketing.domain.tickets import MERGED_INTO, SYSTEM, Event, Message, MessageKind, Ticket
 
 # A username behind an @ that does not stand in a word, as it does in an address.
 _MENTION: Final = re.compile(r"(?<![\w.@-])@([a-z0-9][a-z0-9._-]{2,31})", re.IGNORECASE)

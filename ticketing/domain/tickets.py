@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
 from operator import not_
-from typing import Any, Self
+from typing import Any, Final, Self
 
 from pydantic import Field
 
@@ -43,10 +43,11 @@ from ticketing.domain.errors import (
     TransitionError,
 )
 from ticketing.domain.links import Link, MergedIn, Standing
-from ticketing.domain.people import Actor
+from ticketing.domain.people import Actor, Role
 from ticketing.domain.ratings import Rating, clean_comment, clean_score
 from ticketing.domain.sign_in import fingerprint
 from ticketing.domain.snoozes import WOKE_UP, Snooze, checked_end
+from ticketing.domain.sources import Source
 from ticketing.domain.statuses import (
     GENERAL,
     REOPEN_WITHIN,
@@ -63,6 +64,8 @@ from ticketing.domain.text import TAGS_LIMIT, TITLE_LIMIT, Stored, Typed, clean_
 Term = tuple[str, str]
 
 SYSTEM = "system"
+# As whom the desk does what it does by itself.
+DESK: Final = Actor(SYSTEM, "Help desk", Role.AGENT, source=Source.RULE)
 FOLLOW_UP = "follow_up"
 MERGED, MERGED_INTO = "merged", "merged_into"
 SPLIT_OFF, SPLIT_FROM = "split_off", "split_from"
@@ -83,16 +86,6 @@ class MessageKind(StrEnum):
 
     REPLY = "reply"
     NOTE = "note"
-
-
-class Source(StrEnum):
-    """Which way a message or a change came in; a rule is what the desk does by itself."""
-
-    UI = "ui"
-    API = "api"
-    MAIL = "mail"
-    RULE = "rule"
-    IMPORT = "import"
 
 
 class Message(Stored):
@@ -295,7 +288,6 @@ class Ticket(Stored):
         description: str,
         category: str,
         now: datetime,
-        source: Source = Source.UI,
     ) -> "Ticket":
         """
         Return a new ticket in which the matter of this closed one goes on; raises TicketNotClosedError.
@@ -304,12 +296,12 @@ class Ticket(Stored):
         opens it for the requester of before.
         """
         self.require_closed()
-        ticket = Ticket.open(number, actor.username, title, description, category, now, source)
+        ticket = Ticket.open(number, actor.username, title, description, category, now, actor.source)
         people = [self.requester, *self.watchers]
         ticket.requester = actor.username if actor.username in people else self.requester
         ticket.watchers = [person for person in people if person != ticket.requester]
         ticket.follows = self.number
-        self.events.append(Event(field=FOLLOW_UP, new=ticket.id, by=actor.username, at=now, source=source))
+        self.events.append(Event(field=FOLLOW_UP, new=ticket.id, by=actor.username, at=now, source=actor.source))
         return ticket
 
     def require_closed(self) -> None:
@@ -323,7 +315,7 @@ class Ticket(Stored):
         if self.merged_into is not None:
             raise TicketMergedError(self.number, self.merged_into)
 
-    def reply(self, actor: Actor, text: str, now: datetime, source: Source = Source.UI) -> None:
+    def reply(self, actor: Actor, text: str, now: datetime) -> None:
         """
         Add a public reply.
 
@@ -331,23 +323,23 @@ class Ticket(Stored):
         is to stay so; an agent's first one stops the first response clock. What a rule says does none of it.
         """
         self._require_not_closed()
-        self.messages.append(Message(source=source, author=actor.username, text=clean_text("Reply", text), at=now))
+        body = clean_text("Reply", text)
+        self.messages.append(Message(source=actor.source, author=actor.username, text=body, at=now))
         self._touch(now)
-        if source is Source.RULE:
+        if actor.source is Source.RULE:
             return
         self._unmute(actor.username)  # whoever writes waits for an answer
         if actor.is_agent and actor.username != self.requester:
             self.first_response_at = self.first_response_at or now
         elif self.status in {Status.PENDING, Status.RESOLVED} or (self.snoozed and self.snoozed.wakes_on_reply):
-            self._set_status(Status.OPEN, actor.username, now, source=source)
+            self._set_status(Status.OPEN, actor, now)
 
-    def note(
-        self, actor: Actor, text: str, now: datetime, source: Source = Source.UI, to: Collection[str] = ()
-    ) -> None:
+    def note(self, actor: Actor, text: str, now: datetime, to: Collection[str] = ()) -> None:
         """Add an internal note, which no requester ever learns of; *to* are the agents for whom it is."""
         self._require_not_closed()
         body = clean_text("Note", text)
-        note = Message(kind=MessageKind.NOTE, source=source, author=actor.username, text=body, at=now, to=list(to))
+        by, source = actor.username, actor.source
+        note = Message(kind=MessageKind.NOTE, source=source, author=by, text=body, at=now, to=list(to))
         self.messages.append(note)
         self._touch(now, public=False)
 
@@ -365,52 +357,45 @@ class Ticket(Stored):
             raise TicketFullError(self.number, BYTES_PER_TICKET)
         newest.attachments = [*newest.attachments, *files]
 
-    def edit(
-        self,
-        actor: Actor,
-        edit: TicketEdit,
-        now: datetime,
-        custom: Iterable[CustomField] = (),
-        source: Source = Source.UI,
-    ) -> None:
+    def edit(self, actor: Actor, edit: TicketEdit, now: datetime, custom: Iterable[CustomField] = ()) -> None:
         """
         Set the given fields; a value that is already there is no change and leaves no event.
 
         A status that reopens is set before the other fields, any other one after them: closing forbids the rest, but
         for the resolution. *custom* are the desk's own fields, to which their values have to fit.
         """
-        given, by = edit.model_fields_set, actor.username
+        given = edit.model_fields_set
         if edit.status is not None and self.status is Status.CLOSED:
-            self.change_status(actor, edit.status, now, source)
+            self.change_status(actor, edit.status, now)
         if given - {"status", "resolution"}:
             self._require_not_closed()
         if edit.title is not None:
-            self._set("title", clean_line("Title", edit.title, TITLE_LIMIT), by, now, source)
+            self._set("title", clean_line("Title", edit.title, TITLE_LIMIT), actor, now)
         if edit.tags is not None:
-            self._set_tags(list(edit.tags), by, now, source)
+            self._set_tags(list(edit.tags), actor, now)
         for field in ("priority", "category", "team", "assignee"):
             value = getattr(edit, field)
             if value is not None or field in given & _MAY_BE_NONE:
-                self._set(field, value, by, now, source)
-        self._set_fields(edit.fields or {}, custom, by, now)
+                self._set(field, value, actor, now)
+        self._set_fields(edit.fields or {}, custom, actor, now)
         if edit.status is not None:
-            self.change_status(actor, edit.status, now, source)
+            self.change_status(actor, edit.status, now)
         if edit.resolution is not None:
-            self.resolve_as(actor, edit.resolution, now, source)
+            self.resolve_as(actor, edit.resolution, now)
 
     def route(self, team: str, now: datetime) -> None:
         """Bring it to the team that takes such tickets, as the desk does by itself."""
-        self._set("team", team, SYSTEM, now, Source.RULE)
+        self._set("team", team, DESK, now)
 
     def deal(self, assignee: str, now: datetime) -> None:
         """Give it to whom the rule of its team has found, as the desk does by itself."""
-        self._set("assignee", assignee, SYSTEM, now, Source.RULE)
+        self._set("assignee", assignee, DESK, now)
 
     def pass_over(self, rule: str, why: str, now: datetime) -> None:
         """Note what a rule says and was not done, by a sentence that says why."""
-        self._log(RULE_PASSED_OVER, rule, why, SYSTEM, now, Source.RULE)
+        self._log(RULE_PASSED_OVER, rule, why, DESK, now)
 
-    def change_status(self, actor: Actor, status: Status, now: datetime, source: Source = Source.UI) -> None:
+    def change_status(self, actor: Actor, status: Status, now: datetime) -> None:
         """Move to another status; raises TransitionError or TicketClosedError where no arrow leads."""
         if status is self.status:
             return
@@ -419,22 +404,16 @@ class Ticket(Stored):
             if self.status is Status.CLOSED:
                 raise TicketClosedError(self.number)
             raise TransitionError(self.number, self.status.label, status.label)
-        self._set_status(status, actor.username, now, source)
+        self._set_status(status, actor, now)
 
-    def close(
-        self,
-        actor: Actor,
-        now: datetime,
-        resolution: Resolution | None = None,
-        source: Source = Source.UI,
-    ) -> None:
+    def close(self, actor: Actor, now: datetime, resolution: Resolution | None = None) -> None:
         """Close it; raises TicketClosedError when it is closed already."""
         self._require_not_closed()
-        self._set_status(Status.CLOSED, actor.username, now, source)
+        self._set_status(Status.CLOSED, actor, now)
         if resolution is not None:
-            self.resolve_as(actor, resolution, now, source)
+            self.resolve_as(actor, resolution, now)
 
-    def resolve_as(self, actor: Actor, resolution: Resolution, now: datetime, source: Source = Source.UI) -> None:
+    def resolve_as(self, actor: Actor, resolution: Resolution, now: datetime) -> None:
         """
         Say why it is done; raises TicketNotDoneError when it isn't.
 
@@ -444,7 +423,7 @@ class Ticket(Stored):
         self.require_not_merged()
         if self.status.category is not StatusCategory.DONE:
             raise TicketNotDoneError(self.number)
-        self._set("resolution", resolution, actor.username, now, source)
+        self._set("resolution", resolution, actor, now)
 
     def reopen(self, actor: Actor, now: datetime) -> None:
         """
@@ -458,7 +437,7 @@ class Ticket(Stored):
             raise TransitionError(self.number, self.status.label, Status.OPEN.label)
         if not self.can_be_reopened(actor, now):
             raise ReopenWindowError(self.number, REOPEN_WITHIN.days)
-        self._set_status(Status.OPEN, actor.username, now)
+        self._set_status(Status.OPEN, actor, now)
 
     def can_be_reopened(self, actor: Actor, now: datetime) -> bool:
         """Whether the time to reopen has not run out for this person; agents have no limit."""
@@ -490,13 +469,13 @@ class Ticket(Stored):
                 raise AlreadyRatedError(self.number)
             self.ratings.remove(before)
         self.ratings.append(said)
-        self._log(RATING, before.label if before else None, said.label, actor.username, now)
+        self._log(RATING, before.label if before else None, said.label, actor, now)
 
     def lapse(self) -> None:
         """Close a resolved ticket as of the moment its 7 days were over; the caller knows that they are."""
         if self.status is Status.RESOLVED and self.resolved_at is not None:
             lapsed_at = self.resolved_at + RESOLVED_FOR
-            self._set_status(Status.CLOSED, SYSTEM, lapsed_at, Source.RULE)
+            self._set_status(Status.CLOSED, DESK, lapsed_at)
 
     def snooze(self, actor: Actor, until: datetime, now: datetime, *, wakes_on_reply: bool) -> None:
         """
@@ -510,14 +489,14 @@ class Ticket(Stored):
         snooze = Snooze(until=until, wakes_on_reply=wakes_on_reply, by=actor.username)
         if self.snoozed != snooze:
             before = self.snoozed.until.isoformat() if self.snoozed else None
-            self._log(SNOOZED, before, until.isoformat(), actor.username, now)
+            self._log(SNOOZED, before, until.isoformat(), actor, now)
             self.snoozed = snooze
 
     def wake(self, actor: Actor, now: datetime) -> None:
         """Open it before its time; raises TicketNotAsleepError."""
         if self.snoozed is None:
             raise TicketNotAsleepError(self.number)
-        self._set_status(Status.OPEN, actor.username, now)
+        self._set_status(Status.OPEN, actor, now)
 
     def wake_up(self) -> None:
         """
@@ -527,7 +506,7 @@ class Ticket(Stored):
         """
         if self.snoozed is not None:
             at = self.snoozed.until
-            self._set_status(Status.OPEN, SYSTEM, at, Source.RULE)
+            self._set_status(Status.OPEN, DESK, at)
             note = Message(kind=MessageKind.NOTE, source=Source.RULE, author=SYSTEM, text=WOKE_UP, at=at)
             self.messages.append(note)
 
@@ -548,7 +527,7 @@ class Ticket(Stored):
         watching = {self.requester, *self.watchers, *self.followers} - set(self.muted)
         return username in watching or username == self.assignee
 
-    def add_watcher(self, username: str, actor: Actor, now: datetime, source: Source = Source.UI) -> None:
+    def add_watcher(self, username: str, actor: Actor, now: datetime) -> None:
         """
         Let somebody see it and be told of it as its requester is; whoever is there already is left alone.
 
@@ -561,14 +540,14 @@ class Ticket(Stored):
             raise TooManyWatchersError(WATCHERS_LIMIT)
         self.watchers = [*self.watchers, username]
         self._unmute(username)
-        self._log(WATCHER, None, username, actor.username, now, source)
+        self._log(WATCHER, None, username, actor, now)
 
     def remove_watcher(self, username: str, actor: Actor, now: datetime) -> None:
         """Take away what `add_watcher` gives; whoever is not there is left alone."""
         self.require_not_merged()
         if username in self.watchers:
             self.watchers = [name for name in self.watchers if name != username]
-            self._log(WATCHER, username, None, actor.username, now)
+            self._log(WATCHER, username, None, actor, now)
 
     def field_value(self, key: str) -> FieldValue | None:
         """Return what is written in a custom field, whoever may read it; None for nothing."""
@@ -636,11 +615,11 @@ class Ticket(Stored):
 
     def record(self, field: str, old: str | None, new: str | None, actor: Actor, now: datetime) -> None:
         """Write into the history what was changed from outside."""
-        self._log(field, old, new, actor.username, now)
+        self._log(field, old, new, actor, now)
 
     def record_by_desk(self, field: str, new: str, now: datetime) -> None:
         """Write into the history what the desk has done by itself, of which requesters learn nothing."""
-        self._log(field, None, new, SYSTEM, now, Source.RULE)
+        self._log(field, None, new, DESK, now)
 
     def _require_not_closed(self) -> None:
         self.require_not_merged()
@@ -650,32 +629,32 @@ class Ticket(Stored):
     def _unmute(self, username: str) -> None:
         self.muted = [name for name in self.muted if name != username]
 
-    def _set_status(self, status: Status, by: str, now: datetime, source: Source = Source.UI) -> None:
-        self._set("status", status, by, now, source)
+    def _set_status(self, status: Status, actor: Actor, now: datetime) -> None:
+        self._set("status", status, actor, now)
         done = status.category is StatusCategory.DONE
         self.resolution = (self.resolution or Resolution.SOLVED) if done else None
         self.resolved_at = (self.resolved_at or now) if done else None
         self.closed_at = now if status is Status.CLOSED else None
         self.snoozed = None
 
-    def _set_tags(self, tags: list[str], by: str, now: datetime, source: Source) -> None:
+    def _set_tags(self, tags: list[str], actor: Actor, now: datetime) -> None:
         cleaned = clean_tags(tags)
         if len(cleaned) > TAGS_LIMIT:
             raise TooManyTagsError(TAGS_LIMIT)
         if cleaned != self.tags:
-            self._log("tags", ", ".join(self.tags) or None, ", ".join(cleaned) or None, by, now, source)
+            self._log("tags", ", ".join(self.tags) or None, ", ".join(cleaned) or None, actor, now)
             self.tags = cleaned
 
     def _set_fields(
-        self, typed: Mapping[str, FieldValue | None], custom: Iterable[CustomField], by: str, now: datetime
+        self, typed: Mapping[str, FieldValue | None], custom: Iterable[CustomField], actor: Actor, now: datetime
     ) -> None:
         known = {field.id: field for field in custom if not field.removed}
         for key, value in typed.items():
             if key not in known:
                 raise unknown_field(key)
-            self._set_field(known[key], known[key].value(value), by, now)
+            self._set_field(known[key], known[key].value(value), actor, now)
 
-    def _set_field(self, field: CustomField, value: FieldValue | None, by: str, now: datetime) -> None:
+    def _set_field(self, field: CustomField, value: FieldValue | None, actor: Actor, now: datetime) -> None:
         """Put a value in the place of the one before; what was the agents' alone is not told by the change either."""
         old = self.field_value(field.id)
         if value == old:
@@ -685,20 +664,18 @@ class Ticket(Stored):
         self.fields = {name: kept for name, kept in self.fields.items() if key_in(name) != field.id}
         if value is not None:
             self.fields[field.value_name] = value
-        self._log(event, _told(old), _told(value), by, now)
+        self._log(event, _told(old), _told(value), actor, now)
         if not field.agents_only:
             self._touch(now)
 
-    def _set(self, field: str, value: str | None, by: str, now: datetime, source: Source = Source.UI) -> None:
+    def _set(self, field: str, value: str | None, actor: Actor, now: datetime) -> None:
         old = getattr(self, field)
         if value != old:
-            self._log(field, old, value, by, now, source)
+            self._log(field, old, value, actor, now)
             setattr(self, field, value)
 
-    def _log(
-        self, field: str, old: str | None, new: str | None, by: str, now: datetime, source: Source = Source.UI
-    ) -> None:
-        self.events.append(Event(field=field, old=old, new=new, by=by, at=now, source=source))
+    def _log(self, field: str, old: str | None, new: str | None, actor: Actor, now: datetime) -> None:
+        self.events.append(Event(field=field, old=old, new=new, by=actor.username, at=now, source=actor.source))
         self._touch(now, public=field in _REQUESTERS_EVENTS or field.startswith(PUBLIC))
 
     def _touch(self, now: datetime, *, public: bool = True) -> None:

@@ -18,6 +18,7 @@ from ticketing.domain.errors import (
 from ticketing.domain.people import Actor, Role, User, username_key
 from ticketing.domain.policy import Relation
 from ticketing.domain.sign_in import Session, SessionLimits
+from ticketing.domain.sources import Source
 from ticketing.domain.store import Transaction
 from ticketing.domain.tickets import Ticket
 
@@ -74,6 +75,7 @@ class Gate:
             key=actor.key,
             scopes=frozenset(shown.scopes) if isinstance(shown, ApiKey) else None,
             address=actor.address,
+            source=Source.API if isinstance(shown, ApiKey) or shown.is_api else Source.UI,
         )
         return self._as_viewed(tx, admitted, shown, actor.username) if actor.viewer else admitted
 

@@ -13,11 +13,11 @@ from typing import Any, Final
 from ticketing.domain.categories import Category, name_of, require_offered
 from ticketing.domain.errors import InvalidInputError, QueryError, RefusedError
 from ticketing.domain.matching import finds
-from ticketing.domain.rules import DESK, Mark, News, Rule, Trigger, in_order, news_since
+from ticketing.domain.rules import Mark, News, Rule, Trigger, in_order, news_since
 from ticketing.domain.statuses import Status
 from ticketing.domain.store import Transaction
 from ticketing.domain.templates import Subject, filled_in
-from ticketing.domain.tickets import RULE, Source, Ticket, TicketEdit
+from ticketing.domain.tickets import DESK, RULE, Ticket, TicketEdit
 from ticketing.services.access import is_assignable
 from ticketing.services.categories import all_categories
 from ticketing.services.dealing import deal
@@ -159,11 +159,11 @@ def _steps(tx: Transaction, ticket: Ticket, rule: Rule, edit: TicketEdit, now: d
 def _set(tx: Transaction, ticket: Ticket, field: str, value: Any, now: datetime) -> None:
     if field == "category" and value != ticket.category:
         require_offered(all_categories(tx), value)
-    ticket.edit(DESK, TicketEdit.model_validate({field: value}), now, source=Source.RULE)
+    ticket.edit(DESK, TicketEdit.model_validate({field: value}), now)
 
 
 def _reply(tx: Transaction, ticket: Ticket, rule: Rule, now: datetime) -> None:
-    ticket.reply(DESK, _filled_in(tx, ticket, rule.reply, now), now, Source.RULE)
+    ticket.reply(DESK, _filled_in(tx, ticket, rule.reply, now), now)
 
 
 def _note(tx: Transaction, ticket: Ticket, rule: Rule, now: datetime) -> None:
@@ -172,7 +172,7 @@ def _note(tx: Transaction, ticket: Ticket, rule: Rule, now: datetime) -> None:
     present = [name for name in rule.notify if is_assignable(tx, name)]
     names = tx.users.names(set(present))
     to = f"For {', '.join(names[name] for name in present)}:\n\n" if present else ""
-    ticket.note(DESK, f"{to}{text}", now, Source.RULE, present)
+    ticket.note(DESK, f"{to}{text}", now, present)
 
 
 def _filled_in(tx: Transaction, ticket: Ticket, text: str, now: datetime) -> str:

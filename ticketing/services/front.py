@@ -7,6 +7,7 @@ from ticketing.domain import policy
 from ticketing.domain.banners import DISMISSED_LIMIT, Banner, BannerLevel
 from ticketing.domain.branding import Branding
 from ticketing.domain.errors import MaintenanceError, PersonNotFoundError
+from ticketing.domain.maintenance import Maintenance
 from ticketing.domain.people import Actor, User
 from ticketing.domain.policy import Action
 from ticketing.domain.store import Store, Transaction
@@ -60,7 +61,8 @@ class Front:
 
     def _look(self, tx: Transaction, user: User | None) -> Look:
         now, dismissed = self._clock(), user.dismissed if user else ()
-        shown = [one for one in tx.definitions(Banner).all() if one.is_shown(now, signed_in=user is not None)]
+        kept = tx.definitions(Banner, along=(Branding, Maintenance)).all()
+        shown = [one for one in kept if one.is_shown(now, signed_in=user is not None)]
         wanted = [one for one in shown if not (one.can_be_dismissed and one.mark in dismissed)]
         banners = tuple(sorted(wanted, key=lambda one: _GRAVEST_FIRST.index(one.level)))
         return Look(branding_of(tx), banners, _sentence(tx))

@@ -37,8 +37,9 @@ from ticketing.domain.received import (
     title_of,
     usernames_for,
 )
+from ticketing.domain.sources import Source
 from ticketing.domain.store import Files, Transaction
-from ticketing.domain.tickets import WATCHERS_LIMIT, MessageKind, Source, Ticket
+from ticketing.domain.tickets import WATCHERS_LIMIT, MessageKind, Ticket
 from ticketing.services.access import is_taken
 from ticketing.services.accounts import add_account
 from ticketing.services.addresses import ask_to_confirm, belongs_to_another, owners
@@ -260,14 +261,14 @@ class Entry:
         number, title = self._tx.tickets.next_number(), title_of(self._mail)
         fits, text = self._fitted(sender, None, whole=True)
         category = usual(all_categories(self._tx))
-        ticket = Ticket.open(number, sender.username, title, text, category, self._now, Source.MAIL)
+        ticket = Ticket.open(number, sender.username, title, text, category, self._now, sender.source)
         return self._keep_new(sender, ticket, fits)
 
     def _follow_up(self, sender: Actor, former: Ticket) -> int:
         number, title = self._tx.tickets.next_number(), title_of(self._mail, former.title)
         fits, text = self._fitted(sender, None)
         category = usual(all_categories(self._tx))
-        ticket = former.follow_up(number, sender, title, text, category, self._now, Source.MAIL)
+        ticket = former.follow_up(number, sender, title, text, category, self._now)
         keep(self._tx, former)
         return self._keep_new(sender, ticket, fits)
 
@@ -281,7 +282,7 @@ class Entry:
     def _say(self, sender: Actor, ticket: Ticket, fate: Fate) -> int:
         fits, text = self._fitted(sender, ticket)
         add = ticket.note if fate is Fate.NOTE else ticket.reply
-        add(sender, text, self._now, Source.MAIL)
+        add(sender, text, self._now)
         self._attach(sender, ticket, fits)
         if fate is Fate.REPLY:
             self._let_others_watch(sender, ticket)
@@ -301,7 +302,7 @@ class Entry:
         if user is None:
             return False
         try:
-            let_watch(self._tx, ticket, user, sender, self._now, Source.MAIL)
+            let_watch(self._tx, ticket, user, sender, self._now)
         except TooManyWatchersError:
             return False
         return True
@@ -326,4 +327,4 @@ class Entry:
 
 
 def _actor(user: User) -> Actor:
-    return Actor(user.id, user.display_name, user.role)
+    return Actor(user.id, user.display_name, user.role, source=Source.MAIL)

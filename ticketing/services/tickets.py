@@ -131,7 +131,7 @@ class Tickets:
                 self._throttle.count_ticket(tx, actor.username)
             values = filled_in(tx.definitions(CustomField).all(), chosen, fields or {}, by_agent=by_agent)
             if follows is None:
-                ticket = Ticket.open(number, actor.username, title, description, chosen, now, fields=values)
+                ticket = Ticket.open(number, actor.username, title, description, chosen, now, actor.source, values)
             else:
                 former = reach_now(tx, actor, follows, now)
                 policy.require(actor, Action.REPLY, former)

@@ -8,7 +8,7 @@ from ticketing.domain.errors import PersonNotFoundError
 from ticketing.domain.people import Actor, User
 from ticketing.domain.policy import Action
 from ticketing.domain.store import Store, Transaction
-from ticketing.domain.tickets import FOLLOWER, Source, Ticket
+from ticketing.domain.tickets import FOLLOWER, Ticket
 from ticketing.services.access import Clock, Gate, is_assignable, reach
 from ticketing.services.addresses import owners
 from ticketing.services.deeds import Deeds, shown
@@ -68,16 +68,14 @@ class Watching:
             return shown(tx, actor, ticket)
 
 
-def let_watch(
-    tx: Transaction, ticket: Ticket, user: User, actor: Actor, now: datetime, source: Source = Source.UI
-) -> None:
+def let_watch(tx: Transaction, ticket: Ticket, user: User, actor: Actor, now: datetime) -> None:
     """
     Let somebody watch a ticket: an agent, who sees it anyway, follows it; anybody else comes to the requester's side.
 
     Whoever has stopped watching it has the last word on that. Raises TooManyWatchersError.
     """
     if not is_assignable(tx, user.id):
-        ticket.add_watcher(user.id, actor, now, source)
+        ticket.add_watcher(user.id, actor, now)
     elif user.id not in ticket.muted and not ticket.is_watched_by(user.id):
         ticket.require_not_merged()
         ticket.watch(Actor(user.id, user.display_name, user.role))

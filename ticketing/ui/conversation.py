@@ -10,6 +10,7 @@ from ticketing.components import has_address
 from ticketing.domain.attachments import Attachment, in_words
 from ticketing.domain.custom_fields import CustomField, FieldType, key_in
 from ticketing.domain.links import LinkKind
+from ticketing.domain.sources import Source
 from ticketing.domain.tickets import (
     FOLLOW_UP,
     FOLLOWER,
@@ -107,6 +108,8 @@ def _message(message: Message, conversation: Conversation, now: datetime, where:
     words = [t("message.note") if is_note else _role(message, ticket)]
     if origin := message.origin or (ticket.split_from if message is ticket.begins_with else None):
         words.append(t("message.from", number=origin))
+    if message.source is Source.API:
+        words.append(t("message.by_api"))
     return (
         f"<article{' class=note' if is_note else ''}><header>"
         f"<div><strong>{name}</strong> <span>{escape(' · '.join(words))}</span></div>"
@@ -152,11 +155,13 @@ def _role(message: Message, ticket: Ticket) -> str:
 
 
 def _line(event: Event, ticket: Ticket, conversation: Conversation, now: datetime, where: tzinfo) -> tuple[str, ...]:
-    who = _who(event.by, conversation)
+    who, what = _who(event.by, conversation), _what(event, conversation)
     when = (event.at.isoformat(), exact(event.at, where), ago(event.at, now, where))
-    what = _what(event, conversation)
-    is_elsewhere = ticket is not conversation.ticket
-    return (who, t("history.elsewhere", what=what, label=ticket.label) if is_elsewhere else what, *when)
+    if ticket is not conversation.ticket:
+        what = t("history.elsewhere", what=what, label=ticket.label)
+    if event.source is Source.API:
+        what = t("history.by_api", what=what)
+    return (who, what, *when)
 
 
 def _what(event: Event, conversation: Conversation) -> str:

@@ -10,8 +10,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from ticketing.domain.people import User
+from ticketing.domain.sources import Source
 from ticketing.domain.statuses import StatusCategory
-from ticketing.domain.tickets import SYSTEM, Message, Source, Ticket
+from ticketing.domain.tickets import SYSTEM, Message, Ticket
 
 SeedFields = dict[str, Any]
 Names = Mapping[str, str]

@@ -13,9 +13,10 @@ from ticketing.domain.audit import IMPORTED, AuditAction, AuditEntry
 from ticketing.domain.people import Actor, Role, User
 from ticketing.domain.policy import Action
 from ticketing.domain.progress import Progress, silent
+from ticketing.domain.sources import Source
 from ticketing.domain.store import Store, Transaction
 from ticketing.domain.text import NAME_LIMIT, is_blank, printable
-from ticketing.domain.tickets import SYSTEM, Event, Message, Source, Ticket
+from ticketing.domain.tickets import SYSTEM, Event, Message, Ticket
 from ticketing.services.access import Clock, Gate
 from ticketing.services.due_times import keep
 from ticketing.services.first_launch import FIRST_USERNAME, KNOWN_PASSWORD
@@ -25,7 +26,7 @@ from ticketing.services.passwords import Passwords
 
 _NO_PASSWORD: Final = "!"  # noqa: S105 - no password has this hash
 _HASHERS: Final = 2
-_SYSTEM: Final = Actor(SYSTEM, "System", Role.AGENT)
+_SYSTEM: Final = Actor(SYSTEM, "System", Role.AGENT, source=Source.IMPORT)
 
 TicketKey = tuple[str, str, str]
 
@@ -205,7 +206,7 @@ def _ticket(number: int, found: SeedTicket, staff: set[str], at: datetime) -> Ti
     if found.title != found.original_title:
         ticket.events.append(_event("title", SYSTEM, at, old=found.original_title, new=found.title))
     if found.is_closed:
-        ticket.close(_SYSTEM, at, source=Source.IMPORT)
+        ticket.close(_SYSTEM, at)
     return ticket
 
 

@@ -1,6 +1,6 @@
 """All that a transaction over documents offers."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from functools import partial
@@ -9,7 +9,7 @@ from typing import Protocol
 
 from ticketing.domain.api_keys import ApiKey
 from ticketing.domain.attachments import CONTENT, Upload
-from ticketing.domain.definitions import Kind, by_name, read_definition
+from ticketing.domain.definitions import Definition, Kind, by_name, read_definition
 from ticketing.domain.deliveries import Delivery
 from ticketing.domain.drafts import Draft
 from ticketing.domain.mail_links import MailLink
@@ -214,8 +214,9 @@ class DocumentTransaction:
         """What is on record of mail that came in."""
         return ReceivedMail(self.pending, RECEIVED, Received)
 
-    def definitions(self, kind: type[Kind]) -> Definitions[Kind]:
-        """Return what was set up, of one kind."""
+    def definitions(self, kind: type[Kind], along: Sequence[type[Definition]] = ()) -> Definitions[Kind]:
+        """Return what was set up, of one kind; the others are at hand."""
+        del along
         return Definitions(self.pending, kind.kind, kind)
 
 

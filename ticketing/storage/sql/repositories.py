@@ -360,13 +360,19 @@ class _Definitions:
 
     def of(self, kind: type[Definition]) -> dict[str, str]:
         """Return the documents of a kind by their ids."""
-        if kind.kind not in self._found:
-            along = () if kind.is_long else (name for name, each in KINDS.items() if not each.is_long)
-            kinds = list(dict.fromkeys((kind.kind, *along)))
-            self._found |= {name: {} for name in kinds}
-            for name, key, raw in self.connection.execute(_DEFINITIONS, {"kinds": kinds}):
-                self._found[name][key] = raw
+        self.read(kind)
         return self._found[kind.kind]
+
+    def read(self, *kinds: type[Definition]) -> None:
+        """Read those of these kinds that are not known yet with one question, and all short ones with a short one."""
+        missing = [kind for kind in kinds if kind.kind not in self._found]
+        if not missing:
+            return
+        short = [] if all(kind.is_long for kind in missing) else [each for each in KINDS.values() if not each.is_long]
+        names = list(dict.fromkeys(kind.kind for kind in (*missing, *short)))
+        self._found |= {name: {} for name in names}
+        for name, key, raw in self.connection.execute(_DEFINITIONS, {"kinds": names}):
+            self._found[name][key] = raw
 
 
 class SqlDefinitions(Generic[Kind]):
@@ -492,8 +498,10 @@ class SqlTransaction:
         """The audit log."""
         return SqlAudit(self.connection)
 
-    def definitions(self, kind: type[Kind]) -> SqlDefinitions[Kind]:
-        """Return what was set up, of one kind."""
+    def definitions(self, kind: type[Kind], along: Sequence[type[Definition]] = ()) -> SqlDefinitions[Kind]:
+        """Return what was set up, of one kind; the kinds *along* are read with it."""
+        if along:
+            self._definitions.read(kind, *along)
         return SqlDefinitions(self._definitions, kind)
 
     @cached_property

@@ -6,8 +6,9 @@ from ticketing.domain.changes import NOBODY
 from ticketing.domain.errors import QueryError
 from ticketing.domain.people import Actor
 from ticketing.domain.queries import MOST_HITS
-from ticketing.domain.rules import DESK, Rule, Trigger
+from ticketing.domain.rules import Rule, Trigger
 from ticketing.domain.teams import Team
+from ticketing.domain.tickets import DESK
 from ticketing.services.rules import Rehearsal
 from ticketing.ui.canned import changes_in_words
 from ticketing.ui.categories import category_names

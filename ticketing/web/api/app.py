@@ -72,6 +72,8 @@ field it is about where it is about one, and the mark under which the desk's log
 `Idempotency-Key` makes a call that changes something repeatable. An `ETag` tells a version; with it as `If-Match`, a
 change is refused with 412 once somebody else has changed the same thing. `RateLimit-Limit`, `RateLimit-Remaining` and
 `RateLimit-Reset` tell how many calls are left in this minute; beyond them the answer is 429 with `Retry-After`.
+
+What a program does to tickets stands in their history as done by its owner, with `api` as its `source`.
 """
 _PRECONDITION: Final = 412
 _OTHER_METHOD: Final = 405

@@ -9,8 +9,9 @@ from pydantic import Field
 from ticketing.domain.custom_fields import FieldValue, key_in
 from ticketing.domain.links import LinkKind
 from ticketing.domain.people import Actor
+from ticketing.domain.sources import Source
 from ticketing.domain.statuses import Priority, Resolution, Status
-from ticketing.domain.tickets import MessageKind, Source, Ticket
+from ticketing.domain.tickets import MessageKind, Ticket
 from ticketing.services.tickets import Conversation
 from ticketing.web.api.calling import Caller, etag
 from ticketing.web.api.words import Output

@@ -9,9 +9,10 @@ from ticketing.domain.audit import IMPORTED
 from ticketing.domain.errors import TicketingError
 from ticketing.domain.imports import BroughtMessage, BroughtTicket, Problem
 from ticketing.domain.people import Actor
+from ticketing.domain.sources import Source
 from ticketing.domain.statuses import GENERAL, RESOLVED_FOR, Priority, Resolution, Status, StatusCategory
 from ticketing.domain.text import TAGS_LIMIT, TEXT_LIMIT, TITLE_LIMIT, clean_name, is_blank, printable
-from ticketing.domain.tickets import SYSTEM, Event, Message, MessageKind, Source, Ticket
+from ticketing.domain.tickets import SYSTEM, Event, Message, MessageKind, Ticket
 from ticketing.services.moving.importing.people import People
 from ticketing.services.moving.importing.words import Words
 
