@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, WebSocket, expect, sync_playwright
 
+from tests.postgres import databases
 from tests.serving import COOKIE, Server
 
 NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome", "chrome", "msedge")
@@ -43,6 +44,7 @@ PHONE: dict[str, Any] = {
 REPORT = """addEventListener("securitypolicyviolation", event =>
   console.error(`Content Security Policy: ${event.violatedDirective} refused ${event.blockedURI}`))"""
 PATIENCE = 30_000  # milliseconds
+ON_BOTH_STORES = pytest.mark.parametrize("server", ["json", "postgres"], indirect=True)
 
 
 @dataclass
@@ -136,10 +138,24 @@ def chromium() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def json_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """Return the server that most tests share; each leaves its own tickets behind."""
     with Server(tmp_path_factory.mktemp("desk")) as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """Return the server that tests share which run on both stores, on the other one."""
+    with Server(tmp_path_factory.mktemp("desk"), storage=databases().create("browser")) as running:
+        yield running
+
+
+@pytest.fixture
+def server(request: pytest.FixtureRequest) -> Server:
+    """Return the shared server, on files unless the test is for both stores."""
+    found: Server = request.getfixturevalue(f"{getattr(request, 'param', 'json')}_server")
+    return found
 
 
 @pytest.fixture

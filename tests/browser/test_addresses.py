@@ -3,12 +3,14 @@
 import re
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import PHONE, Windows, watched
 from tests.mail_server import MailServer
+from tests.postgres import databases
 from tests.serving import PASSWORD, Server
 from ticketing.domain.people import Standing
 
@@ -24,10 +26,11 @@ def mails() -> Iterator[MailServer]:
         yield running
 
 
-@pytest.fixture(scope="module")
-def mailing(tmp_path_factory: pytest.TempPathFactory, mails: MailServer) -> Iterator[Server]:
-    """Return a server that sends its mails to the mail server of this test."""
-    server = Server(tmp_path_factory.mktemp("desk"))
+@pytest.fixture(params=["json", "postgres"])
+def mailing(request: pytest.FixtureRequest, tmp_path: Path, mails: MailServer) -> Iterator[Server]:
+    """Return a server that sends its mails to the mail server of this test, on either store."""
+    storage = databases().create("mailing") if request.param == "postgres" else ""
+    server = Server(tmp_path, storage=storage)
     url = f"smtp://127.0.0.1:{mails.server.port}"
     server.require(SMTP_URL=url, MAIL_FROM="Help desk <desk@example.org>", BASE_URL=server.base)
     with server:

@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import expect
 
-from tests.browser.conftest import PHONE, Windows, settle
+from tests.browser.conftest import ON_BOTH_STORES, PHONE, Windows, settle
 from tests.serving import Server
 from ticketing.domain.banners import Banner
 from ticketing.domain.branding import Branding
@@ -57,6 +57,7 @@ def test_components_have_the_colour_too(windows: Windows, server: Server) -> Non
     expect(page.locator(".primary").first).to_have_css("background-color", GREEN)
 
 
+@ON_BOTH_STORES
 def test_somebody_who_is_invited_chooses_a_password_and_signs_in(windows: Windows, server: Server) -> None:
     page = windows.open("agent_admin?new=invitation", person="ada", **PHONE)
     page.get_by_label("Display name").fill("Nora Vale")

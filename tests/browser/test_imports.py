@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import PHONE, Windows, settle
+from tests.browser.conftest import ON_BOTH_STORES, PHONE, Windows, settle
 from tests.serving import Server
 from ticketing.domain.imports import ImportState
 from ticketing.domain.people import Actor
@@ -31,6 +31,7 @@ def choose(page: Page, label: str, option: str) -> None:
     expect(box).to_have_value(option)
 
 
+@ON_BOTH_STORES
 def test_an_admin_moves_in_and_out_again(windows: Windows, server: Server) -> None:
     root = windows.open("desk_setup?kind=imports", person="root")
     choose(root, "Where the file comes from", "CSV")

@@ -21,11 +21,11 @@ def address(page: Page) -> dict[str, list[str]]:
 
 
 @pytest.fixture(scope="module")
-def orchard(server: Server) -> list[int]:
+def orchard(json_server: Server) -> list[int]:
     """Open 28 tickets about an orchard; the first is urgent."""
-    carla = server.actor("carla")
-    numbers = [server.desk.tickets.open(carla, f"Orchard {n:02}", "Apples.").number for n in range(28)]
-    server.desk.tickets.edit(server.actor("bert"), numbers[0], TicketEdit(priority=Priority.URGENT))
+    carla = json_server.actor("carla")
+    numbers = [json_server.desk.tickets.open(carla, f"Orchard {n:02}", "Apples.").number for n in range(28)]
+    json_server.desk.tickets.edit(json_server.actor("bert"), numbers[0], TicketEdit(priority=Priority.URGENT))
     return numbers
 
 

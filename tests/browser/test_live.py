@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.acting import answer, conversation
-from tests.browser.conftest import Windows
+from tests.browser.conftest import Windows, settle
 from tests.serving import Server
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
@@ -95,6 +95,24 @@ def test_what_the_other_side_writes_appears_by_itself_and_what_one_types_stays(w
     expect(conversation(carla)).not_to_contain_text("Is the cable in?")
     ada.get_by_role("button", name="Send reply").click()
     expect(conversation(carla)).to_contain_text("Is the cable in?", timeout=6_000)
+
+
+def test_a_confirmation_can_still_be_read_when_somebody_else_writes_and_is_not_announced_again(
+    windows: Windows, server: Server, number: int
+) -> None:
+    carla = server.actor("carla")
+    ada = windows.open(f"ticket?id={number}", person="ada")
+    answer(ada, "Please plug it in.")
+    saved = ada.get_by_role("status").filter(has_text="Your reply is saved.")
+    expect(saved).to_be_visible()
+    saved.evaluate("element => (window.announced = element)")
+
+    server.desk.tickets.reply(carla, number, "I did.")
+    expect(conversation(ada)).to_contain_text("I did.", timeout=6_000)
+    settle(ada)
+
+    expect(saved).to_be_visible()
+    assert saved.evaluate("element => element === window.announced")
 
 
 def test_a_list_shows_a_new_ticket_by_itself(windows: Windows, server: Server) -> None:

@@ -86,11 +86,11 @@ LIGHT_SKIN = "rgb(255, 255, 255)"
 
 
 @pytest.fixture(scope="module")
-def number(server: Server) -> int:
+def number(json_server: Server) -> int:
     """Open a ticket with a reply, a note and a tag, and return its number."""
-    desk, ada = server.desk, server.actor("ada")
+    desk, ada = json_server.desk, json_server.actor("ada")
     desk.receiving.take(b"From: nora@example.net\nMessage-ID: <looked-at@example.net>\nSubject: Look\n\nHelp!")
-    ticket = desk.tickets.open(server.actor("carla"), "A look at everything", "One `line` of code.\n\n- a list")
+    ticket = desk.tickets.open(json_server.actor("carla"), "A look at everything", "One `line` of code.\n\n- a list")
     desk.tickets.reply(ada, ticket.number, "See https://example.org for **more**.")
     desk.tickets.note(ada, ticket.number, "Between us.")
     desk.tickets.edit(ada, ticket.number, TicketEdit(priority=Priority.HIGH, tags=("picture",)))
@@ -149,18 +149,18 @@ PLAIN = (
 
 
 @pytest.fixture(scope="module")
-def visit(chromium: Browser, server: Server, number: int) -> Iterator[Windows]:
+def visit(chromium: Browser, json_server: Server, number: int) -> Iterator[Windows]:
     """Look at every page as those for whom it is, at those of admins as an agent, too; return what came of that."""
-    windows = Windows(chromium, server)
+    windows = Windows(chromium, json_server)
     agents = [("ada", path) for person, path in EVERY_PAGE if person == "root"]
     for person in (None, "carla", "ada", "root"):
         page = windows.open("login", person=person)
         for path in (path for who, path in (*EVERY_PAGE, *agents) if who == person):
-            page.goto(f"{server.base}/{path.format(number)}")
+            page.goto(f"{json_server.base}/{path.format(number)}")
             settle(page)
             page.wait_for_load_state("networkidle")
         for path in PLAIN:
-            page.goto(f"{server.base}/{path}")
+            page.goto(f"{json_server.base}/{path}")
     yield windows
     for context in windows.contexts:
         context.close()

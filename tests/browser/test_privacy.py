@@ -7,11 +7,11 @@ from zipfile import ZipFile
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import Windows, settle
+from tests.browser.conftest import ON_BOTH_STORES, Windows, settle
 from ticketing.domain.people import Actor
 from ticketing.domain.retention import RetentionRule
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 CONSOLE = Actor.console()
 PASSWORD = "three wet umbrellas"
 
@@ -22,6 +22,7 @@ def downloaded(page: Page) -> ZipFile:
     return ZipFile(Path(begun.value.path()))
 
 
+@ON_BOTH_STORES
 def test_a_person_downloads_all_that_is_stored_about_them(windows: Windows) -> None:
     desk = windows.server.desk
     number = desk.tickets.open(windows.server.actor("carla"), "No dial tone", "The line is dead.").number
@@ -38,6 +39,7 @@ def test_a_person_downloads_all_that_is_stored_about_them(windows: Windows) -> N
     assert b"She always says that." not in everything
 
 
+@ON_BOTH_STORES
 def test_an_admin_makes_a_person_anonymous_but_for_a_place_that_means_another(windows: Windows) -> None:
     desk = windows.server.desk
     desk.accounts.register("wanda", "Wanda Fisher", PASSWORD, PASSWORD, "wanda@example.org")
@@ -71,6 +73,7 @@ def test_nothing_happens_unless_the_username_is_typed(windows: Windows) -> None:
     assert desk.agents.person(CONSOLE, "viktor").active
 
 
+@ON_BOTH_STORES
 def test_a_rule_of_retention_is_rehearsed_before_it_is_let_loose(windows: Windows) -> None:
     desk = windows.server.desk
     page = windows.open("desk_setup?kind=retention&id=new", person="root")

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.acting import GAPS, expect_ticket, sign_in, sign_out
-from tests.browser.conftest import Windows, settle, watched
+from tests.browser.conftest import ON_BOTH_STORES, Windows, settle, watched
 from tests.browser.test_looks import ON_DESKTOP_AND_PHONE, findings
 from tests.serving import PASSWORD, Server
 
@@ -60,6 +60,7 @@ def type_code(page: Page, code: str) -> None:
     page.get_by_role("button", name="Sign in", exact=True).click()
 
 
+@ON_BOTH_STORES
 def test_it_is_set_up_on_the_account_page_and_asked_for_from_then_on(windows: Windows, server: Server) -> None:
     server.desk.accounts.register("maria", "Maria", PASSWORD, PASSWORD)
     ticket = server.desk.tickets.open(server.actor("maria"), "Loose cable", "It sparks.")
@@ -106,6 +107,7 @@ def test_a16_between_password_and_code_no_page_is_open(windows: Windows, server:
     assert not [cookie for cookie in page.context.cookies() if "ticketing" in str(cookie.get("name"))]
 
 
+@ON_BOTH_STORES
 def test_a_remembered_browser_asks_for_the_password_alone_until_it_is_forgotten(
     windows: Windows, server: Server
 ) -> None:
@@ -132,6 +134,7 @@ def test_a_remembered_browser_asks_for_the_password_alone_until_it_is_forgotten(
     expect(page.get_by_label("Code", exact=True)).to_be_visible()
 
 
+@ON_BOTH_STORES
 def test_who_is_without_their_phone_signs_in_with_a_recovery_code(windows: Windows, server: Server) -> None:
     _, paper = person_with_phone(server, "pia")
     page = windows.open("login")

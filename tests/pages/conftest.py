@@ -1,6 +1,7 @@
 """A desk in memory as the desk of this process, and people who visit its pages."""
 
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 
 import pytest
 
@@ -73,3 +74,14 @@ def actor(desk: Desk) -> Callable[[Visit], Actor]:
         return desk.sessions.actor(visit.token or "")
 
     return behind
+
+
+@pytest.fixture
+def pass_seconds(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
+    """Return a way to have time go by for the pages."""
+
+    def pass_by(seconds: float) -> None:
+        later = desk.clock() + timedelta(seconds=seconds)
+        monkeypatch.setattr(desk, "clock", lambda: later)
+
+    return pass_by

@@ -103,7 +103,7 @@ def test_what_another_run_did_while_a_page_was_read_is_on_it(
 
 
 def test_what_was_done_is_told_also_if_a_click_on_something_else_cuts_the_run_short_at_its_end(
-    desk: Desk, sign_in: SignIn, meanwhile: Callable[..., None]
+    desk: Desk, sign_in: SignIn, meanwhile: Callable[..., None], pass_seconds: Callable[[float], None]
 ) -> None:
     number = desk.tickets.open(Actor.console(), "No dial tone", "Since noon.").number
     ada = sign_in("ada").open("ticket", id=str(number))
@@ -112,11 +112,12 @@ def test_what_was_done_is_told_also_if_a_click_on_something_else_cuts_the_run_sh
     ada.act("assign_to_me")
 
     assert ada.said == ["The ticket is yours now."]
+    pass_seconds(6)
     assert ada.rerun().said == []
 
 
 def test_what_a_second_click_asks_to_be_told_is_not_forgotten_by_the_run_of_the_first(
-    desk: Desk, sign_in: SignIn, meanwhile: Callable[..., None]
+    desk: Desk, sign_in: SignIn, meanwhile: Callable[..., None], pass_seconds: Callable[[float], None]
 ) -> None:
     number = desk.tickets.open(Actor.console(), "No dial tone", "Since noon.").number
     ada = sign_in("ada").open("ticket", id=str(number))
@@ -126,7 +127,9 @@ def test_what_a_second_click_asks_to_be_told_is_not_forgotten_by_the_run_of_the_
     meanwhile(after=flash.say_again)  # as the second click's run does it, which begins when this one has drawn
     ada.act("assign_to_me")
 
+    pass_seconds(6)
     assert ada.rerun().said == ["The ticket is yours now."]
+    pass_seconds(6)
     assert ada.rerun().said == []
 
 
@@ -192,6 +195,7 @@ def test_a_button_does_what_it_says_although_something_else_happens_just_then(
     sign_in: SignIn,
     actor: Callable[[Visit], Actor],
     meanwhile: Callable[..., None],
+    pass_seconds: Callable[[float], None],
     what: Callable[[], None],
 ) -> None:
     carla = sign_in("carla").open("my_tickets")
@@ -203,6 +207,7 @@ def test_a_button_does_what_it_says_although_something_else_happens_just_then(
     carla.press("rate_not_solved")
 
     assert carla.said == [t("rating.noted")]
+    pass_seconds(6)
     assert carla.rerun().said == []
     assert [rating.solved for rating in desk.tickets.get(Actor.console(), number).ratings] == [False]
 

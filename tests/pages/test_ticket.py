@@ -120,13 +120,35 @@ def test_the_head_names_no_account_to_a_requester(
     assert carla.open("ticket", id=number).sent(HEAD)["seen"] == ["open", ""]
 
 
-def test_a_click_that_is_sent_again_is_confirmed_again(ada: Visit, number: str) -> None:
+def test_a_click_that_is_sent_again_is_confirmed_again(
+    ada: Visit, number: str, pass_seconds: Callable[[float], None]
+) -> None:
     click = [[1, "assign_to_me", "open", ""]]
     ada.open("ticket", id=number).report(HEAD, "outbox", click)
+    pass_seconds(6)
 
     assert ada.report(HEAD, "outbox", click).said == ["The ticket is yours now."]
 
+    pass_seconds(6)
     assert ada.rerun().said == []
+
+
+def test_a_confirmation_stays_while_somebody_else_has_the_page_drawn_anew_and_follows_to_no_other_page(
+    desk: Desk, ada: Visit, carla: Visit, number: str, actor: Behind, pass_seconds: Callable[[float], None]
+) -> None:
+    pass_seconds(0)  # and from now on no others
+    ada.open("ticket", id=number).act("assign_to_me")
+
+    desk.tickets.reply(actor(carla), int(number), "It hums.")
+    assert ada.rerun().said == ["The ticket is yours now."]
+
+    assert ada.open("all_tickets").said == []
+
+
+def test_what_is_done_next_takes_the_place_of_what_was_said(ada: Visit, number: str) -> None:
+    ada.open("ticket", id=number).act("assign_to_me").pick("priority", "high")
+
+    assert ada.said == []
 
 
 def test_a_requester_cannot_take_a_ticket(carla: Visit, number: str, stored: Look) -> None:

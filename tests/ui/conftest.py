@@ -1,6 +1,7 @@
 """A desk in memory with its people, and the pages as one of them sees them."""
 
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 from unittest.mock import PropertyMock
 
@@ -31,6 +32,17 @@ def desk(monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
         opened.agents.create_agent(Actor.console(), name, PASSWORD, role=role)
     yield opened
     opened.close()
+
+
+@pytest.fixture
+def pass_seconds(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
+    """Return a way to have time go by for the pages."""
+
+    def pass_by(seconds: float) -> None:
+        later = desk.clock() + timedelta(seconds=seconds)
+        monkeypatch.setattr(desk, "clock", lambda: later)
+
+    return pass_by
 
 
 @pytest.fixture

@@ -5,6 +5,8 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
 
 import streamlit as st
 
@@ -22,6 +24,8 @@ from ticketing.ui.memory import recall
 from ticketing.ui.pages import ACCOUNT
 from ticketing.ui.text import plain
 from ticketing.ui.wording import t
+
+_TIME_TO_READ: Final = timedelta(seconds=5)
 
 logger = logging.getLogger(__name__)
 
@@ -44,19 +48,25 @@ class _Sentence:
     text: str
     is_good: bool
     drawn_by: int = 0  # the thread of the run that drew it last, 0 if none did or another was asked to
+    drawn_at: str = ""  # the address of the page
+    until: datetime | None = None  # set when a run that drew it has come to its end
+
+    def is_due(self, place: str, now: datetime) -> bool:
+        """Tell whether it is to be said: to whoever has not seen it, and where they are still reading it."""
+        return self.until is None or (self.drawn_at == place and now < self.until)
 
 
 class Flash:
     """
     What is to be said in the next run; unlike the session's state, a run that is being cut short can add to it.
 
-    Two runs may go about it at once: the one that drew a sentence alone may forget it, unless it was asked for again.
+    A page may be drawn anew right after, for what somebody else did: it says it again, for as long as reading it takes.
+    Two runs may go about it at once: what one drew counts as seen when it ends, unless that was asked for again.
     """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._said: list[_Sentence] = []
-        self._before: list[_Sentence] = []
 
     def say(self, text: str) -> None:
         """Keep a confirmation; "" is none."""
@@ -66,35 +76,40 @@ class Flash:
         """Keep a refusal."""
         self._keep(text, is_good=False)
 
-    def draw(self) -> None:
-        """Say it; it stays kept until it is over, since a second click may cut this run short."""
+    def draw(self, place: str, now: datetime) -> None:
+        """Say it; it does not count as seen until the run is over, since a second click may cut this one short."""
         for sentence in list(self._said):
+            if not sentence.is_due(place, now):
+                continue
             if sentence.is_good:
                 st.success(plain(sentence.text), icon=":material/check_circle:")
             else:
                 st.error(plain(sentence.text), icon=":material/error:")
-            sentence.drawn_by = threading.get_ident()
+            sentence.drawn_by, sentence.drawn_at = threading.get_ident(), place
 
-    def is_over(self) -> None:
-        """Forget what this run said, which has come to its end."""
+    def is_over(self, now: datetime) -> None:
+        """Leave time to read what this run said first, which has come to its end."""
         with self._lock:
-            self._forget([sentence for sentence in self._said if sentence.drawn_by == threading.get_ident()])
+            for sentence in self._said:
+                if sentence.until is None and sentence.drawn_by == threading.get_ident():
+                    sentence.until = now + _TIME_TO_READ
+
+    def forget_what_was_seen(self) -> None:
+        """Forget what a whole run said: the person has gone on to something new."""
+        with self._lock:
+            self._said = [sentence for sentence in self._said if sentence.until is None]
 
     def say_again(self) -> None:
-        """Say what the run before said: the person asked again for what it did, and so has not seen it."""
+        """Say what was said last: the person asked again for what it did, and so has not seen it."""
         with self._lock:
-            self._said = self._said or self._before
             for sentence in self._said:
-                sentence.drawn_by = 0
+                sentence.drawn_by, sentence.until = 0, None
 
     def _keep(self, text: str, *, is_good: bool) -> None:
         with self._lock:
-            self._forget([sentence for sentence in self._said if sentence.drawn_by])  # one has gone on to something new
+            self._said = [sentence for sentence in self._said if not sentence.drawn_by]  # one has gone on from those
             if text:
                 self._said.append(_Sentence(text, is_good))
-
-    def _forget(self, seen: list[_Sentence]) -> None:
-        self._before, self._said = seen, [sentence for sentence in self._said if sentence not in seen]
 
 
 def next_flash() -> Flash:
@@ -114,14 +129,14 @@ def sentence_of(error: TicketingError) -> str:
     return str(error)
 
 
-def flash() -> None:
-    """Say what was kept."""
-    next_flash().draw()
+def flash(place: str) -> None:
+    """Say what was kept, at the address of a page."""
+    next_flash().draw(place, session.desk().clock())
 
 
 def flash_is_over() -> None:
-    """Forget what was said in this run."""
-    next_flash().is_over()
+    """Note that this run has said it."""
+    next_flash().is_over(session.desk().clock())
 
 
 def show_failure(error: Exception) -> bool:

@@ -13,6 +13,7 @@ from typing import Any
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
+from ticketing.ui.feedback import next_flash
 from ticketing.ui.memory import recall
 
 
@@ -42,6 +43,7 @@ def submit_button(label: str, *, key: str, **options: Any) -> bool:
 
 def _note(key: str) -> None:
     recall(_Presses).runs[key] = get_script_run_ctx()
+    next_flash().forget_what_was_seen()
 
 
 def _was_noted(key: str) -> bool:

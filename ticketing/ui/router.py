@@ -116,7 +116,7 @@ def _show_page() -> None:
     announce(actor, look)
     if actor is not None and page.url_path != DOCTOR:
         ui.warn_of_throw_away(actor)
-    ui.flash()
+    ui.flash(place)
     if actor is None and is_signing_in():
         st.stop()
     page.run()
