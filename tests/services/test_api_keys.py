@@ -9,7 +9,9 @@ from tests.services.conftest import PASSWORD, Clock
 from ticketing.desk import Desk
 from ticketing.domain import policy
 from ticketing.domain.api_keys import KEYS_PER_PERSON, MOST_DAYS
+from ticketing.domain.attachments import ATTACHED
 from ticketing.domain.audit import AuditAction, AuditQuery
+from ticketing.domain.conditions import Being, Having, Trait
 from ticketing.domain.errors import (
     InvalidInputError,
     KeyNotFoundError,
@@ -27,6 +29,7 @@ from ticketing.domain.outbox import AccountMail, OutgoingQuery
 from ticketing.domain.people import Actor, PeopleQuery, Role
 from ticketing.domain.queries import TicketQuery
 from ticketing.domain.scopes import Scope
+from ticketing.domain.tickets import TicketEdit
 from ticketing.services.outbox import set_route
 from ticketing.settings import Settings
 from ticketing.storage.whole import WholeStore
@@ -90,6 +93,33 @@ def test_notes_are_neither_read_nor_written_without_the_scope(desk: Desk, ada: A
     with pytest.raises(PermissionDeniedError, match="internal notes"):
         desk.tickets.note(without, number, "Hm.")
     assert desk.tickets.note(with_notes, number, "Hm.")
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        (TicketQuery(needles=("chewed",)), False),
+        (TicketQuery(needles=("cable.txt",)), False),
+        (TicketQuery(conditions=(Being(Trait.HAS_NOTE),)), False),
+        (TicketQuery(conditions=(Having(ATTACHED),)), False),
+        (TicketQuery(needles=("dead",)), True),
+        (TicketQuery(conditions=(Having("tag", frozenset({"phones"})),)), True),
+    ],
+    ids=["its words", "its file", "that it is there", "that it has a file", "words of a reply", "a tag"],
+)
+def test_a_ticket_is_not_found_by_its_notes_without_the_scope(
+    desk: Desk, ada: Actor, acting: Acting, query: TicketQuery, *, found: bool
+) -> None:
+    number = desk.tickets.open(ada, "No dial tone", "Dead.").number
+    desk.tickets.edit(ada, number, TicketEdit(tags=("phones",)))
+    file = desk.attachments.put(ada, "cable.txt", [b"It is chewed."])
+    desk.tickets.note(ada, number, "The cable is chewed.", files=[file.id])
+    without, with_notes = acting(ada, READ), acting(ada, READ, NOTES)
+
+    assert desk.tickets.search(without, query).total == found
+    assert desk.tickets.counts(without, {"all": query}) == {"all": found}
+    assert desk.tickets.search(with_notes, query).total == 1
+    assert [line.messages for line in desk.tickets.search(without, TicketQuery()).items] == [1]
 
 
 def test_a_key_for_something_else_sees_no_ticket_be_it_the_owners_own(desk: Desk, root: Actor, acting: Acting) -> None:

@@ -130,10 +130,10 @@ class Having(Condition):
     field: str
     values: frozenset[str] = frozenset()
 
-    def names(self, *, sees_all: bool) -> tuple[str, ...]:
+    def names(self, *, sees_all: bool, sees_notes: bool) -> tuple[str, ...]:
         """Return the names of the terms among which the audience may look; custom fields and attachments have two."""
         if self.field == ATTACHED:
-            return (ATTACHED, ATTACHED_TO_NOTE) if sees_all else (ATTACHED,)
+            return (ATTACHED, ATTACHED_TO_NOTE) if sees_notes else (ATTACHED,)
         if not self.field.startswith(PUBLIC):
             return (self.field,) if sees_all else ()
         return (self.field, INTERNAL + self.field.removeprefix(PUBLIC)) if sees_all else (self.field,)

@@ -88,7 +88,7 @@ def _moment(ticket: Ticket, moment: Moment) -> datetime | None:
 
 
 def _has(ticket: Ticket, condition: Having) -> bool:
-    names = condition.names(sees_all=True)
+    names = condition.names(sees_all=True, sees_notes=True)
     found = {value for name, value in ticket.terms() if name in names}
     return not found.isdisjoint(condition.values) if condition.values else bool(found)
 

@@ -330,7 +330,8 @@ def audience(actor: Actor) -> Audience:
     Nobody's, to whom there is no ticket, for a key that does not take seeing them.
     """
     eyes = actor.username if is_within(actor.scopes, Action.VIEW_TICKET) else ""
-    return Audience(username=eyes, sees_all=may(actor, Action.SEE_ALL_TICKETS))
+    takes_notes = is_within(actor.scopes, Action.WRITE_NOTE)
+    return Audience(username=eyes, sees_all=may(actor, Action.SEE_ALL_TICKETS), takes_notes=takes_notes)
 
 
 def _relation(actor: Actor, target: Target | None) -> Relation:

@@ -87,10 +87,18 @@ class Audience(Typed):
     Through whose eyes a query is answered.
 
     `sees_all` is false for a requester: then only tickets they opened or watch are there, and notes exist in no way.
+    `takes_notes` is false for a key of an agent that does not take notes: then all tickets are there, and no note is;
+    of their texts and files those alone are looked through that everybody in the ticket may read.
     """
 
     username: str
     sees_all: bool
+    takes_notes: bool = True
+
+    @property
+    def sees_notes(self) -> bool:
+        """Whether notes are there at all."""
+        return self.sees_all and self.takes_notes
 
 
 class TicketSummary(NamedTuple):

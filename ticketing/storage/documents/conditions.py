@@ -45,6 +45,7 @@ class Conditions:
     def __init__(self, state: State, audience: Audience) -> None:
         self._state = state
         self._sees_all = audience.sees_all
+        self._sees_notes = audience.sees_notes
         self._known: dict[Condition, set[int] | None] = {}
 
     def count(self, condition: Condition) -> int | None:
@@ -91,7 +92,8 @@ class Conditions:
         return None
 
     def _having(self, condition: Having) -> set[int]:
-        by_term, names = self._state.by_term, condition.names(sees_all=self._sees_all)
+        by_term = self._state.by_term
+        names = condition.names(sees_all=self._sees_all, sees_notes=self._sees_notes)
         if not condition.values:
             return joined(by_term, [term for term in by_term if term[0] in names])
         return joined(by_term, product(names, condition.values))
@@ -151,7 +153,7 @@ class Conditions:
             case Trait.HAS_REPLY:
                 return lambda row: self.talk(row).public_messages > 1
             case Trait.HAS_NOTE:
-                return lambda row: self._sees_all and self.talk(row).messages > self.talk(row).public_messages
+                return lambda row: self._sees_notes and self.talk(row).messages > self.talk(row).public_messages
         raise TypeError(trait)
 
     def texts_predicate(self, needles: Sequence[str]) -> Predicate:
@@ -172,13 +174,13 @@ class Conditions:
 
     def _text_in(self, document: dict[str, Any], needle: str) -> bool:
         """Whether the audience can read the text somewhere in the ticket; what is the agents' counts for them only."""
-        sees_all, values = self._sees_all, document.get("fields") or {}
+        sees_notes, values = self._sees_notes, document.get("fields") or {}
         texts = [document["title"], document["requester"], document.get("external_id") or ""]
-        readable = [message for message in document["messages"] if sees_all or message["kind"] == "reply"]
+        readable = [message for message in document["messages"] if sees_notes or message["kind"] == "reply"]
         texts += [message["text"] for message in readable]
         texts += [attachment["name"] for message in readable for attachment in message.get("attachments") or ()]
         texts += texts_in(values, public=True)
-        if sees_all:
+        if sees_notes:
             texts += [*(document.get("tags") or []), *texts_in(values, public=False)]
         return any(needle in text.casefold() for text in texts)
 

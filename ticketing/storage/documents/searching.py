@@ -190,10 +190,10 @@ class Searcher:
         return predicates + [self._conditions.predicate(one) for one in unknown if looks_into_texts(one)]
 
     def _summary(self, row: TicketRow) -> TicketSummary:
-        sees_all, name = self._sees_all, self._state.name
+        sees_all, sees_notes, name = self._sees_all, self._audience.sees_notes, self._state.name
         talk = self._conditions.talk(row)
-        messages = talk.messages if sees_all else talk.public_messages
-        last_author = talk.last_author if sees_all else talk.last_public_author
+        messages = talk.messages if sees_notes else talk.public_messages
+        last_author = talk.last_author if sees_notes else talk.last_public_author
         due_at, warn_at = (self._state.due.get(row.number) if sees_all else None) or _NOT_DUE
         return TicketSummary(
             row.number,

@@ -67,6 +67,7 @@ class Conditions:
 
     def __init__(self, audience: Audience, dialect: Dialect) -> None:
         self._sees_all = audience.sees_all
+        self._sees_notes = audience.sees_notes
         self._dialect = dialect
         self.updated_at = tickets.c.updated_at if audience.sees_all else tickets.c.public_updated_at
 
@@ -148,9 +149,9 @@ class Conditions:
 
     def having(self, condition: Having) -> Select[Any]:
         """Return the numbers of the tickets that have such a term, each as often as it has one."""
-        names, values = condition.names(sees_all=self._sees_all), sorted(condition.values)
+        names = condition.names(sees_all=self._sees_all, sees_notes=self._sees_notes)
         found = select(terms.c.number).where(terms.c.field.in_(names))
-        return found.where(terms.c.value.in_(values)) if values else found
+        return found.where(terms.c.value.in_(sorted(condition.values))) if condition.values else found
 
     def _is(self, trait: Trait) -> ColumnElement[bool]:
         c = tickets.c
@@ -162,7 +163,7 @@ class Conditions:
             case Trait.HAS_REPLY:
                 return c.public_messages > 1
             case Trait.HAS_NOTE:
-                return c.messages > c.public_messages if self._sees_all else false()
+                return c.messages > c.public_messages if self._sees_notes else false()
 
     def _is_told(self, condition: Condition, columns: Columns) -> ColumnElement[bool]:
         match condition:
@@ -193,7 +194,7 @@ class Conditions:
             return found.where(or_(*(contains(column, needle) for column in self._readable())))
         if len(needle) < _SHORTEST_TRIGRAM or _cannot_be(needle):
             return found.where(self._anywhere(needle))
-        columns = "{public internal}" if self._sees_all else "{public}"
+        columns = "{public internal}" if self._sees_notes else "{public}"
         phrase = needle.replace('"', '""')
         return found.where(literal_column("texts").op("MATCH")(f'{columns} : "{phrase}"'))
 
@@ -201,7 +202,7 @@ class Conditions:
         return or_(*(self._position(column, needle) > 0 for column in self._readable()))
 
     def _readable(self) -> list[ColumnElement[Any]]:
-        return [texts.c.public, texts.c.internal] if self._sees_all else [texts.c.public]
+        return [texts.c.public, texts.c.internal] if self._sees_notes else [texts.c.public]
 
     def _position(self, column: ColumnElement[Any], needle: str) -> ColumnElement[int]:
         """Return where in a casefolded column the text begins, from 1; 0 for nowhere, as for what cannot be written."""

@@ -427,7 +427,7 @@ def _lines(audience: Audience, query: TicketQuery, page: Select[Any]) -> Select[
     c = tickets.c
     picked = page.cte("picked")
     messages, last_author = (
-        (c.messages, c.last_author) if audience.sees_all else (c.public_messages, c.last_public_author)
+        (c.messages, c.last_author) if audience.sees_notes else (c.public_messages, c.last_public_author)
     )
     due = (c.due_at, c.warn_at) if audience.sees_all else (null(), null())
     return (
