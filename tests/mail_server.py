@@ -57,7 +57,11 @@ class Behaviour:
 
 
 class MailServer:
-    """A mail server from `with` to its end; `taken` is what it has taken, the oldest first."""
+    """
+    A mail server from `with` to its end; `taken` is what it has taken, the oldest first.
+
+    With a certificate it offers STARTTLS, or speaks TLS from the first byte on.
+    """
 
     def __init__(
         self,
@@ -65,12 +69,17 @@ class MailServer:
         *,
         password: str | None = None,
         certificate: ssl.SSLContext | None = None,
+        is_tls: bool = False,
     ) -> None:
         self.behaviour = behaviour or Behaviour()
         self.taken: list[Taken] = []
         self.connections = 0
         self._password = password
-        options: dict[str, Any] = {"hostname": "127.0.0.1", "port": 0, "tls_context": certificate}
+        options: dict[str, Any] = {
+            "hostname": "127.0.0.1",
+            "port": 0,
+            "ssl_context" if is_tls else "tls_context": certificate,
+        }
         if password is not None:
             options |= {"authenticator": self._authenticate, "auth_require_tls": False}
         self._controller = _AnyPort(self, **options)

@@ -364,6 +364,15 @@ def test_without_a_network_one_sentence_says_so(copy: WorkingCopy, path: str) ->
     )
 
 
+def test_a_mail_that_comes_in_while_nothing_can_be_set_up_is_to_be_handed_on_again(copy: WorkingCopy) -> None:
+    copy.pin("2.0", None)
+
+    refused = copy.start("receive-mail")
+
+    assert refused.returncode == 75
+    assert "the next start tries it again" in refused.stderr
+
+
 def test_a_folder_that_cannot_hold_the_environment_is_named(copy: WorkingCopy) -> None:
     (copy.root / ".venv").touch()
 

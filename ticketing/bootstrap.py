@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parent.parent
 RUN_TIME = "requirements.txt"
 TESTS = "tests/requirements.txt"
+# By sysexits.h: whoever hands a mail on to `receive-mail` keeps it, and tries again later; else it would send it back.
+TRY_AGAIN = 75
 PIN = re.compile(r"^([\w.-]+)==([^\s;\\]+) *(;.*)?\\?$", re.MULTILINE)
 
 
@@ -37,7 +39,13 @@ def main(arguments: Sequence[str], root: Path = ROOT) -> int:
     if not environment.is_current(wanted):
         from ticketing.installer import install  # noqa: PLC0415 - slow to import, and a second start needs none of it
 
-        install(environment, wanted)
+        try:
+            install(environment, wanted)
+        except SystemExit as failure:
+            if command[0] != "receive-mail":
+                raise
+            sys.stderr.write(f"{failure}\n")
+            return TRY_AGAIN
     return hand_over([str(environment.python), "-m", "ticketing", *command])
 
 

@@ -150,6 +150,30 @@ def test_starttls_is_used_when_it_is_asked_for(certificate: ssl.SSLContext) -> N
         assert sent(secure) == [SENT]
 
 
+def test_tls_is_spoken_from_the_first_byte_on_when_it_is_asked_for(
+    certificate: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with MailServer(certificate=certificate, is_tls=True, password="umbrella") as server:
+        secure = replace(server.server, tls=True, username="desk", password="umbrella")
+        assert sent(secure, CARLA, OSKAR) == [SENT, SENT]
+
+        monkeypatch.delenv("SSL_CERT_FILE")
+        outcome = sent(secure)[0]
+
+        assert outcome.result is Result.AGAIN
+        assert "its certificate is not valid" in outcome.says
+        assert len(server.taken) == 2
+
+
+def test_a_server_without_the_tls_that_was_asked_for_is_sent_nothing() -> None:
+    with MailServer() as server:
+        outcome = sent(replace(server.server, tls=True))[0]
+
+        assert outcome.result is Result.AGAIN
+        assert "cannot be reached" in outcome.says
+        assert server.taken == []
+
+
 def test_a_certificate_that_nobody_vouches_for_is_refused(
     certificate: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -17,6 +17,7 @@ from ticketing.settings import Settings
 from ticketing.storage.memory import MemoryStore
 
 ADDRESS, NEW = "carla@example.org", "four dry umbrellas"
+ON_EVERY_STORE = True
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from ticketing.domain.digests import Digesting
 from ticketing.domain.errors import PersonNotFoundError
 from ticketing.domain.notifications import Mailed, Notice, NoticeKind
 from ticketing.domain.opening_hours import ALWAYS_OPEN
-from ticketing.domain.outbox import OutgoingQuery
+from ticketing.domain.outbox import Letter, Outcome, OutgoingQuery, Result
 from ticketing.domain.people import Actor, Role, User
 from ticketing.domain.sla import SlaPolicy
 from ticketing.domain.statuses import Priority, Status
@@ -24,12 +24,14 @@ from ticketing.services.chores import Chore
 from ticketing.services.digests import DIGESTS_BATCH, Digests
 from ticketing.services.notifications import WARNINGS_BATCH, Warnings, wants
 from ticketing.services.outbox import set_route
+from ticketing.services.sending import Sending
 from ticketing.settings import Settings
 from ticketing.storage.whole import WholeStore
 
 ON_EVERY_STORE = True
 
 CONSOLE = Actor.console()
+MARKER = "zebra-marker"
 MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
 OFFICE = BusinessCalendar(name="Always", zone="UTC", hours=ALWAYS_OPEN)
 GOLD = SlaPolicy(
@@ -278,3 +280,57 @@ def test_where_nobody_has_anything_unread_no_digest_is_due(desk: Desk, carla: Ac
     desk.tickets.open(carla, "No dial tone", "Dead.")
 
     assert do(Digests()) == 0
+
+
+@pytest.fixture
+def digest_of(
+    store: WholeStore, clock: Clock, do: Do, mailed: Callable[[], list[tuple[str, str]]]
+) -> Callable[[str], list[Letter | Outcome]]:
+    """Return a way to let a day go by, and see what the digest of somebody says then, if there is one."""
+    del mailed  # by which mails leave the desk
+    do(Digests())
+
+    def after_a_day(username: str) -> list[Letter | Outcome]:
+        clock.advance(DAY)
+        do(Digests())
+        sending = Sending(store, clock)
+        return [sending.letter(mail) for mail in sending.claim() if (mail.username, mail.kind) == (username, "digest")]
+
+    return after_a_day
+
+
+def test_z5_nothing_of_a_note_reaches_a_requester_by_the_digest(
+    desk: Desk, carla: Actor, digest_of: Callable[[str], list[Letter | Outcome]]
+) -> None:
+    desk.preferences.want_by_mail(carla, dict.fromkeys(NoticeKind, Mailed.DAILY))
+    number = desk.tickets.open(carla, "No dial tone", "Dead.").number
+    desk.tickets.note(CONSOLE, number, f"{MARKER} @carla")
+    assert digest_of("carla") == []
+
+    desk.tickets.note(CONSOLE, number, f"{MARKER} @carla")
+    desk.tickets.reply(CONSOLE, number, "We look.")
+    [letter] = digest_of("carla")
+
+    assert isinstance(letter, Letter)
+    assert letter.tickets == ((number, "No dial tone"),)
+    assert MARKER not in repr(letter)
+
+
+def test_z5_an_agent_who_is_one_no_more_gets_no_digest_of_notes(
+    desk: Desk, store: WholeStore, clock: Clock, do: Do, ada: Actor, root: Actor, mailed: Callable[[], object]
+) -> None:
+    del mailed
+    desk.preferences.want_by_mail(ada, dict.fromkeys(NoticeKind, Mailed.DAILY))
+    number = desk.tickets.open(ada, "My chair creaks", "It does.").number
+    do(Digests())
+    clock.advance(MINUTE)
+    desk.tickets.note(root, number, f"{MARKER} @ada")
+    clock.advance(DAY)
+    do(Digests())
+
+    desk.agents.change_role(CONSOLE, "ada", Role.USER)
+    clock.advance(MINUTE)
+    sending = Sending(store, clock)
+    outcomes = [sending.letter(mail) for mail in sending.claim() if mail.kind == "digest"]
+
+    assert [one.result for one in outcomes if isinstance(one, Outcome)] == [Result.DROPPED]

@@ -13,6 +13,7 @@ from ticketing.settings import Settings
 from ticketing.storage.memory import MemoryStore
 
 Everything = Callable[[], dict[str, object]]
+ON_EVERY_STORE = True
 
 
 @pytest.fixture

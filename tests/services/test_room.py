@@ -21,6 +21,7 @@ from ticketing.settings import Settings
 from ticketing.storage.memory import MemoryStore
 
 KILOBYTE = b"x" * 1024
+ON_EVERY_STORE = True
 
 
 @pytest.fixture

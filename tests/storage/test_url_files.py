@@ -32,6 +32,7 @@ from ticketing.storage.whole import WholeStore
 
 pytestmark = pytest.mark.xdist_group("s3")
 
+ROOT = Path(__file__).resolve().parents[2]
 NOW = datetime.now(UTC)
 LONG = os.urandom(2 * PIECE + 1000)
 DAY = timedelta(days=1)
@@ -410,6 +411,30 @@ def test_a_file_that_is_not_what_it_was_is_not_moved(bucket: str, tmp_path: Path
         move_files(source, far, NOW, lambda _done, _whole: None)
 
     assert list(far.hashes()) == []
+
+
+# Processes that send a file, read it and end at once; tells how each has ended.
+ENDING = """
+import os, sys
+from datetime import UTC, datetime
+import fsspec.core, obstore.fsspec
+from ticketing.storage.url_files import UrlFiles
+
+for _ in range(25):
+    if not (child := os.fork()):
+        files = UrlFiles(sys.argv[1])
+        b"".join(files.read(files.put([b"a"], datetime.now(UTC)).sha256))
+        sys.exit()
+    print(os.waitpid(child, 0)[1])
+"""
+
+
+def test_a_process_that_ends_at_once_ends_well(bucket: str) -> None:
+    command = [sys.executable, "-c", ENDING, f"s3://{bucket}"]
+
+    told = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT)
+
+    assert told.stdout.split() == ["0"] * 25, told.stderr
 
 
 def test_a_desk_without_such_an_address_loads_nothing_of_it() -> None:

@@ -111,10 +111,12 @@ def test_what_one_process_takes_the_other_hands_out_and_a_break_loses_nothing(
         assert secret not in one.log + other.log
 
 
-@pytest.mark.parametrize("kind", ["json", "sqlite", "bucket"])
+@pytest.mark.parametrize("kind", ["json", "sqlite", "postgres", "bucket"])
 def test_u1_a_file_of_ten_megabytes_takes_thirty_of_memory_at_most(tmp_path: Path, bucket: S3, kind: str) -> None:
     del bucket  # which one of them is to find
     storage = f"sqlite:///{tmp_path}/desk.sqlite" if kind == "sqlite" else ""
+    if kind == "postgres":
+        storage = databases().create("large_files")
     server = Server(tmp_path, storage=storage)
     server.require(FILES_URL=URL if kind == "bucket" else "")
     with server:

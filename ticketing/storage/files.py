@@ -73,7 +73,8 @@ class FolderFiles:
     def hashes(self) -> Iterator[str]:
         """Yield the hashes of all that is here."""
         for folder in self._folder.glob("[0-9a-f][0-9a-f]"):
-            yield from (entry.name for entry in os.scandir(folder))
+            with os.scandir(folder) as entries:  # which are let go of when nobody asks for the rest
+                yield from (entry.name for entry in entries)
 
     def used(self) -> int:
         """Return how many bytes all contents have together."""

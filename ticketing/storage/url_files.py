@@ -7,9 +7,11 @@ A content is sent from a file of this machine once all of it is there, so what b
 stores show an object when it is whole; anywhere else it is sent under a name of its own and moved in place.
 """
 
+import atexit
 import hashlib
 import re
 import secrets
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
@@ -37,6 +39,9 @@ _CONNECT_TIMEOUT: Final = 5.0
 _RETRIES: Final = 1
 PIECE: Final = 1 << 20
 _ARRIVING: Final = ".arriving"
+# So long, in seconds, a process waits at its end, or now and then a thread of the client's own that has just answered
+# would find no Python any more and abort what is done already (PyO3/pyo3-async-runtimes, issue 40).
+_LINGER: Final = 0.2
 _STATUS: Final = re.compile(r"status code: (\d{3})")
 _REFUSALS: Final = frozenset({"401", "403"})
 
@@ -169,6 +174,8 @@ def _opened(url: str, protocol: str, timeout: float) -> "tuple[AbstractFileSyste
         from obstore.fsspec import register  # noqa: PLC0415 - as above
 
         register(protocol)
+        atexit.unregister(_linger)
+        atexit.register(_linger)
         client = {
             "timeout": timedelta(seconds=timeout),
             "connect_timeout": timedelta(seconds=_CONNECT_TIMEOUT),
@@ -184,6 +191,10 @@ def _opened(url: str, protocol: str, timeout: float) -> "tuple[AbstractFileSyste
             "Such are s3://BUCKET/FOLDER, gs://BUCKET/FOLDER, az://CONTAINER/FOLDER and file:///FOLDER."
         ) from error
     return system, root.rstrip("/")
+
+
+def _linger() -> None:
+    time.sleep(_LINGER)
 
 
 def _receive(content: Iterable[bytes], file: IO[bytes]) -> Content:
