@@ -24,6 +24,7 @@ from ticketing.domain.statuses import Priority, Resolution, Status
 from ticketing.domain.store import Store
 from ticketing.domain.tickets import SYSTEM, MessageKind, Ticket
 from ticketing.services.access import Gate
+from ticketing.services.anonymising import Anonymising
 from ticketing.services.chores import Chores
 from ticketing.services.definitions import Definitions
 from ticketing.services.moving.imports import Imports
@@ -91,6 +92,10 @@ def tickets(store: Store) -> list[Ticket]:
 def usernames(store: Store) -> set[str]:
     with store.read() as tx:
         return {user.id for user in tx.users.stream()}
+
+
+def cut_off(_done: int, _whole: int) -> None:
+    raise KeyboardInterrupt
 
 
 def put_address(store: Store, username: str, address: str, standing: Standing) -> None:
@@ -203,9 +208,6 @@ def test_a_newer_export_brings_only_what_is_new(store: Store, bring: Bring) -> N
 def test_an_import_that_was_cut_off_goes_on_where_it_was(store: Store, imports: Imports, root: Actor) -> None:
     file = zammad({"number": "lost", "customer": "-"}, *({"number": str(number)} for number in range(250)))
 
-    def cut_off(_done: int, _whole: int) -> None:
-        raise KeyboardInterrupt
-
     with pytest.raises(KeyboardInterrupt):
         imports.apply(root, file, "tickets.json", System.ZAMMAD, progress=cut_off)
     (unfinished,) = imports.all(root)
@@ -244,6 +246,22 @@ def test_nobody_becomes_an_agent_by_an_import(store: Store, bring: Bring) -> Non
     with store.read() as tx:
         assert list(tx.users.agent_names()) == ["root"]
         assert not tx.users.with_email("grace@example.org")
+
+
+@pytest.mark.parametrize("customer", ["carla@example.net", "Carla"])
+def test_nobody_is_given_the_name_of_somebody_who_is_anonymous_by_now(
+    store: Store, clock: Clock, gate: Gate, imports: Imports, arrives: SignIn, root: Actor, customer: str
+) -> None:
+    arrives("carla")
+    Anonymising(store, clock, gate).anonymise(root, "carla")
+    file = zammad(*({"number": str(number), "customer": customer} for number in range(150)))
+
+    with pytest.raises(KeyboardInterrupt):
+        imports.apply(root, file, "tickets.json", System.ZAMMAD, progress=cut_off)
+    imports.apply(root, file, "tickets.json", System.ZAMMAD)
+
+    (requester,) = {ticket.requester for ticket in tickets(store)}
+    assert requester.startswith("carla-")
 
 
 def test_nobody_is_told_and_no_rule_is_followed(

@@ -237,6 +237,17 @@ def test_a_username_is_made_of_the_address(desk: Desk, ada: Actor, address: str,
     assert desk.invitations.invite(ada, "Nora Vale", address).person.username == username
 
 
+def test_nobody_is_invited_under_the_name_of_somebody_who_is_anonymous_by_now(
+    desk: Desk, arrives: SignIn, root: Actor
+) -> None:
+    arrives("carla")
+    desk.anonymising.anonymise(root, "carla")
+
+    assert desk.invitations.invite(root, "Carla Vale", "carla@example.org").username == "carla2"
+    with pytest.raises(UsernameTakenError):
+        desk.invitations.invite(root, "Carla Vale", "vale@example.org", "carla")
+
+
 def test_what_is_wrong_with_an_invitation_is_said(desk: Desk, ada: Actor) -> None:
     with pytest.raises(BlankError):
         desk.invitations.invite(ada, "Nora Vale", " ")

@@ -31,6 +31,7 @@ from ticketing.domain.people import Actor, Role, Standing
 from ticketing.domain.store import Store
 from ticketing.services.access import Gate
 from ticketing.services.accounts import Accounts
+from ticketing.services.anonymising import Anonymising
 from ticketing.services.openid import Arrival, OpenId
 from ticketing.services.outbox import set_route
 from ticketing.services.second_factors import SecondFactors
@@ -170,6 +171,15 @@ def test_a_name_that_somebody_has_is_left_to_them(come: Come, arrives: SignIn, s
 
     assert arrived(sessions, come()) == "carla.ruiz-2"
     assert arrived(sessions, come(sub="another", email=None)) == "carla.ruiz-3"
+
+
+def test_the_name_of_somebody_who_is_anonymous_by_now_is_nobodys(
+    come: Come, arrives: SignIn, sessions: Sessions, store: Store, clock: Clock, gate: Gate
+) -> None:
+    arrives("carla.ruiz")
+    Anonymising(store, clock, gate).anonymise(Actor.console(), "carla.ruiz")
+
+    assert arrived(sessions, come()) == "carla.ruiz-2"
 
 
 def test_a_confirmed_address_that_the_provider_vouches_for_opens_its_account_and_its_owner_is_told(

@@ -259,7 +259,7 @@ def body(desk: Desk, sending: WebhookSending, root: Actor, event: str) -> Any:
 @pytest.fixture
 def same_key(sending: WebhookSending, desk: Desk) -> WebhookSending:
     """Return the side that sends, with the key by which the desk has made its secrets."""
-    sending._secrets = WebhookSecrets(desk._key)  # noqa: SLF001 - a desk in memory keeps its key to itself
+    sending._secrets = WebhookSecrets(desk._parts.key)  # noqa: SLF001 - a desk in memory keeps its key to itself
     return sending
 
 

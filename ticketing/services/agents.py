@@ -60,7 +60,7 @@ class Agents:
         self._gate = gate
         self._passwords = passwords
         self._throttle = throttle
-        self._agents_may_register_agents = agents_may_register_agents
+        self._agents_may = agents_may_register_agents
 
     def register_agent(
         self, actor: Actor, username: str, display_name: str, email: str = "", *, role: Role = Role.AGENT
@@ -92,13 +92,12 @@ class Agents:
         """Return one account; raises PersonNotFoundError."""
         with self._store.read() as tx:
             return Person.of(reach_person(tx, self._gate.admit(tx, actor), username))
-            return Person.of(reach_person(tx, self._gate.admit(tx, actor), username))
 
     def may_register(self, actor: Actor) -> bool:
         """Whether the actor may register agents at this desk; whether they may see that is theirs to know."""
         with self._store.read() as tx:
             actor = self._gate.admit(tx, actor)
-            return policy.may_register(actor, Role.AGENT, agents_may=self._agents_may_register_agents)
+            return policy.may_register(actor, Role.AGENT, agents_may=self._agents_may)
 
     def assignable(self, actor: Actor) -> dict[str, str]:
         """Return those to whom a ticket can be given, the active agents and admins: username and display name."""
@@ -258,7 +257,7 @@ class Agents:
         log_account(tx, actor.username, action, user.id, self._clock(), **facts)
 
     def _require_register(self, actor: Actor, role: Role) -> None:
-        policy.require_register(actor, role, agents_may=self._agents_may_register_agents)
+        policy.require_register(actor, role, agents_may=self._agents_may)
         _require_staff(role)
 
 

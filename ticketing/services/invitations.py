@@ -14,13 +14,13 @@ from unicodedata import normalize
 
 from ticketing.domain import policy
 from ticketing.domain.audit import AuditAction
-from ticketing.domain.errors import BlankError, NotInvitedError, PersonNotFoundError, UsernameTakenError
+from ticketing.domain.errors import BlankError, NotInvitedError, UsernameTakenError
 from ticketing.domain.mail_links import LinkToken, Purpose, link_id
 from ticketing.domain.outbox import AccountMail
 from ticketing.domain.people import RESERVED_USERNAMES, Actor, Person, Role, Standing, User
 from ticketing.domain.store import Store, Transaction
 from ticketing.domain.text import is_blank
-from ticketing.services.access import Clock, Gate, find_user
+from ticketing.services.access import Clock, Gate, is_taken, reach_person
 from ticketing.services.accounts import add_account, check_pair, clean_identity
 from ticketing.services.mail_links import look_behind, make_link, use_link
 from ticketing.services.outbox import links_go_out, tell_of_account
@@ -82,7 +82,7 @@ class Invitations:
                 raise BlankError("E-mail")
             name = _free_name(tx, email) if is_blank(wanted_name) else wanted_name
             name, shown, mail = clean_identity(name, display_name, email)
-            if tx.users.find(name) is not None:
+            if is_taken(tx, name):
                 raise UsernameTakenError(name)
         nobodys = self._passwords.hash(secrets.token_urlsafe(_SECRET_BYTES))
         now = self._clock()
@@ -174,9 +174,7 @@ class Invitations:
     def _reach(self, tx: Transaction, actor: Actor, username: str) -> tuple[Actor, User]:
         """Fetch an account whose owner was invited and has not come yet, for those who may invite such people."""
         actor = self._gate.admit(tx, actor)
-        user = find_user(tx, username)
-        if user is None or not policy.may(actor, policy.Action.SEE_PEOPLE):
-            raise PersonNotFoundError(username)
+        user = reach_person(tx, actor, username)
         self._require(actor, user.role)
         if user.invited_at is None:
             raise NotInvitedError
@@ -193,4 +191,4 @@ def _free_name(tx: Transaction, email: str) -> str:
     if len(name) < _SHORTEST_USERNAME:
         name = f"agent.{name}".rstrip(".")
     there = (name, *(f"{name}{number}" for number in range(2, _MOST_ALIKE)))
-    return next((one for one in there if one not in RESERVED_USERNAMES and tx.users.find(one) is None), name)
+    return next((one for one in there if one not in RESERVED_USERNAMES and not is_taken(tx, one)), name)

@@ -15,7 +15,7 @@ from ticketing.domain.policy import THE_DESK, Action
 from ticketing.domain.store import Store
 from ticketing.services.access import Clock, Gate
 
-logger = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 
 class Pulse(NamedTuple):
@@ -68,7 +68,7 @@ class Live:
             self._tell(list(there), now)
             return [one for told in self._store.presences.of_others(self._process, now) for one in told.there]
         except StorageError as error:
-            logger.debug("Who else is there is not known: %s", error)
+            log.debug("Who else is there is not known: %s", error)
             return []
 
     def _tell(self, there: list[Present], now: datetime) -> None:

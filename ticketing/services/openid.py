@@ -32,7 +32,7 @@ from ticketing.domain.people import STAFF, Actor, Role, Standing, User
 from ticketing.domain.policy import Action
 from ticketing.domain.sign_in import fingerprint
 from ticketing.domain.store import Store, Transaction
-from ticketing.services.access import Clock, Gate
+from ticketing.services.access import Clock, Gate, is_taken
 from ticketing.services.accounts import LOOPBACK, add_account, let_in
 from ticketing.services.addresses import enter_address
 from ticketing.services.outbox import tell_of_account
@@ -252,7 +252,7 @@ class OpenId:
     def _register(self, tx: Transaction, proven: Proven, address: str, now: datetime) -> User | None:
         """Make an account without a password; None if so many have that name that there is none left."""
         self._throttle.count_registration(tx, address)
-        username = next((name for name in proven.usernames() if tx.users.find(name) is None), None)
+        username = next((name for name in proven.usernames() if not is_taken(tx, name)), None)
         if username is None:
             return None
         shown = proven.display_name(username)

@@ -6,20 +6,20 @@ from typing import Final
 import streamlit as st
 
 from ticketing.domain.people import Actor
+from ticketing.domain.queries import Page
 from ticketing.domain.received import Fate, Received, ReceivedQuery
 from ticketing.ui.feedback import say_after_rerun, shown_errors
 from ticketing.ui.forms import button
 from ticketing.ui.layout import way_back
-from ticketing.ui.pages import BY_NAME
+from ticketing.ui.ledger import ALL, PAGE_SIZE, asked_page, draw_details, draw_pages, draw_way_to_ticket
 from ticketing.ui.session import desk, go_to
 from ticketing.ui.text import displayable, plain
 from ticketing.ui.tickets import Tone
-from ticketing.ui.times import ago, time_element, zone
+from ticketing.ui.times import ago
 from ticketing.ui.wording import t
 
-_PAGE_SIZE = 25
 _FATES: dict[str, frozenset[Fate]] = {
-    "all": frozenset(),
+    ALL: frozenset(),
     "entered": frozenset(fate for fate in Fate if fate.is_in),
     "ignored": frozenset({Fate.IGNORED}),
     "failed": frozenset({Fate.FAILED}),
@@ -32,20 +32,17 @@ _TONES: dict[Fate, Tone] = {Fate.IGNORED: "gray", Fate.FAILED: "red"}
 def received_mails(actor: Actor, fate: str) -> None:
     """Draw the mails that came in and became this, paged, each with the ways to its ticket and to itself."""
     _draw_last_fetch(actor)
-    number = st.session_state.get("received_page", 1)
-    query = ReceivedQuery(fates=_FATES[fate], page=number, size=_PAGE_SIZE)
-    page = desk().receiving.search(actor, query)
-    if not page.items and number > 1:
-        page = desk().receiving.search(actor, query.model_copy(update={"page": 1}))
+
+    def ask(number: int) -> Page[Received]:
+        return desk().receiving.search(actor, ReceivedQuery(fates=_FATES[fate], page=number, size=PAGE_SIZE))
+
+    page = asked_page(ask, key="received_page")
     for received in page.items:
         with st.container(border=True, gap="xxsmall"):
             _draw(actor, received, subject=received.subject or t("mail.no_subject"))
     if not page.items:
         st.info(t("mail.none"), icon=":material/mail:")
-    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
-        st.caption(t("mail.count", n=page.total), width="content")
-        if page.pages > 1:
-            st.pagination(page.pages, key="received_page", max_visible_pages=5)
+    draw_pages(page, t("mail.count", n=page.total), key="received_page")
 
 
 def one_mail(actor: Actor, key: str) -> None:
@@ -84,15 +81,7 @@ def _draw(actor: Actor, received: Received, *, subject: str = "") -> None:
         st.badge(t(f"fate.{received.fate}"), color=_TONES.get(received.fate, "green"))
         if subject:
             st.markdown(plain(subject), width="content")
-        if received.ticket:
-            ticket = BY_NAME["ticket"].registered(actor)
-            st.page_link(ticket, label=f"T-{received.ticket}", query_params={"id": str(received.ticket)})
+        draw_way_to_ticket(actor, received.ticket)
         if subject and button(t("mail.show"), key=f"show_{received.id}", type="tertiary", icon=":material/visibility:"):
             go_to("mail", mail=received.id)
-    st.html(f'<div style="opacity:0.75;font-size:0.875rem;overflow-wrap:anywhere">{_details(received)}</div>')
-
-
-def _details(received: Received) -> str:
-    """Return when it came, from whom, and why it is in no ticket; as HTML."""
-    when = time_element(received.at, desk().clock(), zone())
-    return " · ".join([when, *(escape(told) for told in (received.sender, received.why) if told)])
+    draw_details(received.at, (received.sender, received.why))

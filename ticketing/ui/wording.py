@@ -1333,7 +1333,6 @@ WORDING = {
     "mail.direction": "Direction",
     "mail.out": "Going out",
     "mail.in": "Coming in",
-    "mail.state": "Fate",
     "mail.fate": "Fate",
     "mail.all": "All",
     "mail.waiting": "Waiting",

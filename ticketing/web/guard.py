@@ -24,7 +24,7 @@ from ticketing.logs import Event, new_reference, tell
 from ticketing.web.errors import is_call, tell_caller
 from ticketing.web.site import Site
 
-logger = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 _CLOSED = ("/_stcore/metrics", "/_stcore/agent")
@@ -113,7 +113,7 @@ class Guard:
             if reply.started:
                 reply.status = _FAILED
                 raise
-            logger.exception("Request failed, reference %s", reference)
+            log.exception("Request failed, reference %s", reference)
             failure = _turn_away(scope, f"Something went wrong. Reference: {reference}", 500)
             await failure(scope, receive, reply.send)
         finally:

@@ -18,7 +18,7 @@ from ticketing.web.api.mount import LATE_API
 from ticketing.web.guard import inline_script_hashes
 from ticketing.web.streamlit_options import check_options
 
-logger = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 # What the first page of a process would otherwise import while somebody waits for it: both are for the logo.
 _COSTLY = ("numpy", "PIL.Image")
@@ -33,7 +33,7 @@ async def lifespan(_app: st.App) -> AsyncIterator[None]:
         desk = await to_thread.run_sync(shared_desk)
         check_options(is_public=desk.settings.is_public)
     except TicketingError as error:
-        logger.critical("The desk cannot open: %s", error)
+        log.critical("The desk cannot open: %s", error)
         raise
     have_address()
     warming_up = threading.Timer(_AFTER_THE_START, warm_up)

@@ -34,7 +34,7 @@ from ticketing.domain.live import Present
 from ticketing.domain.people import Actor
 from ticketing.web.visitor import actor_of
 
-logger = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 LOOK_EVERY: Final = 1.0  # seconds
 # What was not looked at may have been lost on the way; so it is told once more after so many seconds.
@@ -197,7 +197,7 @@ class Hub:
                 self._is_failing = False
             except Exception as error:
                 if not self._is_failing:
-                    logger.warning("Open pages cannot be kept up to date", exc_info=error)
+                    log.warning("Open pages cannot be kept up to date", exc_info=error)
                 self._is_failing = True
                 looks = {}
             for watcher, look in looks.items():
@@ -346,7 +346,7 @@ async def _keep(watcher: Watcher, number: int, name: str, text: str) -> bool:
     except StorageBusyError:
         await tell(watcher.socket, {"again": [number, name]})
     except StorageError as error:
-        logger.warning("A draft could not be kept: %s", error)
+        log.warning("A draft could not be kept: %s", error)
     except TicketingError:
         pass  # what cannot be sent is not kept either; the page says so when it is sent
     else:

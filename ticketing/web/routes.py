@@ -28,7 +28,7 @@ from ticketing.web.personal_data import personal_data
 from ticketing.web.rating import rate
 from ticketing.web.watching import watch
 
-logger = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 _BODY_LIMIT = 4096
 _ONE_YEAR = 365 * 24 * 3600
@@ -75,7 +75,7 @@ async def readyz(_request: Request) -> Response:
     try:
         await to_thread.run_sync(shared_desk().store.ping)
     except (TicketingError, OSError):
-        logger.exception("The store does not answer")
+        log.exception("The store does not answer")
         return JSONResponse({"status": "unavailable"}, 503, headers={"cache-control": "no-store"})
     return JSONResponse({"status": "ok"}, headers={"cache-control": "no-store"})
 

@@ -19,7 +19,8 @@ class Notices(OwnedDocuments[Notice]):
 
     def of_user(self, username: str) -> list[Notice]:
         """Return the person's notices, newest first; some may have expired."""
-        return sorted(super().of_user(username), key=lambda notice: notice.expires_at, reverse=True)
+        by_id = sorted(super().of_user(username), key=lambda notice: notice.id)
+        return sorted(by_id, key=lambda notice: notice.expires_at, reverse=True)
 
     def unread(self, usernames: set[str], now: datetime) -> dict[str, int]:
         """Return how many unread notices, that have not expired, each of these people has who has any."""

@@ -68,7 +68,8 @@ class Sessions(OwnedDocuments[Session]):
 
     def of_user(self, username: str) -> list[Session]:
         """Return the person's sessions, newest first; some may have expired."""
-        return sorted(super().of_user(username), key=lambda session: session.created_at, reverse=True)
+        by_id = sorted(super().of_user(username), key=lambda session: session.id)
+        return sorted(by_id, key=lambda session: session.created_at, reverse=True)
 
     def several(self, keys: set[str]) -> list[Session]:
         """Return copies of those that exist, in no order."""

@@ -15,8 +15,8 @@ from ticketing.storage.sql.audit import SqlAudit, audit_columns
 from ticketing.storage.sql.conditions import texts_key
 from ticketing.storage.sql.connecting import connect, told_as_ours
 from ticketing.storage.sql.facts import facts_row
+from ticketing.storage.sql.people import user_columns
 from ticketing.storage.sql.reading import BATCH
-from ticketing.storage.sql.repositories import user_columns
 from ticketing.storage.sql.tickets import searchable, ticket_columns
 
 _WHAT_HELPS: Final = (

@@ -1,313 +1,34 @@
-"""All other repositories, and the transaction that holds them."""
+"""Sessions and what was set up, and the transaction that holds all repositories."""
 
-from collections.abc import Iterator, Sequence
-from datetime import datetime
-from functools import cached_property, lru_cache
-from typing import Any, Generic, NamedTuple, TypeVar
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Generic
 
-from sqlalchemy import ColumnElement, Connection, Select, Table, Text, bindparam, cast, delete, func, or_, select
+from sqlalchemy import Connection, Text, bindparam, cast, func, select
 
 from ticketing.domain.api_keys import ApiKey
 from ticketing.domain.attachments import Upload
 from ticketing.domain.categories import Category
 from ticketing.domain.definitions import Definition, Kind, by_name, read_definition
-from ticketing.domain.deliveries import Delivery, DeliveryQuery, DeliveryState
+from ticketing.domain.deliveries import Delivery
 from ticketing.domain.drafts import Draft
 from ticketing.domain.kinds import KINDS
 from ticketing.domain.mail_links import MailLink
-from ticketing.domain.notifications import NOTICES_KEPT, NOTICES_PER_PERSON, Notice
 from ticketing.domain.openid import Identity, SignInRequest
-from ticketing.domain.outbox import Backlog, MailState, Outgoing, OutgoingQuery
-from ticketing.domain.people import PeopleQuery, Role, User
-from ticketing.domain.queries import Page
+from ticketing.domain.outbox import Outgoing
+from ticketing.domain.people import User
 from ticketing.domain.receipts import Receipt
-from ticketing.domain.received import Received, ReceivedQuery
+from ticketing.domain.received import Received
 from ticketing.domain.sign_in import Attempts, Device, HandOff, Session
-from ticketing.domain.text import Stored
 from ticketing.storage.sql import tables
 from ticketing.storage.sql.audit import SqlAudit
-from ticketing.storage.sql.conditions import SEPARATOR, contains, holds_text
+from ticketing.storage.sql.collections import SqlCollection, SqlOwned
 from ticketing.storage.sql.files import SqlFileRepository
-from ticketing.storage.sql.reading import in_batches
+from ticketing.storage.sql.messages import SqlDeliveries, SqlMails, SqlNotices, SqlReceived
+from ticketing.storage.sql.people import SqlUsers
 from ticketing.storage.sql.tables import users
 from ticketing.storage.sql.tickets import SqlTickets
 from ticketing.storage.sql.writing import put
-
-Document = TypeVar("Document", bound=Stored)
-
-
-class SqlCollection(Generic[Document]):
-    """Documents of one kind by id; what is asked for them stands in columns of the same name."""
-
-    def __init__(self, connection: Connection, table: Table, model: type[Document]) -> None:
-        self._connection = connection
-        self._table = table
-        self._model = model
-        self._key = next(iter(table.primary_key))
-        self._found: dict[str, str | None] = {}
-
-    def find(self, key: str) -> Document | None:
-        """Return a copy of the document, or None; within a transaction the database is asked for it once."""
-        if key not in self._found:
-            self._found[key] = self._look_up(key) if _can_be(key) else None
-        raw = self._found[key]
-        return None if raw is None else self._model.model_validate_json(raw)
-
-    def note(self, key: str, raw: str | None) -> None:
-        """Take note of what the database has told of a document, unless more is known of it by now."""
-        self._found.setdefault(key, raw)
-
-    def _look_up(self, key: str) -> str | None:
-        found: str | None = self._connection.scalar(_by_key(self._table), {"key": key})
-        return found
-
-    def save(self, document: Document) -> None:
-        """Add it, or put it in the place of the one with the same id."""
-        columns = self._columns(document)
-        put(self._connection, self._table, columns)
-        self._found[columns[self._key.name]] = columns["document"]
-
-    def naming(self, value: str, limit: int) -> list[Document]:
-        """Return copies of those in which a text is all of a field, at most `limit`."""
-        question = select(self._table.c.document).where(holds_text(self._connection, self._table.c.document, value))
-        return [self._model.model_validate_json(raw) for raw in self._connection.scalars(question.limit(limit))]
-
-    def remove(self, key: str) -> None:
-        """Take it away; that it is not there is no error."""
-        self._connection.execute(delete(self._table).where(self._key == key))
-        self._found[key] = None
-
-    def _columns(self, document: Document) -> dict[str, Any]:
-        named = {name: getattr(document, name) for name in _names(self._table)}
-        return named | {"document": document.model_dump_json(exclude_none=True)}
-
-    def _documents(self, *where: ColumnElement[bool], order: Any) -> list[Document]:
-        question = select(self._table.c.document).where(*where).order_by(*order)
-        return [self._model.model_validate_json(raw) for raw in self._connection.scalars(question)]
-
-
-class SqlUsers(SqlCollection[User]):
-    """All accounts."""
-
-    def any(self) -> bool:
-        """Whether there is an account at all."""
-        return self._connection.scalar(select(users.c.username).limit(1)) is not None
-
-    def active_admins(self) -> int:
-        """Return how many admins can sign in."""
-        question = select(func.count()).where(users.c.active, users.c.role == Role.ADMIN.value)
-        return self._connection.scalar(question) or 0
-
-    def agent_names(self) -> dict[str, str]:
-        """Return the display names of the active agents and admins, in their order."""
-        return dict(self._connection.execute(_AGENTS).all())
-
-    def search(self, query: PeopleQuery) -> Page[User]:
-        """Return one page of accounts by display name."""
-        where = _wanted(query)
-        total = self._connection.scalar(select(func.count()).select_from(users).where(*where)) or 0
-        question = select(users.c.document).where(*where).order_by(*_BY_NAME).limit(query.size).offset(query.first)
-        found = tuple(User.model_validate_json(raw) for raw in self._connection.scalars(question))
-        return Page(items=found, total=total, page=query.page, size=query.size)
-
-    def names(self, usernames: set[str]) -> dict[str, str]:
-        """Return the display names of those that exist."""
-        found = self._connection.execute(_NAMES, {"usernames": sorted(usernames)})
-        return dict(found.all())
-
-    def several(self, usernames: set[str]) -> list[User]:
-        """Return copies of those that exist, in no order."""
-        return self._documents(users.c.username.in_(sorted(usernames)), order=[]) if usernames else []
-
-    def with_email(self, address: str) -> list[User]:
-        """Return the accounts with this e-mail address, whatever its case, the oldest first."""
-        email = address.casefold()
-        question = select(users.c.document).where(users.c.folded.endswith(SEPARATOR + email, autoescape=True))
-        found = [User.model_validate_json(raw) for raw in self._connection.scalars(question)] if email else []
-        return sorted(found, key=lambda user: (user.created_at, user.id))
-
-    def stream(self) -> Iterator[User]:
-        """Yield every account by username, read in batches."""
-        return (User.model_validate_json(raw) for _, raw in in_batches(self._connection, users))
-
-    def _columns(self, document: User) -> dict[str, Any]:
-        return user_columns(document)
-
-
-class SqlOwned(SqlCollection[Document]):
-    """Documents that belong to somebody."""
-
-    def of_user(self, username: str) -> list[Document]:
-        """Return the person's documents, newest first; some may have expired."""
-        return self._documents(self._table.c.username == username, order=[self._newest().desc()])
-
-    def _newest(self) -> ColumnElement[Any]:
-        columns = self._table.c
-        return columns["created_at" if "created_at" in columns else "expires_at"]
-
-
-class SqlNotices(SqlOwned[Notice]):
-    """All notices."""
-
-    def __init__(self, connection: Connection) -> None:
-        super().__init__(connection, tables.notices, Notice)
-        self._unread: dict[str, _Unread] = {}
-
-    def note_unread(self, username: str, unread: int, first_ends: datetime | None) -> None:
-        """Take note of how many unread notices somebody has, and when the first of them expires."""
-        self._unread[username] = _Unread(unread, first_ends)
-
-    def unread(self, usernames: set[str], now: datetime) -> dict[str, int]:
-        """Return how many unread notices, that have not expired, each of these people has who has any."""
-        known = {name: self._unread[name] for name in usernames & self._unread.keys()}
-        if known.keys() == usernames and all(one.holds(now) for one in known.values()):
-            return {name: one.number for name, one in known.items() if one.number}
-        found = self._connection.execute(_UNREAD, {"usernames": sorted(usernames), "now": now})
-        return dict(found.all())
-
-    def having_unread(self, above: str, limit: int, now: datetime) -> list[str]:
-        """Return the first usernames above that one of people who have unread notices, at most `limit`, in order."""
-        c = tables.notices.c
-        people = select(c.username).distinct().where(tables.IS_UNREAD, c.username > above, c.expires_at > now)
-        return list(self._connection.scalars(people.order_by(c.username).limit(limit)))
-
-    def add(self, notices: Sequence[Notice]) -> None:
-        """Keep all of these; where a person has more than 500 then, the oldest go until 450 are left."""
-        rows = [self._columns(notice) for notice in notices]
-        put(self._connection, tables.notices, *rows)
-        self._unread.clear()
-        self._found |= {row["id"]: row["document"] for row in rows}
-        usernames = sorted({notice.username for notice in notices})
-        for username in self._connection.scalars(_HAVING_TOO_MANY, {"usernames": usernames}).all():
-            oldest = self._connection.scalars(_SURPLUS, {"username": username}).all()
-            self._connection.execute(delete(self._table).where(self._key.in_(oldest)))
-            self._found |= dict.fromkeys(oldest)
-
-    def save(self, document: Notice) -> None:
-        """Add it, or put it in the place of the one with the same id."""
-        self.add([document])
-
-    def remove(self, key: str) -> None:
-        """Take it away; that it is not there is no error."""
-        super().remove(key)
-        self._unread.clear()
-
-
-class _Unread(NamedTuple):
-    """How many unread notices a person has, and when the first of them expires."""
-
-    number: int
-    first_ends: datetime | None
-
-    def holds(self, now: datetime) -> bool:
-        """Whether none of them has expired."""
-        return self.first_ends is None or self.first_ends > now
-
-
-class SqlMails(SqlCollection[Outgoing]):
-    """All mails that go out."""
-
-    def add(self, mails: Sequence[Outgoing]) -> None:
-        """Keep those of these that are not there yet."""
-        known = select(self._key).where(self._key.in_([mail.id for mail in mails]))
-        present = set(self._connection.scalars(known)) if mails else set()
-        rows = [self._columns(mail) for mail in mails if mail.id not in present]
-        put(self._connection, self._table, *rows)
-        self._found |= {row["id"]: row["document"] for row in rows}
-
-    def due(self, by: datetime, limit: int) -> list[Outgoing]:
-        """Return those that wait and are due by then, at most `limit`, the first due first."""
-        question = select(_mails.document).where(_IS_WAITING, _mails.due_at <= by)
-        return self._read(question.order_by(_mails.due_at, _mails.id).limit(limit))
-
-    def waiting_for(self, username: str, limit: int) -> list[Outgoing]:
-        """Return those that wait to be sent to the person, at most `limit`, the first due first."""
-        question = select(_mails.document).where(_IS_WAITING, _mails.username == username)
-        return self._read(question.order_by(_mails.due_at, _mails.id).limit(limit))
-
-    def sent_to(self, address: str, since: datetime) -> list[datetime]:
-        """Return when the address got mails since that moment, and is to get those that were claimed, in no order."""
-        got = self._connection.execute(
-            _GOT, {"address": address.casefold(), "since": since, "waiting": MailState.WAITING.value}
-        )
-        return [sent_at or due_at for sent_at, due_at in got]
-
-    def having_message_id(self, message_id: str) -> Outgoing | None:
-        """Return the mail that went out under this Message-ID, or None."""
-        if not (message_id and _can_be(message_id)):
-            return None
-        return next(iter(self._read(select(_mails.document).where(_mails.message_id == message_id).limit(1))), None)
-
-    def backlog(self) -> Backlog:
-        """Return how many wait, and since when."""
-        return Backlog(*self._connection.execute(select(func.count(), func.min(_mails.at)).where(_IS_WAITING)).one())
-
-    def search(self, query: OutgoingQuery) -> Page[Outgoing]:
-        """Return one page, the newest first."""
-        where = [] if query.state is None else [_mails.state == query.state.value]
-        total = self._connection.scalar(select(func.count()).select_from(tables.outgoing).where(*where)) or 0
-        question = select(_mails.document).where(*where).order_by(_mails.at.desc(), _mails.id.desc())
-        found = tuple(self._read(question.limit(query.size).offset(query.first)))
-        return Page(items=found, total=total, page=query.page, size=query.size)
-
-    def _columns(self, document: Outgoing) -> dict[str, Any]:
-        return super()._columns(document) | {"address": document.address.casefold(), "state": document.state.value}
-
-    def _read(self, question: Select[Any]) -> list[Outgoing]:
-        found = [(Outgoing.model_validate_json(raw), raw) for raw in self._connection.scalars(question)]
-        for mail, raw in found:
-            self.note(mail.id, raw)
-        return [mail for mail, _ in found]
-
-
-class SqlDeliveries(SqlCollection[Delivery]):
-    """All that webhooks are told."""
-
-    def add(self, deliveries: Sequence[Delivery]) -> None:
-        """Keep those of these that are not there yet."""
-        known = select(self._key).where(self._key.in_([delivery.id for delivery in deliveries]))
-        present = set(self._connection.scalars(known)) if deliveries else set()
-        rows = [self._columns(delivery) for delivery in deliveries if delivery.id not in present]
-        put(self._connection, self._table, *rows)
-        self._found |= {row["id"]: row["document"] for row in rows}
-
-    def due(self, webhook: str, by: datetime, limit: int) -> list[Delivery]:
-        """Return what waits for a webhook and is due by then, at most `limit`, the first due first."""
-        question = select(_deliveries.document).where(*_waiting_for(webhook), _deliveries.due_at <= by)
-        return self._read(question.order_by(_deliveries.due_at, _deliveries.id).limit(limit))
-
-    def waiting(self, webhook: str) -> int:
-        """Return how many wait for a webhook."""
-        return self._connection.scalar(select(func.count()).where(*_waiting_for(webhook))) or 0
-
-    def search(self, query: DeliveryQuery) -> Page[Delivery]:
-        """Return one page of those of a webhook, the newest first."""
-        where = [_deliveries.webhook == query.webhook]
-        where += [] if query.state is None else [_deliveries.state == query.state.value]
-        total = self._connection.scalar(select(func.count()).where(*where)) or 0
-        question = select(_deliveries.document).where(*where).order_by(_deliveries.at.desc(), _deliveries.id.desc())
-        found = tuple(self._read(question.limit(query.size).offset(query.first)))
-        return Page(items=found, total=total, page=query.page, size=query.size)
-
-    def _columns(self, document: Delivery) -> dict[str, Any]:
-        return super()._columns(document) | {"state": document.state.value}
-
-    def _read(self, question: Select[Any]) -> list[Delivery]:
-        return [Delivery.model_validate_json(raw) for raw in self._connection.scalars(question)]
-
-
-class SqlReceived(SqlCollection[Received]):
-    """The record of all mail that came in."""
-
-    def search(self, query: ReceivedQuery) -> Page[Received]:
-        """Return one page of it, the newest first."""
-        c = self._table.c
-        where = [c.fate.in_(sorted(query.fates))] if query.fates else []
-        total = self._connection.scalar(select(func.count()).select_from(self._table).where(*where)) or 0
-        question = select(c.document).where(*where).order_by(c.at.desc(), c.id.desc())
-        raws = self._connection.scalars(question.limit(query.size).offset(query.first))
-        found = tuple(Received.model_validate_json(raw) for raw in raws)
-        return Page(items=found, total=total, page=query.page, size=query.size)
 
 
 class SqlSessions(SqlOwned[Session]):
@@ -509,30 +230,6 @@ class SqlTransaction:
         return _Definitions(self.connection)
 
 
-def user_columns(user: User) -> dict[str, Any]:
-    """Return the row of an account."""
-    return {
-        "username": user.id,
-        "role": user.role.value,
-        "active": user.active,
-        "display_name": user.display_name,
-        "folded_name": user.display_name.casefold(),
-        "folded": SEPARATOR.join([user.id, user.display_name, user.email or ""]).casefold(),
-        "document": user.model_dump_json(exclude_none=True),
-    }
-
-
-@lru_cache
-def _by_key(table: Table) -> Select[Any]:
-    return select(table.c.document).where(next(iter(table.primary_key)) == bindparam("key"))
-
-
-@lru_cache
-def _names(table: Table) -> tuple[str, ...]:
-    """Name the columns beside the document: to ask the table for each document anew would cost as much as its text."""
-    return tuple(column.name for column in table.columns[:-1])
-
-
 # Of documents that come as one text: in none of them stands such a character as it is.
 _BETWEEN = "\x1e"
 _CATEGORIES = (
@@ -561,57 +258,3 @@ _SESSIONS_AND_ACCOUNTS = (
 _DEFINITIONS = select(tables.definitions.c.kind, tables.definitions.c.id, tables.definitions.c.document).where(
     tables.definitions.c.kind.in_(bindparam("kinds", expanding=True))
 )
-_deliveries = tables.deliveries.c
-_mails = tables.outgoing.c
-_IS_WAITING = _mails.state == MailState.WAITING.value
-_GOT = select(_mails.sent_at, _mails.due_at).where(
-    _mails.address == bindparam("address"),
-    or_(_mails.sent_at >= bindparam("since"), _mails.state == bindparam("waiting")),
-)
-_BY_NAME = (users.c.folded_name, users.c.username)
-_NAMES = select(users.c.username, users.c.display_name).where(
-    users.c.username.in_(bindparam("usernames", expanding=True))
-)
-_OF_PEOPLE = tables.notices.c.username.in_(bindparam("usernames", expanding=True))
-_UNREAD = (
-    select(tables.notices.c.username, func.count())
-    .where(_OF_PEOPLE, tables.IS_UNREAD, tables.notices.c.expires_at > bindparam("now"))
-    .group_by(tables.notices.c.username)
-)
-_HAVING_TOO_MANY = (
-    select(tables.notices.c.username)
-    .where(_OF_PEOPLE)
-    .group_by(tables.notices.c.username)
-    .having(func.count() > NOTICES_PER_PERSON)
-)
-_SURPLUS = (
-    select(tables.notices.c.id)
-    .where(tables.notices.c.username == bindparam("username"))
-    .order_by(tables.notices.c.expires_at.desc())
-    .offset(NOTICES_KEPT)
-)
-_AGENTS = (
-    select(users.c.username, users.c.display_name)
-    .where(users.c.active, users.c.role.in_([Role.AGENT.value, Role.ADMIN.value]))
-    .order_by(*_BY_NAME)
-)
-
-
-def _can_be(key: str) -> bool:
-    """Whether the database takes such a text in a question; one that cannot be written was never stored."""
-    return "\0" not in key and key.isprintable()
-
-
-def _waiting_for(webhook: str) -> tuple[ColumnElement[bool], ...]:
-    return _deliveries.webhook == webhook, _deliveries.state == DeliveryState.WAITING.value
-
-
-def _wanted(query: PeopleQuery) -> list[ColumnElement[bool]]:
-    found: list[ColumnElement[bool]] = []
-    if query.roles:
-        found.append(users.c.role.in_(sorted(role.value for role in query.roles)))
-    if query.active is not None:
-        found.append(users.c.active.is_(query.active))
-    if needle := query.needle:
-        found.append(contains(users.c.folded, needle))
-    return found

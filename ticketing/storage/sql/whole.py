@@ -24,10 +24,12 @@ from ticketing.domain.tickets import Ticket
 from ticketing.storage.files import require_same, utc_now
 from ticketing.storage.sql import tables
 from ticketing.storage.sql.audit import put_records
+from ticketing.storage.sql.collections import SqlOwned
 from ticketing.storage.sql.facts import facts_row
 from ticketing.storage.sql.files import receive
+from ticketing.storage.sql.messages import SqlDeliveries, SqlMails, SqlNotices, SqlReceived
+from ticketing.storage.sql.people import user_columns
 from ticketing.storage.sql.reading import BATCH, in_batches
-from ticketing.storage.sql.repositories import SqlDeliveries, SqlMails, SqlNotices, SqlOwned, SqlReceived, user_columns
 from ticketing.storage.sql.tickets import searchable, term_rows, ticket_columns
 from ticketing.storage.sql.writing import add_up, put, put_texts
 from ticketing.storage.whole import HALF_MOVED, Everything, holdings

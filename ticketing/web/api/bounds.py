@@ -16,7 +16,7 @@ from ticketing.logs import reference
 from ticketing.web.api.quota import QUOTA
 from ticketing.web.errors import tell_caller
 
-logger = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 BODY_LIMIT: Final = 1 << 20
 HEADERS_LIMIT: Final = 16 << 10
@@ -54,7 +54,7 @@ class Bounds:
         except Exception:
             if reply.started:
                 raise
-            logger.exception("Call failed, reference %s", reference())
+            log.exception("Call failed, reference %s", reference())
             await tell_caller(500, "Something went wrong at the desk.")(scope, receive, reply.send)
 
 

@@ -15,6 +15,7 @@ from ticketing.desk import Desk, shared_desk
 from ticketing.domain.errors import InvalidInputError, TokenRefusedError
 from ticketing.domain.people import Actor
 from ticketing.web.api.quota import Quota
+from ticketing.web.arrival import address_of
 
 _BEARER: Final = HTTPBearer(
     auto_error=False, scheme_name="bearer", description="An access token of `POST /token`, or a personal API key."
@@ -38,7 +39,7 @@ class Caller:
     @property
     def address(self) -> str:
         """Where they call from."""
-        return self.request.client.host if self.request.client else ""
+        return address_of(self.request)
 
     @cached_property
     def actor(self) -> Actor:

@@ -45,7 +45,7 @@ class Unread(Output):
 def list_notices(who: Who, page: PageNumber) -> Listed[NoticeOut]:
     """List the caller's notices, the newest first."""
     found = who.desk.inbox.own(who.actor, page)
-    return Listed.part([NoticeOut.line(line) for line in found.items], found)
+    return Listed.part(found, NoticeOut.line)
 
 
 @router.get("/unread")

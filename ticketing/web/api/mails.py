@@ -68,7 +68,7 @@ class FetchOut(Output):
 def list_outgoing(who: Who, page: PageNumber, limit: Limit = 50, state: MailState | None = None) -> Listed[OutgoingOut]:
     """List what went out of late, the newest first."""
     found = who.desk.outbox.ledger(who.actor, OutgoingQuery(state=state, page=page, size=limit))
-    return Listed.part([OutgoingOut.of(mail) for mail in found.items], found)
+    return Listed.part(found, OutgoingOut.of)
 
 
 @router.get("/out/backlog")
@@ -93,7 +93,7 @@ def list_received(
     """List what came in of late, the newest first."""
     query = ReceivedQuery(fates=frozenset(fate or ()), page=page, size=limit)
     found = who.desk.receiving.search(who.actor, query)
-    return Listed.part([ReceivedOut.of(mail) for mail in found.items], found)
+    return Listed.part(found, ReceivedOut.of)
 
 
 @router.get("/in/last_fetch")

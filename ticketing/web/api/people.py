@@ -88,7 +88,7 @@ def list_users(
     roles = frozenset({role}) if role else frozenset[Role]()
     query = PeopleQuery(text=text, roles=roles, active=active, page=page, size=limit)
     found = who.desk.agents.people(who.actor, query)
-    return Listed.part([PersonOut.of(person) for person in found.items], found)
+    return Listed.part(found, PersonOut.of)
 
 
 @router.get("/users/{username}")

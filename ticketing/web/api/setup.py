@@ -33,8 +33,7 @@ from ticketing.domain.sla import SlaPolicy
 from ticketing.domain.teams import Team
 from ticketing.domain.text import NAME_LIMIT, TEXT_LIMIT
 from ticketing.web.api.calling import Caller, VersionRequired, Who, etag
-from ticketing.web.api.words import PLAIN, At, Duration, Input, Output, Tags, Whole, YesOrNo
-from ticketing.web.api.words import Word as Key
+from ticketing.web.api.words import PLAIN, At, Duration, Input, Output, Tags, Whole, Word, YesOrNo
 
 router = APIRouter(tags=["setup"])
 
@@ -61,9 +60,8 @@ RESOURCES: Final[Mapping[str, type[Definition]]] = MappingProxyType(
 # Those of which each desk has one.
 ONLY_ONES: Final[tuple[type[Definition], ...]] = (Branding, Maintenance)
 
-
-Word = Annotated[str, Field(max_length=NAME_LIMIT, pattern=PLAIN)]
-Words = Annotated[str, Field(max_length=TEXT_LIMIT, pattern=PLAIN)]
+ShortText = Annotated[str, Field(max_length=NAME_LIMIT, pattern=PLAIN)]
+LongText = Annotated[str, Field(max_length=TEXT_LIMIT, pattern=PLAIN)]
 
 
 class ChangesIn(Changes):
@@ -71,9 +69,9 @@ class ChangesIn(Changes):
 
     model_config = ConfigDict(extra="forbid")
 
-    category: Word | None = None
-    team: Word | None = None
-    assignee: Word | None = None
+    category: ShortText | None = None
+    team: ShortText | None = None
+    assignee: ShortText | None = None
     add_tags: Tags = ()
     remove_tags: Tags = ()
 
@@ -85,8 +83,8 @@ class ScheduleIn(Schedule):
 
     every: Whole = 1
     day: Whole = 1
-    zone: Word
-    calendar: Word = ""
+    zone: ShortText
+    calendar: ShortText = ""
 
 
 # As what a field comes in that is kept as the type before it.
@@ -99,13 +97,11 @@ _TYPED: Final[Mapping[Any, Any]] = MappingProxyType(
         timedelta: Duration,
         timedelta | None: Duration | None,
         datetime | None: At | None,
-        str: Words,
-        str | None: Words | None,
-        tuple[str, ...]: Annotated[tuple[Word, ...], Field(max_length=_MOST)],
+        str: LongText,
+        str | None: LongText | None,
+        tuple[str, ...]: Annotated[tuple[ShortText, ...], Field(max_length=_MOST)],
     }
 )
-
-
 # As what a field of this name comes in, of whatever kind.
 _NAMED: Final[Mapping[str, Any]] = MappingProxyType({"logo": Annotated[str, Field(max_length=_LONGEST_LOGO)] | None})
 
@@ -164,8 +160,7 @@ def _changed(who: Caller, kind: type[Definition], key: str, version: int, body: 
 
 def _add(name: str, kind: type[Definition]) -> None:
     """Give a kind its addresses."""
-    one = name.removesuffix("s") if name != "categories" else "category"
-    one = "canned_reply" if name == "canned_replies" else "sla_policy" if name == "sla_policies" else one
+    one = f"{name.removesuffix('ies')}y" if name.endswith("ies") else name.removesuffix("s")
     typed, told = input_of(kind), output_of(kind)
 
     def list_all(
@@ -174,7 +169,7 @@ def _add(name: str, kind: type[Definition]) -> None:
     ) -> list[Any]:
         return [_tell(told, found) for found in who.desk.definitions.all(who.actor, kind, removed=removed)]
 
-    def get(who: Who, key: Key, response: Response) -> Any:
+    def get(who: Who, key: Word, response: Response) -> Any:
         return _tell(told, who.desk.definitions.get(who.actor, kind, key), response)
 
     def create(who: Who, body: Any, response: Response) -> Any:
@@ -182,10 +177,10 @@ def _add(name: str, kind: type[Definition]) -> None:
         made = read_input(kind, body).model_copy(update={"owner": owner})
         return _tell(told, who.desk.definitions.save(who.actor, made), response)
 
-    def change(who: Who, key: Key, version: VersionRequired, body: Any, response: Response) -> Any:
+    def change(who: Who, key: Word, version: VersionRequired, body: Any, response: Response) -> Any:
         return _tell(told, _changed(who, kind, key, version, body), response)
 
-    def remove(who: Who, key: Key, version: VersionRequired) -> None:
+    def remove(who: Who, key: Word, version: VersionRequired) -> None:
         who.desk.definitions.remove(who.actor, kind, key, version)
 
     for handler in (create, change):

@@ -125,7 +125,7 @@ def list_tickets(who: Who, wanted: AskedFor, page: PageNumber, limit: Limit = 50
     """List the tickets that the caller may see and that a query asks for; a list is of the moment of each call."""
     query = wanted.query(who).model_copy(update={"page": page, "size": limit})
     found = who.desk.tickets.search(who.actor, query)
-    return ready(Listed[TicketLine].part([TicketLine.of(line) for line in found.items], found))
+    return ready(Listed[TicketLine].part(found, TicketLine.of))
 
 
 @router.post("/tickets", status_code=201)

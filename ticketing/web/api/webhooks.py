@@ -145,7 +145,7 @@ def list_deliveries(
     webhook = who.desk.webhooks.get(who.actor, key)
     query = DeliveryQuery(webhook=webhook.id, state=state, page=page, size=limit)
     found = who.desk.webhooks.ledger(who.actor, query)
-    return Listed.part([DeliveryOut.of(delivery) for delivery in found.items], found)
+    return Listed.part(found, DeliveryOut.of)
 
 
 @router.get("/webhooks/{key}/waiting")

@@ -1,7 +1,7 @@
 """What calls are made of: texts with their limits, numbers, moments, and the form of lists and errors."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Final, Generic, Self, TypeVar
 
@@ -14,12 +14,11 @@ from ticketing.domain.text import EMAIL_LIMIT, NAME_LIMIT, TAG_LIMIT, TAGS_LIMIT
 
 Item = TypeVar("Item")
 
-# Neither a control character but for tabs and line ends, nor nothing that can be seen.
-_READABLE: Final = (
-    r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\xa0]"
-    r"[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]*$"
-)
-PLAIN: Final = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]*$"
+# Tabs and line ends are the only control characters in a text.
+_SHOWN: Final = r"[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]"
+PLAIN: Final = rf"^{_SHOWN}*$"
+# With something in it that can be seen.
+_READABLE: Final = rf"^{_SHOWN}*[^\s\x00-\x1f\x7f-\xa0]{_SHOWN}*$"
 _DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ]")
 _A_WORD: Final = r"^[A-Za-z0-9_-][A-Za-z0-9._-]*$"
 
@@ -53,9 +52,10 @@ class Listed(Output, Generic[Item]):
     next: str | None = None
 
     @classmethod
-    def part(cls, items: Sequence[Item], page: Page[Any]) -> Self:
-        """Return the items of a page that a service has found."""
-        return cls(items=list(items), total=page.total, next=str(page.page + 1) if page.page < page.pages else None)
+    def part(cls, page: Page[Any], told: Callable[[Any], Item]) -> Self:
+        """Return a page that a service has found, each item as it is *told*."""
+        following = str(page.page + 1) if page.page < page.pages else None
+        return cls(items=[told(item) for item in page.items], total=page.total, next=following)
 
 
 class Fault(Output):

@@ -1,6 +1,7 @@
 """Who of another system is who here, within one transaction."""
 
 from datetime import datetime
+from itertools import takewhile
 from typing import Final
 
 from ticketing.domain.errors import TicketingError
@@ -8,6 +9,7 @@ from ticketing.domain.imports import BroughtPerson
 from ticketing.domain.people import STAFF, Standing, User, clean_email
 from ticketing.domain.received import usernames_for
 from ticketing.domain.store import Transaction
+from ticketing.services.access import is_taken
 
 _NO_PASSWORD: Final = "!"  # noqa: S105 - no password has this hash
 
@@ -57,7 +59,7 @@ class People:
             return user.id
         self.made += 1
         names = usernames_for(person.email or person.name)
-        username = next(name for name in names if self._tx.users.find(name) is None)
+        username = next(name for name in names if not is_taken(self._tx, name))
         if self._keeps:
             self._tx.users.save(self._account(username, person, created_at))
         return username
@@ -80,10 +82,9 @@ class People:
             ordered = sorted(having, key=lambda user: user.standing is not Standing.CONFIRMED)
             return next(filter(_is_certain, ordered), None)
         # One without an address is known by the name, to the import that has made it.
-        names = usernames_for(person.name)
-        for username in names:
+        for username in takewhile(lambda name: is_taken(self._tx, name), usernames_for(person.name)):
             user = self._tx.users.find(username)
-            if user is None or (user.brought_by == self._run and user.display_name == person.shown):
+            if user and user.brought_by == self._run and user.display_name == person.shown:
                 return user
         return None
 
