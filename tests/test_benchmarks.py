@@ -13,7 +13,7 @@ from types import ModuleType
 import pytest
 from click.testing import CliRunner
 
-from benchmarks import api, contest, databases, mails, pages, start, storage, writers
+from benchmarks import api, contest, databases, idle, mails, pages, start, storage, writers
 from benchmarks.measuring import Contestant, Figure, Report, take_turns
 from tests.postgres import cluster
 from ticketing.bootstrap import RUN_TIME, Environment
@@ -361,3 +361,11 @@ def test_mails_are_measured_on_their_way_out_in_the_change_that_they_tell_of_and
     assert (sent.name, sent.limit, sent.ours > 0) == ("a mail, from the outbox to the mail server", 10, True)
     assert (queued.name, queued.limit) == ("a change waits longer for its mail", 10)
     assert (received.name, received.limit, received.ours > 0) == ("a mail, from its bytes to its ticket", 60, True)
+
+
+def test_open_pages_that_nobody_touches_are_measured(tmp_path: Path) -> None:
+    with ThreadPoolExecutor() as pool:
+        [shown] = pool.submit(idle.figures, f"json:{tmp_path / 'data'}", 2, 0.2).result()
+
+    assert (shown.name, shown.limit) == ("2 open pages that nobody touches", 1)
+    assert shown.ours >= 0

@@ -628,6 +628,11 @@ def test_attached_files_go_with_a_backup_and_are_verified(run: Run, data: Path, 
         desk.tickets.reply(CONSOLE, 1, "See here.", files=[upload.id])
     place = data / "attachments" / upload.sha256[:2] / upload.sha256
 
+    run("export", "--format", "jsonl", "--out", tmp_path / "all.jsonl")
+    told = [json.loads(line) for line in (tmp_path / "all.jsonl").read_text().splitlines()]
+    [file] = [file for ticket in told for message in ticket["messages"] for file in message.get("attachments", [])]
+    assert (file["name"], file["size"], file["sha256"]) == ("screen.png", 10, upload.sha256)
+
     assert run("backup", tmp_path / "desk.zip", "--verify").exit_code == 0
     assert but_the_log(run("verify").output) == "All is well: 4 notices, 3 tickets, 2 users, 1 attachments.\n"
     place.write_bytes(b"A forgery.")

@@ -13,6 +13,7 @@ from pydantic import SecretStr
 
 import ticketing.desk
 from tests.mail_server import MailServer, SilentServer
+from tests.postgres import databases
 from tests.services.conftest import PASSWORD, Clock
 from ticketing.delivery.dispatcher import Dispatcher
 from ticketing.desk import Desk, close_shared_desk, open_desk, shared_desk
@@ -63,9 +64,12 @@ def server() -> Iterator[MailServer]:
         yield running
 
 
-@pytest.fixture
-def desk(server: MailServer, clock: Clock) -> Iterator[Desk]:
-    with opened(server, clock) as made:
+@pytest.fixture(params=["memory", "json", "postgres"])
+def desk(request: pytest.FixtureRequest, server: MailServer, clock: Clock, tmp_path: Path) -> Iterator[Desk]:
+    """Return a desk over each kind of store."""
+    places = {"memory": "memory:", "json": f"json:{tmp_path / 'data'}"}
+    place = databases().create("dispatching") if request.param == "postgres" else places[request.param]
+    with opened(server, clock, place) as made:
         yield made
 
 

@@ -309,12 +309,34 @@ def test_an_open_page_is_told_within_three_seconds_of_what_is_done_by_another_pr
 ) -> None:
     one, other = two_servers
     number = one.desk.tickets.open(one.actor("carla"), "No dial tone", "The line is dead.").number
-    with line(other, "bert") as bert:
-        watch(other, bert, "bert", number)
+    with line(other, "bert") as ticket, line(other, "bert") as its_list, line(other, "carla") as inbox:
+        watch(other, ticket, "bert", number)
+        watch(other, its_list, "bert", 0)
+        assert counts(inbox) == 0
 
         reply(one, one.actor("ada"), number)
 
-        assert hears(bert) == {"changed": other.desk.live.stamp(other.actor("bert"), number)}
+        assert hears(ticket) == {"changed": other.desk.live.stamp(other.actor("bert"), number)}
+        assert hears(its_list) == {"changed": other.desk.live.stamp(other.actor("bert"), 0)}
+        assert counts(inbox) == 1
+
+
+def test_a_draft_outlives_the_process_that_kept_it(two_servers: tuple[Server, Server]) -> None:
+    one, other = two_servers
+    number = one.desk.tickets.open(one.actor("carla"), "No dial tone", "The line is dead.").number
+    with line(one, "ada") as socket:
+        socket.send(json.dumps({"draft": [number, "reply", "Dear Carla"]}))
+        assert hears(socket) == {"saved": [number, "reply", "Dear Carla"]}
+
+        one.kill()
+
+    kept = other.desk.drafts.own(other.actor("ada"), number)
+    assert kept is not None
+    assert kept.texts == {"reply": "Dear Carla"}
+    one.start()
+    with line(one, "ada") as socket:
+        socket.send(json.dumps({"draft": [number, "reply", "Dear Carla, please"]}))
+        assert hears(socket) == {"saved": [number, "reply", "Dear Carla, please"]}
 
 
 def test_agents_see_who_is_at_a_ticket_by_another_process_and_requesters_do_not(
