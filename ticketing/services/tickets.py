@@ -123,9 +123,7 @@ class Tickets:
         def deed(tx: Transaction, actor: Actor, now: datetime) -> Ticket:
             policy.require(actor, Action.OPEN_TICKET)
             number = tx.tickets.next_number()
-            categories = all_categories(tx)
-            chosen = usual(categories) if category is None else category
-            require_offered(categories, chosen)
+            chosen = _offered(tx, category)
             by_agent = policy.may(actor, Action.SEE_ALL_TICKETS)
             if not by_agent:
                 self._throttle.count_ticket(tx, actor.username)
@@ -533,6 +531,14 @@ def set_fields(
 def _require_agent(tx: Transaction, username: str) -> None:
     if not is_assignable(tx, username):
         raise UnknownChoiceError("Assignee", username)
+
+
+def _offered(tx: Transaction, category: str | None) -> str:
+    """Return the category, or the usual one for None; raises the refusal of one that is not offered."""
+    categories = all_categories(tx)
+    chosen = usual(categories) if category is None else category
+    require_offered(categories, chosen)
+    return chosen
 
 
 def _require_fresh(ticket: Ticket, edit: TicketEdit, seen: TicketEdit) -> None:

@@ -101,19 +101,7 @@ def _choose_mapping(actor: Actor, file: BinaryIO, looked: _Looked) -> imports.Ma
     st.markdown(f"**{t('setup.imports.columns')}**")
     written = t("setup.imports.written", encoding=known.encoding, delimiter=_DELIMITERS[known.delimiter or ","])
     st.caption(plain(written))
-    columns = {}
-    for column, place in zip(Column, _in_rows(len(Column)), strict=True):
-        guess = known.columns.get(column)
-        chosen = place.selectbox(
-            t(f"setup.imports.column.{column}"),
-            look.columns,
-            look.columns.index(guess) if guess else None,
-            key=f"import_column_{column}_{looked.turn}",
-            placeholder=t("setup.imports.no_column"),
-            format_func=plain,
-        )
-        if chosen:
-            columns[column] = chosen
+    columns = _choose_columns(looked, look.columns, known.columns)
     dates, zones = st.columns(2)
     form = dates.text_input(
         t("setup.imports.dates"), known.dates or "", key="import_dates", help=t("setup.imports.dates.help")
@@ -131,6 +119,24 @@ def _choose_mapping(actor: Actor, file: BinaryIO, looked: _Looked) -> imports.Ma
             "categories": _choose_values(Column.CATEGORY, look.values, known.categories, offered_categories(actor)),
         }
     )
+
+
+def _choose_columns(looked: _Looked, names: Sequence[str], guesses: Mapping[Column, str]) -> dict[Column, str]:
+    """Let it be chosen for each field in which column it is, if in any."""
+    columns = {}
+    for column, place in zip(Column, _in_rows(len(Column)), strict=True):
+        guess = guesses.get(column)
+        chosen = place.selectbox(
+            t(f"setup.imports.column.{column}"),
+            names,
+            names.index(guess) if guess else None,
+            key=f"import_column_{column}_{looked.turn}",
+            placeholder=t("setup.imports.no_column"),
+            format_func=plain,
+        )
+        if chosen:
+            columns[column] = chosen
+    return columns
 
 
 def _choose_values(
