@@ -11,7 +11,7 @@ from PIL import Image
 from playwright.sync_api import FilePayload, Locator, Page, Route, expect
 
 from tests.browser.acting import answer, conversation, expect_ticket, fill_in_ticket
-from tests.browser.conftest import DESKTOP, PHONE, Windows, settle
+from tests.browser.conftest import DESKTOP, ON_BOTH_STORES, PHONE, Windows, settle
 from tests.serving import Server
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
@@ -63,6 +63,7 @@ def attached(page: Page) -> Locator:
     return conversation(page).get_by_role("list", name="Attached files").get_by_role("listitem")
 
 
+@ON_BOTH_STORES
 def test_a_new_ticket_comes_with_files_that_are_shown_and_saved(
     windows: Windows, server: Server, tmp_path: Path
 ) -> None:
@@ -93,6 +94,7 @@ def test_a_new_ticket_comes_with_files_that_are_shown_and_saved(
     expect(chosen(carla)).to_have_count(0)
 
 
+@ON_BOTH_STORES
 def test_a_reply_and_a_note_each_have_files_of_their_own(windows: Windows, number: int) -> None:
     ada = windows.open(f"ticket?id={number}", person="ada")
     choose(ada, text("public.txt"))

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.acting import conversation, wait_until
-from tests.browser.conftest import PHONE, Windows
+from tests.browser.conftest import ON_BOTH_STORES, PHONE, Windows
 from tests.serving import Server
 from ticketing.domain.notifications import Notice, NoticeKind
 from ticketing.domain.tickets import SYSTEM
@@ -44,6 +44,7 @@ def test_the_count_beside_the_inbox_keeps_up_by_itself_on_every_page(
     expect(carla.get_by_role("link", name=link(0))).to_be_visible(timeout=WITHIN)
 
 
+@ON_BOTH_STORES
 def test_a_notice_appears_by_itself_and_opens_its_ticket_as_read(windows: Windows, server: Server, number: int) -> None:
     carla = windows.open("my_tickets", person="carla")
     carla.get_by_role("link", name=re.compile("^Inbox")).click()
@@ -120,6 +121,7 @@ window.Notification = class extends Notification {
 IN_THE_BACKGROUND = "Object.defineProperty(document, 'visibilityState', { get: () => 'hidden' })"
 
 
+@ON_BOTH_STORES
 def test_whoever_asks_for_it_is_notified_by_the_browser_while_the_page_is_in_the_background(
     windows: Windows, server: Server, number: int
 ) -> None:

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.acting import answer, conversation
-from tests.browser.conftest import Windows, settle
+from tests.browser.conftest import ON_BOTH_STORES, Windows, settle
 from tests.serving import Server
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
@@ -18,6 +18,7 @@ def number(server: Server) -> int:
     return server.desk.tickets.open(server.actor("carla"), "No dial tone", "The line is dead.").number
 
 
+@ON_BOTH_STORES
 def test_an_agent_takes_a_reply_back_and_has_its_text_in_the_field_again(windows: Windows, number: int) -> None:
     ada = windows.open(f"ticket?id={number}", person="ada")
     answer(ada, "Wrong window, sorry.")
@@ -40,6 +41,7 @@ def test_the_seconds_run_out(windows: Windows, number: int) -> None:
     expect(conversation(ada)).to_contain_text("Please plug it in.")
 
 
+@ON_BOTH_STORES
 def test_a_draft_is_there_in_another_browser(windows: Windows, number: int) -> None:
     ada = windows.open(f"ticket?id={number}", person="ada")
     ada.get_by_role("textbox", name="Public reply").fill("Dear Carla,\nplease")
@@ -79,6 +81,7 @@ def test_the_form_of_a_new_ticket_is_filled_in_another_browser_until_it_is_sent(
     expect(once_more.get_by_role("textbox", name="Title")).to_have_value("")
 
 
+@ON_BOTH_STORES
 def test_what_the_other_side_writes_appears_by_itself_and_what_one_types_stays(windows: Windows, number: int) -> None:
     ada = windows.open(f"ticket?id={number}", person="ada")
     carla = windows.open(f"ticket?id={number}", person="carla")
@@ -115,6 +118,7 @@ def test_a_confirmation_can_still_be_read_when_somebody_else_writes_and_is_not_a
     assert saved.evaluate("element => element === window.announced")
 
 
+@ON_BOTH_STORES
 def test_a_list_shows_a_new_ticket_by_itself(windows: Windows, server: Server) -> None:
     ada = windows.open("all_tickets", person="ada")
     ada.get_by_role("searchbox").fill("half a wo")
@@ -125,6 +129,7 @@ def test_a_list_shows_a_new_ticket_by_itself(windows: Windows, server: Server) -
     expect(ada.get_by_role("searchbox")).to_have_value("half a wo")
 
 
+@ON_BOTH_STORES
 def test_agents_see_that_a_colleague_is_replying(windows: Windows, number: int) -> None:
     ada = windows.open(f"ticket?id={number}", person="ada")
     bert = windows.open(f"ticket?id={number}", person="bert")
