@@ -5,7 +5,9 @@ import time
 from collections.abc import Callable
 
 from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import TimeoutError as NotInTime
 
+from tests.browser.conftest import PATIENCE, settle
 from tests.serving import PASSWORD
 
 # How long somebody with a double-click habit waits, in milliseconds.
@@ -51,6 +53,20 @@ def choose(page: Page, field: str, value: str) -> None:
     page.get_by_role("combobox", name=field, exact=True).select_option(label=value)
 
 
+def pick_from(box: Locator, option: str, *, exact: bool = True) -> None:
+    """Choose from the list below a box, which shuts by itself where the page moves just then: it is opened anew."""
+    found = box.page.get_by_role("option", name=option, exact=exact)
+    deadline = time.monotonic() + PATIENCE / 1000
+    while True:
+        box.click()
+        try:
+            found.click(timeout=3000)
+        except NotInTime:
+            assert time.monotonic() < deadline, f"There is no {option} to choose."
+        else:
+            return
+
+
 def conversation(page: Page) -> Locator:
     """Return the messages of the ticket."""
     return page.get_by_role("region", name="Conversation")
@@ -59,6 +75,7 @@ def conversation(page: Page) -> Locator:
 def unfold_details(page: Page) -> None:
     """Unfold what stands beside a ticket, where it is folded, as on a phone."""
     expect(page.locator("section.details")).to_be_visible()
+    settle(page)  # before that, the fold may be there for a moment where there is room enough
     details = page.locator(".details .fold")
     if details.is_visible() and details.get_attribute("aria-expanded") == "false":
         details.click()

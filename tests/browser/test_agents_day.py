@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.acting import answer, choose, conversation, expect_ticket, row, sign_in, wait_until
+from tests.browser.acting import answer, choose, conversation, expect_ticket, pick_from, row, sign_in, wait_until
 from tests.browser.conftest import Windows, settle, watched
 from tests.serving import Server
 from ticketing.domain.calendars import BusinessCalendar
@@ -130,8 +130,7 @@ def _close_many(page: Page, server: Server) -> None:
     page.get_by_role("button", name="Change …").click()
     expect(page.get_by_role("heading", level=1, name="Change 3 tickets")).to_be_visible()
     settle(page)
-    page.get_by_role("combobox", name="Status").click()
-    page.get_by_role("option", name="Closed").click()
+    pick_from(page.get_by_role("combobox", name="Status"), "Closed")
     page.get_by_role("textbox", name="Public reply").fill("There are new printers on your floor.")
     page.get_by_role("button", name="See what happens").click()
     expect(page.get_by_role("heading", name="What would happen")).to_be_visible()

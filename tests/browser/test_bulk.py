@@ -6,6 +6,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser.acting import pick_from
 from tests.browser.conftest import Windows, settle
 from tests.serving import Server
 from ticketing.domain.queries import TicketQuery
@@ -40,8 +41,7 @@ def test_an_agent_changes_several_tickets_and_takes_it_back(windows: Windows, se
     page.get_by_role("button", name="Change …").click()
 
     expect(page.get_by_role("heading", level=1, name="Change 3 tickets")).to_be_visible()
-    page.get_by_role("combobox", name="Priority").click()
-    page.get_by_role("option", name="Urgent").click()
+    pick_from(page.get_by_role("combobox", name="Priority"), "Urgent")
     page.get_by_role("textbox", name="Add tags").fill("coast, night")
     page.get_by_role("button", name="See what happens").click()
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.acting import conversation, wait_until
+from tests.browser.acting import conversation, pick_from, wait_until
 from tests.browser.cable import Cable
 from tests.browser.conftest import Windows, settle
 from tests.serving import Server
@@ -59,8 +59,7 @@ def test_an_agent_makes_a_macro_and_sends_it_with_a_reply(windows: Windows, serv
     page.get_by_role("textbox", name="Text").fill(
         "Dear {{ requester.name }}, please restart it. See {{ ticket.label }}."
     )
-    page.get_by_role("combobox", name="Status").click()
-    page.get_by_role("option", name="Pending").click()
+    pick_from(page.get_by_role("combobox", name="Status"), "Pending")
     page.get_by_role("textbox", name="Tags to add").fill("vpn")
     page.get_by_role("button", name="Preview").click()
     expect(page.get_by_text("Dear Carla Ruiz, please restart it. See T-1042.")).to_be_visible()

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.acting import choose, expect_ticket, fill_in_ticket, row, wait_until
+from tests.browser.acting import choose, expect_ticket, fill_in_ticket, pick_from, row, wait_until
 from tests.browser.conftest import Windows
 from tests.serving import Server
 from ticketing.domain.categories import Category
@@ -35,8 +35,7 @@ def test_an_admin_adds_a_category_in_which_a_ticket_is_opened_found_and_left(win
     expect(root.get_by_text(f"category:{PLANTS}")).to_be_visible()
 
     carla = windows.open("new_ticket", person="carla")
-    carla.get_by_role("combobox", name="Category").click()
-    carla.get_by_role("option", name="Office *plants*", exact=True).click()
+    pick_from(carla.get_by_role("combobox", name="Category"), "Office *plants*")
     fill_in_ticket(carla, "The conservatory ferns are dry", "Please water them.")
     expect_ticket(carla, "The conservatory ferns are dry")
     number = int(carla.url.rpartition("=")[2])

@@ -7,7 +7,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
 from playwright.sync_api import Page, expect
 
-from tests.browser.acting import expect_ticket, row, wait_until
+from tests.browser.acting import expect_ticket, pick_from, row, wait_until
 from tests.browser.conftest import DESKTOP, PHONE, Windows, settle
 from tests.serving import Server
 from ticketing.domain.custom_fields import CustomField, FieldType
@@ -48,8 +48,7 @@ def number(server: Server) -> int:
 
 def pick(page: Page, box: str, option: str) -> None:
     """Choose in a select box of Streamlit's."""
-    page.get_by_role("combobox", name=box).click()
-    page.get_by_role("option", name=option, exact=True).click()
+    pick_from(page.get_by_role("combobox", name=box), option)
 
 
 def test_a_field_is_set_up_filled_in_found_and_changed(windows: Windows, server: Server) -> None:

@@ -3,6 +3,7 @@
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser.acting import pick_from
 from tests.browser.conftest import ON_BOTH_STORES, PHONE, Windows, settle
 from tests.serving import Server
 from ticketing.domain.imports import ImportState
@@ -24,9 +25,7 @@ TABLE = (
 def choose(page: Page, label: str, option: str) -> None:
     """Choose something from a list."""
     box = page.get_by_label(label, exact=True)
-    box.click()
-    box.fill(option)  # which opens the list again if the page has scrolled meanwhile and so closed it
-    page.get_by_role("option", name=option, exact=True).click()
+    pick_from(box, option)
     expect(page.get_by_role("option")).to_have_count(0)  # as long as a list closes, a click only closes it
     expect(box).to_have_value(option)
 

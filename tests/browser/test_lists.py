@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from tests.browser.acting import conversation, expect_ticket, fill_in_ticket, history, row, wait_until
+from tests.browser.acting import conversation, expect_ticket, fill_in_ticket, history, pick_from, row, wait_until
 from tests.browser.conftest import PHONE, Windows, settle
 from tests.serving import PASSWORD, Server
 from ticketing.domain.statuses import Priority
@@ -80,8 +80,7 @@ def test_more_tickets_fit_on_a_page_for_those_who_choose_so(windows: Windows, si
 
 def test_a_category_is_picked_for_a_new_ticket_and_found_by_it(windows: Windows) -> None:
     page = windows.open("new_ticket", person="oskar")
-    page.get_by_role("combobox", name="Category").click()
-    page.get_by_role("option", name="Billing").click()
+    pick_from(page.get_by_role("combobox", name="Category"), "Billing")
     fill_in_ticket(page, "Pasture invoice", "It is too high.")
     expect_ticket(page, "Pasture invoice")
 

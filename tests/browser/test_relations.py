@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.acting import conversation, expect_ticket, history, unfold_details, wait_until
+from tests.browser.acting import conversation, expect_ticket, history, pick_from, unfold_details, wait_until
 from tests.browser.conftest import PHONE, Windows, settle
 from tests.browser.test_looks import findings
 from tests.serving import Server
@@ -115,8 +115,7 @@ def test_tickets_are_linked_walked_between_and_unlinked(
     search = ada.get_by_role("searchbox", name="Number or words of the other ticket")
     search.fill(f"T-{second}")
     search.press("Enter")
-    ada.get_by_role("combobox", name=f"T-{first} is").click()
-    ada.get_by_role("option", name="blocked by").click()
+    pick_from(ada.get_by_role("combobox", name=f"T-{first} is"), "blocked by")
     ada.get_by_role("button", name=f"Link T-{second}", exact=True).click()
 
     expect_ticket(ada, "No dial tone")
@@ -143,8 +142,7 @@ def test_a_circle_is_refused_where_it_would_be_closed(windows: Windows, server: 
     search = ada.get_by_role("searchbox", name="Number or words of the other ticket")
     search.fill(f"T-{second}")
     search.press("Enter")
-    ada.get_by_role("combobox", name=f"T-{first} is").click()
-    ada.get_by_role("option", name="blocks", exact=True).click()
+    pick_from(ada.get_by_role("combobox", name=f"T-{first} is"), "blocks")
 
     ada.get_by_role("button", name=f"Link T-{second}", exact=True).click()
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.acting import conversation, expect_ticket, fill_in_ticket, history
+from tests.browser.acting import conversation, expect_ticket, fill_in_ticket, history, pick_from
 from tests.browser.conftest import PHONE, Windows, settle
 from tests.browser.test_looks import findings
 from tests.serving import Server
@@ -21,8 +21,7 @@ LOOKS = pytest.mark.parametrize(
 
 def choose(page: Page, field: str, option: str) -> None:
     """Choose in one of the boxes of the form."""
-    page.get_by_role("combobox", name=field, exact=True).click()
-    page.get_by_role("option", name=option, exact=True).click()
+    pick_from(page.get_by_role("combobox", name=field, exact=True), option)
 
 
 def fill_in_rule(page: Page, name: str, query: str) -> None:

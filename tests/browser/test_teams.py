@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.acting import choose, conversation, expect_ticket, fill_in_ticket, history, wait_until
+from tests.browser.acting import choose, conversation, expect_ticket, fill_in_ticket, history, pick_from, wait_until
 from tests.browser.conftest import Windows, settle
 from tests.serving import Server
 from ticketing.domain.statuses import TicketCategory
@@ -36,8 +36,7 @@ def form(page: Page) -> Locator:
 def pick(page: Page, field: str, option: str) -> None:
     """Choose in one of the boxes of that form."""
     box = form(page).get_by_role("combobox", name=field)
-    box.click()
-    page.get_by_role("listbox", name=field).get_by_role("option", name=option, exact=True).click()
+    pick_from(box, option)
     expect(box).to_have_value(option)
 
 
@@ -52,8 +51,7 @@ def test_a_new_ticket_is_dealt_to_its_team_and_handed_on_with_a_note(
     windows: Windows, server: Server, teams: tuple[Team, Team]
 ) -> None:
     carla = windows.open("new_ticket", person="carla")
-    carla.get_by_role("combobox", name="Category").click()
-    carla.get_by_role("option", name="Hardware", exact=True).click()
+    pick_from(carla.get_by_role("combobox", name="Category"), "Hardware")
     fill_in_ticket(carla, "Screen flickers", "It flickers.")
     expect_ticket(carla, "Screen flickers")
     number = int(carla.url.rpartition("=")[2])
