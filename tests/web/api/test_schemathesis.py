@@ -21,10 +21,12 @@ CONFIGURATION = """
 [checks.positive_data_acceptance]
 expected-statuses = ["2xx", "3xx", "401", "403", "404", "409", "412", "422", "429", "5xx"]
 """
-# By these an admin would sign themselves out, or close the desk, and the rest of the trial would tell of nothing else.
-LEFT_OUT = ["end_session", "end_sessions_of", "change_maintenance"]
+# By these an admin would sign themselves out, or close the desk, and a trial would tell of nothing else: they are tried
+# by themselves.
+ENDINGS = ("end_session", "end_sessions_of", "change_maintenance")
 ALL_PHASES = ["--phases", "examples,coverage,fuzzing,stateful"]
 MADE_UP = ["--phases", "fuzzing,stateful"]
+BUT_ENDINGS = [part for name in ENDINGS for part in ("--exclude-operation-id", name)]
 
 
 def trial(server: Server, folder: Path, access: str, *options: str) -> subprocess.CompletedProcess[str]:
@@ -34,11 +36,10 @@ def trial(server: Server, folder: Path, access: str, *options: str) -> subproces
     command = [sys.executable, "-m", "schemathesis.cli", "--config-file", str(configuration), "run"]
     address = f"{server.base}/api/v1/openapi.json"
     known = ["-H", f"Authorization: Bearer {access}"]
-    left_out = [part for name in LEFT_OUT for part in ("--exclude-operation-id", name)]
     # Threads that parse Python at the same time break each other in 3.11: github.com/python/cpython/issues/106905.
     bounds = ["--max-examples", "2", "--workers", "1", "--seed", "1", "--continue-on-failure", "--no-color"]
     return subprocess.run(
-        [*command, address, *known, *bounds, *left_out, *options],
+        [*command, address, *known, *bounds, *options],
         cwd=folder,
         capture_output=True,
         text=True,
@@ -60,8 +61,21 @@ def test_every_operation_keeps_what_its_description_promises(
 
         access = server.desk.tokens.issue(username, PASSWORD, address="198.51.100.250").access
 
-        tried = trial(server, tmp_path, access, *options)
+        tried = trial(server, tmp_path, access, *BUT_ENDINGS, *options)
 
         assert tried.returncode == 0, tried.stdout[-6000:] + tried.stderr
         assert "Traceback" not in server.log
         assert server.desk.tokens.actor(access, address="198.51.100.250").username == username
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_what_ends_a_session_or_closes_the_desk_keeps_what_its_description_promises(
+    tmp_path: Path, ending: str
+) -> None:
+    with Server(tmp_path, TICKETING_API_REQUESTS_PER_MINUTE="1000000") as server:
+        access = server.desk.tokens.issue("root", PASSWORD, address="198.51.100.250").access
+
+        tried = trial(server, tmp_path, access, "--include-operation-id", ending, *ALL_PHASES)
+
+        assert tried.returncode == 0, tried.stdout[-6000:] + tried.stderr
+        assert "Traceback" not in server.log
