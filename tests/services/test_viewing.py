@@ -18,6 +18,7 @@ from ticketing.domain.errors import (
     TicketNotFoundError,
 )
 from ticketing.domain.people import Actor, Role
+from ticketing.domain.saved_views import SavedView
 from ticketing.domain.sign_in import VIEW_LIFETIME
 from ticketing.services.sessions import open_session
 from ticketing.settings import Settings
@@ -83,6 +84,30 @@ def test_nothing_is_changed_by_looking(
     assert everything() == before
     assert desk.drafts.own(viewer, number) is None
     assert desk.drafts.own(carla, number) is not None
+
+
+def test_neither_is_anything_taken_along_or_kept_for_the_person(
+    desk: Desk, browser: AsNow, ada: Actor, carla: Actor, everything: Callable[[], dict[str, object]]
+) -> None:
+    before = everything()
+    for person, deeds in (
+        (carla, [lambda viewer: b"".join(desk.personal_data.export(viewer, "carla"))]),
+        (
+            ada,
+            [
+                lambda viewer: desk.definitions.save(viewer, SavedView(name="Mine", query="tag:vpn", owner="ada")),
+                lambda viewer: desk.agents.deactivate(viewer, "carla"),
+            ],
+        ),
+    ):
+        desk.viewing.begin(browser(), person.username)
+        for deed in deeds:
+            with pytest.raises(OnlyLookingError):
+                deed(browser())
+        desk.viewing.end(browser())
+
+    after = everything()
+    assert {name for name in after if after[name] != before.get(name)} <= {"sessions", "audit"}
 
 
 def test_it_is_on_record_when_a_view_begins_and_when_it_ends(desk: Desk, browser: AsNow, carla: Actor) -> None:
