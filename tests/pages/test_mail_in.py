@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
+from tests.pages.conftest import PASSWORD
 from tests.visiting import Visit, unescaped
 from ticketing.desk import Desk
 from ticketing.domain.people import Actor
@@ -22,7 +23,7 @@ def mail(number: int, sender: str, *more: str, text: str = "Please help.") -> by
 @pytest.fixture
 def received(desk: Desk, carla: Visit, actor: Behind) -> list[Received]:
     """Return what became of a mail of Carla's, of a machine's and of nobody's."""
-    desk.accounts.change_profile(actor(carla), "Carla", "carla@example.org")
+    desk.accounts.change_profile(actor(carla), "Carla", "carla@example.org", PASSWORD)
     return [
         desk.receiving.take(mail(1, "carla@example.org")),
         desk.receiving.take(mail(2, "carla@example.org", "Auto-Submitted: auto-generated", text="<script>x</script>")),

@@ -745,7 +745,9 @@ def test_what_was_read_is_read(desk: Desk, ada: Visit, number: str, actor: Behin
 
 
 def test_a_person_changes_name_and_address(desk: Desk, carla: Visit, actor: Behind) -> None:
-    carla.open("account").fill(display_name="Carla Berg", email="carla@example.org").press("save_profile")
+    carla.open("account").fill(display_name="Carla Berg", email="carla@example.org", profile_password=PASSWORD).press(
+        "save_profile"
+    )
 
     assert "Your profile is saved." in carla.said
     assert desk.accounts.profile(actor(carla)).display_name == "Carla Berg"

@@ -5,7 +5,7 @@ import hmac
 import pyotp
 import pytest
 
-from tests.pages.conftest import PASSWORD
+from tests.pages.conftest import PASSWORD, SignIn
 from tests.visiting import XSRF, Visit
 from ticketing.desk import Desk
 from ticketing.domain.browsers import browser_id
@@ -49,6 +49,16 @@ def test_not_of_a_code_after_signing_in_with_one(desk: Desk, *, is_right: bool) 
 
     assert len(stranger.refused) == (0 if is_right else 1)
     assert code not in kept(stranger)
+
+
+@pytest.mark.parametrize("password", [WRONG, PASSWORD], ids=["wrong", "right"])
+def test_not_after_entering_another_address(sign_in: SignIn, password: str) -> None:
+    carla = sign_in("carla").open("account")
+
+    carla.fill(email="carla@example.org", profile_password=password).press("save_profile")
+
+    assert len(carla.refused) == (password == WRONG)
+    assert password not in kept(carla)
 
 
 @pytest.mark.parametrize("confirmation", [WRONG, PASSWORD], ids=["refused", "registered"])

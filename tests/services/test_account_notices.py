@@ -65,7 +65,7 @@ def set_at_the_console(desk: Desk, _: Actor, __: Actor) -> None:
 
 
 def change_address(desk: Desk, carla: Actor, _: Actor) -> None:
-    desk.accounts.change_profile(carla, "Carla", "")
+    desk.accounts.change_profile(carla, "Carla", "", PASSWORD)
 
 
 def promote(desk: Desk, _: Actor, root: Actor) -> None:

@@ -474,11 +474,52 @@ def test_people_see_their_own_account(accounts: Accounts, carla: Actor) -> None:
 
 
 def test_people_change_their_own_name_and_address(accounts: Accounts, sessions: Sessions, carla: Actor) -> None:
-    person = accounts.change_profile(carla, "  Carla   Marin-Ruiz ", "carla@example.org")
+    person = accounts.change_profile(carla, "  Carla   Marin-Ruiz ", "carla@example.org", PASSWORD)
 
     assert (person.display_name, person.email) == ("Carla Marin-Ruiz", "carla@example.org")
-    assert accounts.change_profile(carla, "Carla", " ").email is None
+    assert accounts.change_profile(carla, "Carla", " ", PASSWORD).email is None
     assert sessions.actor(accounts.sign_in("carla", PASSWORD)).display_name == "Carla"
+
+
+def test_another_address_takes_the_present_password_and_a_name_does_not(
+    accounts: Accounts, carla: Actor, everything: Callable[[], object]
+) -> None:
+    accounts.change_profile(carla, "Carla", "carla@example.org", PASSWORD)
+    before = everything()
+
+    with pytest.raises(BlankError, match="Present password"):
+        accounts.change_profile(carla, "Carla", "mallory@example.org")
+    with pytest.raises(BlankError, match="Present password"):
+        accounts.change_profile(carla, "Carla", "")
+    assert everything() == before
+    with pytest.raises(InvalidInputError, match="The present password is wrong"):
+        accounts.change_profile(carla, "Carla", "mallory@example.org", "something else")
+
+    assert accounts.profile(carla).email == "carla@example.org"
+    assert accounts.change_profile(carla, "Carla M.", "Carla@Example.org").display_name == "Carla M."
+
+
+def test_wrong_passwords_for_an_address_are_counted_and_a_right_one_is_no_try(accounts: Accounts, carla: Actor) -> None:
+    for number in range(12):
+        accounts.change_profile(carla, "Carla", f"carla{number}@example.org", PASSWORD)
+
+    for _ in range(FREE_FAILURES):
+        with pytest.raises(InvalidInputError):
+            accounts.change_profile(carla, "Carla", "mallory@example.org", "something else")
+    with pytest.raises(ThrottledError):
+        accounts.change_profile(carla, "Carla", "mallory@example.org", PASSWORD)
+
+
+def test_an_account_without_a_password_has_nothing_to_prove(
+    accounts: Accounts, carla: Actor, store: MemoryStore
+) -> None:
+    with store.write() as tx:
+        user = tx.users.find("carla")
+        assert user is not None
+        user.password = ""
+        tx.users.save(user)
+
+    assert accounts.change_profile(carla, "Carla", "carla@example.org").email == "carla@example.org"
 
 
 @pytest.mark.parametrize(
@@ -491,7 +532,7 @@ def test_a_profile_stays_when_the_change_is_refused(
     before = everything()
 
     with pytest.raises(InvalidInputError):
-        accounts.change_profile(carla, name, email)
+        accounts.change_profile(carla, name, email, PASSWORD)
 
     assert everything() == before
 

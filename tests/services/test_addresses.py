@@ -69,7 +69,7 @@ def confirm(desk: Desk, sending: Sending) -> None:
 def test_a17_a_new_address_is_confirmed_by_the_link_that_is_sent_there(
     desk: Desk, sending: Sending, carla: Actor
 ) -> None:
-    shown = desk.accounts.change_profile(carla, "Carla", ADDRESS)
+    shown = desk.accounts.change_profile(carla, "Carla", ADDRESS, PASSWORD)
     assert (shown.standing, kept(desk).reachable_at) == (Standing.UNCONFIRMED, None)
     assert desk.addresses.can_be_confirmed(carla)
 
@@ -87,10 +87,10 @@ def test_a17_a_new_address_is_confirmed_by_the_link_that_is_sent_there(
 
 
 def test_a17_the_former_address_is_told_of_the_change(desk: Desk, sending: Sending, carla: Actor) -> None:
-    desk.accounts.change_profile(carla, "Carla", ADDRESS)
+    desk.accounts.change_profile(carla, "Carla", ADDRESS, PASSWORD)
     confirm(desk, sending)
 
-    desk.accounts.change_profile(carla, "Carla", ANOTHER)
+    desk.accounts.change_profile(carla, "Carla", ANOTHER, PASSWORD)
 
     letters = {letter.address: letter for letter in send_all(sending)}
     assert {address: letter.kind for address, letter in letters.items()} == {
@@ -103,8 +103,8 @@ def test_a17_the_former_address_is_told_of_the_change(desk: Desk, sending: Sendi
 def test_a17_an_address_that_was_never_confirmed_is_told_nothing_when_it_is_changed(
     desk: Desk, sending: Sending, carla: Actor
 ) -> None:
-    desk.accounts.change_profile(carla, "Carla", ADDRESS)
-    desk.accounts.change_profile(carla, "Carla", ANOTHER)
+    desk.accounts.change_profile(carla, "Carla", ADDRESS, PASSWORD)
+    desk.accounts.change_profile(carla, "Carla", ANOTHER, PASSWORD)
 
     assert [(letter.address, letter.kind) for letter in send_all(sending)] == [(ANOTHER, CONFIRM)]
 
@@ -112,12 +112,12 @@ def test_a17_an_address_that_was_never_confirmed_is_told_nothing_when_it_is_chan
 def test_a17_neither_registration_nor_a_change_reveals_that_an_address_is_known(
     desk: Desk, sending: Sending, carla: Actor, oskar: Actor
 ) -> None:
-    desk.accounts.change_profile(carla, "Carla", ADDRESS)
+    desk.accounts.change_profile(carla, "Carla", ADDRESS, PASSWORD)
     confirm(desk, sending)
 
     known = desk.accounts.register("bert", "Bert", PASSWORD, PASSWORD, ADDRESS)
     unknown = desk.accounts.register("nora", "Nora", PASSWORD, PASSWORD, "nora@example.org")
-    changed = desk.accounts.change_profile(oskar, "Oskar", ADDRESS)
+    changed = desk.accounts.change_profile(oskar, "Oskar", ADDRESS, PASSWORD)
 
     assert {known.standing, unknown.standing, changed.standing} == {Standing.UNCONFIRMED}
     assert sorted((one.address, one.kind) for one in send_all(sending)) == [
@@ -130,9 +130,9 @@ def test_a17_neither_registration_nor_a_change_reveals_that_an_address_is_known(
 def test_an_address_that_one_account_has_confirmed_no_other_can(
     desk: Desk, sending: Sending, carla: Actor, oskar: Actor
 ) -> None:
-    desk.accounts.change_profile(oskar, "Oskar", ADDRESS.upper())
+    desk.accounts.change_profile(oskar, "Oskar", ADDRESS.upper(), PASSWORD)
     token = token_of(send_all(sending))
-    desk.accounts.change_profile(carla, "Carla", ADDRESS)
+    desk.accounts.change_profile(carla, "Carla", ADDRESS, PASSWORD)
     confirm(desk, sending)
 
     with pytest.raises(AddressTakenError):
@@ -159,7 +159,7 @@ def test_e5_an_unconfirmed_address_gets_a_link_and_not_a_word_that_anybody_has_c
 def test_e5_an_unconfirmed_address_gets_no_notice_by_mail(
     desk: Desk, sending: Sending, carla: Actor, ada: Actor
 ) -> None:
-    desk.accounts.change_profile(carla, "Carla", ADDRESS)
+    desk.accounts.change_profile(carla, "Carla", ADDRESS, PASSWORD)
     send_all(sending)
     ticket = desk.tickets.open(carla, "No dial tone", "The line is dead.")
 
@@ -172,11 +172,11 @@ def test_e5_an_unconfirmed_address_gets_no_notice_by_mail(
 def test_e5_three_links_an_hour_go_to_one_address_whoever_enters_it(
     desk: Desk, sending: Sending, clock: Clock, carla: Actor, oskar: Actor
 ) -> None:
-    desk.accounts.change_profile(oskar, "Oskar", ADDRESS)
+    desk.accounts.change_profile(oskar, "Oskar", ADDRESS, PASSWORD)
     for _ in range(LINKS_PER_HOUR):
-        desk.accounts.change_profile(carla, "Carla", "")
+        desk.accounts.change_profile(carla, "Carla", "", PASSWORD)
         clock.advance(MINUTE)
-        desk.accounts.change_profile(carla, "Carla", ADDRESS)
+        desk.accounts.change_profile(carla, "Carla", ADDRESS, PASSWORD)
     with pytest.raises(ThrottledError):
         desk.addresses.send_link(carla)
 
@@ -192,7 +192,7 @@ def test_e5_an_account_that_goes_through_addresses_of_others_mails_three_of_them
     desk: Desk, sending: Sending, carla: Actor
 ) -> None:
     for number in range(10):
-        desk.accounts.change_profile(carla, "Carla", f"stranger{number}@example.org")
+        desk.accounts.change_profile(carla, "Carla", f"stranger{number}@example.org", PASSWORD)
         send_all(sending)
 
     with desk.store.read() as tx:
@@ -200,7 +200,7 @@ def test_e5_an_account_that_goes_through_addresses_of_others_mails_three_of_them
 
 
 def test_of_two_links_the_newer_one_holds(desk: Desk, sending: Sending, carla: Actor) -> None:
-    desk.accounts.change_profile(carla, "Carla", ADDRESS)
+    desk.accounts.change_profile(carla, "Carla", ADDRESS, PASSWORD)
     older = token_of(send_all(sending))
     desk.addresses.send_link(carla)
     newer = token_of(send_all(sending))
@@ -213,7 +213,7 @@ def test_of_two_links_the_newer_one_holds(desk: Desk, sending: Sending, carla: A
 def test_a_mail_that_has_to_be_tried_again_has_another_link_and_is_another_mail(
     desk: Desk, sending: Sending, clock: Clock, carla: Actor
 ) -> None:
-    desk.accounts.change_profile(carla, "Carla", ADDRESS)
+    desk.accounts.change_profile(carla, "Carla", ADDRESS, PASSWORD)
     [first] = sending.claim()
     before = sending.letter(first)
     clock.advance(HOUR)  # whoever had claimed it was killed
@@ -231,7 +231,7 @@ def test_a_mail_that_has_to_be_tried_again_has_another_link_and_is_another_mail(
 def test_a_link_ends_with_its_time_and_with_another_address(
     desk: Desk, sending: Sending, clock: Clock, carla: Actor
 ) -> None:
-    desk.accounts.change_profile(carla, "Carla", ADDRESS)
+    desk.accounts.change_profile(carla, "Carla", ADDRESS, PASSWORD)
     late = token_of(send_all(sending))
     clock.advance(LIFETIMES[Purpose.CONFIRM])
     with pytest.raises(MailLinkError):
@@ -241,7 +241,7 @@ def test_a_link_ends_with_its_time_and_with_another_address(
     carla = desk.sessions.actor(fresh)
     desk.addresses.send_link(carla)
     token = token_of(send_all(sending))
-    desk.accounts.change_profile(carla, "Carla", ANOTHER)
+    desk.accounts.change_profile(carla, "Carla", ANOTHER, PASSWORD)
     with pytest.raises(MailLinkError):
         desk.addresses.confirm(token)
 
@@ -249,7 +249,7 @@ def test_a_link_ends_with_its_time_and_with_another_address(
 def test_e7_the_secret_of_a_link_is_in_its_mail_alone(
     desk: Desk, sending: Sending, carla: Actor, everything: Callable[[], dict[str, object]]
 ) -> None:
-    desk.accounts.change_profile(carla, "Carla", ADDRESS)
+    desk.accounts.change_profile(carla, "Carla", ADDRESS, PASSWORD)
 
     secret = token_of(send_all(sending)).partition("-")[2]
 
@@ -258,10 +258,10 @@ def test_e7_the_secret_of_a_link_is_in_its_mail_alone(
 
 
 def test_an_address_in_another_case_is_the_same_one(desk: Desk, sending: Sending, carla: Actor) -> None:
-    desk.accounts.change_profile(carla, "Carla", ADDRESS)
+    desk.accounts.change_profile(carla, "Carla", ADDRESS, PASSWORD)
     confirm(desk, sending)
 
-    shown = desk.accounts.change_profile(carla, "Carla", "Carla@Example.org")
+    shown = desk.accounts.change_profile(carla, "Carla", "Carla@Example.org", PASSWORD)
 
     assert (shown.email, shown.standing) == ("Carla@Example.org", Standing.CONFIRMED)
     assert sending.claim() == []
@@ -273,7 +273,7 @@ def test_where_no_link_can_be_mailed_nothing_is_asked_and_an_address_counts_as_g
 ) -> None:
     set_route(desk.store, **route)
 
-    shown = desk.accounts.change_profile(carla, "Carla", ADDRESS)
+    shown = desk.accounts.change_profile(carla, "Carla", ADDRESS, PASSWORD)
 
     assert (shown.standing, kept(desk).reachable_at) == (Standing.GIVEN, ADDRESS)
     assert not desk.addresses.can_be_confirmed(carla)
@@ -304,7 +304,7 @@ def test_an_address_from_before_is_written_to_as_ever_and_can_be_confirmed(
 def test_who_has_confirmed_their_address_has_nothing_to_confirm(desk: Desk, sending: Sending, carla: Actor) -> None:
     with pytest.raises(NothingToConfirmError):
         desk.addresses.send_link(carla)
-    desk.accounts.change_profile(carla, "Carla", ADDRESS)
+    desk.accounts.change_profile(carla, "Carla", ADDRESS, PASSWORD)
     confirm(desk, sending)
 
     with pytest.raises(NothingToConfirmError):
@@ -312,15 +312,15 @@ def test_who_has_confirmed_their_address_has_nothing_to_confirm(desk: Desk, send
 
 
 def test_a_link_that_is_of_no_use_any_more_is_not_sent(desk: Desk, sending: Sending, carla: Actor) -> None:
-    desk.accounts.change_profile(carla, "Carla", ADDRESS)
+    desk.accounts.change_profile(carla, "Carla", ADDRESS, PASSWORD)
     [mail] = sending.claim()
-    desk.accounts.change_profile(carla, "Carla", "")
+    desk.accounts.change_profile(carla, "Carla", "", PASSWORD)
 
     assert sending.letter(mail) == Outcome(Result.DROPPED, "The link in it would be of no use any more.")
 
 
 def test_a_link_whose_account_is_gone_is_not_sent(desk: Desk, sending: Sending, carla: Actor) -> None:
-    desk.accounts.change_profile(carla, "Carla", ADDRESS)
+    desk.accounts.change_profile(carla, "Carla", ADDRESS, PASSWORD)
     [mail] = sending.claim()
     with desk.store.write() as tx:
         tx.users.remove("carla")
@@ -335,11 +335,11 @@ def fates(mails: tuple[Outgoing, ...]) -> list[tuple[MailState, str]]:
 def test_a_notice_that_was_queued_before_the_address_was_changed_does_not_go_to_the_new_one(
     desk: Desk, sending: Sending, clock: Clock, carla: Actor, ada: Actor
 ) -> None:
-    desk.accounts.change_profile(carla, "Carla", ADDRESS)
+    desk.accounts.change_profile(carla, "Carla", ADDRESS, PASSWORD)
     confirm(desk, sending)
     ticket = desk.tickets.open(carla, "No dial tone", "The line is dead.")
     desk.tickets.reply(ada, ticket.number, "Is it plugged in?")
-    desk.accounts.change_profile(carla, "Carla", ANOTHER)
+    desk.accounts.change_profile(carla, "Carla", ANOTHER, PASSWORD)
     clock.advance(MINUTE)
 
     send_all(sending)

@@ -49,7 +49,7 @@ def desk(store: WholeStore, clock: Clock) -> Desk:
 @pytest.fixture
 def full_desk(desk: Desk, carla: Actor, oskar: Actor, ada: Actor, root: Actor, clock: Clock) -> Desk:
     """Return a desk where Carla Ruiz stands in everything in which somebody can."""
-    desk.accounts.change_profile(carla, "Carla Ruiz", "carla.ruiz@example.org")
+    desk.accounts.change_profile(carla, "Carla Ruiz", "carla.ruiz@example.org", PASSWORD)
     file = desk.attachments.put(carla, "Ruiz_invoice Carla.pdf", [b"An invoice."])
     own = desk.tickets.open(
         carla,

@@ -145,7 +145,7 @@ def test_accounts_are_looked_after_with_the_scope_for_that_alone(desk: Desk, roo
 def test_no_key_gets_hold_of_the_account_or_of_more_keys(desk: Desk, root: Actor, acting: Acting) -> None:
     key = acting(root, *EVERYTHING)
     attempts: list[Callable[[], object]] = [
-        lambda: desk.accounts.change_profile(key, "Mallory", "mallory@example.org"),
+        lambda: desk.accounts.change_profile(key, "Mallory", "mallory@example.org", PASSWORD),
         lambda: desk.accounts.change_password(key, PASSWORD, "four dry umbrellas", "four dry umbrellas", browser="b"),
         lambda: desk.second_factors.propose(key),
         lambda: desk.second_factors.turn_off(key, PASSWORD, "123456"),

@@ -181,13 +181,13 @@ def test_l1_what_is_done_to_an_address_is_on_record_without_it(
 ) -> None:
     set_route(desk.store, is_open=True, has_links=True)
     desk.accounts.register("bert", "Bert", NEW_PASSWORD, NEW_PASSWORD, "bert@example.org")
-    desk.accounts.change_profile(carla, "Carla", "carla@example.org")
-    desk.accounts.change_profile(carla, "Carla C.", "Carla@example.org")
+    desk.accounts.change_profile(carla, "Carla", "carla@example.org", PASSWORD)
+    desk.accounts.change_profile(carla, "Carla C.", "Carla@example.org", PASSWORD)
     with desk.store.write() as tx:
         [user] = tx.users.several({"carla"})
         token = make_link(tx, Purpose.CONFIRM, user, desk.clock())
     desk.addresses.confirm(str(token))
-    desk.accounts.change_profile(carla, "Carla", "")
+    desk.accounts.change_profile(carla, "Carla", "", PASSWORD)
 
     assert log() == [
         ("bert", "registered", "bert", {"role": "user", "address": "unconfirmed"}),

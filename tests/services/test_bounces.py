@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from tests.services.conftest import Clock
+from tests.services.conftest import PASSWORD, Clock
 from ticketing.delivery import mails
 from ticketing.desk import Desk
 from ticketing.domain.outbox import MailState, Outcome, Outgoing, OutgoingQuery, Result
@@ -167,7 +167,7 @@ def test_another_address_begins_anew(desk: Desk, mailed: Callable[[], str], carl
     for _ in range(3):
         desk.receiving.take(bounce(mailed()))
 
-    assert not desk.accounts.change_profile(carla, "Carla", "carla@example.net").comes_back
+    assert not desk.accounts.change_profile(carla, "Carla", "carla@example.net", PASSWORD).comes_back
 
 
 def test_mails_that_came_back_long_ago_do_not_count(desk: Desk, clock: Clock, mailed: Callable[[], str]) -> None:

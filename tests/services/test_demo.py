@@ -227,7 +227,7 @@ def test_a_demo_whose_visitors_changed_their_addresses_is_still_a_demo(tmp_path:
     demo = open_desk(settings(tmp_path, demo=True), password_rounds=4)
     for name, password in (("support_agent", "supportpass"), ("user1", "userpass")):
         visitor = demo.sessions.actor(demo.accounts.sign_in(name, password))
-        demo.accounts.change_profile(visitor, "Somebody", "somebody@example.org")
+        demo.accounts.change_profile(visitor, "Somebody", "somebody@example.org", password)
     demo.close()
 
     with pytest.raises(SettingsError, match="holds a demo"):

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.services.conftest import Clock, SignIn
+from tests.services.conftest import PASSWORD, Clock, SignIn
 from ticketing.desk import Desk
 from ticketing.domain.calendars import BusinessCalendar
 from ticketing.domain.digests import Digesting
@@ -187,7 +187,7 @@ def test_without_a_choice_mail_comes_at_once_of_what_is_for_oneself_and_without_
 def mailed(desk: Desk, store: WholeStore, carla: Actor, ada: Actor) -> Callable[[], list[tuple[str, str]]]:
     """Let mails leave the desk, and return a way to see to whom of what kind they wait."""
     for actor in (carla, ada):
-        desk.accounts.change_profile(actor, actor.display_name, f"{actor.username}@example.org")
+        desk.accounts.change_profile(actor, actor.display_name, f"{actor.username}@example.org", PASSWORD)
     set_route(store, is_open=True)
 
     def waiting() -> list[tuple[str, str]]:

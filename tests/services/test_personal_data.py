@@ -46,7 +46,7 @@ def full_desk(desk: Desk, carla: Actor, oskar: Actor, ada: Actor, clock: Clock) 
     article = desk.articles.save(ada, Article(name="Lines", body="Plug it in.", visibility=Visibility.PUBLIC))
     desk.articles.vote(carla, article.id, helpful=True)
     desk.drafts.keep(carla, 0, "title", "Half a thought")
-    desk.accounts.change_profile(carla, "Carla Ruiz", "carla@example.org")
+    desk.accounts.change_profile(carla, "Carla Ruiz", "carla@example.org", PASSWORD)
     now = clock()
     with desk.store.write() as tx:
         for key, username, address in (("m1", "carla", "carla@example.org"), ("m2", "oskar", NOT_FOR_CARLA)):

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.services.conftest import Clock, SignIn
+from tests.services.conftest import PASSWORD, Clock, SignIn
 from ticketing.delivery import mails
 from ticketing.delivery.mails import compose
 from ticketing.desk import Desk
@@ -763,7 +763,7 @@ def test_nobody_else_brings_anybody_nor_anything_that_a_note_is(
 ) -> None:
     arrives("wanda")
     known_desk.watching.add(CONSOLE, number, "wanda")
-    known_desk.accounts.change_profile(arrives("wanda"), "Wanda", "wanda@example.org")
+    known_desk.accounts.change_profile(arrives("wanda"), "Wanda", "wanda@example.org", PASSWORD)
     copy = "oskar@example.org"
 
     answer(known_desk, number, "wanda", ident="<w@example.org>", Cc=copy)

@@ -58,7 +58,7 @@ def sending(store: MemoryStore, clock: Clock) -> Sending:
 @pytest.fixture
 def ticket(desk: Desk, carla: Actor) -> Ticket:
     """Return Carla's ticket; she has an address."""
-    desk.accounts.change_profile(carla, "Carla", "carla@example.org")
+    desk.accounts.change_profile(carla, "Carla", "carla@example.org", PASSWORD)
     return desk.tickets.open(carla, "No dial tone", "The line is dead.")
 
 
@@ -207,7 +207,7 @@ def test_a_reply_is_told_of_when_it_can_be_taken_back_no_more(
 def test_only_the_requester_of_a_done_ticket_is_asked_whether_it_is_solved(
     desk: Desk, sending: Sending, clock: Clock, ada: Actor, carla: Actor, ticket: Ticket, tell: Tell
 ) -> None:
-    desk.accounts.change_profile(ada, "Ada", "ada@example.org")
+    desk.accounts.change_profile(ada, "Ada", "ada@example.org", PASSWORD)
     desk.tickets.reply(ada, ticket.number, "Is it plugged in?")
     clock.advance(MINUTE)
     assert letter_of(sending).rating == ""
@@ -257,7 +257,7 @@ def test_e7_nothing_of_a_note_ever_reaches_a_requester(
 def test_an_agent_reads_a_note_and_what_they_answer_stays_one(
     desk: Desk, sending: Sending, ada: Actor, ticket: Ticket, tell: Tell
 ) -> None:
-    desk.accounts.change_profile(ada, "Ada", "ada@example.org")
+    desk.accounts.change_profile(ada, "Ada", "ada@example.org", PASSWORD)
     tell(NoticeKind.NOTED, "ada", mark=mark_of(desk.tickets.note(ada, ticket.number, MARKER)))
     with desk.store.write() as tx:
         key = mail_key(tx)
@@ -272,7 +272,7 @@ def test_an_agent_reads_a_note_and_what_they_answer_stays_one(
 def test_who_may_not_see_the_ticket_any_more_gets_nothing_of_it(
     desk: Desk, sending: Sending, oskar: Actor, ticket: Ticket, tell: Tell
 ) -> None:
-    desk.accounts.change_profile(oskar, "Oskar", "oskar@example.org")
+    desk.accounts.change_profile(oskar, "Oskar", "oskar@example.org", PASSWORD)
     tell(NoticeKind.STATUS, "oskar", ticket.number)
     tell(NoticeKind.MERGED, "oskar", ticket.number)
 
@@ -403,7 +403,7 @@ def test_a_mail_that_was_held_back_alone_goes_as_it_is(sending: Sending, clock: 
 
 @pytest.mark.usefixtures("ticket")
 def test_e5_one_address_has_one_cap_whoever_has_it(desk: Desk, sending: Sending, oskar: Actor, tell: Tell) -> None:
-    desk.accounts.change_profile(oskar, "Oskar", "CARLA@Example.org")
+    desk.accounts.change_profile(oskar, "Oskar", "CARLA@Example.org", PASSWORD)
     for _ in range(20):
         tell(NoticeKind.MERGED)
     tell(NoticeKind.MERGED, "oskar")
@@ -472,7 +472,7 @@ def test_what_a_mail_can_quote_is_what_its_recipient_may_read_of_what_was_said_b
 def test_a_mail_about_a_note_quotes_nothing(
     desk: Desk, sending: Sending, clock: Clock, ada: Actor, root: Actor, ticket: Ticket
 ) -> None:
-    desk.accounts.change_profile(root, "Root", "root@example.org")
+    desk.accounts.change_profile(root, "Root", "root@example.org", PASSWORD)
     desk.preferences.want_by_mail(root, {NoticeKind.NOTED: Mailed.AT_ONCE})
     desk.tickets.assign(ada, ticket.number, "root")
     clock.advance(MINUTE)

@@ -126,7 +126,7 @@ class Scene:
         self.invitation = self.desk.invitations.invite(CONSOLE, "Nora", "nora@example.org").token
         self._put_mails(store, clock)
         self._make_webhook(store, clock)
-        self.desk.accounts.change_profile(self.ada, "Ada", "ada@example.org")
+        self.desk.accounts.change_profile(self.ada, "Ada", "ada@example.org", PASSWORD)
         set_route(store, is_open=True, has_links=True)
         self._set_up_phones()
         self.token = self.desk.accounts.sign_in("carla", PASSWORD)
@@ -280,7 +280,7 @@ ONCE: Deeds = {
     "reports.table": lambda on: on.desk.reports.table(on.ada, DAY),
     "settings_files.export": lambda on: on.desk.settings_files.export(on.root),
     "audit.export": lambda on: on.desk.audit.export(on.root, AuditQuery(), AuditForm.CSV),
-    "accounts.change_profile": lambda on: on.desk.accounts.change_profile(on.carla, "Carla Ruiz", ""),
+    "accounts.change_profile": lambda on: on.desk.accounts.change_profile(on.carla, "Carla R.", "carla@example.org"),
     "openid.begin": lambda on: on.desk.openid.begin("", browser="b"),
     "openid.begin_linking": lambda on: on.desk.openid.begin_linking(on.carla, browser="b"),
     "openid.unlink": lambda on: on.desk.openid.unlink(on.ada, on.identity),

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from tests.services.conftest import Clock, SignIn
+from tests.services.conftest import PASSWORD, Clock, SignIn
 from ticketing.desk import Desk
 from ticketing.domain.errors import (
     PermissionDeniedError,
@@ -38,7 +38,7 @@ def desk(store: MemoryStore, clock: Clock) -> Desk:
 @pytest.fixture
 def ticket(desk: Desk, carla: Actor) -> Ticket:
     """Return Carla's ticket; she has an address."""
-    desk.accounts.change_profile(carla, "Carla", "carla@example.org")
+    desk.accounts.change_profile(carla, "Carla", "carla@example.org", PASSWORD)
     return desk.tickets.open(carla, "No dial tone", "The line is dead.")
 
 
@@ -103,7 +103,7 @@ def test_nobody_watches_what_is_not_theirs_and_it_reads_as_if_it_was_not_there(
 def test_an_agent_adds_a_watcher_by_name_or_address_who_then_sees_it_and_takes_them_away_again(
     desk: Desk, carla: Actor, oskar: Actor, ada: Actor, ticket: Ticket
 ) -> None:
-    desk.accounts.change_profile(oskar, "Oskar", "Oskar@Example.org")
+    desk.accounts.change_profile(oskar, "Oskar", "Oskar@Example.org", PASSWORD)
 
     for who in (" OSKAR ", "oskar@example.ORG"):
         assert desk.watching.add(ada, ticket.number, who).watchers == ["oskar"]
@@ -132,7 +132,7 @@ def test_an_agent_who_is_added_follows_it_and_does_not_speak_for_the_requester(
 def test_nobody_is_added_who_has_no_account_or_a_deactivated_one(
     desk: Desk, ada: Actor, root: Actor, oskar: Actor, ticket: Ticket
 ) -> None:
-    desk.accounts.change_profile(oskar, "Oskar", "oskar@example.org")
+    desk.accounts.change_profile(oskar, "Oskar", "oskar@example.org", PASSWORD)
     desk.agents.deactivate(root, "oskar")
 
     for who in ("nobody", "nobody@example.org", "oskar", "oskar@example.org", ""):
@@ -189,7 +189,7 @@ def test_a_mail_has_a_link_by_which_its_recipient_stops_and_what_waits_is_not_se
 def test_whoever_works_on_the_ticket_has_no_such_link(
     desk: Desk, clock: Clock, store: MemoryStore, ada: Actor, root: Actor, ticket: Ticket
 ) -> None:
-    desk.accounts.change_profile(ada, "Ada", "ada@example.org")
+    desk.accounts.change_profile(ada, "Ada", "ada@example.org", PASSWORD)
     desk.tickets.assign(root, ticket.number, "ada")
     clock.advance(MINUTE)
     sending = Sending(store, clock)

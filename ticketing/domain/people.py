@@ -194,6 +194,7 @@ class Person(Typed):
     created_at: datetime
     last_sign_in_at: datetime | None
     has_second_factor: bool
+    has_password: bool = True
     standing: Standing = Standing.GIVEN
     comes_back: bool = False
     invited_at: datetime | None = None
@@ -203,7 +204,13 @@ class Person(Typed):
         """Return what may be shown of an account."""
         shown = user.model_dump(include=set(cls.model_fields) - {"username"})
         has_factor = user.second_factor is not None
-        return cls(username=user.id, comes_back=user.comes_back, has_second_factor=has_factor, **shown)
+        return cls(
+            username=user.id,
+            comes_back=user.comes_back,
+            has_second_factor=has_factor,
+            has_password=user.has_password,
+            **shown,
+        )
 
 
 class PeopleQuery(Query):

@@ -240,15 +240,38 @@ class Accounts:
             _, user = self._myself(tx, actor, Action.EDIT_OWN_PROFILE)
             return Person.of(user)
 
-    def change_profile(self, actor: Actor, display_name: str, email: str) -> Person:
-        """Change the actor's own display name and e-mail address, which is to be confirmed; a blank one means none."""
+    def change_profile(self, actor: Actor, display_name: str, email: str, password: str = "") -> Person:
+        """
+        Change the actor's own display name and e-mail address, which is to be confirmed; a blank one means none.
+
+        Another address takes the present password, since forgotten passwords are mailed to it; an account without one
+        has nothing to prove but its session. Raises InvalidInputError and ThrottledError for a wrong password.
+        """
         shown, mail = clean_display_name(display_name), clean_email(email)
+        confirmed = self._confirm_address(actor, mail, password)
         with self._store.write() as tx:
             _, user = self._myself(tx, actor, Action.EDIT_OWN_PROFILE)
+            if confirmed:
+                confirmed.take_back(tx)
             user.display_name = shown
             change_address(tx, self._throttle, user, mail, self._clock())
             tx.users.save(user)
         return Person.of(user)
+
+    def _confirm_address(self, actor: Actor, address: str | None, password: str) -> Booking | None:
+        """Return the try with which the actor has proven that it is them who wants another address, if it is one."""
+        with self._store.read() as tx:
+            actor, user = self._myself(tx, actor, Action.EDIT_OWN_PROFILE)
+        if not user.has_password or (address or "").casefold() == (user.email or "").casefold():
+            return None
+        if not password:
+            raise BlankError("Present password")
+        with self._store.write() as tx:
+            self._myself(tx, actor, Action.EDIT_OWN_PROFILE)
+            booking = self._throttle.book_confirmation(tx, actor.session or actor.key or "")
+        if not verify(self._store, self._passwords, password, user.password, booking):
+            raise InvalidInputError("Present password", "The present password is wrong.")
+        return booking
 
     def _newcomer(
         self, username: str, display_name: str, password: str, confirmation: str, email: str, address: str

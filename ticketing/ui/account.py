@@ -64,10 +64,18 @@ def profile_form(actor: Actor) -> None:
         email = st.text_input(
             t("field.email_optional"), value=me.email or "", key="email", type="email", autocomplete="email"
         )
+        password = ""
+        if me.has_password:
+            password = password_field(
+                t("account.password_for_address"),
+                key="profile_password",
+                autocomplete="current-password",
+                help=t("account.password_for_address.help"),
+            )
         submitted = submit_button(t("account.save_profile"), key="save_profile")
     if submitted:
         with shown_errors():
-            desk().accounts.change_profile(actor, display_name, email)
+            desk().accounts.change_profile(actor, display_name, email, password)
             say_after_rerun(t("account.profile_saved"))
             st.rerun()
     if me.email:

@@ -423,6 +423,8 @@ WORDING = {
     "account.data_without_routes": "This host serves pages only. Ask whoever runs the desk for your data.",
     "account.current_password": "Present password",
     "account.new_password": "New password",
+    "account.password_for_address": "Present password (only for another e-mail)",
+    "account.password_for_address.help": "Whoever has the address of an account can ask for a new password there.",
     "account.save_profile": "Save profile",
     "account.profile_saved": "Your profile is saved.",
     "account.confirmed": "Your e-mail address is confirmed.",

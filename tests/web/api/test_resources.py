@@ -71,11 +71,14 @@ def test_somebody_registers_and_looks_after_their_own_account(stranger: TestClie
     granted = desk.tokens.issue("nora", PASSWORD).access
     nora = {"authorization": f"Bearer {granted}"}
 
-    changed = stranger.put("/account", json={"display_name": "Nora N.", "email": "n@example.org"}, headers=nora)
+    wanted = {"display_name": "Nora N.", "email": "n@example.org"}
+    refused = stranger.put("/account", json=wanted, headers=nora)
+    changed = stranger.put("/account", json=wanted | {"password": PASSWORD}, headers=nora)
     sessions = stranger.get("/account/sessions", headers=nora).json()
     ended = stranger.delete("/account/sessions", headers=nora)
     choice = stranger.post("/account/password", json={"current": PASSWORD, "new": NEW_PASSWORD}, headers=nora)
 
+    assert (refused.status_code, refused.json()["error"]["field"]) == (422, "present_password")
     assert (changed.json()["display_name"], changed.json()["email"]) == ("Nora N.", "n@example.org")
     assert len(sessions) == 1
     assert (ended.status_code, choice.status_code) == (204, 204)

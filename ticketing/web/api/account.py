@@ -35,10 +35,11 @@ class Forgotten(Input):
 
 
 class Profile(Input):
-    """What one is called, and where one is written to; an empty address is none."""
+    """What one is called, and where one is written to; an empty address is none. Another one takes the password."""
 
     display_name: Name
     email: Email
+    password: Annotated[str, Field(max_length=1000)] = ""
 
 
 class NewPassword(Input):
@@ -148,7 +149,7 @@ def get_account(who: Who) -> PersonOut:
 @router.put("")
 def change_account(who: Who, body: Profile) -> PersonOut:
     """Change the caller's own name and address, which is then to be confirmed."""
-    return PersonOut.of(who.desk.accounts.change_profile(who.actor, body.display_name, body.email))
+    return PersonOut.of(who.desk.accounts.change_profile(who.actor, body.display_name, body.email, body.password))
 
 
 @router.post("/confirmation_link", status_code=202)
