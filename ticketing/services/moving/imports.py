@@ -199,12 +199,13 @@ class Imports:
     ) -> ImportRun:
         with self._store.write() as tx:
             by = self._admit(tx, actor)
+            run = _with_what_came_beside(tx, run)
             taken = Intake(tx, run, mapping, known, by, self._clock(), keeps=True).take(ready, since)
+            counts = run.counts + taken.counts + ImportCounts(left_out=left_out)
             if not taken.numbers:
-                return run.model_copy(update={"counts": run.counts + ImportCounts(left_out=left_out)})
+                return run.model_copy(update={"counts": counts})
             if not run.counts.tickets:
                 self._log(tx, by, run, "begun")
-            counts = run.counts + taken.counts + ImportCounts(left_out=left_out)
             unfinished = {"counts": counts, "state": ImportState.UNFINISHED}
             run = run.with_numbers(taken.numbers).model_copy(update=unfinished)
             tx.definitions(ImportRun).save(run)
@@ -218,7 +219,7 @@ class Imports:
             before = tx.definitions(ImportRun).find(run.id)
             if before is not None and before.state is ImportState.DONE:
                 return before
-            run = run.model_copy(update={"state": ImportState.DONE})
+            run = _with_what_came_beside(tx, run).model_copy(update={"state": ImportState.DONE})
             tx.definitions(ImportRun).save(run)
             self._log(tx, by, run, "done")
         return run
@@ -244,6 +245,15 @@ class Imports:
         actor = self._gate.admit(tx, actor)
         policy.require(actor, Action.MOVE_DATA)
         return actor
+
+
+def _with_what_came_beside(tx: Transaction, run: ImportRun) -> ImportRun:
+    """Return an import with what the same file has brought meanwhile, if it comes in twice at the same time."""
+    kept = tx.definitions(ImportRun).find(run.id)
+    if kept is None or kept.state is not ImportState.UNFINISHED:
+        return run.model_copy(update={"numbers": kept.numbers}) if kept else run
+    gone_through = {"known": run.counts.known, "left_out": run.counts.left_out}
+    return kept.model_copy(update={"counts": kept.counts.model_copy(update=gone_through)})
 
 
 def _digest(file: BinaryIO) -> str:
