@@ -75,6 +75,11 @@ class Imports:
         self._largest = largest
         self._scan = scan
 
+    def require(self, actor: Actor) -> Actor:
+        """Return the actor as they are now, who may bring tickets in; so a file that is refused need not be sent."""
+        with self._store.read() as tx:
+            return self._admit(tx, actor)
+
     def look(self, actor: Actor, file: BinaryIO, mapping: Mapping = USUAL) -> Look:
         """Return what a table looks like, and what stands in its columns; raises ImportRefusedError."""
         with self._store.read() as tx:
@@ -91,7 +96,7 @@ class Imports:
 
     def first(self, actor: Actor, file: BinaryIO, system: System, mapping: Mapping = USUAL) -> list[Brought]:
         """Return the first few tickets that the file brings, as they are read; raises ImportRefusedError."""
-        self._require(actor)
+        self.require(actor)
         return [one for one, _ in zip(self._read(file, system, mapping), range(5), strict=False)]
 
     def plan(self, actor: Actor, file: BinaryIO, system: System, mapping: Mapping = USUAL) -> ImportReport:
@@ -172,7 +177,7 @@ class Imports:
 
     def _begun(self, actor: Actor, file: BinaryIO, name: str, system: System) -> ImportRun:
         """Return the import of this file as it is on record, or as it begins."""
-        by = self._require(actor)
+        by = self.require(actor)
         _require_size(file)
         key = f"{system.value}-{_digest(file)[:16]}"
         with self._store.read() as tx:
@@ -236,10 +241,6 @@ class Imports:
         if found is None:
             raise DefinitionNotFoundError
         return found
-
-    def _require(self, actor: Actor) -> Actor:
-        with self._store.read() as tx:
-            return self._admit(tx, actor)
 
     def _admit(self, tx: Transaction, actor: Actor) -> Actor:
         actor = self._gate.admit(tx, actor)

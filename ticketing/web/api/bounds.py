@@ -23,7 +23,7 @@ HEADERS_LIMIT: Final = 16 << 10
 # In seconds, from the first byte of a body to its last.
 PATIENCE: Final = 20.0
 # Their files have limits of their own, and are taken in as they come.
-UPLOADS: Final = frozenset({"/attachments"})
+UPLOADS: Final = frozenset({"/attachments", "/imports", "/imports/look", "/imports/plan"})
 _WITHOUT_BODY: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _HARMLESS: Final = {
     "cache-control": "no-store",
