@@ -49,6 +49,8 @@ def _call(path: str, method: str, operation: dict[str, Any]) -> Iterator[str]:
     for kind, content in operation.get("requestBody", {}).get("content", {}).items():
         named = _type(content["schema"])
         yield from [f"Body, `{kind}`: {named}" if named != "object" else f"Body, `{kind}`", ""]
+        if fields := content["schema"].get("properties"):
+            yield from [*_fields(content["schema"], fields), ""]
         if "example" in content:
             yield from ["```json", json.dumps(content["example"], ensure_ascii=False), "```", ""]
     yield from [f"Answer: {_answer(operation['responses'])}", ""]
@@ -59,6 +61,12 @@ def _parameter(one: dict[str, Any]) -> str:
     must = ", required" if one.get("required") else ""
     place = "header " if one["in"] == "header" else ""
     return f"- {place}`{one['name']}` ({_type(one['schema'])}{must}){': ' + about if about else ''}"
+
+
+def _fields(form: dict[str, Any], fields: dict[str, Any]) -> Iterator[str]:
+    for name, schema in fields.items():
+        must = ", required" if name in form.get("required", ()) else ""
+        yield f"- `{name}` ({_type(schema)}{must})"
 
 
 def _answer(responses: dict[str, Any]) -> str:

@@ -216,6 +216,10 @@ def test_a_mapping_that_cannot_be_is_refused(raw: bytes, sentence: str) -> None:
         (Mapping(columns={Column.SUBJECT: "Betreff"}), "no column “Betreff”"),
         (Mapping(time_zone="Mars/Olympus"), "no time zone “Mars/Olympus”"),
         (Mapping(time_zone="../../etc/passwd"), "no time zone"),
+        (Mapping(encoding="utf-16"), "not written in UTF-16"),
+        (Mapping(dates="%d.%d.%Y"), "“%d.%d.%Y” is no format of times"),
+        (Mapping(dates="%Q"), "“%Q” is no format of times"),
+        (Mapping(dates="%"), "“%” is no format of times"),
     ],
 )
 def test_a_mapping_that_does_not_fit_the_file_is_refused(

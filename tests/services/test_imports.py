@@ -220,6 +220,36 @@ def test_an_import_that_was_cut_off_goes_on_where_it_was(store: Store, imports: 
     assert sorted(int(ticket.external_id or "") for ticket in tickets(store)) == list(range(250))
 
 
+def test_a_file_that_comes_twice_at_the_same_time_is_on_record_and_undone_as_one(
+    store: Store, imports: Imports, root: Actor
+) -> None:
+    file, other = (zammad(*({"number": str(number)} for number in range(250))) for _ in range(2))
+
+    def cut_off_at_two_hundred(done: int, whole: int) -> None:
+        if len(tickets(store)) == 200:
+            cut_off(done, whole)
+
+    def another_comes(_done: int, _whole: int) -> None:
+        if len(tickets(store)) == 100:
+            with pytest.raises(KeyboardInterrupt):
+                imports.apply(root, other, "tickets.json", System.ZAMMAD, progress=cut_off_at_two_hundred)
+
+    run = imports.apply(root, file, "tickets.json", System.ZAMMAD, progress=another_comes)
+
+    assert (run.state, run.counts.tickets, run.counts.people, run.numbers) == (ImportState.DONE, 250, 1, ((1, 250),))
+    imports.undo(root, run.id)
+    assert tickets(store) == []
+
+
+def test_all_that_is_here_already_is_counted(bring: Bring) -> None:
+    old = [{"number": str(number)} for number in range(250)]
+    bring(System.ZAMMAD, zammad(*old))
+
+    run = bring(System.ZAMMAD, zammad(*old, {"number": "new"}))
+
+    assert (run.counts.tickets, run.counts.known) == (1, 250)
+
+
 @pytest.mark.parametrize(
     ("standing", "role", "requester"),
     [

@@ -487,6 +487,7 @@ NEVER: Deeds = {
     "imports.look": lambda on: on.desk.imports.look(on.root, BytesIO(b"Subject,Created,From\n")),
     "imports.look_at_undoing": lambda on: on.desk.imports.look_at_undoing(on.root, on.imported),
     "imports.plan": lambda on: on.desk.imports.plan(on.root, on.export(2), System.ZAMMAD),
+    "imports.require": lambda on: on.desk.imports.require(on.root),
     "sessions.own": lambda on: on.desk.sessions.own(on.carla),
     "similar.own": lambda on: on.desk.similar.own(on.carla, "Rated"),
     "similar.to": lambda on: on.desk.similar.to(on.ada, 1),

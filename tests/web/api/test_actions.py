@@ -10,7 +10,6 @@ CALLS = Path(__file__).resolve().parents[3] / "ticketing/web/api"
 OF_BROWSERS = "is how a browser signs in, and keeps its cookie"
 BY_LINK = "is what a link in a mail leads to, which has an address of its own"
 AT_THE_CONSOLE = "is done at the command line, or by the desk itself"
-IN_A_FILE = "takes a file of up to 100 MB, some tickets at a time; it is done on a page or at the command line"
 LIVE = "keeps open pages up to date, over the socket at /live"
 WITHOUT_A_CALL = {
     "accounts.finish_sign_in": OF_BROWSERS,
@@ -38,13 +37,6 @@ WITHOUT_A_CALL = {
     "front.branding": "is part of what `/front` tells, beside the picture, which has an address of its own",
     "health.of_store": "is the part of the findings that pages show at their top",
     "health.throw_away": "is the part of the findings that pages show at their top",
-    "imports.all": IN_A_FILE,
-    "imports.apply": IN_A_FILE,
-    "imports.first": IN_A_FILE,
-    "imports.look": IN_A_FILE,
-    "imports.look_at_undoing": IN_A_FILE,
-    "imports.plan": IN_A_FILE,
-    "imports.undo": IN_A_FILE,
     "invitations.accept": BY_LINK,
     "invitations.look": BY_LINK,
     "invitations.may_invite": "decides whether a page shows a button",

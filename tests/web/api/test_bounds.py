@@ -140,6 +140,13 @@ def test_a_body_that_does_not_tell_its_length_has_the_same_limit(carla: TestClie
     assert (answer.status_code, problem(answer)["code"]) == (413, "too_large")
 
 
+@pytest.mark.parametrize("name", ["attachments", "imports", "plan"])
+def test_what_is_called_as_files_come_in_has_the_same_limit(stranger: TestClient, name: str) -> None:
+    answer = stranger.put(f"/webhooks/{name}", content=b" " * (bounds.BODY_LIMIT + 1), headers=JSON)
+
+    assert (answer.status_code, problem(answer)["code"]) == (413, "too_large")
+
+
 def answered(*messages: Message) -> dict[str, Any]:
     """Return how the API answers a body that comes in these messages, and then no more."""
     sent: list[Message] = []

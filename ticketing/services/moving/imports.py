@@ -75,6 +75,11 @@ class Imports:
         self._largest = largest
         self._scan = scan
 
+    def require(self, actor: Actor) -> Actor:
+        """Return the actor as they are now, who may bring tickets in; so a file that is refused need not be sent."""
+        with self._store.read() as tx:
+            return self._admit(tx, actor)
+
     def look(self, actor: Actor, file: BinaryIO, mapping: Mapping = USUAL) -> Look:
         """Return what a table looks like, and what stands in its columns; raises ImportRefusedError."""
         with self._store.read() as tx:
@@ -91,7 +96,7 @@ class Imports:
 
     def first(self, actor: Actor, file: BinaryIO, system: System, mapping: Mapping = USUAL) -> list[Brought]:
         """Return the first few tickets that the file brings, as they are read; raises ImportRefusedError."""
-        self._require(actor)
+        self.require(actor)
         return [one for one, _ in zip(self._read(file, system, mapping), range(5), strict=False)]
 
     def plan(self, actor: Actor, file: BinaryIO, system: System, mapping: Mapping = USUAL) -> ImportReport:
@@ -172,7 +177,7 @@ class Imports:
 
     def _begun(self, actor: Actor, file: BinaryIO, name: str, system: System) -> ImportRun:
         """Return the import of this file as it is on record, or as it begins."""
-        by = self._require(actor)
+        by = self.require(actor)
         _require_size(file)
         key = f"{system.value}-{_digest(file)[:16]}"
         with self._store.read() as tx:
@@ -199,12 +204,13 @@ class Imports:
     ) -> ImportRun:
         with self._store.write() as tx:
             by = self._admit(tx, actor)
+            run = _with_what_came_beside(tx, run)
             taken = Intake(tx, run, mapping, known, by, self._clock(), keeps=True).take(ready, since)
+            counts = run.counts + taken.counts + ImportCounts(left_out=left_out)
             if not taken.numbers:
-                return run.model_copy(update={"counts": run.counts + ImportCounts(left_out=left_out)})
+                return run.model_copy(update={"counts": counts})
             if not run.counts.tickets:
                 self._log(tx, by, run, "begun")
-            counts = run.counts + taken.counts + ImportCounts(left_out=left_out)
             unfinished = {"counts": counts, "state": ImportState.UNFINISHED}
             run = run.with_numbers(taken.numbers).model_copy(update=unfinished)
             tx.definitions(ImportRun).save(run)
@@ -218,7 +224,7 @@ class Imports:
             before = tx.definitions(ImportRun).find(run.id)
             if before is not None and before.state is ImportState.DONE:
                 return before
-            run = run.model_copy(update={"state": ImportState.DONE})
+            run = _with_what_came_beside(tx, run).model_copy(update={"state": ImportState.DONE})
             tx.definitions(ImportRun).save(run)
             self._log(tx, by, run, "done")
         return run
@@ -236,14 +242,19 @@ class Imports:
             raise DefinitionNotFoundError
         return found
 
-    def _require(self, actor: Actor) -> Actor:
-        with self._store.read() as tx:
-            return self._admit(tx, actor)
-
     def _admit(self, tx: Transaction, actor: Actor) -> Actor:
         actor = self._gate.admit(tx, actor)
         policy.require(actor, Action.MOVE_DATA)
         return actor
+
+
+def _with_what_came_beside(tx: Transaction, run: ImportRun) -> ImportRun:
+    """Return an import with what the same file has brought meanwhile, if it comes in twice at the same time."""
+    kept = tx.definitions(ImportRun).find(run.id)
+    if kept is None or kept.state is not ImportState.UNFINISHED:
+        return run.model_copy(update={"numbers": kept.numbers}) if kept else run
+    gone_through = {"known": run.counts.known, "left_out": run.counts.left_out}
+    return kept.model_copy(update={"counts": kept.counts.model_copy(update=gone_through)})
 
 
 def _digest(file: BinaryIO) -> str:

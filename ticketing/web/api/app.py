@@ -21,6 +21,7 @@ from ticketing.web.api import (
     conversation,
     desk,
     front,
+    imports,
     inbox,
     invitations,
     mails,
@@ -55,6 +56,7 @@ RESOURCES: Final = (
     inbox,
     articles,
     setup,
+    imports,
     reports,
     audit,
     mails,
@@ -83,7 +85,7 @@ _SENTENCES: Final = {
     405: "This address takes other methods only.",
     408: "The body did not come in time.",
     415: "The body must be a form with one file, as the header Content-Type has to say: multipart/form-data.",
-    422: "The form must have one field “file” that is a file.",
+    422: "The form must have one field “file” that is a file, and no field twice or that is not known.",
 }
 
 

@@ -22,8 +22,8 @@ BODY_LIMIT: Final = 1 << 20
 HEADERS_LIMIT: Final = 16 << 10
 # In seconds, from the first byte of a body to its last.
 PATIENCE: Final = 20.0
-# Its files have limits of their own, and are taken in as they come.
-UPLOADS: Final = "/attachments"
+# Their files have limits of their own, and are taken in as they come.
+UPLOADS: Final = frozenset({"/attachments", "/imports", "/imports/look", "/imports/plan"})
 _WITHOUT_BODY: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _HARMLESS: Final = {
     "cache-control": "no-store",
@@ -79,7 +79,7 @@ async def _bounded(scope: Scope, receive: Receive) -> Receive:
     """Return what hands the body on, which has come as a whole, unless it is a file's."""
     if sum(len(name) + len(value) for name, value in scope["headers"]) > HEADERS_LIMIT:
         raise _OutOfBoundsError(431, "The headers are too large.")
-    if scope["method"] in _WITHOUT_BODY or scope["path"].endswith(UPLOADS):
+    if scope["method"] in _WITHOUT_BODY or scope["path"].removeprefix(scope.get("root_path", "")) in UPLOADS:
         return receive
     headers = Headers(scope=scope)
     length = headers.get("content-length", "")

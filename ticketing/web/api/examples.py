@@ -83,6 +83,7 @@ BODIES: Final[Mapping[str, Any]] = MappingProxyType(
         "write_article": _ARTICLE,
         "change_article": _ARTICLE,
         "vote_on_article": {"helpful": True},
+        "undo_import": {"touched_too": False},
         "plan_settings": _SETTINGS,
         "import_settings": _SETTINGS,
         **{f"create_{name}": body for name, body in _SETUP.items()},

@@ -35,6 +35,8 @@ def how_written(file: BinaryIO, encoding: str | None = None, delimiter: str | No
         if head.startswith(mark):
             raise ImportRefusedError(f"The file is {what}. Please give the CSV file that is in it.")
     encoding = encoding or _encoding(file)
+    if encoding == "utf-16" and not head.startswith(_UTF_16):
+        raise ImportRefusedError("The file is not written in UTF-16: it does not begin with the mark of that.")
     if not encoding.startswith("utf-16") and b"\0" in head:
         raise ImportRefusedError("The file is no CSV: it holds bytes that are no text.")
     first = head.decode(encoding, "ignore").lstrip("\ufeff\r\n").partition("\n")[0]

@@ -1,5 +1,6 @@
 """Times as other systems write them."""
 
+import re
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Final
@@ -53,6 +54,16 @@ def zone_of(name: str) -> tzinfo:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
         raise ImportRefusedError(f"There is no time zone “{quoted(name, _LONGEST)}”, such as Europe/Berlin.") from error
+
+
+def require_format(form: str) -> None:
+    """Raise ImportRefusedError for what no time can be read by; "" is ISO 8601."""
+    try:
+        if form:
+            datetime.strptime(_EARLIEST.strftime(form), form)  # noqa: DTZ007 - only that it can be read
+    except (ValueError, re.error) as error:  # what stands twice in a format is an error of the pattern made of it
+        sentence = f"“{quoted(form, _LONGEST)}” is no format of times, such as %d.%m.%Y %H:%M."
+        raise ImportRefusedError(sentence) from error
 
 
 def format_of(written: Iterable[str]) -> str:

@@ -18,7 +18,7 @@ from ticketing.domain.errors import ImportRefusedError, quoted
 from ticketing.domain.imports import Brought, BroughtMessage, BroughtPerson, BroughtTicket, Column, Problem, word_key
 from ticketing.services.moving.importing import csv_files
 from ticketing.services.moving.importing.csv_files import Written
-from ticketing.services.moving.importing.moments import Moments, format_of, zone_of
+from ticketing.services.moving.importing.moments import Moments, format_of, require_format, zone_of
 
 SAMPLE: Final = 1_000
 _QUOTED: Final = 60
@@ -64,6 +64,7 @@ def look_at(file: BinaryIO, mapping: imports.Mapping) -> Look:
         if column not in columns:
             raise ImportRefusedError(f"The file has no column “{quoted(column, _QUOTED)}”.")
     zone_of(mapping.time_zone)
+    require_format(mapping.dates or "")
     sample = [_Row(columns, chosen, row) for _, row in islice(csv_files.rows(file, written), 1, SAMPLE)]
     times = [row.get(time) for row in sample for time in _TIMES]
     dates = format_of(times) if mapping.dates is None else mapping.dates
