@@ -245,14 +245,14 @@ PLACES: dict[str, Callable[[bytes], bytes]] = {
 
 @pytest.mark.parametrize("place", PLACES)
 @pytest.mark.parametrize("line", MEGABYTE_LINES)
-def test_a_line_of_a_megabyte_is_read_within_a_second(place: str, line: str) -> None:
+def test_a_line_of_a_megabyte_is_read_within_seconds(place: str, line: str) -> None:
     unit = MEGABYTE_LINES[line]
     raw = PLACES[place](unit * (1_000_000 // len(unit)))
 
-    began = time.process_time()
+    began = time.thread_time()
     mail = read_mail(raw, DESK)
 
-    assert time.process_time() - began < 1
+    assert time.thread_time() - began < 4
     assert mail.problem != UNREADABLE
 
 
@@ -272,13 +272,13 @@ def test_a_line_of_a_megabyte_is_read_within_a_second(place: str, line: str) -> 
     ids=repr,
 )
 @pytest.mark.parametrize("kind", [b"text/plain", b"text/plain; format=flowed", b"text/html"])
-def test_many_lines_are_read_within_two_seconds(lines: bytes, kind: bytes) -> None:
+def test_many_lines_are_read_within_seconds(lines: bytes, kind: bytes) -> None:
     raw = HEAD + b"Content-Type: " + kind + b"\n\n" + lines * (250_000 // len(lines))
 
-    began = time.process_time()
+    began = time.thread_time()
     mail = read_mail(raw, DESK)
 
-    assert time.process_time() - began < 2
+    assert time.thread_time() - began < 4
     assert mail.problem != UNREADABLE
 
 
@@ -286,31 +286,31 @@ def test_many_lines_are_read_within_two_seconds(lines: bytes, kind: bytes) -> No
 def test_what_is_blank_in_alternatives_of_alternatives_is_looked_at_once(blank: str) -> None:
     raw = HEAD + nested("multipart/alternative", 190) + b"Content-Type: text/plain; charset=utf-8\n\n"
 
-    began = time.process_time()
+    began = time.thread_time()
     mail = read_mail(raw + blank.encode() * 1_000_000 + b"x")
 
-    assert time.process_time() - began < 2
+    assert time.thread_time() - began < 4
     assert mail.whole_text.endswith("x")
 
 
 def test_lines_without_end_in_parts_without_end_are_not_read() -> None:
     raw = HEAD + nested("multipart/mixed", 190) + b"x\n" * 1_000_000
 
-    began = time.process_time()
+    began = time.thread_time()
     mail = read_mail(raw)
 
-    assert time.process_time() - began < 1
+    assert time.thread_time() - began < 4
     assert mail.problem == "It has more than 200 parts, or too many lines in them."
 
 
 def test_a_thousand_mails_are_read_within_twenty_seconds() -> None:
     mails = list(MAILS.values())
 
-    began = time.process_time()
+    began = time.thread_time()
     for number in range(1000):
         read_mail(mails[number % len(mails)], DESK)
 
-    assert time.process_time() - began < 20
+    assert time.thread_time() - began < 20
 
 
 def test_what_nobody_foresaw_is_told_in_a_sentence_and_logged(

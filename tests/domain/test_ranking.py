@@ -89,8 +89,8 @@ def test_five_hundred_articles_are_ranked_in_20_ms() -> None:
     spent = []
     for _ in range(9):
         question = " ".join(chance.choices(vocabulary, k=12))
-        begun = time.process_time()
+        begun = time.thread_time()
         ranked(question, texts)
-        spent.append(time.process_time() - begun)
+        spent.append(time.thread_time() - begun)
 
     assert statistics.median(spent) < 0.02
