@@ -71,7 +71,7 @@ def test_a17_a_person_confirms_their_address_and_a12_chooses_a_forgotten_passwor
 ) -> None:
     carla = windows.open("account", person="carla")
     carla.get_by_label("E-mail (optional)").fill(ADDRESS)
-    carla.get_by_label("Present password (only for another e-mail)").fill(PASSWORD)
+    carla.get_by_label("Present password (only for another e-mail)", exact=True).fill(PASSWORD)
     carla.get_by_role("button", name="Save profile").click()
     expect(carla.get_by_text("Your e-mail address is not confirmed yet")).to_be_visible()
     follow(carla, link_in_next_mail(mails, "Please confirm your e-mail address"))
