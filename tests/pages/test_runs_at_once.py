@@ -225,6 +225,18 @@ def test_a_form_whose_run_is_cut_short_before_it_is_drawn_is_not_sent_by_a_later
     assert desk.tickets.search(actor(carla), TicketQuery()).total == 0
 
 
+def test_a_press_on_one_page_is_none_on_the_page_to_which_it_leads(
+    desk: Desk, sign_in: SignIn, actor: Callable[[Visit], Actor]
+) -> None:
+    carla = sign_in("carla").open("new_ticket")
+    desk.sessions.end(actor(carla), actor(carla).session or "")
+
+    carla.fill(title="No dial tone", description="Since noon.").press("submit")
+
+    assert carla.titles == [t("page.login")]
+    assert carla.refused == []
+
+
 @pytest.mark.usefixtures("desk")
 def test_a_deed_that_is_under_way_is_waited_for_and_ones_own_are_not_counted() -> None:
     deeds = Deeds()
