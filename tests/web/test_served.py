@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
 
 import pytest
@@ -181,6 +182,22 @@ def collected(server: Server, token: str) -> dict[str, str]:
     asked = Request(f"{server.base}/metrics", headers={"Authorization": f"Bearer {token}"})  # noqa: S310 - our own
     with urlopen(asked, timeout=10) as answer:  # noqa: S310 - as above
         return dict(line.rsplit(" ", 1) for line in answer.read().decode().splitlines() if not line.startswith("#"))
+
+
+@pytest.mark.parametrize("way", WAYS_TO_START)
+def test_a_client_that_keeps_its_connection_waits_for_no_acknowledgement(tmp_path: Path, way: str) -> None:
+    waits = []
+    with served(tmp_path / "data", way) as base:
+        line = http.client.HTTPConnection(urlsplit(base).netloc, timeout=SECONDS)
+        for _ in range(60):
+            began = time.perf_counter()
+            line.request("GET", "/healthz")
+            line.getresponse().read()
+            waits.append(time.perf_counter() - began)
+        line.close()
+
+    # With the delay, none but the first few are answered in less than 40 ms.
+    assert min(waits[-30:]) < 0.035
 
 
 def test_a_served_desk_tells_its_figures_and_one_line_of_each_event(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from ticketing.domain.text import complete_models
 from ticketing.web.api.mount import LATE_API
 from ticketing.web.guard import inline_script_hashes
 from ticketing.web.streamlit_options import check_options
+from ticketing.web.without_delay import send_without_delay
 
 log = logging.getLogger(__name__)
 
@@ -36,6 +37,7 @@ async def lifespan(_app: st.App) -> AsyncIterator[None]:
         log.critical("The desk cannot open: %s", error)
         raise
     have_address()
+    send_without_delay()
     warming_up = threading.Timer(_AFTER_THE_START, warm_up)
     warming_up.name, warming_up.daemon = "warm-up", True
     warming_up.start()
