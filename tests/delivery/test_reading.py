@@ -245,14 +245,14 @@ PLACES: dict[str, Callable[[bytes], bytes]] = {
 
 @pytest.mark.parametrize("place", PLACES)
 @pytest.mark.parametrize("line", MEGABYTE_LINES)
-def test_a_line_of_a_megabyte_is_read_within_seconds(place: str, line: str) -> None:
+def test_a_line_of_a_megabyte_is_read_within_a_second(place: str, line: str) -> None:
     unit = MEGABYTE_LINES[line]
     raw = PLACES[place](unit * (1_000_000 // len(unit)))
 
     began = time.thread_time()
     mail = read_mail(raw, DESK)
 
-    assert time.thread_time() - began < 4
+    assert time.thread_time() - began < 1
     assert mail.problem != UNREADABLE
 
 
@@ -272,13 +272,13 @@ def test_a_line_of_a_megabyte_is_read_within_seconds(place: str, line: str) -> N
     ids=repr,
 )
 @pytest.mark.parametrize("kind", [b"text/plain", b"text/plain; format=flowed", b"text/html"])
-def test_many_lines_are_read_within_seconds(lines: bytes, kind: bytes) -> None:
+def test_many_lines_are_read_within_two_seconds(lines: bytes, kind: bytes) -> None:
     raw = HEAD + b"Content-Type: " + kind + b"\n\n" + lines * (250_000 // len(lines))
 
     began = time.thread_time()
     mail = read_mail(raw, DESK)
 
-    assert time.thread_time() - began < 4
+    assert time.thread_time() - began < 2
     assert mail.problem != UNREADABLE
 
 
@@ -289,7 +289,7 @@ def test_what_is_blank_in_alternatives_of_alternatives_is_looked_at_once(blank: 
     began = time.thread_time()
     mail = read_mail(raw + blank.encode() * 1_000_000 + b"x")
 
-    assert time.thread_time() - began < 4
+    assert time.thread_time() - began < 2
     assert mail.whole_text.endswith("x")
 
 
@@ -299,7 +299,7 @@ def test_lines_without_end_in_parts_without_end_are_not_read() -> None:
     began = time.thread_time()
     mail = read_mail(raw)
 
-    assert time.thread_time() - began < 4
+    assert time.thread_time() - began < 1
     assert mail.problem == "It has more than 200 parts, or too many lines in them."
 
 

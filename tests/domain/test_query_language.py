@@ -277,7 +277,7 @@ def test_no_text_takes_long_to_read(unit: str) -> None:
     for _ in range(20):
         refusal((unit * 500)[:500])
 
-    assert time.thread_time() - started < 4
+    assert time.thread_time() - started < 1
 
 
 def test_what_is_not_without_an_assignee_has_one_and_the_other_way_round() -> None:
