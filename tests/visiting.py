@@ -1,12 +1,14 @@
 """Visits the pages as a person: through the router, with a cookie, without a browser."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, cast
 from unittest.mock import PropertyMock, patch
 
+import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
@@ -220,3 +222,14 @@ def _given(values: dict[str, str | None]) -> dict[str, str]:
 def unescaped(markdown: str) -> str:
     """Return escaped text as a person reads it."""
     return markdown.replace("\\", "").replace("\u2060", "")
+
+
+@pytest.fixture
+def pass_seconds(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
+    """Return a way to have time go by for the pages."""
+
+    def pass_by(seconds: float) -> None:
+        later = desk.clock() + timedelta(seconds=seconds)
+        monkeypatch.setattr(desk, "clock", lambda: later)
+
+    return pass_by

@@ -1,12 +1,14 @@
 """A desk in memory as the desk of this process, and people who visit its pages."""
 
 from collections.abc import Callable, Iterator
-from datetime import timedelta
 
 import pytest
 
 import ticketing.desk
-from tests.visiting import Visit
+from tests.visiting import (
+    Visit,
+    pass_seconds,  # noqa: F401 - a fixture of its tests
+)
 from ticketing.desk import Desk, open_desk
 from ticketing.domain.people import Actor, Role
 from ticketing.settings import Settings
@@ -74,14 +76,3 @@ def actor(desk: Desk) -> Callable[[Visit], Actor]:
         return desk.sessions.actor(visit.token or "")
 
     return behind
-
-
-@pytest.fixture
-def pass_seconds(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
-    """Return a way to have time go by for the pages."""
-
-    def pass_by(seconds: float) -> None:
-        later = desk.clock() + timedelta(seconds=seconds)
-        monkeypatch.setattr(desk, "clock", lambda: later)
-
-    return pass_by

@@ -1,7 +1,6 @@
 """A desk in memory with its people, and the pages as one of them sees them."""
 
 from collections.abc import Callable, Iterator
-from datetime import timedelta
 from pathlib import Path
 from unittest.mock import PropertyMock
 
@@ -11,6 +10,7 @@ from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
 
 import ticketing.desk
+from tests.visiting import pass_seconds  # noqa: F401 - a fixture of its tests
 from ticketing.desk import Desk, open_desk
 from ticketing.domain.people import Actor, Role
 from ticketing.settings import Settings
@@ -32,17 +32,6 @@ def desk(monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
         opened.agents.create_agent(Actor.console(), name, PASSWORD, role=role)
     yield opened
     opened.close()
-
-
-@pytest.fixture
-def pass_seconds(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
-    """Return a way to have time go by for the pages."""
-
-    def pass_by(seconds: float) -> None:
-        later = desk.clock() + timedelta(seconds=seconds)
-        monkeypatch.setattr(desk, "clock", lambda: later)
-
-    return pass_by
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """A desk in memory behind its API, and callers who are known by a token each."""
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from starlette.testclient import TestClient
 
 import ticketing.desk
 from tests.serving import PASSWORD, add_people
+from tests.storage.conftest import emptied
 from ticketing.desk import Desk, open_desk
 from ticketing.settings import Settings
 from ticketing.web.api import calling
@@ -22,15 +24,29 @@ API = "http://localhost:8501/api/v1"
 Call = Callable[..., Any]
 
 
-@pytest.fixture
-def desk(monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
-    settings = Settings(storage_url="memory:", api_requests_per_minute=100_000)
-    opened = open_desk(settings, password_rounds=4)
+STORES_THAT_LAST = ["json", "sqlite", "postgres"]
+
+
+def called(monkeypatch: pytest.MonkeyPatch, storage_url: str, **settings: Any) -> Iterator[Desk]:
+    """Lend the desk that is called, with its people, over a store."""
+    wanted = Settings(storage_url=storage_url, api_requests_per_minute=100_000, **settings)
+    opened = open_desk(wanted, password_rounds=4)
     monkeypatch.setattr(ticketing.desk, "_shared", opened)
     monkeypatch.setattr(calling, "_quota", Quota())
     add_people(opened)
     yield opened
     opened.close()
+
+
+def address_of(store: str, folder: Path) -> str:
+    """Return where a store of this kind is, which lasts and is empty."""
+    addresses = {"json": f"json:{folder / 'data'}", "sqlite": f"sqlite:///{folder / 'desk.sqlite'}"}
+    return emptied() if store == "postgres" else addresses[store]
+
+
+@pytest.fixture
+def desk(monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
+    yield from called(monkeypatch, "memory:")
 
 
 @pytest.fixture

@@ -8,15 +8,10 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-import ticketing.desk
-from tests.serving import add_people
-from tests.storage.conftest import emptied
+from tests.web.api.conftest import STORES_THAT_LAST, address_of, called
 from tests.web.api.test_bounds import problem
 from tests.web.api.test_inputs import kept
-from ticketing.desk import Desk, open_desk
-from ticketing.settings import Settings
-from ticketing.web.api import calling
-from ticketing.web.api.quota import Quota
+from ticketing.desk import Desk
 
 ZAMMAD = {"system": "zammad"}
 TABLE = """Nr;Betreff;Kunde;Stand;Angelegt
@@ -32,18 +27,10 @@ GUESSED = b"Subject,Status,Created,From Email\nNo dial tone,solved,2024-01-01 09
 SENT_TO = ["/imports", "/imports/plan", "/imports/look"]
 
 
-@pytest.fixture(params=["json", "sqlite", "postgres"])
+@pytest.fixture(params=STORES_THAT_LAST)
 def desk(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
     """Return a desk on each store that lasts, which takes files of one megabyte."""
-    addresses = {"json": f"json:{tmp_path / 'data'}", "sqlite": f"sqlite:///{tmp_path / 'desk.sqlite'}"}
-    address = emptied() if request.param == "postgres" else addresses[request.param]
-    settings = Settings(storage_url=address, api_requests_per_minute=100_000, max_upload_mb=1)
-    opened = open_desk(settings, password_rounds=4)
-    monkeypatch.setattr(ticketing.desk, "_shared", opened)
-    monkeypatch.setattr(calling, "_quota", Quota())
-    add_people(opened)
-    yield opened
-    opened.close()
+    yield from called(monkeypatch, address_of(request.param, tmp_path), max_upload_mb=1)
 
 
 @pytest.fixture

@@ -8,10 +8,9 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-import ticketing.desk
-from tests.serving import PASSWORD, add_people
-from tests.storage.conftest import emptied
-from ticketing.desk import Desk, open_desk
+from tests.serving import PASSWORD
+from tests.web.api.conftest import STORES_THAT_LAST, address_of, called
+from ticketing.desk import Desk
 from ticketing.domain.audit import AuditAction, AuditQuery
 from ticketing.domain.bulk import BulkEdit
 from ticketing.domain.links import LinkKind
@@ -20,22 +19,12 @@ from ticketing.domain.scopes import Scope
 from ticketing.domain.sources import Source
 from ticketing.domain.statuses import Priority, Resolution, Status
 from ticketing.domain.tickets import TicketEdit
-from ticketing.settings import Settings
-from ticketing.web.api import calling
-from ticketing.web.api.quota import Quota
 
 
-@pytest.fixture(params=["json", "sqlite", "postgres"])
+@pytest.fixture(params=STORES_THAT_LAST)
 def desk(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
     """Return a desk on each store that lasts."""
-    addresses = {"json": f"json:{tmp_path / 'data'}", "sqlite": f"sqlite:///{tmp_path / 'desk.sqlite'}"}
-    address = emptied() if request.param == "postgres" else addresses[request.param]
-    opened = open_desk(Settings(storage_url=address, api_requests_per_minute=100_000), password_rounds=4)
-    monkeypatch.setattr(ticketing.desk, "_shared", opened)
-    monkeypatch.setattr(calling, "_quota", Quota())
-    add_people(opened)
-    yield opened
-    opened.close()
+    yield from called(monkeypatch, address_of(request.param, tmp_path))
 
 
 @pytest.fixture
