@@ -1,5 +1,6 @@
 """What all tests share."""
 
+import gc
 import os
 from collections import Counter
 from collections.abc import Iterator
@@ -84,6 +85,12 @@ def pytest_configure(config: pytest.Config) -> None:
     """Look at what is left out; in continuous integration that may be nothing."""
     strict = config.getoption("--leave-nothing-out") or os.environ.get("CI") == "true"
     config.pluginmanager.register(LeftOut(config, strict=strict), "left-out")
+
+
+def pytest_collection_finish() -> None:
+    """Keep the garbage collector from going through all that was collected, for a second at a time, in every test."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -3,7 +3,6 @@
 import base64
 import hashlib
 import re
-import time
 from collections.abc import Callable
 from email.message import EmailMessage
 from typing import Any
@@ -13,6 +12,7 @@ import pytest
 from tests.delivery.mails import DESK, EXPECTED, MAILS, shown
 from tests.delivery.test_mails import DESK as SENDER
 from tests.delivery.test_mails import NOW, letter
+from tests.timing import cpu_seconds
 from ticketing.delivery import reading
 from ticketing.delivery.mails import compose
 from ticketing.delivery.reading import GOES_ON, UNREADABLE, read_mail
@@ -249,10 +249,9 @@ def test_a_line_of_a_megabyte_is_read_within_a_second(place: str, line: str) -> 
     unit = MEGABYTE_LINES[line]
     raw = PLACES[place](unit * (1_000_000 // len(unit)))
 
-    began = time.thread_time()
-    mail = read_mail(raw, DESK)
+    with cpu_seconds(1):
+        mail = read_mail(raw, DESK)
 
-    assert time.thread_time() - began < 1
     assert mail.problem != UNREADABLE
 
 
@@ -275,10 +274,9 @@ def test_a_line_of_a_megabyte_is_read_within_a_second(place: str, line: str) -> 
 def test_many_lines_are_read_within_two_seconds(lines: bytes, kind: bytes) -> None:
     raw = HEAD + b"Content-Type: " + kind + b"\n\n" + lines * (250_000 // len(lines))
 
-    began = time.thread_time()
-    mail = read_mail(raw, DESK)
+    with cpu_seconds(2):
+        mail = read_mail(raw, DESK)
 
-    assert time.thread_time() - began < 2
     assert mail.problem != UNREADABLE
 
 
@@ -286,31 +284,27 @@ def test_many_lines_are_read_within_two_seconds(lines: bytes, kind: bytes) -> No
 def test_what_is_blank_in_alternatives_of_alternatives_is_looked_at_once(blank: str) -> None:
     raw = HEAD + nested("multipart/alternative", 190) + b"Content-Type: text/plain; charset=utf-8\n\n"
 
-    began = time.thread_time()
-    mail = read_mail(raw + blank.encode() * 1_000_000 + b"x")
+    with cpu_seconds(2):
+        mail = read_mail(raw + blank.encode() * 1_000_000 + b"x")
 
-    assert time.thread_time() - began < 2
     assert mail.whole_text.endswith("x")
 
 
 def test_lines_without_end_in_parts_without_end_are_not_read() -> None:
     raw = HEAD + nested("multipart/mixed", 190) + b"x\n" * 1_000_000
 
-    began = time.thread_time()
-    mail = read_mail(raw)
+    with cpu_seconds(1):
+        mail = read_mail(raw)
 
-    assert time.thread_time() - began < 1
     assert mail.problem == "It has more than 200 parts, or too many lines in them."
 
 
 def test_a_thousand_mails_are_read_within_twenty_seconds() -> None:
     mails = list(MAILS.values())
 
-    began = time.thread_time()
-    for number in range(1000):
-        read_mail(mails[number % len(mails)], DESK)
-
-    assert time.thread_time() - began < 20
+    with cpu_seconds(20):
+        for number in range(1000):
+            read_mail(mails[number % len(mails)], DESK)
 
 
 def test_what_nobody_foresaw_is_told_in_a_sentence_and_logged(
