@@ -58,6 +58,19 @@ def test_a_key_that_is_brought_back_counts_at_once(path: Path) -> None:
     assert keys.find() == key
 
 
+def test_another_key_in_the_place_of_the_old_one_counts_at_once(path: Path) -> None:
+    keys = KeyFile(path)
+    keys.ensure()
+    other = KeyFile(path.with_name("other")).ensure()
+
+    path.with_name("other").replace(path)
+    assert keys.find() == other
+
+    path.write_text("no key", encoding="ascii")
+    with pytest.raises(StorageDamagedError):
+        keys.find()
+
+
 @pytest.mark.parametrize("content", [b"", b"0" * 63, b"0" * 66, b"no key at all", b"\xff" * 64])
 def test_what_is_no_key_is_told_and_not_replaced(path: Path, content: bytes) -> None:
     path.parent.mkdir()

@@ -31,13 +31,21 @@ class KeyFile:
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._last: tuple[tuple[int, ...], bytes] | None = None
 
     def find(self) -> bytes | None:
-        """Return the key, or None where there is no file; raises StorageDamagedError if that holds no key."""
-        if not self._path.exists():
-            return None
+        """
+        Return the key, or None where there is no file; raises StorageDamagedError if that holds no key.
+
+        A file that is still the same is not read again: a key is asked for with each call of the API.
+        """
         with told_as_ours():
-            return _read(self._path)
+            state = _state(self._path)
+            if state is None:
+                return None
+            if self._last is None or self._last[0] != state:
+                self._last = state, _read(self._path)
+            return self._last[1]
 
     def ensure(self) -> bytes:
         """Return the key, made if there is no file yet."""
@@ -62,6 +70,15 @@ def _make(path: Path) -> None:
         pass
     finally:
         mine.unlink()
+
+
+def _state(path: Path) -> tuple[int, ...] | None:
+    """Return what is another when the file is, or None where there is none."""
+    try:
+        now = path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    return now.st_ino, now.st_mtime_ns, now.st_ctime_ns, now.st_size
 
 
 def _read(path: Path) -> bytes:

@@ -58,7 +58,7 @@ class Site:
 
     def is_secure(self, connection: HTTPConnection) -> bool:
         """Tell whether the browser's side of a connection is TLS; a proxy may speak plain http to us."""
-        if connection.url.scheme in {"https", "wss"} or is_secure_origin(connection.headers.get("origin")):
+        if connection.scope["scheme"] in {"https", "wss"} or is_secure_origin(connection.headers.get("origin")):
             return True
         return self._is_under_tls(connection.headers.get("host"))
 

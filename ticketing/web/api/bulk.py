@@ -7,12 +7,11 @@ from pydantic import Field
 
 from ticketing.domain.bulk import MOST_AT_ONCE, NOTHING, BulkEdit
 from ticketing.domain.errors import InvalidInputError
-from ticketing.domain.queries import Sort
 from ticketing.domain.text import QUERY_LIMIT
 from ticketing.domain.tickets import TicketEdit
 from ticketing.services.bulk import Outcome
 from ticketing.web.api.calling import Caller, Key, Who
-from ticketing.web.api.tickets import Asked, TicketPatch
+from ticketing.web.api.tickets import TicketPatch, asked
 from ticketing.web.api.words import PLAIN, Input, Output, Tags, Text, TicketNumber
 
 router = APIRouter(prefix="/bulk", tags=["bulk"])
@@ -51,7 +50,7 @@ class BulkIn(Input):
         """Return the numbers of the tickets; raises QueryError and TooManyTicketsError."""
         if self.q is None:
             return list(self.numbers)
-        return [*self.numbers, *who.desk.bulk.choose(who.actor, Asked(self.q, Sort.UPDATED, "UTC").query(who))]
+        return [*self.numbers, *who.desk.bulk.choose(who.actor, asked(who, self.q))]
 
 
 class OutcomeOut(Output):

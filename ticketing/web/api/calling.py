@@ -5,11 +5,12 @@ Identity comes from the header Authorization alone; no cookie counts, so no fore
 """
 
 import re
-from functools import cached_property
 from typing import Annotated, Final
 
 from fastapi import Depends, Header, Request
-from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from fastapi.openapi.models import HTTPBearer
+from fastapi.security.base import SecurityBase
+from fastapi.security.utils import get_authorization_scheme_param
 
 from ticketing.desk import Desk, shared_desk
 from ticketing.domain.errors import InvalidInputError, TokenRefusedError
@@ -17,9 +18,6 @@ from ticketing.domain.people import Actor
 from ticketing.web.api.quota import Quota
 from ticketing.web.arrival import address_of
 
-_BEARER: Final = HTTPBearer(
-    auto_error=False, scheme_name="bearer", description="An access token of `POST /token`, or a personal API key."
-)
 _ETAG: Final = re.compile(r'(?:W/)?"?([0-9]{1,18})"?')
 _quota: Final = Quota()
 
@@ -30,6 +28,7 @@ class Caller:
     def __init__(self, request: Request, token: str) -> None:
         self.request = request
         self._token = token
+        self._actor: Actor | None = None
 
     @property
     def desk(self) -> Desk:
@@ -41,12 +40,18 @@ class Caller:
         """Where they call from."""
         return address_of(self.request)
 
-    @cached_property
+    @property
     def actor(self) -> Actor:
-        """Who they are now; asks the store, and counts the call. Raises TokenRefusedError and TooManyRequestsError."""
-        actor = self.desk.tokens.actor(self._token, address=self.address)
-        self._count(actor.username)
-        return actor
+        """
+        Who they are now; asks the store once, and counts the call. Raises TokenRefusedError and TooManyRequestsError.
+
+        In Python 3.11 a cached property of functools has one lock for all callers, who would wait for each other here.
+        """
+        if self._actor is None:
+            actor = self.desk.tokens.actor(self._token, address=self.address)
+            self._count(actor.username)
+            self._actor = actor
+        return self._actor
 
     def count_address(self) -> None:
         """Count a call of somebody who is not known; raises TooManyRequestsError."""
@@ -56,10 +61,18 @@ class Caller:
         _quota.count(self.request.scope, who, self.desk.settings.api_requests_per_minute)
 
 
-async def _caller(request: Request, shown: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)]) -> Caller:
-    if shown is None or not shown.credentials.isascii():
-        raise TokenRefusedError
-    return Caller(request, shown.credentials)
+class _Bearer(SecurityBase):
+    """How a call says whose it is; in one step, since each step that FastAPI takes costs every call."""
+
+    model = HTTPBearer(description="An access token of `POST /token`, or a personal API key.")
+    scheme_name = "bearer"
+
+    async def __call__(self, request: Request) -> Caller:
+        """Return the caller, who is not known yet; raises TokenRefusedError if they show nothing to be known by."""
+        scheme, token = get_authorization_scheme_param(request.headers.get("authorization"))
+        if scheme.lower() != "bearer" or not token or not token.isascii():
+            raise TokenRefusedError
+        return Caller(request, token)
 
 
 async def _anybody(request: Request) -> Caller:
@@ -113,7 +126,7 @@ def etag(version: int) -> dict[str, str]:
     return {"etag": f'"{version}"'}
 
 
-Who = Annotated[Caller, Depends(_caller)]
+Who = Annotated[Caller, Depends(_Bearer())]
 Anybody = Annotated[Caller, Depends(_anybody)]
 Key = Annotated[str, Depends(_key)]
 IfMatch = Annotated[int | None, Depends(_version)]

@@ -10,14 +10,14 @@ from starlette.responses import Response, StreamingResponse
 from ticketing import __version__
 from ticketing.domain.configuration import Origin
 from ticketing.domain.findings import Level
-from ticketing.domain.queries import TicketQuery
+from ticketing.domain.queries import Sort, TicketQuery
 from ticketing.domain.settings_files import Plan, Step
 from ticketing.domain.text import SEARCH_LIMIT
 from ticketing.services.moving.lists import Form
 from ticketing.web.api.articles import ArticleOut
 from ticketing.web.api.calling import Who
 from ticketing.web.api.shapes import TicketLine
-from ticketing.web.api.tickets import AskedFor
+from ticketing.web.api.tickets import Q, Zone, asked
 from ticketing.web.api.words import PLAIN, Output
 
 router = APIRouter(tags=["desk"])
@@ -151,9 +151,12 @@ def search(who: Who, text: Annotated[str, Query(min_length=1, max_length=SEARCH_
 
 
 @router.get("/export", response_class=StreamingResponse)
-def export_tickets(who: Who, wanted: AskedFor, form: Form = Form.JSON) -> StreamingResponse:
+def export_tickets(
+    who: Who, q: Q = "", sort: Sort = Sort.UPDATED, zone: Zone = "UTC", form: Form = Form.JSON
+) -> StreamingResponse:
     """Return all tickets that a query asks for as a file, each as the caller may see it."""
-    return StreamingResponse(who.desk.lists.export(who.actor, wanted.query(who), form), media_type=form.media_type)
+    lines = who.desk.lists.export(who.actor, asked(who, q, sort, zone), form)
+    return StreamingResponse(lines, media_type=form.media_type)
 
 
 @router.get("/settings", response_class=Response)

@@ -8,7 +8,7 @@ from ticketing.domain.notifications import NoticeKind
 from ticketing.domain.statuses import Status
 from ticketing.services.inbox import Line
 from ticketing.web.api.calling import Who
-from ticketing.web.api.words import Listed, Number, Output, PageNumber, Word
+from ticketing.web.api.words import Cursor, Listed, Number, Output, Word, page_at
 
 router = APIRouter(prefix="/inbox", tags=["inbox"])
 
@@ -42,9 +42,9 @@ class Unread(Output):
 
 
 @router.get("")
-def list_notices(who: Who, page: PageNumber) -> Listed[NoticeOut]:
+def list_notices(who: Who, cursor: Cursor = "") -> Listed[NoticeOut]:
     """List the caller's notices, the newest first."""
-    found = who.desk.inbox.own(who.actor, page)
+    found = who.desk.inbox.own(who.actor, page_at(cursor))
     return Listed.part(found, NoticeOut.line)
 
 

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query
 from ticketing.domain.outbox import MailState, OutgoingQuery
 from ticketing.domain.received import Fate, ReceivedQuery
 from ticketing.web.api.calling import Who
-from ticketing.web.api.words import Limit, Listed, Output, PageNumber, Word
+from ticketing.web.api.words import Cursor, Limit, Listed, Output, Word, page_at
 
 router = APIRouter(prefix="/mails", tags=["mails"])
 
@@ -65,9 +65,11 @@ class FetchOut(Output):
 
 
 @router.get("/out")
-def list_outgoing(who: Who, page: PageNumber, limit: Limit = 50, state: MailState | None = None) -> Listed[OutgoingOut]:
+def list_outgoing(
+    who: Who, cursor: Cursor = "", limit: Limit = 50, state: MailState | None = None
+) -> Listed[OutgoingOut]:
     """List what went out of late, the newest first."""
-    found = who.desk.outbox.ledger(who.actor, OutgoingQuery(state=state, page=page, size=limit))
+    found = who.desk.outbox.ledger(who.actor, OutgoingQuery(state=state, page=page_at(cursor), size=limit))
     return Listed.part(found, OutgoingOut.of)
 
 
@@ -86,12 +88,12 @@ def send_again(who: Who, key: Word) -> OutgoingOut:
 @router.get("/in")
 def list_received(
     who: Who,
-    page: PageNumber,
+    cursor: Cursor = "",
     limit: Limit = 50,
     fate: Annotated[list[Fate] | None, Query(max_length=len(Fate))] = None,
 ) -> Listed[ReceivedOut]:
     """List what came in of late, the newest first."""
-    query = ReceivedQuery(fates=frozenset(fate or ()), page=page, size=limit)
+    query = ReceivedQuery(fates=frozenset(fate or ()), page=page_at(cursor), size=limit)
     found = who.desk.receiving.search(who.actor, query)
     return Listed.part(found, ReceivedOut.of)
 

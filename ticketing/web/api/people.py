@@ -10,15 +10,16 @@ from ticketing.domain.text import SEARCH_LIMIT
 from ticketing.web.api.calling import Who
 from ticketing.web.api.words import (
     PLAIN,
+    Cursor,
     Email,
     Input,
     Limit,
     Listed,
     Name,
     Output,
-    PageNumber,
     Username,
     UsernameField,
+    page_at,
 )
 
 router = APIRouter(tags=["people"])
@@ -78,7 +79,7 @@ class Wait(Output):
 @router.get("/users")
 def list_users(
     who: Who,
-    page: PageNumber,
+    cursor: Cursor = "",
     limit: Limit = 50,
     text: Annotated[str, Query(max_length=SEARCH_LIMIT, pattern=PLAIN)] = "",
     role: Role | None = None,
@@ -86,7 +87,7 @@ def list_users(
 ) -> Listed[PersonOut]:
     """List the accounts by display name; the text is looked for in username, name and address."""
     roles = frozenset({role}) if role else frozenset[Role]()
-    query = PeopleQuery(text=text, roles=roles, active=active, page=page, size=limit)
+    query = PeopleQuery(text=text, roles=roles, active=active, page=page_at(cursor), size=limit)
     found = who.desk.agents.people(who.actor, query)
     return Listed.part(found, PersonOut.of)
 

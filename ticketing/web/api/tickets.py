@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Response
+from fastapi import APIRouter, Query, Response
 
 from ticketing.domain.custom_fields import FieldValue
 from ticketing.domain.queries import Sort, TicketQuery
@@ -15,24 +15,27 @@ from ticketing.web.api.shapes import ConversationOut, TicketLine, TicketOut, tol
 from ticketing.web.api.words import (
     PLAIN,
     At,
+    Cursor,
     Files,
     Id,
     Input,
     Limit,
     Listed,
     Number,
-    PageNumber,
     Tags,
     Text,
     TicketNumber,
     Title,
     UsernameField,
     YesOrNo,
+    page_at,
     ready,
 )
 from ticketing.web.asking import asker_of
 
 router = APIRouter(tags=["tickets"])
+
+_Lines = Listed[TicketLine]
 
 Fields = dict[Id, FieldValue | None]
 Q = Annotated[
@@ -99,33 +102,19 @@ class Sleep(Input):
     wakes_on_reply: YesOrNo = True
 
 
-async def asked(q: Q = "", sort: Sort = Sort.UPDATED, zone: Zone = "UTC") -> "Asked":
-    """Return which tickets a call asks for."""
-    return Asked(q, sort, zone)
+def asked(who: Caller, q: str, sort: Sort = Sort.UPDATED, zone: str = "UTC") -> TicketQuery:
+    """Return which tickets a call asks for, as a question to the store; raises QueryError."""
+    return read_query(q, asker_of(who.desk, who.actor, zone), sort=sort)
 
 
-class Asked:
-    """Which tickets a call asks for, in which order."""
-
-    def __init__(self, q: str, sort: Sort, zone: str) -> None:
-        self._q = q
-        self._sort = sort
-        self._zone = zone
-
-    def query(self, who: Caller) -> TicketQuery:
-        """Return it as a question to the store; raises QueryError."""
-        return read_query(self._q, asker_of(who.desk, who.actor, self._zone), sort=self._sort)
-
-
-AskedFor = Annotated[Asked, Depends(asked)]
-
-
-@router.get("/tickets", response_model=Listed[TicketLine])
-def list_tickets(who: Who, wanted: AskedFor, page: PageNumber, limit: Limit = 50) -> Response:
+@router.get("/tickets", response_model=_Lines)
+def list_tickets(
+    who: Who, q: Q = "", sort: Sort = Sort.UPDATED, zone: Zone = "UTC", cursor: Cursor = "", limit: Limit = 50
+) -> Response:
     """List the tickets that the caller may see and that a query asks for; a list is of the moment of each call."""
-    query = wanted.query(who).model_copy(update={"page": page, "size": limit})
+    query = asked(who, q, sort, zone).model_copy(update={"page": page_at(cursor), "size": limit})
     found = who.desk.tickets.search(who.actor, query)
-    return ready(Listed[TicketLine].part(found, TicketLine.of))
+    return ready(_Lines.part(found, TicketLine.of))
 
 
 @router.post("/tickets", status_code=201)

@@ -9,7 +9,7 @@ from ticketing.domain.deliveries import DeliveryQuery, DeliveryState
 from ticketing.domain.webhooks import Webhook, WebhookEvent
 from ticketing.web.api.calling import VersionRequired, Who, etag
 from ticketing.web.api.setup import input_of, read_input
-from ticketing.web.api.words import Limit, Listed, Output, PageNumber, Word
+from ticketing.web.api.words import Cursor, Limit, Listed, Output, Word, page_at
 
 router = APIRouter(tags=["webhooks"])
 
@@ -139,11 +139,11 @@ def try_webhook(who: Who, key: Word) -> AnswerOut:
 
 @router.get("/webhooks/{key}/deliveries")
 def list_deliveries(
-    who: Who, key: Word, page: PageNumber, limit: Limit = 50, state: DeliveryState | None = None
+    who: Who, key: Word, cursor: Cursor = "", limit: Limit = 50, state: DeliveryState | None = None
 ) -> Listed[DeliveryOut]:
     """List what a webhook was told within the last 30 days, the newest first."""
     webhook = who.desk.webhooks.get(who.actor, key)
-    query = DeliveryQuery(webhook=webhook.id, state=state, page=page, size=limit)
+    query = DeliveryQuery(webhook=webhook.id, state=state, page=page_at(cursor), size=limit)
     found = who.desk.webhooks.ledger(who.actor, query)
     return Listed.part(found, DeliveryOut.of)
 

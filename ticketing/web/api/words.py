@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Final, Generic, Self, TypeVar
 
-from fastapi import Depends, Path, Query, Response
+from fastapi import Path, Query, Response
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, Strict
 
 from ticketing.domain.errors import InvalidInputError
@@ -104,25 +104,20 @@ def _in_seconds(took: timedelta) -> float:
     return took.total_seconds()
 
 
-def _read_cursor(given: str) -> int:
-    if not given:
+def page_at(cursor: str) -> int:
+    """Return the page that a cursor stands for; raises InvalidInputError for one that no list has told."""
+    if not cursor:
         return 1
-    if not (given.isascii() and given.isdigit()) or not 1 < int(given[:7]) <= _LAST_PAGE:
+    if not 1 < int(cursor) <= _LAST_PAGE:
         raise InvalidInputError("Cursor", "The cursor must be one that a list has told as its next.")
-    return int(given)
-
-
-async def _page(
-    cursor: Annotated[
-        str, Query(max_length=12, pattern="^[0-9]*$", description="`next` of the part before; none for the first.")
-    ] = "",
-) -> int:
-    return _read_cursor(cursor)
+    return int(cursor)
 
 
 _LAST_PAGE: Final = 1_000_000
 
-PageNumber = Annotated[int, Depends(_page)]
+Cursor = Annotated[
+    str, Query(max_length=7, pattern="^[0-9]*$", description="`next` of the part before; none for the first.")
+]
 Number = Annotated[int, Path(ge=1, le=GREATEST_NUMBER, description="The number of a ticket: 12 of T-12.")]
 TicketNumber = Annotated[int, Strict(), Field(ge=1, le=GREATEST_NUMBER)]
 Word = Annotated[str, Path(max_length=80, pattern=_A_WORD)]
