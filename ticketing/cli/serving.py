@@ -99,8 +99,9 @@ def _run_server(settings: Settings, listener: socket.socket) -> None:
         server_header=False,
         timeout_graceful_shutdown=3,
     )
-    for name in ("uvicorn.access", "uvicorn.error"):  # Streamlit sets their levels anew while it starts
-        logging.getLogger(name).addFilter(lambda record: record.levelno >= logging.WARNING)
+    # Streamlit sets their levels anew while it starts, and gives the first a handler, by which uvicorn takes it for on.
+    logging.getLogger("uvicorn.access").disabled = True
+    logging.getLogger("uvicorn.error").addFilter(lambda record: record.levelno >= logging.WARNING)
     server = uvicorn.Server(config)
     try:
         server.run(sockets=[listener])

@@ -12,7 +12,7 @@ from typing import Any
 
 import streamlit
 from anyio import to_thread
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.requests import HTTPConnection
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -22,6 +22,7 @@ from ticketing.domain.browsers import cookie_name, is_this_machine
 from ticketing.domain.errors import TicketingError
 from ticketing.logs import Event, new_reference, tell
 from ticketing.web.errors import is_call, tell_caller
+from ticketing.web.headers import RawHeaders, add_missing, raw
 from ticketing.web.site import Site
 
 log = logging.getLogger(__name__)
@@ -152,7 +153,7 @@ class Guard:
 class _Reply:
     """The way out: adds the headers that a response doesn't have itself, and Secure to cookies on https."""
 
-    def __init__(self, send: Send, headers: dict[str, str], *, secure: bool) -> None:
+    def __init__(self, send: Send, headers: RawHeaders, *, secure: bool) -> None:
         self._send = send
         self._headers = headers
         self._secure = secure
@@ -163,11 +164,9 @@ class _Reply:
         if message["type"] == "http.response.start":
             self.started = True
             self.status = message["status"]
-            headers = MutableHeaders(scope=message)
-            for name, value in self._headers.items():
-                headers.setdefault(name, value)
+            add_missing(message, self._headers)
             if self._secure:
-                message["headers"] = [_with_secure(name, value) for name, value in headers.raw]
+                message["headers"] = [_with_secure(name, value) for name, value in message["headers"]]
         await self._send(message)
 
 
@@ -222,13 +221,13 @@ def _is_same_origin(site: Site, scheme: str, host: str, headers: Headers) -> boo
     return site.is_own(_only(headers, "origin"), scheme, host)
 
 
-def _headers_for(site: Site, host: str | None, *, secure: bool) -> dict[str, str]:
+def _headers_for(site: Site, host: str | None, *, secure: bool) -> RawHeaders:
     known = host if host and site.answers_to(host) else None
     return _headers(known, secure=secure, framed=site.may_be_framed(known), pinned=site.is_always_secure)
 
 
 @lru_cache(maxsize=64)
-def _headers(host: str | None, *, secure: bool, framed: bool, pinned: bool) -> dict[str, str]:
+def _headers(host: str | None, *, secure: bool, framed: bool, pinned: bool) -> RawHeaders:
     socket_scheme = "wss" if secure else "ws"
     headers = {
         "content-security-policy": _POLICY.format(
@@ -243,7 +242,7 @@ def _headers(host: str | None, *, secure: bool, framed: bool, pinned: bool) -> d
     }
     if pinned:
         headers["strict-transport-security"] = f"max-age={_ONE_YEAR}"
-    return headers
+    return raw(headers)
 
 
 @lru_cache(maxsize=1)

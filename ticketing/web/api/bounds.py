@@ -9,12 +9,13 @@ import logging
 from typing import Any, Final, NoReturn
 
 from anyio import fail_after
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ticketing.logs import reference
 from ticketing.web.api.quota import QUOTA
 from ticketing.web.errors import tell_caller
+from ticketing.web.headers import add_missing, raw
 
 log = logging.getLogger(__name__)
 
@@ -25,10 +26,9 @@ PATIENCE: Final = 20.0
 # Their files have limits of their own, and are taken in as they come.
 UPLOADS: Final = frozenset({"/attachments", "/imports", "/imports/look", "/imports/plan"})
 _WITHOUT_BODY: Final = frozenset({"GET", "HEAD", "OPTIONS"})
-_HARMLESS: Final = {
-    "cache-control": "no-store",
-    "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
-}
+_HARMLESS: Final = raw(
+    {"cache-control": "no-store", "content-security-policy": "default-src 'none'; frame-ancestors 'none'"}
+)
 
 
 class _OutOfBoundsError(Exception):
@@ -69,9 +69,7 @@ class _Reply:
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.started = True
-            headers = MutableHeaders(scope=message)
-            for name, value in (_HARMLESS | self._scope.get(QUOTA, {})).items():
-                headers.setdefault(name, value)
+            add_missing(message, (*_HARMLESS, *self._scope.get(QUOTA, ())))
         await self._send(message)
 
 

@@ -10,6 +10,7 @@ from typing import Final
 from starlette.types import Scope
 
 from ticketing.domain.errors import TooManyRequestsError
+from ticketing.web.headers import raw
 
 # Under this name a call keeps what its answer tells of it.
 QUOTA: Final = "ticketing.quota"
@@ -34,8 +35,8 @@ class Quota:
             self._calls[who] += 1
             left = limit - self._calls[who]
         wait = _MINUTE - second
-        told = {"limit": limit, "remaining": max(left, 0), "reset": wait}
-        scope[QUOTA] = {f"ratelimit-{name}": str(value) for name, value in told.items()}
+        told = {"ratelimit-limit": limit, "ratelimit-remaining": max(left, 0), "ratelimit-reset": wait}
+        scope[QUOTA] = raw({name: str(value) for name, value in told.items()})
         if left < 0:
             sentence = f"That were more than {limit:,} calls within a minute. Please go on in {wait} s."
             raise TooManyRequestsError(sentence, timedelta(seconds=wait))
