@@ -5,6 +5,7 @@ import logging
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from io import BytesIO
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from streamlit.runtime.scriptrunner import RerunData, RerunException, StopExcept
 
 from ticketing.desk import Desk, open_desk
 from ticketing.domain.errors import StorageFullError, TicketingError
+from ticketing.domain.imports import System
 from ticketing.domain.people import Actor, PeopleQuery
 from ticketing.domain.queries import TicketQuery
 from ticketing.domain.tickets import Ticket, TicketEdit
@@ -116,6 +118,21 @@ def test_each_change_is_one_line_with_who_did_what_to_what_and_how_long_it_took(
     assert all(0 < line["ms"] < 5000 and len(line["reference"]) == 8 for line in lines)
     assert {(line["level"], line["logger"]) for line in lines} == {("INFO", "ticketing.events")}
     assert lines[0]["message"].startswith("carla tickets.open T-1: done in ")
+
+
+def test_what_is_brought_in_as_a_file_is_told_as_well(desk: Desk, told: Told) -> None:
+    console, table = Actor.console(), b"Number,Subject,From,Opened\n7,zqtitle,Irma,2024-01-15 15:04\n"
+    run = desk.imports.apply(console, BytesIO(table), "old.csv", System.CSV)
+    desk.imports.undo(console, run.id)
+    exported = desk.settings_files.export(console).encode()
+    desk.settings_files.apply(console, desk.settings_files.plan(console, exported))
+
+    assert [(line["action"], line["outcome"]) for line in told()] == [
+        ("imports.apply", "done"),
+        ("imports.undo", "done"),
+        ("settings_files.export", "done"),  # which is put on record
+        ("settings_files.apply", "done"),
+    ]
 
 
 def test_signing_in_and_out_is_told_of_the_person_and_where_they_came_from(desk: Desk, told: Told) -> None:

@@ -195,7 +195,9 @@ class Services:
         from ticketing.services.moving.imports import Imports  # noqa: PLC0415 - see above
 
         parts = self._parts
-        return Imports(parts.store, parts.clock, parts.gate, text_of, largest=parts.largest_file, scan=parts.scan)
+        store, clock, gate = parts.store, parts.clock, parts.gate
+        imports = Imports(store, clock, gate, text_of, largest=parts.largest_file, scan=parts.scan)
+        return watched("imports", imports, parts.figures)
 
     @cached_property
     def exports(self) -> "Exports":
@@ -227,7 +229,7 @@ class Services:
         from ticketing.services.moving.settings_files import SettingsFiles  # noqa: PLC0415 - see above
 
         parts = self._parts
-        return SettingsFiles(parts.store, parts.clock, parts.gate)
+        return watched("settings_files", SettingsFiles(parts.store, parts.clock, parts.gate), parts.figures)
 
     @cached_property
     def demo(self) -> "Demo":
