@@ -20,6 +20,7 @@ else:
     from ticketing.settings import variables
     from ticketing.web.guard import Guard
     from ticketing.web.lifespan import lifespan
+    from ticketing.web.own_components import keep_to_own_components
     from ticketing.web.routes import ROUTES
 
     def show_failure(error: Exception) -> bool:
@@ -28,6 +29,7 @@ else:
 
         return feedback.show_failure(error)
 
+    keep_to_own_components()
     app = st.App(
         ROUTER,
         routes=ROUTES,

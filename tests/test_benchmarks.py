@@ -264,11 +264,11 @@ def test_the_api_benchmark_yields_the_time_of_a_call_over_hello_and_how_many_are
 def environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Environment:
     """Return an environment that is set up, and in which this Python believes to run."""
     (tmp_path / "requirements.txt").touch()
-    made = Environment(tmp_path)
-    made.python.parent.mkdir(parents=True)
-    made.python.symlink_to(sys.executable)
-    made.stamp.write_text("\n".join(made.description([RUN_TIME])), "utf-8")
-    monkeypatch.setattr(sys, "prefix", str(made.place))
+    made = Environment(str(tmp_path))
+    Path(made.python).parent.mkdir(parents=True)
+    Path(made.python).symlink_to(sys.executable)
+    made.record(made.description([RUN_TIME]))
+    monkeypatch.setattr(sys, "prefix", made.place)
     return made
 
 
@@ -277,7 +277,7 @@ def test_the_desk_is_started_as_by_a_person_so_that_the_hand_over_is_measured(en
 
 
 def test_a_start_that_would_install_is_not_measured(environment: Environment) -> None:
-    (environment.root / "requirements.txt").write_text("little==2.0\n", "utf-8")
+    Path(environment.root, "requirements.txt").write_text("little==2.0\n", "utf-8")
 
     assert start.a_persons_python(environment) == sys.executable
 

@@ -63,7 +63,7 @@ class WorkingCopy:
         self.requirements = root / "requirements.txt"
         self.stamp = root / ".venv" / "ticketing-stamp"
         (root / "ticketing").mkdir()
-        for module in ("__init__", "__main__", "bootstrap", "installer"):
+        for module in ("__init__", "__main__", "bootstrap", "installer", "pins"):
             shutil.copy(ROOT / "ticketing" / f"{module}.py", root / "ticketing")
         (root / "ticketing" / "cli.py").write_text(CLI, "utf-8")
         self.require("1.0")
@@ -240,6 +240,19 @@ def test_a_second_start_installs_nothing(set_up_copy: WorkingCopy) -> None:
     assert again.stdout.count("\n") == 1
     assert answer(again)["arguments"] == ["--help"]
     assert set_up_copy.stamp.stat().st_mtime_ns == stamped
+
+
+def test_finding_that_all_is_there_loads_next_to_nothing() -> None:
+    loaded = subprocess.run(
+        [BASE_PYTHON, "-S", "-c", "import sys, ticketing.bootstrap; print(*sys.modules)"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.split()
+
+    assert "hashlib" in loaded
+    assert {"pathlib", "re", "subprocess", "typing"}.isdisjoint(loaded)
 
 
 def test_new_requirements_are_installed_into_the_environment_that_is_there(set_up_copy: WorkingCopy) -> None:

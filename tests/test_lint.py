@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from ticketing.bootstrap import canonical
+from ticketing.pins import canonical
 
 pytestmark = pytest.mark.processes
 

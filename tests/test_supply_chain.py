@@ -10,7 +10,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from tests.environments import environment_of
-from ticketing.bootstrap import canonical
+from ticketing.pins import canonical
 
 pytestmark = pytest.mark.processes
 

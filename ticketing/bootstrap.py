@@ -3,34 +3,25 @@ Go on inside the project's own virtual environment, which is set up when it isn'
 
 Standard library only: this runs in whatever Python the person has, before anything is installed. The environment is
 `.venv` beside the package. A stamp in it says what it was made from; while the stamp holds, a start costs no more than
-reading two small files, so whatever only setting up needs is kept out of here, in `installer.py`.
+reading two small files, so whatever only setting up needs is kept out of here, in `installer.py`, as are `pathlib`,
+`re` and `typing`, which would take longer to load than a Python takes to start.
 """
-
-from __future__ import annotations
 
 import gc
 import hashlib
 import os
-import re
 import sys
-from pathlib import Path
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from typing import NoReturn
-
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
 RUN_TIME = "requirements.txt"
 TESTS = "tests/requirements.txt"
 # By sysexits.h: whoever hands a mail on to `receive-mail` keeps it, and tries again later; else it would send it back.
 TRY_AGAIN = 75
-PIN = re.compile(r"^([\w.-]+)==([^\s;\\]+) *(;.*)?\\?$", re.MULTILINE)
 
 
-def main(arguments: Sequence[str], root: Path = ROOT) -> int:
+def main(arguments: list[str], root: str = ROOT) -> int:
     """Run one command of the desk where all it needs is installed; without a command, serve."""
-    command = list(arguments) or ["serve"]
+    command = arguments or ["serve"]
     wanted = [RUN_TIME, TESTS] if command[0] == "test" else [RUN_TIME]
     environment = Environment(root)
     ready = environment.is_current(wanted) if environment.is_running() else has_pinned_packages(root, wanted)
@@ -46,10 +37,10 @@ def main(arguments: Sequence[str], root: Path = ROOT) -> int:
                 raise
             sys.stderr.write(f"{failure}\n")
             return TRY_AGAIN
-    return hand_over([str(environment.python), "-m", "ticketing", *command])
+    return hand_over([environment.python, "-m", "ticketing", *command])
 
 
-def run(command: list[str], root: Path) -> int:
+def run(command: list[str], root: str) -> int:
     """Run the command in this very process, which has its packages."""
     if command[0] == "test":
         from ticketing.suite import run_tests  # noqa: PLC0415 - no other command needs it
@@ -65,68 +56,69 @@ def run(command: list[str], root: Path) -> int:
     return 0
 
 
-def hand_over(command: list[str]) -> NoReturn:
+def hand_over(command: list[str]) -> int:
     """Let another program take this one's place: same process, same terminal, same signals."""
     sys.stdout.flush()
     if sys.platform == "win32":
         import subprocess  # noqa: PLC0415 - here, exec would return to the shell before the program ends
 
-        sys.exit(subprocess.call(command))  # noqa: S603 - our own interpreter
-    os.execv(command[0], command)  # noqa: S606 - no shell is wanted
+        return subprocess.call(command)  # noqa: S603 - our own interpreter
+    return os.execv(command[0], command)  # noqa: S606 - no shell is wanted
 
 
-def has_pinned_packages(root: Path, wanted: Sequence[str]) -> bool:
+def has_pinned_packages(root: str, wanted: list[str]) -> bool:
     """
     Whether this Python is a virtual environment that has each wanted package at its pinned version.
 
     Hosting platforms, containers and developers make their own, and `.venv` beside it would be a second one.
-    A package that is pinned for some systems only may be missing.
     """
     if sys.prefix == sys.base_prefix:
         return False
-    from importlib import metadata  # noqa: PLC0415 - slow to import, and most starts don't need it
+    from ticketing.pins import are_installed  # noqa: PLC0415 - slow to import, and most starts don't need it
 
-    installed = {canonical(package.name): package.version for package in metadata.distributions()}
-    allowed: dict[str, set[str | None]] = {}
-    for name, version, marker in (pin for file in wanted for pin in PIN.findall((root / file).read_text("utf-8"))):
-        allowed.setdefault(canonical(name), set()).update({version, None} if marker else {version})
-    return all(installed.get(name) in versions for name, versions in allowed.items())
-
-
-def canonical(name: str) -> str:
-    """Write a package's name as requirements do, for which `Jinja2` and `jinja2` are one."""
-    return re.sub(r"[-_.]+", "-", name).lower()
+    return are_installed([os.path.join(root, file) for file in wanted])
 
 
 class Environment:
     """The virtual environment of one working copy, and the stamp that says what it was made from."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: str) -> None:
         self.root = root
-        self.place = root / ".venv"
-        self.python = self.place / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
-        self.stamp = self.place / "ticketing-stamp"
+        self.place = os.path.join(root, ".venv")
+        inside = ("Scripts", "python.exe") if sys.platform == "win32" else ("bin", "python")
+        self.python = os.path.join(self.place, *inside)
+        self.stamp = os.path.join(self.place, "ticketing-stamp")
 
     def is_running(self) -> bool:
         """Whether this process runs in it already."""
-        return self.place.exists() and self.place.samefile(sys.prefix)
+        return os.path.exists(self.place) and os.path.samefile(self.place, sys.prefix)
 
-    def is_current(self, wanted: Sequence[str]) -> bool:
+    def is_current(self, wanted: list[str]) -> bool:
         """Whether it was finished, from exactly these requirements, and what it stands on is still there."""
-        return self.description(wanted) <= self.recorded() and self.python.exists()
+        return self.description(wanted) <= self.recorded() and os.path.exists(self.python)
 
     def recorded(self) -> set[str]:
         """Read what it was made from, a line each; nothing when it wasn't made here."""
         try:
-            return set(self.stamp.read_text("utf-8").splitlines())
+            with open(self.stamp, encoding="utf-8") as stamp:
+                return set(stamp.read().splitlines())
         except (FileNotFoundError, NotADirectoryError):
             return set()
 
-    def description(self, wanted: Sequence[str]) -> set[str]:
+    def record(self, made_from: set[str]) -> None:
+        """Write down what it was made from."""
+        with open(self.stamp, "w", encoding="utf-8") as stamp:
+            stamp.write("\n".join(sorted(made_from)))
+
+    def description(self, wanted: list[str]) -> set[str]:
         """Say what it should be made from: its foundation, and each of the requirements with its SHA-256."""
-        digests = {f"{file} {hashlib.sha256((self.root / file).read_bytes()).hexdigest()}" for file in wanted}
-        return self.foundation() | digests
+        return self.foundation() | {f"{file} {_sha256(os.path.join(self.root, file))}" for file in wanted}
 
     def foundation(self) -> set[str]:
         """Name its place and the Python under it; when one of them changes, nothing in it can be kept."""
-        return {f"place {self.place}", f"python {self.python.resolve()}"}
+        return {f"place {self.place}", f"python {os.path.realpath(self.python)}"}
+
+
+def _sha256(file: str) -> str:
+    with open(file, "rb") as content:
+        return hashlib.sha256(content.read()).hexdigest()

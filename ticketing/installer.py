@@ -12,12 +12,12 @@ import subprocess
 import sys
 from contextlib import contextmanager
 from importlib.util import find_spec
+from pathlib import Path
 from shutil import rmtree, which
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-    from pathlib import Path
+    from collections.abc import Iterator
 
     from ticketing.bootstrap import Environment
 
@@ -36,10 +36,10 @@ class SetupError(Exception):
     """Setting up can't go on; the text says what to do about it."""
 
 
-def install(environment: Environment, wanted: Sequence[str]) -> None:
+def install(environment: Environment, wanted: list[str]) -> None:
     """Bring the environment up to date with the wanted requirements, or end this program with a sentence why not."""
     try:
-        with turn(environment.root / wanted[0]):
+        with turn(Path(environment.root, wanted[0])):
             if not environment.is_current(wanted):
                 build(environment, wanted)
     except SetupError as error:
@@ -50,7 +50,7 @@ def install(environment: Environment, wanted: Sequence[str]) -> None:
         sys.exit("Stopped while setting up; the next start begins it again.")
 
 
-def build(environment: Environment, wanted: Sequence[str]) -> None:
+def build(environment: Environment, wanted: list[str]) -> None:
     """Make the environment anew unless it can be kept, then install; until all is there its stamp says so."""
     uv = which("uv")
     if not uv:
@@ -61,14 +61,14 @@ def build(environment: Environment, wanted: Sequence[str]) -> None:
         make = (
             [uv, "venv", "--quiet", "--allow-existing", "--python", BASE_PYTHON] if uv else [BASE_PYTHON, "-m", "venv"]
         )
-        carry_out([*make, str(environment.place)], environment.root)
-    environment.stamp.write_text(UNFINISHED, "utf-8")
+        carry_out([*make, environment.place], environment.root)
+    environment.record({UNFINISHED})
     say(f"Installing the packages of {' and '.join(wanted)}, each checked against its hash (about a minute, once)")
-    into = [uv, "pip", "install", "--python", str(environment.python)] if uv else [str(environment.python), *PIP]
+    into = [uv, "pip", "install", "--python", environment.python] if uv else [environment.python, *PIP]
     files = [f"--requirement={file}" for file in wanted]
     # The files name everything; some releases of pip, left to look for more, stumble over an extra's newest release.
     carry_out([*into, "--require-hashes", "--no-deps", *files], environment.root)
-    environment.stamp.write_text("\n".join(sorted(environment.description(wanted))), "utf-8")
+    environment.record(environment.description(wanted))
     say("Everything is in place.")
 
 
@@ -85,29 +85,30 @@ def require_venv() -> None:
 def can_be_kept(environment: Environment, *, needs_pip: bool) -> bool:
     """Whether the environment was once finished and its Python works; one made by hand is taken as it is."""
     recorded = environment.recorded()
-    if not environment.python.exists() or (recorded and not environment.foundation() <= recorded):
+    if not Path(environment.python).exists() or (recorded and not environment.foundation() <= recorded):
         return False
     probe = "import sys; sys.exit(sys.version_info < (3, 11))" + ("; import pip" if needs_pip else "")
-    command = [str(environment.python), "-c", probe]
+    command = [environment.python, "-c", probe]
     return subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, check=False).returncode == 0  # noqa: S603
 
 
 def clear(environment: Environment) -> None:
     """Empty the environment but for its stamp, so that even a kill in the middle of this is noticed."""
-    if environment.place.is_symlink():
+    place = Path(environment.place)
+    if place.is_symlink():
         raise SetupError(
-            f"{environment.place} is a link to an environment that was made elsewhere: remove the link and start again."
+            f"{place} is a link to an environment that was made elsewhere: remove the link and start again."
         )
-    environment.place.mkdir(exist_ok=True)
-    environment.stamp.write_text(UNFINISHED, "utf-8")
-    for entry in environment.place.iterdir():
+    place.mkdir(exist_ok=True)
+    environment.record({UNFINISHED})
+    for entry in place.iterdir():
         if entry.is_dir() and not entry.is_symlink():
             rmtree(entry)
-        elif entry != environment.stamp:
+        elif entry != Path(environment.stamp):
             entry.unlink()
 
 
-def carry_out(command: list[str], root: Path) -> None:
+def carry_out(command: list[str], root: str) -> None:
     """Do one step, without input, and show what it says as it goes."""
     step = subprocess.Popen(  # noqa: S603 - uv or our own interpreter
         command,

@@ -30,7 +30,7 @@ WHOLE_SUITE = [
 DOMAIN_COVERED = ["report", "--include=ticketing/domain/*", "--skip-covered", "--show-missing", "--fail-under=100"]
 
 
-def run_tests(arguments: Sequence[str], root: Path) -> int:
+def run_tests(arguments: Sequence[str], root: str | Path) -> int:
     """Run the tests that pytest's arguments choose; without any, the whole suite and what it must cover."""
     chosen = [one for one in arguments if one != STRICT]
     strict = [LEAVE_NOTHING_OUT] if STRICT in arguments else []
@@ -40,7 +40,7 @@ def run_tests(arguments: Sequence[str], root: Path) -> int:
     return failed or domain_is_uncovered(root)
 
 
-def domain_is_uncovered(root: Path) -> int:
+def domain_is_uncovered(root: str | Path) -> int:
     """Say what of the domain no test reaches; keep quiet when all of it is, so that pytest has the last word."""
     report = subprocess.run(  # noqa: S603 - our own interpreter
         [sys.executable, "-m", "coverage", *DOMAIN_COVERED],
@@ -54,7 +54,7 @@ def domain_is_uncovered(root: Path) -> int:
     return report.returncode
 
 
-def python(root: Path, module: str, *arguments: str) -> int:
+def python(root: str | Path, module: str, *arguments: str) -> int:
     """Run a module with the Python that runs this, without input, and give its exit code."""
     command = [sys.executable, "-m", module, *arguments]
     return subprocess.call(command, cwd=root, stdin=subprocess.DEVNULL)  # noqa: S603 - as above
