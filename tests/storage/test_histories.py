@@ -680,6 +680,8 @@ def _compare_facts(tx: Transaction, model: Model, audience: Audience, query: Tic
         number: packed(document) for number, document in documents.items()
     }
     assert tx.tickets.titles(audience, numbers) == {number: model.tickets[number].title for number in numbers}
+    descriptions = {number: model.tickets[number].description for number in numbers}
+    assert tx.tickets.descriptions(audience, numbers) == descriptions
 
 
 class HistoriesWithPostgres(Histories):

@@ -6,6 +6,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any, Final, NamedTuple, Self
 
+from pydantic_core import from_json
 from sqlalchemy import (
     Connection,
     Dialect,
@@ -27,7 +28,7 @@ from ticketing.domain.live import stamp_of
 from ticketing.domain.numbers import NO_NUMBERS, Numbers
 from ticketing.domain.queries import GREATEST_NUMBER, Audience, Page, TicketQuery, TicketSummary, is_news, is_tallied
 from ticketing.domain.statuses import UNFINISHED, Priority, Status
-from ticketing.domain.tickets import IS_WARNED, MessageKind, Term, Ticket
+from ticketing.domain.tickets import IS_WARNED, MessageKind, Term, Ticket, description_of
 from ticketing.storage.sql import searching
 from ticketing.storage.sql.conditions import SEPARATOR, holds_text
 from ticketing.storage.sql.facts import facts_of_matching, facts_row
@@ -272,6 +273,12 @@ class SqlTickets:
         theirs = restrictions(audience, TicketQuery())
         question = select(tickets.c.number, tickets.c.title).where(tickets.c.number.in_(numbers), *theirs)
         return dict(self._connection.execute(question).all())
+
+    def descriptions(self, audience: Audience, numbers: Sequence[int]) -> dict[int, str]:
+        """Return the descriptions of those of the tickets that the audience may see."""
+        theirs = restrictions(audience, TicketQuery())
+        question = select(tickets.c.number, tickets.c.document).where(tickets.c.number.in_(numbers), *theirs)
+        return {number: description_of(from_json(raw)) for number, raw in self._connection.execute(question)}
 
     def stamps(self, audience: Audience, numbers: Sequence[int]) -> dict[int, str]:
         """Return the stamps, as of `stamp_of`, of those of the tickets that the audience may see."""
