@@ -25,7 +25,7 @@ from ticketing.storage.sql.tables import tickets, watchers
 NEARBY: Final = 200
 # If this share of them holds the text, it is found sooner by going on through the list than by the index over all
 # texts, after which PostgreSQL looks at each text again. That way ends where so many tickets hold it.
-COMMON: Final = {"postgresql": 0.08, "sqlite": 0.15}
+COMMON: Final = {"postgresql": 0.1, "sqlite": 0.15}
 LOOKED_UP: Final = {"postgresql": 12_000, "sqlite": 5_000}
 # Of what is looked up, this share or so many are met sooner by going through the list than each is put in its place.
 OFTEN: Final = 0.015
