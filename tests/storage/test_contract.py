@@ -1652,6 +1652,22 @@ def test_titles_are_told_of_what_one_may_see(store: Store, file_ticket: FileTick
         assert tx.tickets.titles(AGENT, []) == {}
 
 
+def test_descriptions_are_told_of_what_one_may_see(store: Store, file_ticket: FileTicket) -> None:
+    own, foreign = file_ticket("Mine"), file_ticket("Not mine", requester="oskar")
+    with store.write() as tx:
+        ticket = tx.tickets.find(own)
+        assert ticket is not None
+        told = {own: ticket.description, foreign: ticket.description}
+        brought = Message(author="oskar", text="Brought by a merge.", at=NOW - 99 * HOUR, origin=foreign)
+        ticket.messages.insert(0, brought)
+        tx.tickets.save(ticket)
+
+    with store.read() as tx:
+        assert tx.tickets.descriptions(AGENT, [own, foreign, 99]) == told
+        assert tx.tickets.descriptions(CARLA, [own, foreign, 99]) == {own: told[own]}
+        assert tx.tickets.descriptions(AGENT, []) == {}
+
+
 # What open pages are kept up to date by
 
 

@@ -643,10 +643,13 @@ def _compare(tx: Transaction, model: Model, audience: Audience, query: TicketQue
     """Ask a store, and the model, and want the same answer, whatever way a database takes to it."""
     _compare_matches(model, audience, query)
     _compare_facts(tx, model, audience, query)
-    for nearby, looked_up in ((1, 2), (1, 50), (3, 50), (searching.NEARBY, searching.LOOKED_UP)):
+    as_it_is = (searching.NEARBY, max(searching.LOOKED_UP.values()), searching.OFTEN, searching.MANY)
+    for nearby, looked_up, often, many in ((1, 2, 1, 2), (1, 50, 0, 50), (1, 50, 1, 50), (3, 50, 0, 1), as_it_is):
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(searching, "NEARBY", nearby)
-            patch.setattr(searching, "LOOKED_UP", looked_up)
+            patch.setattr(searching, "LOOKED_UP", dict.fromkeys(searching.LOOKED_UP, looked_up))
+            patch.setattr(searching, "OFTEN", often)
+            patch.setattr(searching, "MANY", many)
             patch.setattr(documents, "NEARBY", nearby)
             _compare_answers(tx, model, audience, query)
 
@@ -680,6 +683,8 @@ def _compare_facts(tx: Transaction, model: Model, audience: Audience, query: Tic
         number: packed(document) for number, document in documents.items()
     }
     assert tx.tickets.titles(audience, numbers) == {number: model.tickets[number].title for number in numbers}
+    descriptions = {number: model.tickets[number].description for number in numbers}
+    assert tx.tickets.descriptions(audience, numbers) == descriptions
 
 
 class HistoriesWithPostgres(Histories):

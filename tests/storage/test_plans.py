@@ -249,6 +249,23 @@ def test_what_few_tickets_meet_is_found_by_an_index(large: SqlStore, text: str, 
     assert plans.read["tickets"] <= SIZE + read
 
 
+def test_what_many_tickets_have_is_met_in_the_list_and_not_looked_for_in_all_of_them(large: SqlStore) -> None:
+    query = read_query("tag:vpn", Asker("agent1", START)).model_copy(update={"size": SIZE})
+
+    plans = asked(large, lambda tx: tx.tickets.search(ADA, query))
+
+    assert plans.scans & {"tickets"} == set()
+    assert "tickets_by_update" in plans.indexes
+    assert "tickets_by_number" not in plans.indexes
+    assert plans.read["tickets"] <= SIZE
+
+
+def test_who_is_meant_by_a_word_is_found_by_an_index_over_parts_of_names(large: SqlStore, address: str) -> None:
+    plans = asked(large, lambda tx: tx.tickets.search(ADA, TicketQuery(needles=("person 4711",))))
+
+    assert ("users_by_part_of_name" in plans.indexes) is address.startswith("postgresql")
+
+
 LISTS = {
     **{str(view): view.query("agent1", NOW) for view in View},
     "one status": TicketQuery(statuses=frozenset({Status.PENDING})),

@@ -59,8 +59,11 @@ def test_the_migrations_make_the_tables_that_the_code_expects(engine: Engine) ->
     with engine.connect() as connection:
         differences = compare_metadata(MigrationContext.configure(connection), metadata)
 
-    # In SQLite the texts are a table of its full-text extension, which no migration tool understands.
-    assert [one for one in differences if engine.dialect.name == "postgresql" or "texts" not in repr(one)] == []
+    # In SQLite the texts are a table of its full-text extension, which no migration tool understands, and names have no
+    # index of three letters each.
+    not_in_sqlite = ("texts", "users_by_part_of_name")
+    is_postgres = engine.dialect.name == "postgresql"
+    assert [one for one in differences if is_postgres or not any(name in repr(one) for name in not_in_sqlite)] == []
 
 
 def test_every_migration_is_known_as_the_newest_one_or_one_before() -> None:

@@ -63,8 +63,10 @@ def _solved(tickets: Iterable[Facts], asked: _Asked) -> Iterator[Hit]:
     """Find each ticket that became done within the period, once: when it did so last."""
     start, end = asked.start, asked.end
     for facts in tickets:
-        if facts.statuses[-1][1] >= start and (within := [at for at in solutions(facts) if start <= at < end]):
-            yield facts, within[-1], facts.assignee or UNASSIGNED, asked.took(facts.opened, within[-1])
+        if facts.statuses[-1][1] >= start:
+            solved = _last_solution(facts, end)
+            if solved is not None and solved >= start:
+                yield facts, solved, facts.assignee or UNASSIGNED, asked.took(facts.opened, solved)
 
 
 def _came_back(hit: Hit, asked: _Asked) -> bool:
@@ -179,6 +181,19 @@ def solutions(facts: Facts) -> list[Moment]:
     return [at for (before, _), (status, at) in turns if status in DONE and before not in DONE]
 
 
+def _last_solution(facts: Facts, end: Moment) -> Moment | None:
+    """Return the last of the solutions before a moment, found from the end without making a list of them."""
+    done_at: Moment | None = None
+    for status, at in reversed(facts.statuses):
+        if status in DONE:
+            done_at = at
+        elif done_at is not None and done_at < end:
+            return done_at
+        else:
+            done_at = None
+    return None
+
+
 def reopenings(facts: Facts) -> list[Moment]:
     """Return when the ticket was opened again."""
     turns = pairwise(facts.statuses)
@@ -237,8 +252,9 @@ class Counting:
         for *_, age in found[Metric.UNFINISHED]:
             self._ages[Age.of(age)] += 1
         self._waiting += map(_waiting, found[Metric.UNANSWERED])
+        older = [facts for facts in batch if facts.opened < self._asked_before.end]
         for metric, took in self._before.items():
-            took += [length for *_, length in _find(metric, batch, self._asked_before)]
+            took += [length for *_, length in _find(metric, older, self._asked_before)]
         self._add_backlog(batch)
         self._add_verdicts(batch)
 

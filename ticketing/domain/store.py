@@ -93,6 +93,9 @@ class TicketRepository(Protocol):
     def titles(self, audience: Audience, numbers: Sequence[int]) -> dict[int, str]:
         """Return the titles of those of the tickets that the audience may see."""
 
+    def descriptions(self, audience: Audience, numbers: Sequence[int]) -> dict[int, str]:
+        """Return the descriptions of those of the tickets that the audience may see."""
+
     def stamps(self, audience: Audience, numbers: Sequence[int]) -> dict[int, str]:
         """Return the stamps, as of `stamp_of`, of those of the tickets that the audience may see."""
 

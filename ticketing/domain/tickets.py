@@ -684,6 +684,12 @@ class Ticket(Stored):
             self.public_updated_at = max(self.public_updated_at, now)
 
 
+def description_of(document: Mapping[str, Any]) -> str:
+    """Return the description of a ticket, given as its stored document."""
+    text: str = next(said["text"] for said in document["messages"] if said.get("origin") is None)
+    return text
+
+
 def terms_of(fields: Mapping[str, Any]) -> frozenset[Term]:
     """
     Return the terms of a ticket with these fields, which for one without any costs next to nothing.

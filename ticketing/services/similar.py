@@ -37,7 +37,7 @@ class Similar:
             actor = self._gate.admit(tx, actor)
             a_word = AnyOf(tuple(map(Holding, _telling(text))))
             found = _search(tx, actor, TicketQuery(requester=actor.username, conditions=(a_word,), size=_LATEST))
-            return _likest(text, found.values(), [_text_of(tx, number) for number in found], _APT)[:limit]
+            return _likest(text, found.values(), _texts_of(tx, actor, found.values()), _APT)[:limit]
 
     def to(self, actor: Actor, number: int, limit: int = 5) -> list[TicketSummary]:
         """
@@ -59,8 +59,8 @@ class Similar:
             found.pop(number, None)
             titles = [counted(summary.title, "") for summary in found.values()]
             best = _likest(ticket.title, found.values(), titles, _ALIKE)[:_CLOSELY]
-            texts = [_text_of(tx, summary.number) for summary in best]
-            return _likest(f"{ticket.title} {ticket.description}", best, texts)[:limit]
+            question = f"{ticket.title} {ticket.description}"
+            return _likest(question, best, _texts_of(tx, actor, best))[:limit]
 
 
 def _telling(text: str) -> list[str]:
@@ -71,9 +71,10 @@ def _search(tx: Transaction, actor: Actor, query: TicketQuery) -> Found:
     return {summary.number: summary for summary in tx.tickets.search(policy.audience(actor), query).items}
 
 
-def _text_of(tx: Transaction, number: int) -> Counted:
-    ticket = tx.tickets.find(number)
-    return counted(ticket.title, ticket.description) if ticket else counted("", "")
+def _texts_of(tx: Transaction, actor: Actor, found: Iterable[TicketSummary]) -> list[Counted]:
+    titles = {summary.number: summary.title for summary in found}
+    descriptions = tx.tickets.descriptions(policy.audience(actor), list(titles))
+    return [counted(title, descriptions.get(number, "")) for number, title in titles.items()]
 
 
 def _likest(text: str, found: Iterable[TicketSummary], texts: list[Counted], least: float = 0.0) -> list[TicketSummary]:

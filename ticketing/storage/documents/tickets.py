@@ -5,7 +5,7 @@ from datetime import datetime
 from heapq import nsmallest
 from itertools import chain, islice
 
-from pydantic_core import ValidationError, to_json
+from pydantic_core import ValidationError, from_json, to_json
 
 from ticketing.domain.definitions import read_definition
 from ticketing.domain.errors import StorageUnreadableError
@@ -14,7 +14,7 @@ from ticketing.domain.live import stamp_of
 from ticketing.domain.numbers import NO_NUMBERS, Numbers
 from ticketing.domain.queries import Audience, Page, TicketQuery, TicketSummary
 from ticketing.domain.statuses import UNFINISHED, Status
-from ticketing.domain.tickets import IS_WARNED, Ticket
+from ticketing.domain.tickets import IS_WARNED, Ticket, description_of
 from ticketing.storage.documents.collections import Pending
 from ticketing.storage.documents.reporting import Reported
 from ticketing.storage.documents.rows import Talk, TicketRow
@@ -95,6 +95,12 @@ class Tickets:
         """Return the titles of those of the tickets that the audience may see."""
         with self._pending.applied(TICKETS) as state:
             return {row.number: row.title for row in state.pick(numbers) if _may_see(audience, row)}
+
+    def descriptions(self, audience: Audience, numbers: Sequence[int]) -> dict[int, str]:
+        """Return the descriptions of those of the tickets that the audience may see."""
+        with self._pending.applied(TICKETS) as state:
+            raws = {row.number: row.raw for row in state.pick(numbers) if _may_see(audience, row)}
+        return {number: description_of(from_json(raw)) for number, raw in raws.items()}
 
     def stamps(self, audience: Audience, numbers: Sequence[int]) -> dict[int, str]:
         """Return the stamps, as of `stamp_of`, of those of the tickets that the audience may see."""

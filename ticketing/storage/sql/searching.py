@@ -18,15 +18,18 @@ from sqlalchemy import (
 
 from ticketing.domain.conditions import Condition, Having
 from ticketing.domain.queries import Audience, Sort, TicketQuery, order_for
-from ticketing.storage.sql.conditions import Columns, Conditions, assigned_to, is_about_texts
+from ticketing.storage.sql.conditions import Columns, Conditions, assigned_to, in_passing, is_about_texts
 from ticketing.storage.sql.tables import tickets, watchers
 
 # So many tickets of a list are searched one by one, before it is decided how to search the others.
 NEARBY: Final = 200
 # If this share of them holds the text, it is found sooner by going on through the list than by the index over all
 # texts, after which PostgreSQL looks at each text again. That way ends where so many tickets hold it.
-COMMON: Final = {"postgresql": 0.05, "sqlite": 0.15}
-LOOKED_UP: Final = 5_000
+COMMON: Final = {"postgresql": 0.1, "sqlite": 0.15}
+LOOKED_UP: Final = {"postgresql": 12_000, "sqlite": 5_000}
+# Of what is looked up, this share or so many are met sooner by going through the list than each is put in its place.
+OFTEN: Final = 0.015
+MANY: Final = 1_000
 # So many hits are put in order sooner than they are met in a list of a hundred thousand.
 SOON_IN_ORDER: Final = 20_000
 
@@ -68,22 +71,24 @@ def nearby(audience: Audience, query: TicketQuery, dialect: Dialect) -> Select[A
 
 
 def walked(audience: Audience, query: TicketQuery, dialect: Dialect) -> Select[Any]:
-    """Return the hits by going through the list ticket by ticket: for texts that many hold."""
+    """Return the hits by going through the list ticket by ticket: for texts and terms that many have."""
     held = _texts_hold(audience, query, dialect, query.needles)
-    return _ordered(audience, query, dialect).where(*held).limit(query.most)
+    return _ordered(audience, query, dialect, walking=True).where(*held).limit(query.most)
 
 
-def looked_up(audience: Audience, query: TicketQuery, dialect: Dialect) -> Select[Any]:
+def looked_up(audience: Audience, query: TicketQuery, dialect: Dialect, *, often: bool) -> Select[Any]:
     """
-    Return the hits by the index over all texts, put in order then: for a text that few hold.
+    Return the hits by the index over all texts: put in order then, or where it is met *often*, picked out of the list.
 
     With each comes how many hold it whatever the list, and with no hit that alone; of LOOKED_UP, not all were found.
     """
     # PostgreSQL is not to guess whether it had better go ticket by ticket: it knows nothing of long texts.
-    first = Conditions(audience, dialect).holding(query.needles).limit(LOOKED_UP)
+    first = Conditions(audience, dialect).holding(query.needles).limit(LOOKED_UP[dialect.name])
     holding = first.cte("holding").prefix_with("MATERIALIZED", dialect="postgresql")
     counted = select(func.count().label("found")).select_from(holding).subquery("counted")
-    is_held = tickets.c.number.in_(select(holding.c.number))
+    is_held: ColumnElement[bool] = tickets.c.number.in_(select(holding.c.number))
+    if often:
+        is_held = in_passing(is_held)
     rest = _texts_hold(audience, query, dialect)
     hits = _in_order(audience, query, dialect, query.most, is_held, *rest)
     found = select(hits.c.number, counted.c.found).select_from(counted.outerjoin(hits, true()))
@@ -91,8 +96,8 @@ def looked_up(audience: Audience, query: TicketQuery, dialect: Dialect) -> Selec
 
 
 def carriers(audience: Audience, condition: Having, dialect: Dialect) -> Select[Any]:
-    """Return how many have such a term whatever the list, LOOKED_UP at most."""
-    having = Conditions(audience, dialect).having(condition).limit(LOOKED_UP).subquery()
+    """Return how many have such a term whatever the list, MANY at most."""
+    having = Conditions(audience, dialect).having(condition).limit(MANY).subquery()
     return select(func.count()).select_from(having)
 
 
@@ -111,10 +116,18 @@ def all_hits(audience: Audience, query: TicketQuery, dialect: Dialect) -> Select
     return hits.where(*_texts_hold(audience, query, dialect))
 
 
-def _ordered(audience: Audience, query: TicketQuery, dialect: Dialect) -> Select[Any]:
-    """Return the numbers of the tickets in the list of which the conditions hold but for those on texts, in order."""
+def _ordered(audience: Audience, query: TicketQuery, dialect: Dialect, *, walking: bool = False) -> Select[Any]:
+    """
+    Return the numbers of the tickets in the list of which the conditions hold but for those on texts, in order.
+
+    *walking*, one finds out in passing whether a ticket has a term that many have, such as a tag.
+    """
     conditions = Conditions(audience, dialect)
-    on_columns = [conditions.holds(one) for one in query.conditions if not is_about_texts(one)]
+    on_columns = [
+        in_passing(conditions.holds(one)) if walking and isinstance(one, Having) else conditions.holds(one)
+        for one in query.conditions
+        if not is_about_texts(one)
+    ]
     return listed(audience, query).where(*on_columns)
 
 

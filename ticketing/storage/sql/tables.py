@@ -75,6 +75,13 @@ users = Table(
     Column("document", Document, nullable=False),
     Index("users_by_name", "folded_name", "username"),
     Index("users_by_role", "role"),
+    # As those over texts: not in SQLite, and not where pg_trgm is missing.
+    Index(
+        "users_by_part_of_name",
+        "folded_name",
+        postgresql_using="gin",
+        postgresql_ops={"folded_name": "gin_trgm_ops"},
+    ),
 )
 
 tickets = Table(

@@ -6,6 +6,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any, Final, NamedTuple, Self
 
+from pydantic_core import from_json
 from sqlalchemy import (
     Connection,
     Dialect,
@@ -25,9 +26,18 @@ from ticketing.domain.definitions import read_definition
 from ticketing.domain.facts import Facts
 from ticketing.domain.live import stamp_of
 from ticketing.domain.numbers import NO_NUMBERS, Numbers
-from ticketing.domain.queries import GREATEST_NUMBER, Audience, Page, TicketQuery, TicketSummary, is_news, is_tallied
+from ticketing.domain.queries import (
+    GREATEST_NUMBER,
+    Audience,
+    Page,
+    Sort,
+    TicketQuery,
+    TicketSummary,
+    is_news,
+    is_tallied,
+)
 from ticketing.domain.statuses import UNFINISHED, Priority, Status
-from ticketing.domain.tickets import IS_WARNED, MessageKind, Term, Ticket
+from ticketing.domain.tickets import IS_WARNED, MessageKind, Term, Ticket, description_of
 from ticketing.storage.sql import searching
 from ticketing.storage.sql.conditions import SEPARATOR, holds_text
 from ticketing.storage.sql.facts import facts_of_matching, facts_row
@@ -177,15 +187,16 @@ class SqlTickets:
 
     def search(self, audience: Audience, query: TicketQuery) -> Page[TicketSummary]:
         """Return one page of what matches among what the audience may see."""
+        values: dict[str, Sequence[int]] = {}
         if query.most is None:
             total = self.counts(audience, [query])[0]
             question = self._page_of(audience, query, total)
         else:
             hits = self._hits(audience, query)
             total = len(hits)
-            shown = tickets.c.number.in_(hits[query.first : query.first + query.size])
-            question = _lines(audience, query, select(tickets.c.number).where(shown))
-        rows = self._connection.execute(question).all() if query.first < total else ()
+            question = _lines_of(audience, query.sort)
+            values["numbers"] = hits[query.first : query.first + query.size]
+        rows = self._connection.execute(question, values).all() if query.first < total else ()
         lines = [_summary(tuple(row), audience) for row in rows]
         ends_early = total == query.most
         return Page(items=tuple(lines), total=total, page=query.page, size=query.size, ends_early=ends_early)
@@ -196,7 +207,7 @@ class SqlTickets:
             return _page_of_list(audience, query)
         hits = searching.put_in_order if total <= searching.SOON_IN_ORDER else searching.all_hits
         numbers = hits(audience, query, self._connection.dialect)
-        return _lines(audience, query, numbers.limit(query.size).offset(query.first))
+        return _lines(audience, query.sort, numbers.limit(query.size).offset(query.first))
 
     def _hits(self, audience: Audience, query: TicketQuery) -> Sequence[int]:
         """
@@ -215,8 +226,9 @@ class SqlTickets:
             return found[: query.most]
         is_everybodys = audience.sees_all and query.requester is None
         if is_everybodys and len(found) < searching.COMMON[dialect.name] * len(near):
-            hits = self._connection.execute(searching.looked_up(audience, query, dialect)).all()
-            if hits[0].found < searching.LOOKED_UP:
+            often = len(found) >= searching.OFTEN * len(near)
+            hits = self._connection.execute(searching.looked_up(audience, query, dialect, often=often)).all()
+            if hits[0].found < searching.LOOKED_UP[dialect.name]:
                 return [number for number, _ in hits if number is not None]
         return self._connection.scalars(searching.walked(audience, query, dialect)).all()
 
@@ -227,7 +239,7 @@ class SqlTickets:
             for one in query.conditions
             if isinstance(one, Having)
         ]
-        return any(self._connection.scalars(question).one() < searching.LOOKED_UP for question in questions)
+        return any(self._connection.scalars(question).one() < searching.MANY for question in questions)
 
     def numbers(self, audience: Audience, query: TicketQuery) -> Iterator[int]:
         """Yield the numbers of all that match among what the audience may see, in the order asked for."""
@@ -272,6 +284,12 @@ class SqlTickets:
         theirs = restrictions(audience, TicketQuery())
         question = select(tickets.c.number, tickets.c.title).where(tickets.c.number.in_(numbers), *theirs)
         return dict(self._connection.execute(question).all())
+
+    def descriptions(self, audience: Audience, numbers: Sequence[int]) -> dict[int, str]:
+        """Return the descriptions of those of the tickets that the audience may see."""
+        theirs = restrictions(audience, TicketQuery())
+        question = select(tickets.c.number, tickets.c.document).where(tickets.c.number.in_(numbers), *theirs)
+        return {number: description_of(from_json(raw)) for number, raw in self._connection.execute(question)}
 
     def stamps(self, audience: Audience, numbers: Sequence[int]) -> dict[int, str]:
         """Return the stamps, as of `stamp_of`, of those of the tickets that the audience may see."""
@@ -422,7 +440,7 @@ def _from_tally(tally: dict[tuple[str, str], int], query: TicketQuery) -> int:
     )
 
 
-def _lines(audience: Audience, query: TicketQuery, page: Select[Any]) -> Select[Any]:
+def _lines(audience: Audience, sort: Sort, page: Select[Any]) -> Select[Any]:
     """Ask for what the lines of the list say: of the tickets of the page alone."""
     c = tickets.c
     picked = page.cte("picked")
@@ -443,7 +461,7 @@ def _lines(audience: Audience, query: TicketQuery, page: Select[Any]) -> Select[
             .outerjoin(_assignees, _assignees.c.username == c.assignee)
             .outerjoin(seen, (seen.c.number == c.number) & (seen.c.username == audience.username))
         )
-        .order_by(*order(audience, query.sort))
+        .order_by(*order(audience, sort))
     )  # fmt: skip
 
 
@@ -455,7 +473,14 @@ def _one_among_theirs(audience: Audience) -> Select[Any]:
 @lru_cache(maxsize=_QUESTIONS_KEPT)
 def _page_of_list(audience: Audience, query: TicketQuery) -> Select[Any]:
     """Ask for a page of a list without conditions; kept, since people look at the same list again and again."""
-    return _lines(audience, query, listed(audience, query).limit(query.size).offset(query.first))
+    return _lines(audience, query.sort, listed(audience, query).limit(query.size).offset(query.first))
+
+
+@lru_cache(maxsize=_QUESTIONS_KEPT)
+def _lines_of(audience: Audience, sort: Sort) -> Select[Any]:
+    """Ask for the lines of tickets whose numbers are known."""
+    shown = tickets.c.number.in_(bindparam("numbers", expanding=True))
+    return _lines(audience, sort, select(tickets.c.number).where(shown))
 
 
 @lru_cache(maxsize=_QUESTIONS_KEPT)
