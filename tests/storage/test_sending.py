@@ -15,6 +15,7 @@ from tests.postgres import SERVER_USER, Cluster, cluster
 from tests.storage.conftest import NOW, make_ticket, make_user
 from ticketing.domain.errors import StorageUnreachableError
 from ticketing.domain.notifications import Notice, NoticeKind
+from ticketing.domain.outbox import Outgoing
 from ticketing.domain.people import Actor, Role
 from ticketing.domain.queries import Audience
 from ticketing.domain.store import Transaction
@@ -22,6 +23,16 @@ from ticketing.storage.sql.sql_store import SqlStore
 
 DATABASE = "sending"
 ADA = Actor("ada", "Ada", Role.AGENT)
+MAIL = Outgoing(
+    id="o1",
+    username="carla",
+    kind="replied",
+    ticket=1,
+    at=NOW,
+    due_at=NOW,
+    held=True,
+    expires_at=NOW + timedelta(days=1),
+)
 AGENT = Audience(username="ada", sees_all=True)
 
 
@@ -100,6 +111,7 @@ def reply(store: SqlStore) -> None:
         ticket.reply(ADA, "We are on it.", NOW + timedelta(hours=1))
         tx.tickets.save(ticket)
         tx.notices.add([notice(who) for who in ("carla", "oskar")])
+        tx.outgoing.add([MAIL])
         tx.tickets.mark_seen(1, "ada", len(ticket.messages))
 
 
