@@ -39,8 +39,8 @@ def asked() -> Iterator[list[str]]:
     ("person", "page", "most"),
     [
         ("ada", "all_tickets", 6),
-        ("ada", "ticket", 7),
-        ("carla", "ticket", 5),
+        ("ada", "ticket", 6),
+        ("carla", "ticket", 4),
         ("carla", "my_tickets", 5),
         ("ada", "agent_admin", 4),
         ("carla", "account", 6),

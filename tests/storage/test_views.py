@@ -45,11 +45,12 @@ def views() -> Iterator[list[str]]:
     def ended(*_given: object) -> None:
         noted.append("ended")
 
-    event.listen(Engine, "begin", begun)
-    event.listen(Engine, "rollback", ended)
+    listeners = {"begin": begun, "rollback": ended, "commit": ended}
+    for name, listener in listeners.items():
+        event.listen(Engine, name, listener)
     yield noted
-    event.remove(Engine, "begin", begun)
-    event.remove(Engine, "rollback", ended)
+    for name, listener in listeners.items():
+        event.remove(Engine, name, listener)
 
 
 def test_what_a_thread_changes_shows_in_the_rest_of_its_block(store: Store, file_ticket: FileTicket) -> None:

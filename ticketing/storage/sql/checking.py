@@ -34,14 +34,11 @@ def check(address: str) -> None:
     """
     engine = connect(address, read_only=True, most=1)
     try:
-        with told_as_ours(), engine.connect() as connection:
-            if connection.dialect.name == "postgresql":
-                connection.execution_options(isolation_level="REPEATABLE READ")
-            with connection.begin():
-                _check_file(connection)
-                _check_users(connection)
-                _check_tickets(connection)
-                _check_audit(connection)
+        with told_as_ours(), engine.connect() as connection, connection.begin():
+            _check_file(connection)
+            _check_users(connection)
+            _check_tickets(connection)
+            _check_audit(connection)
     finally:
         engine.dispose()
 

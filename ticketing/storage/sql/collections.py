@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Connection, Select, Table, bindparam, dele
 from ticketing.domain.queries import Page, Query
 from ticketing.domain.text import Stored
 from ticketing.storage.sql.conditions import holds_text
-from ticketing.storage.sql.writing import put
+from ticketing.storage.sql.writing import put, put_missing
 
 Document = TypeVar("Document", bound=Stored)
 
@@ -58,12 +58,9 @@ class SqlCollection(Generic[Document]):
     def _add_missing(self, documents: Sequence[Document]) -> None:
         """Keep those of these that are not there yet."""
         rows = [self._columns(document) for document in documents]
-        name = self._key.name
-        known = select(self._key).where(self._key.in_([row[name] for row in rows]))
-        present = set(self._connection.scalars(known)) if rows else set()
-        missing = [row for row in rows if row[name] not in present]
-        put(self._connection, self._table, *missing)
-        self._found |= {row[name]: row["document"] for row in missing}
+        put_missing(self._connection, self._table, *rows)
+        for row in rows:  # which of them was there already, nobody has asked
+            self._found.pop(row[self._key.name], None)
 
     def _columns(self, document: Document) -> dict[str, Any]:
         named = {name: getattr(document, name) for name in _names(self._table)}

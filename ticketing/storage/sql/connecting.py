@@ -4,12 +4,21 @@ import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
+from selectors import EVENT_READ, DefaultSelector
 from typing import Any, Final
 from urllib.parse import quote
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
+from sqlalchemy import URL, Connection, Dialect, Engine, create_engine, event, make_url
+from sqlalchemy.exc import (
+    ArgumentError,
+    DBAPIError,
+    InterfaceError,
+    InvalidatePoolError,
+    OperationalError,
+    SQLAlchemyError,
+)
 from sqlalchemy.exc import TimeoutError as NoConnectionFreeError
 
 from ticketing.domain.errors import (
@@ -25,9 +34,13 @@ from ticketing.domain.errors import (
 from ticketing.domain.store import PATIENCE
 from ticketing.storage import addresses
 from ticketing.storage.addresses import SETTING, no_address
+from ticketing.storage.sql.sending import send_ahead
 
 CONNECT_SECONDS: Final = 3
-IMMEDIATE: Final = "ticketing_immediate"
+# The option of a connection in which stands how its transactions begin, if they are no views.
+BEGINNING: Final = "ticketing_beginning"
+VIEWING: Final = {"sqlite": "BEGIN", "postgresql": "BEGIN ISOLATION LEVEL REPEATABLE READ"}
+CHANGING: Final = {"sqlite": "BEGIN IMMEDIATE", "postgresql": "BEGIN"}
 # A desk's questions are short: to compile them, or to start others who help, would take longer than to answer them.
 _POSTGRES: Final = {
     "timezone": "UTC",
@@ -133,7 +146,7 @@ def _sqlite(url: URL, path: Path | None, pool: dict[str, Any], *, read_only: boo
         _make_for_its_owner_alone(path)
     engine = create_engine(url, connect_args={"timeout": PATIENCE}, **pool)
     event.listen(engine, "connect", _prepare_reader if read_only else _prepare_writer)
-    event.listen(engine, "begin", _begin_sqlite)
+    event.listen(engine, "begin", _begin)
     return engine
 
 
@@ -168,9 +181,9 @@ def _keep_a_write_ahead_log(connection: sqlite3.Connection) -> None:
             return
 
 
-def _begin_sqlite(connection: Connection) -> None:
-    is_writer = connection.get_execution_options().get(IMMEDIATE)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if is_writer else "BEGIN")
+def _begin(connection: Connection) -> None:
+    beginning = connection.get_execution_options().get(BEGINNING, VIEWING[connection.dialect.name])
+    connection.exec_driver_sql(beginning)
 
 
 def _postgres(url: URL, pool: dict[str, Any]) -> Engine:
@@ -181,13 +194,33 @@ def _postgres(url: URL, pool: dict[str, Any]) -> Engine:
         "options": options,
         **_FOUR_SECONDS_OF_SILENCE,
     }
-    return create_engine(
+    engine = create_engine(
         url,
         connect_args={key: value for key, value in arguments.items() if key not in url.query},
-        pool_pre_ping=True,
-        isolation_level="READ COMMITTED",
+        isolation_level="AUTOCOMMIT",  # of the driver: transactions begin where we say so
         **pool,
     )
+    event.listen(engine, "checkout", partial(_require_alive, engine.dialect))
+    event.listen(engine, "begin", _begin)
+    send_ahead(engine)
+    return engine
+
+
+def _require_alive(dialect: Dialect, connection: Any, _record: object, _proxy: object) -> None:
+    """
+    Have a new connection made in the place of one that has gone while nobody used it.
+
+    A server that ends says so, and of one that is cut off the system does within seconds: only where something has come
+    in meanwhile is the server asked whether it is there, which takes a question and its answer.
+    """
+    with DefaultSelector() as line:
+        line.register(connection.fileno(), EVENT_READ)
+        has_come_in = line.select(timeout=0)
+    if has_come_in:
+        try:
+            dialect.do_ping(connection)
+        except dialect.loaded_dbapi.Error as error:
+            raise InvalidatePoolError from error
 
 
 @contextmanager

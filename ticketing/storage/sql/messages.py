@@ -43,15 +43,13 @@ class SqlNotices(SqlOwned[Notice]):
 
     def add(self, notices: Sequence[Notice]) -> None:
         """Keep all of these; where a person has more than 500 then, the oldest go until 450 are left."""
-        rows = [self._columns(notice) for notice in notices]
-        put(self._connection, tables.notices, *rows)
-        self._unread.clear()
-        self._found |= {row["id"]: row["document"] for row in rows}
+        if not notices:
+            return
+        put(self._connection, tables.notices, *(self._columns(notice) for notice in notices))
         usernames = sorted({notice.username for notice in notices})
-        for username in self._connection.scalars(_HAVING_TOO_MANY, {"usernames": usernames}).all():
-            oldest = self._connection.scalars(_SURPLUS, {"username": username}).all()
-            self._connection.execute(delete(self._table).where(self._key.in_(oldest)))
-            self._found |= dict.fromkeys(oldest)
+        self._connection.execute(_REMOVE_SURPLUS, [{"person": username} for username in usernames])
+        self._unread.clear()
+        self._found.clear()  # of which some may have gone
 
     def save(self, document: Notice) -> None:
         """Add it, or put it in the place of the one with the same id."""
@@ -172,18 +170,15 @@ _UNREAD = (
     .where(_OF_PEOPLE, tables.IS_UNREAD, tables.notices.c.expires_at > bindparam("now"))
     .group_by(tables.notices.c.username)
 )
-_HAVING_TOO_MANY = (
-    select(tables.notices.c.username)
-    .where(_OF_PEOPLE)
-    .group_by(tables.notices.c.username)
-    .having(func.count() > NOTICES_PER_PERSON)
-)
+_theirs = tables.notices.alias("theirs")
+_IS_THEIRS = _theirs.c.username == bindparam("person")
 _SURPLUS = (
-    select(tables.notices.c.id)
-    .where(tables.notices.c.username == bindparam("username"))
-    .order_by(tables.notices.c.expires_at.desc())
+    select(_theirs.c.id)
+    .where(_IS_THEIRS, select(func.count()).where(_IS_THEIRS).correlate(None).scalar_subquery() > NOTICES_PER_PERSON)
+    .order_by(_theirs.c.expires_at.desc())
     .offset(NOTICES_KEPT)
 )
+_REMOVE_SURPLUS = delete(tables.notices).where(tables.notices.c.id.in_(_SURPLUS))
 
 
 def _waiting_for(webhook: str) -> tuple[ColumnElement[bool], ...]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from sqlalchemy import ColumnElement, bindparam, func, select
+from sqlalchemy import ColumnElement, bindparam, func, or_, select
 
 from ticketing.domain.people import PeopleQuery, Role, User
 from ticketing.domain.queries import Page
@@ -76,7 +76,7 @@ _NAMES = select(users.c.username, users.c.display_name).where(
 )
 _AGENTS = (
     select(users.c.username, users.c.display_name)
-    .where(users.c.active, users.c.role.in_([Role.AGENT.value, Role.ADMIN.value]))
+    .where(users.c.active, or_(users.c.role == Role.AGENT.value, users.c.role == Role.ADMIN.value))
     .order_by(*_BY_NAME)
 )
 

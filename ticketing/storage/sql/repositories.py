@@ -4,11 +4,10 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import Generic
 
-from sqlalchemy import Connection, Text, bindparam, cast, func, select
+from sqlalchemy import Connection, Text, bindparam, cast, func, literal, select
 
 from ticketing.domain.api_keys import ApiKey
 from ticketing.domain.attachments import Upload
-from ticketing.domain.categories import Category
 from ticketing.domain.definitions import Definition, Kind, by_name, read_definition
 from ticketing.domain.deliveries import Delivery
 from ticketing.domain.drafts import Draft
@@ -35,8 +34,8 @@ class SqlSessions(SqlOwned[Session]):
     """
     All sessions.
 
-    Whoever asks for one wants to know whose it is, nearly all that they see then names categories, and every page tells
-    how much is unread: the account, the categories and that number come in the same answer.
+    Whoever asks for one wants to know whose it is, nearly all that follows goes by what was set up, and every page
+    tells how much is unread: the account, all short definitions and that number come in the same answer.
     """
 
     def __init__(
@@ -62,7 +61,7 @@ class SqlSessions(SqlOwned[Session]):
             return None
         session: str = row[0]
         self._accounts.note(*row[1:3])
-        self._definitions.note(Category, row[3])
+        self._definitions.note_short(row[3])
         self._notices.note_unread(row[1], *row[4:])
         return session
 
@@ -74,10 +73,13 @@ class _Definitions:
         self.connection = connection
         self._found: dict[str, dict[str, str]] = {}
 
-    def note(self, kind: type[Definition], documents: str | None) -> None:
-        """Keep all that there is of a kind, which came with another answer."""
-        raws = documents.split(_BETWEEN) if documents else []
-        self._found.setdefault(kind.kind, {read_definition(kind, raw).id: raw for raw in raws})
+    def note_short(self, found: str | None) -> None:
+        """Take note of all short ones, which came with another answer, unless more is known of them by now."""
+        by_kind: dict[str, dict[str, str]] = {name: {} for name in _SHORT}
+        for one in found.split(_BETWEEN) if found else ():
+            name, key, raw = one.split(_WITHIN, 2)
+            by_kind.setdefault(name, {})[key] = raw
+        self._found = by_kind | self._found
 
     def of(self, kind: type[Definition]) -> dict[str, str]:
         """Return the documents of a kind by their ids."""
@@ -89,8 +91,8 @@ class _Definitions:
         missing = [kind for kind in kinds if kind.kind not in self._found]
         if not missing:
             return
-        short = [] if all(kind.is_long for kind in missing) else [each for each in KINDS.values() if not each.is_long]
-        names = list(dict.fromkeys(kind.kind for kind in (*missing, *short)))
+        short = () if all(kind.is_long for kind in missing) else _SHORT
+        names = list(dict.fromkeys([*(kind.kind for kind in missing), *short]))
         self._found |= {name: {} for name in names}
         for name, key, raw in self.connection.execute(_DEFINITIONS, {"kinds": names}):
             self._found[name][key] = raw
@@ -230,11 +232,19 @@ class SqlTransaction:
         return _Definitions(self.connection)
 
 
-# Of documents that come as one text: in none of them stands such a character as it is.
+_SHORT = tuple(kind.kind for kind in KINDS.values() if not kind.is_long)
+_LONG = tuple(kind.kind for kind in KINDS.values() if kind.is_long)
+# Of documents that come as one text: in none of them, nor in what they are found by, stands such a character as it is.
 _BETWEEN = "\x1e"
-_CATEGORIES = (
-    select(func.aggregate_strings(cast(tables.definitions.c.document, Text), _BETWEEN))
-    .where(tables.definitions.c.kind == Category.kind)
+_WITHIN = "\x1f"
+_kept = tables.definitions.c
+_SHORT_ONES = (
+    select(
+        func.aggregate_strings(
+            _kept.kind + literal(_WITHIN) + _kept.id + literal(_WITHIN) + cast(_kept.document, Text), _BETWEEN
+        )
+    )
+    .where(*(_kept.kind != name for name in _LONG))
     .scalar_subquery()
 )
 _OWN_UNREAD = (tables.notices.c.username == tables.sessions.c.username, tables.IS_UNREAD)
@@ -243,7 +253,7 @@ _SESSION_AND_ACCOUNT = (
         tables.sessions.c.document,
         tables.sessions.c.username,
         users.c.document,
-        _CATEGORIES,
+        _SHORT_ONES,
         select(func.count()).where(*_OWN_UNREAD).scalar_subquery(),
         select(func.min(tables.notices.c.expires_at)).where(*_OWN_UNREAD).scalar_subquery(),
     )

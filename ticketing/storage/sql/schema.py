@@ -7,7 +7,7 @@ from sqlalchemy import Connection, Engine, func, inspect, select, text
 
 from ticketing.domain.errors import StorageTooNewError, StorageUnsupportedError
 from ticketing.storage.addresses import SETTING
-from ticketing.storage.sql.connecting import IMMEDIATE, WHAT_TO_GRANT, connect, opening, told_as_ours
+from ticketing.storage.sql.connecting import BEGINNING, CHANGING, WHAT_TO_GRANT, connect, opening, told_as_ours
 from ticketing.storage.sql.tables import metadata
 
 # The newest migration; a test holds it against the files.
@@ -91,7 +91,8 @@ def _migrate(engine: Engine) -> None:
 
     from ticketing.storage.sql import facts  # noqa: PLC0415 - as above
 
-    with engine.connect().execution_options(**{IMMEDIATE: True}) as connection, connection.begin():
+    beginning = CHANGING[engine.dialect.name]
+    with engine.connect().execution_options(**{BEGINNING: beginning}) as connection, connection.begin():
         if connection.dialect.name == "postgresql":
             connection.execute(select(func.pg_advisory_xact_lock(MIGRATING)))
         settings = Config()

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Final, NoReturn
 
-from sqlalchemy import Connection, delete, func, select, text, true
+from sqlalchemy import Connection, delete, func, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from ticketing.domain.errors import (
@@ -20,10 +20,11 @@ from ticketing.domain.errors import (
 )
 from ticketing.domain.store import PATIENCE, FarFiles, Files, StoreHealth
 from ticketing.storage.sql import schema, whole
-from ticketing.storage.sql.connecting import IMMEDIATE, Deadline, connect, opening, told_as_ours
+from ticketing.storage.sql.connecting import BEGINNING, CHANGING, Deadline, connect, opening, told_as_ours
 from ticketing.storage.sql.files import SqlFiles
 from ticketing.storage.sql.presences import SqlPresences
 from ticketing.storage.sql.repositories import SqlTransaction
+from ticketing.storage.sql.sending import Sending
 from ticketing.storage.sql.tables import EXPIRING
 from ticketing.storage.whole import HALF_MOVED, NOT_EMPTY, Everything
 
@@ -121,14 +122,12 @@ class SqlStore:
 
     @contextmanager
     def _viewing(self) -> Iterator[Connection]:
-        with told_as_ours(), self._engine.connect() as connection:
-            if connection.dialect.name == "postgresql":
-                connection.execution_options(isolation_level="REPEATABLE READ")
-            with connection.begin() as view:
-                try:
-                    yield connection
-                finally:
-                    view.rollback()
+        with told_as_ours(), self._engine.connect() as connection, connection.begin() as view:
+            sending = Sending(connection)
+            yield connection
+            # After each rollback, PostgreSQL's driver has to prepare all its statements anew.
+            if connection.dialect.name == "sqlite" or sending.has_changed:
+                view.rollback()
 
     @contextmanager
     def _writing(self, patience: float) -> Iterator[Connection]:
@@ -141,10 +140,10 @@ class SqlStore:
         try:
             with told_as_ours(), self._writer.connect() as connection:
                 _prepare(connection, deadline)
-                with connection.begin():
-                    _take_turn(connection, deadline)
+                with connection.begin(), Sending(connection, ahead=True) as sending:
                     yield connection
                     self._purge_if_due(connection)
+                    sending.end()
         finally:
             self._turn.release()
 
@@ -248,13 +247,10 @@ class _KeptView:
 
 
 def _prepare(connection: Connection, deadline: Deadline) -> None:
-    driver = connection.connection.driver_connection
-    if connection.dialect.name == "sqlite" and driver is not None:
-        connection.execution_options(**{IMMEDIATE: True})
-        driver.execute(f"PRAGMA busy_timeout = {deadline.milliseconds}")
-
-
-def _take_turn(connection: Connection, deadline: Deadline) -> None:
+    """Have the next transaction begin with its turn as the one writer, as soon as that is to be had in time."""
+    beginning = CHANGING[connection.dialect.name]
     if connection.dialect.name == "postgresql":
-        patience = func.set_config("lock_timeout", str(deadline.milliseconds), true())
-        connection.execute(select(patience, func.pg_advisory_xact_lock(WRITING)))
+        beginning += f"; SET LOCAL lock_timeout = {deadline.milliseconds}; SELECT pg_advisory_xact_lock({WRITING})"
+    elif (driver := connection.connection.driver_connection) is not None:
+        driver.execute(f"PRAGMA busy_timeout = {deadline.milliseconds}")
+    connection.execution_options(**{BEGINNING: beginning})

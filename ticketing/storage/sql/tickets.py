@@ -41,7 +41,7 @@ from ticketing.domain.tickets import IS_WARNED, MessageKind, Term, Ticket, descr
 from ticketing.storage.sql import searching
 from ticketing.storage.sql.conditions import SEPARATOR, holds_text
 from ticketing.storage.sql.facts import facts_of_matching, facts_row
-from ticketing.storage.sql.reading import BATCH, in_batches
+from ticketing.storage.sql.reading import in_batches
 from ticketing.storage.sql.searching import listed, order, restrictions, updated_at
 from ticketing.storage.sql.tables import (
     IS_RESOLVED,
@@ -104,6 +104,7 @@ class SqlTickets:
         self._first_free: int | None = None
         self._kept: dict[int, _Kept] = {}
         self._documents: dict[int, str] = {}
+        self._seen: dict[tuple[int, str], int] = {}
         self._tallied: dict[tuple[str, str], int] | None = None
 
     def next_number(self) -> int:
@@ -120,20 +121,32 @@ class SqlTickets:
 
     def find(self, number: int, audience: Audience | None = None) -> Ticket | None:
         """Return a copy of the ticket, or None; one that the audience may not see is not even read."""
-        question = _ONE if audience is None else _one_among_theirs(audience)
-        raw = self._connection.scalar(question, {"number": number}) if 0 < number <= GREATEST_NUMBER else None
+        raw = self._look_up(number, audience) if 0 < number <= GREATEST_NUMBER else None
         if raw is None:
             return None
-        ticket = Ticket.model_validate_json(raw)
-        self._kept[number] = _Kept.of(ticket)
         self._documents[number] = raw
-        return ticket
+        return Ticket.model_validate_json(raw)
+
+    def _look_up(self, number: int, audience: Audience | None) -> str | None:
+        """Return what is kept of the ticket; how much of it somebody has seen comes along, as they are shown that."""
+        if audience is None:
+            found: str | None = self._connection.scalar(_ONE, {"number": number})
+            return found
+        row = self._connection.execute(_one_among_theirs(audience), {"number": number}).one_or_none()
+        if row is None:
+            return None
+        raw: str = row[0]
+        self._seen[number, audience.username] = row[1] or 0
+        return raw
 
     def as_kept(self, number: int) -> Ticket | None:
         """Return a copy of the ticket as it is kept, or None, without asking for what was read already."""
-        self._before(number)
-        raw = self._documents.get(number)
-        return None if raw is None else Ticket.model_validate_json(raw)
+        is_new = self._first_free is not None and number >= self._first_free
+        if number not in self._documents and (is_new or self.find(number) is None):
+            return None
+        ticket = Ticket.model_validate_json(self._documents[number])
+        self._kept[number] = _Kept.of(ticket)
+        return ticket
 
     def save(self, ticket: Ticket) -> None:
         """Keep the ticket, with its version raised by one; of what hangs on it, only what is not as it was."""
@@ -155,8 +168,8 @@ class SqlTickets:
 
     def _before(self, number: int) -> _Kept:
         """Return what is kept of the ticket, which in a change was read already, or is known to be nothing yet."""
-        if number not in self._kept and (self._first_free is None or number < self._first_free):
-            self.find(number)
+        if number not in self._kept:
+            self.as_kept(number)
         return self._kept.get(number, _NOTHING)
 
     def _tally(self, before: _Kept, now: _Kept) -> None:
@@ -244,7 +257,7 @@ class SqlTickets:
     def numbers(self, audience: Audience, query: TicketQuery) -> Iterator[int]:
         """Yield the numbers of all that match among what the audience may see, in the order asked for."""
         question = searching.all_hits(audience, query, self._connection.dialect)
-        yield from self._connection.scalars(question, execution_options={"yield_per": BATCH})
+        yield from self._connection.scalars(question).all()
 
     def counts(self, audience: Audience, queries: Sequence[TicketQuery]) -> list[int]:
         """Return how many match each query among what the audience may see, all at one moment."""
@@ -358,6 +371,7 @@ class SqlTickets:
         for number in found:
             del self._kept[number]
             self._documents.pop(number, None)
+        self._seen.clear()
 
     def _keep_number(self, last: int) -> None:
         raw = self._connection.scalar(_NUMBERS)
@@ -369,16 +383,21 @@ class SqlTickets:
     def mark_seen(self, number: int, username: str, messages: int) -> None:
         """Remember that the person has seen so many of the messages that they may read."""
         put(self._connection, seen, {"number": number, "username": username, "messages": messages})
+        self._seen[number, username] = messages
 
     def seen(self, number: int, username: str) -> int:
         """Return how many messages the person has seen."""
-        return self._connection.scalar(_SEEN, {"number": number, "username": username}) or 0
+        if (number, username) not in self._seen:
+            found = self._connection.scalar(_SEEN, {"number": number, "username": username})
+            self._seen[number, username] = found or 0
+        return self._seen[number, username]
 
     def forget_seen(self, username: str, limit: int) -> bool:
         """Forget of so many tickets how much the person has seen of them; tell whether there may be more."""
         theirs = select(seen.c.number).where(seen.c.username == username).limit(limit)
         found = self._connection.scalars(theirs).all()
         self._connection.execute(delete(seen).where(seen.c.username == username, seen.c.number.in_(found)))
+        self._seen.clear()
         return len(found) == limit
 
     def stream(self) -> Iterator[Ticket]:
@@ -467,7 +486,9 @@ def _lines(audience: Audience, sort: Sort, page: Select[Any]) -> Select[Any]:
 
 @lru_cache(maxsize=_QUESTIONS_KEPT)
 def _one_among_theirs(audience: Audience) -> Select[Any]:
-    return _ONE.where(*restrictions(audience, TicketQuery()))
+    is_theirs = (seen.c.number == tickets.c.number, seen.c.username == audience.username)
+    seen_of_it = select(seen.c.messages).where(*is_theirs).scalar_subquery()
+    return _ONE.add_columns(seen_of_it).where(*restrictions(audience, TicketQuery()))
 
 
 @lru_cache(maxsize=_QUESTIONS_KEPT)

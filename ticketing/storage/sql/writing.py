@@ -21,6 +21,12 @@ def put(connection: Connection, table: Table, *rows: dict[str, Any]) -> None:
         _carry_out(connection, _upsert(connection.dialect.name, table), rows)
 
 
+def put_missing(connection: Connection, table: Table, *rows: dict[str, Any]) -> None:
+    """Add those of the rows whose keys are not there yet."""
+    if rows:
+        _carry_out(connection, _insert(connection.dialect.name, table).on_conflict_do_nothing(), rows)
+
+
 def add_up(connection: Connection, table: Table, column: str, rows: Sequence[dict[str, Any]]) -> None:
     """Add the rows; where one with the same key is there, add to its column."""
     if rows:
