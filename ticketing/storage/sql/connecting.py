@@ -48,6 +48,7 @@ _POSTGRES: Final = {
     "idle_in_transaction_session_timeout": "60s",
     "jit": "off",
     "max_parallel_workers_per_gather": "0",
+    "plan_cache_mode": "force_custom_plan",  # a plan for any word, or any person, is a bad one for most
     "tcp_keepalives_idle": "2",  # of a desk that has gone, the server lets the lock go
     "tcp_keepalives_interval": "1",
     "tcp_keepalives_count": "2",
