@@ -8,7 +8,8 @@ kept elsewhere: who has got hold of a backup of the store alone can sign nothing
 import hmac
 import secrets
 from datetime import datetime
-from typing import TYPE_CHECKING, Final, Self
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Final, Self
 
 from pydantic import BaseModel, ConfigDict
 
@@ -24,6 +25,8 @@ _SECONDS: Final = int(ACCESS_LIFETIME.total_seconds())
 _ALGORITHM: Final = "HS256"
 _TYPE: Final = "at+jwt"
 _PURPOSE: Final = b"ticketing/access-token/v1"
+# A program shows the same token with each call for a quarter of an hour.
+_REMEMBERED: Final = 1_000
 _NO_KEYS: Final = SigningKeys(id=SigningKeys.kind, name="Keys of access tokens")
 
 
@@ -96,19 +99,17 @@ class AccessTokens:
 
     def read(self, tx: Transaction, token: str, now: datetime) -> Claims | None:
         """Return what a token says that this desk has made, whether or not it is over; None for any other."""
-        from joserfc import jws, jwt  # noqa: PLC0415 - see above
         from joserfc.errors import JoseError  # noqa: PLC0415 - see above
 
         master = self._key.find()
         if master is None or len(token) > TOKEN_LIMIT:
             return None
         try:
-            header = jws.extract_compact(token.encode()).headers()
+            header = _header_in(token)
             key = _kept(tx).find(header["kid"], now)
             if key is None or header != _header(key):
                 return None
-            said = jwt.decode(token, _signing(key, master), algorithms=[_ALGORITHM])
-            claims = Claims.model_validate(said.claims)
+            claims = _verified(token, key, master)
         except (JoseError, LookupError, RecursionError, TypeError, ValueError):
             return None
         return claims if claims.are_for(self._issuer, now) else None
@@ -131,6 +132,22 @@ def _kept(tx: Transaction) -> SigningKeys:
 
 def _header(key: SigningKey) -> dict[str, str]:
     return {"alg": _ALGORITHM, "typ": _TYPE, "kid": key.id}
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _header_in(token: str) -> dict[str, Any]:
+    from joserfc import jws  # noqa: PLC0415 - see above
+
+    return jws.extract_compact(token.encode()).headers()
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _verified(token: str, key: SigningKey, master: bytes) -> Claims:
+    """Return what a token says that is signed with this key, which stays so; raises what it is refused by."""
+    from joserfc import jwt  # noqa: PLC0415 - see above
+
+    said = jwt.decode(token, _signing(key, master), algorithms=[_ALGORITHM])
+    return Claims.model_validate(said.claims)
 
 
 def _signing(key: SigningKey, master: bytes) -> "OctKey":

@@ -45,7 +45,7 @@ class Unread(Output):
 def list_notices(who: Who, cursor: Cursor = "") -> Listed[NoticeOut]:
     """List the caller's notices, the newest first."""
     found = who.desk.inbox.own(who.actor, page_at(cursor))
-    return Listed.part(found, NoticeOut.line)
+    return Listed[NoticeOut].part(found, NoticeOut.line)
 
 
 @router.get("/unread")

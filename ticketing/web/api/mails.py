@@ -70,7 +70,7 @@ def list_outgoing(
 ) -> Listed[OutgoingOut]:
     """List what went out of late, the newest first."""
     found = who.desk.outbox.ledger(who.actor, OutgoingQuery(state=state, page=page_at(cursor), size=limit))
-    return Listed.part(found, OutgoingOut.of)
+    return Listed[OutgoingOut].part(found)
 
 
 @router.get("/out/backlog")
@@ -95,7 +95,7 @@ def list_received(
     """List what came in of late, the newest first."""
     query = ReceivedQuery(fates=frozenset(fate or ()), page=page_at(cursor), size=limit)
     found = who.desk.receiving.search(who.actor, query)
-    return Listed.part(found, ReceivedOut.of)
+    return Listed[ReceivedOut].part(found)
 
 
 @router.get("/in/last_fetch")

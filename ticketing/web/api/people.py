@@ -89,7 +89,7 @@ def list_users(
     roles = frozenset({role}) if role else frozenset[Role]()
     query = PeopleQuery(text=text, roles=roles, active=active, page=page_at(cursor), size=limit)
     found = who.desk.agents.people(who.actor, query)
-    return Listed.part(found, PersonOut.of)
+    return Listed[PersonOut].part(found)
 
 
 @router.get("/users/{username}")

@@ -112,9 +112,10 @@ def list_tickets(
     who: Who, q: Q = "", sort: Sort = Sort.UPDATED, zone: Zone = "UTC", cursor: Cursor = "", limit: Limit = 50
 ) -> Response:
     """List the tickets that the caller may see and that a query asks for; a list is of the moment of each call."""
-    query = asked(who, q, sort, zone).model_copy(update={"page": page_at(cursor), "size": limit})
-    found = who.desk.tickets.search(who.actor, query)
-    return ready(_Lines.part(found, TicketLine.of))
+    with who.desk.one_view():
+        query = asked(who, q, sort, zone).model_copy(update={"page": page_at(cursor), "size": limit})
+        found = who.desk.tickets.search(who.actor, query)
+    return ready(_Lines.part(found))
 
 
 @router.post("/tickets", status_code=201)
@@ -136,7 +137,8 @@ def open_ticket(who: Who, key: Key, body: TicketIn, response: Response) -> Ticke
 @router.get("/tickets/{number}", response_model=ConversationOut)
 def get_ticket(who: Who, number: Number) -> Response:
     """Read a ticket: what the caller may know of it."""
-    found = who.desk.tickets.conversation(who.actor, number)
+    with who.desk.one_view():
+        found = who.desk.tickets.conversation(who.actor, number)
     headers = etag(found.ticket.version) if who.actor.is_agent else None
     return ready(ConversationOut.of_conversation(found, who.actor), headers)
 

@@ -145,7 +145,7 @@ def list_deliveries(
     webhook = who.desk.webhooks.get(who.actor, key)
     query = DeliveryQuery(webhook=webhook.id, state=state, page=page_at(cursor), size=limit)
     found = who.desk.webhooks.ledger(who.actor, query)
-    return Listed.part(found, DeliveryOut.of)
+    return Listed[DeliveryOut].part(found)
 
 
 @router.get("/webhooks/{key}/waiting")

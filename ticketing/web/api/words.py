@@ -52,10 +52,11 @@ class Listed(Output, Generic[Item]):
     next: str | None = None
 
     @classmethod
-    def part(cls, page: Page[Any], told: Callable[[Any], Item]) -> Self:
-        """Return a page that a service has found, each item as it is *told*."""
+    def part(cls, page: Page[Any], told: Callable[[Any], Any] | None = None) -> Self:
+        """Return a page that a service has found, each item as it is *told*, or else what its own fields name."""
         following = str(page.page + 1) if page.page < page.pages else None
-        return cls(items=[told(item) for item in page.items], total=page.total, next=following)
+        items = page.items if told is None else [told(item) for item in page.items]
+        return cls.model_validate({"items": items, "total": page.total, "next": following})
 
 
 class Fault(Output):
