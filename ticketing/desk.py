@@ -199,6 +199,8 @@ _in_background: list[Worker] = []
 def shared_desk() -> Desk:
     """Return this process' desk, opened when first asked for; from then on it does what is due by itself."""
     global _shared  # noqa: PLW0603 - one store per process: its locks and memory are the process' own
+    if _shared is not None:  # each call and each socket asks several times: they are not to wait for each other
+        return _shared
     with _opening:
         if _shared is None:
             settings = read_settings()
@@ -216,10 +218,10 @@ def shared_desk() -> Desk:
 
 def close_shared_desk() -> None:
     """Close this process' desk if it is open; the next request for it opens it again."""
-    global _shared  # noqa: PLW0603 - see shared_desk
+    global _shared
     with _opening:
         while _in_background:
             _in_background.pop().stop()
         if _shared is not None:
-            _shared.close()
-            _shared = None
+            closing, _shared = _shared, None
+            closing.close()
