@@ -18,6 +18,7 @@ else:
     from starlette.middleware import Middleware
 
     from ticketing.settings import variables
+    from ticketing.web.api.mount import Calls
     from ticketing.web.guard import Guard
     from ticketing.web.lifespan import lifespan
     from ticketing.web.own_components import keep_to_own_components
@@ -33,7 +34,7 @@ else:
     app = st.App(
         ROUTER,
         routes=ROUTES,
-        middleware=[Middleware(Guard)],
+        middleware=[Middleware(Guard), Middleware(Calls)],
         lifespan=lifespan,
         on_script_error=show_failure,
         secrets=variables(),  # or else the keys of a file of secrets would overwrite those of the environment

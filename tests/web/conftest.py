@@ -16,6 +16,7 @@ from streamlit.web.server.starlette.starlette_app_utils import generate_xsrf_tok
 import ticketing.desk
 from ticketing.desk import Desk, open_desk
 from ticketing.settings import Settings
+from ticketing.web.api.mount import Calls
 from ticketing.web.guard import Guard
 from ticketing.web.routes import ROUTES
 
@@ -64,7 +65,7 @@ def site(monkeypatch: pytest.MonkeyPatch) -> Iterator[OpenSite]:
         next(opened[-1])
         methods = ["GET", "POST", "PUT", "DELETE"]
         everything = [WebSocketRoute("/_stcore/stream", stream), Route("/{path:path}", page, methods=methods)]
-        app = Starlette(routes=[*ROUTES, *everything], middleware=[Middleware(Guard)])
+        app = Starlette(routes=[*ROUTES, *everything], middleware=[Middleware(Guard), Middleware(Calls)])
         return TestClient(app, base_url=address, raise_server_exceptions=False)
 
     yield open_site

@@ -1,4 +1,4 @@
-"""Our own addresses beside Streamlit's: signing in and out, files, components' code, the API, how the desk is."""
+"""Our own addresses beside Streamlit's: signing in and out, files, components' code, how the desk is."""
 
 import hmac
 import json
@@ -15,7 +15,6 @@ from starlette.types import Scope
 from ticketing.components import code, version
 from ticketing.desk import shared_desk
 from ticketing.domain.errors import TicketingError
-from ticketing.web.api.mount import API_ROUTE
 from ticketing.web.arrival import let_in, let_out
 from ticketing.web.attachments import download, upload
 from ticketing.web.errors import refuse
@@ -136,7 +135,6 @@ ROUTES: list[BaseRoute] = [
     Route("/oidc/callback", arrive, methods=["GET"]),
     Route("/oidc/code", take_code, methods=["POST"]),
     WebSocketRoute("/live", live),
-    API_ROUTE,
     Route("/healthz", healthz, methods=["GET"]),
     Route("/readyz", readyz, methods=["GET"]),
 ]

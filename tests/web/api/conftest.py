@@ -15,6 +15,7 @@ from tests.storage.conftest import emptied
 from ticketing.desk import Desk, open_desk
 from ticketing.settings import Settings
 from ticketing.web.api import calling
+from ticketing.web.api.mount import Calls
 from ticketing.web.api.quota import Quota
 from ticketing.web.guard import Guard
 from ticketing.web.routes import ROUTES
@@ -52,7 +53,7 @@ def desk(monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
 @pytest.fixture
 def stranger(desk: Desk) -> TestClient:  # noqa: ARG001 - that it calls
     """Return somebody who calls without saying who they are."""
-    app = Starlette(routes=ROUTES, middleware=[Middleware(Guard)])
+    app = Starlette(routes=ROUTES, middleware=[Middleware(Guard), Middleware(Calls)])
     return TestClient(app, base_url=API, raise_server_exceptions=False)
 
 

@@ -8,12 +8,13 @@ from typing import Any
 import anyio
 import pytest
 from starlette.testclient import TestClient
-from starlette.types import Message
+from starlette.types import Message, Receive, Scope, Send
 
 from ticketing.desk import Desk
 from ticketing.domain.errors import StorageBusyError
 from ticketing.web.api import bounds, calling
 from ticketing.web.api.app import make_api
+from ticketing.web.api.mount import Calls
 from ticketing.web.api.quota import Quota
 
 JSON = {"content-type": "application/json"}
@@ -251,3 +252,30 @@ def test_every_answer_is_harmless_in_a_browser(carla: TestClient) -> None:
     assert headers["content-security-policy"] == "default-src 'none'; frame-ancestors 'none'"
     assert headers["x-content-type-options"] == "nosniff"
     assert headers["cache-control"] == "no-store"
+
+
+def test_a_long_answer_is_packed_for_whoever_unpacks_it_and_a_short_one_is_not(carla: TestClient) -> None:
+    for number in range(5):
+        carla.post("/tickets", json=TICKET | {"title": f"No dial tone in room {number}"})
+
+    packed, plain = (carla.get("/tickets", headers={"accept-encoding": way}) for way in ("gzip", "identity"))
+
+    assert packed.headers["content-encoding"] == "gzip"
+    assert "content-encoding" not in plain.headers
+    assert packed.json() == plain.json()
+    assert "content-encoding" not in carla.get("/inbox/unread", headers={"accept-encoding": "gzip"}).headers
+
+
+def test_a_call_goes_by_all_that_pages_need(stranger: TestClient) -> None:
+    reached = []
+
+    async def pages(scope: Scope, _receive: Receive, _send: Send) -> None:
+        reached.append(scope["path"])
+
+    browser = TestClient(Calls(pages), base_url="http://localhost:8501")
+    called = browser.get("/api/v1/front")
+    with pytest.raises(AssertionError):  # nobody answers
+        browser.get("/api")
+
+    assert called.json() == stranger.get("/front").json()
+    assert reached == ["/api"]
