@@ -4,6 +4,7 @@ import threading
 from typing import Final
 
 from anyio import to_thread
+from starlette.datastructures import Headers
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.routing import Match, Mount
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -48,7 +49,8 @@ class Calls:
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
-        self._mount = Mount(API, app=GZipMiddleware(LATE_API, minimum_size=_WORTH_PACKING))
+        self._packing = GZipMiddleware(LATE_API, minimum_size=_WORTH_PACKING)
+        self._mount = Mount(API, app=self._answer)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a call, or let anything else through."""
@@ -58,3 +60,8 @@ class Calls:
             await self._mount.handle(scope, receive, send)
         else:
             await self._app(scope, receive, send)
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a call, packed for whoever says that they unpack it; nobody in between keeps answers."""
+        is_packed = "gzip" in Headers(scope=scope).get("accept-encoding", "")
+        await (self._packing if is_packed else LATE_API)(scope, receive, send)
