@@ -6,7 +6,14 @@ from pathlib import Path
 from typing import Final
 
 from ticketing.domain.errors import StorageDamagedError
-from ticketing.storage.journaled.disk import make_folder, sync_folder, told_as_ours, whole_file, write_all
+from ticketing.storage.journaled.disk import (
+    as_storage_error,
+    make_folder,
+    sync_folder,
+    told_as_ours,
+    whole_file,
+    write_all,
+)
 
 KEY_BYTES: Final = 32
 
@@ -39,13 +46,15 @@ class KeyFile:
 
         A file that is still the same is not read again: a key is asked for with each call of the API.
         """
-        with told_as_ours():
+        try:
             state = _state(self._path)
             if state is None:
                 return None
             if self._last is None or self._last[0] != state:
                 self._last = state, _read(self._path)
-            return self._last[1]
+        except OSError as error:
+            raise as_storage_error(error) from error
+        return self._last[1]
 
     def ensure(self) -> bytes:
         """Return the key, made if there is no file yet."""
