@@ -55,7 +55,7 @@ def complete_models() -> None:
 
 def is_blank(text: str) -> bool:
     """Whether nothing visible is in it: white space, format and filler characters do not count."""
-    return all(unicodedata.category(char) in _INVISIBLE_CATEGORIES or char in _INVISIBLE for char in text)
+    return all(unicodedata.category(char) in _INVISIBLE_CATEGORIES or char in _INVISIBLE for char in set(text))
 
 
 def clean_text(field: str, text: str, limit: int = TEXT_LIMIT) -> str:
