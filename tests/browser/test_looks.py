@@ -318,6 +318,8 @@ def insert_macro(page: Page) -> None:
     open_canned_replies(page)
     reply.click()
     page.get_by_role("button", name="Insert").click()
+    expect(page.locator(".macro .warning")).to_be_visible()
+    expect(page.locator(".canned .text")).to_be_hidden()
     open_canned_replies(page)
     reply.click()
     expect(page.locator(".canned .text")).to_be_visible()
