@@ -38,7 +38,7 @@ def test_n2_a_foreign_host_is_refused_with_a_hint_and_at_once(browser: TestClien
 
     refused = browser.get("/", headers={"host": "evil.example"})
 
-    assert time.perf_counter() - begun < 1
+    assert time.perf_counter() - begun < 0.05
     assert refused.status_code == 400
     assert "TICKETING_BASE_URL" in refused.text
 
