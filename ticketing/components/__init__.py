@@ -16,7 +16,7 @@ _HERE = Path(__file__).parent
 _CODE = {
     "bridge": ["bridge.js"],
     "draft": ["keeping.js", "draft.js"],
-    "list_table": ["list_table.js"],
+    "list_table": ["keeping.js", "line.js", "list_table.js"],
     "live": ["keeping.js", "line.js", "live.js"],
     "new_files": ["files.js", "new_files.js"],
     "notices": ["browser_notices.js", "notices.js"],
