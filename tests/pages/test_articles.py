@@ -187,4 +187,5 @@ def test_long_lists_have_pages(ada: Visit, write: Write) -> None:
 
 def test_everybody_is_led_to_the_articles(carla: Visit, ada: Visit) -> None:
     for visit in (carla.open("my_tickets"), ada.open("all_tickets")):
-        assert "Articles" in offered(visit)
+        assert "articles" in visit.sent("ticketing_sidebar")["ways"]
+        assert visit.report("ticketing_sidebar", "opened", "articles").titles == ["Articles"]

@@ -9,7 +9,7 @@ from ticketing.desk import Desk
 from ticketing.domain.notifications import Mailed, NoticeKind
 from ticketing.domain.people import Actor
 
-LINK, INBOX = "ticketing_unread", "ticketing_notices"
+LINK, INBOX = "ticketing_sidebar", "ticketing_notices"
 Behind = Callable[[Visit], Actor]
 
 
@@ -29,7 +29,7 @@ def test_the_way_to_the_inbox_says_on_every_page_how_much_is_unread(carla: Visit
     for page in ("my_tickets", "new_ticket", "articles", "account", "inbox"):
         assert carla.open(page).sent(LINK)["unread"] == 1
     assert ada.open("all_tickets").sent(LINK)["unread"] == 1  # Carla's ticket
-    assert carla.open("inbox").sent(LINK)["isHere"]
+    assert carla.open("inbox").sent(LINK)["here"] == "inbox"
     assert number
 
 

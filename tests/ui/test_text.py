@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ticketing.ui.text import plain, to_html
+from ticketing.ui.text import displayable, plain, to_html
 
 ATTRIBUTES = {
     "div": {"dir", "style"},
@@ -234,3 +234,9 @@ def test_every_mark_in_a_label_is_escaped(text: str) -> None:
     bare = re.sub(r"\\[!-/:-@\[-`{-~]", "", escaped)
     assert not re.search(r"[!-/:-@\[-`{-~]", bare)
     assert "\n" not in escaped
+
+
+def test_what_must_not_be_shown_is_taken_out_of_a_text_that_holds_nothing_else_of_the_kind() -> None:
+    signs = [chr(code) for code in range(0x11000)]
+
+    assert [sign for sign in signs if displayable(sign) != displayable(f"{sign}\t").removesuffix("\t")] == []

@@ -16,12 +16,13 @@ _HERE = Path(__file__).parent
 _CODE = {
     "bridge": ["bridge.js"],
     "draft": ["keeping.js", "draft.js"],
-    "list_table": ["list_table.js"],
+    "list_table": ["keeping.js", "line.js", "list_table.js"],
     "live": ["keeping.js", "line.js", "live.js"],
     "new_files": ["files.js", "new_files.js"],
     "notices": ["browser_notices.js", "notices.js"],
     "recovery_codes": ["recovery_codes.js"],
     "report": ["report.js"],
+    "sidebar": ["keeping.js", "line.js", "browser_notices.js", "sidebar.js"],
     "ticket_composer": ["ticket_outbox.js", "keeping.js", "files.js", "ticket_canned.js", "ticket_composer.js"],
     "ticket_head": ["ticket_outbox.js", "ticket_head.js"],
     "ticket_panel": [
@@ -31,7 +32,6 @@ _CODE = {
         "ticket_fields.js",
         "ticket_panel.js",
     ],
-    "unread": ["keeping.js", "line.js", "browser_notices.js", "unread.js"],
 }
 # And those of its style.
 _STYLES = {
@@ -43,6 +43,7 @@ _STYLES = {
     "notices": ["icons.css", "headings.css", "notices.css"],
     "recovery_codes": ["recovery_codes.css"],
     "report": ["headings.css", "forms.css", "report.css"],
+    "sidebar": ["icons.css", "sidebar.css"],
     "ticket_composer": ["icons.css", "forms.css", "files.css", "ticket_canned.css", "ticket_composer.css"],
     "ticket_head": ["icons.css", "headings.css", "ticket_head.css"],
     "ticket_panel": [
@@ -53,7 +54,6 @@ _STYLES = {
         "ticket_watchers.css",
         "ticket_panel.css",
     ],
-    "unread": ["icons.css", "unread.css"],
 }
 # The address is relative to the page, which stands one level deep, so that it works below a path prefix as well.
 # What did not arrive is asked for once more, under another address, since a browser may remember the failure.

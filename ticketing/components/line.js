@@ -38,6 +38,22 @@ function say(what) {
   return isOpen
 }
 
+// Tells the line what a component shows, which is asked to be drawn anew when there is something new; returns what to do
+// when it is there no longer.
+function follow(component, { number, stamp, unread, wait, words }) {
+  if (!live.isOn) begin()
+  const isSame = live.shown?.number === number
+  if (unread !== (live.shown?.unread ?? null)) live.asked = {}
+  live.shown = { number, stamp, unread, isCostly: wait !== null, restsUntil: performance.now() + (wait ?? 0), words, component }
+  watch()
+  showPresent(isSame ? (live.present ?? []) : (live.present = []))
+  return () => {
+    if (live.shown?.component.parentElement !== component.parentElement) return
+    live.shown = null
+    say({ watch: null })
+  }
+}
+
 function watch() {
   const { number, stamp } = live.shown ?? { number: null }
   say({ watch: number === null ? null : [number, stamp] })
@@ -53,7 +69,7 @@ function sayHere() {
 }
 
 function showPresent(present) {
-  const line = live.shown?.component.parentElement.querySelector("p")
+  const line = live.shown?.component.parentElement.querySelector(".present")
   if (!line) return
   const { words } = live.shown
   const said = present.map(([name, isReplying]) => (isReplying ? words.replying : words.viewing).replace("{name}", name))

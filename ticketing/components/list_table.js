@@ -2,7 +2,7 @@
 // Streamlit calls the default function again whenever the data or the theme changes.
 
 const NUMBER = 0, LABEL = 1, HREF = 2, TITLE = 3, STATUS = 4, STATUS_TONE = 5, PRIORITY = 6, PRIORITY_TONE = 7
-const REQUESTER = 8, ASSIGNEE = 9, UPDATED = 10, UPDATED_TEXT = 11, UNREAD = 12, CATEGORY = 13
+const REQUESTER = 8, ASSIGNEE = 9, UPDATED = 10, UPDATED_TEXT = 11, IS_UNREAD = 12, CATEGORY = 13
 const DUE = 14, DUE_TEXT = 15, DUE_ICON = 16, DUE_TONE = 17, OPENED = 18, OPENED_TEXT = 19
 const TONES = new Set(["gray", "blue", "green", "orange", "red", "violet"])
 const lists = new WeakMap()
@@ -40,7 +40,7 @@ function due(row) {
 
 function subject(row, words) {
   const link = element("a", { href: row[HREF], "data-number": row[NUMBER] })
-  if (row[UNREAD]) {
+  if (row[IS_UNREAD]) {
     link.append(element("span", { class: "dot", "aria-hidden": "true" }))
     link.append(element("span", { class: "hidden" }, `${words.unread}: `))
   }
@@ -88,7 +88,7 @@ function header(data) {
 }
 
 function line(row, data) {
-  const made = element("tr", { role: "row", "data-number": row[NUMBER], class: row[UNREAD] ? "unread" : null })
+  const made = element("tr", { role: "row", "data-number": row[NUMBER], class: row[IS_UNREAD] ? "unread" : null })
   if (data.choose) {
     const label = data.choose.row.replace("{label}", row[LABEL])
     made.append(element("td", { role: "cell", class: "choose" }, choice(label, { "data-choose": row[NUMBER] })))
@@ -470,4 +470,5 @@ export default function (component) {
   place.hidden = false
   showView(place)
   if (turned) place.scrollIntoView()
+  return follow(component, data.live)
 }

@@ -53,7 +53,7 @@ from ticketing.ui.new_ticket import (
     remind_of,
     tell_what_it_follows,
 )
-from ticketing.ui.notices import inbox, inbox_link
+from ticketing.ui.notices import inbox
 from ticketing.ui.openid import offer_sign_in_elsewhere, ways_in
 from ticketing.ui.pages import page
 from ticketing.ui.passwords import password_field
@@ -121,7 +121,6 @@ __all__ = [
     "health_report",
     "hold_the_line",
     "inbox",
-    "inbox_link",
     "invite",
     "is_code_wanted",
     "is_relating",

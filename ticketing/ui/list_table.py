@@ -213,11 +213,13 @@ def ticket_list(
     key: str,
     empty: Empty,
     columns: Mapping[str, str],
+    live: Mapping[str, object],
 ) -> None:
     """
     Draw the list with these *columns*; the head of each is a word of the catalogue, `table.` and its name.
 
-    With each comes where it stands: "" is everywhere, "wide" is not on a phone, "narrow" is there alone.
+    With each comes where it stands: "" is everywhere, "wide" is not on a phone, "narrow" is there alone. *live* is what
+    the line is told, by which the list is drawn anew when others change something.
     """
     recall(_Shown).by_list[key] = {row.number for row in rows}
     _mount(
@@ -237,6 +239,7 @@ def ticket_list(
                 "words": _words(head.narrowing),
                 "choose": _choosing(foot.total) if foot.can_choose else None,
                 "export": _exports(foot.export),
+                "live": live,
             }
         ),
         on_opened_change=partial(_note, key),
@@ -246,6 +249,7 @@ def ticket_list(
         on_save_view_change=partial(_note, key),
         on_prefer_change=partial(_note, key),
         on_columns_change=partial(_note, key),
+        on_changed_change=_noted,
     )
 
 
@@ -274,6 +278,10 @@ def _head(head: ListHead) -> dict[str, object]:
 def _note(key: str) -> None:
     """Note for this run what came back; what to do about it is decided when the page runs."""
     recall(_Answers).by_list[key] = get_script_run_ctx(), st.session_state.get(key)
+
+
+def _noted() -> None:
+    """Declare that the list may be asked for anew; it is drawn anew by that alone."""
 
 
 def _exports(address: str) -> list[tuple[str, str]]:

@@ -25,7 +25,12 @@ def stay_up_to_date_since(read_at: datetime, unread: int | None = None) -> None:
 
     The inbox is as well when another number is *unread*.
     """
-    _watch(0, (read_at - _WHILE_SAVING).astimezone(UTC).isoformat(), unread=unread)
+    _watch(0, _just_before(read_at), unread=unread)
+
+
+def shown_since(read_at: datetime) -> dict[str, object]:
+    """Return the same of a list whose own component tells it to the line."""
+    return _shown(0, _just_before(read_at))
 
 
 def stay_up_to_date_after(latest: str, wait: timedelta) -> None:
@@ -42,11 +47,19 @@ def hold_the_line() -> None:
     _watch(None, "")
 
 
+def _just_before(read_at: datetime) -> str:
+    return (read_at - _WHILE_SAVING).astimezone(UTC).isoformat()
+
+
 def _watch(number: int | None, stamp: str, *, unread: int | None = None, wait: int | None = None) -> None:
     """Tell the line what the page shows; *wait* is in milliseconds."""
-    words = {state: t(f"live.{state}") for state in ("viewing", "replying")}
-    data = packed({"number": number, "stamp": stamp, "unread": unread, "wait": wait, "words": words})
+    data = packed(_shown(number, stamp, unread=unread, wait=wait))
     _mount(key=f"live_{number}", data=data, on_changed_change=_noted)
+
+
+def _shown(number: int | None, stamp: str, *, unread: int | None = None, wait: int | None = None) -> dict[str, object]:
+    words = {state: t(f"live.{state}") for state in ("viewing", "replying")}
+    return {"number": number, "stamp": stamp, "unread": unread, "wait": wait, "words": words}
 
 
 def _noted() -> None:

@@ -1,11 +1,11 @@
-"""What a person was told: the page of it, and the way there with how much of it is unread."""
+"""What a person was told: the page of it, and how much of it is unread."""
 
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 from ticketing.domain import policy
 from ticketing.domain.errors import StorageError
@@ -26,8 +26,7 @@ from ticketing.ui.tickets import status_label
 from ticketing.ui.times import ago, zone
 from ticketing.ui.wording import t
 
-_ICON: Final = "notifications"
-_LINK, _LIST = "unread", "inbox"
+_LIST: Final = "inbox"
 _SIGNS: Final = {
     NoticeKind.OPENED: "add_circle",
     NoticeKind.REPLIED: "reply",
@@ -40,7 +39,6 @@ _SIGNS: Final = {
     NoticeKind.MERGED: "merge",
 }
 _mount = component("notices")
-_mount_link = component("unread")
 
 
 log = logging.getLogger(__name__)
@@ -54,16 +52,17 @@ class _Place:
     unread: int = 0
 
 
-def inbox_link(actor: Actor, *, is_here: bool) -> None:
-    """Draw the way to the inbox, with how much of it is unread; the line to the desk keeps that up to date."""
+def open_inbox() -> NoReturn:
+    """Go to the newest of what the person was told."""
+    recall(_Place).page = 1
+    go_to(INBOX)
+
+
+def count_unread(actor: Actor) -> int:
+    """Return how much of it is unread, which this run then knows."""
     place = recall(_Place)
-    if reported(_LINK, "opened"):
-        place.page = 1
-        go_to(INBOX)
     place.unread = desk().inbox.unread(actor)
-    words = {"inbox": t("page.inbox"), "unread": t("inbox.link_unread", n="{n}"), "news": t("inbox.news", n="{n}")}
-    data = {"unread": place.unread, "words": words, "icon": _ICON, "isHere": is_here}
-    _mount_link(key=_LINK, data=packed(data), on_opened_change=_noted)
+    return place.unread
 
 
 def note_as_told(actor: Actor, number: int) -> None:

@@ -96,6 +96,7 @@ LOGIN = "login"
 ACCOUNT = "account"
 DOCTOR = "doctor"
 INBOX = "inbox"
+ARTICLES = "articles"
 
 PAGES = (
     Page("all_tickets", "inbox", Audience.AGENTS, in_menu=True),
@@ -112,7 +113,7 @@ PAGES = (
     Page("bulk", "checklist", Audience.AGENTS),
     Page("ticket", "chat", Audience.EVERYBODY),
     Page(INBOX, "notifications", Audience.EVERYBODY),
-    Page("articles", "menu_book", Audience.EVERYBODY),
+    Page(ARTICLES, "menu_book", Audience.EVERYBODY),
     Page("article", "article", Audience.EVERYBODY),
     Page(ACCOUNT, "account_circle", Audience.EVERYBODY, in_menu=True),
     Page(LOGIN, "login", Audience.STRANGERS),

@@ -13,13 +13,12 @@ from ticketing.ui import session
 from ticketing.ui.arrival import is_signing_in, keep_to_one_sign_in
 from ticketing.ui.deeds import Deeds
 from ticketing.ui.feedback import show_failure
-from ticketing.ui.forms import button
 from ticketing.ui.front import announce, dress
 from ticketing.ui.handing_over import note_what_was_shown, take_away_what_was_shown
 from ticketing.ui.memory import Runs, end_if_cut_short, recall
-from ticketing.ui.pages import AT_THE_ROOT, BY_NAME, DOCTOR, INBOX, LOGIN, PAGES, Page, stand_in
+from ticketing.ui.pages import AT_THE_ROOT, BY_NAME, DOCTOR, LOGIN, PAGES, Page, stand_in
 from ticketing.ui.pictures import picture
-from ticketing.ui.text import plain
+from ticketing.ui.sidebar import sidebar
 from ticketing.ui.undoing import LastDeed
 from ticketing.ui.viewing import tell_of_view
 from ticketing.ui.wording import t
@@ -52,18 +51,6 @@ def _navigation(actor: Actor | None) -> StreamlitPage:
     if unknown := _unknown_name():
         pages.append(_hidden(unknown, actor))
     return st.navigation(pages, position="hidden" if actor is None else "sidebar")
-
-
-def _sidebar(actor: Actor, page: str) -> None:
-    with st.sidebar:
-        if BY_NAME[INBOX].is_for(actor):
-            ui.inbox_link(actor, is_here=page == INBOX)
-        articles = BY_NAME["articles"]
-        if articles.is_for(actor):
-            st.page_link(articles.registered(actor), label=t("page.articles"), icon=":material/menu_book:")
-        st.caption(t("sidebar.signed_in", name=plain(actor.display_name), role=t(f"role.{actor.role}")))
-        if button(t("sidebar.sign_out"), key="sign_out", type="tertiary", icon=":material/logout:"):
-            session.sign_out()
 
 
 def _configure_page() -> None:
@@ -108,7 +95,7 @@ def _show_page() -> None:
     take_away_what_was_shown(place)
     recall(LastDeed).arrive(place)
     if actor is not None:
-        _sidebar(actor, page.url_path)
+        sidebar(actor, page.url_path)
     if session.desk().settings.demo:
         st.info(t("demo.banner"), icon=":material/science:")
     if actor is not None:

@@ -60,6 +60,8 @@ def to_html(text: str) -> str:
 
 def displayable(text: str) -> str:
     """Return the text without controls and signs that turn the direction of reading, which would show another text."""
+    if text.isprintable():  # as nearly all is, and that takes less than looking for what is not
+        return text
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     return _SURROGATE.sub("\ufffd", _UNPRINTABLE.sub("", text))
 

@@ -18,7 +18,7 @@ from ticketing.ui.due_times import Urgency, urgency
 from ticketing.ui.feedback import shown_errors
 from ticketing.ui.filters import ListFilters, asker_of
 from ticketing.ui.list_table import Asked, Empty, ListFoot, ListHead, ListOrder, TicketRow, asked_of_list, ticket_list
-from ticketing.ui.live import stay_up_to_date_since
+from ticketing.ui.live import shown_since
 from ticketing.ui.session import desk, go_to, go_to_ticket
 from ticketing.ui.times import ago
 from ticketing.ui.wording import t
@@ -118,8 +118,8 @@ def _draw(
         key=key,
         empty=_empty(head, for_agent=for_agent),
         columns=columns,
+        live=shown_since(now),
     )
-    stay_up_to_date_since(now)
 
 
 def _leave_for(asked: Asked) -> None:

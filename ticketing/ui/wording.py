@@ -24,7 +24,7 @@ WORDING = {
     "page.webhooks": "Webhooks",
     "page.audit": "Audit log",
     # Around the pages
-    "sidebar.signed_in": "Signed in as **{name}** · {role}",
+    "sidebar.signed_in": "Signed in as {name} · {role}",
     "sidebar.sign_out": "Sign out",
     "role.user": "requester",
     "role.agent": "agent",

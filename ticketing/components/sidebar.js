@@ -1,4 +1,5 @@
-// The way to the inbox, with how much is unread there, which the line to the desk keeps up to date.
+// What stands below the menu: the ways to the inbox and to the articles, and who is here. How much is unread in the
+// inbox, the line to the desk keeps up to date.
 
 const MOST = 99
 const BADGE = /^\(\d+\+?\) /
@@ -29,23 +30,43 @@ function followTitle() {
   live.titles.observe(document.querySelector("title"), { childList: true })
 }
 
-export default function (component) {
-  const { unread, words, icon, isHere } = JSON.parse(new TextDecoder().decode(component.data))
-  const link = component.parentElement.querySelector("a")
-  link.href = "inbox"
+function lead(component, link, [icon, word], isHere) {
+  const { page } = link.dataset
+  link.href = page
   link.querySelector(".icon").textContent = icon
-  link.querySelector(".word").textContent = words.inbox
+  link.querySelector(".word").textContent = word
   isHere ? link.setAttribute("aria-current", "page") : link.removeAttribute("aria-current")
-  draw(link, unread, words)
-  link.hidden = false
   link.onclick = (event) => {
     if (event.ctrlKey || event.metaKey || event.shiftKey) return
     event.preventDefault()
-    component.setTriggerValue("opened", true)
+    component.setTriggerValue("opened", page)
   }
+}
+
+function sayWho(line, name, words) {
+  const [before, after] = words.person.split("{name}")
+  const strong = document.createElement("strong")
+  strong.textContent = name
+  line.replaceChildren(before, strong, after)
+}
+
+function count(inbox, unread, words) {
+  draw(inbox, unread, words)
   document.removeEventListener(UNREAD, counting)
-  counting = ({ detail }) => draw(link, detail, words)
+  counting = ({ detail }) => draw(inbox, detail, words)
   document.addEventListener(UNREAD, counting)
   followTitle()
   if (!live.isOn) begin()
+}
+
+export default function (component) {
+  const { ways, here, unread, person, words } = JSON.parse(new TextDecoder().decode(component.data))
+  const { parentElement } = component
+  for (const link of parentElement.querySelectorAll("a")) {
+    const way = ways[link.dataset.page]
+    if (way) lead(component, link, way, here === link.dataset.page)
+    link.hidden = !way
+  }
+  sayWho(parentElement.querySelector("p"), person, words)
+  if (ways.inbox) count(parentElement.querySelector("a"), unread, words)
 }
