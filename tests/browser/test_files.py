@@ -10,7 +10,7 @@ from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-unt
 from PIL import Image
 from playwright.sync_api import FilePayload, Locator, Page, Route, expect
 
-from tests.browser.acting import answer, conversation, expect_ticket, fill_in_ticket
+from tests.browser.acting import answer, conversation, expect_ticket, fill_in_ticket, wait_until
 from tests.browser.conftest import DESKTOP, ON_BOTH_STORES, PHONE, Windows, settle
 from tests.serving import Server
 
@@ -188,6 +188,31 @@ def test_nothing_is_sent_while_a_file_is_on_its_way(windows: Windows, number: in
     carla.get_by_role("button", name="Send reply").click()
 
     expect(attached(carla)).to_have_text([re.compile("server.log")])
+
+
+@pytest.mark.parametrize("page", ["ticket", "new_ticket"])
+def test_the_keyboard_stays_where_it_is_when_a_file_has_arrived(windows: Windows, number: int, page: str) -> None:
+    carla = windows.open(f"ticket?id={number}" if page == "ticket" else page, person="carla")
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    carla.route("**/attachments", hold)
+    choose(carla, text("server.log"), text("other.log"))
+    remove = carla.get_by_role("button", name="Remove other.log")
+    remove.focus()
+
+    wait_until(carla, lambda: len(held) > 1)
+    for route in held:
+        route.continue_()
+    expect(chosen(carla)).to_contain_text(["7 bytes", "7 bytes"])
+    expect(remove).to_be_focused()
+
+    remove.press("Enter")
+    expect(chosen(carla)).to_contain_text(["server.log"])
+    settle(carla)
+    expect(carla.get_by_label("Attach files")).to_be_focused()
 
 
 @pytest.mark.parametrize("look", [DESKTOP, PHONE, DESKTOP | {"color_scheme": "dark"}], ids=["desktop", "phone", "dark"])

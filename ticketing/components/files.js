@@ -118,7 +118,9 @@ function drawFiles(place, list, words, changed) {
     changed()
     place.querySelector(".choose-files input").focus()
   }
+  const focused = items.getRootNode().activeElement?.closest("li")?.file
   items.replaceChildren(...list.files.map((file) => drawFile(file, words, () => remove(file))))
+  items.children[list.files.indexOf(focused)]?.querySelector("button").focus()
   refusal.hidden = !list.refusal
   refusal.textContent = list.refusal
 }
@@ -135,5 +137,6 @@ function drawFile(file, words, onRemove) {
   remove.append(symbol)
   remove.onclick = onRemove
   item.append(name, size, remove)
+  item.file = file
   return item
 }

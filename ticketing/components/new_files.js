@@ -30,10 +30,12 @@ export default function (component) {
   const place = component.parentElement.querySelector(".new-files")
   const [list, label, { words }] = [listOf(name), place.querySelector("label"), limits]
   const input = label.querySelector("input")
-  const icon = document.createElement("span")
-  Object.assign(icon, { className: "icon", translate: false, textContent: "attach_file" })
-  icon.setAttribute("aria-hidden", "true")
-  label.replaceChildren(icon, words.attach, input)
+  if (label.firstElementChild === input) {
+    const icon = document.createElement("span")
+    Object.assign(icon, { className: "icon", translate: false, textContent: "attach_file" })
+    icon.setAttribute("aria-hidden", "true")
+    label.prepend(icon, words.attach)
+  }
   place.querySelector(".paste").textContent = words.paste
   place.hidden = false
   const changed = () => {
