@@ -32,6 +32,11 @@ class Count:
         with self._lock:
             self._values[labels] += by
 
+    def put(self, value: int) -> None:
+        """Set a gauge without labels, of which the store knows how it stands."""
+        with self._lock:
+            self._values[()] = value
+
     def value(self, *labels: str) -> int:
         """Return how many there are."""
         return self._values[labels]
@@ -115,11 +120,12 @@ class Figures:
         self.events = Count(
             "ticketing_events_total", "Changes and refusals, as in the log.", "counter", "action", "outcome"
         )
+        self.outbox = Count("ticketing_outbox_waiting", "Mails that wait, of all processes together.", "gauge")
         self.store = Durations("ticketing_store_seconds", "Time that transactions took.", "kind", "read", "write")
 
     def text(self) -> str:
         """Return all of it in Prometheus' text format, version 0.0.4."""
-        told = (self.sessions, self.runs, self.events, self.store)
+        told = (self.sessions, self.runs, self.events, self.outbox, self.store)
         return "".join(f"{line}\n" for figure in told for line in figure.lines())
 
     def summary(self) -> Summary:

@@ -7,7 +7,7 @@ import pytest
 
 from tests.services.conftest import PASSWORD, Clock
 from ticketing.desk import Desk
-from ticketing.domain.errors import InvalidInputError, SignedOutError
+from ticketing.domain.errors import InvalidInputError, SignedOutError, ThrottledError, WrongCredentialsError
 from ticketing.domain.notifications import Mailed, NoticeKind
 from ticketing.domain.outbox import CAPS, AccountMail, Letter, Outcome, Result
 from ticketing.domain.people import Actor, Role, Standing
@@ -110,6 +110,43 @@ def test_a14_a_change_of_password_needs_the_present_one_and_ends_all_sessions(de
 
 def test_a_role_that_stays_is_told_to_nobody(desk: Desk, sent: Callable[[], list[Letter]], root: Actor) -> None:
     desk.agents.change_role(root, "carla", Role.USER)
+
+    assert sent() == []
+
+
+def guess(desk: Desk, clock: Clock, times: int, username: str = "carla") -> None:
+    """Try wrong passwords from as many places, each as soon as it may be."""
+    for number in range(times):
+        try:
+            desk.accounts.sign_in(username, "wrong wrong wrong", f"10.0.0.{number}")
+        except ThrottledError as error:
+            clock.advance(error.retry_after)
+            with pytest.raises(WrongCredentialsError):
+                desk.accounts.sign_in(username, "wrong wrong wrong", f"10.0.1.{number}")
+        except WrongCredentialsError:
+            pass
+
+
+def test_a14_the_owner_is_told_once_a_day_when_many_sign_ins_have_failed(
+    desk: Desk, sent: Callable[[], list[Letter]], clock: Clock
+) -> None:
+    guess(desk, clock, 19)
+    assert sent() == []
+
+    guess(desk, clock, 9)
+    [told] = sent()
+    assert (told.kind, told.address, told.by) == (AccountMail.SIGN_INS_FAILED, ADDRESS, "")
+
+    clock.advance(timedelta(days=1))
+    assert sent() == []
+    guess(desk, clock, 20)
+    assert [letter.kind for letter in sent()] == [AccountMail.SIGN_INS_FAILED]
+
+
+def test_guessing_at_an_account_that_is_not_there_is_told_to_nobody(
+    desk: Desk, sent: Callable[[], list[Letter]], clock: Clock
+) -> None:
+    guess(desk, clock, 21, "nobody")
 
     assert sent() == []
 

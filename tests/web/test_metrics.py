@@ -8,6 +8,8 @@ from starlette.websockets import WebSocketDisconnect
 
 from tests.web.conftest import PASSWORD, OpenSite
 from ticketing.desk import shared_desk
+from ticketing.domain.outbox import AccountMail
+from ticketing.services.outbox import set_route, tell_of_account
 
 TOKEN = "for the collector alone"
 EVIL = {"origin": "http://evil.example.org"}
@@ -32,6 +34,16 @@ def test_who_has_the_token_reads_the_figures(collector: TestClient) -> None:
     assert answer.headers["cache-control"] == "no-store"
     assert 'ticketing_events_total{action="accounts.register",outcome="done"} 1\n' in answer.text
     assert answer.text.endswith("\n")
+
+
+def test_the_figures_tell_how_many_mails_wait(collector: TestClient) -> None:
+    assert "\nticketing_outbox_waiting 0\n" in collector.get("/metrics", headers=SHOWN).text
+    set_route(shared_desk().store, is_open=True)
+    with shared_desk().store.write() as tx:
+        for kind in (AccountMail.PASSWORD_CHANGED, AccountMail.ROLE_CHANGED):
+            tell_of_account(tx, "carla", kind, "carla", shared_desk().clock())
+
+    assert "\nticketing_outbox_waiting 2\n" in collector.get("/metrics", headers=SHOWN).text
 
 
 @pytest.mark.parametrize(

@@ -99,6 +99,12 @@ TEXTS: Final[Mapping[str, str]] = {
         "Hello {{ name }},\n\nyour account {{ username }} was linked with a sign-in elsewhere, by which it opens"
         f" without its password from now on.{_UNEXPECTED}"
     ),
+    AccountMail.SIGN_INS_FAILED: (
+        "Hello {{ name }},\n\nsomebody has tried again and again to sign in to your account {{ username }}, each time with a"
+        " wrong password. They have to wait longer and longer between two tries; a browser in which you have signed in"
+        " before lets you in as ever. If it was not you: a long password that you use nowhere else keeps them out, and"
+        f" two-step sign-in even where they find it out.{_WHERE}"
+    ),
     DIGEST: f"Hello {{{{ name }}}},\n\nthis is new since yesterday, and you have not read it yet:\n{_TICKETS}",
     SUMMARY: (
         f"Hello {{{{ name }}}},\n\nmuch has happened in a short time, so this is one mail for all of it:\n{_TICKETS}"
@@ -121,6 +127,7 @@ SUBJECTS: Final[Mapping[str, str]] = {
     AccountMail.WEBHOOK_OFF: "A webhook was turned off",
     AccountMail.INVITED: "You are invited to our help desk",
     AccountMail.IDENTITY_LINKED: "Your account was linked",
+    AccountMail.SIGN_INS_FAILED: "Many failed sign-ins to your account",
     DIGEST: "What is new in your tickets",
     SUMMARY: "Changes in your tickets",
 }

@@ -66,6 +66,7 @@ class AccountMail(StrEnum):
     WEBHOOK_OFF = "webhook_off"
     INVITED = "invited"
     IDENTITY_LINKED = "identity_linked"
+    SIGN_INS_FAILED = "sign_ins_failed"
 
 
 # The kind of a mail that stands for several, to somebody who would have got too many.

@@ -3,14 +3,19 @@ What was refused, for the audit log: the only thing that is written when a chang
 
 Of one person, or of one address that nobody is signed in from, 20 refusals an hour are written down; and of all
 together 10 a minute, of sign-ins and of actions each. So nobody fills a disk with refusals, nor the log with them.
+The owner of an account at which many sign-ins fail is told by mail.
 """
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from ticketing.domain.audit import AuditAction, AuditEntry
 from ticketing.domain.errors import StorageError, ThrottledError, TicketingError
-from ticketing.domain.store import Store
+from ticketing.domain.outbox import AccountMail
+from ticketing.domain.store import Store, Transaction
 from ticketing.services.access import A_MOMENT, Clock, find_user
+from ticketing.services.outbox import tell_of_account
 from ticketing.services.sessions import ACCOUNT
 from ticketing.services.throttle import Throttle
 
@@ -29,10 +34,13 @@ class Refusals:
         """Note a sign-in that was refused; a name that is nobody's is left out, for people type passwords there."""
         with self._store.read() as tx:
             user = find_user(tx, username)
+            is_alarming = user is not None and self._throttle.is_alarming(tx, user.id)
         who = user.id if user else ""
         facts = {"why": error.code.replace("_", " ")}
         entry = AuditEntry(who, AuditAction.SIGN_IN_REFUSED, self._clock(), ACCOUNT, who, facts, address)
         self._write(entry, who=address or who)
+        if is_alarming:
+            self._tell_owner(who)
 
     def note_token(self, address: str) -> None:
         """Note a token or an API key that was not made here, or is no more."""
@@ -46,11 +54,22 @@ class Refusals:
         self._write(entry, who=username)
 
     def _write(self, entry: AuditEntry, who: str) -> None:
+        with self._a_try("A refusal could not be written into the audit log") as tx:
+            self._throttle.count_refusal(tx, entry.action, who)
+            tx.audit.add(entry)
+
+    def _tell_owner(self, username: str) -> None:
+        with self._a_try("The owner of an account could not be told of failed sign-ins") as tx:
+            self._throttle.count_alarm(tx, username)
+            tell_of_account(tx, username, AccountMail.SIGN_INS_FAILED, username, self._clock())
+
+    @contextmanager
+    def _a_try(self, failure: str) -> Iterator[Transaction]:
+        """Lend a transaction that is nothing when it would be too many, and tells the log when it cannot be."""
         try:
             with self._store.write(patience=A_MOMENT) as tx:
-                self._throttle.count_refusal(tx, entry.action, who)
-                tx.audit.add(entry)
+                yield tx
         except ThrottledError:
             return
         except StorageError as error:
-            log.warning("A refusal could not be written into the audit log: %s", error)
+            log.warning("%s: %s", failure, error)

@@ -9,10 +9,11 @@ Throttle: how many tries the desk allows, in buckets that the store keeps.
     ticket         a person who is no agent        60 tickets an hour, or what the operator set
     reply          a person who is no agent        twice as many replies
     mail           an e-mail address               20 mails an hour that get into tickets
-    wish           an address                      30 wishes an hour for a new password
+    wish           an address                      20 wishes an hour for a new password
     elsewhere      an address                      30 sign-ins a minute that begin at a provider
     link           an e-mail address, an account   3 mails an hour with a link of one purpose
     refusal        a person, or an address         20 refusals an hour that are written down, and 10 a minute of all
+    alarm          an account                      a mail a day to its owner, from 20 failures on
     confirmation   a session asking for its        as account
                    present password again
     code           an account, one of its          5 wrong codes of a second factor in 5 minutes
@@ -45,7 +46,7 @@ MEMORY = timedelta(minutes=15)
 TRIES_PER_MINUTE = 30
 FAILURES_PER_MINUTE = 10
 REGISTRATIONS_PER_HOUR = 30
-WISHES_PER_HOUR = 30
+WISHES_PER_HOUR = 20
 TICKETS_PER_HOUR = 60
 CODES = 5
 CODES_WITHIN = timedelta(minutes=5)
@@ -56,6 +57,7 @@ REFUSALS_PER_MINUTE = 10
 
 _MINUTE = timedelta(minutes=1)
 _HOUR = timedelta(hours=1)
+_DAY = timedelta(days=1)
 _NETWORK = 64
 _KEPT_FAILURES = 20
 _LONGEST_NAME = 200
@@ -164,6 +166,14 @@ class Throttle:
         now = self._clock()
         self._count(tx, REFUSALS + _key(kind, _network(who)), REFUSALS_PER_HOUR, _HOUR, now)
         self._count(tx, REFUSALS + _key(kind, "of anybody"), REFUSALS_PER_MINUTE, _MINUTE, now)
+
+    def is_alarming(self, tx: Transaction, username: str) -> bool:
+        """Tell whether so many sign-ins from unknown devices have failed that an account's owner should know of it."""
+        return len(_bucket(tx, _account(username), self._clock()).failures) >= _KEPT_FAILURES
+
+    def count_alarm(self, tx: Transaction, username: str) -> None:
+        """Count that an account's owner is told of it; raises ThrottledError if they were today."""
+        self._count(tx, _key("alarm", username), 1, _DAY, self._clock())
 
     def wait(self, tx: Transaction, username: str) -> timedelta | None:
         """Return how long the longest wait at an account is, wherever its owner may sit; None if there is none."""

@@ -1367,6 +1367,7 @@ WORDING = {
     "mail.kind_key_created": "API key created",
     "mail.kind_webhook_off": "Webhook off",
     "mail.kind_identity_linked": "Sign-in elsewhere linked",
+    "mail.kind_sign_ins_failed": "Failed sign-ins",
     "mail.kind_summary": "Several changes",
     "mail.kind_digest": "Daily digest",
     "mail.tries": "tries: {n}",
