@@ -100,10 +100,10 @@ TEXTS: Final[Mapping[str, str]] = {
         f" without its password from now on.{_UNEXPECTED}"
     ),
     AccountMail.SIGN_INS_FAILED: (
-        "Hello {{ name }},\n\nsomebody has tried again and again to sign in to your account {{ username }}, each time with"
-        " a wrong password. They have to wait longer and longer between two tries; a browser in which you have signed in"
-        " before lets you in as ever. If it was not you: a long password that you use nowhere else keeps them out, and"
-        f" two-step sign-in even where they find it out.{_WHERE}"
+        "Hello {{ name }},\n\nsomebody has tried again and again to sign in to your account {{ username }}, each time"
+        " with a wrong password. They have to wait longer and longer between two tries; a browser in which you have"
+        " signed in before lets you in as ever. If it was not you: a long password that you use nowhere else keeps them"
+        f" out, and two-step sign-in even where they find it out.{_WHERE}"
     ),
     DIGEST: f"Hello {{{{ name }}}},\n\nthis is new since yesterday, and you have not read it yet:\n{_TICKETS}",
     SUMMARY: (
