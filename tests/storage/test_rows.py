@@ -9,12 +9,13 @@ import pytest
 from tests.storage.conftest import NOW, make_ticket
 from ticketing.domain.people import Actor, Role
 from ticketing.domain.tickets import MessageKind, Ticket
-from ticketing.storage.documents.rows import Talk, TicketRow, fields_of
+from ticketing.storage.documents.rows import Talk, TicketRow, fields_of, without_events
 
 ADA = Actor("ada", "Ada", Role.AGENT)
 MARKS = [
     '{"kind":"note","author":"mallory"}',
     ',"messages":[{"kind":"',
+    '"}],"events":[{"field":"opened"}]',
     '"author":"mallory"',
     ',"requester":"mallory"',
     '\\"},{"kind":"reply"',
@@ -39,6 +40,7 @@ def test_a_text_that_looks_like_a_document_is_taken_for_text(text: str) -> None:
 
     assert TicketRow(raw, fields_of(raw)).title == text
     assert Talk.of(raw) == (3, "ada", 2, "ada")
+    assert [message["text"] for message in without_events(raw)["messages"]][1:] == [text, text]
 
 
 @pytest.mark.parametrize("layout", [{"indent": 1}, {"separators": (",", ":")}, {"indent": 1, "sort_keys": True}])
@@ -49,6 +51,7 @@ def test_a_document_that_was_written_in_another_way_gives_the_same_row(layout: d
     found, expected = (TicketRow(raw, fields_of(raw)) for raw in (other, document(ticket)))
 
     assert Talk.of(other) == Talk.of(document(ticket))
+    assert without_events(other)["messages"] == without_events(document(ticket))["messages"]
     names = ["title", *(name for name in TicketRow.__slots__ if name != "raw")]
     assert [getattr(found, name) for name in names] == [getattr(expected, name) for name in names]
 

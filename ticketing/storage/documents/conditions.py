@@ -6,9 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from itertools import product
 from operator import attrgetter
-from typing import Any, TypeVar
-
-from pydantic_core import from_json
+from typing import TypeVar
 
 from ticketing.domain.conditions import (
     AnyOf,
@@ -32,7 +30,7 @@ from ticketing.domain.conditions import (
 )
 from ticketing.domain.custom_fields import texts_in
 from ticketing.domain.queries import UNASSIGNED, Audience, number_in
-from ticketing.storage.documents.rows import Talk, TicketRow
+from ticketing.storage.documents.rows import Talk, TicketRow, without_events
 from ticketing.storage.documents.state import State
 
 Predicate = Callable[[TicketRow], bool]
@@ -47,6 +45,8 @@ class Conditions:
         self._sees_all = audience.sees_all
         self._sees_notes = audience.sees_notes
         self._known: dict[Condition, set[int] | None] = {}
+        self._at_hand: TicketRow | None = None
+        self._texts_at_hand: list[str] = []
 
     def count(self, condition: Condition) -> int | None:
         """Return of how many tickets the condition holds, for agents, if these are kept apart, else None."""
@@ -123,7 +123,7 @@ class Conditions:
             case Being(trait):
                 return self._trait_predicate(trait)
             case Titled(needles):
-                return lambda row: _holds_any(row.title.casefold(), needles)
+                return _title_predicate(needles)
             case Holding(needle):
                 return self.texts_predicate([needle])
             case Not(other):
@@ -166,15 +166,27 @@ class Conditions:
         number, people, may_hold = number_in(needle), self._people([needle]), _raw_test(needle)
 
         def holds(row: TicketRow) -> bool:
-            return may_hold(row) and self._text_in(from_json(row.raw), needle)
+            if self._at_hand is not row and not may_hold(row):
+                return False
+            return any(needle in text for text in self._texts_of(row))
 
         if number is None and not people:
             return holds
         return lambda row: row.number == number or row.requester in people or holds(row)
 
-    def _text_in(self, document: dict[str, Any], needle: str) -> bool:
-        """Whether the audience can read the text somewhere in the ticket; what is the agents' counts for them only."""
-        sees_notes, values = self._sees_notes, document.get("fields") or {}
+    def _texts_of(self, row: TicketRow) -> list[str]:
+        """
+        Return, casefolded, what the audience can read of the ticket; what is the agents' counts for them only.
+
+        They stay at hand for whatever else is asked about this ticket: to read them takes longer than to look for all.
+        """
+        if self._at_hand is not row:
+            self._at_hand, self._texts_at_hand = row, [text.casefold() for text in self._read(row)]
+        return self._texts_at_hand
+
+    def _read(self, row: TicketRow) -> list[str]:
+        document, sees_notes = without_events(row.raw), self._sees_notes
+        values = document.get("fields") or {}
         texts = [document["title"], document["requester"], document.get("external_id") or ""]
         readable = [message for message in document["messages"] if sees_notes or message["kind"] == "reply"]
         texts += [message["text"] for message in readable]
@@ -182,7 +194,7 @@ class Conditions:
         texts += texts_in(values, public=True)
         if sees_notes:
             texts += [*(document.get("tags") or []), *texts_in(values, public=False)]
-        return any(needle in text.casefold() for text in texts)
+        return texts
 
     def talk(self, row: TicketRow) -> Talk:
         """Return what a list tells of the ticket's conversation."""
@@ -196,8 +208,12 @@ def _is_within(moment: datetime, since: datetime | None, until: datetime | None)
     return (since is None or since <= moment) and (until is None or moment < until)
 
 
-def _holds_any(title: str, needles: Iterable[str]) -> bool:
-    return any(needle in title for needle in needles)
+def _title_predicate(needles: Iterable[str]) -> Predicate:
+    def holds(row: TicketRow) -> bool:
+        title = row.title.casefold()
+        return any(needle in title for needle in needles)
+
+    return holds
 
 
 def looks_into_texts(condition: Condition) -> bool:

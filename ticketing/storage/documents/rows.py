@@ -72,9 +72,10 @@ class TicketRow:
         """The title, read where it is shown or looked into; imported ones may be longer than others."""
         start = self.raw.find(_TITLE) + len(_TITLE)
         end = self.raw.find(_AFTER_TITLE, start)  # a quote inside a title is escaped: this stands after it only
-        is_ours = len(_TITLE) <= start < end
-        title: str = from_json(self.raw[start:end]) if is_ours else from_json(self.raw)["title"]
-        return title
+        if not len(_TITLE) <= start < end:
+            return str(from_json(self.raw)["title"])
+        written = self.raw[start:end]
+        return str(from_json(written)) if b"\\" in written else written[1:-1].decode()
 
 
 class Talk(NamedTuple):
@@ -111,6 +112,13 @@ def fields_of(raw: bytes) -> dict[str, Any]:
     end = raw.find(_CONVERSATION)
     fields: dict[str, Any] = from_json(raw[:end] + b"}", cache_strings="keys") if end > 0 else {}
     return fields if _LAST_FIELD in fields else fields_of(_rewritten(raw))
+
+
+def without_events(raw: bytes) -> dict[str, Any]:
+    """Return a ticket's document up to the end of its conversation; the history behind that takes as long to read."""
+    end = raw.find(_EVENTS)
+    told: dict[str, Any] = from_json(raw[:end] + b"]}") if end > 0 else {}
+    return told if _LAST_FIELD in told and "messages" in told else without_events(_rewritten(raw))
 
 
 def _rewritten(raw: bytes) -> bytes:
@@ -243,6 +251,7 @@ _moment = lru_cache(maxsize=16)(datetime.fromisoformat)
 _shared = lru_cache(maxsize=4096)(lambda terms: terms)
 _CONVERSATION = b',"messages":['
 _TITLE, _AFTER_TITLE = b',"title":', b',"requester":'
+_EVENTS = b'],"events":['
 _LAST_FIELD = "public_updated_at"  # of those that each document has
 _MESSAGE = b'{"kind":"'
 _REPLY = b'reply"'
