@@ -34,6 +34,7 @@ def choose(page: Page, label: str, option: str) -> None:
 def test_an_admin_moves_in_and_out_again(windows: Windows, server: Server) -> None:
     root = windows.open("desk_setup?kind=imports", person="root")
     choose(root, "Where the file comes from", "CSV")
+    root.wait_for_timeout(500)  # until the run of that has begun, which would take away a file that comes just then
     settle(root)
     root.locator("input[type=file]").set_input_files(
         {"name": "old desk.csv", "mimeType": "text/csv", "buffer": TABLE.encode()}

@@ -412,6 +412,8 @@ def test_s6_whoever_signs_out_leaves_nothing_typed_in_the_browser_and_finds_it_a
     windows: Windows, number: int
 ) -> None:
     page = windows.open(f"ticket?id={number}", person="carla")
+    # What is typed in the last moment goes by this line, under load opened only now.
+    wait_until(page, lambda: bool(page.evaluate("window.ticketingLive?.socket?.readyState === WebSocket.OPEN")))
     page.get_by_role("textbox", name="Public reply").fill("Only mine")
     assert "Only mine" in page.evaluate("JSON.stringify(sessionStorage)")
 
