@@ -127,7 +127,7 @@ def guess(desk: Desk, clock: Clock, times: int, username: str = "carla") -> None
             pass
 
 
-def test_a14_the_owner_is_told_once_a_day_when_many_sign_ins_have_failed(
+def test_the_owner_is_told_once_a_day_when_many_sign_ins_have_failed(
     desk: Desk, sent: Callable[[], list[Letter]], clock: Clock
 ) -> None:
     guess(desk, clock, 19)
