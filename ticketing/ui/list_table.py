@@ -229,9 +229,7 @@ def ticket_list(
                 "head": _head(head),
                 "rows": rows,
                 "empty": [empty.icon, empty.title, empty.text, empty.action],
-                "columns": [
-                    [name, t(f"table.{name}"), order.by_column.get(name), where] for name, where in columns.items()
-                ],
+                "columns": _columns(columns, order),
                 "sorted": order.sorted_by,
                 "orders": list(order.orders.items()),
                 "order": order.order,
@@ -251,6 +249,10 @@ def ticket_list(
         on_columns_change=partial(_note, key),
         on_changed_change=_noted,
     )
+
+
+def _columns(columns: Mapping[str, str], order: ListOrder) -> list[list[str | None]]:
+    return [[name, t(f"table.{name}"), order.by_column.get(name), where] for name, where in columns.items()]
 
 
 def _head(head: ListHead) -> dict[str, object]:
