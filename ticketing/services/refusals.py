@@ -7,8 +7,7 @@ The owner of an account at which many sign-ins fail is told by mail.
 """
 
 import logging
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 from ticketing.domain.audit import AuditAction, AuditEntry
 from ticketing.domain.errors import StorageError, ThrottledError, TicketingError
@@ -54,21 +53,24 @@ class Refusals:
         self._write(entry, who=username)
 
     def _write(self, entry: AuditEntry, who: str) -> None:
-        with self._a_try("A refusal could not be written into the audit log") as tx:
+        def write(tx: Transaction) -> None:
             self._throttle.count_refusal(tx, entry.action, who)
             tx.audit.add(entry)
 
+        self._attempt(write, "A refusal could not be written into the audit log")
+
     def _tell_owner(self, username: str) -> None:
-        with self._a_try("The owner of an account could not be told of failed sign-ins") as tx:
+        def tell(tx: Transaction) -> None:
             self._throttle.count_alarm(tx, username)
             tell_of_account(tx, username, AccountMail.SIGN_INS_FAILED, username, self._clock())
 
-    @contextmanager
-    def _a_try(self, failure: str) -> Iterator[Transaction]:
-        """Lend a transaction that is nothing when it would be too many, and tells the log when it cannot be."""
+        self._attempt(tell, "The owner of an account could not be told of failed sign-ins")
+
+    def _attempt(self, deed: Callable[[Transaction], None], failure: str) -> None:
+        """Do it in a transaction, or nothing when it would be too many; the log tells when it cannot be done."""
         try:
             with self._store.write(patience=A_MOMENT) as tx:
-                yield tx
+                deed(tx)
         except ThrottledError:
             return
         except StorageError as error:
