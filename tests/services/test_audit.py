@@ -4,8 +4,9 @@ import csv
 import io
 import json
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import closing, suppress
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from pyotp import TOTP
@@ -35,9 +36,11 @@ from ticketing.services.audit import Form
 from ticketing.services.mail_links import make_link
 from ticketing.services.moving.lists import Form as ListForm
 from ticketing.services.outbox import set_route
+from ticketing.services.refusals import Refusals
 from ticketing.services.throttle import REFUSALS_PER_HOUR
 from ticketing.settings import Settings
 from ticketing.storage.archive import check_audit
+from ticketing.storage.opening import open_store
 from ticketing.storage.whole import WholeStore
 
 ON_EVERY_STORE = True
@@ -392,3 +395,13 @@ def test_l2_neither_what_people_write_nor_what_is_secret_reaches_the_log(
     assert "marker" not in log.casefold()
     with store.documents() as documents:
         assert check_audit(documents, "The store").number == len(records(desk))
+
+
+def test_a_refusal_that_finds_the_store_busy_stays_one_and_the_log_says_so(
+    tmp_path: Path, clock: Clock, caplog: pytest.LogCaptureFixture
+) -> None:
+    with closing(open_store(f"json:{tmp_path}")) as first, closing(open_store(f"json:{tmp_path}")) as second:
+        with first.write():
+            Refusals(second, clock).note_sign_in("carla", "10.0.0.1", WrongCredentialsError())
+
+        assert "A refusal could not be written into the audit log" in caplog.text
