@@ -83,7 +83,7 @@ def test_a_new_ticket_comes_with_files_that_are_shown_and_saved(
     expect(attached(carla)).to_have_count(2)
     shown = attached(carla).last.locator("img")
     expect(shown).to_have_js_property("naturalWidth", 300)
-    assert "/media/" not in carla.content()  # what stands there, Streamlit gives to everybody
+    assert "/media/" not in conversation(carla).inner_html()  # what stands there, Streamlit gives to everybody
     with carla.expect_download() as saving:
         attached(carla).first.get_by_role("link").click()
     saving.value.save_as(tmp_path / "saved")
