@@ -19,7 +19,7 @@ from ticketing.domain.banners import Banner
 from ticketing.domain.branding import Branding
 from ticketing.domain.canned_replies import CannedReply
 from ticketing.domain.changes import ME, Changes
-from ticketing.domain.conditions import During, Moment, Not
+from ticketing.domain.conditions import Being, During, Moment, Not, Trait
 from ticketing.domain.deadlines import Deadline, SlaState
 from ticketing.domain.deliveries import Delivery
 from ticketing.domain.drafts import Draft
@@ -32,7 +32,7 @@ from ticketing.domain.openid import Identity, SignInRequest
 from ticketing.domain.outbox import Outgoing
 from ticketing.domain.people import Actor, PeopleQuery, Role, User
 from ticketing.domain.preferences import Column, QueuePreferences
-from ticketing.domain.queries import MOST_HITS, UNASSIGNED, Audience, Sort, TicketQuery, TicketSummary, View
+from ticketing.domain.queries import MOST_HITS, UNASSIGNED, Audience, Place, Sort, TicketQuery, TicketSummary, View
 from ticketing.domain.ratings import Rating
 from ticketing.domain.receipts import Receipt
 from ticketing.domain.received import Fate, Received, ReceivedQuery
@@ -602,6 +602,66 @@ def test_each_filter_restricts_and_all_of_them_hold(queue: Store, query: dict[st
 def test_each_order(queue: Store, sort: Sort, found: list[int]) -> None:
     assert numbers(queue, sort=sort) == found
     assert numbers(queue, sort=sort, requester="carla") == [number for number in found if number in {1, 3, 5}]
+
+
+@pytest.mark.parametrize("sort", Sort)
+@pytest.mark.parametrize("audience", [AGENT, CARLA], ids=["an agent", "a requester"])
+@pytest.mark.parametrize(
+    "query",
+    [
+        {},
+        {"statuses": ["open", "pending", "resolved"]},
+        {"needles": ["text"]},
+        {"conditions": [Being(Trait.IS_NEW)]},
+        {"conditions": [During(Moment.CREATED, since=NOW - 100 * HOUR)]},
+    ],
+    ids=["all", "statuses", "a text", "a view", "a condition"],
+)
+def test_behind_each_line_stands_the_rest_of_the_list(
+    store: Store, file_ticket: FileTicket, sort: Sort, audience: Audience, query: dict[str, Any]
+) -> None:
+    for age, sla in enumerate([None, promise(2, 1), promise(2, 1), None, promise(-1), None]):
+        file_ticket("Text", age=age // 2, sla=sla, priority=Priority.HIGH if age % 3 else Priority.LOW)
+    asked = TicketQuery.model_validate(query | {"sort": sort})
+
+    with store.read() as tx:
+        whole = tx.tickets.search(audience, asked)
+        behind = [
+            tx.tickets.search(audience, asked.model_copy(update={"after": Place.of(line), "size": size}))
+            for line in whole.items
+            for size in (1, 50)
+        ]
+
+    assert whole.total > 0
+    lines = whole.items
+    assert [page.items for page in behind] == [
+        lines[n + 1 : n + 1 + size] for n in range(len(lines)) for size in (1, 50)
+    ]
+    assert {page.total for page in behind} == {whole.total}
+
+
+@pytest.mark.parametrize("sort", Sort)
+def test_nothing_that_stays_in_its_place_is_skipped_or_doubled_while_others_change(
+    store: Store, file_ticket: FileTicket, sort: Sort
+) -> None:
+    for age in range(12):
+        file_ticket(age=age)
+    asked = TicketQuery(sort=sort, size=3)
+    with store.read() as tx:
+        order = [line.number for line in tx.tickets.search(AGENT, TicketQuery(sort=sort)).items]
+    moving, found = {order[0], order[1], order[-1]}, []
+
+    for turn in range(4):
+        with store.read() as tx:
+            lines = tx.tickets.search(AGENT, asked).items
+        found += [line.number for line in lines if line.number not in moving]
+        asked = asked.model_copy(update={"after": Place.of(lines[-1])})
+        for number in moving:
+            change(store, number, updated_at=NOW + turn * HOUR, priority=list(Priority)[turn])
+        file_ticket("New", age=0)
+        moving.add(len(order) + turn + 1)
+
+    assert found == [number for number in order if number not in moving]
 
 
 def test_a_change_moves_a_ticket_within_the_order_of_changes_only(queue: Store) -> None:

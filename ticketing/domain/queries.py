@@ -1,11 +1,11 @@
 """What can be asked of the store: filters, order, pages."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from functools import lru_cache
-from typing import Generic, NamedTuple, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
-from pydantic import Field, InstanceOf, field_validator
+from pydantic import AwareDatetime, Field, InstanceOf, field_validator
 
 from ticketing.domain.conditions import Being, Condition, During, Moment, Trait
 from ticketing.domain.statuses import Priority, Status, StatusCategory
@@ -18,6 +18,7 @@ PAGE_SIZES = (25, 50, 100)
 # Nobody leafs through more hits than these: they say it in other words. So no search has to find all of them.
 MOST_HITS = 500
 RECENTLY = timedelta(days=7)
+NEVER = datetime.max.replace(tzinfo=UTC)
 
 Item = TypeVar("Item")
 
@@ -33,6 +34,11 @@ class Sort(StrEnum):
     LEAST_URGENT = "priority"
     DUE = "due"
 
+    @property
+    def ascends(self) -> bool:
+        """Whether the least comes first."""
+        return not self.value.startswith("-")
+
 
 class Query(Typed):
     """What is asked of any list: which page. `page` counts from 1; `size` is at most 200."""
@@ -46,9 +52,38 @@ class Query(Typed):
         return (self.page - 1) * self.size
 
 
+class Place(Typed):
+    """Where a line stands in a list, by all that tickets are put in order by; `rank` is that of the priority."""
+
+    number: int = Field(ge=1, le=GREATEST_NUMBER)
+    updated_at: AwareDatetime
+    rank: int = Field(ge=0, lt=len(Priority))
+    due_at: AwareDatetime | None = None
+
+    @classmethod
+    def of(cls, line: "TicketSummary") -> "Place":
+        """Return the place of a line."""
+        return cls(number=line.number, updated_at=line.updated_at, rank=line.priority.rank, due_at=line.due_at)
+
+    def key(self, sort: Sort) -> tuple[Any, ...]:
+        """Return what is compared in this order; what is not due comes after all that is."""
+        latest = (self.updated_at, self.number)
+        match sort:
+            case Sort.NEWEST | Sort.OLDEST:
+                return (self.number,)
+            case Sort.PRIORITY | Sort.LEAST_URGENT:
+                return (self.rank, *latest)
+            case Sort.DUE:
+                return (self.due_at or NEVER, *latest)
+        return latest
+
+
 class TicketQuery(Query):
     """
     Which tickets, in which order, which page of them.
+
+    With `after`, the page begins behind that place, whatever has come or gone before it: nothing that stays where it is
+    is left out or told twice. How many there are is told of the whole list.
 
     An empty set does not restrict. Each of the `needles` is looked for in title, messages, people, tags, number and
     external id, whatever the case; all of them and all conditions hold of each ticket in the list. With any of these
@@ -63,11 +98,17 @@ class TicketQuery(Query):
     needles: tuple[str, ...] = ()
     conditions: tuple[InstanceOf[Condition], ...] = ()
     sort: Sort = Sort.UPDATED
+    after: Place | None = None
 
     @field_validator("needles")
     @classmethod
     def _as_looked_for(cls, texts: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(dict.fromkeys(needle for text in texts if (needle := needle_of(text))))
+
+    @property
+    def whole(self) -> "TicketQuery":
+        """The same from the beginning of the list."""
+        return self if self.after is None else self.model_copy(update={"after": None})
 
     @property
     def most(self) -> int | None:

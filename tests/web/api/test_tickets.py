@@ -6,8 +6,12 @@ import pytest
 from starlette.testclient import TestClient
 
 from ticketing.desk import Desk
+from ticketing.domain.queries import Sort
+from ticketing.domain.sign_in import fingerprint
 from ticketing.domain.tickets import Ticket
 
+# Of the list without a query, in its usual order.
+MARK = fingerprint("", Sort.UPDATED, "UTC")[:12]
 MARKER = "the boss is on holiday"
 
 
@@ -69,6 +73,58 @@ def test_a_list_is_queried_sorted_and_read_in_parts(carla: TestClient, ada: Test
 
     assert (numbers(first), numbers(rest)) == ([1, 2], [3])
     assert (first.json()["total"], rest.json()["next"]) == (3, None)
+
+
+def test_no_ticket_that_stays_is_skipped_or_told_twice_while_others_change(carla: TestClient, ada: TestClient) -> None:
+    for title in ("One", "Two", "Three", "Four", "Five"):
+        carla.post("/tickets", json={"title": title, "description": "It is broken."})
+
+    first = ada.get("/tickets", params={"limit": 2})
+    carla.post("/tickets/4/replies", json={"text": "Still broken."})
+    carla.post("/tickets", json={"title": "Six", "description": "It is broken as well."})
+    carla.post("/tickets/1/replies", json={"text": "This one, too."})
+    second = ada.get("/tickets", params={"limit": 2, "cursor": first.json()["next"]})
+    third = ada.get("/tickets", params={"limit": 2, "cursor": second.json()["next"]})
+
+    assert (numbers(first), numbers(second), numbers(third)) == ([5, 4], [3, 2], [])
+    assert (second.json()["total"], third.json()["next"]) == (6, None)
+
+
+@pytest.mark.parametrize("sort", list(Sort))
+def test_a_list_is_read_in_parts_in_each_order(carla: TestClient, ada: TestClient, sort: Sort) -> None:
+    for title in ("One", "Two", "Three", "Four", "Five"):
+        carla.post("/tickets", json={"title": title, "description": "It is broken."})
+    ada.patch("/tickets/3", json={"priority": "high"})
+
+    for caller in (ada, carla):
+        whole = numbers(caller.get("/tickets", params={"sort": sort}))
+        asked: dict[str, str | int] = {"sort": sort, "limit": 2}
+        read, cursor = [], ""
+        while cursor is not None:
+            part = caller.get("/tickets", params=asked | {"cursor": cursor})
+            read += numbers(part)
+            cursor = part.json()["next"]
+        assert read == whole
+
+
+@pytest.mark.parametrize("other", [{"sort": "created"}, {"q": "printer"}, {"zone": "Europe/Berlin"}])
+def test_a_cursor_is_of_one_list(carla: TestClient, ada: TestClient, other: dict[str, str]) -> None:
+    for title in ("One", "Two"):
+        carla.post("/tickets", json={"title": title, "description": "It is broken."})
+    cursor = ada.get("/tickets", params={"limit": 1}).json()["next"]
+
+    assert ada.get("/tickets", params={"cursor": cursor}).status_code == 200
+    refused = ada.get("/tickets", params={"cursor": cursor} | other)
+    assert (refused.status_code, refused.json()["error"]["field"]) == (422, "cursor")
+
+
+@pytest.mark.parametrize(
+    "cursor", ["2", "nonsense", "0" * 71, f"{MARK}-0-0-0-", f"{MARK}-1-9-0-", f"{MARK}-{10**19 - 1}-0-0-"]
+)
+def test_a_cursor_that_no_list_has_told_is_refused(ada: TestClient, cursor: str) -> None:
+    refused = ada.get("/tickets", params={"cursor": cursor})
+
+    assert (refused.status_code, refused.json()["error"]["field"]) == (422, "cursor")
 
 
 def test_a_requester_lists_their_own_tickets_alone(oskar: TestClient, carla: TestClient, ticket: int) -> None:

@@ -1,17 +1,17 @@
 """Answers queries from rows and indexes: the smallest index first, a stop as soon as the page is full."""
 
-from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 from heapq import merge
-from itertools import chain, islice
-from typing import Final
+from itertools import chain, dropwhile, islice
+from typing import Any, Final
 
 from pydantic_core import from_json
 
 from ticketing.domain.conditions import Being, Trait
 from ticketing.domain.queries import (
     MOST_HITS,
+    NEVER,
     Audience,
     Page,
     Sort,
@@ -33,7 +33,6 @@ _FEW: Final = 8
 # So many tickets at the beginning of a list tell how to find those that hold a text.
 NEARBY = 500
 _NONE: Final = ByUpdate()
-_NEVER: Final = datetime.max.replace(tzinfo=UTC)
 _NOT_DUE: Final = (None, None)
 _IS_NEW: Final = Being(Trait.IS_NEW)
 _BY_PRIORITY: Final = {Sort.PRIORITY, Sort.LEAST_URGENT}
@@ -54,12 +53,33 @@ class Searcher:
         """Return one page; when the query restricts nothing but people and statuses, in time of the page alone."""
         total = self._known_count(query)
         if total is not None:
-            rows = _slice(self._matches(query), query.first, query.size)
+            found: Iterable[TicketRow] = self._matches(query)
         else:
-            found = self._hits(query)
-            total, rows = len(found), found[query.first : query.first + query.size]
+            hits = self._hits(query)
+            total, found = len(hits), hits
+        rows = list(islice(self._behind(query, found), query.first, query.first + query.size))
         lines = tuple([self._summary(row) for row in rows])
         return Page(items=lines, total=total, page=query.page, size=query.size, ends_early=total == query.most)
+
+    def _behind(self, query: TicketQuery, rows: Iterable[TicketRow]) -> Iterable[TicketRow]:
+        """Return what comes behind the place that the query names, if it names one, of rows in the order asked for."""
+        if query.after is None:
+            return rows
+        sort = order_for(self._audience, query.sort)
+        key, place = self._key(sort), query.after.key(sort)
+        return dropwhile(lambda row: key(row) <= place if sort.ascends else key(row) >= place, rows)
+
+    def _key(self, sort: Sort) -> Callable[[TicketRow], tuple[Any, ...]]:
+        """Return by what rows are put in this order, as places are compared in it."""
+        due, latest = self._state.due, by_update if self._sees_all else by_public_update
+        match sort:
+            case Sort.NEWEST | Sort.OLDEST:
+                return lambda row: (row.number,)
+            case Sort.PRIORITY | Sort.LEAST_URGENT:
+                return lambda row: (row.priority.rank, *latest(row))
+            case Sort.DUE:
+                return lambda row: (due[row.number].at if row.number in due else NEVER, *latest(row))
+        return latest
 
     def count(self, query: TicketQuery) -> int:
         """Return how many match, or how long the list can become."""
@@ -142,8 +162,7 @@ class Searcher:
 
     def _soonest_due(self, rows: list[TicketRow]) -> list[TicketRow]:
         """Return the rows by when they are due, those last that are not; of equals the one that waits for longest."""
-        due = self._state.due
-        return sorted(rows, key=lambda row: (due[row.number].at if row.number in due else _NEVER, *by_update(row)))
+        return sorted(rows, key=self._key(Sort.DUE))
 
     def _numbers(self, query: TicketQuery) -> set[int] | None:
         """Return the tickets that the query and the audience are about, where these are known by number."""
@@ -251,7 +270,3 @@ def _urgency(row: TicketRow) -> int:
 
 def _size(indexes: list[ByUpdate]) -> int:
     return sum(map(len, indexes))
-
-
-def _slice(rows: Iterator[TicketRow], first: int, size: int) -> list[TicketRow]:
-    return [row for _, row in zip(range(first + size), rows, strict=False)][first:]

@@ -11,8 +11,10 @@ from sqlalchemy import (
     Subquery,
     UnaryExpression,
     func,
+    literal,
     select,
     true,
+    tuple_,
     union_all,
 )
 
@@ -54,7 +56,23 @@ def restrictions(audience: Audience, query: TicketQuery) -> list[ColumnElement[b
 
 def listed(audience: Audience, query: TicketQuery) -> Select[Any]:
     """Return the numbers of the tickets in the list, in its order, whatever its texts and conditions."""
-    return select(tickets.c.number).where(*restrictions(audience, query)).order_by(*order(audience, query.sort))
+    held = (*restrictions(audience, query), *behind(audience, query))
+    return select(tickets.c.number).where(*held).order_by(*order(audience, query.sort))
+
+
+def behind(audience: Audience, query: TicketQuery) -> list[ColumnElement[bool]]:
+    """Return what has to hold for a ticket to come behind the place that the query names, if it names one."""
+    if query.after is None:
+        return []
+    sort = order_for(audience, query.sort)
+    columns = [tickets.c[name] for name in _ordered_by(audience, sort)]
+    place = [literal(value, column.type) for column, value in zip(columns, query.after.key(sort), strict=True)]
+    if sort is not Sort.DUE:
+        return [tuple_(*columns) > tuple_(*place) if sort.ascends else tuple_(*columns) < tuple_(*place)]
+    is_not_due, *latest = columns[0].is_(None), *columns[1:]
+    if query.after.due_at is None:
+        return [is_not_due, tuple_(*latest) > tuple_(*place[1:])]
+    return [is_not_due | (tuple_(*columns) > tuple_(*place))]
 
 
 def matching(audience: Audience, query: TicketQuery, dialect: Dialect) -> Select[Any]:
@@ -104,7 +122,8 @@ def carriers(audience: Audience, condition: Having, dialect: Dialect) -> Select[
 def put_in_order(audience: Audience, query: TicketQuery, dialect: Dialect) -> Select[Any]:
     """Return all hits, in order: found by the indexes of what is kept apart, and not by going through the list."""
     *ordered_by, _ = (tickets.c[name] for name in _ordered_by(audience, query.sort))
-    found = matching(audience, query, dialect).add_columns(*ordered_by).cte("found").prefix_with("MATERIALIZED")
+    matched = matching(audience, query, dialect).where(*behind(audience, query))
+    found = matched.add_columns(*ordered_by).cte("found").prefix_with("MATERIALIZED")
     return select(found.c.number).order_by(*order(audience, query.sort, found.c))
 
 
@@ -155,9 +174,8 @@ def _in_order(
 def order(audience: Audience, sort: Sort, columns: Columns = tickets.c) -> list[UnaryExpression[Any]]:
     """Return the order; what changed at the same moment comes by number."""
     given = order_for(audience, sort)
-    ascending = given in {Sort.LEAST_RECENTLY_UPDATED, Sort.OLDEST, Sort.LEAST_URGENT, Sort.DUE}
     ordered_by = [columns[name] for name in _ordered_by(audience, given)]
-    in_order = [column.asc() if ascending else column.desc() for column in ordered_by]
+    in_order = [column.asc() if given.ascends else column.desc() for column in ordered_by]
     return [in_order[0].nulls_last(), *in_order[1:]] if given is Sort.DUE else in_order
 
 

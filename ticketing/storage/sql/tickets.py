@@ -202,13 +202,17 @@ class SqlTickets:
         """Return one page of what matches among what the audience may see."""
         values: dict[str, Sequence[int]] = {}
         if query.most is None:
-            total = self.counts(audience, [query])[0]
+            total = self.counts(audience, [query.whole])[0]
             question = self._page_of(audience, query, total)
         else:
-            hits = self._hits(audience, query)
+            hits = self._hits(audience, query.whole)
             total = len(hits)
             question = _lines_of(audience, query.sort)
-            values["numbers"] = hits[query.first : query.first + query.size]
+            if query.after is not None:
+                question = question.where(*searching.behind(audience, query)).limit(query.size)
+                values["numbers"] = hits
+            else:
+                values["numbers"] = hits[query.first : query.first + query.size]
         rows = self._connection.execute(question, values).all() if query.first < total else ()
         lines = [_summary(tuple(row), audience) for row in rows]
         ends_early = total == query.most
@@ -217,7 +221,7 @@ class SqlTickets:
     def _page_of(self, audience: Audience, query: TicketQuery, total: int) -> Select[Any]:
         """Ask for a page of a list without an end."""
         if not query.conditions:
-            return _page_of_list(audience, query)
+            return _page_of_list(audience, query) if query.after is None else _make_page_of_list(audience, query)
         hits = searching.put_in_order if total <= searching.SOON_IN_ORDER else searching.all_hits
         numbers = hits(audience, query, self._connection.dialect)
         return _lines(audience, query.sort, numbers.limit(query.size).offset(query.first))
@@ -494,6 +498,10 @@ def _one_among_theirs(audience: Audience) -> Select[Any]:
 @lru_cache(maxsize=_QUESTIONS_KEPT)
 def _page_of_list(audience: Audience, query: TicketQuery) -> Select[Any]:
     """Ask for a page of a list without conditions; kept, since people look at the same list again and again."""
+    return _make_page_of_list(audience, query)
+
+
+def _make_page_of_list(audience: Audience, query: TicketQuery) -> Select[Any]:
     return _lines(audience, query.sort, listed(audience, query).limit(query.size).offset(query.first))
 
 

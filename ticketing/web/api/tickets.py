@@ -5,17 +5,17 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 
 from ticketing.domain.custom_fields import FieldValue
-from ticketing.domain.queries import Sort, TicketQuery
+from ticketing.domain.queries import Page, Sort, TicketQuery, TicketSummary
 from ticketing.domain.query_language import read_query
 from ticketing.domain.statuses import Priority, Resolution, Status
 from ticketing.domain.text import QUERY_LIMIT
 from ticketing.domain.tickets import TicketEdit
 from ticketing.web.api.calling import Caller, IfMatch, Key, Who, etag
+from ticketing.web.api.cursors import TicketCursor, cursor_behind, place_at
 from ticketing.web.api.shapes import ConversationOut, TicketLine, TicketOut, told
 from ticketing.web.api.words import (
     PLAIN,
     At,
-    Cursor,
     Files,
     Id,
     Input,
@@ -28,7 +28,6 @@ from ticketing.web.api.words import (
     Title,
     UsernameField,
     YesOrNo,
-    page_at,
     ready,
 )
 from ticketing.web.asking import asker_of
@@ -109,13 +108,26 @@ def asked(who: Caller, q: str, sort: Sort = Sort.UPDATED, zone: str = "UTC") -> 
 
 @router.get("/tickets", response_model=_Lines)
 def list_tickets(
-    who: Who, q: Q = "", sort: Sort = Sort.UPDATED, zone: Zone = "UTC", cursor: Cursor = "", limit: Limit = 50
+    who: Who, q: Q = "", sort: Sort = Sort.UPDATED, zone: Zone = "UTC", cursor: TicketCursor = "", limit: Limit = 50
 ) -> Response:
-    """List the tickets that the caller may see and that a query asks for; a list is of the moment of each call."""
+    """
+    List the tickets that the caller may see and that a query asks for; a list is of the moment of each call.
+
+    From part to part no ticket is left out or told twice that stays where it is, whatever else changes. The last part
+    may be empty.
+    """
+    question = q, sort, zone
+    after = place_at(cursor, *question)
     with who.desk.one_view():
-        query = asked(who, q, sort, zone).model_copy(update={"page": page_at(cursor), "size": limit})
+        query = asked(who, *question).model_copy(update={"after": after, "size": limit})
         found = who.desk.tickets.search(who.actor, query)
-    return ready(_Lines.part(found))
+    return ready(_Lines.up_to(found, _following(found, question, is_first=after is None)))
+
+
+def _following(found: Page[TicketSummary], question: tuple[str, ...], *, is_first: bool) -> str | None:
+    """Return the cursor of the next part; of one that is not the first nobody knows whether it is the last if full."""
+    is_last = found.pages == 1 if is_first else len(found.items) < found.size
+    return None if is_last else cursor_behind(found.items[-1], *question)
 
 
 @router.post("/tickets", status_code=201)

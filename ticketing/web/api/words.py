@@ -54,7 +54,11 @@ class Listed(Output, Generic[Item]):
     @classmethod
     def part(cls, page: Page[Any], told: Callable[[Any], Any] | None = None) -> Self:
         """Return a page that a service has found, each item as it is *told*, or else what its own fields name."""
-        following = str(page.page + 1) if page.page < page.pages else None
+        return cls.up_to(page, str(page.page + 1) if page.page < page.pages else None, told)
+
+    @classmethod
+    def up_to(cls, page: Page[Any], following: str | None, told: Callable[[Any], Any] | None = None) -> Self:
+        """Return a page that a service has found, with the cursor of what follows."""
         items = page.items if told is None else [told(item) for item in page.items]
         return cls.model_validate({"items": items, "total": page.total, "next": following})
 
