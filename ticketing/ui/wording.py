@@ -865,14 +865,22 @@ WORDING = {
     "people.role_saved": "The role of {name} is changed.",
     "people.joined_staff": "The role of {name} is changed. They choose a new password when they sign in next.",
     "people.reset_password": "Reset password",
+    "people.reset_password_explained": "The password of {name} stops working, and their sessions end. You are shown a "
+    "one-time password to hand over.",
+    "people.reset_password_now": "Reset it now",
     "people.two_step": "two-step sign-in",
-    "people.lost_phone": "Who has lost the phone and the recovery codes signs in by the password alone from then on.",
     "people.turn_off_two_step": "Turn off two-step sign-in",
+    "people.turn_off_two_step_explained": "For who has lost the phone and the recovery codes: {name} signs in "
+    "by the password alone from then on, and their sessions end.",
+    "people.turn_off_two_step_now": "Turn it off now",
     "people.two_step_off": "Two-step sign-in of {name} is turned off, and all their sessions have ended.",
     "people.waits": "Too many wrong passwords: the next try has to wait {minutes} min.",
     "people.lift_wait": "Let them try again now",
     "people.wait_lifted": "{name} can try again at once.",
     "people.end_sessions": "End all sessions and API keys",
+    "people.end_sessions_explained": "{name} has to sign in anew everywhere, and programs that use their keys are let in "
+    "no more.",
+    "people.end_sessions_now": "End them now",
     "people.sessions_ended": "All sessions and API keys of {name} have ended.",
     "people.keys": "API keys",
     "people.anonymise": "Make anonymous",
