@@ -878,8 +878,8 @@ WORDING = {
     "people.lift_wait": "Let them try again now",
     "people.wait_lifted": "{name} can try again at once.",
     "people.end_sessions": "End all sessions and API keys",
-    "people.end_sessions_explained": "{name} has to sign in anew everywhere, and programs that use their keys are let in "
-    "no more.",
+    "people.end_sessions_explained": "{name} has to sign in anew everywhere, and programs that use their keys are "
+    "let in no more.",
     "people.end_sessions_now": "End them now",
     "people.sessions_ended": "All sessions and API keys of {name} have ended.",
     "people.keys": "API keys",
