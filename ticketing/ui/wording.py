@@ -600,6 +600,7 @@ WORDING = {
     "ticket.opened": "opened {ago}",
     "ticket.former_number": " · formerly {number}",
     "ticket.details": "Details",
+    "ticket.all_of_requester": "All tickets of {name}",
     "ticket.history": "History",
     "ticket.conversation": "Conversation",
     "ticket.unassigned": "Unassigned",
