@@ -14,12 +14,16 @@ from ticketing.domain.audit import AuditAction, AuditEntry, AuditQuery
 from ticketing.domain.errors import StorageDamagedError, StorageTooNewError
 from ticketing.storage import archive, salvage
 from ticketing.storage.journaled.engine import Engine
+from ticketing.storage.journaled.journal import TAIL_LENGTH, decode, seal
 from ticketing.storage.journaled.mending import LONGEST, mended
+from ticketing.storage.journaled.snapshots import read_snapshot, snapshot_files
 from ticketing.storage.json_store import JsonStore
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 MARK = b',"crc":"'
 JOURNAL = "journal-000002.jsonl"
+
+OF_LOST_TICKETS = ("numbers", "tickets")
 
 Documents = dict[str, dict[str, bytes]]
 
@@ -279,6 +283,20 @@ def test_records_after_a_lost_one_are_counted_out(tmp_path: Path) -> None:
     is_content(tmp_path / "copy")
 
 
+def test_a_desk_that_still_runs_puts_a_snapshot_right_as_it_ends(folder: Path) -> None:
+    running = JsonStore(folder)
+    with running.write() as tx:
+        tx.tickets.save(make_ticket(5, "Not yet in a snapshot"))
+    expected = saved(folder)
+    (folder / "users.json").write_bytes(b"?")
+
+    assert not salvage.is_sound(folder)
+    running.close()
+
+    assert salvage.is_sound(folder)
+    assert saved(folder) == expected
+
+
 def test_a_desk_that_runs_meanwhile_writes_no_more(folder: Path) -> None:
     with closing(JsonStore(folder)) as running:
         replace_in(folder / "users.json", b"Carla", b"Carlotta")
@@ -289,14 +307,62 @@ def test_a_desk_that_runs_meanwhile_writes_no_more(folder: Path) -> None:
     assert "7" not in saved(folder)["tickets"]
 
 
-def test_files_of_a_newer_version_are_left_alone(folder: Path) -> None:
-    replace_in(folder / "tickets.json", b'{"format":1,', b'{"format":22,')
+@pytest.mark.parametrize("name", ["tickets.json", JOURNAL])
+@pytest.mark.parametrize("readable", [False, True], ids=["other checksums", "the same checksums"])
+def test_files_of_a_newer_version_are_left_alone(folder: Path, name: str, *, readable: bool) -> None:
+    first, *others = lines(folder / name)
+    newer = first.replace(b'"format":1,', b'"format":22,')
+    if readable and name == JOURNAL:
+        newer = seal(newer[:-TAIL_LENGTH])
+    elif name == JOURNAL:
+        others = [line.replace(b'"crc"', b'"sum"') for line in others]
+    (folder / name).write_bytes(b"".join([newer, *others]))
     before = contents(folder)
 
     with pytest.raises(StorageTooNewError):
         salvage.look(folder)
 
     assert contents(folder) == before
+
+
+@pytest.mark.parametrize("name", ["tickets.json", JOURNAL])
+def test_a_flipped_bit_does_not_make_a_file_one_of_a_newer_version(folder: Path, name: str) -> None:
+    expected = saved(folder)
+    replace_in(folder / name, b'{"format":1,', b'{"format":9,')
+
+    assert not salvage.is_sound(folder)
+    salvaged(folder)
+
+    assert saved(folder) == expected
+
+
+@pytest.mark.usefixtures("quick_flush")
+@pytest.mark.parametrize("seed", range(30))
+def test_whatever_is_damaged_no_document_is_made_up_and_what_is_missed_is_told(folder: Path, seed: int) -> None:
+    expected, ever = saved(folder), versions(folder)
+    rng = random.Random(seed)  # noqa: S311 -- not for security
+    for path in rng.sample([folder / "tickets.json", folder / "users.json", folder / JOURNAL], rng.randint(1, 2)):
+        content = bytearray(path.read_bytes())
+        at = rng.randrange(len(content))
+        content[at : at + rng.choice([4, 90, 600])] = rng.choice([b"", bytes(512), rng.randbytes(64)])
+        path.write_bytes(content)
+
+    found = salvaged(folder)
+
+    there = {(name, key): raw for name, held in saved(folder).items() for key, raw in held.items()}
+    wanted = {(name, key): raw for name, held in expected.items() for key, raw in held.items()}
+    missed = {name for name in wanted if there.get(name) != wanted[name]} - {*found.lost, *found.older, *found.edited}
+    assert {raw for name, raw in there.items() if name not in {*found.edited, OF_LOST_TICKETS}} <= ever
+    assert there == wanted or found.faults or found.doubtful_files
+    assert not missed or found.lost_changes or any(not fault.is_mended for fault in found.faults)
+    is_content(folder)
+
+
+def versions(folder: Path) -> set[bytes]:
+    """Return each document as it has ever been saved."""
+    snapshots = {raw for path in snapshot_files(folder) for raw in read_snapshot(path).documents.values()}
+    entries = [decode(line) for line in lines(folder / JOURNAL)[1:]]
+    return snapshots | {entry.change[2] for entry in entries if entry and entry.change and entry.change[2]}
 
 
 def test_only_its_owner_may_read_what_is_kept(folder: Path) -> None:

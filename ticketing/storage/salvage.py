@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Final
 
 from ticketing.domain.audit import AuditAction, AuditEntry, AuditRecord, Head
-from ticketing.domain.errors import StorageDamagedError
+from ticketing.domain.errors import StorageDamagedError, StorageTooNewError
 from ticketing.domain.numbers import NO_NUMBERS, Numbers
 from ticketing.storage.archive import MODELS, fault_of
 from ticketing.storage.audit_file import NAME as AUDIT_FILE
@@ -76,11 +76,11 @@ class Salvage:
 
 
 def is_sound(folder: Path) -> bool:
-    """Whether there is nothing to salvage; raises StorageTooNewError for files of a newer version."""
+    """Whether there is nothing to salvage; that a file is of a newer version may be a flipped bit, as `look` finds."""
     try:
         with located(folder):
             return True
-    except StorageDamagedError:
+    except (StorageDamagedError, StorageTooNewError):
         return False
 
 
@@ -88,7 +88,8 @@ def look(folder: Path, *, accept_edits: bool = False) -> Salvage:
     """
     Find out what can be brought back, and change nothing; the caller keeps others from writing.
 
-    With *accept_edits*, lines of a journal of the right form are believed whatever their checksum says.
+    With *accept_edits*, lines of a journal of the right form are believed whatever their checksum says. Raises
+    StorageTooNewError for files that a newer version wrote.
     """
     snapshots = {
         path.stem: remains_of_snapshot(path, _fault_of)

@@ -177,22 +177,28 @@ def _reformatted(path: Path, remains: SnapshotRemains, parsed: dict[str, Any], i
 def remains_of_journal(path: Path, invalid: Invalid) -> JournalRemains:
     """Read what can be read; raises StorageTooNewError for a file that a newer version wrote."""
     remains = JournalRemains()
-    last = 0
-    for is_good, lines in groupby(_numbered(path.read_bytes()), key=lambda found: is_sealed(found[2])):
+    data, last = path.read_bytes(), 0
+    for is_good, lines in groupby(_numbered(data), key=lambda found: is_sealed(found[2])):
         stretch = list(lines)
         if is_good:
             for _, _, line in stretch:
                 last = _read(remains, path, line, last)
         else:
             last = _read_bad(remains, path, stretch, last, invalid)
+    if not remains.entries and (header := _HEADER.match(data)):  # a newer version may have other checksums
+        _refuse_newer(path, header)
     return remains
+
+
+def _refuse_newer(path: Path, header: "re.Match[bytes]") -> None:
+    if int(header[1]) > FORMAT:
+        raise StorageTooNewError(f"The file {path.name}", int(header[1]), FORMAT)
 
 
 def _read(remains: JournalRemains, path: Path, line: bytes, last: int) -> int:
     """Read a line that is as it was written, and return the newest change known until then."""
     if header := _HEADER.match(line):
-        if int(header[1]) > FORMAT:
-            raise StorageTooNewError(f"The file {path.name}", int(header[1]), FORMAT)
+        _refuse_newer(path, header)
         fields = json.loads(line)
         first: int = fields["seq"]
         remains.first_sequence, remains.collections = first, fields["collections"]
@@ -231,9 +237,9 @@ def _read_bad(
 
 
 def _lost(file: str, number: int, byte: int, piece: bytes, last: int) -> Fault:
-    names = tuple((found[1].decode(), found[2].decode(errors="replace")) for found in [_CHANGE.search(piece)] if found)
+    names = tuple((found[1].decode(), found[2].decode(errors="replace")) for found in _CHANGE.finditer(piece))
     told = _NUMBER.match(piece)
-    says = "it cannot be read" if piece.endswith(b"\n") else "it was not written to its end"
+    says = "it cannot be read" if piece.endswith(b"\n") else "it breaks off here, and so does what may have come after"
     return Fault(file, number, byte, says, names, after=int(told[1]) - 1 if told else last)
 
 
