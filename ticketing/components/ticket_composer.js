@@ -261,6 +261,13 @@ function draw(composer) {
   place.querySelector(".primary").replaceChildren(icon(isNote ? "lock" : "send"), chosen.send)
 }
 
+// A key leads to the reply, also where a note was being written; either text stays.
+function goToReply(composer) {
+  composer.draft.kind = composer.data.kinds[0].kind
+  draw(composer)
+  composer.place.querySelector("textarea").focus()
+}
+
 function messageOf(composer) {
   const { data, draft } = composer
   const { kind, texts, files } = draft
@@ -305,6 +312,7 @@ export default function (component) {
   followKeeping(composer)
   noteClosed(composer)
   draw(composer)
+  beGoal("reply", place.querySelector("textarea"), () => goToReply(composer))
   keepDrafts()
   waitForAnswer(composer)
 }
