@@ -31,6 +31,7 @@ _CODE = {
         "goals.js",
         "files.js",
         "ticket_canned.js",
+        "ticket_onward.js",
         "ticket_composer.js",
     ],
     "ticket_head": ["ticket_outbox.js", "ticket_head.js"],

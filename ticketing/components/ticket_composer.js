@@ -254,6 +254,7 @@ function draw(composer) {
   drawRefusal(place, draft.refusal)
   place.querySelector(".keys").textContent = data.words.keys
   drawStatus(composer, isNote)
+  drawOnward(composer)
   drawChosen(composer)
   if (composer.isNote !== isNote) place.querySelector(".kept").textContent = ""
   composer.isNote = isNote
@@ -291,6 +292,7 @@ function send(composer) {
   // What was not delivered yet is not meant any more, but for what was to be done at once.
   outbox.waiting = outbox.waiting.filter(([, , text]) => text === AT_ONCE)
   outbox.put(...message)
+  composer.isLeaving = composer.onward
   keepDrafts()
 }
 
@@ -315,4 +317,5 @@ export default function (component) {
   beGoal("reply", place.querySelector("textarea"), () => goToReply(composer))
   keepDrafts()
   waitForAnswer(composer)
+  goOnward(composer)
 }

@@ -727,6 +727,10 @@ WORDING = {
     "composer.then_on_hold": "and put on hold",
     "composer.then_resolved": "and resolve",
     "composer.then_closed": "and close",
+    "composer.then_next": "Then go to the next ticket",
+    "composer.then_list": "Then go back to the list",
+    "composer.went_on": "That was {label}. This is the next ticket of the list.",
+    "composer.was_last": "{label} was the last ticket on this page of the list.",
     # Canned replies
     "article_picker.open": "Article",
     "article_picker.search": "Search articles",
