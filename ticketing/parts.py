@@ -28,6 +28,7 @@ from ticketing.services.diagnosis import Setup
 from ticketing.services.maintenance import require_open
 from ticketing.services.passwords import Passwords
 from ticketing.services.refusals import Refusals
+from ticketing.services.repeating import note_done
 from ticketing.services.room import Room
 from ticketing.services.throttle import Throttle
 from ticketing.settings import Settings
@@ -60,8 +61,8 @@ class Parts:
         self.far = far
         self.figures = Figures()
         denied = Refusals(whole, clock).note_denial
-        self.store = WatchedStore(whole, self.figures, denied, require_open)
-        self.entrance = WatchedStore(whole, self.figures, denied)
+        self.store = WatchedStore(whole, self.figures, denied, require_open, note_done)
+        self.entrance = WatchedStore(whole, self.figures, denied, note_done)
         self.gate = Gate(clock, settings.session_limits, second_factor_of=settings.second_factor_of)
         self.passwords = Passwords(rounds=password_rounds)
         self.throttle = Throttle(clock)

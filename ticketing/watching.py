@@ -9,7 +9,7 @@ it waits a moment only, whereas whoever wants to change something waits as long 
 import inspect
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from contextvars import ContextVar
 from functools import cache, wraps
@@ -63,14 +63,14 @@ class WatchedStore:
     A store whose transactions are timed, and noted in the call that they belong to.
 
     What one of them refuses to somebody is handed to *denied* once it is undone. Before what one has changed is kept,
-    unless it is noted by the way, *permit* is asked. Nothing is kept of somebody who only looks.
+    unless it is noted by the way, all *permits* are asked. Nothing is kept of somebody who only looks.
     """
 
-    def __init__(self, store: Store, figures: Figures, denied: Denied, permit: Permit | None = None) -> None:
+    def __init__(self, store: Store, figures: Figures, denied: Denied, *permits: Permit) -> None:
         self._store = store
         self._durations = figures.store
         self._denied = denied
-        self._permit = permit
+        self._permits = permits
 
     @property
     def files(self) -> Files:
@@ -99,8 +99,8 @@ class WatchedStore:
         call = _under_way.get()
         if call is not None and patience is None:
             call.is_change = True
-        permit = self._permit if patience is None else None
-        return _Timed(self._store.write(patience), self._durations, _WRITE, self._denied, permit)
+        permits = self._permits if patience is None else ()
+        return _Timed(self._store.write(patience), self._durations, _WRITE, self._denied, permits)
 
     def ping(self) -> None:
         """Raise StorageError unless the store answers."""
@@ -122,7 +122,7 @@ class _Timed:
     A class and no generator, since each run of each page goes through several.
     """
 
-    __slots__ = ("_began", "_denied", "_durations", "_kind", "_log", "_permit", "_transaction", "_tx")
+    __slots__ = ("_began", "_denied", "_durations", "_kind", "_log", "_permits", "_transaction", "_tx")
 
     def __init__(
         self,
@@ -130,13 +130,13 @@ class _Timed:
         durations: Durations,
         kind: str,
         denied: Denied,
-        permit: Permit | None = None,
+        permits: Iterable[Permit] = (),
     ) -> None:
         self._transaction = transaction
         self._durations = durations
         self._kind = kind
         self._denied = denied
-        self._permit = permit
+        self._permits = permits
 
     def __enter__(self) -> Transaction:
         self._began = time.perf_counter()
@@ -164,8 +164,8 @@ class _Timed:
         """Undo all of it if it may not be kept."""
         try:
             _require_no_view(self._log)
-            if self._permit is not None:
-                self._permit(self._tx)
+            for permit in self._permits:
+                permit(self._tx)
         except BaseException as refusal:
             self._transaction.__exit__(type(refusal), refusal, refusal.__traceback__)
             raise

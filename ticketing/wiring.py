@@ -38,6 +38,7 @@ from ticketing.services.rating_links import RatingLinks
 from ticketing.services.receiving import Receiving
 from ticketing.services.recurring import Recurring
 from ticketing.services.relations import Relations
+from ticketing.services.repeating import Repeats
 from ticketing.services.reports import Reports
 from ticketing.services.retention import Retention
 from ticketing.services.rules import Rules
@@ -113,6 +114,7 @@ class Services:
         self.agents = watched("agents", agents, figures)
         invitations = Invitations(store, clock, gate, passwords, throttle, agents_may_register_agents=may_register)
         self.invitations = watched("invitations", invitations, figures)
+        self.repeats = Repeats(store, clock, gate)
         self.anonymising = watched("anonymising", Anonymising(store, clock, gate), figures)
         self.first_launch = FirstLaunch(entrance, clock, passwords)
 

@@ -110,6 +110,7 @@ FOR_EVERY_PERSON = {
     "agents.may_register",
     "agents.teams_of",
     "drafts.own",
+    "repeats.look_up",
     "front.dismiss",
     "front.look",
     "inbox.own",

@@ -475,6 +475,7 @@ NEVER: Deeds = {
     "reports.behind": lambda on: on.desk.reports.behind(on.ada, DAY, Cell(Metric.CREATED)),
     "reports.titles": lambda on: on.desk.reports.titles(on.ada, [1]),
     "reports.names": lambda on: on.desk.reports.names(on.ada, ["ada"]),
+    "repeats.look_up": lambda on: on.desk.repeats.look_up(on.ada, "k"),
     "retention.rehearsed": lambda on: on.desk.retention.rehearsed(on.root, RetentionRule(name="Old")),
     "rules.rehearsed": lambda on: on.desk.rules.rehearsed(on.root, on.rule),
     "settings_files.plan": lambda on: on.import_,

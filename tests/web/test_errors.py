@@ -27,11 +27,11 @@ BY_STATUS = {
     "TooManyFilesError TicketFullError DayFullError FilesFullError UploadGoneError ReplyStaysError "
     "WrittenMeanwhileError TooManyWatchersError AddressTakenError NothingToConfirmError NoSecondFactorError "
     "SecondFactorSetUpError TooManyKeysError DeliveryWaitsError OnlyOneError InvitationOpenError NotInvitedError "
-    "NotActiveError IdentityTakenError LastWayInError",
+    "AlreadyDoneError NotActiveError IdentityTakenError LastWayInError",
     422: "InvalidInputError BlankError TooLongError ForbiddenCharacterError UsernameError EmailError "
     "WeakPasswordError PasswordMismatchError UnknownChoiceError QueryError ImportRefusedError "
     "CalendarError ScheduleError TargetError TemplateError UnknownVariableError "
-    "FileTooLargeError EmptyFileError InfectedFileError FileUncheckedError",
+    "FileTooLargeError EmptyFileError InfectedFileError FileUncheckedError KeyReusedError",
     429: "TooManyRequestsError ThrottledError",
     500: "TicketingError",
     503: "SettingsError BusyError StorageError StorageBusyError StorageFullError StorageReadOnlyError "

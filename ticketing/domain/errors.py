@@ -6,7 +6,7 @@ Every refusal, as one tree. The text of each is a sentence that can be shown to 
     │   ├── BlankError  TooLongError  ForbiddenCharacterError  UsernameError  EmailError
     │   ├── WeakPasswordError  PasswordMismatchError  UnknownChoiceError  SettingsError
     │   ├── CalendarError  ScheduleError  TargetError  ImportRefusedError  QueryError
-    │   ├── FileTooLargeError  EmptyFileError  InfectedFileError  FileUncheckedError
+    │   ├── FileTooLargeError  EmptyFileError  InfectedFileError  FileUncheckedError  KeyReusedError
     │   └── TemplateError
     │       └── UnknownVariableError
     ├── AuthenticationError            we do not know who this is (any more)
@@ -38,7 +38,7 @@ Every refusal, as one tree. The text of each is a sentence that can be shown to 
     ├── ConflictError
     │   ├── StaleEditError             somebody changed the same field meanwhile
     │   ├── StaleDefinitionError  StaleTicketError  StaleCannedReplyError  StaleImportError
-    │   └── WrittenMeanwhileError
+    │   └── WrittenMeanwhileError  AlreadyDoneError
     ├── TooManyRequestsError           try again after `retry_after`
     │   └── ThrottledError  BusyError
     └── StorageError                   the store cannot do it now
@@ -229,6 +229,16 @@ class FileUncheckedError(InvalidInputError):
 
     def __init__(self, name: str) -> None:
         super().__init__("File", f"The file “{quoted(name, 80)}” was not taken: it cannot be checked for viruses.")
+
+
+class KeyReusedError(InvalidInputError):
+    """A key has come that is of another request."""
+
+    code = "key_reused"
+
+    def __init__(self) -> None:
+        sentence = "This key was sent with something else before. Please send what is new under a key of its own."
+        super().__init__("Idempotency-Key", sentence)
 
 
 class TemplateError(InvalidInputError):
@@ -993,6 +1003,16 @@ class WrittenMeanwhileError(ConflictError):
 
     def __init__(self, name: str, what: str) -> None:
         super().__init__(f"{name} has {what} meanwhile. Please read it, and send your text again if it still fits.")
+
+
+class AlreadyDoneError(ConflictError):
+    """The same was done, or begun, before; what was told of it is not told again."""
+
+    code = "already_done"
+
+    def __init__(self, is_shown_once: bool) -> None:  # noqa: FBT001
+        why = "What was shown is shown once" if is_shown_once else "What was answered is not known any more"
+        super().__init__(f"This was done or begun already under the same key. {why}; please look what has come of it.")
 
 
 class TooManyRequestsError(TicketingError):

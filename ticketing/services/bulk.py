@@ -126,7 +126,7 @@ class Bulk:
 
         def do(number: int) -> Outcome:
             if result.change.merge_into is not None:
-                ticket = self._relations.unmerge(actor, number, key=key and f"undo {key} {number}")
+                ticket = self._relations.unmerge(actor, number, key=key and f"undo {number} {key}")
                 return Outcome(number, ticket.title, "", before[number].after, state_of(ticket))
             return self._changed(actor, number, key and f"undo {key}", partial(_put_back, done=before[number]))
 
@@ -144,13 +144,13 @@ class Bulk:
             found[:] = [ticket.model_copy(deep=True)]
             change(tx, actor, ticket, now)
 
-        after = self._deeds.change(actor, number, key and f"{key} {number}", deed)
+        after = self._deeds.change(actor, number, key and f"{number} {key}", deed)
         return Outcome.of(found[0] if found else after, after)  # what was sent before is done already
 
     def _merged(self, actor: Actor, number: int, into: int, key: str) -> Outcome:
         with self._store.read() as tx:
             before = reach_now(tx, self._gate.admit(tx, actor), number, self._clock())
-        self._relations.merge(actor, number, into, key=key and f"{key} {number}")
+        self._relations.merge(actor, number, into, key=key and f"{number} {key}")
         with self._store.read() as tx:
             return Outcome.of(before, reach_now(tx, self._gate.admit(tx, actor), number, self._clock()))
 

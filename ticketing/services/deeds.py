@@ -9,8 +9,7 @@ from ticketing.domain.custom_fields import CustomField
 from ticketing.domain.errors import WrittenMeanwhileError
 from ticketing.domain.people import Actor
 from ticketing.domain.policy import Action
-from ticketing.domain.receipts import RECEIPT_LIFETIME, Receipt
-from ticketing.domain.sign_in import fingerprint
+from ticketing.domain.receipts import RECEIPT_LIFETIME, Receipt, receipt_of
 from ticketing.domain.store import Store, Transaction
 from ticketing.domain.tickets import SYSTEM, MessageKind, Ticket
 from ticketing.services.access import Clock, Gate, reach
@@ -54,15 +53,28 @@ class Deeds:
         now = self._clock()
         with self._store.write() as tx:
             actor = self._gate.admit(tx, actor)
-            receipt_id = fingerprint("receipt", actor.username, key)
-            receipt = tx.receipts.find(receipt_id) if key else None
-            if receipt is not None and now < receipt.expires_at:
+            receipt = _receipt(tx, actor, key, now) if key else None
+            if receipt is not None:
                 return shown(tx, actor, reach(tx, actor, receipt.ticket))
             ticket = deed(tx, actor, now)
             if key:
-                expires_at = now + RECEIPT_LIFETIME
-                tx.receipts.save(Receipt(id=receipt_id, ticket=ticket.number, expires_at=expires_at))
+                _note(tx, actor, key, now, ticket.number)
             return shown(tx, actor, ticket)
+
+
+def _receipt(tx: Transaction, actor: Actor, key: str, now: datetime) -> Receipt | None:
+    """Return the receipt if it was done already; raises KeyReusedError if something else was done under the key."""
+    receipt_id, content = receipt_of(actor.username, key)
+    receipt = tx.receipts.find(receipt_id)
+    if receipt is None or receipt.expires_at <= now:
+        return None
+    receipt.require_same(content)
+    return receipt
+
+
+def _note(tx: Transaction, actor: Actor, key: str, now: datetime, ticket: int) -> None:
+    receipt_id, content = receipt_of(actor.username, key)
+    tx.receipts.save(Receipt(id=receipt_id, ticket=ticket, expires_at=now + RECEIPT_LIFETIME, content=content))
 
 
 def reach_now(tx: Transaction, actor: Actor, number: int, now: datetime) -> Ticket:

@@ -40,6 +40,16 @@ def test_an_address_that_is_none_is_told_in_the_same_form(carla: TestClient, pat
     assert (answer.status_code, problem(answer)["code"]) == (404, "not_found")
 
 
+@pytest.mark.parametrize("method", ["GET", "HEAD", "POST"])
+def test_the_address_of_all_calls_is_theirs_without_its_slash_as_well(carla: TestClient, method: str) -> None:
+    bare, whole = (carla.request(method, f"http://localhost:8501/api/v1{slash}") for slash in ("", "/"))
+
+    assert bare.status_code == whole.status_code == 404
+    assert bare.headers["content-type"] == whole.headers["content-type"] == "application/json"
+    if method != "HEAD":
+        assert problem(bare)["message"] == problem(whole)["message"] == "There is nothing at this address."
+
+
 def test_another_method_is_told_which_there_are(carla: TestClient) -> None:
     answer = carla.put("/tickets/1", json={})
 

@@ -11,9 +11,10 @@ from ticketing.domain.preferences import Column
 from ticketing.domain.queries import View
 from ticketing.web.api.calling import Anybody, Who
 from ticketing.web.api.people import PersonOut
+from ticketing.web.api.repeating import ONCE, SHOWN_ONCE, Route
 from ticketing.web.api.words import PLAIN, Email, Id, Input, Name, Output
 
-router = APIRouter(prefix="/account", tags=["account"])
+router = APIRouter(route_class=Route, prefix="/account", tags=["account"])
 
 Password = Annotated[str, Field(min_length=1, max_length=1000)]
 Code = Annotated[str, Field(min_length=1, max_length=40, pattern=PLAIN)]
@@ -146,19 +147,19 @@ def get_account(who: Who) -> PersonOut:
     return PersonOut.of(who.desk.accounts.profile(who.actor))
 
 
-@router.put("")
+@router.put("", dependencies=ONCE)
 def change_account(who: Who, body: Profile) -> PersonOut:
     """Change the caller's own name and address, which is then to be confirmed."""
     return PersonOut.of(who.desk.accounts.change_profile(who.actor, body.display_name, body.email, body.password))
 
 
-@router.post("/confirmation_link", status_code=202)
+@router.post("/confirmation_link", status_code=202, dependencies=ONCE)
 def send_confirmation_link(who: Who) -> None:
     """Have the link sent again by which the caller's address is confirmed."""
     who.desk.addresses.send_link(who.actor)
 
 
-@router.post("/password", status_code=204)
+@router.post("/password", status_code=204, dependencies=ONCE)
 def change_password(who: Who, body: NewPassword) -> None:
     """Change the caller's own password; all their sessions end, this program's as well."""
     who.desk.accounts.change_password(who.actor, body.current, body.new, body.new, browser="")
@@ -170,13 +171,13 @@ def list_sessions(who: Who) -> list[SessionOut]:
     return [SessionOut.of(session) for session in who.desk.sessions.own(who.actor)]
 
 
-@router.delete("/sessions/{key}", status_code=204)
+@router.delete("/sessions/{key}", status_code=204, dependencies=ONCE)
 def end_session(who: Who, key: Annotated[str, Path(pattern="^[0-9a-f]{64}$")]) -> None:
     """End one of the caller's sessions; that there is none is no error."""
     who.desk.sessions.end(who.actor, key)
 
 
-@router.delete("/sessions", status_code=204)
+@router.delete("/sessions", status_code=204, dependencies=ONCE)
 def end_other_sessions(who: Who) -> None:
     """End all sessions of the caller but this one."""
     who.desk.sessions.end_others(who.actor)
@@ -195,26 +196,26 @@ def propose_second_factor(who: Who) -> ProposalOut:
     return ProposalOut.of(who.desk.second_factors.propose(who.actor))
 
 
-@router.put("/second_factor")
+@router.put("/second_factor", dependencies=SHOWN_ONCE)
 def turn_on_second_factor(who: Who, body: Confirmed) -> RecoveryCodes:
     """Turn the proposed second factor on."""
     codes = who.desk.second_factors.turn_on(who.actor, body.password, body.code)
     return RecoveryCodes(recovery_codes=codes)
 
 
-@router.post("/second_factor/recovery_codes", status_code=201)
+@router.post("/second_factor/recovery_codes", status_code=201, dependencies=SHOWN_ONCE)
 def renew_recovery_codes(who: Who, body: CodeIn) -> RecoveryCodes:
     """Make new recovery codes in the place of those that there are."""
     return RecoveryCodes(recovery_codes=who.desk.second_factors.renew_recovery_codes(who.actor, body.code))
 
 
-@router.post("/second_factor/off", status_code=204)
+@router.post("/second_factor/off", status_code=204, dependencies=ONCE)
 def turn_off_second_factor(who: Who, body: Confirmed) -> None:
     """Turn the caller's second factor off."""
     who.desk.second_factors.turn_off(who.actor, body.password, body.code)
 
 
-@router.post("/second_factor/forget_browsers", status_code=204)
+@router.post("/second_factor/forget_browsers", status_code=204, dependencies=ONCE)
 def forget_browsers(who: Who) -> None:
     """Ask for a code again in every browser."""
     who.desk.second_factors.forget_browsers(who.actor)
@@ -226,7 +227,7 @@ def list_ways_in(who: Who) -> WaysInOut:
     return WaysInOut.of(who.desk.openid.own(who.actor))
 
 
-@router.delete("/ways_in/{key}", status_code=204)
+@router.delete("/ways_in/{key}", status_code=204, dependencies=ONCE)
 def unlink_identity(who: Who, key: Annotated[str, Path(pattern="^[0-9a-f]{64}$")]) -> None:
     """Let an identity at a provider open the caller's account no longer; that there is none is no error."""
     who.desk.openid.unlink(who.actor, key)
@@ -238,7 +239,7 @@ def get_queue(who: Who) -> QueueOut:
     return QueueOut.of(who.desk.preferences.own(who.actor))
 
 
-@router.patch("/queue")
+@router.patch("/queue", dependencies=ONCE)
 def change_queue(who: Who, body: QueueIn) -> QueueOut:
     """Change what the caller prefers to see of the queue; what is left out stays."""
     preferences = who.desk.preferences
@@ -258,7 +259,7 @@ def get_mail(who: Who) -> dict[NoticeKind, Mailed]:
     return {kind: mail.of(kind, is_agent=is_agent) for kind in kinds_for(is_agent=is_agent)}
 
 
-@router.patch("/mail")
+@router.patch("/mail", dependencies=ONCE)
 def change_mail(who: Who, body: dict[NoticeKind, Mailed]) -> dict[NoticeKind, Mailed]:
     """Change how the caller wants these notices by mail."""
     who.desk.preferences.want_by_mail(who.actor, body)

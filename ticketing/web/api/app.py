@@ -71,9 +71,16 @@ Send `Authorization: Bearer TOKEN` with each call. Bodies are JSON; a field that
 Each error is `{"error": {"code", "message", "field", "reference"}}`: a word for programs, a sentence for people, the
 field it is about where it is about one, and the mark under which the desk's log tells of the request.
 
-`Idempotency-Key` makes a call that changes something repeatable. An `ETag` tells a version; with it as `If-Match`, a
-change is refused with 412 once somebody else has changed the same thing. `RateLimit-Limit`, `RateLimit-Remaining` and
-`RateLimit-Reset` tell how many calls are left in this minute; beyond them the answer is 429 with `Retry-After`.
+`Idempotency-Key` makes a call repeatable that changes something, as far as it takes a token: for ten minutes the same
+call under the same key has no second effect and gets the same answer. With another body it is refused with 422; and
+with 409 where the answer is not told again, because it has a secret in it that is shown once, because the first call is
+still under way, or because the desk was interrupted before it could answer. A call that was refused may be sent again.
+
+An `ETag` tells a version; with it as `If-Match`, a change is refused with 412 once somebody else has changed the same
+thing.
+
+`RateLimit-Limit`, `RateLimit-Remaining` and `RateLimit-Reset` tell how many calls are left in this minute; beyond them
+the answer is 429 with `Retry-After`.
 
 What a program does to tickets stands in their history as done by its owner, with `api` as its `source`.
 """

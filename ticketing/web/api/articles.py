@@ -11,9 +11,10 @@ from ticketing.domain.statuses import GENERAL
 from ticketing.domain.text import SEARCH_LIMIT
 from ticketing.services.articles import Reading
 from ticketing.web.api.calling import Caller, VersionRequired, Who, etag
+from ticketing.web.api.repeating import ONCE, Route
 from ticketing.web.api.words import PLAIN, Id, Input, Number, Output, Text, TicketNumber, Title, Word, YesOrNo
 
-router = APIRouter(tags=["articles"])
+router = APIRouter(route_class=Route, tags=["articles"])
 
 Looked = Annotated[str, Query(max_length=SEARCH_LIMIT, pattern=PLAIN)]
 
@@ -85,7 +86,7 @@ def suggest_articles(who: Who, text: Looked = "") -> list[ArticleOut]:
     return [ArticleOut.read(reading, who) for reading in who.desk.articles.suggest(who.actor, text)]
 
 
-@router.post("/articles", status_code=201)
+@router.post("/articles", status_code=201, dependencies=ONCE)
 def write_article(who: Who, body: ArticleIn, response: Response) -> ArticleOut:
     """Write an article."""
     return _saved(who, Article(**body.model_dump()), response)
@@ -97,7 +98,7 @@ def get_article(who: Who, key: Word, response: Response) -> ArticleOut:
     return _told(who, who.desk.articles.get(who.actor, key), response)
 
 
-@router.put("/articles/{key}")
+@router.put("/articles/{key}", dependencies=ONCE)
 def change_article(who: Who, key: Word, version: VersionRequired, body: ArticleIn, response: Response) -> ArticleOut:
     """Change an article, or bring back one that was taken away."""
     before = who.desk.articles.get(who.actor, key).article
@@ -105,13 +106,13 @@ def change_article(who: Who, key: Word, version: VersionRequired, body: ArticleI
     return _saved(who, before.model_copy(update=changes), response)
 
 
-@router.delete("/articles/{key}", status_code=204)
+@router.delete("/articles/{key}", status_code=204, dependencies=ONCE)
 def remove_article(who: Who, key: Word, version: VersionRequired) -> None:
     """Take an article away."""
     who.desk.articles.remove(who.actor, key, version)
 
 
-@router.put("/articles/{key}/vote")
+@router.put("/articles/{key}/vote", dependencies=ONCE)
 def vote_on_article(who: Who, key: Word, body: Vote, response: Response) -> ArticleOut:
     """Say whether an article helped."""
     return _told(who, who.desk.articles.vote(who.actor, key, helpful=body.helpful), response)

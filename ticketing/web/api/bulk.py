@@ -11,10 +11,11 @@ from ticketing.domain.text import QUERY_LIMIT
 from ticketing.domain.tickets import TicketEdit
 from ticketing.services.bulk import Outcome
 from ticketing.web.api.calling import Caller, Key, Who
+from ticketing.web.api.repeating import ONCE, Route
 from ticketing.web.api.tickets import TicketPatch, asked
 from ticketing.web.api.words import PLAIN, Input, Output, Tags, Text, TicketNumber
 
-router = APIRouter(prefix="/bulk", tags=["bulk"])
+router = APIRouter(route_class=Route, prefix="/bulk", tags=["bulk"])
 
 
 class BulkIn(Input):
@@ -73,7 +74,7 @@ def preview_bulk(who: Who, body: BulkIn) -> list[OutcomeOut]:
     return OutcomeOut.all_of(who.desk.bulk.preview(who.actor, body.chosen(who), body.change))
 
 
-@router.post("/apply")
+@router.post("/apply", dependencies=ONCE)
 def apply_bulk(who: Who, key: Key, body: BulkIn) -> list[OutcomeOut]:
     """Make a change: what one ticket refuses keeps nothing from the others."""
     result = who.desk.bulk.apply(who.actor, body.chosen(who), body.change, key=key)

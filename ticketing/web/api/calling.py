@@ -4,6 +4,7 @@ Who calls, and what each call may bring along besides: a key that makes it repea
 Identity comes from the header Authorization alone; no cookie counts, so no foreign page can act for anybody.
 """
 
+import hashlib
 import re
 from typing import Annotated, Final
 
@@ -15,11 +16,24 @@ from fastapi.security.utils import get_authorization_scheme_param
 from ticketing.desk import Desk, shared_desk
 from ticketing.domain.errors import InvalidInputError, TokenRefusedError
 from ticketing.domain.people import Actor
+from ticketing.domain.receipts import CONTENT
 from ticketing.web.api.quota import Quota
 from ticketing.web.arrival import address_of
 
 _ETAG: Final = re.compile(r'(?:W/)?"?([0-9]{1,18})"?')
+# Under this name a call keeps who sends it.
+_CALLER: Final = "ticketing.caller"
 _quota: Final = Quota()
+
+GivenKey = Annotated[
+    str,
+    Header(
+        alias="Idempotency-Key",
+        max_length=200,
+        pattern="^[!-~]*$",
+        description="Makes the call repeatable: the same key within ten minutes is one effect and the same answer.",
+    ),
+]
 
 
 class Caller:
@@ -61,6 +75,15 @@ class Caller:
         _quota.count(self.request.scope, who, self.desk.settings.api_requests_per_minute)
 
 
+def caller_of(request: Request) -> Caller:
+    """Return the caller, the same for all of a call; raises TokenRefusedError if they show nothing to be known by."""
+    scheme, token = get_authorization_scheme_param(request.headers.get("authorization"))
+    if scheme.lower() != "bearer" or not token or not token.isascii():
+        raise TokenRefusedError
+    caller = request.scope[_CALLER] = Caller(request, token)
+    return caller
+
+
 class _Bearer(SecurityBase):
     """How a call says whose it is; in one step, since each step that FastAPI takes costs every call."""
 
@@ -69,10 +92,7 @@ class _Bearer(SecurityBase):
 
     async def __call__(self, request: Request) -> Caller:
         """Return the caller, who is not known yet; raises TokenRefusedError if they show nothing to be known by."""
-        scheme, token = get_authorization_scheme_param(request.headers.get("authorization"))
-        if scheme.lower() != "bearer" or not token or not token.isascii():
-            raise TokenRefusedError
-        return Caller(request, token)
+        return request.scope.get(_CALLER) or caller_of(request)
 
 
 async def _anybody(request: Request) -> Caller:
@@ -81,19 +101,13 @@ async def _anybody(request: Request) -> Caller:
     return caller
 
 
-async def _key(
-    request: Request,
-    key: Annotated[
-        str,
-        Header(
-            alias="Idempotency-Key",
-            max_length=200,
-            pattern="^[!-~]*$",
-            description="Makes the call repeatable: the same key within ten minutes is one effect and the same answer.",
-        ),
-    ] = "",
-) -> str:
-    return f"{request.method} {request.url.path} {key}" if key else ""
+async def _key(request: Request, key: GivenKey = "") -> str:
+    return key_of(request, key, await request.body()) if key else ""
+
+
+def key_of(request: Request, key: str, body: bytes) -> str:
+    """Return the key as services take it: of this call alone, and with what tells whether a repeat brings the same."""
+    return f"{request.method} {request.url.path} {key}{CONTENT}{hashlib.sha256(body).hexdigest()}"
 
 
 async def _version(

@@ -10,6 +10,7 @@ from ticketing.domain.ratings import COMMENT_LIMIT, SCORES
 from ticketing.domain.statuses import Status
 from ticketing.domain.text import TEXT_LIMIT
 from ticketing.web.api.calling import Key, Who
+from ticketing.web.api.repeating import ONCE, Route
 from ticketing.web.api.shapes import TicketOut, told
 from ticketing.web.api.words import (
     PLAIN,
@@ -26,7 +27,7 @@ from ticketing.web.api.words import (
     YesOrNo,
 )
 
-router = APIRouter(tags=["conversation"])
+router = APIRouter(route_class=Route, tags=["conversation"])
 
 Mark = Annotated[str, Path(pattern="^[0-9a-f]{16}$", description="The mark of a message.")]
 Read = Annotated[
@@ -152,19 +153,19 @@ def rate_ticket(who: Who, number: Number, key: Key, body: RatingIn, response: Re
     return told(ticket, who, response)
 
 
-@router.put("/tickets/{number}/seen", status_code=204)
+@router.put("/tickets/{number}/seen", status_code=204, dependencies=ONCE)
 def mark_seen(who: Who, number: Number, body: SeenIn) -> None:
     """Remember how many messages the caller has seen; it never becomes fewer."""
     who.desk.tickets.mark_seen(who.actor, number, body.messages)
 
 
-@router.put("/tickets/{number}/watching")
+@router.put("/tickets/{number}/watching", dependencies=ONCE)
 def watch(who: Who, number: Number, response: Response) -> TicketOut:
     """Have the caller told of a ticket."""
     return told(who.desk.watching.watch(who.actor, number), who, response)
 
 
-@router.delete("/tickets/{number}/watching")
+@router.delete("/tickets/{number}/watching", dependencies=ONCE)
 def stop_watching(who: Who, number: Number, response: Response) -> TicketOut:
     """Have the caller told nothing more of a ticket."""
     return told(who.desk.watching.stop(who.actor, number), who, response)
@@ -189,7 +190,7 @@ def get_draft(who: Who, number: DraftOf) -> DraftOut:
     return DraftOut(texts={}) if found is None else DraftOut.of(found)
 
 
-@router.put("/drafts/{number}/{field}", status_code=204)
+@router.put("/drafts/{number}/{field}", status_code=204, dependencies=ONCE)
 def keep_draft(who: Who, number: DraftOf, field: Word, body: DraftText) -> None:
     """Keep what the caller has typed into a field: title, description, reply or note."""
     who.desk.drafts.keep(who.actor, number, field, body.text)

@@ -16,11 +16,12 @@ from ticketing.domain.text import SEARCH_LIMIT
 from ticketing.services.moving.lists import Form
 from ticketing.web.api.articles import ArticleOut
 from ticketing.web.api.calling import Who
+from ticketing.web.api.repeating import ONCE, Route
 from ticketing.web.api.shapes import TicketLine
 from ticketing.web.api.tickets import Q, Zone, asked
 from ticketing.web.api.words import PLAIN, Output
 
-router = APIRouter(tags=["desk"])
+router = APIRouter(route_class=Route, tags=["desk"])
 
 _FOUND_AT_MOST: Final = 20
 
@@ -171,7 +172,7 @@ def plan_settings(who: Who, body: Annotated[dict[str, Any], Body()]) -> PlanOut:
     return PlanOut.planned(who.desk.settings_files.plan(who.actor, to_json(body)))
 
 
-@router.post("/settings")
+@router.post("/settings", dependencies=ONCE)
 def import_settings(who: Who, body: Annotated[dict[str, Any], Body()]) -> PlanOut:
     """Bring a settings file in, as a whole or not at all; it never takes anything away."""
     plan = who.desk.settings_files.plan(who.actor, to_json(body))

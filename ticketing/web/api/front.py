@@ -7,9 +7,10 @@ from fastapi import APIRouter, Path
 from ticketing.domain.banners import BannerLevel
 from ticketing.services.front import Look
 from ticketing.web.api.calling import Anybody, Who
+from ticketing.web.api.repeating import ONCE, Route
 from ticketing.web.api.words import Output
 
-router = APIRouter(tags=["desk"])
+router = APIRouter(route_class=Route, tags=["desk"])
 
 Mark = Annotated[str, Path(max_length=80, pattern="^[A-Za-z0-9_-][A-Za-z0-9._-]*@[0-9]+$")]
 
@@ -54,7 +55,7 @@ def get_own_front(who: Who) -> FrontOut:
     return FrontOut.shown(who.desk.front.look(who.actor))
 
 
-@router.delete("/account/front/banners/{mark}", status_code=204)
+@router.delete("/account/front/banners/{mark}", status_code=204, dependencies=ONCE)
 def dismiss_banner(who: Who, mark: Mark) -> None:
     """Put a banner away; one that cannot be put away, or is none, stays as it is."""
     who.desk.front.dismiss(who.actor, mark)

@@ -16,6 +16,7 @@ from fastapi import APIRouter, Request
 from fastapi.exceptions import RequestValidationError
 from pydantic import AfterValidator, Field, Json, ValidationError, WithJsonSchema
 from starlette.datastructures import UploadFile
+from starlette.responses import Response
 
 from ticketing.domain.attachments import clean_file_name
 from ticketing.domain.errors import EmptyFileError, FileTooLargeError
@@ -24,11 +25,12 @@ from ticketing.domain.statuses import Priority, Status
 from ticketing.domain.text import SEARCH_LIMIT
 from ticketing.services.moving.importing.tables import Look
 from ticketing.web.api.bounds import BODY_LIMIT
-from ticketing.web.api.calling import Caller, Who
+from ticketing.web.api.calling import Caller, GivenKey, Who
 from ticketing.web.api.forms import announced, described_form, received
-from ticketing.web.api.words import PLAIN, Id, Input, Output, Word, YesOrNo
+from ticketing.web.api.repeating import ONCE, Route, once_with_file
+from ticketing.web.api.words import PLAIN, Id, Input, Output, Word, YesOrNo, ready
 
-router = APIRouter(prefix="/imports", tags=["imports"])
+router = APIRouter(route_class=Route, prefix="/imports", tags=["imports"])
 
 _MOST_VALUES: Final = 500
 _LONGEST_HEADING: Final = 1_000
@@ -189,7 +191,6 @@ _A_TABLE: Final = described_form(mapping=_MAPPING)
 _AN_EXPORT: Final = described_form(("system",), system={"$ref": "#/components/schemas/System"}, mapping=_MAPPING)
 
 Given = TypeVar("Given", bound=Input)
-Answer = TypeVar("Answer")
 
 
 @router.get("")
@@ -198,20 +199,24 @@ def list_imports(who: Who) -> list[ImportOut]:
     return [ImportOut.of(run) for run in who.desk.imports.all(who.actor)]
 
 
-@router.post("", openapi_extra=_AN_EXPORT)
-async def import_tickets(who: Who, request: Request) -> ImportOut:
-    """Bring in the tickets of a file; the same file again goes on where it was broken off, and brings nothing twice."""
-    return await _with_file(who, request, ImportForm, _bring_in)
+@router.post("", response_model=ImportOut, openapi_extra=_AN_EXPORT)
+async def import_tickets(who: Who, request: Request, key: GivenKey = "") -> Response:
+    """
+    Bring in the tickets of a file; the same file again goes on where it was broken off, and brings nothing twice.
+
+    Under the key of one that was broken off it does not go on; under another one, or none, it does.
+    """
+    return await _with_file(who, request, ImportForm, _bring_in, key)
 
 
-@router.post("/plan", openapi_extra=_AN_EXPORT)
-async def plan_import(who: Who, request: Request) -> ImportPlanOut:
+@router.post("/plan", response_model=ImportPlanOut, openapi_extra=_AN_EXPORT)
+async def plan_import(who: Who, request: Request) -> Response:
     """Tell what would come of a file, and what cannot; nothing is done."""
     return await _with_file(who, request, ImportForm, _plan)
 
 
-@router.post("/look", openapi_extra=_A_TABLE)
-async def look_at_table(who: Who, request: Request) -> LookOut:
+@router.post("/look", response_model=LookOut, openapi_extra=_A_TABLE)
+async def look_at_table(who: Who, request: Request) -> Response:
     """Tell what is in a table (CSV, osTicket), with a mapping that can be changed and sent along with the file."""
     return await _with_file(who, request, TableForm, _look)
 
@@ -222,22 +227,30 @@ def plan_undoing_import(who: Who, key: Word) -> UndoingOut:
     return UndoingOut.of(who.desk.imports.look_at_undoing(who.actor, key))
 
 
-@router.post("/{key}/undo")
+@router.post("/{key}/undo", dependencies=ONCE)
 def undo_import(who: Who, key: Word, body: UndoIn) -> ImportOut:
     """Take away what an import has made; broken off, the same call goes on."""
     return ImportOut.of(who.desk.imports.undo(who.actor, key, touched_too=body.touched_too))
 
 
 async def _with_file(
-    who: Caller, request: Request, shape: type[Given], deed: Callable[[Caller, UploadFile, Given], Answer]
-) -> Answer:
+    who: Caller,
+    request: Request,
+    shape: type[Given],
+    deed: Callable[[Caller, UploadFile, Given], Output],
+    key: str = "",
+) -> Response:
     """Do something with the file that comes, beside which stands what the shape says."""
     await to_thread.run_sync(_expect, who, announced(request, BODY_LIMIT))
     largest, fields = who.desk.attachments.largest, len(shape.model_fields)
     async with received(request, largest, fields=fields, around=BODY_LIMIT) as form:
         _require_size(form.file, largest)
         given = _given(shape, form.fields)
-        return await to_thread.run_sync(partial(deed, who, form.file, given), limiter=_one_at_a_time)
+
+        async def do() -> Response:
+            return ready(await to_thread.run_sync(partial(deed, who, form.file, given), limiter=_one_at_a_time))
+
+        return await once_with_file(who, request, key, form, do)
 
 
 def _expect(who: Caller, size: int) -> None:

@@ -8,9 +8,10 @@ from ticketing.domain.notifications import NoticeKind
 from ticketing.domain.statuses import Status
 from ticketing.services.inbox import Line
 from ticketing.web.api.calling import Who
+from ticketing.web.api.repeating import ONCE, Route
 from ticketing.web.api.words import Cursor, Listed, Number, Output, Word, page_at
 
-router = APIRouter(prefix="/inbox", tags=["inbox"])
+router = APIRouter(route_class=Route, prefix="/inbox", tags=["inbox"])
 
 
 class NoticeOut(Output):
@@ -54,19 +55,19 @@ def count_unread(who: Who) -> Unread:
     return Unread(unread=who.desk.inbox.unread(who.actor))
 
 
-@router.post("/{notice}/read", status_code=204)
+@router.post("/{notice}/read", status_code=204, dependencies=ONCE)
 def read_notice(who: Who, notice: Word) -> None:
     """Mark a notice as read."""
     who.desk.inbox.read(who.actor, notice)
 
 
-@router.post("/read", status_code=204)
+@router.post("/read", status_code=204, dependencies=ONCE)
 def read_all_notices(who: Who) -> None:
     """Mark all of the caller's notices as read."""
     who.desk.inbox.read_all(who.actor)
 
 
-@router.post("/tickets/{number}/read", status_code=204)
+@router.post("/tickets/{number}/read", status_code=204, dependencies=ONCE)
 def read_notices_of_ticket(who: Who, number: Number) -> None:
     """Mark all of the caller's notices about a ticket as read."""
     who.desk.inbox.read_of_ticket(who.actor, number)

@@ -11,9 +11,10 @@ from ticketing.domain.text import EMAIL_LIMIT
 from ticketing.services.invitations import Invited
 from ticketing.web.api.calling import Caller, Who
 from ticketing.web.api.people import PersonOut
+from ticketing.web.api.repeating import ONCE, SHOWN_ONCE, Route
 from ticketing.web.api.words import PLAIN, Input, Name, Output, Username, UsernameField
 
-router = APIRouter(tags=["people"])
+router = APIRouter(route_class=Route, tags=["people"])
 
 
 class InvitationIn(Input):
@@ -44,7 +45,7 @@ class ExpiryOut(Output):
     expires_at: datetime | None
 
 
-@router.post("/invitations", status_code=201)
+@router.post("/invitations", status_code=201, dependencies=SHOWN_ONCE)
 def invite(who: Who, body: InvitationIn) -> InvitedOut:
     """Invite somebody; where the desk mails no links, the answer has the link."""
     invited = who.desk.invitations.invite(who.actor, body.display_name, body.email, body.username or "", role=body.role)
@@ -57,13 +58,13 @@ def get_invitation(who: Who, username: Username) -> ExpiryOut:
     return ExpiryOut(expires_at=who.desk.invitations.expiry(who.actor, username))
 
 
-@router.post("/invitations/{username}/again")
+@router.post("/invitations/{username}/again", dependencies=SHOWN_ONCE)
 def invite_again(who: Who, username: Username) -> InvitedOut:
     """Send a new link, which ends the one before it."""
     return InvitedOut.told(who.desk.invitations.send_again(who.actor, username), who)
 
 
-@router.delete("/invitations/{username}", status_code=204)
+@router.delete("/invitations/{username}", status_code=204, dependencies=ONCE)
 def take_back_invitation(who: Who, username: Username) -> None:
     """Take an invitation back, and the account that was made for it."""
     who.desk.invitations.take_back(who.actor, username)

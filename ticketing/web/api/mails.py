@@ -8,9 +8,10 @@ from fastapi import APIRouter, Query
 from ticketing.domain.outbox import MailState, OutgoingQuery
 from ticketing.domain.received import Fate, ReceivedQuery
 from ticketing.web.api.calling import Who
+from ticketing.web.api.repeating import ONCE, Route
 from ticketing.web.api.words import Cursor, Limit, Listed, Output, Word, page_at
 
-router = APIRouter(prefix="/mails", tags=["mails"])
+router = APIRouter(route_class=Route, prefix="/mails", tags=["mails"])
 
 
 class OutgoingOut(Output):
@@ -79,7 +80,7 @@ def get_backlog(who: Who) -> BacklogOut:
     return BacklogOut.of(who.desk.outbox.backlog(who.actor))
 
 
-@router.post("/out/{key}/again")
+@router.post("/out/{key}/again", dependencies=ONCE)
 def send_again(who: Who, key: Word) -> OutgoingOut:
     """Send a mail once more."""
     return OutgoingOut.of(who.desk.outbox.send_again(who.actor, key))
@@ -110,7 +111,7 @@ def get_received(who: Who, key: Word) -> OriginalOut:
     return OriginalOut.of(who.desk.receiving.original(who.actor, key))
 
 
-@router.post("/in/{key}/again")
+@router.post("/in/{key}/again", dependencies=ONCE)
 def receive_again(who: Who, key: Word) -> ReceivedOut:
     """Take a mail in once more that is in no ticket."""
     return ReceivedOut.of(who.desk.receiving.again(who.actor, key))

@@ -54,6 +54,8 @@ class Calls:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a call, or let anything else through."""
+        if scope.get("path", "").removeprefix(scope.get("root_path", "")) == API:
+            scope = {**scope, "path": f"{scope['path']}/"}  # or else a page of Streamlit's would answer
         found, inside = self._mount.matches(scope)
         if found is Match.FULL:
             scope.update(inside)

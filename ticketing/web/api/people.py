@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query
 from ticketing.domain.people import PeopleQuery, Role, Standing
 from ticketing.domain.text import SEARCH_LIMIT
 from ticketing.web.api.calling import Who
+from ticketing.web.api.repeating import ONCE, SHOWN_ONCE, Route
 from ticketing.web.api.words import (
     PLAIN,
     Cursor,
@@ -22,7 +23,7 @@ from ticketing.web.api.words import (
     page_at,
 )
 
-router = APIRouter(tags=["people"])
+router = APIRouter(route_class=Route, tags=["people"])
 
 
 class PersonOut(Output):
@@ -98,37 +99,37 @@ def get_user(who: Who, username: Username) -> PersonOut:
     return PersonOut.of(who.desk.agents.person(who.actor, username))
 
 
-@router.post("/users/{username}/deactivate")
+@router.post("/users/{username}/deactivate", dependencies=ONCE)
 def deactivate_user(who: Who, username: Username) -> PersonOut:
     """Shut an account, and end its sessions."""
     return PersonOut.of(who.desk.agents.deactivate(who.actor, username))
 
 
-@router.post("/users/{username}/reactivate")
+@router.post("/users/{username}/reactivate", dependencies=ONCE)
 def reactivate_user(who: Who, username: Username) -> PersonOut:
     """Open an account again."""
     return PersonOut.of(who.desk.agents.reactivate(who.actor, username))
 
 
-@router.post("/users/{username}/reset_password")
+@router.post("/users/{username}/reset_password", dependencies=SHOWN_ONCE)
 def reset_password(who: Who, username: Username) -> OneTimePassword:
     """Put a one-time password in the place of somebody's password."""
     return OneTimePassword(one_time_password=who.desk.agents.reset_password(who.actor, username))
 
 
-@router.put("/users/{username}/role")
+@router.put("/users/{username}/role", dependencies=ONCE)
 def change_role(who: Who, username: Username, body: RoleIn) -> PersonOut:
     """Change what somebody is."""
     return PersonOut.of(who.desk.agents.change_role(who.actor, username, body.role))
 
 
-@router.delete("/users/{username}/second_factor")
+@router.delete("/users/{username}/second_factor", dependencies=ONCE)
 def turn_off_factor_of(who: Who, username: Username) -> PersonOut:
     """Turn somebody's second factor off."""
     return PersonOut.of(who.desk.agents.turn_off_second_factor(who.actor, username))
 
 
-@router.delete("/users/{username}/sessions", status_code=204)
+@router.delete("/users/{username}/sessions", status_code=204, dependencies=ONCE)
 def end_sessions_of(who: Who, username: Username) -> None:
     """End all sessions of somebody."""
     who.desk.agents.end_sessions(who.actor, username)
@@ -141,7 +142,7 @@ def get_wait(who: Who, username: Username) -> Wait:
     return Wait(seconds=int(wait.total_seconds()) if wait else 0)
 
 
-@router.delete("/users/{username}/wait", status_code=204)
+@router.delete("/users/{username}/wait", status_code=204, dependencies=ONCE)
 def lift_wait(who: Who, username: Username) -> None:
     """Let somebody try again at once."""
     who.desk.agents.lift_wait(who.actor, username)
@@ -153,7 +154,7 @@ def list_agents(who: Who) -> dict[str, str]:
     return who.desk.agents.assignable(who.actor)
 
 
-@router.post("/agents", status_code=201)
+@router.post("/agents", status_code=201, dependencies=SHOWN_ONCE)
 def register_agent(who: Who, body: AgentIn) -> AccountMade:
     """Make an account for an agent or an admin."""
     made = who.desk.agents.register_agent(who.actor, body.username, body.display_name, body.email, role=body.role)

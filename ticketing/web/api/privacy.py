@@ -8,9 +8,10 @@ from starlette.responses import StreamingResponse
 
 from ticketing.web.api.calling import Who
 from ticketing.web.api.people import PersonOut
+from ticketing.web.api.repeating import ONCE, Route
 from ticketing.web.api.words import Id, Input, Output, Username
 
-router = APIRouter(prefix="/users/{username}", tags=["people"])
+router = APIRouter(route_class=Route, prefix="/users/{username}", tags=["people"])
 
 _MOST_PLACES: Final = 10_000
 
@@ -53,7 +54,7 @@ def preview_anonymisation(who: Who, username: Username) -> PreviewOut:
     return PreviewOut.of(who.desk.anonymising.preview(who.actor, username))
 
 
-@router.post("/anonymisation")
+@router.post("/anonymisation", dependencies=ONCE)
 def anonymise(who: Who, username: Username, body: AnonymousIn) -> AnonymousOut:
     """Make somebody anonymous everywhere, which cannot be taken back; cut off, it goes on by itself."""
     done = who.desk.anonymising.anonymise(who.actor, username, frozenset(body.kept))

@@ -33,9 +33,10 @@ from ticketing.domain.sla import SlaPolicy
 from ticketing.domain.teams import Team
 from ticketing.domain.text import NAME_LIMIT, TEXT_LIMIT
 from ticketing.web.api.calling import Caller, VersionRequired, Who, etag
+from ticketing.web.api.repeating import ONCE, Route
 from ticketing.web.api.words import PLAIN, At, Duration, Input, Output, Tags, Whole, Word, YesOrNo
 
-router = APIRouter(tags=["setup"])
+router = APIRouter(route_class=Route, tags=["setup"])
 
 _MOST: Final = 1_000
 # In base64.
@@ -212,7 +213,14 @@ def _route(
     method: str, path: str, handler: Callable[..., Any], name: str, about: str, answer: Any, status: int = 200
 ) -> None:
     router.add_api_route(
-        path, handler, methods=[method], name=name, description=about, response_model=answer, status_code=status
+        path,
+        handler,
+        methods=[method],
+        name=name,
+        description=about,
+        response_model=answer,
+        status_code=status,
+        dependencies=() if method == "GET" else ONCE,
     )
 
 

@@ -10,9 +10,10 @@ from ticketing.domain.api_keys import MOST_DAYS
 from ticketing.domain.scopes import Scope
 from ticketing.services.tokens import Granted
 from ticketing.web.api.calling import Anybody, Who
+from ticketing.web.api.repeating import ONCE, SHOWN_ONCE, Route
 from ticketing.web.api.words import PLAIN, Input, Name, Output, Username, Whole
 
-router = APIRouter()
+router = APIRouter(route_class=Route)
 
 Secret = Annotated[str, Field(min_length=1, max_length=400, pattern="^[!-~]+$")]
 KeyId = Annotated[str, Path(pattern="^[0-9a-f]{64}$", description="The id of a key, as `/keys` tells it.")]
@@ -100,13 +101,13 @@ def list_keys(who: Who) -> list[KeyOut]:
     return [KeyOut.of(key) for key in who.desk.tokens.keys(who.actor)]
 
 
-@router.post("/keys", status_code=201, tags=["keys"])
+@router.post("/keys", status_code=201, tags=["keys"], dependencies=SHOWN_ONCE)
 def create_key(who: Who, body: KeyIn) -> KeyMade:
     """Make a key; no key makes another."""
     return KeyMade(key=who.desk.tokens.create_key(who.actor, body.name, body.scopes, body.days))
 
 
-@router.delete("/keys/{key}", tags=["keys"])
+@router.delete("/keys/{key}", tags=["keys"], dependencies=ONCE)
 def revoke_key(who: Who, key: KeyId) -> KeyOut:
     """End a key, the caller's own or that of somebody they look after."""
     return KeyOut.of(who.desk.tokens.revoke_key(who.actor, key))
@@ -118,7 +119,7 @@ def keys_of(who: Who, username: Username) -> list[KeyOut]:
     return [KeyOut.of(key) for key in who.desk.tokens.keys_of(who.actor, username)]
 
 
-@router.post("/signing_key/rotation", status_code=204, tags=["keys"])
+@router.post("/signing_key/rotation", status_code=204, tags=["keys"], dependencies=ONCE)
 def rotate_signing_key(who: Who) -> None:
     """Sign access tokens with a new key; those that are about are good until they are over."""
     who.desk.tokens.rotate_signing_key(who.actor)

@@ -8,10 +8,11 @@ from fastapi import APIRouter, Response
 from ticketing.domain.deliveries import DeliveryQuery, DeliveryState
 from ticketing.domain.webhooks import Webhook, WebhookEvent
 from ticketing.web.api.calling import VersionRequired, Who, etag
+from ticketing.web.api.repeating import ONCE, SHOWN_ONCE, Route
 from ticketing.web.api.setup import input_of, read_input
 from ticketing.web.api.words import Cursor, Limit, Listed, Output, Word, page_at
 
-router = APIRouter(tags=["webhooks"])
+router = APIRouter(route_class=Route, tags=["webhooks"])
 
 WebhookIn = input_of(Webhook)
 
@@ -98,7 +99,7 @@ def list_webhooks(who: Who) -> list[WebhookOut]:
     return [WebhookOut.of(webhook) for webhook in who.desk.webhooks.all(who.actor)]
 
 
-@router.post("/webhooks", status_code=201)
+@router.post("/webhooks", status_code=201, dependencies=SHOWN_ONCE)
 def create_webhook(who: Who, body: WebhookIn, response: Response) -> WebhookMade:  # type: ignore[valid-type]
     """Make a webhook."""
     made = who.desk.webhooks.create(who.actor, read_input(Webhook, body))
@@ -111,7 +112,7 @@ def get_webhook(who: Who, key: Word, response: Response) -> WebhookOut:
     return WebhookOut.told(who.desk.webhooks.get(who.actor, key), response)
 
 
-@router.put("/webhooks/{key}")
+@router.put("/webhooks/{key}", dependencies=ONCE)
 def change_webhook(who: Who, key: Word, version: VersionRequired, body: WebhookIn, response: Response) -> WebhookOut:  # type: ignore[valid-type]
     """Change a webhook, or bring one back; its secret stays."""
     wanted: dict[str, Any] = {"id": key, "version": version}
@@ -119,19 +120,19 @@ def change_webhook(who: Who, key: Word, version: VersionRequired, body: WebhookI
     return WebhookOut.told(changed, response)
 
 
-@router.delete("/webhooks/{key}", status_code=204)
+@router.delete("/webhooks/{key}", status_code=204, dependencies=ONCE)
 def remove_webhook(who: Who, key: Word, version: VersionRequired) -> None:
     """Take a webhook away; what still waits for it is not sent."""
     who.desk.webhooks.remove(who.actor, key, version)
 
 
-@router.post("/webhooks/{key}/secret", status_code=201)
+@router.post("/webhooks/{key}/secret", status_code=201, dependencies=SHOWN_ONCE)
 def renew_secret(who: Who, key: Word) -> SecretOut:
     """Make a new secret; for 24 hours the former one signs as well."""
     return SecretOut(secret=who.desk.webhooks.renew_secret(who.actor, key))
 
 
-@router.post("/webhooks/{key}/test")
+@router.post("/webhooks/{key}/test", dependencies=ONCE)
 def try_webhook(who: Who, key: Word) -> AnswerOut:
     """Post a message that tells of nothing, now, and tell what came of it."""
     return AnswerOut.of(who.desk.webhooks.test(who.actor, key))
@@ -155,7 +156,7 @@ def get_waiting(who: Who, key: Word) -> WaitingOut:
     return WaitingOut(waiting=who.desk.webhooks.waiting(who.actor, webhook.id))
 
 
-@router.post("/deliveries/{key}/again")
+@router.post("/deliveries/{key}/again", dependencies=ONCE)
 def deliver_again(who: Who, key: Word) -> DeliveryOut:
     """Deliver it once more, under the same id."""
     return DeliveryOut.of(who.desk.webhooks.send_again(who.actor, key))

@@ -74,9 +74,9 @@ class Problem(Output):
     error: Fault
 
 
-def ready(found: Output, headers: Mapping[str, str] | None = None) -> Response:
+def ready(found: Output, headers: Mapping[str, str] | None = None, status: int = 200) -> Response:
     """Return an answer as it is sent, for what is called most: FastAPI would check it anew, in a thread of its own."""
-    return Response(found.model_dump_json(), media_type="application/json", headers=headers)
+    return Response(found.model_dump_json(), status, media_type="application/json", headers=headers)
 
 
 def _require_text(given: Any) -> Any:
