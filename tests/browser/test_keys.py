@@ -260,6 +260,21 @@ def test_keys_lead_nowhere_when_nobody_is_signed_in(windows: Windows) -> None:
     expect(page.get_by_role("dialog")).to_have_count(0)
 
 
+def test_who_has_yet_to_choose_a_password_is_led_nowhere(windows: Windows, server: Server) -> None:
+    account = server.desk.agents.register_agent(server.actor("root"), "newcomer", "Nils Newcomer")
+    page = windows.open("login")
+    sign_in(page, "newcomer", account.one_time_password)
+    expect(page).to_have_url(re.compile("/account$"))
+    expect(help_button(page)).to_be_visible()
+    page.get_by_role("heading", level=1).click()
+
+    for key in ("n", "/", "r"):
+        page.keyboard.press(key)
+
+    page.wait_for_timeout(QUIET)
+    expect(page).to_have_url(re.compile("/account$"))
+
+
 def test_a_phone_is_not_told_of_keys(windows: Windows) -> None:
     page = windows.open("my_tickets", person="carla", **PHONE)
     page.get_by_test_id("stExpandSidebarButton").click()
