@@ -205,6 +205,7 @@ COMMANDS = {
     "backup": ["desk.zip"],
     "restore": ["there.zip"],
     "verify": [],
+    "salvage": [],
     "run-jobs": [],
     "settings": ["export"],
     "migrate": ["--to", "json:there"],

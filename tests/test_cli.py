@@ -661,6 +661,106 @@ def test_d3_a_damaged_store_is_told_by_verify(run: Run, data: Path) -> None:
     assert result.stdout == ""
 
 
+def damaged(data: Path) -> None:
+    """Fill a store, and spoil the line of T-2 in its snapshot."""
+    fill(data)
+    snapshot = data / "tickets.json"
+    good = snapshot.read_bytes().splitlines(keepends=True)
+    snapshot.write_bytes(b"".join([*good[:2], good[2].replace(b'"title"', b"title"), *good[3:]]))
+
+
+def test_a_damaged_store_names_the_way_on(run: Run, data: Path) -> None:
+    damaged(data)
+
+    for command in (["verify"], ["search", "is:open"]):
+        result = run(*command)
+
+        assert result.exit_code == 1
+        assert "tickets.json, line 3" in result.stderr
+        assert "python3 -m ticketing salvage" in result.stderr
+
+
+def test_d3_a_salvage_says_what_it_will_do_and_waits_for_a_yes(run: Run, data: Path) -> None:
+    damaged(data)
+    before = files(data)
+
+    declined = run("salvage", typed="n\n")
+
+    assert declined.exit_code == 1
+    assert "tickets.json, line 3 (byte " in declined.stdout
+    assert "Lost: tickets “2”." in declined.stdout
+    assert re.search(r"To be brought back: .*2 tickets, 2 users\. Everybody signs in again\.", declined.stdout)
+    assert files(data) | {".compact.lock": b"", ".lock": b""} == before | {".compact.lock": b"", ".lock": b""}
+    assert not list(data.glob("damaged-*"))
+
+
+def test_a_salvaged_store_is_sound_and_its_damaged_files_are_kept(run: Run, data: Path) -> None:
+    damaged(data)
+    before = files(data)
+
+    done, verified, again = run("salvage", "--yes"), run("verify"), run("salvage", "--yes")
+
+    assert done.exit_code == 0
+    (kept,) = data.glob("damaged-*")
+    assert f"The files as they were are in “{kept}”." in done.stdout
+    assert files(kept) == {name: content for name, content in before.items() if name.endswith((".json", ".jsonl"))}
+    assert but_the_log(verified.output) == "All is well: 3 notices, 1 numbers, 2 tickets, 2 users.\n"
+    assert again.stdout == "There is nothing to salvage: the files are as they were written.\n"
+    with closing(open_desk(Settings(data_dir=data))) as desk:
+        titles = {ticket.title for ticket in desk.tickets.search(CONSOLE, TicketQuery()).items}
+    assert titles == {"=No dial tone 0", "=No dial tone 2"}
+
+
+def test_what_a_hand_may_have_changed_is_salvaged_only_if_that_is_accepted(run: Run, data: Path) -> None:
+    a_damaged_store(data)
+    before = files(data)
+
+    refused = run("salvage", "--yes")
+
+    assert refused.exit_code == 1
+    assert "Only with --accept-edits it is taken. Nothing was changed." in refused.stderr
+    assert "Taken as it stands, edited or not: tickets “1”." in refused.stdout
+    assert {**files(data), ".compact.lock": b"", ".lock": b""} == {**before, ".compact.lock": b"", ".lock": b""}
+
+    accepted = run("salvage", "--yes", "--accept-edits")
+
+    assert accepted.exit_code == 0
+    assert run("verify").exit_code == 0
+
+
+@pytest.mark.parametrize("kind", ["missing", "sound", "database", "the original app's", "newer"])
+def test_where_nothing_is_to_be_salvaged_nothing_is_changed(
+    run: Run, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    if kind == "sound":
+        fill(data)
+    if kind == "newer":
+        a_newer_store(data)
+    if kind == "the original app's":
+        write_seed(data)
+    if kind == "database":
+        monkeypatch.setenv("TICKETING_STORAGE_URL", f"sqlite:///{tmp_path}/desk.sqlite")
+        run("demo-data", "--tickets", 1)
+    before = files(data) if data.is_dir() else {}
+
+    result = run("salvage", "--yes")
+
+    code, said = {
+        "missing": (2, "There is no data directory"),
+        "sound": (0, "There is nothing to salvage"),
+        "database": (1, "Of a database, restore a backup."),
+        "the original app's": (2, "holds the files of the original app"),
+        "newer": (2, "tickets.json has format 2"),
+    }[kind]
+    assert result.exit_code == code
+    assert said in result.output
+    assert not data.is_dir() or {**files(data), ".compact.lock": b"", ".lock": b""} == {
+        **before,
+        ".compact.lock": b"",
+        ".lock": b"",
+    }
+
+
 def test_a_database_that_finds_other_tickets_than_it_shows_is_told_by_verify(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

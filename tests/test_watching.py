@@ -18,6 +18,7 @@ from ticketing.domain.people import Actor, PeopleQuery
 from ticketing.domain.queries import TicketQuery
 from ticketing.domain.tickets import Ticket, TicketEdit
 from ticketing.logs import JsonFormatter
+from ticketing.services.moving.lists import Form
 from ticketing.settings import Settings
 
 PASSWORD = "three wet umbrellas"
@@ -133,6 +134,38 @@ def test_what_is_brought_in_as_a_file_is_told_as_well(desk: Desk, told: Told) ->
         ("settings_files.export", "done"),  # which is put on record
         ("settings_files.apply", "done"),
     ]
+
+
+def test_what_is_taken_along_is_told_once_as_it_is_asked_for(desk: Desk, carla: Actor, ada: Actor, told: Told) -> None:
+    console = Actor.console()
+    desk.tickets.open(carla, TITLE, TEXT)
+    told()
+
+    list(desk.lists.export(ada, TicketQuery(), Form.CSV))
+    desk.exports.seed(console)
+    list(desk.exports.json_lines(console))
+    list(desk.exports.table(console))
+    list(desk.personal_data.export(carla, "carla"))
+    for not_theirs in (
+        lambda: desk.personal_data.export(carla, "oskar"),
+        lambda: desk.exports.table(carla),
+        lambda: desk.exports.json_lines(ada),
+    ):
+        with refused():
+            not_theirs()
+
+    lines = told()
+    assert summed_up(lines) == [
+        ("ada", "lists.export", "-", "done"),
+        ("console", "exports.seed", "-", "done"),
+        ("console", "exports.json_lines", "-", "done"),
+        ("console", "exports.table", "-", "done"),
+        ("carla", "personal_data.export", "carla", "done"),
+        ("carla", "personal_data.export", "-", "person_not_found"),
+        ("carla", "exports.table", "-", "permission_denied"),
+        ("ada", "exports.json_lines", "-", "permission_denied"),
+    ]
+    assert not any(written in json.dumps(lines) for written in (TITLE, TEXT, PASSWORD, "Ruiz", "oskar"))
 
 
 def test_signing_in_and_out_is_told_of_the_person_and_where_they_came_from(desk: Desk, told: Told) -> None:

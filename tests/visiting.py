@@ -10,8 +10,8 @@ from unittest.mock import PropertyMock, patch
 
 import pytest
 import streamlit as st
-from streamlit.testing.v1 import AppTest
 
+from tests.app_test import AppTest
 from ticketing.desk import Desk
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -207,7 +207,7 @@ class Services:
         from ticketing.services.moving.exports import Exports  # noqa: PLC0415 - see above
 
         parts = self._parts
-        return Exports(parts.store, parts.clock, parts.gate)
+        return watched("exports", Exports(parts.store, parts.clock, parts.gate), parts.figures)
 
     @cached_property
     def lists(self) -> "Lists":
@@ -215,7 +215,7 @@ class Services:
         from ticketing.services.moving.lists import Lists  # noqa: PLC0415 - see above
 
         parts = self._parts
-        return Lists(parts.store, parts.clock, parts.gate)
+        return watched("lists", Lists(parts.store, parts.clock, parts.gate), parts.figures)
 
     @cached_property
     def personal_data(self) -> "PersonalData":
@@ -223,7 +223,7 @@ class Services:
         from ticketing.services.moving.personal import PersonalData  # noqa: PLC0415 - see above
 
         parts = self._parts
-        return PersonalData(parts.store, parts.clock, parts.gate)
+        return watched("personal_data", PersonalData(parts.store, parts.clock, parts.gate), parts.figures)
 
     @cached_property
     def settings_files(self) -> "SettingsFiles":

@@ -225,6 +225,23 @@ def test_an_agent_hands_a_one_time_password_to_a_new_colleague(windows: Windows)
     expect(ernst.get_by_role("heading", name="All tickets")).to_be_visible()
 
 
+def test_a_password_is_reset_once_one_was_told_for_whom_and_what_comes_of_it(server: Server, windows: Windows) -> None:
+    server.desk.accounts.register("tomas", "Tomas Reyes", PASSWORD, PASSWORD)
+    root = windows.open("agent_admin?person=tomas", person="root")
+    root.get_by_role("button", name="Reset password").click()
+    told = root.get_by_text("The password of Tomas Reyes stops working")
+    expect(told).to_be_visible()
+    root.keyboard.press("Escape")
+    expect(told).to_be_hidden()
+    assert server.desk.accounts.sign_in("tomas", PASSWORD), "nothing has happened yet"
+
+    root.get_by_role("button", name="Reset password").click()
+    root.get_by_role("button", name="Reset it now").click()
+    password = root.locator("code").inner_text()
+
+    assert server.desk.sessions.actor(server.desk.accounts.sign_in("tomas", password)).must_change_password
+
+
 def test_what_was_typed_wrong_on_the_registration_stays_to_be_corrected(windows: Windows) -> None:
     page = windows.open("register")
     page.get_by_label("Username", exact=True).fill("CARLA")

@@ -15,12 +15,14 @@ from tests.browser.acting import (
     expect_login,
     expect_ticket,
     history,
+    row,
     sign_in,
     sign_out,
+    unfold_details,
     wait_until,
 )
 from tests.browser.conftest import DESKTOP, PHONE, Windows, settle
-from tests.serving import ROOT, Server
+from tests.serving import PASSWORD, ROOT, Server
 from ticketing.domain.statuses import Priority
 from ticketing.domain.text import TAGS_LIMIT
 from ticketing.domain.tickets import TicketEdit
@@ -580,3 +582,21 @@ def test_a_component_that_did_not_arrive_is_asked_for_once_more(windows: Windows
     page.goto(f"{server.base}/ticket?id={number}")
 
     expect(page.get_by_role("combobox", name="Priority")).to_be_visible()
+
+
+def test_the_requesters_name_leads_to_all_their_tickets_in_the_same_tab(server: Server, windows: Windows) -> None:
+    server.desk.accounts.register("tamara", "Tamara Kos", PASSWORD, PASSWORD)
+    number, _ = (server.desk.tickets.open(server.actor("tamara"), title, "Help!").number for title in ("Lamp", "Desk"))
+    ada = windows.open(f"ticket?id={number}", person="ada")
+    ada.evaluate("window.sameTab = true")
+    unfold_details(ada)
+
+    name = ada.get_by_role("link", name="Tamara Kos")
+    expect(name).to_have_attribute("title", "All tickets of Tamara Kos")
+    name.click()
+
+    expect(ada.get_by_role("heading", level=1, name="All tickets")).to_be_visible()
+    expect(row(ada, "Desk")).to_be_visible()
+    expect(row(ada, "Lamp")).to_be_visible()
+    expect(ada).to_have_url(re.compile(r"all_tickets\?view=all&q=requester%3Atamara$"))
+    assert ada.evaluate("window.sameTab")

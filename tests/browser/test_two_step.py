@@ -188,6 +188,7 @@ def test_it_is_turned_off_by_its_owner_and_by_an_admin(windows: Windows, server:
     person_with_phone(server, "sina")
     admin = windows.open("agent_admin?person=sina", person="root")
     admin.get_by_role("button", name="Turn off two-step sign-in").click()
+    admin.get_by_role("button", name="Turn it off now").click()
     expect(admin.get_by_text("Two-step sign-in of Sina is turned off")).to_be_visible()
     assert accounts.sign_in("sina", PASSWORD)
 

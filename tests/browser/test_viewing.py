@@ -82,3 +82,19 @@ def test_every_page_can_be_viewed_on_a_phone_too(windows: Windows, server: Serve
         assert root.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), page.name
 
     assert broken == []
+
+
+def test_keys_lead_where_the_persons_own_menu_leads(windows: Windows) -> None:
+    root = begin(windows)
+    root.get_by_role("link", name="Articles", exact=True).click()
+    expect(root.get_by_role("heading", level=1)).to_have_text("Articles")
+    root.get_by_role("heading", level=1).click()
+
+    root.keyboard.press("n")
+    expect(root.get_by_role("heading", level=1)).to_have_text("New ticket")
+    root.get_by_role("heading", level=1).click()
+    root.keyboard.press("/")
+
+    expect(root).to_have_url(re.compile("/my_tickets$"))
+    expect(root.get_by_role("searchbox")).to_be_focused()
+    expect(root.get_by_text(TOLD)).to_be_visible()

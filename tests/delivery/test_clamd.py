@@ -22,7 +22,7 @@ from ticketing.domain.people import Actor
 from ticketing.domain.received import Fate
 from ticketing.settings import Settings
 
-pytestmark = pytest.mark.xdist_group("clamd")
+pytestmark = [pytest.mark.xdist_group("clamd"), pytest.mark.processes]
 
 PASSWORD = "three wet umbrellas"
 CONSOLE = Actor.console()

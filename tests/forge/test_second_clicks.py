@@ -257,18 +257,18 @@ def test_who_reloads_while_their_password_is_changed_is_told_to_sign_in_with_the
 
 
 def test_an_agent_who_was_registered_while_one_reloaded_gets_a_password_by_a_reset(server: Server) -> None:
-    typed = {"new_username": "sven", "new_display_name": "Sven"}
+    typed = {"new_username": "wilma", "new_display_name": "Wilma"}
     leave_in_the_middle(server, visit(server, "agent_admin", "root", "new=agent", **typed), "submit_new_agent")
-    wait_until(lambda: bool(server.desk.agents.people(Actor.console(), PeopleQuery(text="sven")).total))
+    wait_until(lambda: bool(server.desk.agents.people(Actor.console(), PeopleQuery(text="wilma")).total))
 
     with visit(server, "agent_admin", "root", "new=agent", **typed) as root:
-        assert t("people.just_registered", name="Sven") in unescaped(root.text)
+        assert t("people.just_registered", name="Wilma") in unescaped(root.text)
         assert "is taken" in root.click("submit_new_agent").text
-    with visit(server, "agent_admin", "root", "person=sven") as root:
+    with visit(server, "agent_admin", "root", "person=wilma") as root:
         shown = ONE_TIME.search(root.click("reset_password").text)
 
     assert shown is not None
-    assert works(server, "sven", shown[1])
+    assert works(server, "wilma", shown[1])
 
 
 def test_a_password_that_was_reset_while_one_reloaded_is_reset_again(server: Server) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.visiting import HEAD, PANEL, Visit
+from tests.visiting import HEAD, LIST, PANEL, Visit
 from ticketing.desk import Desk
 from ticketing.domain.links import LinkKind
 from ticketing.domain.people import Actor
@@ -136,7 +136,20 @@ def test_each_way_leads_to_its_page(ada: Visit, linked: tuple[str, str], asked: 
     assert [shown.startswith(title) for shown in ada.titles] == [True]
 
 
-@pytest.mark.parametrize("asked", ["merge", "link", ["split", "x"], 2], ids=repr)
+def test_an_agent_is_led_to_all_tickets_of_the_requester(
+    desk: Desk, ada: Visit, actor: Behind, linked: tuple[str, str]
+) -> None:
+    desk.tickets.close(actor(ada), int(linked[0]))
+
+    shown = ada.open("ticket", id=linked[0]).sent(PANEL)["facts"][0]
+    ada.report(PANEL, "asked", "requester")
+
+    assert shown == ["Requester", "Carla", "all_tickets?view=all&requester=carla", "All tickets of Carla"]
+    assert ada.titles == ["All tickets"]
+    assert [row[3] for row in ada.sent(LIST)["rows"]] == ["No dial tone"]
+
+
+@pytest.mark.parametrize("asked", ["merge", "link", ["split", "x"], 2, "requester"], ids=repr)
 def test_no_way_is_there_for_a_requester(carla: Visit, linked: tuple[str, str], asked: object) -> None:
     carla.open("ticket", id=linked[0]).report(PANEL, "asked", asked)
 

@@ -30,7 +30,7 @@ from ticketing.storage.opening import open_source, open_store, open_target
 from ticketing.storage.url_files import PIECE, UrlFiles, look, open_files
 from ticketing.storage.whole import WholeStore
 
-pytestmark = pytest.mark.xdist_group("s3")
+pytestmark = [pytest.mark.xdist_group("s3"), pytest.mark.processes]
 
 ROOT = Path(__file__).resolve().parents[2]
 NOW = datetime.now(UTC)

@@ -6,10 +6,10 @@ from unittest.mock import PropertyMock
 
 import pytest
 import streamlit as st
-from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
 
 import ticketing.desk
+from tests.app_test import AppTest
 from tests.visiting import pass_seconds  # noqa: F401 - a fixture of its tests
 from ticketing.desk import Desk, open_desk
 from ticketing.domain.people import Actor, Role

@@ -3,8 +3,8 @@
 from collections.abc import Callable
 
 import pytest
-from streamlit.testing.v1 import AppTest
 
+from tests.app_test import AppTest
 from tests.ui.conftest import PASSWORD
 from ticketing.desk import Desk
 from ticketing.ui import form_key

@@ -11,10 +11,10 @@ import pytest
 import streamlit as st
 from streamlit.runtime.scriptrunner import RerunData, get_script_run_ctx
 from streamlit.runtime.state.session_state_proxy import SessionStateProxy
-from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
 from streamlit.web.server.starlette.starlette_app_utils import generate_xsrf_token_string
 
+from tests.app_test import AppTest
 from tests.ui.conftest import PASSWORD, ROUTER, Visit, words
 from ticketing.desk import Desk
 from ticketing.domain.browsers import XSRF_COOKIE

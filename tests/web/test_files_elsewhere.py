@@ -16,7 +16,7 @@ from tests.serving import COOKIE, Server
 from ticketing.desk import Desk, open_desk
 from ticketing.settings import Settings
 
-pytestmark = pytest.mark.xdist_group("s3")
+pytestmark = [pytest.mark.xdist_group("s3"), pytest.mark.processes]
 
 MEGABYTE = 1 << 20
 MOST_MEMORY = 30 * MEGABYTE

@@ -19,6 +19,7 @@ from ticketing.cli.maintaining import maintenance
 from ticketing.cli.moving import backup, export, migrate, restore
 from ticketing.cli.people import anonymise_person, export_person
 from ticketing.cli.receiving import receive_mail
+from ticketing.cli.salvaging import salvage
 from ticketing.cli.searching import search
 from ticketing.cli.serving import serve
 from ticketing.cli.setting_up import settings
@@ -70,6 +71,7 @@ for command in (
     settings,
     maintenance,
     verify,
+    salvage,
     doctor,
     run_jobs,
     receive_mail,

@@ -7,23 +7,33 @@ press is hidden: nothing would hear it.
 """
 
 import hashlib
+import json
 import threading
 from functools import lru_cache
 from pathlib import Path
 
 _HERE = Path(__file__).parent
-# The files that a component's code is put together from, in order.
+# The files that a component's code is put together from, in order. A style among them is its STYLE: it is for what few
+# ask for, and is not sent with each run.
 _CODE = {
     "bridge": ["bridge.js"],
     "draft": ["keeping.js", "draft.js"],
-    "list_table": ["keeping.js", "line.js", "list_table.js"],
+    "list_table": ["keeping.js", "line.js", "goals.js", "list_table.js"],
     "live": ["keeping.js", "line.js", "live.js"],
     "new_files": ["files.js", "new_files.js"],
     "notices": ["browser_notices.js", "notices.js"],
     "recovery_codes": ["recovery_codes.js"],
     "report": ["report.js"],
-    "sidebar": ["keeping.js", "line.js", "browser_notices.js", "sidebar.js"],
-    "ticket_composer": ["ticket_outbox.js", "keeping.js", "files.js", "ticket_canned.js", "ticket_composer.js"],
+    "sidebar": ["keeping.js", "line.js", "browser_notices.js", "goals.js", "keyboard.css", "keyboard.js", "sidebar.js"],
+    "ticket_composer": [
+        "ticket_outbox.js",
+        "keeping.js",
+        "goals.js",
+        "files.js",
+        "ticket_canned.js",
+        "ticket_onward.js",
+        "ticket_composer.js",
+    ],
     "ticket_head": ["ticket_outbox.js", "ticket_head.js"],
     "ticket_panel": [
         "ticket_outbox.js",
@@ -80,7 +90,12 @@ def style(name: str) -> str:
 @lru_cache
 def code(name: str) -> str:
     """Return a component's JavaScript; raises KeyError for a name that no component has."""
-    return "".join((_HERE / file).read_text(encoding="utf-8") for file in _CODE[name])
+    return "".join(_as_code(_HERE / file) for file in _CODE[name])
+
+
+def _as_code(file: Path) -> str:
+    text = file.read_text(encoding="utf-8")
+    return f"const STYLE = {json.dumps(text)}\n" if file.suffix == ".css" else text
 
 
 @lru_cache

@@ -469,6 +469,8 @@ export default function (component) {
   draw(list)
   place.hidden = false
   showView(place)
+  const search = place.querySelector("input[type=search]")
+  beGoal("search", search, () => search.select())
   if (turned) place.scrollIntoView()
   return follow(component, data.live)
 }

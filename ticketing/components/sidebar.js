@@ -1,5 +1,5 @@
-// What stands below the menu: the ways to the inbox and to the articles, and who is here. How much is unread in the
-// inbox, the line to the desk keeps up to date.
+// What stands below the menu: the ways to the inbox and to the articles, help on the keys, and who is here. How much is
+// unread in the inbox, the line to the desk keeps up to date.
 
 const MOST = 99
 const BADGE = /^\(\d+\+?\) /
@@ -50,6 +50,13 @@ function sayWho(line, name, words) {
   line.replaceChildren(before, strong, after)
 }
 
+function offerHelp(button, { icon, title }) {
+  button.querySelector(".icon").textContent = icon
+  button.querySelector(".word").textContent = title
+  button.onclick = () => showHelp(keyboard.place)
+  button.hidden = false
+}
+
 function count(inbox, unread, words) {
   draw(inbox, unread, words)
   document.removeEventListener(UNREAD, counting)
@@ -69,4 +76,6 @@ export default function (component) {
   }
   sayWho(parentElement.querySelector("p"), person, words)
   if (ways.inbox) count(parentElement.querySelector("a"), unread, words)
+  offerHelp(parentElement.querySelector(".keys"), words.keys)
+  return listenToKeys(parentElement, words.keys)
 }

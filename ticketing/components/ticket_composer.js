@@ -254,11 +254,19 @@ function draw(composer) {
   drawRefusal(place, draft.refusal)
   place.querySelector(".keys").textContent = data.words.keys
   drawStatus(composer, isNote)
+  drawOnward(composer)
   drawChosen(composer)
   if (composer.isNote !== isNote) place.querySelector(".kept").textContent = ""
   composer.isNote = isNote
   drawCanned(composer)
   place.querySelector(".primary").replaceChildren(icon(isNote ? "lock" : "send"), chosen.send)
+}
+
+// A key leads to the reply, also where a note was being written; either text stays.
+function goToReply(composer) {
+  composer.draft.kind = composer.data.kinds[0].kind
+  draw(composer)
+  composer.place.querySelector("textarea").focus()
 }
 
 function messageOf(composer) {
@@ -284,6 +292,7 @@ function send(composer) {
   // What was not delivered yet is not meant any more, but for what was to be done at once.
   outbox.waiting = outbox.waiting.filter(([, , text]) => text === AT_ONCE)
   outbox.put(...message)
+  composer.isLeaving = composer.onward
   keepDrafts()
 }
 
@@ -305,6 +314,8 @@ export default function (component) {
   followKeeping(composer)
   noteClosed(composer)
   draw(composer)
+  beGoal("reply", place.querySelector("textarea"), () => goToReply(composer))
   keepDrafts()
   waitForAnswer(composer)
+  goOnward(composer)
 }

@@ -188,6 +188,16 @@ function drawDue(panel, section) {
   )
 }
 
+function requesterLink(panel, name, href, title) {
+  const link = element("a", { href, title }, name)
+  link.onclick = (event) => {
+    if (wantsNewTab(event)) return
+    event.preventDefault()
+    panel.component.setTriggerValue("asked", "requester")
+  }
+  return link
+}
+
 function drawHistory(panel, section) {
   const { history, words } = panel.data
   const button = drawFold(section, "history", words.history)
@@ -219,7 +229,10 @@ export default function (component) {
   drawFields(panel)
   if (data.tags) drawTags(panel)
   drawOwnFields(panel)
-  const facts = data.facts.flatMap(([name, word]) => [element("dt", {}, name), element("dd", {}, word)])
+  const facts = data.facts.flatMap(([name, word, ...way]) => [
+    element("dt", {}, name),
+    element("dd", {}, way.length ? requesterLink(panel, word, ...way) : word),
+  ])
   parentElement.querySelector("dl").replaceChildren(...facts)
   drawDue(panel, parentElement.querySelector(".due"))
   drawWatchers(panel, parentElement.querySelector(".watching"))

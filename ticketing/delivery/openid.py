@@ -12,12 +12,13 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from http.client import HTTPException, HTTPResponse
 from threading import Lock
 from typing import Any, Final
 from urllib.error import HTTPError
 from urllib.parse import quote_plus, urlsplit
-from urllib.request import HTTPRedirectHandler, HTTPSHandler, Request, build_opener
+from urllib.request import HTTPRedirectHandler, HTTPSHandler, OpenerDirector, Request, build_opener
 
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 
@@ -72,6 +73,12 @@ class _Kept:
     keys_at: float = 0.0
 
 
+@cache
+def _opener() -> OpenerDirector:
+    """Return what asks a provider; which authorities are trusted takes long to read, and is the same for all."""
+    return build_opener(_NoRedirects, HTTPSHandler(context=ssl.create_default_context()))
+
+
 class OpenIdProvider:
     """One provider, known by its issuer, for the desk that is known there as *client_id*."""
 
@@ -83,7 +90,6 @@ class OpenIdProvider:
         self._redirect_uri = redirect_uri
         self._kept = _Kept()
         self._lock = Lock()
-        self._opener = build_opener(_NoRedirects, HTTPSHandler(context=ssl.create_default_context()))
 
     def address(self, state: str, nonce: str, verifier: str) -> str:
         """Return where a browser is to go; raises ProviderUnreachableError."""
@@ -212,7 +218,7 @@ class OpenIdProvider:
 
     def _open(self, request: Request) -> HTTPResponse:
         try:
-            answer: HTTPResponse = self._opener.open(request, timeout=_TIMEOUT)
+            answer: HTTPResponse = _opener().open(request, timeout=_TIMEOUT)
         except HTTPError as error:
             error.close()
             raise

@@ -70,7 +70,10 @@ def files(health: StoreHealth) -> list[Finding]:
         says = f"Something is wrong with the store. {health.trouble}"
         found.append(
             Finding(
-                Level.PROBLEM, "files", says, "The log says more; “verify” checks all, “restore” brings back a backup."
+                Level.PROBLEM,
+                "files",
+                says,
+                "The log says more; “verify” checks all, “salvage” brings back what can be read, “restore” a backup.",
             )
         )
     if health.compaction_fails:

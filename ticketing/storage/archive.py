@@ -438,6 +438,11 @@ def _explained(error: ValidationError) -> str:
     return f"{'.'.join(map(str, first['loc'])) or 'document'}: {first['msg'].lower()}"
 
 
+def fault_of(collection: str, key: str, raw: bytes) -> str | None:
+    """Say what is wrong with a document of a kind that is known; None if nothing is."""
+    return _invalid(collection, key, raw, MODELS[collection])
+
+
 def _invalid(collection: str, key: str, raw: bytes, model: type[Stored]) -> str | None:
     try:
         check_change((collection, key, raw))

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Final
 
 from ticketing.domain.errors import RefusedError, StorageDamagedError, StorageUnsupportedError
 from ticketing.domain.store import PATIENCE, FarFiles, Files
@@ -17,16 +18,58 @@ from ticketing.storage.journaled.locating import Stretch, located
 from ticketing.storage.journaled.snapshots import snapshot_files, write_documents
 from ticketing.storage.whole import HALF_MOVED, NOT_EMPTY, Everything, holdings
 
+SALVAGED: Final = ".salvaged"
+HALF_SALVAGED: Final = (
+    "This store is half salvaged: that was cut off. Run the same command, python3 -m ticketing salvage, again: "
+    "it comes to its end by itself."
+)
+_SALVAGE_HELPS: Final = (
+    "To bring back what can be read, run: python3 -m ticketing salvage (it says first what that is); "
+    "or restore a backup."
+)
+
 
 def is_half_moved(folder: Path) -> bool:
     """Whether a migration into a directory was begun and has not come to its end."""
     return _mark(folder).exists()
 
 
-def refuse_half_moved(folder: Path) -> None:
-    """Keep a directory from being opened into which a migration has not come to its end."""
+def is_half_salvaged(folder: Path) -> bool:
+    """Whether a salvage was decided on and has not come to its end."""
+    return (folder / SALVAGED).exists()
+
+
+def refuse_half_done(folder: Path) -> None:
+    """Keep a directory from being opened in which a migration or a salvage has not come to its end."""
     if is_half_moved(folder):
         raise StorageUnsupportedError(HALF_MOVED)
+    refuse_half_salvaged(folder)
+
+
+def refuse_half_salvaged(folder: Path) -> None:
+    """Do the same for a salvage alone."""
+    if is_half_salvaged(folder):
+        raise StorageUnsupportedError(HALF_SALVAGED)
+
+
+@contextmanager
+def told_what_helps() -> Iterator[None]:
+    """Say of damaged files what can be done."""
+    try:
+        yield
+    except StorageDamagedError as error:
+        raise StorageDamagedError(f"{error} {_SALVAGE_HELPS}") from error
+
+
+@contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """Keep others from writing, snapshots too, with the locks that the engine takes and in its order."""
+    with ExitStack() as held, told_as_ours():
+        for name in (".compact.lock", ".lock"):
+            lock = FolderLock(folder / name)
+            held.callback(lock.close)
+            held.enter_context(lock.held(PATIENCE))
+        yield
 
 
 class JsonFiles:
@@ -42,7 +85,7 @@ class JsonFiles:
         if not self._folder.is_dir():
             raise StorageUnsupportedError(f"There is no data directory “{self._folder}”.")
         with ExitStack() as files:
-            with told_as_ours():
+            with told_as_ours(), told_what_helps():
                 stretches = files.enter_context(located(self._folder))
             noted = {key: stretch.read() for key, stretch in stretches.get(SETTLED, {}).items()}
             kept = {name: found for name, found in sorted(stretches.items()) if found and name not in PASSING}
@@ -58,7 +101,7 @@ class JsonFiles:
         goes first: from then on a desk that runs here writes no more. What lies under the mark without any journal is
         what an earlier attempt wrote.
         """
-        with self._alone(), ExitStack() as files:
+        with alone(self._folder), ExitStack() as files:
             if journal_numbers(self._folder) or not is_half_moved(self._folder):
                 self._require_empty()
             write_whole(_mark(self._folder), [HALF_MOVED.encode()])
@@ -66,16 +109,6 @@ class JsonFiles:
             yield JsonArrival(self._folder, self.files, lambda: files.enter_context(self.documents()))
             files.close()
             self._unmark()
-
-    @contextmanager
-    def _alone(self) -> Iterator[None]:
-        """Keep others from writing, snapshots too, with the locks that the engine takes and in its order."""
-        with ExitStack() as held, told_as_ours():
-            for name in (".compact.lock", ".lock"):
-                lock = FolderLock(self._folder / name)
-                held.callback(lock.close)
-                held.enter_context(lock.held(PATIENCE))
-            yield
 
     def _require_empty(self) -> None:
         try:

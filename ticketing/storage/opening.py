@@ -12,7 +12,7 @@ from ticketing.storage.addresses import SETTING, is_sql
 from ticketing.storage.documents.document_store import DocumentStore
 from ticketing.storage.journaled.disk import make_folder
 from ticketing.storage.journaled.folder_lock import refuse_network_folder
-from ticketing.storage.json_files import JsonFiles, refuse_half_moved
+from ticketing.storage.json_files import JsonFiles, refuse_half_done, refuse_half_salvaged, told_what_helps
 from ticketing.storage.json_store import JsonStore
 from ticketing.storage.memory import MemoryStore
 from ticketing.storage.original_app import refuse_original_files
@@ -40,8 +40,8 @@ def open_document_store(url: str, *, read_only: bool = False, files: FarFiles | 
     if url == "memory:":
         return MemoryStore(files)
     folder = _folder(url)
-    refuse_half_moved(folder)
-    with _named(folder):
+    refuse_half_done(folder)
+    with _named(folder), told_what_helps():
         return JsonStore(folder, read_only=read_only, files=files)
 
 
@@ -52,7 +52,7 @@ def open_source(url: str, files: FarFiles | None = None) -> Source:
     if url == "memory:":
         return MemoryStore(files)
     folder = _folder(url)
-    refuse_half_moved(folder)
+    refuse_half_done(folder)
     return JsonFiles(folder, files)
 
 
@@ -65,6 +65,7 @@ def open_target(url: str, files: FarFiles | None = None) -> Target:
             f"What is moved into memory is gone at once: name a store that lasts in {SETTING}."
         )
     folder = _folder(url)
+    refuse_half_salvaged(folder)
     with _named(folder):
         make_folder(folder)
         refuse_network_folder(folder)

@@ -3,7 +3,8 @@ Where one answers: a public reply or, for agents, an internal note that looks li
 
 It is one element, drawn by `ticket_composer.js`, which keeps what was typed until it is saved, also when the page is
 left or loaded anew, and on a ticket that was closed meanwhile. What comes back from the browser is a message under a
-number of its own; the same number again, as from a second click or after a broken line, is the same message.
+number of its own; the same number again, as from a second click or after a broken line, is the same message. When it
+has heard that a message is saved, the browser may ask to go on to the next ticket of the list.
 """
 
 from dataclasses import dataclass
@@ -30,6 +31,7 @@ from ticketing.ui.draft import saved_draft
 from ticketing.ui.inbox import Outcome, TicketPart
 from ticketing.ui.packing import on_report
 from ticketing.ui.session import desk
+from ticketing.ui.trail import go_on, way_on
 from ticketing.ui.wording import t
 
 _AS_IS = ""
@@ -78,12 +80,14 @@ def compose(actor: Actor, conversation: Conversation) -> None:
             "statuses": _statuses(ticket) if policy.may(actor, Action.EDIT_TICKET, ticket) else [],
             "limit": _TYPING_ROOM,
             "undo": _undo(actor, ticket),
+            "onward": way_on(actor, number),
             "canned": offered(actor, conversation, key),
             "files": limits(),
             "words": {name: t(f"composer.{name}") for name in ("kind", "then", "keys", "kept", "sent", "take_back")},
         },
         partial(_send, number),
         on_canned_change=on_report(key, "canned", partial(ask, key)),
+        on_onward_change=partial(go_on, number),
     )
     # A session that has just begun, as after a broken line, knows of no callback when the question reaches it.
     if ask(key, getattr(result, "canned", None)):

@@ -105,6 +105,13 @@ class Flash:
             for sentence in self._said:
                 sentence.drawn_by, sentence.until = 0, None
 
+    def say_further(self, text: str) -> None:
+        """Say what was confirmed last once more, and this after it: the person is being led on."""
+        with self._lock:
+            confirmed = [sentence.text for sentence in self._said if sentence.is_good]
+            unseen = [sentence for sentence in self._said if not (sentence.is_good or sentence.drawn_by)]
+            self._said = [*unseen, _Sentence(" ".join([*confirmed, text]), is_good=True)]
+
     def _keep(self, text: str, *, is_good: bool) -> None:
         with self._lock:
             self._said = [sentence for sentence in self._said if not sentence.drawn_by]  # one has gone on from those

@@ -12,6 +12,7 @@ from datetime import datetime
 from enum import StrEnum
 from functools import partial
 from typing import Any
+from urllib.parse import urlencode
 
 import streamlit as st
 from pydantic import ValidationError
@@ -21,6 +22,7 @@ from ticketing.domain.custom_fields import PUBLIC
 from ticketing.domain.deadlines import Deadline, Standing
 from ticketing.domain.people import Actor
 from ticketing.domain.policy import Action
+from ticketing.domain.queries import View
 from ticketing.domain.statuses import TRANSITIONS, Priority, Resolution, Status, StatusCategory
 from ticketing.domain.text import TAGS_LIMIT, clean_tags
 from ticketing.domain.tickets import Ticket, TicketEdit
@@ -32,7 +34,7 @@ from ticketing.ui.inbox import Outcome, TicketPart
 from ticketing.ui.memory import recall
 from ticketing.ui.packing import on_report
 from ticketing.ui.related import follow, related, take_away
-from ticketing.ui.session import desk
+from ticketing.ui.session import desk, go_to
 from ticketing.ui.times import ago, exact, zone
 from ticketing.ui.undoing import undo_of
 from ticketing.ui.watching import change_watching, watching
@@ -63,7 +65,7 @@ def panel(actor: Actor, conversation: Conversation) -> None:
             "fields": _fields(actor, conversation) if is_agents else [],
             "own": fields_in_panel(conversation) if is_agents else [],
             "tags": {"label": t("field.tags"), "stored": ticket.tags, "limit": TAGS_LIMIT} if is_agents else None,
-            "facts": _ratings(ticket) if is_agents else _facts(conversation),
+            "facts": [_requester(conversation), *_ratings(ticket)] if is_agents else _facts(conversation),
             "watching": watching(actor, conversation),
             "related": related(actor, conversation),
             "locked": ticket.status is Status.CLOSED,
@@ -75,7 +77,10 @@ def panel(actor: Actor, conversation: Conversation) -> None:
         on_asked_change=_noted,
         **{f"on_{what}_change": on_report(key, what, partial(_fold, key, what)) for what in _FOLDS},
     )
-    follow(actor, ticket, getattr(result, "asked", None))
+    asked = getattr(result, "asked", None)
+    if asked == "requester" and is_agents:
+        go_to("all_tickets", **_all_of(ticket.requester))
+    follow(actor, ticket, asked)
     # A session that has just begun, as after a broken line, knows of no callback when the choice reaches it.
     for what in _FOLDS:
         if getattr(result, what, None) is True and what not in unfolded:
@@ -164,6 +169,18 @@ def _why(actor: Actor, number: int) -> list[list[str]]:
     policy, calendar, steps = explained
     by = [t("due.made_by", policy=policy.name), t("due.counted_by", calendar=calendar.name, zone=calendar.zone)]
     return [by, *([t(f"target.{target}"), *(told(step, calendar) for step in way)] for target, way in steps.items())]
+
+
+def _requester(conversation: Conversation) -> tuple[str, str, str, str]:
+    """Return whose ticket it is, where all of theirs are, and what to say of that."""
+    username, name = conversation.ticket.requester, conversation.name(conversation.ticket.requester)
+    where = f"all_tickets?{urlencode(_all_of(username))}"
+    return t("field.requester"), name, where, t("ticket.all_of_requester", name=name)
+
+
+def _all_of(requester: str) -> dict[str, str]:
+    """Return what narrows the queue to the tickets of one person, done ones too."""
+    return {"view": View.ALL, "requester": requester}
 
 
 def _ratings(ticket: Ticket) -> list[tuple[str, str]]:

@@ -223,7 +223,7 @@ def _draw_management(actor: Actor, person: Person) -> None:
         ):
             told = "people.joined_staff" if person.role is Role.USER else "people.role_saved"
             _do(lambda: agents.change_role(actor, username, role), t(told, name=person.display_name))
-    if policy.may(actor, Action.RESET_PASSWORD, person) and _offer("reset_password", "key"):
+    if policy.may(actor, Action.RESET_PASSWORD, person) and _confirmed("reset_password", "key", person):
         with shown_errors():
             hand_over("reset_password", username, deed=lambda: (username, agents.reset_password(actor, username)))
     _draw_second_factor(actor, person)
@@ -233,7 +233,7 @@ def _draw_management(actor: Actor, person: Person) -> None:
             _do(lambda: agents.lift_wait(actor, username), t("people.wait_lifted", name=person.display_name))
     _draw_keys(actor, person)
     offer_view(actor, person)
-    if policy.may(actor, Action.END_SESSIONS, person) and _offer("end_sessions", "logout"):
+    if policy.may(actor, Action.END_SESSIONS, person) and _confirmed("end_sessions", "logout", person):
         _do(lambda: agents.end_sessions(actor, username), t("people.sessions_ended", name=person.display_name))
     _draw_end(actor, person)
     if policy.may(actor, Action.EXPORT_PERSON, person):
@@ -261,14 +261,20 @@ def _draw_keys(actor: Actor, person: Person) -> None:
 def _draw_second_factor(actor: Actor, person: Person) -> None:
     if not (person.has_second_factor and policy.may(actor, Action.TURN_OFF_SECOND_FACTOR, person)):
         return
-    st.caption(t("people.lost_phone"))
-    if _offer("turn_off_two_step", "phonelink_erase"):
+    if _confirmed("turn_off_two_step", "phonelink_erase", person):
         told = t("people.two_step_off", name=person.display_name)
         _do(lambda: desk().agents.turn_off_second_factor(actor, person.username), told)
 
 
 def _offer(name: str, icon: str) -> bool:
     return button(t(f"people.{name}"), key=name, icon=f":material/{icon}:", width="stretch")
+
+
+def _confirmed(name: str, icon: str, person: Person) -> bool:
+    """Offer what cannot be taken back: a second click does it, beside what comes of it and for whom."""
+    with st.popover(t(f"people.{name}"), icon=f":material/{icon}:", width="stretch"):
+        st.write(t(f"people.{name}_explained", name=plain(person.display_name)))
+        return button(t(f"people.{name}_now"), key=name, type="primary", width="stretch")
 
 
 def _do(deed: Callable[[], object], sentence: str) -> None:

@@ -1,5 +1,7 @@
 """
-What stands beside every page, below its menu: the ways to the inbox and to the articles, who is here, and the way out.
+What stands beside every page, below its menu: ways to inbox, articles and help on the keys, who is here, the way out.
+
+What the keys do, they do in the browser: `keyboard.js` listens to them as long as this is there.
 
 But for the way out it is one element, since each element of Streamlit's costs a run as much as twenty rows of a list.
 """
@@ -17,6 +19,21 @@ from ticketing.ui.pages import ARTICLES, BY_NAME, INBOX
 from ticketing.ui.wording import t
 
 _KEY: Final = "sidebar"
+
+_KEYS: Final = {
+    "icon": "keyboard",
+    "title": t("keys.title"),
+    "keys": [
+        ("N", t("keys.new_ticket")),
+        ("/", t("keys.search")),
+        ("R", t("keys.reply")),
+        ("?", t("keys.help")),
+        (t("keys.send_by"), t("keys.send")),
+        (t("keys.leave_by"), t("keys.leave")),
+    ],
+    "areOn": t("keys.are_on"),
+    "close": t("keys.close"),
+}
 
 _mount = component("sidebar")
 
@@ -48,6 +65,7 @@ def _draw(actor: Actor, page: str) -> None:
             "unread": t("inbox.link_unread", n="{n}"),
             "news": t("inbox.news", n="{n}"),
             "person": t("sidebar.signed_in", name="{name}", role=t(f"role.{actor.role}")),
+            "keys": _KEYS,
         },
     }
     _mount(key=_KEY, data=packed(data), on_opened_change=_noted)

@@ -21,6 +21,7 @@ from ticketing.ui.list_table import Asked, Empty, ListFoot, ListHead, ListOrder,
 from ticketing.ui.live import shown_since
 from ticketing.ui.session import desk, go_to, go_to_ticket
 from ticketing.ui.times import ago
+from ticketing.ui.trail import note_list
 from ticketing.ui.wording import t
 
 Tone = Literal["gray", "blue", "green", "orange", "red", "violet"]
@@ -102,6 +103,7 @@ def _draw(
     preferred = _preferred_columns(filters.preferences, offered)
     columns = _columns(preferred, offered) if for_agent else _OWN_COLUMNS
     names = category_names(actor) if Column.CATEGORY in columns else {}
+    note_list(name, filters.now, [ticket.number for ticket in page.items], is_own=not for_agent)
     head = filters.head(problem, [(column, t(f"table.{column}"), column in preferred) for column in offered])
     ticket_list(
         [_row(ticket, names, now, where, columns, for_agent=for_agent) for ticket in page.items],

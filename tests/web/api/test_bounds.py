@@ -33,7 +33,7 @@ def problem(answer: Any) -> dict[str, str]:
     return error
 
 
-@pytest.mark.parametrize("path", ["", "/", "/nothing", "/tickets/", "/tickets/1/nothing", "/%00"])
+@pytest.mark.parametrize("path", ["", "/", "/nothing", "/tickets/", "/tickets/1/nothing", "/%00", "/%0Aw"])
 def test_an_address_that_is_none_is_told_in_the_same_form(carla: TestClient, path: str) -> None:
     answer = carla.get(path)
 

@@ -44,6 +44,9 @@ class Exports:
         """Yield every ticket whole, notes included, as one line of JSON each; only at the command line."""
         policy.require_console(actor, Action.MOVE_DATA)
         self._log(actor, "jsonl")
+        return self._json_lines()
+
+    def _json_lines(self) -> Iterator[str]:
         with self._store.read() as tx:
             for ticket in tx.tickets.stream():
                 yield ticket.model_dump_json(exclude_none=True) + "\n"
@@ -51,6 +54,9 @@ class Exports:
     def table(self, actor: Actor) -> Iterator[str]:
         """Yield a CSV file line by line, one ticket each, for a spreadsheet."""
         self._log(actor, "table")
+        return self._table(actor)
+
+    def _table(self, actor: Actor) -> Iterator[str]:
         with self._store.read() as tx:
             actor = self._gate.admit(tx, actor)
             fields = fields_to_fill_in(tx, actor)

@@ -113,7 +113,7 @@ def read_snapshot(path: Path) -> Snapshot[bytes]:
 def read_snapshot_file(path: Path, file: IO[bytes], keep: Keep[Kept]) -> Snapshot[Kept]:
     """Read all of an open file in the same way, and hold of its documents what is to be kept."""
     header = file.readline()
-    fields = _read_header(path, header)
+    fields = read_header(path, header)
     try:
         documents, tail, crc = _read_documents(file, header, keep)
     except ValueError as error:
@@ -130,7 +130,8 @@ class _Header(TypedDict):
     seq: int
 
 
-def _read_header(path: Path, line: bytes) -> _Header:
+def read_header(path: Path, line: bytes) -> _Header:
+    """Read the first line of a snapshot, which by itself is no proof of anything."""
     if not line.startswith(b'{"format":'):
         raise StorageDamagedError(
             f"{path.name} was not written by this store, or its first line is damaged. "

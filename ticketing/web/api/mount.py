@@ -6,7 +6,6 @@ from typing import Final
 from anyio import to_thread
 from starlette.datastructures import Headers
 from starlette.middleware.gzip import GZipMiddleware
-from starlette.routing import Match, Mount
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ticketing.web.errors import API
@@ -50,16 +49,16 @@ class Calls:
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
         self._packing = GZipMiddleware(LATE_API, minimum_size=_WORTH_PACKING)
-        self._mount = Mount(API, app=self._answer)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a call, or let anything else through."""
-        if scope.get("path", "").removeprefix(scope.get("root_path", "")) == API:
-            scope = {**scope, "path": f"{scope['path']}/"}  # or else a page of Streamlit's would answer
-        found, inside = self._mount.matches(scope)
-        if found is Match.FULL:
-            scope.update(inside)
-            await self._mount.handle(scope, receive, send)
+        root = scope.get("root_path", "")
+        path = scope.get("path", "").removeprefix(root)
+        if path == API:
+            scope = {**scope, "path": f"{root}{API}/"}  # as all addresses of the API, below its own
+        if path == API or path.startswith(f"{API}/"):
+            inside = {"root_path": root + API, "app_root_path": scope.get("app_root_path", root)}
+            await self._answer({**scope, **inside}, receive, send)
         else:
             await self._app(scope, receive, send)
 
