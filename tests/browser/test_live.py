@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.acting import answer, conversation
+from tests.browser.acting import answer, conversation, wait_until
 from tests.browser.conftest import ON_BOTH_STORES, Windows, settle
 from tests.serving import Server
 
@@ -65,11 +65,15 @@ def test_a_draft_is_there_in_another_browser(windows: Windows, number: int) -> N
     expect(once_more.get_by_role("textbox", name="Internal note")).to_have_value("She called twice.")
 
 
-def test_the_form_of_a_new_ticket_is_filled_in_another_browser_until_it_is_sent(windows: Windows) -> None:
+def test_the_form_of_a_new_ticket_is_filled_in_another_browser_until_it_is_sent(
+    windows: Windows, server: Server
+) -> None:
     oskar = windows.open("new_ticket", person="oskar")
     oskar.get_by_role("textbox", name="Title").fill("Loud printer")
     oskar.get_by_role("textbox", name="What happened?").fill("It hums.")
     expect(oskar.get_by_text("Draft saved")).to_be_visible()
+    # It may say so of the first field alone, yet.
+    wait_until(oskar, lambda: "It hums." in str(server.desk.drafts.own(server.actor("oskar"))))
 
     elsewhere = windows.open("new_ticket", person="oskar")
 
