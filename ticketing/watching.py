@@ -37,8 +37,8 @@ _READ: Final = "read"
 _WRITE: Final = "write"
 
 Service = TypeVar("Service")
-# Raises what stands against keeping what a transaction has changed.
-Permit = Callable[[Transaction], None]
+# Is done in a transaction when all else is; raises what stands against keeping what it has changed.
+LastStep = Callable[[Transaction], None]
 # Takes who was refused something, from where, of which ticket, and how.
 Denied = Callable[[str, str, int | None, TicketingError], None]
 _DENIALS: Final = (PermissionDeniedError, TicketNotFoundError)
@@ -63,14 +63,14 @@ class WatchedStore:
     A store whose transactions are timed, and noted in the call that they belong to.
 
     What one of them refuses to somebody is handed to *denied* once it is undone. Before what one has changed is kept,
-    unless it is noted by the way, all *permits* are asked. Nothing is kept of somebody who only looks.
+    unless it is noted by the way, the *last_steps* are done. Nothing is kept of somebody who only looks.
     """
 
-    def __init__(self, store: Store, figures: Figures, denied: Denied, *permits: Permit) -> None:
+    def __init__(self, store: Store, figures: Figures, denied: Denied, *last_steps: LastStep) -> None:
         self._store = store
         self._durations = figures.store
         self._denied = denied
-        self._permits = permits
+        self._last_steps = last_steps
 
     @property
     def files(self) -> Files:
@@ -99,8 +99,8 @@ class WatchedStore:
         call = _under_way.get()
         if call is not None and patience is None:
             call.is_change = True
-        permits = self._permits if patience is None else ()
-        return _Timed(self._store.write(patience), self._durations, _WRITE, self._denied, permits)
+        last_steps = self._last_steps if patience is None else ()
+        return _Timed(self._store.write(patience), self._durations, _WRITE, self._denied, last_steps)
 
     def ping(self) -> None:
         """Raise StorageError unless the store answers."""
@@ -122,7 +122,7 @@ class _Timed:
     A class and no generator, since each run of each page goes through several.
     """
 
-    __slots__ = ("_began", "_denied", "_durations", "_kind", "_log", "_permits", "_transaction", "_tx")
+    __slots__ = ("_began", "_denied", "_durations", "_kind", "_last_steps", "_log", "_transaction", "_tx")
 
     def __init__(
         self,
@@ -130,13 +130,13 @@ class _Timed:
         durations: Durations,
         kind: str,
         denied: Denied,
-        permits: Iterable[Permit] = (),
+        last_steps: Iterable[LastStep] = (),
     ) -> None:
         self._transaction = transaction
         self._durations = durations
         self._kind = kind
         self._denied = denied
-        self._permits = permits
+        self._last_steps = last_steps
 
     def __enter__(self) -> Transaction:
         self._began = time.perf_counter()
@@ -164,8 +164,8 @@ class _Timed:
         """Undo all of it if it may not be kept."""
         try:
             _require_no_view(self._log)
-            for permit in self._permits:
-                permit(self._tx)
+            for do in self._last_steps:
+                do(self._tx)
         except BaseException as refusal:
             self._transaction.__exit__(type(refusal), refusal, refusal.__traceback__)
             raise
