@@ -40,6 +40,14 @@ def choice(page: Page, label: str = "Then go to the next ticket") -> Locator:
     return page.get_by_role("checkbox", name=label)
 
 
+def set_out(windows: Windows, word: str) -> Page:
+    """Open the first ticket of the list, and choose to be led on from it."""
+    page = windows.open(f"all_tickets?q={word}", person="ada")
+    open_from_list(page, f"{word} a")
+    choice(page).check()
+    return page
+
+
 @pytest.mark.usefixtures("numbers")
 def test_one_answer_after_the_other_leads_through_the_list_and_back_to_it(
     windows: Windows, server: Server, word: str, numbers: list[int]
@@ -67,9 +75,7 @@ def test_one_answer_after_the_other_leads_through_the_list_and_back_to_it(
 
 @pytest.mark.usefixtures("numbers")
 def test_the_choice_is_each_persons_own_and_outlives_a_reload(windows: Windows, word: str) -> None:
-    page = windows.open(f"all_tickets?q={word}", person="ada")
-    open_from_list(page, f"{word} a")
-    choice(page).check()
+    page = set_out(windows, word)
     page.goto(f"{windows.server.base}/all_tickets?q={word}")
     open_from_list(page, f"{word} b")
     expect(choice(page)).to_be_checked()
@@ -97,9 +103,7 @@ def test_without_the_choice_one_stays(windows: Windows, word: str) -> None:
 def test_what_is_refused_keeps_one_where_the_text_is(
     windows: Windows, server: Server, word: str, numbers: list[int]
 ) -> None:
-    page = windows.open(f"all_tickets?q={word}", person="ada")
-    open_from_list(page, f"{word} a")
-    choice(page).check()
+    page = set_out(windows, word)
     reply = page.get_by_role("textbox", name="Public reply")
     reply.press_sequentially("Fir")
     server.desk.tickets.reply(server.actor("carla"), numbers[0], "Never mind.")
@@ -116,9 +120,7 @@ def test_what_is_refused_keeps_one_where_the_text_is(
 
 @pytest.mark.usefixtures("numbers")
 def test_what_is_not_sent_yet_keeps_one_on_its_ticket(windows: Windows, word: str) -> None:
-    page = windows.open(f"all_tickets?q={word}", person="ada")
-    open_from_list(page, f"{word} a")
-    choice(page).check()
+    page = set_out(windows, word)
     page.get_by_text("Internal note").click()
     page.get_by_role("textbox", name="Internal note").fill("Half a note")
     page.locator(".kinds").get_by_text("Public reply").click()
@@ -135,9 +137,7 @@ def test_what_is_not_sent_yet_keeps_one_on_its_ticket(windows: Windows, word: st
 def test_nobody_is_led_on_before_the_answer_is_saved(
     windows: Windows, server: Server, word: str, numbers: list[int]
 ) -> None:
-    page = windows.open(f"all_tickets?q={word}", person="ada")
-    open_from_list(page, f"{word} a")
-    choice(page).check()
+    page = set_out(windows, word)
 
     with server.slow_disk():
         answer(page, "First.")
@@ -153,9 +153,7 @@ def test_nobody_is_led_on_before_the_answer_is_saved(
 def test_whoever_has_gone_elsewhere_meanwhile_is_not_led_on_when_they_come_back(
     windows: Windows, server: Server, word: str
 ) -> None:
-    page = windows.open(f"all_tickets?q={word}", person="ada")
-    open_from_list(page, f"{word} a")
-    choice(page).check()
+    page = set_out(windows, word)
     with server.slow_disk():
         answer(page, "First.")
         page.get_by_role("link", name="New ticket", exact=True).first.click()
