@@ -19,6 +19,7 @@ from ticketing.domain.openid import Identity, SignInRequest
 from ticketing.domain.outbox import Outgoing
 from ticketing.domain.people import User
 from ticketing.domain.ratings import Rating
+from ticketing.domain.receipts import Receipt
 from ticketing.domain.received import Received
 from ticketing.domain.sign_in import Attempts, Device, HandOff, Session
 from ticketing.domain.text import Stored
@@ -37,6 +38,7 @@ NOBODYS: dict[type[Stored], set[str]] = {
     MailLink: {"id", "purpose", "handed_over", "sign_in_version", "secret_sha256", "expires_at"},
     Attempts: {"id", "blocked_until", "expires_at"},
     Draft: {"id", "ticket", "expires_at"},
+    Receipt: {"id", "ticket", "expires_at", "failure", "content", "attempt"},
     Upload: {"id", "size", "media_type", "expires_at", "taken", "place"},
     Notice: {"id", "kind", "ticket", "mark", "at", "expires_at"},
     Outgoing: {

@@ -26,6 +26,7 @@ from ticketing.domain.outbox import MailState, Outgoing
 from ticketing.domain.people import Actor, PeopleQuery, Role
 from ticketing.domain.policy import THE_DESK
 from ticketing.domain.queries import TicketQuery
+from ticketing.domain.receipts import RECEIPT_LIFETIME, Answer, Receipt
 from ticketing.domain.received import ReceivedQuery
 from ticketing.domain.reports import ReportQuery
 from ticketing.domain.saved_views import SavedView
@@ -146,6 +147,21 @@ def test_p2_nothing_tells_any_more_who_somebody_was(full_desk: Desk, root: Actor
     assert view.query == "requester:former-1 is:open"
     with full_desk.store.documents() as documents:
         check_audit(documents, "the store")
+
+
+def test_p2_what_programs_were_answered_is_gone_and_a_repeat_has_no_effect_all_the_same(
+    full_desk: Desk, root: Actor, clock: Clock
+) -> None:
+    answer = Answer(status=200, headers={}, body='{"display_name":"Carla Ruiz"}')
+    with full_desk.store.write() as tx:
+        for number in range(250):
+            tx.receipts.save(Receipt(id=str(number), expires_at=clock() + RECEIPT_LIFETIME, answer=answer))
+
+    full_desk.anonymising.anonymise(root, "carla")
+
+    with full_desk.store.read() as tx:
+        receipts = [tx.receipts.find(str(number)) for number in range(250)]
+    assert {receipt.answer if receipt else "gone" for receipt in receipts} == {None}
 
 
 def test_a_place_that_is_kept_stays_as_it_is(full_desk: Desk, root: Actor) -> None:

@@ -12,11 +12,14 @@ RECEIPT_LIFETIME = timedelta(minutes=10)
 BACKUP_RECEIPT = "scheduled backup"
 # Before it in a key stands what tells an intention from others, behind it a hash of what the request brings.
 CONTENT: Final = "\0"
+# Stands in each receipt with an answer, by which those are found: anybody may be told of in an answer.
+ANSWERED: Final = "answered"
 
 
 class Answer(Stored):
     """What a call was answered with."""
 
+    state: str = ANSWERED
     status: int
     headers: dict[str, str]
     body: str

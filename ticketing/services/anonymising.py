@@ -33,6 +33,7 @@ from ticketing.domain.people import Actor, Person, User
 from ticketing.domain.policy import THE_DESK, Action
 from ticketing.domain.progress import Progress, silent
 from ticketing.domain.queries import TicketQuery
+from ticketing.domain.receipts import ANSWERED
 from ticketing.domain.store import Store, Transaction
 from ticketing.domain.tickets import Ticket
 from ticketing.services.access import Clock, Gate, reach_person
@@ -259,6 +260,9 @@ def _in_records(tx: Transaction, anonymous: Anonymisation) -> bool:
     elif received := tx.received.naming(anonymous.address.casefold(), _RECORDS) if anonymous.address else []:
         for one in received:
             tx.received.save(one.without_sender())
+    elif receipts := tx.receipts.naming(ANSWERED, _RECORDS):  # of whomever they tell: they are kept for minutes only
+        for receipt in receipts:
+            tx.receipts.save(receipt.model_copy(update={"answer": None}))
     else:
         return tx.tickets.forget_seen(username, _SEEN)
     return True
