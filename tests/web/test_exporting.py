@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 from datetime import UTC, datetime
 from zipfile import ZipFile
 
@@ -13,6 +14,7 @@ from tests.web.conftest import PASSWORD
 from ticketing.desk import shared_desk
 from ticketing.domain.custom_fields import CustomField
 from ticketing.domain.people import Actor
+from ticketing.domain.queries import MOST_HITS
 from ticketing.domain.tickets import TicketEdit
 
 CONSOLE = Actor.console()
@@ -60,6 +62,17 @@ def test_a_list_comes_as_a_table_with_a_name_and_in_the_order_asked_for(bert: Te
         ("T-1", "carla", "2"),
         ("T-2", "console", "1"),
     ]
+
+
+@pytest.mark.parametrize("form", ["csv", "xlsx", "json"])
+def test_a_list_comes_whole_however_many_tickets_hold_its_words(bert: TestClient, form: str) -> None:
+    desk = shared_desk()
+    numbers = {desk.tickets.open(CONSOLE, "Paper jam", "The printer is stuck.").number for _ in range(MOST_HITS + 20)}
+
+    answer = bert.get("/export", params={"format": form, "q": '"paper jam"'})
+
+    found = re.findall(rb"T-([0-9]+)", unpacked(answer.content) if form == "xlsx" else answer.content)
+    assert sorted(map(int, found)) == sorted(numbers)
 
 
 def test_x1_what_a_spreadsheet_would_take_for_a_formula_is_none(bert: TestClient) -> None:
