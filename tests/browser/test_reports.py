@@ -77,6 +77,25 @@ def test_a_bar_opens_exactly_its_tickets(windows: Windows) -> None:
     expect_ticket(page, TITLES[0])
 
 
+def test_on_paper_there_are_the_figures_and_nothing_to_click_on(windows: Windows) -> None:
+    page = windows.open(f"reports?metric=created&day={today()}", person="ada", timezone_id="UTC")
+    expect_list(page, f"Created · {today()}: 3", TITLES)
+    menu = page.get_by_test_id("stSidebar")
+    form = page.locator("form").first
+    expect(menu).to_be_visible()
+    expect(form).to_be_visible()
+    asked = page.get_by_text(f"To: {today()}")
+    expect(asked).to_be_hidden()
+
+    page.emulate_media(media="print")
+
+    expect(bar(page, "Created")).to_be_visible()
+    expect_list(page, f"Created · {today()}: 3", TITLES)
+    expect(form).to_be_hidden()
+    expect(asked).to_be_visible()
+    expect(menu).to_be_hidden()
+
+
 def test_a_bar_is_reached_and_opened_by_the_keyboard(windows: Windows) -> None:
     page = windows.open("reports", person="ada", timezone_id="UTC")
     bar(page, "Created").focus()

@@ -180,6 +180,7 @@ function drawHead({ data, place }) {
   const bar = place.querySelector(".presets")
   bar.setAttribute("aria-label", data.words.period)
   bar.replaceChildren(...presets, element("a", { href: data.other[0], class: "other" }, data.other[1]))
+  place.querySelector(".asked").textContent = askedFor(data).join(" · ")
   place.querySelector(".counted").textContent = data.counted
 }
 
@@ -200,6 +201,17 @@ function drawForm({ data, place }) {
   const asked = field(`field-${name}`, label, query)
   asked.className = "query"
   form.replaceChildren(...days, asked, ...choices, element("button", { type: "submit", class: "primary" }, data.form.apply))
+}
+
+// On paper there is no form: it says what was asked for.
+function askedFor({ presets, form }) {
+  if (!form) return presets.filter(([, , chosen]) => chosen).map(([, word]) => word)
+  const [, label, text] = form.query
+  return [
+    ...form.days.map(([, day, value]) => `${day}: ${value}`),
+    ...(text ? [`${label}: ${text}`] : []),
+    ...form.choices.map(([, choice, chosen, options]) => `${choice}: ${new Map(options).get(chosen)}`),
+  ]
 }
 
 function drawBlock(data, block, id) {

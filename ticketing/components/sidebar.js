@@ -3,7 +3,15 @@
 
 const MOST = 99
 const BADGE = /^\(\d+\+?\) /
+const TO_CLICK_ON = ["stSidebar", "stHeader", "stDownloadButton"].map((part) => `[data-testid=${part}]`)
 let counting = null
+
+// On paper nothing can be clicked on, and a menu takes a quarter of it.
+if (!window.ticketingPaper) {
+  window.ticketingPaper = new CSSStyleSheet({ media: "print" })
+  window.ticketingPaper.replaceSync(`${TO_CLICK_ON.join()} { display: none !important }`)
+  document.adoptedStyleSheets.push(window.ticketingPaper)
+}
 
 const inShort = (unread) => (unread > MOST ? `${MOST}+` : String(unread))
 
