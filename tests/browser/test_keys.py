@@ -69,6 +69,7 @@ def test_a_slash_leads_to_the_search_of_the_list(windows: Windows) -> None:
 
 def test_a_slash_leads_to_the_search_of_a_page_that_has_one_of_its_own(windows: Windows) -> None:
     page = at(windows, "articles")
+    expect(page.get_by_role("searchbox")).to_be_visible()
 
     page.keyboard.press("/")
 
