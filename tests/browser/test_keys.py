@@ -22,9 +22,10 @@ def number(server: Server) -> int:
 
 
 def at(windows: Windows, path: str, person: str = "ada") -> Page:
-    """Open a page for somebody, and wait until it listens to keys."""
+    """Open a page for somebody, and wait until it listens to keys, and all is there that they lead to."""
     page = windows.open(path, person=person)
     expect(help_button(page)).to_be_visible()
+    settle(page)
     return page
 
 

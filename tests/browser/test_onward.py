@@ -193,6 +193,7 @@ def test_from_the_list_to_the_next_ticket_by_the_keyboard_alone(
     press_until_focused(page, "Tab", link)
     keys.press("Enter")
     expect_ticket(page, f"{word} a")
+    settle(page)
 
     keys.press("r")
     reply = page.get_by_role("textbox", name="Public reply")
@@ -207,6 +208,7 @@ def test_from_the_list_to_the_next_ticket_by_the_keyboard_alone(
     keys.press("Control+Enter")
 
     expect_ticket(page, f"{word} b")
+    settle(page)
     keys.press("r")
     expect(reply).to_be_focused()
     keys.type("Yours, too?")
