@@ -21,7 +21,20 @@ PROGRAMS = {
 }
 ALL_PROGRAMS = PROGRAMS | {
     "python3": '[ "$1" = -c ] && exit 0; echo "python3 $* (CI=$CI, input: $(cat))"',
-    **dict.fromkeys(("chromium", "clamd", "dovecot", "git", "initdb", "nginx", "openssl", "systemd-analyze"), ""),
+    **dict.fromkeys(
+        (
+            "chromium",
+            "chromium-headless-shell",
+            "clamd",
+            "dovecot",
+            "git",
+            "initdb",
+            "nginx",
+            "openssl",
+            "systemd-analyze",
+        ),
+        "",
+    ),
 }
 # Where Debian keeps what its PostgreSQL packages bring; on no search path is it.
 POSTGRES = "/usr/lib/postgresql"
@@ -51,6 +64,7 @@ def test_on_a_bare_debian_everything_is_installed_then_everything_is_tested(tmp_
     assert install.startswith("apt-get install -y ")
     assert set(install.split()) >= {
         "chromium",
+        "chromium-headless-shell",
         "clamav-daemon",
         "dovecot-imapd",
         "git",
@@ -90,6 +104,7 @@ def without_postgres_of_debian(folder: Path, *there: str) -> Path:
     ("program", "package"),
     {
         "chromium": "chromium",
+        "chromium-headless-shell": "chromium-headless-shell",
         "clamd": "clamav-daemon",
         "dovecot": "dovecot-imapd",
         "git": "git",
@@ -138,7 +153,7 @@ def test_the_workflow_runs_the_script_with_a_browser_at_hand() -> None:
     steps = re.findall(r"^ +- (?:name: .+\n +)?run: (.+)$", WORKFLOW, re.MULTILINE)
 
     assert ".ci/run" in steps
-    assert any("chromium" in step for step in steps[: steps.index(".ci/run")])
+    assert any("chromium-headless-shell" in step for step in steps[: steps.index(".ci/run")])
     assert "continue-on-error" not in WORKFLOW
 
 

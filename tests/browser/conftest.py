@@ -15,11 +15,22 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, WebSocket, expect, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    Playwright,
+    WebSocket,
+    expect,
+    sync_playwright,
+)
 
 from tests.postgres import databases
 from tests.serving import COOKIE, Server
 
+# It has no window to draw on, and loads a page with half the work of the others; it also has no notifications.
+SHELL = "chromium-headless-shell"
 NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome", "chrome", "msedge")
 ELSEWHERE = (
     "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
@@ -109,13 +120,13 @@ def settle(page: Page) -> None:
     ).wait_for(timeout=PATIENCE)
 
 
-def find_browser(default: str) -> str:
+def find_browser(default: str, *preferred: str) -> str:
     """Return the path of a Chromium of this machine; *default* is where Playwright keeps its own."""
     chosen = os.environ.get("TICKETING_TEST_BROWSER")
     if chosen:
         assert Path(chosen).exists(), f"TICKETING_TEST_BROWSER names {chosen}, which is not there."
         return chosen
-    on_path = (shutil.which(name) for name in NAMES)
+    on_path = (shutil.which(name) for name in (*preferred, *NAMES))
     fixed = (path for path in (*ELSEWHERE, default) if Path(path).exists())
     found = next((path for path in (*on_path, *fixed) if path), None)
     if found is None:
@@ -124,17 +135,32 @@ def find_browser(default: str) -> str:
 
 
 @pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
-    """Return the one browser of all browser tests."""
-    as_root = sys.platform != "win32" and os.geteuid() == 0
+def driver() -> Iterator[Playwright]:
+    """Return what drives the browsers."""
     expect.set_options(timeout=PATIENCE)
     with sync_playwright() as playwright:
-        path = find_browser(playwright.chromium.executable_path)
-        browser = playwright.chromium.launch(
-            executable_path=path, args=[*QUIET, *(["--no-sandbox"] if as_root else [])]
-        )
-        yield browser
-        browser.close()
+        yield playwright
+
+
+@pytest.fixture(scope="session")
+def chromium(driver: Playwright) -> Iterator[Browser]:
+    """Return the one browser of nearly all browser tests."""
+    yield from launched(driver, SHELL)
+
+
+@pytest.fixture(scope="session")
+def whole_chromium(driver: Playwright) -> Iterator[Browser]:
+    """Return a browser that has all that one with windows has."""
+    yield from launched(driver)
+
+
+def launched(driver: Playwright, *preferred: str) -> Iterator[Browser]:
+    """Lend a browser, then close it."""
+    as_root = sys.platform != "win32" and os.geteuid() == 0
+    path = find_browser(driver.chromium.executable_path, *preferred)
+    browser = driver.chromium.launch(executable_path=path, args=[*QUIET, *(["--no-sandbox"] if as_root else [])])
+    yield browser
+    browser.close()
 
 
 @pytest.fixture(scope="session")
@@ -162,6 +188,12 @@ def server(request: pytest.FixtureRequest) -> Server:
 def windows(chromium: Browser, server: Server) -> Iterator[Windows]:
     """Return the way to open windows at the shared server."""
     yield from watched(Windows(chromium, server))
+
+
+@pytest.fixture
+def whole_windows(whole_chromium: Browser, server: Server) -> Iterator[Windows]:
+    """Return the way to open windows of a browser that has all that one with windows has."""
+    yield from watched(Windows(whole_chromium, server))
 
 
 def watched(opened: Windows) -> Iterator[Windows]:

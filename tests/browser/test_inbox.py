@@ -123,9 +123,9 @@ IN_THE_BACKGROUND = "Object.defineProperty(document, 'visibilityState', { get: (
 
 @ON_BOTH_STORES
 def test_whoever_asks_for_it_is_notified_by_the_browser_while_the_page_is_in_the_background(
-    windows: Windows, server: Server, number: int
+    whole_windows: Windows, server: Server, number: int
 ) -> None:
-    carla = windows.open("inbox", person="carla")
+    carla = whole_windows.open("inbox", person="carla")
     carla.context.grant_permissions(["notifications"])
     carla.add_init_script(RECORDING)
     carla.reload()

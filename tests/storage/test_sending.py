@@ -140,8 +140,12 @@ def test_a_view_of_a_ticket_waits_for_its_beginning_the_ticket_and_its_end(store
 
 
 def end_all_connections() -> None:
-    """Have the server end the connections of desks, as when it is restarted, and wait until it has."""
-    theirs = "FROM pg_stat_activity WHERE application_name = 'ticketing'"
+    """
+    Have the server end the desk's connections, as when it is restarted, and wait until it has.
+
+    Servers that other tests share are left alone: they would be back before all of them had gone.
+    """
+    theirs = f"FROM pg_stat_activity WHERE application_name = 'ticketing' AND datname = '{DATABASE}'"
     cluster().run_sql(
         f"SELECT pg_terminate_backend(pid) {theirs}",
         f"DO $$ BEGIN WHILE EXISTS (SELECT {theirs}) LOOP "
