@@ -43,9 +43,9 @@ def claimed(attempts: int = 1) -> Outgoing:
 @pytest.mark.parametrize(
     ("kind", "mark", "seconds"),
     [
-        (NoticeKind.REPLIED, "m1", 20),
-        (NoticeKind.MENTIONED, "m1", 20),
-        (NoticeKind.STATUS, "", 20),
+        (NoticeKind.REPLIED, "m1", 35),
+        (NoticeKind.MENTIONED, "m1", 35),
+        (NoticeKind.STATUS, "", 35),
         (NoticeKind.NOTED, "m1", 0),
         (NoticeKind.ASSIGNED, "", 0),
     ],

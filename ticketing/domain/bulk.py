@@ -1,6 +1,6 @@
 """One change of many tickets: what is done to each of them, and how it is taken back."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 from ticketing.domain.people import Actor
@@ -9,7 +9,6 @@ from ticketing.domain.text import Typed
 from ticketing.domain.tickets import Ticket, TicketEdit
 
 MOST_AT_ONCE: Final = 500
-TAKEN_BACK_WITHIN: Final = timedelta(seconds=30)
 NOTHING: Final = TicketEdit()
 # What a bulk change can set, and its undo puts back.
 _FIELDS: Final = ("status", "resolution", "priority", "category", "tags", "team", "assignee")
@@ -50,7 +49,7 @@ def state_of(ticket: Ticket) -> TicketEdit:
 
 
 def take_back(actor: Actor, ticket: Ticket, before: TicketEdit, now: datetime) -> None:
-    """Put back what a bulk change has set; a reply that was sent stays sent."""
+    """Put back what a bulk change has set."""
     if ticket.status.category is StatusCategory.DONE and ticket.status is not before.status:
         ticket.reopen(actor, now)
     present = state_of(ticket)

@@ -9,7 +9,7 @@ from ticketing.domain.happenings import Happening, Step
 from ticketing.domain.outbox import KEPT_FOR, LEASE, Outcome, Result, retry_after
 from ticketing.domain.queries import Query
 from ticketing.domain.sign_in import fingerprint
-from ticketing.domain.taking_back import ON_ITS_WAY, TAKEN_BACK_WITHIN
+from ticketing.domain.taking_back import CAN_BE_GONE_WITHIN
 from ticketing.domain.text import Stored
 from ticketing.domain.webhooks import TEST, WebhookEvent
 
@@ -60,7 +60,7 @@ class Delivery(Stored):
         event, by, at = happening.event, happening.by, happening.at
         about = happening.mark or at.isoformat()
         key = fingerprint("webhook", webhook, str(ticket), event, about)[:32]
-        due_at = now + TAKEN_BACK_WITHIN + ON_ITS_WAY if event in _CAN_BE_TAKEN_BACK else now
+        due_at = now + CAN_BE_GONE_WITHIN if event in _CAN_BE_TAKEN_BACK else now
         told = {"event": event, "ticket": ticket, "mark": happening.mark, "steps": happening.steps, "by": by}
         when = {"happened_at": at, "at": now, "due_at": due_at, "expires_at": now + KEPT_FOR}
         return cls(id=f"msg_{key}", webhook=webhook, **told, **when)

@@ -18,7 +18,7 @@ from ticketing.domain.notifications import Notice, NoticeKind
 from ticketing.domain.people import Role, clean_email
 from ticketing.domain.queries import Query
 from ticketing.domain.sign_in import fingerprint
-from ticketing.domain.taking_back import ON_ITS_WAY, TAKEN_BACK_WITHIN
+from ticketing.domain.taking_back import CAN_BE_GONE_WITHIN
 from ticketing.domain.text import Stored, clean_name
 
 # How long after a try that failed the next one is due; from then on hourly, until it was tried for a day.
@@ -170,7 +170,7 @@ class Outgoing(Stored):
         """Return the mail of a notice; what can be taken back waits until it can't any more."""
         is_public = notice.kind is NoticeKind.STATUS or (notice.mark and notice.kind is not NoticeKind.NOTED)
         told = notice.model_dump(include={"id", "username", "kind", "ticket", "mark", "by", "at"})
-        due_at = max(now, notice.at + TAKEN_BACK_WITHIN + ON_ITS_WAY) if is_public else now
+        due_at = max(now, notice.at + CAN_BE_GONE_WITHIN) if is_public else now
         return cls(**told, due_at=due_at, expires_at=now + KEPT_FOR)
 
     @classmethod

@@ -10,20 +10,26 @@ from ticketing.domain.statuses import Resolution, Status, StatusCategory
 from ticketing.domain.tickets import REPLY_TAKEN_BACK, SNOOZED, SYSTEM, Event, Message, MessageKind, Ticket
 
 TAKEN_BACK_WITHIN: Final = timedelta(seconds=15)
-# A click in the last second arrives later; whatever delivers a reply waits so much longer as well.
+# One that went to several tickets at once: there is more to look through before one knows that it was wrong.
+TAKEN_BACK_AT_ONCE_WITHIN: Final = timedelta(seconds=30)
+# A click in the last second arrives later.
 ON_ITS_WAY: Final = timedelta(seconds=5)
+# So long whatever delivers a reply waits.
+CAN_BE_GONE_WITHIN: Final = TAKEN_BACK_AT_ONCE_WITHIN + ON_ITS_WAY
 
 
-def find_reply(ticket: Ticket, mark: str) -> Message:
+def find_reply(ticket: Ticket, mark: str, *, within: timedelta = TAKEN_BACK_WITHIN) -> Message:
     """Return the reply of this mark; raises ReplyStaysError for one that is gone, and for what is none."""
     for message in reversed(ticket.messages):
         is_reply = message.kind is MessageKind.REPLY and message.origin is None and message is not ticket.begins_with
         if is_reply and message.mark == mark:
             return message
-    raise ReplyStaysError(_seconds())
+    raise ReplyStaysError(_seconds(within))
 
 
-def take_back(ticket: Ticket, reply: Message, actor: Actor, now: datetime) -> None:
+def take_back(
+    ticket: Ticket, reply: Message, actor: Actor, now: datetime, *, within: timedelta = TAKEN_BACK_WITHIN
+) -> None:
     """
     Take a reply out of the conversation; the history says that there was one.
 
@@ -32,8 +38,8 @@ def take_back(ticket: Ticket, reply: Message, actor: Actor, now: datetime) -> No
     late, or TicketMergedError.
     """
     ticket.require_not_merged()
-    if now - reply.at > TAKEN_BACK_WITHIN + ON_ITS_WAY:
-        raise ReplyStaysError(_seconds())
+    if now - reply.at > within + ON_ITS_WAY:
+        raise ReplyStaysError(_seconds(within))
     if not _others_went_on(ticket, reply):
         _take_status_back(ticket, reply)
     ticket.messages = [message for message in ticket.messages if message is not reply]
@@ -53,8 +59,8 @@ def still_open(ticket: Ticket, username: str, now: datetime) -> tuple[Message, t
     return (reply, left) if left > timedelta() else None
 
 
-def _seconds() -> int:
-    return int(TAKEN_BACK_WITHIN.total_seconds())
+def _seconds(within: timedelta) -> int:
+    return int(within.total_seconds())
 
 
 def _others_went_on(ticket: Ticket, reply: Message) -> bool:

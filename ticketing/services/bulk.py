@@ -1,12 +1,12 @@
 """Many tickets at once: see what a change would do, do it, take it back. Each ticket is a transaction of its own."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 
 from ticketing.domain import merging, policy
-from ticketing.domain.bulk import MOST_AT_ONCE, NOTHING, TAKEN_BACK_WITHIN, BulkEdit, state_of, take_back
+from ticketing.domain.bulk import MOST_AT_ONCE, NOTHING, BulkEdit, state_of, take_back
 from ticketing.domain.errors import (
     AuthenticationError,
     BulkTooLateError,
@@ -20,9 +20,12 @@ from ticketing.domain.policy import Action
 from ticketing.domain.progress import Progress, Steps, silent
 from ticketing.domain.queries import TicketQuery
 from ticketing.domain.store import Store, Transaction
+from ticketing.domain.taking_back import TAKEN_BACK_AT_ONCE_WITHIN
 from ticketing.domain.tickets import Ticket, TicketEdit
+from ticketing.services import taking_back
 from ticketing.services.access import Clock, Gate
 from ticketing.services.deeds import Change, Deeds, reach_now
+from ticketing.services.due_times import keep
 from ticketing.services.relations import Relations
 from ticketing.services.tickets import require_choices, set_fields
 
@@ -33,7 +36,7 @@ class Outcome:
     What becomes, or became, of one ticket.
 
     `refusal` is the sentence by which it was refused, "" if it was not. `before` and `after` are what can be set of a
-    ticket, as it was and as it is by that.
+    ticket, as it was and as it is by that; `reply` is the mark of the reply that came, or went, by it.
     """
 
     number: int
@@ -41,18 +44,18 @@ class Outcome:
     refusal: str = ""
     before: TicketEdit = NOTHING
     after: TicketEdit = NOTHING
-    is_answered: bool = False
+    reply: str = ""
 
     @classmethod
     def of(cls, before: Ticket, after: Ticket) -> "Outcome":
         """Tell two states of a ticket apart."""
-        is_answered = len(after.messages) > len(before.messages)
-        return cls(after.number, after.title, "", state_of(before), state_of(after), is_answered)
+        reply = next((message.mark for message in after.messages[len(before.messages) :]), "")
+        return cls(after.number, after.title, "", state_of(before), state_of(after), reply)
 
     @property
     def is_changed(self) -> bool:
         """Whether something came of it; where all was as asked for already, nothing did."""
-        return not self.refusal and (self.before != self.after or self.is_answered)
+        return not self.refusal and (self.before != self.after or bool(self.reply))
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,25 +113,25 @@ class Bulk:
 
         steps = Steps(len(numbers), progress)
         outcomes = _one_by_one(steps.over(_few(numbers)), do)
-        return BulkResult(change, outcomes, self._clock() + TAKEN_BACK_WITHIN)
+        return BulkResult(change, outcomes, self._clock() + TAKEN_BACK_AT_ONCE_WITHIN)
 
     def undo(self, actor: Actor, result: BulkResult, *, key: str = "") -> tuple[Outcome, ...]:
         """
-        Put back what was changed, ticket by ticket, where nobody has changed it since; a reply stays sent.
+        Put back what was changed, ticket by ticket, where nobody has changed it since, and take the reply back.
 
         Raises BulkTooLateError when the 30 seconds for that are over.
         """
         with self._store.read() as tx:
             self._admit(tx, actor)
         if self._clock() > result.until:
-            raise BulkTooLateError(int(TAKEN_BACK_WITHIN.total_seconds()))
+            raise BulkTooLateError(int(TAKEN_BACK_AT_ONCE_WITHIN.total_seconds()))
         before = {outcome.number: outcome for outcome in result.outcomes if outcome.is_changed}
 
         def do(number: int) -> Outcome:
             if result.change.merge_into is not None:
                 ticket = self._relations.unmerge(actor, number, key=key and f"undo {number} {key}")
                 return Outcome(number, ticket.title, "", before[number].after, state_of(ticket))
-            return self._changed(actor, number, key and f"undo {key}", partial(_put_back, done=before[number]))
+            return self._put_back(actor, before[number], key and f"undo {number} {key}")
 
         return _one_by_one(before, do)
 
@@ -146,6 +149,26 @@ class Bulk:
 
         after = self._deeds.change(actor, number, key and f"{number} {key}", deed)
         return Outcome.of(found[0] if found else after, after)  # what was sent before is done already
+
+    def _put_back(self, actor: Actor, done: Outcome, key: str) -> Outcome:
+        found: list[Ticket] = []
+
+        def deed(tx: Transaction, actor: Actor, now: datetime) -> Ticket:
+            ticket = reach_now(tx, actor, done.number, now)
+            found[:] = [ticket.model_copy(deep=True)]
+            policy.require(actor, Action.EDIT_TICKET, ticket)
+            if state_of(ticket) != done.after:
+                raise StaleTicketError(ticket.number)
+            if done.reply:
+                taking_back.take_back(tx, actor, ticket, done.reply, now, within=TAKEN_BACK_AT_ONCE_WITHIN)
+            if state_of(ticket) != done.before:
+                take_back(actor, ticket, done.before, now)
+                keep(tx, ticket)
+            return ticket
+
+        after = self._deeds.once(actor, key, deed)
+        before = found[0] if found else after  # what was sent before is done already
+        return replace(Outcome.of(before, after), reply=done.reply if found else "")
 
     def _merged(self, actor: Actor, number: int, into: int, key: str) -> Outcome:
         with self._store.read() as tx:
@@ -205,10 +228,3 @@ def _carry_out(
     else:
         require_choices(tx, edit)
         ticket.edit(actor, edit, now)
-
-
-def _put_back(_tx: Transaction, actor: Actor, ticket: Ticket, now: datetime, *, done: Outcome) -> None:
-    policy.require(actor, Action.EDIT_TICKET, ticket)
-    if state_of(ticket) != done.after:
-        raise StaleTicketError(ticket.number)
-    take_back(actor, ticket, done.before, now)

@@ -1,20 +1,29 @@
 """Taking a reply back, which those who have read it read no more."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from ticketing.domain import policy, taking_back
 from ticketing.domain.people import Actor
 from ticketing.domain.store import Transaction
+from ticketing.domain.taking_back import TAKEN_BACK_WITHIN
 from ticketing.domain.tickets import Message, Ticket
 from ticketing.services.due_times import keep
 
 
-def take_back(tx: Transaction, actor: Actor, ticket: Ticket, mark: str, now: datetime) -> None:
-    """Take the actor's own reply back, and keep the ticket without it."""
-    reply = taking_back.find_reply(ticket, mark)
+def take_back(
+    tx: Transaction,
+    actor: Actor,
+    ticket: Ticket,
+    mark: str,
+    now: datetime,
+    *,
+    within: timedelta = TAKEN_BACK_WITHIN,
+) -> None:
+    """Take the actor's own reply back, if it is no older, and keep the ticket without it."""
+    reply = taking_back.find_reply(ticket, mark, within=within)
     policy.require_take_back(actor, ticket, reply)
     _count_down(tx, ticket, reply)
-    taking_back.take_back(ticket, reply, actor, now)
+    taking_back.take_back(ticket, reply, actor, now, within=within)
     keep(tx, ticket)
 
 

@@ -144,9 +144,9 @@ def _draw_preview(actor: Actor, step: _Step, change: BulkEdit) -> None:
         outcomes = desk().bulk.preview(actor, step.numbers, change)
         ready = sum(outcome.is_changed for outcome in outcomes)
         st.subheader(t("bulk.what_happens"), anchor=False)
-        _draw_outcomes(actor, outcomes)
+        _draw_outcomes(actor, outcomes, t("bulk.answered"))
         if change.reply and ready:
-            st.caption(t("bulk.reply_stays"))
+            st.caption(t("bulk.reply_goes"))
         key = form_key(PAGE, change.model_dump_json(), *map(str, step.numbers))
         if ready and button(t("bulk.apply", n=ready), type="primary", key="bulk_apply", icon=":material/done_all:"):
             with st.spinner(t("bulk.at_work", n=ready)):
@@ -171,31 +171,35 @@ def _draw_result(actor: Actor, step: _Step, result: BulkResult) -> None:
         with shown_errors():
             once(form_key("undo", str(result.until)), lambda: _undo(actor, step, result))
             st.rerun()
-    _draw_outcomes(actor, outcomes)
+    _draw_outcomes(actor, outcomes, t("bulk.reply_gone") if step.taken_back else t("bulk.answered"))
 
 
 def _undo(actor: Actor, step: _Step, result: BulkResult) -> None:
     step.taken_back = desk().bulk.undo(actor, result, key=f"{PAGE} {result.until.isoformat()}")
 
 
-def _draw_outcomes(actor: Actor, outcomes: Sequence[Outcome]) -> None:
-    """Draw a line for each ticket: those that are refused first, since of these one may want to think again."""
+def _draw_outcomes(actor: Actor, outcomes: Sequence[Outcome], reply: str) -> None:
+    """
+    Draw a line for each ticket: those that are refused first, since of these one may want to think again.
+
+    *reply* says what became, or becomes, of a reply.
+    """
     names = {"assignee": desk().agents.assignable(actor), "team": _teams(actor), "category": category_names(actor)}
     in_order = sorted(outcomes, key=lambda outcome: not outcome.refusal)
     with st.container(border=True, height=_HEIGHT if len(outcomes) > _TALL else "content", key="bulk_outcomes"):
-        st.markdown("\n".join(_line(outcome, names) for outcome in in_order))
+        st.markdown("\n".join(_line(outcome, names, reply) for outcome in in_order))
 
 
-def _line(outcome: Outcome, names: _Names) -> str:
+def _line(outcome: Outcome, names: _Names, reply: str) -> str:
     subject = f"- **T-{outcome.number}** {plain(outcome.title)}"
     if outcome.refusal:
         return f"{subject}  \n  :orange[:material/block: {plain(outcome.refusal)}]"
-    what = " · ".join(_changes(outcome, names)) or t("bulk.as_it_is")
+    what = " · ".join(_changes(outcome, names, reply)) or t("bulk.as_it_is")
     return f"{subject}  \n  :gray[{what}]"
 
 
-def _changes(outcome: Outcome, names: _Names) -> list[str]:
-    answered = [t("bulk.answered")] if outcome.is_answered else []
+def _changes(outcome: Outcome, names: _Names, reply: str) -> list[str]:
+    answered = [reply] if outcome.reply else []
     changed = [name for name in TicketEdit.model_fields if _value(outcome.before, name) != _value(outcome.after, name)]
     return answered + [
         f"{t(f'field.{name}')}: {_word(name, outcome.before, names)} → {_word(name, outcome.after, names)}"
