@@ -195,7 +195,7 @@ def test_a_reply_is_told_of_when_it_can_be_taken_back_no_more(
 ) -> None:
     desk.tickets.reply(ada, ticket.number, "Is it plugged in?")
 
-    clock.advance(timedelta(seconds=19))
+    clock.advance(timedelta(seconds=34))
     assert sending.claim() == []
 
     clock.advance(timedelta(seconds=1))
