@@ -21,7 +21,9 @@ PROGRAMS = {
 }
 ALL_PROGRAMS = PROGRAMS | {
     "python3": '[ "$1" = -c ] && exit 0; echo "python3 $* (CI=$CI, input: $(cat))"',
-    **dict.fromkeys(("chromium", "clamd", "dovecot", "git", "initdb", "nginx", "openssl", "systemd-analyze"), ""),
+    **dict.fromkeys(
+        ("chromium", "clamd", "curl", "dovecot", "git", "initdb", "nginx", "openssl", "systemd-analyze"), ""
+    ),
 }
 # Where Debian keeps what its PostgreSQL packages bring; on no search path is it.
 POSTGRES = "/usr/lib/postgresql"
@@ -52,6 +54,7 @@ def test_on_a_bare_debian_everything_is_installed_then_everything_is_tested(tmp_
     assert set(install.split()) >= {
         "chromium",
         "clamav-daemon",
+        "curl",
         "dovecot-imapd",
         "git",
         "nginx-light",
@@ -91,6 +94,7 @@ def without_postgres_of_debian(folder: Path, *there: str) -> Path:
     {
         "chromium": "chromium",
         "clamd": "clamav-daemon",
+        "curl": "curl",
         "dovecot": "dovecot-imapd",
         "git": "git",
         "initdb": "postgresql",
