@@ -41,6 +41,7 @@ VALUE_FIELDS = {
     "button_group": "string_array_value",
     "number_input": "double_value",
     "pagination": "int_value",
+    "expandable": "bool_value",
 }
 TRIGGERS = {"trigger_value", "json_trigger_value"}
 
@@ -248,6 +249,8 @@ class Wire:
             self.fragments |= {message.delta.fragment_id} - {""}
             if message.delta.WhichOneof("type") == "new_element":
                 self._show(tuple(message.metadata.delta_path), message.delta.new_element)
+            elif fold := message.delta.add_block.expandable.id:
+                self._know(fold, "expandable")
 
     def _show(self, path: tuple[int, ...], element: Element) -> None:
         self.elements[path] = element
@@ -255,8 +258,11 @@ class Wire:
         shown = getattr(element, kind, None)
         label = shown.component_name if kind == "bidi_component" and shown else getattr(shown, "label", "")
         if shown is not None and (kind in VALUE_FIELDS or kind == "bidi_component"):
-            for name in (label, shown.id.split("-", 2)[-1]):
-                self.widgets[name] = self.ever_seen[name] = (shown.id, kind)
+            self._know(shown.id, kind, label)
+
+    def _know(self, widget_id: str, kind: str, *labels: str) -> None:
+        for name in (*labels, widget_id.split("-", 2)[-1]):
+            self.widgets[name] = self.ever_seen[name] = (widget_id, kind)
 
 
 def _put(state: Any, widget_id: str, field_name: str, value: Any) -> None:

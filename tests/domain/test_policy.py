@@ -49,6 +49,7 @@ TRUTH = """
     RESET_PASSWORD        .     .       .      .     AR      R        R       .
     TURN_OFF_SECOND_FACTOR .    .       .      .     R       R        R       .
     END_SESSIONS          .     .       .      .     AR      R        R       .
+    END_ONE_SESSION       .     .       .      .     R       R        R       .
     LIFT_WAIT             .     .       .      .     AR      R        R       .
     VIEW_AS               .     .       .      .     R       R        .       .
     EXPORT_PERSON         .     .       .     UAR    R       R        R       .
@@ -105,6 +106,7 @@ OF_KEYS = """
     RESET_PASSWORD         a
     TURN_OFF_SECOND_FACTOR a
     END_SESSIONS           a
+    END_ONE_SESSION        a
     LIFT_WAIT              a
     SEE_REPORTS            rw
     MOVE_DATA              a

@@ -41,12 +41,14 @@ LINES = {
         Action.LIFT_WAIT,
     ],
     "view the desk as somebody else sees it, changing nothing": [Action.VIEW_AS],
-    "look after health, audit, mails, webhooks, change how the desk is set up, turn off another's two-step sign-in": [
+    "look after health, audit, mails, webhooks, change how the desk is set up, see another's sessions, "
+    "turn off their two-step sign-in": [
         Action.SEE_HEALTH,
         Action.READ_AUDIT,
         Action.LOOK_AFTER_MAILS,
         Action.LOOK_AFTER_WEBHOOKS,
         Action.CHANGE_SETUP,
+        Action.END_ONE_SESSION,
         Action.TURN_OFF_SECOND_FACTOR,
     ],
     "views, canned replies": [Action.KEEP_SHORTCUTS],

@@ -97,6 +97,20 @@ def _choose_role(wire: Wire) -> None:
     _pick(wire, "Role", "agent")
 
 
+def _unfold_sessions(wire: Wire) -> None:
+    wire.run()
+    wire.set("sessions_aaron", value=True)
+    wire.run()
+
+
+def _end_one_session(wire: Wire) -> None:
+    wire.click(next(name for name in wire.ever_seen if re.fullmatch("end_[0-9a-f]{12}", name)))
+
+
+def _aaron_signs_in(server: Server, _username: str) -> None:
+    server.sign_in("aaron")
+
+
 def _aaron_is_out(server: Server, _username: str) -> None:
     server.desk.agents.deactivate(server.actor("root"), "aaron")
 
@@ -163,6 +177,14 @@ DEEDS = {
     "reset": Deed("agent_admin", "person=aaron", lambda wire: wire.click("reset_password")),
     "deactivate": Deed("agent_admin", "person=aaron", lambda wire: wire.click("deactivate")),
     "end sessions": Deed("agent_admin", "person=aaron", lambda wire: wire.click("end_sessions")),
+    "end one session": Deed(
+        "agent_admin",
+        "person=aaron",
+        _end_one_session,
+        given=_aaron_signs_in,
+        first=_unfold_sessions,
+        role=Role.ADMIN,
+    ),
     "reactivate": Deed("agent_admin", "person=aaron", lambda wire: wire.click("reactivate"), given=_aaron_is_out),
     "lift wait": Deed("agent_admin", "person=aaron", lambda wire: wire.click("lift_wait"), given=_aaron_mistyped),
     "save role": Deed(
@@ -237,6 +259,7 @@ OUTCOMES: dict[str, Callable[[After], object]] = {
     "reset": lambda after: after.aaron.must_change_password,
     "deactivate": lambda after: not after.aaron.active,
     "end sessions": lambda after: after.sessions_of("aaron") == [],
+    "end one session": lambda after: len(after.sessions_of("aaron")) == 1,
     "reactivate": lambda after: after.aaron.active,
     "lift wait": lambda after: not after.aaron_waits,
     "save role": lambda after: after.aaron.role is Role.AGENT,

@@ -154,6 +154,19 @@ def test_what_is_done_about_an_account_with_two_clicks_is_done_and_told(
         assert button == "end_sessions" or button not in root.widgets
 
 
+def test_one_session_of_another_ended_with_two_clicks_has_ended_and_one_is_told(server: Server) -> None:
+    server.desk.accounts.register("rita", "Rita", PASSWORD, PASSWORD)
+    ended, kept = server.sign_in("rita"), server.sign_in("rita")
+    shown = server.desk.sessions.of_person(server.actor("root"), "rita")[-1]
+    with visit(server, "agent_admin", "root", "person=rita") as root:
+        root.set("sessions_rita", value=True)
+        root.run()
+        click_twice(server, root, f"end_{shown.id[:12]}")
+
+        assert t("people.session_ended", name="Rita") in unescaped(root.text)
+    assert (is_signed_in(server, ended), is_signed_in(server, kept)) == (False, True)
+
+
 def test_a_role_saved_with_two_clicks_is_saved_and_told(server: Server) -> None:
     server.desk.accounts.register("milan", "Milan", PASSWORD, PASSWORD)
     with visit(server, "agent_admin", "root", "person=milan", role_milan="agent") as root:

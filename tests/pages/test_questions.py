@@ -64,6 +64,21 @@ def test_a_run_of_a_page_puts_few_questions_in_one_transaction(
     assert len(asked) - 1 <= most, asked
 
 
+def test_where_somebody_is_signed_in_is_asked_for_when_it_is_to_be_seen(desk: Desk, asked: list[str]) -> None:
+    desk.accounts.sign_in("carla", PASSWORD)
+    root = Visit(desk, desk.accounts.sign_in("root", PASSWORD)).open("agent_admin", person="carla")
+    asked.clear()
+    root.rerun()
+    folded = list(asked)
+    root.at.session_state["sessions_carla"] = True
+    asked.clear()
+
+    root.rerun()
+
+    assert asked.count("BEGIN") == 1, asked
+    assert len(asked) == len(folded) + 1, asked
+
+
 @pytest.mark.parametrize("several", [1, 20])
 def test_of_idle_pages_no_more_is_asked_the_more_there_are(desk: Desk, asked: list[str], several: int) -> None:
     people = [desk.sessions.actor(desk.accounts.sign_in(name, PASSWORD)) for name in ("carla", "ada")]

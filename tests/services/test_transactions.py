@@ -328,6 +328,9 @@ ONCE: Deeds = {
     "viewing.begin": lambda on: on.desk.viewing.begin(on.root, "ada"),
     "viewing.end": lambda on: on.desk.viewing.end(on.root),
     "sessions.end": lambda on: on.desk.sessions.end(on.carla, on.carla.session or ""),
+    "sessions.end_one_of": lambda on: on.desk.sessions.end_one_of(
+        on.root, "carla", on.desk.sessions.of_person(on.root, "carla")[0].id
+    ),
     "sessions.end_others": lambda on: on.desk.sessions.end_others(on.carla),
     "front.dismiss": lambda on: on.desk.front.dismiss(on.carla, "news@1"),
     "inbox.read": lambda on: on.desk.inbox.read(on.carla, on.notice),
@@ -489,6 +492,7 @@ NEVER: Deeds = {
     "imports.look_at_undoing": lambda on: on.desk.imports.look_at_undoing(on.root, on.imported),
     "imports.plan": lambda on: on.desk.imports.plan(on.root, on.export(2), System.ZAMMAD),
     "imports.require": lambda on: on.desk.imports.require(on.root),
+    "sessions.of_person": lambda on: on.desk.sessions.of_person(on.root, "carla"),
     "sessions.own": lambda on: on.desk.sessions.own(on.carla),
     "similar.own": lambda on: on.desk.similar.own(on.carla, "Rated"),
     "similar.to": lambda on: on.desk.similar.to(on.ada, 1),

@@ -72,6 +72,7 @@ class Action(StrEnum):
     RESET_PASSWORD = "reset this password"  # noqa: S105 - a sentence
     TURN_OFF_SECOND_FACTOR = "turn off the two-step sign-in of this account"
     END_SESSIONS = "end the sessions of this account"
+    END_ONE_SESSION = "see or end single sessions of this account"
     LIFT_WAIT = "lift the wait of this account"
     VIEW_AS = "view the desk as this person"
     EXPORT_PERSON = "take along what is stored about this person"
@@ -138,6 +139,7 @@ TABLE: Final[Mapping[Action, Mapping[Role, frozenset[Relation]]]] = {
         Action.RESET_PASSWORD: (_NEVER, _USERS, _OTHERS),
         Action.TURN_OFF_SECOND_FACTOR: (_NEVER, _NEVER, _OTHERS),
         Action.END_SESSIONS: (_NEVER, _USERS, _OTHERS),
+        Action.END_ONE_SESSION: (_NEVER, _NEVER, _OTHERS),
         Action.LIFT_WAIT: (_NEVER, _USERS, _OTHERS),
         Action.VIEW_AS: (_NEVER, _NEVER, _NO_ADMINS),
         Action.EXPORT_PERSON: (_SELF, _SELF, _OTHERS | _SELF),
@@ -199,6 +201,7 @@ SCOPES: Final[Mapping[Action, frozenset[Scope]]] = {
     Action.RESET_PASSWORD: _ADMIN,
     Action.TURN_OFF_SECOND_FACTOR: _ADMIN,
     Action.END_SESSIONS: _ADMIN,
+    Action.END_ONE_SESSION: _ADMIN,
     Action.LIFT_WAIT: _ADMIN,
     Action.SEE_REPORTS: _READ,
     Action.MOVE_DATA: _ADMIN,

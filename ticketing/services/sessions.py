@@ -7,7 +7,7 @@ import secrets
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Final
+from typing import Final, Self
 
 from ticketing.domain import policy
 from ticketing.domain.audit import AuditAction, AuditEntry
@@ -27,7 +27,7 @@ from ticketing.domain.sign_in import (
     fingerprint,
 )
 from ticketing.domain.store import Store, Transaction
-from ticketing.services.access import A_MOMENT, Clock, Gate
+from ticketing.services.access import A_MOMENT, Clock, Gate, reach_person
 
 # What the audit log calls the object of what is done to an account.
 ACCOUNT: Final = "account"
@@ -49,8 +49,32 @@ class SignedIn:
     max_age: int
 
 
+@dataclass(frozen=True, slots=True)
+class ShownSession:
+    """A session as others than its owner see it; `id` names it, and is neither its secret nor the hash of that."""
+
+    id: str
+    created_at: datetime
+    last_seen_at: datetime
+    address: str
+    description: str
+    is_api: bool
+
+    @classmethod
+    def of(cls, session: Session) -> Self:
+        """Return what is shown of a session."""
+        return cls(
+            id=fingerprint("shown session", session.id),
+            created_at=session.created_at,
+            last_seen_at=session.last_seen_at,
+            address=session.address,
+            description=session.description,
+            is_api=session.is_api,
+        )
+
+
 class Sessions:
-    """Turns a browser's secret into the person behind it, and lets people see and end their sessions."""
+    """Turns a browser's secret into the person behind it, and lets people see and end sessions."""
 
     def __init__(self, store: Store, clock: Clock, gate: Gate, limits: SessionLimits) -> None:
         self._store = store
@@ -120,7 +144,7 @@ class Sessions:
         """Return the person's live sessions, newest first; the present one has the id `actor.session`."""
         with self._store.read() as tx:
             me = self._myself(tx, actor)
-            return [one for one in tx.sessions.of_user(me.id) if self._is_alive(one, me)]
+            return self._alive(tx, me)
 
     def end(self, actor: Actor, session_id: str) -> None:
         """End one of the person's own sessions; a foreign one does not exist for them, and nothing happens."""
@@ -142,6 +166,20 @@ class Sessions:
             tx.users.save(me)
             log_account(tx, actor.username, AuditAction.SESSIONS_ENDED, me.id, self._clock(), sessions="all others")
 
+    def of_person(self, actor: Actor, username: str) -> list[ShownSession]:
+        """Return the live sessions of somebody else, newest first."""
+        with self._store.read() as tx:
+            return [ShownSession.of(one) for one in self._alive(tx, self._looked_after(tx, actor, username))]
+
+    def end_one_of(self, actor: Actor, username: str, session_id: str) -> None:
+        """End the session of somebody else that is shown under this id; if there is none, nothing happens."""
+        with self._store.write() as tx:
+            user = self._looked_after(tx, actor, username)
+            for session in tx.sessions.of_user(user.id):
+                if ShownSession.of(session).id == session_id:
+                    tx.sessions.remove(session.id)
+                    log_account(tx, actor.username, AuditAction.SESSIONS_ENDED, user.id, self._clock(), sessions="one")
+
     def _viewing(self, tx: Transaction, session: Session, claim: Actor) -> Actor | None:
         """Return the person as whom the desk is viewed in this browser; None where it is by its owner."""
         viewed = session.viewed_at(self._clock())
@@ -159,8 +197,15 @@ class Sessions:
         policy.require(actor, Action.END_OWN_SESSION, me)
         return me
 
-    def _is_alive(self, session: Session, user: User) -> bool:
-        return session.is_alive(self._clock(), self._limits.idle(user.role))
+    def _looked_after(self, tx: Transaction, actor: Actor, username: str) -> User:
+        actor = self._gate.admit(tx, actor)
+        user = reach_person(tx, actor, username)
+        policy.require(actor, Action.END_ONE_SESSION, user)
+        return user
+
+    def _alive(self, tx: Transaction, user: User) -> list[Session]:
+        now, idle_limit = self._clock(), self._limits.idle(user.role)
+        return [one for one in tx.sessions.of_user(user.id) if one.is_alive(now, idle_limit)]
 
     def _remember_use(self, session_id: str, now: datetime) -> None:
         try:

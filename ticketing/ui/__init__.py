@@ -20,7 +20,6 @@ from ticketing.ui.account import (
     offer_password_reset,
     offer_registration,
     own_data,
-    own_sessions,
     password_form,
     profile_form,
 )
@@ -80,6 +79,7 @@ from ticketing.ui.session import (
     without_routes,
 )
 from ticketing.ui.setup import set_up
+from ticketing.ui.signed_in import own_sessions
 from ticketing.ui.text import plain, to_html
 from ticketing.ui.ticket import conversation_asked_for, note_as_seen, ticket_body
 from ticketing.ui.ticket_head import ticket_head

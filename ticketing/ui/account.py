@@ -1,6 +1,5 @@
 """The parts of the account and sign-in pages."""
 
-import re
 from urllib.parse import urlencode
 
 import streamlit as st
@@ -9,7 +8,6 @@ from ticketing.domain import policy
 from ticketing.domain.notifications import Mailed, NoticeKind, kinds_for
 from ticketing.domain.people import Actor, Person, Standing
 from ticketing.domain.policy import Action
-from ticketing.domain.sign_in import Session
 from ticketing.ui.arrival import sign_in_by
 from ticketing.ui.deeds import form_key
 from ticketing.ui.feedback import say_after_rerun, shown_errors
@@ -17,18 +15,9 @@ from ticketing.ui.forms import button, submit_button
 from ticketing.ui.pages import BY_NAME
 from ticketing.ui.passwords import password_field
 from ticketing.ui.session import browser, desk, session_has_ended, without_routes
-from ticketing.ui.times import ago
 from ticketing.ui.wording import t
 
 _FORM_WIDTH = 560
-_BROWSERS = (("Edg", "Edge"), ("OPR", "Opera"), ("Firefox", "Firefox"), ("Chrom", "Chrome"), ("Safari", "Safari"))
-_SYSTEMS = (
-    ("Android", "Android"),
-    ("iPhone|iPad", "iOS"),
-    ("Windows", "Windows"),
-    ("Mac OS", "macOS"),
-    ("Linux", "Linux"),
-)
 
 
 def explain_sign_in() -> None:
@@ -118,25 +107,6 @@ def password_form(actor: Actor) -> None:
             )
 
 
-def own_sessions(actor: Actor) -> None:
-    """Draw where the person is signed in, each session with the way to end it."""
-    sessions = desk().sessions.own(actor)
-    for session in sessions:
-        is_this = session.id == actor.session
-        with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center", border=True):
-            st.text(_described(session, is_this=is_this), width="content")
-            if not is_this and button(t("account.end_session"), key=f"end_{session.id[:12]}"):
-                with shown_errors():
-                    desk().sessions.end(actor, session.id)
-                    say_after_rerun(t("account.session_ended"))
-                    st.rerun()
-    if len(sessions) > 1 and button(t("account.end_others"), key="end_others", icon=":material/logout:"):
-        with shown_errors():
-            desk().sessions.end_others(actor)
-            say_after_rerun(t("account.others_ended"))
-            st.rerun()
-
-
 def mail_form(actor: Actor) -> None:
     """Draw how the person wants what they are told by mail, each kind for itself."""
     is_agent = policy.may(actor, Action.BE_ASSIGNED)
@@ -175,17 +145,3 @@ def offer_data(username: str) -> None:
         return
     address = f"personal_data?{urlencode({'person': username})}"
     st.link_button(t("account.take_data"), address, icon=":material/download:")
-
-
-def device_name(description: str) -> str:
-    """Return browser and system out of a User-Agent header, such as "Firefox, Windows"."""
-    found = [next((name for mark, name in kind if re.search(mark, description)), "") for kind in (_BROWSERS, _SYSTEMS)]
-    return ", ".join(filter(None, found)) or t("account.unknown_browser")
-
-
-def _described(session: Session, *, is_this: bool) -> str:
-    parts = [t("account.program") if session.is_api else device_name(session.description), session.address]
-    parts.append(
-        t("account.this_session") if is_this else t("account.seen", ago=ago(session.last_seen_at, desk().clock()))
-    )
-    return " · ".join(filter(None, parts))

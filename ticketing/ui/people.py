@@ -20,6 +20,7 @@ from ticketing.ui.handing_over import hand_over, show_one_time_password, was_sho
 from ticketing.ui.inviting import manage_invitation
 from ticketing.ui.layout import head_below_people
 from ticketing.ui.session import desk, go_to
+from ticketing.ui.signed_in import sessions_of
 from ticketing.ui.text import plain
 from ticketing.ui.tickets import Tone
 from ticketing.ui.times import ago
@@ -36,6 +37,13 @@ _GROUPS = {
     "requesters": PeopleQuery(roles=frozenset({Role.USER})),
     "without_access": PeopleQuery(active=False),
 }
+# On a phone what is done about an account is as large as a finger.
+_STYLE = """<style>
+@media (max-width: 640px) {
+  .st-key-manage_account :is([data-testid^="stBase"], [data-testid="stPopover"] button, summary),
+  [data-testid="stPopoverBody"] [data-testid^="stBaseButton"] { min-height: 2.75rem; }
+}
+</style>"""
 _ROLE_COLOURS: dict[Role, Tone] = {Role.USER: "gray", Role.AGENT: "blue", Role.ADMIN: "violet"}
 
 
@@ -197,7 +205,8 @@ def manage_person(actor: Actor, username: str) -> None:
     head_below_people(t("people.manage_title"))
     if _showed_one_time_password():
         return
-    with shown_errors(), st.container(width=440):
+    with shown_errors(), st.container(width=440, key="manage_account"):
+        st.html(_STYLE)
         person = desk().agents.person(actor, username)
         _draw_names(person)
         _draw_state_of_address(person)
@@ -233,6 +242,8 @@ def _draw_management(actor: Actor, person: Person) -> None:
             _do(lambda: agents.lift_wait(actor, username), t("people.wait_lifted", name=person.display_name))
     _draw_keys(actor, person)
     offer_view(actor, person)
+    if policy.may(actor, Action.END_ONE_SESSION, person):
+        sessions_of(actor, person)
     if policy.may(actor, Action.END_SESSIONS, person) and _confirmed("end_sessions", "logout", person):
         _do(lambda: agents.end_sessions(actor, username), t("people.sessions_ended", name=person.display_name))
     _draw_end(actor, person)

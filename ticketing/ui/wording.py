@@ -893,6 +893,12 @@ WORDING = {
     "people.waits": "Too many wrong passwords: the next try has to wait {minutes} min.",
     "people.lift_wait": "Let them try again now",
     "people.wait_lifted": "{name} can try again at once.",
+    "people.sessions": "Where they are signed in",
+    "people.no_session": "Nowhere at present.",
+    "people.session_begun": "begun {ago}",
+    "people.end_session_explained": "{name} has to sign in anew there: {place}.",
+    "people.end_session_now": "End it now",
+    "people.session_ended": "That session of {name} has ended.",
     "people.end_sessions": "End all sessions and API keys",
     "people.end_sessions_explained": "{name} has to sign in anew everywhere, and programs that use their keys are "
     "let in no more.",

@@ -147,6 +147,11 @@ def ending_a_session(on: Stage) -> Call:
     return of(on.carla, f"DELETE /account/sessions/{mine[0]['id']}")
 
 
+def ending_a_session_of_another(on: Stage) -> Call:
+    shown = on.root.get("/users/carla/sessions").json()
+    return of(on.root, f"DELETE /users/carla/sessions/{shown[0]['id']}")
+
+
 def reactivating(on: Stage) -> Call:
     on.root.post("/users/carla/deactivate")
     return of(on.root, "POST /users/carla/reactivate")
@@ -306,6 +311,7 @@ CALLS: dict[str, Callable[[Stage], Call]] = {
     "reset_password": by_root("POST /users/carla/reset_password"),
     "change_role": by_root("PUT /users/carla/role", {"role": "agent"}),
     "turn_off_factor_of": turning_off_for_another,
+    "end_session_of": ending_a_session_of_another,
     "end_sessions_of": by_root("DELETE /users/carla/sessions"),
     "lift_wait": by_root("DELETE /users/carla/wait"),
     "register_agent": by_root("POST /agents", BODIES["register_agent"]),

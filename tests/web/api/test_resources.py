@@ -36,6 +36,8 @@ def test_an_account_is_shut_and_opened_again(ada: TestClient, carla: TestClient)
         ("PUT", "role", {"role": "admin"}),
         ("DELETE", "second_factor", None),
         ("DELETE", "sessions", None),
+        ("GET", "sessions", None),
+        ("DELETE", f"sessions/{'0' * 64}", None),
         ("DELETE", "wait", None),
         ("GET", "wait", None),
     ],
@@ -62,6 +64,23 @@ def test_admins_look_after_accounts(root: TestClient, stranger: TestClient, ada:
     assert root.delete("/users/dora/wait").status_code == 204
     assert root.delete("/users/ada/sessions").status_code == 204
     assert ada.get("/account").status_code == 401
+
+
+def test_an_admin_sees_where_somebody_is_signed_in_and_ends_one_session(
+    root: TestClient, ada: TestClient, carla: TestClient, desk: Desk
+) -> None:
+    desk.tokens.issue("carla", PASSWORD, address="203.0.113.9", description="Reports")
+    newest, *others = root.get("/users/carla/sessions").json()
+    own = [session["id"] for session in carla.get("/account/sessions").json()]
+    assert (newest["address"], newest["description"]) == ("203.0.113.9", "Reports")
+    assert not {newest["id"], *(one["id"] for one in others)} & set(own)
+
+    assert ada.delete(f"/users/carla/sessions/{newest['id']}").status_code == 403
+    assert root.delete(f"/users/carla/sessions/{newest['id']}").status_code == 204
+    assert root.delete(f"/users/carla/sessions/{newest['id']}").status_code == 204
+
+    assert root.get("/users/carla/sessions").json() == others
+    assert carla.get("/account").status_code == 200
 
 
 def test_somebody_registers_and_looks_after_their_own_account(stranger: TestClient, desk: Desk) -> None:

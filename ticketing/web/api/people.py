@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Path, Query
 
 from ticketing.domain.people import PeopleQuery, Role, Standing
 from ticketing.domain.text import SEARCH_LIMIT
@@ -71,6 +71,16 @@ class RoleIn(Input):
     role: Role
 
 
+class SessionOfOut(Output):
+    """A browser or a program in which somebody else is signed in; the id tells nobody anything but here."""
+
+    id: str
+    created_at: datetime
+    last_seen_at: datetime
+    address: str
+    description: str
+
+
 class Wait(Output):
     """For how many seconds somebody has to wait at most after failed tries to sign in."""
 
@@ -127,6 +137,18 @@ def change_role(who: Who, username: Username, body: RoleIn) -> PersonOut:
 def turn_off_factor_of(who: Who, username: Username) -> PersonOut:
     """Turn somebody's second factor off."""
     return PersonOut.of(who.desk.agents.turn_off_second_factor(who.actor, username))
+
+
+@router.get("/users/{username}/sessions")
+def list_sessions_of(who: Who, username: Username) -> list[SessionOfOut]:
+    """List where somebody else is signed in."""
+    return [SessionOfOut.of(session) for session in who.desk.sessions.of_person(who.actor, username)]
+
+
+@router.delete("/users/{username}/sessions/{key}", status_code=204, dependencies=ONCE)
+def end_session_of(who: Who, username: Username, key: Annotated[str, Path(pattern="^[0-9a-f]{64}$")]) -> None:
+    """End one session of somebody else; that there is none is no error."""
+    who.desk.sessions.end_one_of(who.actor, username, key)
 
 
 @router.delete("/users/{username}/sessions", status_code=204, dependencies=ONCE)
