@@ -245,6 +245,29 @@ def test_time_is_measured_by_a_calendar_as_the_address_says(
     ]
 
 
+def test_the_dashboard_measures_by_a_calendar_too(
+    desk: Desk, work: list[int], root: Visit, ada: Visit, actor: Behind
+) -> None:
+    assert ada.open("dashboard").sent(REPORT)["measures"] == []
+    closed_now = parse_holidays("\n".join(f"{desk.clock().date() + timedelta(n)} Away" for n in range(-40, 2)))
+    away = BusinessCalendar(name="A *way*", zone="UTC", hours=ALWAYS_OPEN, holidays=closed_now)
+    calendar = desk.definitions.save(actor(root), away)
+
+    ada.open("dashboard", calendar=calendar.id)
+
+    sent = ada.sent(REPORT)
+    assert sent["measures"] == [["", "Always", False], [calendar.id, "In the open hours of A *way*", True]]
+    assert sent["base"] == {"calendar": calendar.id}
+    assert sent["other"][0] == f"reports?days=30&calendar={calendar.id}"
+    assert tiles(ada)["First response, median"] == "0 s"
+    click(ada, blocks(ada, "tiles")[0]["tiles"][3][2])
+    assert listed(ada, "First response: 1") == work[:1]
+    assert ada.open("dashboard", calendar="night").refused == [
+        "Calendar cannot be “night”. Please choose one of the list."
+    ]
+    assert ada.sent(REPORT)["measures"][0] == ["", "Always", False]
+
+
 def test_a_query_that_cannot_be_understood_is_refused_and_stays_in_its_field(work: list[int], ada: Visit) -> None:
     assert work
     ada.open("reports", q="status:lost")

@@ -177,6 +177,15 @@ function drawHead({ data, place }) {
     const { first, last, ...base } = data.base
     return element("a", { href: `${data.page}?${new URLSearchParams({ ...base, days })}`, "aria-current": chosen ? "true" : null }, word)
   })
+  const measures = data.measures.map(([calendar, word, chosen]) => {
+    const { calendar: present, ...base } = data.base
+    const asked = new URLSearchParams(calendar ? { ...base, calendar } : base)
+    return element("a", { href: `${data.page}?${asked}`, "aria-current": chosen ? "true" : null }, word)
+  })
+  const hours = place.querySelector(".measures")
+  hours.hidden = !measures.length
+  hours.setAttribute("aria-label", data.words.measures)
+  hours.replaceChildren(element("span", {}, data.words.measures), ...measures)
   const bar = place.querySelector(".presets")
   bar.setAttribute("aria-label", data.words.period)
   bar.replaceChildren(...presets, element("a", { href: data.other[0], class: "other" }, data.other[1]))
@@ -204,8 +213,9 @@ function drawForm({ data, place }) {
 }
 
 // On paper there is no form: it says what was asked for.
-function askedFor({ presets, form }) {
-  if (!form) return presets.filter(([, , chosen]) => chosen).map(([, word]) => word)
+function askedFor({ presets, measures, words, form }) {
+  const chosen = (choices) => choices.filter(([, , isChosen]) => isChosen).map(([, word]) => word)
+  if (!form) return [...chosen(presets), ...chosen(measures).map((word) => `${words.measures}: ${word}`)]
   const [, label, text] = form.query
   return [
     ...form.days.map(([, day, value]) => `${day}: ${value}`),

@@ -54,22 +54,25 @@ def counted(report: Report, metric: Metric) -> list[Any]:
     return tile(t(f"metric.{metric}"), f"{total:,}", link(Cell(metric)), t(f"how.{metric}"), note)
 
 
-def measured(report: Report, metric: Metric) -> list[Any]:
+def measured(report: Report, metric: Metric, *, without_days: bool) -> list[Any]:
     """Return the tile of a duration: its median, and how that has changed since as many days before."""
     spread, before = report.spreads[metric], report.before[metric]
-    value = duration(spread.median) if spread else t("report.nothing")
+    value = duration(spread.median, without_days=without_days) if spread else t("report.nothing")
     label = t("report.median_of", metric=t(f"metric.{metric}"))
-    return tile(label, value, link(Cell(metric)), t(f"how.{metric}"), _change(spread, before))
+    return tile(
+        label, value, link(Cell(metric)), t(f"how.{metric}"), _change(spread, before, without_days=without_days)
+    )
 
 
-def _change(spread: Spread | None, before: Spread | None) -> list[str]:
+def _change(spread: Spread | None, before: Spread | None, *, without_days: bool = False) -> list[str]:
     if spread is None or before is None:
         return [t("report.nothing_before"), "gray"]
     change = spread.median - before.median
     if abs(change) < timedelta(minutes=1):
         return [t("report.unchanged"), "gray"]
     grew = change > timedelta()
-    return [t("report.longer" if grew else "report.shorter", by=duration(abs(change))), "red" if grew else "green"]
+    by = duration(abs(change), without_days=without_days)
+    return [t("report.longer" if grew else "report.shorter", by=by), "red" if grew else "green"]
 
 
 def tiles(*shown: list[Any]) -> Block:

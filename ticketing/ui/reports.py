@@ -1,10 +1,10 @@
 """The dashboard and the reports: what is asked for, and what of it stands on the page."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlencode
 
 import streamlit as st
 
@@ -29,17 +29,18 @@ _mount = component("report")
 
 def dashboard(actor: Actor) -> None:
     """Draw how the desk is doing, and who waits."""
-    address = ReportAddress(days=_asked("dashboard").days)
-    report = desk().reports.overview(actor, address.query(_asker(actor)))
-    _draw(
-        "dashboard",
-        address,
-        report,
-        [
+    asked = _asked("dashboard")
+    address = ReportAddress(days=asked.days, calendar=asked.calendar)
+    measures = _measures(_calendars(actor, address.calendar))
+    report: Report | None = None
+    shown: list[blocks.Block] = []
+    with shown_errors():
+        report = desk().reports.overview(actor, address.query(_asker(actor)))
+        shown = [
             blocks.tiles(
                 *blocks.queue_tiles(actor),
                 blocks.counted(report, Metric.UNANSWERED),
-                blocks.measured(report, Metric.FIRST_RESPONSE),
+                blocks.measured(report, Metric.FIRST_RESPONSE, without_days=bool(address.calendar)),
             ),
             blocks.chart(report, t("report.created_solved"), [Metric.CREATED, Metric.SOLVED]),
             blocks.ages(report),
@@ -48,8 +49,8 @@ def dashboard(actor: Actor) -> None:
             blocks.chart(report, t("report.rated"), [Metric.RATED, Metric.RATED_SOLVED]),
             blocks.satisfaction(report),
             blocks.waiting(actor, report),
-        ],
-    )
+        ]
+    _draw("dashboard", address, report, shown, measures=measures)
 
 
 def reports(actor: Actor) -> None:
@@ -85,6 +86,12 @@ def _calendars(actor: Actor, chosen: str) -> dict[str, str]:
     removed = desk().definitions.all(actor, BusinessCalendar, removed=True) if chosen else []
     there = [one for one in removed if one.id == chosen] + desk().definitions.all(actor, BusinessCalendar)
     return {calendar.id: calendar.name for calendar in there}
+
+
+def _measures(calendars: Mapping[str, str]) -> list[list[str]]:
+    """Return by what time can be measured; nothing where there is no choice."""
+    by_hours = [[key, t("report.while_open", calendar=name)] for key, name in calendars.items()]
+    return [["", t("report.always")], *by_hours] if by_hours else []
 
 
 def _figures(actor: Actor, address: ReportAddress, report: Report, calendar: str | None) -> list[blocks.Block]:
@@ -156,9 +163,7 @@ def _form(actor: Actor, address: ReportAddress, asker: Asker, calendars: Mapping
     choices.append(["assignee", t("filters.assignee"), address.assignee or "", agents])
     dimensions = [[by.value, t(f"dimension.{by}")] for by in Dimension]
     choices.append(["by", t("report.by"), address.by.value, dimensions])
-    if calendars:
-        measures = [["", t("report.always")]]
-        measures += [[key, t("report.while_open", calendar=name)] for key, name in calendars.items()]
+    if measures := _measures(calendars):
         choices.append(["calendar", t("report.calendar"), address.calendar, measures])
     first, last = address.period(asker.at.astimezone(asker.zone).date())
     days = [["first", t("report.first"), str(first)], ["last", t("report.last"), str(last)]]
@@ -172,16 +177,19 @@ def _draw(
     report: Report | None,
     shown: list[blocks.Block],
     form: dict[str, Any] | None = None,
+    measures: Sequence[list[str]] = (),
 ) -> None:
     other = "reports" if page == "dashboard" else "dashboard"
+    there = urlencode({"days": address.days} | ({"calendar": address.calendar} if address.calendar else {}))
     _mount(
         key=page,
         data=packed(
             {
                 "page": page,
                 "title": t(f"page.{page}"),
-                "other": [f"{other}?days={address.days}", t(f"page.{other}")],
+                "other": [f"{other}?{there}", t(f"page.{other}")],
                 "presets": [[days, t("report.days", n=days), _is_chosen(days, address)] for days in PRESETS],
+                "measures": [[key, word, key == address.calendar] for key, word in measures],
                 "base": address.base(),
                 "counted": _counted(report.counted_at) if report else "",
                 "blocks": shown,
@@ -219,6 +227,7 @@ def _words() -> dict[str, str]:
     return {
         "how": t("report.how", metric="{metric}"),
         "period": t("report.period"),
+        "measures": t("report.calendar"),
         "table": t("report.as_table"),
         "day": t("report.day"),
         "bar": t("report.bar", series="{series}", day="{day}", n="{n}"),
