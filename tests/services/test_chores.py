@@ -1,6 +1,9 @@
 """What the desk does by itself: by whoever looks, by a thread, by a command; what fails holds nobody up."""
 
+import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -16,6 +19,8 @@ from ticketing.services.access import Gate
 from ticketing.services.chores import ALL, LOOK_EVERY, Chores, Turn
 from ticketing.services.moments import MOMENTS_BATCH
 from ticketing.storage.memory import MemoryStore
+
+ON_EVERY_STORE = True
 
 CONSOLE = Actor.console()
 DAY = timedelta(days=1)
@@ -157,12 +162,32 @@ def test_a_chore_that_fails_changes_nothing_is_logged_and_keeps_no_other_from_it
         assert {ticket.title for ticket in tx.tickets.stream()} == {"Phone"}
 
 
+@contextmanager
+def written_to_elsewhere(store: MemoryStore) -> Iterator[None]:
+    """Have another thread write to the store while a block lasts."""
+    begun, over = threading.Event(), threading.Event()
+
+    def write() -> None:
+        with store.write():
+            begun.set()
+            over.wait()
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    begun.wait()
+    try:
+        yield
+    finally:
+        over.set()
+        writer.join()
+
+
 def test_who_only_looks_is_not_kept_waiting_by_a_busy_store(
     store: MemoryStore, clock: Clock, gate: Gate, resolved: list[int], caplog: pytest.LogCaptureFixture
 ) -> None:
     chores = Chores(store, clock, gate)
 
-    with store.write():
+    with written_to_elsewhere(store):
         chores.look_in(CONSOLE)
     assert "Closing what stayed resolved had to wait" in caplog.text
     assert closed(store) == []

@@ -20,6 +20,8 @@ from ticketing.services.access import Gate
 from ticketing.services.definitions import Definitions
 from ticketing.storage.memory import MemoryStore
 
+ON_EVERY_STORE = True
+
 
 class Snippet(Definition):
     """Something of the agents' own, or that they share."""

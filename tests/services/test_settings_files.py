@@ -17,6 +17,8 @@ from ticketing.services.definitions import Definitions
 from ticketing.services.moving.settings_files import SettingsFiles
 from ticketing.storage.memory import MemoryStore
 
+ON_EVERY_STORE = True
+
 Everything = Callable[[], dict[str, object]]
 
 
