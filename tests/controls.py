@@ -42,15 +42,11 @@ def reports() -> set[str]:
     }
 
 
-def texts_in(*tests: str) -> set[str]:
-    """Return all texts that stand in these modules of tests, among them the names of the controls they use."""
-    trees = (ast.parse((ROOT / "tests" / test).read_text("utf-8")) for test in tests)
-    return {
-        node.value
-        for tree in trees
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Constant) and isinstance(node.value, str)
-    }
+def texts_in(test: str) -> set[str]:
+    """Return all texts that stand in a module of tests, among them the names of the controls it uses."""
+    tree = ast.parse((ROOT / "tests" / test).read_text("utf-8"))
+    constants = (node.value for node in ast.walk(tree) if isinstance(node, ast.Constant))
+    return {text for text in constants if isinstance(text, str)}
 
 
 def key_of(control: str, *parts: str) -> str:
