@@ -18,7 +18,8 @@ with ui.narrow():
 
     if submitted:
         with ui.shown_errors():
-            ui.desk().password_resets.ask(wanted, address=ui.address())
+            ask, address = ui.desk().password_resets.ask, ui.address()
+            ui.once(ui.form_key("reset_password", wanted), lambda: ask(wanted, address=address))
             st.success(t("reset.sent"), icon=":material/mail:")
 
     st.page_link(ui.page("login"), label=t("reset.back"))

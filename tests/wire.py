@@ -40,6 +40,9 @@ VALUE_FIELDS = {
     "multiselect": "string_array_value",
     "button_group": "string_array_value",
     "number_input": "double_value",
+    "date_input": "string_array_value",
+    "time_input": "string_value",
+    "date_time_input": "string_array_value",
     "pagination": "int_value",
     "expandable": "bool_value",
 }

@@ -39,7 +39,13 @@ FORMS: dict[str, tuple[str | None, str, str, dict[str, str], str]] = {
         {"username": "x!", "display_name": "X", "email": "", "password": PASSWORD, "confirmation": PASSWORD},
         "submit",
     ),
-    "profile": ("oskar", "account", "", {"display_name": "Oskar Lind", "email": "not an address"}, "save_profile"),
+    "profile": (
+        "oskar",
+        "account",
+        "",
+        {"display_name": "Oskar Lind", "email": "not an address", "profile_password": "wrong"},
+        "save_profile",
+    ),
     "password": (
         "oskar",
         "account",

@@ -7,6 +7,7 @@ from contextlib import suppress
 
 import pytest
 
+from tests.controls import key_of
 from tests.serving import COOKIE, PASSWORD, Server
 from tests.visiting import HEAD, unescaped
 from tests.wire import Wire
@@ -29,11 +30,11 @@ def visit(server: Server, page: str, person: str = "", query: str = "", **typed:
     return wire
 
 
-def click_twice(server: Server, wire: Wire, button: str) -> None:
+def click_twice(server: Server, wire: Wire, control: str, *parts: str) -> None:
     """Click while another writer keeps the store waiting, and again before it has done."""
     with server.slow_disk():
-        wire.click_twice(button, 0.3)
-        time.sleep(0.3)
+        wire.click_twice(key_of(control, *parts), 0.3)
+        time.sleep(0.2)
     wire.read()
 
 
@@ -51,7 +52,7 @@ def is_signed_in(server: Server, token: str) -> bool:
 def test_whoever_registers_with_two_clicks_is_signed_in(server: Server) -> None:
     typed = {"username": "nadia", "display_name": "Nadia", "password": PASSWORD, "confirmation": PASSWORD}
     with visit(server, "register", **typed) as stranger:
-        click_twice(server, stranger, "submit")
+        click_twice(server, stranger, "register: submit")
 
         assert "is taken" not in stranger.text
         assert "ticketing_bridge" in stranger.widgets
@@ -62,7 +63,7 @@ def test_a_password_changed_with_two_clicks_leads_back_in(server: Server) -> Non
     server.desk.accounts.register("grace", "Grace", PASSWORD, PASSWORD)
     typed = {"current": PASSWORD, "new": ANOTHER_PASSWORD, "confirmation": ANOTHER_PASSWORD}
     with visit(server, "account", "grace", **typed) as grace:
-        click_twice(server, grace, "save_password")
+        click_twice(server, grace, "account: save_password")
 
         assert "ticketing_bridge" in grace.widgets
         assert "signed out" not in grace.text
@@ -71,7 +72,7 @@ def test_a_password_changed_with_two_clicks_leads_back_in(server: Server) -> Non
 
 def test_an_agent_registered_with_two_clicks_gets_the_password_that_is_shown(server: Server) -> None:
     with visit(server, "agent_admin", "root", "new=agent", new_username="emil", new_display_name="Emil") as root:
-        click_twice(server, root, "submit_new_agent")
+        click_twice(server, root, "people: submit_new_agent")
 
         shown = ONE_TIME.search(root.text)
     assert shown is not None
@@ -82,7 +83,7 @@ def test_an_agent_registered_with_two_clicks_gets_the_password_that_is_shown(ser
 def test_a_password_reset_with_two_clicks_is_the_one_that_is_shown(server: Server) -> None:
     server.desk.accounts.register("henri", "Henri", PASSWORD, PASSWORD)
     with visit(server, "agent_admin", "root", "person=henri") as root:
-        click_twice(server, root, "reset_password")
+        click_twice(server, root, "people: reset_password")
 
         shown = ONE_TIME.search(root.text)
     assert shown is not None
@@ -128,17 +129,18 @@ def test_a_second_click_long_after_is_another_deed(server: Server) -> None:
 
 
 @pytest.mark.parametrize(
-    ("button", "sentence"),
+    ("control", "sentence"),
     [
-        ("lift_wait", "people.wait_lifted"),
-        ("end_sessions", "people.sessions_ended"),
-        ("deactivate", "people.deactivated"),
-        ("reactivate", "people.reactivated"),
+        ("people: lift_wait", "people.wait_lifted"),
+        ("people: end_sessions", "people.sessions_ended"),
+        ("people: deactivate", "people.deactivated"),
+        ("people: reactivate", "people.reactivated"),
     ],
 )
 def test_what_is_done_about_an_account_with_two_clicks_is_done_and_told(
-    server: Server, button: str, sentence: str
+    server: Server, control: str, sentence: str
 ) -> None:
+    button = key_of(control)
     accounts, agents = server.desk.accounts, server.desk.agents
     accounts.register(f"of-{button}", "Lena", PASSWORD, PASSWORD)
     if button == "reactivate":
@@ -148,7 +150,7 @@ def test_what_is_done_about_an_account_with_two_clicks_is_done_and_told(
             accounts.sign_in(f"of-{button}", "not her password", address=f"192.0.2.{number}")
 
     with visit(server, "agent_admin", "root", f"person=of-{button}") as root:
-        click_twice(server, root, button)
+        click_twice(server, root, control)
 
         assert t(sentence, name="Lena") in unescaped(root.text)
         assert button == "end_sessions" or button not in root.widgets
@@ -161,7 +163,7 @@ def test_one_session_of_another_ended_with_two_clicks_has_ended_and_one_is_told(
     with visit(server, "agent_admin", "root", "person=rita") as root:
         root.set("sessions_rita", value=True)
         root.run()
-        click_twice(server, root, f"end_{shown.id[:12]}")
+        click_twice(server, root, "signed_in: end_{}", shown.id[:12])
 
         assert t("people.session_ended", name="Rita") in unescaped(root.text)
     assert (is_signed_in(server, ended), is_signed_in(server, kept)) == (False, True)
@@ -171,7 +173,7 @@ def test_a_role_saved_with_two_clicks_is_saved_and_told(server: Server) -> None:
     server.desk.accounts.register("milan", "Milan", PASSWORD, PASSWORD)
     with visit(server, "agent_admin", "root", "person=milan", role_milan="agent") as root:
         root.run()
-        click_twice(server, root, "save_role")
+        click_twice(server, root, "people: save_role")
 
         assert t("people.joined_staff", name="Milan") in unescaped(root.text)
     assert server.desk.agents.person(Actor.console(), "milan").role is Role.AGENT
@@ -180,23 +182,25 @@ def test_a_role_saved_with_two_clicks_is_saved_and_told(server: Server) -> None:
 def test_a_profile_saved_with_two_clicks_is_saved_and_told(server: Server) -> None:
     server.desk.accounts.register("olga", "Olga", PASSWORD, PASSWORD)
     with visit(server, "account", "olga", display_name="Olga Berg") as olga:
-        click_twice(server, olga, "save_profile")
+        click_twice(server, olga, "account: save_profile")
 
         assert t("account.profile_saved") in unescaped(olga.text)
     assert server.desk.agents.person(Actor.console(), "olga").display_name == "Olga Berg"
 
 
 @pytest.mark.parametrize(
-    ("button", "sentence"), [("end", "account.session_ended"), ("end_others", "account.others_ended")]
+    ("control", "sentence"),
+    [("signed_in: end_{}", "account.session_ended"), ("signed_in: end_others", "account.others_ended")],
 )
-def test_a_session_ended_with_two_clicks_has_ended_and_one_is_told(server: Server, button: str, sentence: str) -> None:
-    server.desk.accounts.register(f"of-{button}", "Petra", PASSWORD, PASSWORD)
-    other = server.actor(f"of-{button}").session or ""
-    with visit(server, "account", f"of-{button}") as petra:
-        click_twice(server, petra, button if button == "end_others" else f"end_{other[:12]}")
+def test_a_session_ended_with_two_clicks_has_ended_and_one_is_told(server: Server, control: str, sentence: str) -> None:
+    name = f"of-{key_of(control, 'one')}"
+    server.desk.accounts.register(name, "Petra", PASSWORD, PASSWORD)
+    other = server.actor(name).session or ""
+    with visit(server, "account", name) as petra:
+        click_twice(server, petra, control, other[:12])
 
         assert t(sentence) in unescaped(petra.text)
-    assert other not in [session.id for session in server.desk.sessions.own(server.actor(f"of-{button}"))]
+    assert other not in [session.id for session in server.desk.sessions.own(server.actor(name))]
 
 
 def test_a_ticket_handed_on_with_two_clicks_is_handed_on_once(server: Server) -> None:
@@ -205,7 +209,7 @@ def test_a_ticket_handed_on_with_two_clicks_is_handed_on_once(server: Server) ->
     with visit(server, "ticket", "root", f"id={number}") as root:
         root.trigger(HEAD, "outbox", [[1, "transfer", "open", ""]])
         root.set("transfer_note", "For you.")
-        click_twice(server, root, "transfer_submit")
+        click_twice(server, root, "transferring: transfer_submit")
 
         assert t("transfer.nobody_has_it") in unescaped(root.text)
         assert "transfer_submit" not in root.widgets
@@ -217,7 +221,7 @@ def test_a_ticket_put_to_sleep_with_two_clicks_is_so_once(server: Server) -> Non
     number = server.desk.tickets.open(server.actor("sven"), "No dial tone", "The line is dead.").number
     with visit(server, "ticket", "root", f"id={number}") as root:
         root.trigger(HEAD, "outbox", [[1, "snooze", "open", ""]])
-        click_twice(server, root, "snooze_submit")
+        click_twice(server, root, "snoozing: snooze_submit")
 
         assert "The ticket sleeps until" in unescaped(root.text)
         assert "snooze_submit" not in root.widgets

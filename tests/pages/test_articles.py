@@ -132,7 +132,7 @@ def test_an_older_version_is_looked_at_and_brought_back(desk: Desk, ada: Visit, 
     ada.open("article", id=article.id)
     assert "Hang up." in ada.html
     assert "Dial in." in ada.html
-    ada.press("bring_back_version")
+    ada.press("bring_back_version_1")
 
     assert desk.articles.get(actor(ada), article.id).article.body == "Dial in."
     assert ada.said[0] == "The older version is back."

@@ -59,6 +59,17 @@ def test_an_admin_maps_a_table_looks_at_it_brings_it_in_and_undoes_it(desk: Desk
     assert desk.imports.all(CONSOLE)[0].kept == (1,)
 
 
+def test_a_form_of_times_of_a_megabyte_is_cut_before_anything_is_made_of_it(root: Visit) -> None:
+    give(root, TABLE)
+
+    root.at.selectbox(key="import_column_name_0").select("Wer")
+    field = root.at.text_input(key="import_dates")
+    field._value = "%f" * 500_000  # noqa: SLF001 - it would keep to the limit, as a browser does
+    root.press("import_look")
+
+    assert any("is no format of times" in sentence for sentence in root.said)
+
+
 def test_a_file_that_is_none_is_refused_in_a_sentence(root: Visit) -> None:
     give(root, "PK\x03\x04")
 

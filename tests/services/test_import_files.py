@@ -220,6 +220,10 @@ def test_a_mapping_that_cannot_be_is_refused(raw: bytes, sentence: str) -> None:
         (Mapping(dates="%d.%d.%Y"), "“%d.%d.%Y” is no format of times"),
         (Mapping(dates="%Q"), "“%Q” is no format of times"),
         (Mapping(dates="%"), "“%” is no format of times"),
+        (Mapping(time_zone="\u200b"), "no time zone “\\?”"),
+        (Mapping(time_zone="a\x00b"), "no time zone “a\\?b”"),
+        (Mapping().model_copy(update={"time_zone": "x" * 1_000_000}), "no time zone “x{64}”"),
+        (Mapping(dates="a\x00b"), "“a\\?b” is no format of times"),
     ],
 )
 def test_a_mapping_that_does_not_fit_the_file_is_refused(

@@ -23,6 +23,8 @@ from ticketing.domain.text import NAME_LIMIT, SEARCH_LIMIT, Typed, is_blank, pri
 from ticketing.domain.tickets import MessageKind, Ticket
 
 IMPORT_LIMIT: Final = 100 * MEGABYTE
+DATES_LIMIT: Final = 40
+ZONE_LIMIT: Final = 64
 PROBLEMS_TOLD: Final = 100
 _VALUES: Final = 500
 _NO_NAME: Final = "(no name)"
@@ -88,8 +90,8 @@ class Mapping(Typed):
     categories: dict[str, str] = Field(default_factory=dict, max_length=_VALUES)
     delimiter: str | None = Field(None, pattern=r"^[,;|\t]$")
     encoding: str | None = Field(None, pattern=r"^(utf-8|utf-16|cp1252)$")
-    dates: str | None = Field(None, max_length=40)
-    time_zone: str = Field("UTC", max_length=64)
+    dates: str | None = Field(None, max_length=DATES_LIMIT)
+    time_zone: str = Field("UTC", max_length=ZONE_LIMIT)
 
     @field_validator("statuses", "priorities", "categories")
     @classmethod

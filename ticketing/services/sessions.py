@@ -135,6 +135,8 @@ class Sessions:
             session = tx.sessions.find(fingerprint(token))
         if session is not None:
             with self._store.write() as tx:
+                if tx.sessions.find(session.id) is None:
+                    return None
                 tx.sessions.remove(session.id)
                 entry = AuditEntry(session.username, AuditAction.SIGNED_OUT, self._clock(), ACCOUNT, session.username)
                 tx.audit.add(entry.from_where(session.username, session.address))

@@ -28,6 +28,8 @@ class Viewing:
         """
         Have the actor's browser show the desk as this person sees it, for 30 minutes at most.
 
+        Where it does already, nothing happens.
+
         Raises PersonNotFoundError, PermissionDeniedError for the account of an admin, and NotActiveError.
         """
         now = self._clock()
@@ -40,6 +42,8 @@ class Viewing:
             session = tx.sessions.find(actor.session or "")
             if session is None:
                 raise SignedOutError
+            if session.viewed_at(now) == person.id:
+                return
             session.view(person.id, now)
             tx.sessions.save(session)
             log_account(tx, actor.username, AuditAction.VIEW_BEGUN, person.id, now)

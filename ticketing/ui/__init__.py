@@ -6,7 +6,8 @@ What a page needs of it:
     ui.require_actor()  ui.require_agent()  ui.require_admin()                  who is here
     ui.visitor()  ui.desk()                                                    the same, or nobody; what they can do
     ui.sign_in_by()  ui.sign_out()  ui.go_to()  ui.go_to_ticket()  ui.not_found()
-    ui.submit_button()  ui.form_key()  ui.shown_errors()  ui.say_after_rerun()  forms sent and resent; what is said
+    ui.submit_button()  ui.form_key()  ui.once()                               forms sent and resent
+    ui.shown_errors()  ui.say_after_rerun()                                    what is said
     ui.plain()  ui.to_html()                                                   what people typed
     ui.queue()  ui.own_tickets()  ui.inbox()                                    lists
     ui.is_relating()  ui.relate()                                               merging, linking, splitting
@@ -33,7 +34,7 @@ from ticketing.ui.audit import audit_log
 from ticketing.ui.bulk import change_several
 from ticketing.ui.categories import choose_category
 from ticketing.ui.custom_fields import fields_asked_for, fill_in, typed_into
-from ticketing.ui.deeds import form_key
+from ticketing.ui.deeds import form_key, once
 from ticketing.ui.feedback import flash, flash_is_over, say_after_rerun, shown_errors
 from ticketing.ui.forms import submit_button
 from ticketing.ui.health import health_notes, health_report, warn_of_throw_away
@@ -137,6 +138,7 @@ __all__ = [
     "offer_password_reset",
     "offer_registration",
     "offer_sign_in_elsewhere",
+    "once",
     "one_mail",
     "own_data",
     "own_keys",

@@ -9,8 +9,8 @@ from ticketing.domain.notifications import Mailed, NoticeKind, kinds_for
 from ticketing.domain.people import Actor, Person, Standing
 from ticketing.domain.policy import Action
 from ticketing.ui.arrival import sign_in_by
-from ticketing.ui.deeds import form_key
-from ticketing.ui.feedback import say_after_rerun, shown_errors
+from ticketing.ui.deeds import carry_out, form_key
+from ticketing.ui.feedback import shown_errors
 from ticketing.ui.forms import button, submit_button
 from ticketing.ui.pages import BY_NAME
 from ticketing.ui.passwords import password_field
@@ -63,10 +63,9 @@ def profile_form(actor: Actor) -> None:
             )
         submitted = submit_button(t("account.save_profile"), key="save_profile")
     if submitted:
-        with shown_errors():
-            desk().accounts.change_profile(actor, display_name, email, password)
-            say_after_rerun(t("account.profile_saved"))
-            st.rerun()
+        carry_out(
+            lambda: desk().accounts.change_profile(actor, display_name, email, password), t("account.profile_saved")
+        )
     if me.email:
         with st.container(width=_FORM_WIDTH):
             _tell_of_address(actor, me)
@@ -83,10 +82,8 @@ def _tell_of_address(actor: Actor, me: Person) -> None:
         told = "account.not_confirmed" if me.standing is Standing.UNCONFIRMED else "account.given"
         st.info(t(told), icon=":material/mail:")
     if can_be_confirmed and button(t("account.send_link"), key="send_link", icon=":material/forward_to_inbox:"):
-        with shown_errors():
-            desk().addresses.send_link(actor)
-            say_after_rerun(t("account.link_sent"))
-            st.rerun()
+        key = form_key("send_link", me.email or "")
+        carry_out(lambda: desk().addresses.send_link(actor), t("account.link_sent"), key=key)
 
 
 def password_form(actor: Actor) -> None:
@@ -119,10 +116,7 @@ def mail_form(actor: Actor) -> None:
         chosen = {kind: _choose_mail(kind, mail.of(kind, is_agent=is_agent)) for kind in kinds}
         submitted = submit_button(t("mail.save"), key="save_mail")
     if submitted:
-        with shown_errors():
-            desk().preferences.want_by_mail(actor, chosen)
-            say_after_rerun(t("mail.saved"))
-            st.rerun()
+        carry_out(lambda: desk().preferences.want_by_mail(actor, chosen), t("mail.saved"))
 
 
 def _choose_mail(kind: NoticeKind, present: Mailed) -> Mailed:

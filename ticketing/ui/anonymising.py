@@ -1,14 +1,16 @@
 """Making somebody anonymous, for admins: what would be changed, place by place, and then the deed."""
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 from html import escape
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import StopException
 
 from ticketing.domain.anonymising import Place
 from ticketing.domain.people import Actor
 from ticketing.services.anonymising import Preview
-from ticketing.ui.deeds import form_key, once
+from ticketing.ui.deeds import form_key, is_done, once
 from ticketing.ui.feedback import next_flash, shown_errors
 from ticketing.ui.forms import form_button
 from ticketing.ui.layout import way_back
@@ -31,6 +33,8 @@ class _Shown:
 
 def anonymise_person(actor: Actor, username: str) -> None:
     """Draw what making somebody anonymous would change, each place in a text with a tick, and the way to do it."""
+    if is_done(form_key("anonymise", username)):  # a second click finds no such account
+        go_to("agent_admin")
     way_back("agent_admin", t("people.manage_title"), person=username)
     st.title(t("anonymise.title"), anchor=False)
     with shown_errors():
@@ -92,7 +96,8 @@ def _offer(actor: Actor, shown: _Shown, name: str) -> None:
     bar = st.progress(0.0, t("anonymise.under_way"))
 
     def progress(done: int, whole: int) -> None:
-        bar.progress(done / max(whole, 1), t("anonymise.under_way"))
+        with suppress(StopException):  # what a second click cuts short is not seen, and done all the same
+            bar.progress(done / max(whole, 1), t("anonymise.under_way"))
 
     def deed() -> None:
         anonymous = desk().anonymising.anonymise(actor, username, frozenset(shown.kept), progress)

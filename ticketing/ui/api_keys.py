@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 import streamlit as st
 
@@ -10,8 +11,8 @@ from ticketing.domain.api_keys import MOST_DAYS, ApiKey
 from ticketing.domain.people import Actor
 from ticketing.domain.scopes import Scope
 from ticketing.domain.text import NAME_LIMIT
-from ticketing.ui.deeds import form_key, once
-from ticketing.ui.feedback import say_after_rerun, shown_errors
+from ticketing.ui.deeds import carry_out, form_key, once
+from ticketing.ui.feedback import shown_errors
 from ticketing.ui.forms import button, submit_button
 from ticketing.ui.memory import recall
 from ticketing.ui.session import desk
@@ -51,10 +52,7 @@ def list_keys(actor: Actor, keys: list[ApiKey]) -> None:
                 st.text(key.name)
                 st.caption(_described(key, now))
             if button(t("keys.revoke"), key=f"revoke_{key.id[:12]}"):
-                with shown_errors():
-                    desk().tokens.revoke_key(actor, key.id)
-                    say_after_rerun(t("keys.revoked"))
-                    st.rerun()
+                carry_out(partial(desk().tokens.revoke_key, actor, key.id), t("keys.revoked"))
 
 
 def _described(key: ApiKey, now: datetime) -> str:

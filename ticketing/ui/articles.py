@@ -1,6 +1,7 @@
 """What the desk knows: the list of articles, one of them to be read and judged, and its older versions."""
 
 from collections.abc import Mapping
+from functools import partial
 
 import streamlit as st
 
@@ -15,7 +16,7 @@ from ticketing.ui.article_editor import ARTICLE, LIST, NEW, keep
 from ticketing.ui.article_picker import article_address
 from ticketing.ui.categories import category_names
 from ticketing.ui.conversation import AsItIs
-from ticketing.ui.feedback import shown_errors
+from ticketing.ui.deeds import carry_out
 from ticketing.ui.forms import button
 from ticketing.ui.layout import way_back
 from ticketing.ui.pages import BY_NAME
@@ -144,9 +145,7 @@ def _ask_whether_helpful(actor: Actor, reading: Reading) -> None:
             word = t(f"articles.{name}_chosen") if chosen else t(f"articles.{name}")
             icon = ":material/check:" if chosen else None
             if button(word, key=f"helpful_{name}", icon=icon, disabled=chosen):
-                with shown_errors():
-                    desk().articles.vote(actor, reading.article.id, helpful=helpful)
-                    st.rerun()
+                carry_out(partial(desk().articles.vote, actor, reading.article.id, helpful=helpful), "")
 
 
 def _draw_link(article: Article) -> None:
@@ -168,7 +167,8 @@ def _draw_versions(actor: Actor, article: Article) -> None:
         version = versions[chosen or 1]
         st.markdown(f"**{plain(version.article.name)}**")
         _draw_text(version.article)
-        if button(t("articles.bring_back"), key="bring_back_version"):
+        # Another button for each version, since the press is of the one that was shown.
+        if button(t("articles.bring_back"), key=f"bring_back_version_{len(versions) - (chosen or 1)}"):
             back = version.article.model_copy(update={"version": article.version})
             keep(actor, back, t("articles.is_back"))
 

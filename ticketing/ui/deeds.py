@@ -14,8 +14,11 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 
+import streamlit as st
+
 from ticketing.domain.people import Actor
 from ticketing.ui import session
+from ticketing.ui.feedback import next_flash, shown_errors
 from ticketing.ui.memory import recall
 
 SECOND_CLICK_WITHIN = 10  # seconds
@@ -38,13 +41,17 @@ class Deeds:
             finally:
                 self._by[threading.get_ident()] += 1
 
-    def once(self, key: str, deed: Callable[[], None]) -> None:
-        """Do it, unless the same was done a moment ago."""
+    def once(self, key: str, deed: Callable[[], None], within: float) -> None:
+        """Do it, unless the same was done so many seconds ago."""
         with self.turn():
-            self._done = {one: at for one, at in self._done.items() if time.monotonic() - at < SECOND_CLICK_WITHIN}
-            if key not in self._done:
+            if not self.is_done(key, within):
                 deed()
                 self._done[key] = time.monotonic()
+
+    def is_done(self, key: str, within: float) -> bool:
+        """Tell whether it was done so many seconds ago."""
+        self._done = {one: at for one, at in self._done.items() if time.monotonic() - at < SECOND_CLICK_WITHIN}
+        return key in self._done and time.monotonic() - self._done[key] < within
 
     def of_other_runs(self) -> int:
         """Wait for the deed that is under way, and return how many were done by all runs but this one."""
@@ -72,13 +79,42 @@ def key_of(*content: str) -> str:
     return hashlib.sha256(json.dumps(content).encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def once(key: str, deed: Callable[[], None]) -> None:
+def once(key: str, deed: Callable[[], None], *, within: float = SECOND_CLICK_WITHIN) -> None:
     """
-    Do it, unless the same was done here in the last ten seconds; a second click waits for the first.
+    Do it, unless the same was done here in the last ten seconds, or *within* fewer; a second click waits for the first.
 
     The deed itself keeps what comes of it where the run of the second click finds it.
     """
-    recall(Deeds).once(key, deed)
+    recall(Deeds).once(key, deed, within)
+
+
+def is_done(key: str) -> bool:
+    """Tell whether it was done here a moment ago: a second click may find that there is nothing left to do it to."""
+    return recall(Deeds).is_done(key, SECOND_CLICK_WITHIN)
+
+
+def carry_out(deed: Callable[[], object], sentence: str, *, key: str = "") -> None:
+    """
+    Do it, and draw the page anew, where the sentence is said.
+
+    A second click waits, and then finds the page as it is by then. Where the button is still there, *key* stands for
+    the deed, as in `once`, and a second click is told the same.
+    """
+    flash = next_flash()
+
+    def do() -> None:
+        deed()
+        flash.say(sentence)
+
+    with shown_errors():
+        if not key:
+            with turn():
+                do()
+        elif is_done(key):
+            flash.say(sentence)
+        else:
+            once(key, do)
+        st.rerun()
 
 
 def turn() -> AbstractContextManager[None]:

@@ -115,7 +115,7 @@ class Flash:
     def _keep(self, text: str, *, is_good: bool) -> None:
         with self._lock:
             self._said = [sentence for sentence in self._said if not sentence.drawn_by]  # one has gone on from those
-            if text:
+            if text and (text, is_good) not in [(sentence.text, sentence.is_good) for sentence in self._said]:
                 self._said.append(_Sentence(text, is_good))
 
 

@@ -14,7 +14,7 @@ from ticketing.domain.people import Actor
 from ticketing.domain.policy import Action
 from ticketing.services.front import Look
 from ticketing.services.pictures import MEDIA_TYPE
-from ticketing.ui.feedback import shown_errors
+from ticketing.ui.deeds import carry_out
 from ticketing.ui.forms import button
 from ticketing.ui.pictures import named_logo, picture
 from ticketing.ui.session import desk
@@ -74,9 +74,7 @@ def _draw_banner(actor: Actor | None, banner: Banner) -> None:
     if actor is None or not banner.can_be_dismissed:
         return
     if button(t("front.dismiss"), key=f"dismiss_{banner.id}", type="tertiary", icon=":material/close:"):
-        with shown_errors():
-            desk().front.dismiss(actor, banner.mark)
-            st.rerun()
+        carry_out(lambda: desk().front.dismiss(actor, banner.mark), "")
 
 
 def _style(branding: Branding) -> str:

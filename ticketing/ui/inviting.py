@@ -6,7 +6,7 @@ import streamlit as st
 
 from ticketing.domain.people import Actor, Person, Role
 from ticketing.services.invitations import Invited
-from ticketing.ui.deeds import form_key, once
+from ticketing.ui.deeds import form_key, is_done, once
 from ticketing.ui.feedback import next_flash, shown_errors
 from ticketing.ui.forms import button, submit_button
 from ticketing.ui.handing_over import hand_over, show_one_time_password
@@ -50,7 +50,7 @@ def manage_invitation(actor: Actor, person: Person) -> None:
     if button(t("people.invite_again"), key="invite_again", icon=":material/forward_to_inbox:", width="stretch"):
         with shown_errors():
             deed = partial(desk().invitations.send_again, actor, person.username)
-            _send("invite_again", person.username, str(asked_at), deed=deed)
+            _send("invite_again", person.username, deed=deed)
     if button(t("people.uninvite"), key="uninvite", icon=":material/person_remove:", width="stretch"):
         _take_back(actor, person)
 
@@ -82,8 +82,18 @@ def _take_back(actor: Actor, person: Person) -> None:
         flash.say(t("people.uninvited", name=person.display_name))
 
     with shown_errors():
-        once(form_key("uninvite", person.username, str(person.invited_at)), deed)
+        once(_taking_back(person.username), deed)
         go_to(_PAGE)
+
+
+def leave_if_taken_back(username: str) -> None:
+    """Go back to the list if the visitor has just taken this invitation back: a second click finds no account."""
+    if is_done(_taking_back(username)):
+        go_to(_PAGE)
+
+
+def _taking_back(username: str) -> str:
+    return form_key("uninvite", username)
 
 
 def _showed_link() -> bool:

@@ -1,11 +1,14 @@
 """The ledger of mails: each with its fate, and the way to send it again."""
 
+from functools import partial
+
 import streamlit as st
 
 from ticketing.domain.outbox import MailState, Outgoing, OutgoingQuery
 from ticketing.domain.people import Actor
 from ticketing.domain.queries import Page
-from ticketing.ui.feedback import say_after_rerun, shown_errors
+from ticketing.ui.deeds import carry_out
+from ticketing.ui.feedback import shown_errors
 from ticketing.ui.forms import button
 from ticketing.ui.ledger import ALL, PAGE_SIZE, asked_page, choice, draw_details, draw_pages, draw_way_to_ticket, tries
 from ticketing.ui.mail_in import FATES, received_mails
@@ -62,7 +65,7 @@ def _draw(actor: Actor, mail: Outgoing) -> None:
             if mail.state is not MailState.WAITING and button(
                 t("mail.send_again"), key=f"again_{mail.id}", type="tertiary", icon=":material/redo:"
             ):
-                _send_again(actor, mail)
+                carry_out(partial(desk().outbox.send_again, actor, mail.id), t("mail.goes_again", name=mail.username))
         waits_until = mail.due_at if mail.state is MailState.WAITING else None
         draw_details(mail.at, [*tries(mail.attempts, waits_until), mail.error])
 
@@ -70,10 +73,3 @@ def _draw(actor: Actor, mail: Outgoing) -> None:
 def _about(mail: Outgoing) -> str:
     to = t("mail.to", name=mail.username, address=mail.address) if mail.address else mail.username
     return t("mail.about", kind=t(f"mail.kind_{mail.kind}"), to=to)
-
-
-def _send_again(actor: Actor, mail: Outgoing) -> None:
-    with shown_errors():
-        desk().outbox.send_again(actor, mail.id)
-        say_after_rerun(t("mail.goes_again", name=mail.username))
-        st.rerun()

@@ -8,7 +8,8 @@ import streamlit as st
 from ticketing.domain.people import Actor
 from ticketing.domain.queries import Page
 from ticketing.domain.received import Fate, Received, ReceivedQuery
-from ticketing.ui.feedback import say_after_rerun, shown_errors
+from ticketing.ui.deeds import turn
+from ticketing.ui.feedback import next_flash, shown_errors
 from ticketing.ui.forms import button
 from ticketing.ui.layout import way_back
 from ticketing.ui.ledger import ALL, PAGE_SIZE, asked_page, draw_details, draw_pages, draw_way_to_ticket
@@ -61,9 +62,11 @@ def one_mail(actor: Actor, key: str) -> None:
 
 
 def _process_again(actor: Actor, key: str) -> None:
-    received = desk().receiving.again(actor, key)
-    is_in = t("mail.is_in", label=f"T-{received.ticket}")
-    say_after_rerun(is_in if received.fate.is_in else t("mail.is_not_in", why=received.why))
+    flash = next_flash()
+    with turn():
+        received = desk().receiving.again(actor, key)
+        is_in = t("mail.is_in", label=f"T-{received.ticket}")
+        flash.say(is_in if received.fate.is_in else t("mail.is_not_in", why=received.why))
     st.rerun()
 
 

@@ -1,5 +1,6 @@
 """Signing in by an OpenID provider, as people see it: the button below the password, and what the account opens by."""
 
+from functools import partial
 from urllib.parse import urlencode, urlsplit
 
 import streamlit as st
@@ -8,7 +9,8 @@ from ticketing.domain.openid import Identity
 from ticketing.domain.people import Actor
 from ticketing.ui import bridge
 from ticketing.ui.account import password_form
-from ticketing.ui.feedback import say_after_rerun, shown_errors
+from ticketing.ui.deeds import carry_out, form_key
+from ticketing.ui.feedback import shown_errors
 from ticketing.ui.forms import button
 from ticketing.ui.session import address, browser, desk, target, without_routes
 from ticketing.ui.text import plain
@@ -54,10 +56,9 @@ def _offer_first_password(actor: Actor) -> None:
     """Draw how somebody gets a password who has none, which is by mail: nobody else may give them one."""
     st.info(t("elsewhere.no_password"), icon=":material/key:", width=_WIDTH)
     if desk().password_resets.are_offered and button(t("elsewhere.choose_password"), key="choose_password"):
-        with shown_errors():
-            desk().password_resets.ask(actor.username, address=address())
-            say_after_rerun(t("elsewhere.link_sent"))
-            st.rerun()
+        here = address()
+        ask = partial(desk().password_resets.ask, actor.username, address=here)
+        carry_out(ask, t("elsewhere.link_sent"), key=form_key("choose_password"))
 
 
 def _draw_identity(actor: Actor, identity: Identity) -> None:
@@ -65,10 +66,7 @@ def _draw_identity(actor: Actor, identity: Identity) -> None:
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center", border=True):
         st.text(t("elsewhere.linked", where=where, ago=when), width="content")
         if button(t("elsewhere.unlink"), key=f"unlink_{identity.id[:12]}"):
-            with shown_errors():
-                desk().openid.unlink(actor, identity.id)
-                say_after_rerun(t("elsewhere.unlinked"))
-                st.rerun()
+            carry_out(lambda: desk().openid.unlink(actor, identity.id), t("elsewhere.unlinked"))
 
 
 def _provider() -> str | None:

@@ -1,6 +1,5 @@
 """The people of the desk, for agents: register agents, look after accounts."""
 
-from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
 from html import escape
@@ -14,10 +13,11 @@ from ticketing.domain.policy import Action
 from ticketing.domain.text import SEARCH_LIMIT
 from ticketing.ui.account import offer_data
 from ticketing.ui.api_keys import list_keys
-from ticketing.ui.feedback import say_after_rerun, shown_errors
+from ticketing.ui.deeds import carry_out, form_key
+from ticketing.ui.feedback import shown_errors
 from ticketing.ui.forms import button, submit_button
 from ticketing.ui.handing_over import hand_over, show_one_time_password, was_shown
-from ticketing.ui.inviting import manage_invitation
+from ticketing.ui.inviting import leave_if_taken_back, manage_invitation
 from ticketing.ui.layout import head_below_people
 from ticketing.ui.session import desk, go_to
 from ticketing.ui.signed_in import sessions_of
@@ -202,6 +202,7 @@ def _registered(actor: Actor, username: str, display_name: str, email: str, role
 
 def manage_person(actor: Actor, username: str) -> None:
     """Draw what the actor may do about one account."""
+    leave_if_taken_back(username)
     head_below_people(t("people.manage_title"))
     if _showed_one_time_password():
         return
@@ -231,7 +232,7 @@ def _draw_management(actor: Actor, person: Person) -> None:
             and button(t("people.save_role"), key="save_role", type="primary")
         ):
             told = "people.joined_staff" if person.role is Role.USER else "people.role_saved"
-            _do(lambda: agents.change_role(actor, username, role), t(told, name=person.display_name))
+            carry_out(lambda: agents.change_role(actor, username, role), t(told, name=person.display_name))
     if policy.may(actor, Action.RESET_PASSWORD, person) and _confirmed("reset_password", "key", person):
         with shown_errors():
             hand_over("reset_password", username, deed=lambda: (username, agents.reset_password(actor, username)))
@@ -239,13 +240,15 @@ def _draw_management(actor: Actor, person: Person) -> None:
     if policy.may(actor, Action.LIFT_WAIT, person) and (wait := agents.wait(actor, username)):
         st.warning(t("people.waits", minutes=ceil(wait / timedelta(minutes=1))), icon=":material/hourglass_top:")
         if _offer("lift_wait", "lock_open"):
-            _do(lambda: agents.lift_wait(actor, username), t("people.wait_lifted", name=person.display_name))
+            carry_out(lambda: agents.lift_wait(actor, username), t("people.wait_lifted", name=person.display_name))
     _draw_keys(actor, person)
     offer_view(actor, person)
     if policy.may(actor, Action.END_ONE_SESSION, person):
         sessions_of(actor, person)
     if policy.may(actor, Action.END_SESSIONS, person) and _confirmed("end_sessions", "logout", person):
-        _do(lambda: agents.end_sessions(actor, username), t("people.sessions_ended", name=person.display_name))
+        told = t("people.sessions_ended", name=person.display_name)
+        key = form_key("end_sessions", person.model_dump_json())  # who has signed in since is another one
+        carry_out(lambda: agents.end_sessions(actor, username), told, key=key)
     _draw_end(actor, person)
     if policy.may(actor, Action.EXPORT_PERSON, person):
         offer_data(username)
@@ -258,9 +261,9 @@ def _draw_end(actor: Actor, person: Person) -> None:
     agents, username = desk().agents, person.username
     if policy.may(actor, Action.DEACTIVATE, person):
         if person.active and _offer("deactivate", "person_off"):
-            _do(lambda: agents.deactivate(actor, username), t("people.deactivated", name=person.display_name))
+            carry_out(lambda: agents.deactivate(actor, username), t("people.deactivated", name=person.display_name))
         if not person.active and _offer("reactivate", "person_check"):
-            _do(lambda: agents.reactivate(actor, username), t("people.reactivated", name=person.display_name))
+            carry_out(lambda: agents.reactivate(actor, username), t("people.reactivated", name=person.display_name))
 
 
 def _draw_keys(actor: Actor, person: Person) -> None:
@@ -274,7 +277,7 @@ def _draw_second_factor(actor: Actor, person: Person) -> None:
         return
     if _confirmed("turn_off_two_step", "phonelink_erase", person):
         told = t("people.two_step_off", name=person.display_name)
-        _do(lambda: desk().agents.turn_off_second_factor(actor, person.username), told)
+        carry_out(lambda: desk().agents.turn_off_second_factor(actor, person.username), told)
 
 
 def _offer(name: str, icon: str) -> bool:
@@ -286,13 +289,6 @@ def _confirmed(name: str, icon: str, person: Person) -> bool:
     with st.popover(t(f"people.{name}"), icon=f":material/{icon}:", width="stretch"):
         st.write(t(f"people.{name}_explained", name=plain(person.display_name)))
         return button(t(f"people.{name}_now"), key=name, type="primary", width="stretch")
-
-
-def _do(deed: Callable[[], object], sentence: str) -> None:
-    with shown_errors():
-        deed()
-        say_after_rerun(sentence)
-        st.rerun()
 
 
 def _showed_one_time_password() -> bool:

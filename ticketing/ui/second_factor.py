@@ -11,8 +11,8 @@ from ticketing.domain.errors import HandOffError
 from ticketing.domain.people import Actor
 from ticketing.services.second_factors import Status
 from ticketing.ui.arrival import sign_in_with_code, start_over
-from ticketing.ui.deeds import form_key, once
-from ticketing.ui.feedback import next_flash, say_after_rerun, shown_errors
+from ticketing.ui.deeds import carry_out, form_key, once
+from ticketing.ui.feedback import next_flash, shown_errors
 from ticketing.ui.forms import button, submit_button
 from ticketing.ui.memory import recall
 from ticketing.ui.packing import component, packed
@@ -122,10 +122,7 @@ def _draw_status(actor: Actor, status: Status) -> None:
     if status.trusted_browsers:
         st.write(t("two_step.browsers", n=status.trusted_browsers))
         if button(t("two_step.forget"), key="forget_browsers", icon=":material/devices_off:"):
-            with shown_errors():
-                factors.forget_browsers(actor)
-                say_after_rerun(t("two_step.forgotten"))
-                st.rerun()
+            carry_out(lambda: factors.forget_browsers(actor), t("two_step.forgotten"))
     _draw_renewal(actor)
     _draw_turning_off(actor, status)
 
@@ -149,12 +146,13 @@ def _draw_turning_off(actor: Actor, status: Status) -> None:
         password = _password("last_password") if status.takes_password else ""
         submitted = submit_button(t("two_step.turn_off"), key="turn_off")
     if submitted:
-        with shown_errors():
-            deed = partial(desk().second_factors.turn_off, actor, password, code)
-            once(form_key("turn_off", code, password), deed)
-            recall(_Wish).is_there = False
-            say_after_rerun(t("two_step.off"))
-            st.rerun()
+        wish = recall(_Wish)
+
+        def turn_off() -> None:
+            desk().second_factors.turn_off(actor, password, code)
+            wish.is_there = False
+
+        carry_out(turn_off, t("two_step.off"), key=form_key("turn_off", code, password))
 
 
 def _password(key: str) -> str:

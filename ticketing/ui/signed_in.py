@@ -1,13 +1,14 @@
 """Where people are signed in: on the account page their own sessions, on the people page those of somebody else."""
 
 import re
+from functools import partial
 
 import streamlit as st
 
 from ticketing.domain.people import Actor, Person
 from ticketing.domain.sign_in import Session
 from ticketing.services.sessions import ShownSession
-from ticketing.ui.feedback import say_after_rerun, shown_errors
+from ticketing.ui.deeds import carry_out
 from ticketing.ui.forms import button
 from ticketing.ui.session import desk
 from ticketing.ui.text import plain
@@ -33,15 +34,9 @@ def own_sessions(actor: Actor) -> None:
             used = t("account.this_session") if is_this else _last_used(session)
             st.text(" · ".join((_place(session), used)), width="content")
             if not is_this and button(t("account.end_session"), key=f"end_{session.id[:12]}"):
-                with shown_errors():
-                    desk().sessions.end(actor, session.id)
-                    say_after_rerun(t("account.session_ended"))
-                    st.rerun()
+                carry_out(partial(desk().sessions.end, actor, session.id), t("account.session_ended"))
     if len(sessions) > 1 and button(t("account.end_others"), key="end_others", icon=":material/logout:"):
-        with shown_errors():
-            desk().sessions.end_others(actor)
-            say_after_rerun(t("account.others_ended"))
-            st.rerun()
+        carry_out(lambda: desk().sessions.end_others(actor), t("account.others_ended"))
 
 
 def sessions_of(actor: Actor, person: Person) -> None:
@@ -67,10 +62,8 @@ def _draw(actor: Actor, person: Person, session: ShownSession) -> None:
         with st.popover(t("account.end_session"), key=f"ask_{session.id[:12]}"):
             st.write(t("people.end_session_explained", name=plain(person.display_name), place=plain(_place(session))))
             if button(t("people.end_session_now"), key=f"end_{session.id[:12]}", type="primary", width="stretch"):
-                with shown_errors():
-                    desk().sessions.end_one_of(actor, person.username, session.id)
-                    say_after_rerun(t("people.session_ended", name=person.display_name))
-                    st.rerun()
+                end = partial(desk().sessions.end_one_of, actor, person.username, session.id)
+                carry_out(end, t("people.session_ended", name=person.display_name))
 
 
 def _place(session: Session | ShownSession) -> str:

@@ -1,12 +1,14 @@
 """What has become of each message to a webhook, and the way to send it again."""
 
+from functools import partial
+
 import streamlit as st
 
 from ticketing.domain.deliveries import Delivery, DeliveryQuery, DeliveryState
 from ticketing.domain.people import Actor
 from ticketing.domain.queries import Page
 from ticketing.domain.webhooks import Webhook
-from ticketing.ui.feedback import say_after_rerun
+from ticketing.ui.deeds import carry_out
 from ticketing.ui.forms import button
 from ticketing.ui.ledger import ALL, PAGE_SIZE, asked_page, choice, draw_details, draw_pages, draw_way_to_ticket, tries
 from ticketing.ui.session import desk
@@ -49,9 +51,7 @@ def _draw(actor: Actor, delivery: Delivery) -> None:
             if delivery.state is not DeliveryState.WAITING and button(
                 t("delivery.send_again"), key=f"again_{delivery.id}", type="tertiary", icon=":material/redo:"
             ):
-                desk().webhooks.send_again(actor, delivery.id)
-                say_after_rerun(t("delivery.goes_again"))
-                st.rerun()
+                carry_out(partial(desk().webhooks.send_again, actor, delivery.id), t("delivery.goes_again"))
         waits_until = delivery.due_at if delivery.state is DeliveryState.WAITING else None
         says = t("delivery.says", says=delivery.says, n=delivery.milliseconds) if delivery.says else ""
         draw_details(delivery.at, [*tries(delivery.attempts, waits_until), says, delivery.id])

@@ -104,9 +104,13 @@ def _choose_mapping(actor: Actor, file: BinaryIO, looked: _Looked) -> imports.Ma
     columns = _choose_columns(looked, look.columns, known.columns)
     dates, zones = st.columns(2)
     form = dates.text_input(
-        t("setup.imports.dates"), known.dates or "", key="import_dates", help=t("setup.imports.dates.help")
+        t("setup.imports.dates"),
+        known.dates or "",
+        max_chars=imports.DATES_LIMIT,
+        key="import_dates",
+        help=t("setup.imports.dates.help"),
     )
-    time_zone = zones.text_input(t("setup.imports.zone"), str(zone()), key="import_zone")
+    time_zone = zones.text_input(t("setup.imports.zone"), str(zone()), max_chars=imports.ZONE_LIMIT, key="import_zone")
     statuses = {status: t(f"status.{status}") for status in Status}
     priorities = {priority: t(f"priority.{priority}") for priority in Priority}
     return known.model_copy(
