@@ -15,6 +15,8 @@ settings.load_profile("patient")
 
 _SLOW = frozenset({"browser", "faults", "large", "setup", "processes", "databases"})
 _DATABASES = frozenset({"sqlite", "postgres"})
+# All that was collected, before some of it is sorted out.
+COLLECTED = pytest.StashKey[list[pytest.Item]]()
 
 
 class LeftOut:
@@ -94,8 +96,9 @@ def pytest_collection_finish() -> None:
 
 
 @pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Mark what is held against a database, and as fast what is neither that nor slow for another reason."""
+    config.stash[COLLECTED] = list(items)
     for item in items:
         call = getattr(item, "callspec", None)
         if call and any(value in _DATABASES for value in call.params.values() if isinstance(value, str)):

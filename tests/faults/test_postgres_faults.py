@@ -99,7 +99,7 @@ def end_and_restart(server: Cluster, end: End, acknowledged: Sized) -> None:
 
 
 @ends
-def test_a_server_that_dies_loses_nothing_acknowledged_and_is_found_again(
+def test_d1_a_server_that_dies_loses_nothing_acknowledged_and_is_found_again(
     desk: Desk, server: Cluster, end: End
 ) -> None:
     acknowledged: list[int] = []
@@ -125,7 +125,7 @@ def test_a_server_that_dies_loses_nothing_acknowledged_and_is_found_again(
     assert set(refused) == {UNREACHABLE}
 
 
-def test_while_the_server_is_away_the_desk_says_so_soon(desk: Desk, server: Cluster) -> None:
+def test_d2_while_the_server_is_away_the_desk_says_so_soon(desk: Desk, server: Cluster) -> None:
     desk.tickets.open(CONSOLE, "Before", "Hello")
     server.stop("fast")
     began = time.monotonic()

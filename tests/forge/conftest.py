@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.postgres import databases
 from tests.serving import PASSWORD, ROOT, Server
 from ticketing.domain.tickets import Ticket, TicketEdit
+from ticketing.storage.sql.sql_store import SqlStore
 
 # Each stands in another place of Carla's ticket; without punctuation, which labels escape.
 SECRETS = ("zqtitle", "zqdescription", "zqreply", "zqnote", "zqtag")
@@ -14,6 +16,8 @@ SECRETS = ("zqtitle", "zqdescription", "zqreply", "zqnote", "zqtag")
 PEOPLE = ("Aaron Qz", "Wilma Zq", "wilmazq", "wilmazq@example.org")
 # What would tell how the desk is built, or where.
 OF_OURS = (str(ROOT), "Traceback", "site-packages", "ticketing/", ".py", "pages/")
+# A desk, and Carla's ticket.
+FilledServer = tuple[Server, Ticket]
 # Streamlit itself tells every client the path of the script it runs.
 ROUTER = ROOT / "ticketing" / "ui" / "router.py"
 
@@ -27,7 +31,9 @@ def fill(server: Server) -> Ticket:
     number = desk.tickets.open(carla, "A zqtitle", "A zqdescription").number
     desk.tickets.reply(ada, number, "A zqreply")
     desk.tickets.edit(ada, number, TicketEdit(tags=("zqtag",)))
-    return desk.tickets.note(ada, number, "A zqnote")
+    ticket = desk.tickets.note(ada, number, "A zqnote")
+    assert desk.catch_up() == []  # lest the server save something of its own in the midst of a test
+    return ticket
 
 
 def told(received: bytes | bytearray) -> list[str]:
@@ -42,26 +48,44 @@ def told_of_ours(received: bytes | bytearray) -> list[str]:
 
 
 def stored(server: Server) -> dict[str, bytes]:
-    """Return all that the desk has on its disk."""
+    """Return all that the desk has on its disk, and in its database if it has one."""
     files = (path for path in sorted(server.data.rglob("*")) if path.is_file())
-    return {str(path.relative_to(server.data)): path.read_bytes() for path in files}
+    kept = {str(path.relative_to(server.data)): path.read_bytes() for path in files}
+    if isinstance(server.desk.store, SqlStore):
+        with server.desk.store.documents() as documents:
+            kept |= {f"{name}/{key}": raw for name, held in documents.items() for key, raw in held}
+    return kept
 
 
 @pytest.fixture(scope="session")
-def filled_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Server, Ticket]]:
-    """Return the one server of these tests, and its first ticket."""
+def json_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FilledServer]:
+    """Return the server that these tests share, and its first ticket."""
     with Server(tmp_path_factory.mktemp("desk")) as running:
         yield running, fill(running)
 
 
 @pytest.fixture(scope="session")
-def server(filled_server: tuple[Server, Ticket]) -> Server:
-    """Return the one server of these tests."""
+def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FilledServer]:
+    """Return the one that those share which are for both stores, on the other one."""
+    with Server(tmp_path_factory.mktemp("desk"), storage=databases().create("forge")) as running:
+        yield running, fill(running)
+
+
+@pytest.fixture
+def filled_server(request: pytest.FixtureRequest) -> FilledServer:
+    """Return the shared server, on files unless the test says otherwise."""
+    found: FilledServer = request.getfixturevalue(f"{getattr(request, 'param', 'json')}_server")
+    return found
+
+
+@pytest.fixture
+def server(filled_server: FilledServer) -> Server:
+    """Return the shared server."""
     return filled_server[0]
 
 
-@pytest.fixture(scope="session")
-def ticket(filled_server: tuple[Server, Ticket]) -> Ticket:
+@pytest.fixture
+def ticket(filled_server: FilledServer) -> Ticket:
     """Return Carla's ticket full of secrets, which is T-1 whichever test comes first."""
     return filled_server[1]
 

@@ -24,6 +24,7 @@ from ticketing.ui.wording import t
 
 pytestmark = [pytest.mark.processes, pytest.mark.xdist_group("forge")]
 
+ON_BOTH_STORES = pytest.mark.parametrize("filled_server", ["json", "postgres"], indirect=True)
 Ending = Callable[[Server, str, str], object]
 
 _numbers = count(1)
@@ -322,6 +323,7 @@ def forged_fragments(wire: Wire) -> list[str]:
     return ["0" * 32, "main", wire.page_hash, widget_id, *wire.fragments]
 
 
+@ON_BOTH_STORES
 @pytest.mark.parametrize("ending", ["signed out", "made a requester"])
 def test_s3_no_fragment_of_a_page_runs_after_the_end_of_the_session(
     server: Server, ticket: Ticket, ending: str
@@ -354,6 +356,7 @@ def _on_a_ticket() -> list[Deed]:
     return [deed for name, deed in DEEDS.items() if deed.page == "ticket" and name not in in_forms]
 
 
+@ON_BOTH_STORES
 def test_s5_a_stolen_streamlit_session_is_worth_nothing_without_its_cookie(server: Server, ticket: Ticket) -> None:
     cookies = {COOKIE: server.sign_in("ada")}
     with Wire.connect(server.base, page="ticket", query=f"id={ticket.number}", cookies=cookies) as ada:
@@ -373,6 +376,7 @@ def test_s5_a_stolen_streamlit_session_is_worth_nothing_without_its_cookie(serve
             assert stored(server) == before
 
 
+@ON_BOTH_STORES
 def test_s5_a_requester_in_an_agents_streamlit_session_is_a_requester(server: Server, ticket: Ticket) -> None:
     cookies = {COOKIE: server.sign_in("ada")}
     with Wire.connect(server.base, page="ticket", query=f"id={ticket.number}", cookies=cookies) as ada:

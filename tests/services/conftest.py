@@ -28,6 +28,8 @@ from ticketing.storage.memory import MemoryEngine, MemoryStore
 from ticketing.storage.whole import WholeStore
 
 PASSWORD = "three wet umbrellas"
+# A test alone, of a module whose others are content with memory.
+ON_BOTH_STORES = pytest.mark.parametrize("store", ["json", "postgres"], indirect=True)
 
 SignIn = Callable[..., Actor]
 AccountsWith = Callable[[Passwords], Accounts]

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from tests.services.conftest import ON_BOTH_STORES
 from ticketing.domain.sign_in import Session
 from ticketing.domain.store import Store
 from ticketing.domain.tokens import ACCESS_LIFETIME, LEEWAY, TOKEN_LIMIT, SigningKey, SigningKeys
@@ -225,6 +226,7 @@ def test_j1_a_token_from_the_future_is_refused_beyond_the_difference_of_clocks(
     assert read(forge(claims={"iat": int((soon + SECOND).timestamp())})) is None
 
 
+@ON_BOTH_STORES
 def test_j1_a_token_is_over_after_a_quarter_of_an_hour(read: Read, token: str, clock: Clock) -> None:
     claims = read(token)
     assert claims is not None
@@ -284,6 +286,7 @@ def test_j1_a_token_that_is_too_long_is_refused_whatever_it_says(read: Read, for
     assert read(forge(claims={"jti": "x" * TOKEN_LIMIT})) is None
 
 
+@ON_BOTH_STORES
 def test_j1_a_token_of_another_desk_is_refused(store: Store, clock: Clock, token: str) -> None:
     for master, issuer in ((b"n" * 32, ISSUER), (MASTER, "https://other.example")):
         other = AccessTokens(GivenKey(master), issuer)
@@ -291,6 +294,7 @@ def test_j1_a_token_of_another_desk_is_refused(store: Store, clock: Clock, token
             assert other.read(tx, token, clock()) is None
 
 
+@ON_BOTH_STORES
 def test_j1_the_key_has_256_bits_and_is_nowhere_in_the_store(
     everything: Callable[[], dict[str, object]], key: SigningKey
 ) -> None:

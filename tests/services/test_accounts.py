@@ -10,7 +10,7 @@ from threading import Barrier, Thread
 
 import pytest
 
-from tests.services.conftest import PASSWORD, AccountsWith, Clock
+from tests.services.conftest import ON_BOTH_STORES, PASSWORD, AccountsWith, Clock
 from ticketing.domain.errors import (
     BlankError,
     EmailError,
@@ -45,6 +45,7 @@ from ticketing.storage.memory import MemoryStore
 NEW_PASSWORD = "four dry raincoats"
 
 
+@ON_BOTH_STORES
 def test_a10_whoever_registers_is_a_user_and_can_sign_in(accounts: Accounts, sessions: Sessions) -> None:
     person = accounts.register("Carla", "Carla Marin", PASSWORD, PASSWORD, "carla@example.org")
 
@@ -122,6 +123,7 @@ def test_what_cannot_be_registered_is_refused_with_its_own_sentence(
     assert everything() == before
 
 
+@ON_BOTH_STORES
 @pytest.mark.parametrize("username", ["carla", "CARLA", " Carla", "\uff23\uff41\uff52\uff4c\uff41", "ⓒarla"])
 def test_a9_a_name_is_taken_however_it_is_written(accounts: Accounts, store: MemoryStore, username: str) -> None:
     accounts.register("carla", "Carla", PASSWORD, PASSWORD)
@@ -133,6 +135,7 @@ def test_a9_a_name_is_taken_however_it_is_written(accounts: Accounts, store: Mem
         assert [user.display_name for user in tx.users.stream()] == ["Carla"]
 
 
+@ON_BOTH_STORES
 @pytest.mark.parametrize(
     ("way", "where"),
     [("register", {}), ("register_browser", {"browser": "firefox"})],
@@ -193,6 +196,7 @@ def test_case_and_blanks_around_the_name_do_not_matter_at_sign_in(
     assert sessions.actor(accounts.sign_in(typed, PASSWORD, "127.0.0.1")).username == "carla"
 
 
+@ON_BOTH_STORES
 @pytest.mark.parametrize(
     ("username", "password"),
     [
@@ -273,6 +277,7 @@ def test_a_sign_in_writes_twice_also_when_it_is_refused(
     assert writes == 4
 
 
+@ON_BOTH_STORES
 @pytest.mark.usefixtures("carla")
 def test_a5_a_hash_of_lower_cost_is_renewed_at_sign_in(store: MemoryStore, accounts_with: AccountsWith) -> None:
     accounts = accounts_with(Passwords(rounds=5))
@@ -286,6 +291,7 @@ def test_a5_a_hash_of_lower_cost_is_renewed_at_sign_in(store: MemoryStore, accou
     assert accounts.sign_in("carla", PASSWORD)
 
 
+@ON_BOTH_STORES
 def test_a5_a_damaged_hash_lets_nobody_in_and_breaks_nothing(
     accounts: Accounts, agents: Agents, store: MemoryStore, carla: Actor, root: Actor
 ) -> None:
@@ -301,6 +307,7 @@ def test_a5_a_damaged_hash_lets_nobody_in_and_breaks_nothing(
     assert accounts.sign_in("carla", agents.reset_password(root, "carla"))
 
 
+@ON_BOTH_STORES
 @pytest.mark.usefixtures("carla")
 def test_a1_no_password_and_no_token_is_stored_or_logged(
     accounts: Accounts,

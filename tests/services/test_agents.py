@@ -8,7 +8,7 @@ from threading import Barrier, Thread
 
 import pytest
 
-from tests.services.conftest import PASSWORD, Clock
+from tests.services.conftest import ON_BOTH_STORES, PASSWORD, Clock
 from ticketing.domain.errors import (
     BlankError,
     LastAdminError,
@@ -169,6 +169,7 @@ def test_no_two_one_time_passwords_are_alike(agents: Agents, ada: Actor) -> None
     assert len(made) == 20
 
 
+@ON_BOTH_STORES
 @pytest.mark.parametrize(
     ("actor", "role", "allowed"),
     [
@@ -247,6 +248,7 @@ def test_agents_look_at_one_account(agents: Agents, people: dict[str, Actor], us
     assert agents.person(people["ada"], username).username == username.lower()
 
 
+@ON_BOTH_STORES
 @pytest.mark.parametrize(
     ("actor", "username"), [("ada", "nobody"), ("ada", "n!"), ("carla", "ada"), ("carla", "nobody")]
 )
@@ -277,6 +279,7 @@ def test_tickets_can_be_given_to_active_agents_and_admins(agents: Agents, people
     assert list(agents.assignable(people["ada"])) == ["ada", "margaret", "root"]
 
 
+@ON_BOTH_STORES
 def test_s3_a_deactivated_person_is_out_at_once_and_back_after_reactivation(
     agents: Agents, accounts: Accounts, sessions: Sessions, people: dict[str, Actor]
 ) -> None:
@@ -375,6 +378,7 @@ def test_nobody_lifts_a_wait_of_those_they_do_not_look_after(
     assert agents.wait(root, "carla") is not None
 
 
+@ON_BOTH_STORES
 def test_s3_a_reset_password_ends_the_sessions_and_must_be_changed(
     agents: Agents, accounts: Accounts, sessions: Sessions, people: dict[str, Actor]
 ) -> None:
@@ -387,6 +391,7 @@ def test_s3_a_reset_password_ends_the_sessions_and_must_be_changed(
     assert sessions.actor(accounts.sign_in("carla", one_time)).must_change_password
 
 
+@ON_BOTH_STORES
 def test_s7_somebody_is_signed_out_everywhere(
     agents: Agents, accounts: Accounts, sessions: Sessions, people: dict[str, Actor]
 ) -> None:
@@ -400,6 +405,7 @@ def test_s7_somebody_is_signed_out_everywhere(
     assert accounts.sign_in("carla", PASSWORD)
 
 
+@ON_BOTH_STORES
 def test_s2_a_new_role_begins_with_a_new_session(
     agents: Agents, accounts: Accounts, sessions: Sessions, people: dict[str, Actor]
 ) -> None:
@@ -443,6 +449,7 @@ def test_the_role_somebody_has_already_changes_nothing(
     assert everything() == before
 
 
+@ON_BOTH_STORES
 @pytest.mark.parametrize("new_role", [Role.USER, Role.AGENT, None], ids=["to user", "to agent", "deactivated"])
 def test_z8_the_last_active_admin_stays(
     agents: Agents, people: dict[str, Actor], everything: Everything, new_role: Role | None
@@ -474,6 +481,7 @@ def test_an_admin_may_step_down_while_there_is_another(agents: Agents, people: d
     assert agents.change_role(people["root"], "root", Role.AGENT).role is Role.AGENT
 
 
+@ON_BOTH_STORES
 @pytest.mark.parametrize("round_", range(5))
 def test_z8_two_admins_who_remove_each_other_at_the_same_moment_leave_one(
     agents: Agents, people: dict[str, Actor], store: MemoryStore, round_: int
@@ -502,6 +510,7 @@ def test_z8_two_admins_who_remove_each_other_at_the_same_moment_leave_one(
     assert len(refused) == 1
 
 
+@ON_BOTH_STORES
 def test_z8_ten_at_the_console_who_remove_all_admins_at_the_same_moment_leave_one(
     agents: Agents, arrives: Callable[..., Actor], store: MemoryStore
 ) -> None:

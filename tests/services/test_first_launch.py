@@ -9,7 +9,7 @@ from threading import Barrier, Thread
 
 import pytest
 
-from tests.services.conftest import PASSWORD, SignIn
+from tests.services.conftest import ON_BOTH_STORES, PASSWORD, SignIn
 from ticketing.domain.errors import (
     KnownPasswordError,
     MustChangePasswordError,
@@ -52,6 +52,7 @@ def left_over(first_launch: FirstLaunch, agents: Agents, arrives: SignIn) -> Act
     return root
 
 
+@ON_BOTH_STORES
 def test_a15_the_documented_login_reaches_only_the_choice_of_a_new_password(
     first_launch: FirstLaunch, accounts: Accounts, sessions: Sessions, agents: Agents
 ) -> None:
@@ -66,6 +67,7 @@ def test_a15_the_documented_login_reaches_only_the_choice_of_a_new_password(
         agents.people(first, PeopleQuery())
 
 
+@ON_BOTH_STORES
 def test_a15_the_documented_password_is_dead_once_another_is_chosen_also_after_a_restart(
     first_launch: FirstLaunch, accounts: Accounts, sessions: Sessions, agents: Agents
 ) -> None:
@@ -96,6 +98,7 @@ def test_the_documented_password_cannot_be_chosen_again(
     assert first_launch.is_waiting
 
 
+@ON_BOTH_STORES
 def test_a15_a_public_desk_gets_a_generated_password_that_is_told_once(
     first_launch: FirstLaunch, accounts: Accounts, sessions: Sessions
 ) -> None:
@@ -137,6 +140,7 @@ def test_a_weak_operators_password_stops_the_launch(
         assert not tx.users.any()
 
 
+@ON_BOTH_STORES
 def test_a15_a_desk_that_goes_public_with_the_documented_password_loses_it(
     first_launch: FirstLaunch, accounts: Accounts, sessions: Sessions
 ) -> None:
@@ -223,6 +227,7 @@ def test_a15_accounts_that_cannot_be_read_never_open_the_desk(
     assert everything() == before
 
 
+@ON_BOTH_STORES
 def test_a15_five_first_launches_at_the_same_moment_make_one_account(
     first_launch: FirstLaunch, store: MemoryStore, accounts: Accounts
 ) -> None:

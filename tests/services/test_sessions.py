@@ -7,7 +7,7 @@ from threading import Barrier, Thread
 
 import pytest
 
-from tests.services.conftest import PASSWORD, Clock
+from tests.services.conftest import ON_BOTH_STORES, PASSWORD, Clock
 from ticketing.domain.errors import (
     HandOffError,
     PermissionDeniedError,
@@ -35,6 +35,7 @@ def token(accounts: Accounts, carla: Actor) -> str:
     return accounts.sign_in(carla.username, PASSWORD)
 
 
+@ON_BOTH_STORES
 def test_s1_a_token_is_256_bits_and_only_its_hash_is_stored(
     token: str, sessions: Sessions, everything: Callable[[], object]
 ) -> None:
@@ -55,6 +56,7 @@ def test_s1_the_stored_hash_is_no_secret(token: str, sessions: Sessions) -> None
         sessions.actor(fingerprint(token))
 
 
+@ON_BOTH_STORES
 def test_s2_every_sign_in_makes_a_session_of_its_own(accounts: Accounts, carla: Actor) -> None:
     assert accounts.sign_in(carla.username, PASSWORD) != accounts.sign_in(carla.username, PASSWORD)
 
@@ -67,6 +69,7 @@ def test_a_change_of_role_or_name_shows_at_the_next_look(
     assert sessions.actor(token).display_name == "Carla Marin"
 
 
+@ON_BOTH_STORES
 @pytest.mark.parametrize(
     ("role", "idle", "absolute"),
     [(Role.USER, timedelta(hours=12), timedelta(days=14)), (Role.AGENT, timedelta(hours=4), timedelta(hours=24))],
@@ -322,6 +325,7 @@ def test_a_device_is_forgotten_after_a_year_without_sign_in(
     assert sessions.redeem(hand_off(), browser="firefox", device=device).device != device
 
 
+@ON_BOTH_STORES
 def test_s7_people_see_their_own_live_sessions_newest_first(
     accounts: Accounts, sessions: Sessions, carla: Actor, oskar: Actor, clock: Clock
 ) -> None:
@@ -367,6 +371,7 @@ def test_a_person_keeps_at_most_fifty_sessions_and_the_oldest_goes(
         sessions.own(carla)
 
 
+@ON_BOTH_STORES
 def test_s7_people_end_one_of_their_own_sessions(token: str, sessions: Sessions, carla: Actor) -> None:
     sessions.end(carla, fingerprint(token))
 
@@ -375,6 +380,7 @@ def test_s7_people_end_one_of_their_own_sessions(token: str, sessions: Sessions,
     assert len(sessions.own(carla)) == 1
 
 
+@ON_BOTH_STORES
 @pytest.mark.parametrize("whose", ["somebody else's", "nobody's"])
 def test_s7_a_foreign_session_cannot_be_ended_nor_told_from_none(
     sessions: Sessions, carla: Actor, oskar: Actor, everything: Callable[[], object], whose: str
@@ -386,6 +392,7 @@ def test_s7_a_foreign_session_cannot_be_ended_nor_told_from_none(
     assert everything() == before
 
 
+@ON_BOTH_STORES
 def test_s7_people_end_all_their_other_sessions(
     token: str, hand_off: HandOff, sessions: Sessions, carla: Actor, oskar: Actor
 ) -> None:

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 import pytest
 
-from tests.services.conftest import public
+from tests.services.conftest import ON_BOTH_STORES, public
 from ticketing.desk import Desk
 from ticketing.domain.articles import Article
 from ticketing.domain.bulk import BulkEdit
@@ -437,6 +437,7 @@ def test_s3_whoever_was_an_agent_is_one_no_longer(
     assert desk.tickets.open(root, "My own", "Text.").requester == "root"
 
 
+@ON_BOTH_STORES
 def test_z1_a_role_that_a_page_claims_counts_for_nothing(
     desk: Desk, carla: Actor, oskar: Actor, everything: Everything
 ) -> None:

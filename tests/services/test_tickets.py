@@ -12,6 +12,7 @@ from typing import Protocol
 
 import pytest
 
+from tests.services.conftest import ON_BOTH_STORES
 from ticketing.domain.errors import (
     BlankError,
     ForbiddenCharacterError,
@@ -775,6 +776,7 @@ def test_the_operator_at_the_machine_needs_no_session(tickets: Tickets, number: 
 # What nobody else may know
 
 
+@ON_BOTH_STORES
 def test_z3_foreign_and_missing_tickets_read_the_same(
     tickets: Tickets, oskar: Actor, number: int, everything: Everything
 ) -> None:
@@ -1014,6 +1016,7 @@ def requests(tickets: Tickets, carla: Actor, ada: Actor, number: int) -> dict[st
     }
 
 
+@ON_BOTH_STORES
 @pytest.mark.parametrize("kind", ["open", "reply", "note", "close", "reopen", "edit", "assign"])
 def test_c2_the_same_request_twice_is_one_effect_and_the_same_answer(
     tickets: Tickets,
@@ -1220,6 +1223,7 @@ def test_text_that_only_looks_dangerous_is_kept_as_typed(
     assert found(tickets, ada, TicketQuery(needles=(text,))) == [max(found(tickets, ada))]
 
 
+@ON_BOTH_STORES
 @pytest.mark.parametrize("field", FIELDS)
 def test_v1_one_character_too_many_is_refused(
     tickets: Tickets, carla: Actor, ada: Actor, number: int, everything: Everything, field: str
@@ -1264,6 +1268,7 @@ def test_any_key_is_a_key(tickets: Tickets, carla: Actor, key: str) -> None:
     assert tickets.open(carla, "Title", "Text.", key=key).number == 1
 
 
+@ON_BOTH_STORES
 @pytest.mark.parametrize("text", ["\x00", "%", "_", "\\", '"', "(", "[a-z]+", ".*", "\u202e", "\u0130"], ids=ascii)
 def test_v3_any_text_can_be_searched_for_and_is_taken_literally(
     tickets: Tickets, carla: Actor, number: int, text: str

@@ -20,11 +20,12 @@ from ticketing.domain.errors import (
     HandOffError,
     SignedOutError,
     ThrottledError,
+    UsernameTakenError,
     WrongCodeError,
     WrongCredentialsError,
 )
 from ticketing.domain.opening_hours import ALWAYS_OPEN
-from ticketing.domain.people import Actor
+from ticketing.domain.people import Actor, PeopleQuery
 from ticketing.domain.queries import TicketQuery
 from ticketing.domain.sla import SlaPolicy
 from ticketing.services.chores import LOOK_EVERY
@@ -82,7 +83,7 @@ def test_a7_failed_sign_ins_at_either_count_at_both(desks: Desks) -> None:
             desk.accounts.sign_in("carla", PASSWORD, "192.0.2.2")
 
 
-def test_one_key_is_one_effect_and_one_answer_at_both(desks: Desks) -> None:
+def test_c2_one_key_is_one_effect_and_one_answer_at_both(desks: Desks) -> None:
     carla = desks[0].sessions.actor(desks[0].accounts.sign_in("carla", PASSWORD))
 
     opened = both_at_once(desks, 3, lambda desk: desk.tickets.open(carla, "Smoke", "Help!", key="form"))
@@ -95,6 +96,20 @@ def test_one_key_is_one_effect_and_one_answer_at_both(desks: Desks) -> None:
         assert [message.text for message in desk.tickets.get(carla, 1).messages] == ["Help!", "It is out."]
 
 
+def test_a10_a_name_that_is_asked_for_at_both_at_the_same_moment_becomes_one_account(desks: Desks) -> None:
+    def register(desk: Desk) -> str:
+        try:
+            return desk.accounts.register("oskar", "Oskar", PASSWORD, PASSWORD).username
+        except UsernameTakenError:
+            return "taken"
+
+    outcomes = both_at_once(desks, 4, register)
+
+    assert sorted(outcomes) == ["oskar"] + ["taken"] * 7
+    for desk in desks:
+        assert desk.agents.people(CONSOLE, PeopleQuery(text="oskar")).total == 1
+
+
 def test_c1_no_number_is_given_twice_and_none_is_left_out(desks: Desks) -> None:
     def open_some(desk: Desk) -> list[int]:
         return [desk.tickets.open(CONSOLE, "Smoke", "Help!").number for _ in range(5)]
@@ -104,7 +119,7 @@ def test_c1_no_number_is_given_twice_and_none_is_left_out(desks: Desks) -> None:
     assert sorted(numbers) == list(range(1, 31))
 
 
-def test_a_session_is_one_at_both_and_ends_at_both(desks: Desks) -> None:
+def test_s3_a_session_is_one_at_both_and_ends_at_both(desks: Desks) -> None:
     one, other = desks
     token = one.accounts.sign_in("carla", PASSWORD)
     carla = other.sessions.actor(token)
@@ -119,7 +134,7 @@ def test_a_session_is_one_at_both_and_ends_at_both(desks: Desks) -> None:
             desk.tickets.open(carla, "Smoke", "Help!")
 
 
-def test_what_an_admin_does_at_one_holds_at_the_other_for_whoever_is_signed_in_there(desks: Desks) -> None:
+def test_s3_what_an_admin_does_at_one_holds_at_the_other_for_whoever_is_signed_in_there(desks: Desks) -> None:
     one, other = desks
     token = other.accounts.sign_in("carla", PASSWORD)
 
@@ -156,7 +171,7 @@ def test_a_browser_that_one_knows_is_known_to_the_other_and_strangers_do_not_hol
     assert other.accounts.sign_in("carla", PASSWORD, device=device)
 
 
-def test_a_code_that_is_typed_at_both_at_the_same_moment_signs_in_once(desks: Desks, clock: Clock) -> None:
+def test_a16_a_code_that_is_typed_at_both_at_the_same_moment_signs_in_once(desks: Desks, clock: Clock) -> None:
     one, other = desks
     carla = one.sessions.actor(one.accounts.sign_in("carla", PASSWORD))
     app = pyotp.TOTP(one.second_factors.propose(carla).secret)

@@ -38,6 +38,12 @@ def emptied() -> str:
     return address
 
 
+def address_of(store: str, folder: Path) -> str:
+    """Return where a store of this kind is, which lasts and is empty."""
+    addresses = {"json": f"json:{folder / 'data'}", "sqlite": f"sqlite:///{folder / 'desk.sqlite'}"}
+    return emptied() if store == "postgres" else addresses[store]
+
+
 _made: list[str] = []
 
 LASTING: dict[str, Opener] = {

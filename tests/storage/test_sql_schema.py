@@ -128,7 +128,7 @@ def test_processes_that_race_make_the_tables_once(address: str) -> None:
     assert asked(address, "SELECT version_num FROM alembic_version") == [(schema.CURRENT,)]
 
 
-def test_tables_of_a_newer_version_are_refused_and_left_alone(engine: Engine, address: str) -> None:
+def test_d3_tables_of_a_newer_version_are_refused_and_left_alone(engine: Engine, address: str) -> None:
     with engine.begin() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '0999'"))
     before = sorted(inspect(engine).get_table_names())

@@ -26,7 +26,9 @@ def seconds_in_vain(store: Store, patience: float) -> float:
     return time.monotonic() - started
 
 
-def test_a_writer_behind_others_of_its_own_process_and_of_another_one_waits_once(reopen: Callable[[], Store]) -> None:
+def test_c3_a_writer_behind_others_of_its_own_process_and_of_another_one_waits_once(
+    reopen: Callable[[], Store],
+) -> None:
     store, another = reopen(), reopen()
     begun = threading.Event()
 

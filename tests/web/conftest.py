@@ -1,6 +1,7 @@
 """A desk in memory behind the guard and the routes, with its people, and a browser to reach it with."""
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from starlette.websockets import WebSocket
 from streamlit.web.server.starlette.starlette_app_utils import generate_xsrf_token_string
 
 import ticketing.desk
+from tests.storage.conftest import address_of
 from ticketing.desk import Desk, open_desk
 from ticketing.settings import Settings
 from ticketing.web.api.mount import Calls
@@ -43,12 +45,20 @@ async def stream(websocket: WebSocket) -> None:
 
 
 @pytest.fixture
-def desk(monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
-    yield from _open(monkeypatch)
+def storage(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Return the address of an empty store: in memory, unless a test asks for a kind that lasts."""
+    return address_of(request.param, tmp_path) if hasattr(request, "param") else "memory:"
 
 
-def _open(monkeypatch: pytest.MonkeyPatch, base_url: str | None = None, **settings: Any) -> Iterator[Desk]:
-    opened = open_desk(Settings(storage_url="memory:", base_url=base_url, **settings), password_rounds=4)
+@pytest.fixture
+def desk(monkeypatch: pytest.MonkeyPatch, storage: str) -> Iterator[Desk]:
+    yield from _open(monkeypatch, storage)
+
+
+def _open(
+    monkeypatch: pytest.MonkeyPatch, storage: str, base_url: str | None = None, **settings: Any
+) -> Iterator[Desk]:
+    opened = open_desk(Settings(storage_url=storage, base_url=base_url, **settings), password_rounds=4)
     monkeypatch.setattr(ticketing.desk, "_shared", opened)
     opened.accounts.register("carla", "Carla Ruiz", PASSWORD, PASSWORD)
     yield opened
@@ -56,12 +66,12 @@ def _open(monkeypatch: pytest.MonkeyPatch, base_url: str | None = None, **settin
 
 
 @pytest.fixture
-def site(monkeypatch: pytest.MonkeyPatch) -> Iterator[OpenSite]:
+def site(monkeypatch: pytest.MonkeyPatch, storage: str) -> Iterator[OpenSite]:
     """Return a way to open a desk with settings and a public address, and a browser at *address* that looks at it."""
     opened: list[Iterator[Desk]] = []
 
     def open_site(base_url: str | None = None, address: str = HERE, **settings: Any) -> TestClient:
-        opened.append(_open(monkeypatch, base_url, **settings))
+        opened.append(_open(monkeypatch, storage, base_url, **settings))
         next(opened[-1])
         methods = ["GET", "POST", "PUT", "DELETE"]
         everything = [WebSocketRoute("/_stcore/stream", stream), Route("/{path:path}", page, methods=methods)]

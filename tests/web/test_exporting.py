@@ -18,6 +18,7 @@ from ticketing.domain.queries import MOST_HITS
 from ticketing.domain.tickets import TicketEdit
 
 CONSOLE = Actor.console()
+ON_BOTH_STORES = pytest.mark.parametrize("storage", ["json", "postgres"], indirect=True)
 
 
 @pytest.fixture
@@ -78,12 +79,14 @@ def test_a_list_comes_whole_however_many_tickets_hold_its_words(bert: TestClient
     assert sorted(map(int, found)) == sorted(numbers)
 
 
+@ON_BOTH_STORES
 def test_x1_what_a_spreadsheet_would_take_for_a_formula_is_none(bert: TestClient) -> None:
     answer = bert.get("/export", params={"format": "csv", "q": "requester:carla"})
 
     assert [row["title"] for row in rows(answer.text)] == ['\'=HYPERLINK("http://evil.example")']
 
 
+@ON_BOTH_STORES
 def test_x1_a_workbook_holds_texts_as_texts(bert: TestClient) -> None:
     answer = bert.get("/export", params={"format": "xlsx", "q": "sort:created"})
 

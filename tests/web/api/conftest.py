@@ -1,7 +1,6 @@
 """A desk in memory behind its API, and callers who are known by a token each."""
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,7 +10,6 @@ from starlette.testclient import TestClient
 
 import ticketing.desk
 from tests.serving import PASSWORD, add_people
-from tests.storage.conftest import emptied
 from ticketing.desk import Desk, open_desk
 from ticketing.settings import Settings
 from ticketing.web.api import calling
@@ -37,12 +35,6 @@ def called(monkeypatch: pytest.MonkeyPatch, storage_url: str, **settings: Any) -
     add_people(opened)
     yield opened
     opened.close()
-
-
-def address_of(store: str, folder: Path) -> str:
-    """Return where a store of this kind is, which lasts and is empty."""
-    addresses = {"json": f"json:{folder / 'data'}", "sqlite": f"sqlite:///{folder / 'desk.sqlite'}"}
-    return emptied() if store == "postgres" else addresses[store]
 
 
 @pytest.fixture

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from tests.web.api.conftest import STORES_THAT_LAST, address_of, called
+from tests.storage.conftest import address_of
+from tests.web.api.conftest import STORES_THAT_LAST, called
 from tests.web.api.test_bounds import problem
 from tests.web.api.test_inputs import kept
 from ticketing.desk import Desk

@@ -9,7 +9,8 @@ import pytest
 from starlette.testclient import TestClient
 
 from tests.serving import PASSWORD
-from tests.web.api.conftest import STORES_THAT_LAST, address_of, called
+from tests.storage.conftest import address_of
+from tests.web.api.conftest import STORES_THAT_LAST, called
 from ticketing.desk import Desk
 from ticketing.domain.audit import AuditAction, AuditQuery
 from ticketing.domain.bulk import BulkEdit
