@@ -1,11 +1,13 @@
 """A desk full of things that must not be told, and a measure of what was."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from tests.serving import PASSWORD, ROOT, Server
+from ticketing.domain.kinds import KINDS
 from ticketing.domain.tickets import Ticket, TicketEdit
 
 # Each stands in another place of Carla's ticket; without punctuation, which labels escape.
@@ -45,6 +47,21 @@ def stored(server: Server) -> dict[str, bytes]:
     """Return all that the desk has on its disk."""
     files = (path for path in sorted(server.data.rglob("*")) if path.is_file())
     return {str(path.relative_to(server.data)): path.read_bytes() for path in files}
+
+
+@contextmanager
+def put_back(server: Server) -> Iterator[None]:
+    """Put back what is set up on the desk, which the other tests share."""
+    with server.desk.store.read() as tx:
+        before = {(kind, one.id): one for kind in KINDS.values() for one in tx.definitions(kind).all()}
+    yield
+    with server.desk.store.write() as tx:
+        for kind in KINDS.values():
+            for one in tx.definitions(kind).all():
+                gone = kind(id=one.id, name=kind.only) if kind.only else one.model_copy(update={"removed": True})
+                former = before.get((kind, one.id), gone)
+                if former != one:
+                    tx.definitions(kind).save(former)
 
 
 @pytest.fixture(scope="session")
