@@ -1,12 +1,14 @@
 """A desk full of things that must not be told, and a measure of what was."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from tests.postgres import databases
 from tests.serving import PASSWORD, ROOT, Server
+from ticketing.domain.kinds import KINDS
 from ticketing.domain.tickets import Ticket, TicketEdit
 from ticketing.storage.sql.sql_store import SqlStore
 
@@ -55,6 +57,21 @@ def stored(server: Server) -> dict[str, bytes]:
         with server.desk.store.documents() as documents:
             kept |= {f"{name}/{key}": raw for name, held in documents.items() for key, raw in held}
     return kept
+
+
+@contextmanager
+def put_back(server: Server) -> Iterator[None]:
+    """Put back what is set up on the desk, which the other tests share."""
+    with server.desk.store.read() as tx:
+        before = {(kind, one.id): one for kind in KINDS.values() for one in tx.definitions(kind).all()}
+    yield
+    with server.desk.store.write() as tx:
+        for kind in KINDS.values():
+            for one in tx.definitions(kind).all():
+                gone = kind(id=one.id, name=kind.only) if kind.only else one.model_copy(update={"removed": True})
+                former = before.get((kind, one.id), gone)
+                if former != one:
+                    tx.definitions(kind).save(former)
 
 
 @pytest.fixture(scope="session")

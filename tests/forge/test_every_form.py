@@ -1,7 +1,6 @@
 """Whatever is typed into a form that keeps something: refused in a sentence, or kept as it was typed."""
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from itertools import count, product
 from types import MappingProxyType
 from typing import NamedTuple
@@ -9,7 +8,7 @@ from typing import NamedTuple
 import pytest
 
 from tests.controls import key_of
-from tests.forge.conftest import stored, told_of_ours
+from tests.forge.conftest import put_back, stored, told_of_ours
 from tests.forge.test_every_button import (
     person,
     person_with_second_factor,
@@ -22,7 +21,6 @@ from tests.serving import COOKIE, PASSWORD, Server
 from tests.visiting import HEAD
 from tests.wire import VALUE_FIELDS, Wire
 from ticketing.domain.custom_fields import CustomField, FieldType
-from ticketing.domain.kinds import KINDS
 from ticketing.ui.wording import t
 
 pytestmark = [pytest.mark.processes, pytest.mark.xdist_group("forge")]
@@ -230,21 +228,6 @@ FORMS: dict[str, Form] = {
 }
 
 SNOOZING = Form("ticket", {}, "snooze_submit", "id={}", ticket, first=begin_snooze)
-
-
-@contextmanager
-def put_back(server: Server) -> Iterator[None]:
-    """Put back what is set up on the desk, which the other tests share."""
-    with server.desk.store.read() as tx:
-        before = {(kind, one.id): one for kind in KINDS.values() for one in tx.definitions(kind).all()}
-    yield
-    with server.desk.store.write() as tx:
-        for kind in KINDS.values():
-            for one in tx.definitions(kind).all():
-                gone = kind(id=one.id, name=kind.only) if kind.only else one.model_copy(update={"removed": True})
-                former = before.get((kind, one.id), gone)
-                if former != one:
-                    tx.definitions(kind).save(former)
 
 
 def open_form(server: Server, wire: Wire, form: Form, made: Made) -> None:
