@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import pyotp
 import pytest
 
-from tests.forge.conftest import put_back
+from tests.forge.conftest import FilledServer, put_back
 from tests.forge.test_second_clicks import ONE_TIME, click_twice
 from tests.serving import COOKIE, PASSWORD, Server
 from tests.visiting import unescaped
@@ -576,7 +576,8 @@ PRESSES = {
 
 
 @pytest.fixture(scope="module", autouse=True)
-def _mails_go_out(server: Server) -> Iterator[None]:
+def _mails_go_out(json_server: FilledServer) -> Iterator[None]:
+    server, _ = json_server
     set_route(server.desk.store, is_open=True, has_links=True)
     with put_back(server):
         yield
