@@ -121,6 +121,7 @@ SAMPLES: dict[type[TicketingError], tuple[object, ...]] = {
     errors.BusyError: (),
     errors.StorageError: (SENTENCE,),
     errors.StorageBusyError: (),
+    errors.StorageConflictError: (),
     errors.StorageFullError: (),
     errors.StorageReadOnlyError: ("permission denied",),
     errors.StorageFailedError: (),

@@ -8,7 +8,7 @@ import urllib.request
 from collections import Counter
 from collections.abc import Callable, Iterator, Sized
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from itertools import count, cycle
 from pathlib import Path
 from urllib.error import HTTPError
@@ -23,7 +23,7 @@ from tests.serving import COOKIE, Server
 from tests.web import test_live as live
 from tests.wire import Wire
 from ticketing.desk import Desk, open_desk
-from ticketing.domain.errors import StorageBusyError, StorageError, StorageUnreachableError
+from ticketing.domain.errors import StorageBusyError, StorageConflictError, StorageError, StorageUnreachableError
 from ticketing.domain.people import Actor
 from ticketing.domain.queries import Audience, TicketQuery
 from ticketing.services import retrying
@@ -343,6 +343,53 @@ def test_of_two_that_wait_for_each_other_the_one_who_gives_way_is_told_at_once_t
     stranger.dispose()
     assert len(desk.tickets.get(CONSOLE, 1).messages) == 1
     assert len(desk.tickets.reply(CONSOLE, 1, "It is out.", key="one click").messages) == 2
+
+
+@pytest.mark.parametrize("isolation", ["repeatable read", "serializable"])
+def test_whatever_isolation_a_database_prescribes_two_who_write_at_once_both_do(
+    server: Cluster, isolation: str
+) -> None:
+    settings = Settings(storage_url=server.create("strict"))
+    server.run_sql(f"ALTER DATABASE strict SET default_transaction_isolation = '{isolation}'")
+
+    def open_many(desk: Desk) -> list[int]:
+        return [desk.tickets.open(CONSOLE, "Smoke", "Help!").number for _ in range(20)]
+
+    with (
+        closing(open_desk(settings, password_rounds=4)) as one,
+        closing(open_desk(settings, password_rounds=4)) as other,
+        ThreadPoolExecutor(2) as pool,
+    ):
+        numbers = [number for opened in pool.map(open_many, (one, other)) for number in opened]
+
+    assert sorted(numbers) == list(range(1, 41))
+
+
+def fail_once(server: Cluster) -> None:
+    """Have the database end the next change of a ticket, as it ends one of two that cannot both be made."""
+    server.run_sql(
+        "CREATE SEQUENCE tries",
+        "CREATE FUNCTION fail_once() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+        "IF nextval('tries') = 1 THEN RAISE serialization_failure; END IF; RETURN NEW; END $$",
+        "CREATE TRIGGER fails BEFORE INSERT OR UPDATE ON tickets FOR EACH ROW EXECUTE FUNCTION fail_once()",
+        database="faults",
+    )
+
+
+def test_a_serialisation_failure_is_tried_again_where_that_has_one_effect(desk: Desk, server: Cluster) -> None:
+    desk.tickets.open(CONSOLE, "Smoke", "Help!")
+    fail_once(server)
+
+    assert len(desk.tickets.reply(CONSOLE, 1, "It is out.", key="one click").messages) == 2
+
+
+def test_a_serialisation_failure_is_told_where_it_might_have_two_effects(desk: Desk, server: Cluster) -> None:
+    desk.tickets.open(CONSOLE, "Smoke", "Help!")
+    fail_once(server)
+
+    with pytest.raises(StorageConflictError, match="Nothing was saved"):
+        desk.tickets.reply(CONSOLE, 1, "It is out.")
+    assert len(desk.tickets.get(CONSOLE, 1).messages) == 1
 
 
 def test_a_line_that_falls_silent_is_given_up_long_before_the_system_would(server: Cluster, line: DatabaseLine) -> None:

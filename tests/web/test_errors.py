@@ -34,10 +34,10 @@ BY_STATUS = {
     "FileTooLargeError EmptyFileError InfectedFileError FileUncheckedError KeyReusedError",
     429: "TooManyRequestsError ThrottledError",
     500: "TicketingError",
-    503: "SettingsError BusyError StorageError StorageBusyError StorageFullError StorageReadOnlyError "
-    "StorageFailedError StorageDamagedError StorageUnreadableError StorageUnreachableError StorageTooNewError "
-    "StorageUnsupportedError FilesUnreachableError ScannerUnreachableError SecondFactorKeyError WebhookKeyError "
-    "MaintenanceError ProviderUnreachableError",
+    503: "SettingsError BusyError StorageError StorageBusyError StorageConflictError StorageFullError "
+    "StorageReadOnlyError StorageFailedError StorageDamagedError StorageUnreadableError StorageUnreachableError "
+    "StorageTooNewError StorageUnsupportedError FilesUnreachableError ScannerUnreachableError SecondFactorKeyError "
+    "WebhookKeyError MaintenanceError ProviderUnreachableError",
 }
 STATUSES = {name: status for status, names in BY_STATUS.items() for name in names.split()}
 

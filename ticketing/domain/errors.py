@@ -42,7 +42,9 @@ Every refusal, as one tree. The text of each is a sentence that can be shown to 
     ├── TooManyRequestsError           try again after `retry_after`
     │   └── ThrottledError  BusyError
     └── StorageError                   the store cannot do it now
-        ├── StorageBusyError  StorageFullError  StorageReadOnlyError  StorageFailedError
+        ├── StorageBusyError               another writer held the store for too long
+        │   └── StorageConflictError
+        ├── StorageFullError  StorageReadOnlyError  StorageFailedError
         ├── StorageDamagedError  StorageTooNewError  StorageUnreadableError  StorageUnsupportedError
         ├── StorageUnreachableError  FilesUnreachableError  ScannerUnreachableError  SecondFactorKeyError
         ├── WebhookKeyError
@@ -1058,6 +1060,12 @@ class StorageBusyError(StorageError):
 
     def __init__(self) -> None:
         super().__init__("The store is busy. Nothing was saved; please try again in a moment.")
+
+
+class StorageConflictError(StorageBusyError):
+    """Of two changes at the same time the database could make one; this is the other, of which nothing is left."""
+
+    code = "storage_conflict"
 
 
 class StorageFullError(StorageError):

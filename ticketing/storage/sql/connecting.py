@@ -2,7 +2,7 @@
 
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
@@ -23,6 +23,7 @@ from sqlalchemy.exc import TimeoutError as NoConnectionFreeError
 
 from ticketing.domain.errors import (
     StorageBusyError,
+    StorageConflictError,
     StorageDamagedError,
     StorageError,
     StorageFailedError,
@@ -40,7 +41,8 @@ CONNECT_SECONDS: Final = 3
 # The option of a connection in which stands how its transactions begin, if they are no views.
 BEGINNING: Final = "ticketing_beginning"
 VIEWING: Final = {"sqlite": "BEGIN", "postgresql": "BEGIN ISOLATION LEVEL REPEATABLE READ"}
-CHANGING: Final = {"sqlite": "BEGIN IMMEDIATE", "postgresql": "BEGIN"}
+# Who changes something sees what there is once it is their turn, whatever isolation the database prescribes.
+CHANGING: Final = {"sqlite": "BEGIN IMMEDIATE", "postgresql": "BEGIN ISOLATION LEVEL READ COMMITTED"}
 # A desk's questions are short: to compile them, or to start others who help, would take longer than to answer them.
 _POSTGRES: Final = {
     "timezone": "UTC",
@@ -85,14 +87,20 @@ WHAT_TO_GRANT: Final = (
     "migrate --schema” and grant this user SELECT, INSERT, UPDATE and DELETE on all of them."
 )
 _WHAT_TO_LEAVE_OUT: Final = "is given an option that it does not know: correct what follows the “?” in the address."
+_NOT_PERMITTED: Final = "the database does not permit it"
 _WHAT_TO_LET: Final = (
     "cannot be opened: let this user read and write the file and its directory, or correct the address."
 )
-# A lock that was not to be had in time, and a deadlock that was ended: the server has rolled it back.
-_GAVE_WAY: Final = frozenset({"55P03", "40P01"})
-_DISK_FULL: Final = frozenset({"53100"})
 _NO_PRIVILEGE: Final = "42501"
-_READ_ONLY: Final = frozenset({"25006", _NO_PRIVILEGE})
+# What PostgreSQL rolls back, and why.
+_POSTGRES_FAULTS: Final[dict[str, Callable[[], StorageError]]] = {
+    "55P03": StorageBusyError,  # a lock that was not to be had in time
+    "40P01": StorageBusyError,  # a deadlock that was ended
+    "40001": StorageConflictError,
+    "53100": StorageFullError,
+    "25006": partial(StorageReadOnlyError, _NOT_PERMITTED),
+    _NO_PRIVILEGE: partial(StorageReadOnlyError, _NOT_PERMITTED),
+}
 _NOT_LET: Final = frozenset({sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM})
 
 
@@ -265,12 +273,8 @@ def _as_storage_error(error: SQLAlchemyError) -> StorageError | SQLAlchemyError:
     if isinstance(cause, sqlite3.Error):
         return _of_sqlite(cause) or error
     state = getattr(cause, "sqlstate", None)
-    if state in _GAVE_WAY:
-        return StorageBusyError()
-    if state in _DISK_FULL:
-        return StorageFullError()
-    if state in _READ_ONLY:
-        return StorageReadOnlyError("the database does not permit it")
+    if state in _POSTGRES_FAULTS:
+        return _POSTGRES_FAULTS[state]()
     is_lost = isinstance(error, DBAPIError) and error.connection_invalidated
     if is_lost or isinstance(error, OperationalError | InterfaceError):
         return StorageUnreachableError()
