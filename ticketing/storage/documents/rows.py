@@ -22,8 +22,9 @@ class TicketRow:
     """
     What lists, filters and counts need of a ticket, and its document at hand for those who look into texts.
 
-    What takes a look at its conversation is found out when it is first asked for, and None until then: `talk`, and
-    `folds_to_ascii`, which says whether its document holds letters such as ß that casefold into ASCII.
+    What takes a look at its conversation is found out when it is first asked for, and None until then: `talk`,
+    `folds_to_ascii`, which says whether its document holds letters such as ß that casefold into ASCII, and the
+    `signature` of what stands in it.
     """
 
     __slots__ = (
@@ -39,6 +40,7 @@ class TicketRow:
         "raw",
         "requester",
         "resolved_at",
+        "signature",
         "status",
         "talk",
         "terms",
@@ -65,6 +67,7 @@ class TicketRow:
         resolved_at = document.get("resolved_at")
         self.resolved_at = _moment(resolved_at) if resolved_at else None
         self.folds_to_ascii: bool | None = None
+        self.signature: int | None = None
         self.talk: Talk | None = None
 
     @property
