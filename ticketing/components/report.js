@@ -184,7 +184,7 @@ function drawHead({ data, place }) {
   })
   const hours = place.querySelector(".measures")
   hours.hidden = !measures.length
-  hours.setAttribute("aria-label", data.words.measures)
+  hours.ariaLabel = measures.length ? data.words.measures : null
   hours.replaceChildren(element("span", {}, data.words.measures), ...measures)
   const bar = place.querySelector(".presets")
   bar.setAttribute("aria-label", data.words.period)
