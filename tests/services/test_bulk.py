@@ -164,6 +164,16 @@ def test_all_is_taken_back_with_the_reply(desk: Desk, ada: Actor, numbers: list[
     assert desk.tickets.get(ada, numbers[2]) == before[2]
 
 
+def test_what_was_closed_without_a_word_is_open_again(desk: Desk, ada: Actor, numbers: list[int]) -> None:
+    result = desk.bulk.apply(ada, numbers[:1], BulkEdit(edit=TicketEdit(status=Status.CLOSED)))
+
+    (outcome,) = desk.bulk.undo(ada, result)
+
+    assert outcome.is_changed
+    ticket = desk.tickets.get(ada, numbers[0])
+    assert (ticket.status, ticket.resolution) == (Status.OPEN, None)
+
+
 def test_of_a_resolved_ticket_the_resolution_comes_back_and_so_does_a_reply_alone(
     desk: Desk, ada: Actor, numbers: list[int]
 ) -> None:
