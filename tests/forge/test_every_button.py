@@ -344,6 +344,14 @@ def say_no(_server: Server, wire: Wire, _made: Made) -> None:
     wire.click("rate_not_solved")
 
 
+RATED = Press(
+    "ticket",
+    t("rating.noted"),
+    lambda server, number: len(server.ticket(int(number)).ratings),
+    resolved,
+    "carla",
+    query="id={}",
+)
 PRESSES = {
     "account: save_mail": Press(
         "account",
@@ -445,22 +453,8 @@ PRESSES = {
         person_with_second_factor,
         query="person={}",
     ),
-    "rating: rate_solved": Press(
-        "ticket",
-        t("rating.noted"),
-        lambda server, number: len(server.ticket(int(number)).ratings),
-        resolved,
-        "carla",
-        query="id={}",
-    ),
-    "rating: rate_not_solved": Press(
-        "ticket",
-        t("rating.noted"),
-        lambda server, number: len(server.ticket(int(number)).ratings),
-        resolved,
-        "carla",
-        query="id={}",
-    ),
+    "rating: rate_solved": RATED,
+    "rating: rate_not_solved": RATED,
     "rating: rate_more": Press(
         "ticket",
         t("rating.sent"),
