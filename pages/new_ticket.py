@@ -22,6 +22,7 @@ with form:
     category = ui.choose_category(actor)
     fields = ui.fields_asked_for(actor, category)
     with st.form("new_ticket"):
+        requester = "" if former else ui.ask_for_whom(actor)
         title = st.text_input(t("new_ticket.title"), max_chars=2 * TITLE_LIMIT, key="title", persist_state="session")
         description = st.text_area(
             t("new_ticket.description"),
@@ -34,7 +35,7 @@ with form:
         values = ui.fill_in(fields)
         chosen = ui.choose_files(draft)
         submitted = ui.submit_button(t("new_ticket.submit"), key="submit")
-kept = ("title", "description", *ui.typed_into(fields))
+kept = ("title", "description", "requester", *ui.typed_into(fields))
 typed = ui.keep_draft(actor, draft, former, *kept)
 ui.hold_the_line()
 with beside:
@@ -44,10 +45,18 @@ if submitted:
     with ui.shown_errors():
         follows = former.number if former else None
         files = chosen.ids()
-        key = ui.form_key("new_ticket", title, description, category, str(follows), str(values), *files)
+        key = ui.form_key("new_ticket", title, description, category, requester, str(follows), str(values), *files)
         ticket = ui.desk().tickets.open(
-            actor, title, description, category, fields=values, follows=follows, files=files, key=key
+            actor,
+            title,
+            description,
+            category,
+            requester=requester,
+            fields=values,
+            follows=follows,
+            files=files,
+            key=key,
         )
-        ui.forget_draft(*kept)
+        ui.forget_draft(ticket.number, *kept)
         ui.say_after_rerun(t("new_ticket.opened", label=ticket.label))
         ui.go_to_ticket(ticket.number)

@@ -78,6 +78,9 @@ TYPED_IN = {
         ["new_ticket: description", "new_ticket: title"],
         "forge/test_values.py: test_v1_a_text_that_its_field_cannot_take_is_refused_in_words",
     ),
+    "new_ticket: requester": (
+        "forge/test_every_field.py: test_for_whom_a_ticket_is_opened_is_an_account_or_refused_in_a_sentence"
+    ),
     "people: people_search": "forge/test_every_field.py: test_v3_any_text_can_be_searched_for_among_people",
     "relating: relate_search_{}": SEARCHED_FOR,
     "relating: split_title": (

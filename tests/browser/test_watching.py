@@ -54,3 +54,34 @@ def test_a_link_in_a_mail_asks_first_and_can_be_taken_back(windows: Windows, ser
     anybody.get_by_role("button", name="Watch it again").click()
     expect(anybody.get_by_role("heading", name="You watch")).to_be_visible()
     assert server.ticket(number).muted == []
+
+
+def test_an_agent_opens_a_ticket_for_a_newcomer_and_gives_another_to_who_watches_it(
+    windows: Windows, server: Server
+) -> None:
+    ada = windows.open("new_ticket", person="ada")
+    for label, text in {"Requester": "Nobody", "Title": "A badge", "What happened?": "She came by."}.items():
+        ada.get_by_role("textbox", name=label).fill(text)
+    ada.get_by_role("button", name="Open ticket").click()
+    expect(ada.get_by_text("There is no account “Nobody”.")).to_be_visible()
+    expect(ada.get_by_role("textbox", name="Title")).to_have_value("A badge")
+    ada.get_by_role("textbox", name="Requester").fill("Ida Berg <ida.berg@example.org>")
+    ada.get_by_role("button", name="Open ticket").click()
+    expect(ada.get_by_role("heading", name="A badge")).to_be_visible()
+    expect(ada.get_by_role("link", name="Ida Berg")).to_be_visible()
+
+    ada.reload()  # a new session, which knows nothing of what was sent
+    expect(ada.get_by_role("heading", name="A badge")).to_be_visible()
+    ada.get_by_role("link", name="New ticket").first.click()
+    expect(ada.get_by_role("button", name="Open ticket")).to_be_visible()
+    expect(ada.get_by_role("textbox", name="Title")).to_have_value("")
+    expect(ada.get_by_role("textbox", name="Requester")).to_have_value("")
+
+    number = server.desk.tickets.open(server.actor("carla"), "Another's tap", "It drips.").number
+    ada.goto(f"{server.base}/ticket?id={number}")
+    ada.get_by_role("textbox", name="Add a watcher").fill("oskar")
+    ada.get_by_role("textbox", name="Add a watcher").press("Enter")
+    ada.get_by_role("button", name="Make Oskar").click()
+    expect(ada.get_by_text("The ticket is theirs now.")).to_be_visible()
+    expect(ada.get_by_role("button", name="Remove Carla")).to_be_visible()
+    assert server.ticket(number).requester == "oskar"

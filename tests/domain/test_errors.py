@@ -18,6 +18,7 @@ SAMPLES: dict[type[TicketingError], tuple[object, ...]] = {
     errors.ForbiddenCharacterError: ("Title", 3),
     errors.UsernameError: (),
     errors.EmailError: (),
+    errors.SeveralPeopleError: ("Sam Smith", ["sam", "smith"]),
     errors.WeakPasswordError: (SENTENCE,),
     errors.PasswordMismatchError: (),
     errors.UnknownChoiceError: ("Assignee", "nobody we know"),

@@ -20,6 +20,7 @@ from ticketing.domain.tickets import Ticket
 TRUTH = """
     action               own  watched foreign self of_user of_agent of_admin desk
     OPEN_TICKET           .     .       .      .     .       .        .      UAR
+    OPEN_FOR_OTHERS       .     .       .      .     .       .        .      AR
     VIEW_TICKET          UAR   UAR      AR     .     .       .        .       .
     REPLY                UAR   UAR      AR     .     .       .        .       .
     WATCH_TICKET         UAR   UAR      AR     .     .       .        .       .
@@ -78,6 +79,7 @@ OF_ARTICLES = """
 OF_KEYS = """
     action                 scopes
     OPEN_TICKET            w
+    OPEN_FOR_OTHERS        w
     VIEW_TICKET            rw
     REPLY                  w
     WATCH_TICKET           w

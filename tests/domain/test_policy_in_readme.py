@@ -12,6 +12,7 @@ README = (Path(__file__).resolve().parents[2] / "README.md").read_text(encoding=
 # A line of the table, and the actions that it is about.
 LINES = {
     "open tickets": [Action.OPEN_TICKET],
+    "open tickets for others": [Action.OPEN_FOR_OTHERS],
     "see, answer, watch tickets": [Action.VIEW_TICKET, Action.REPLY, Action.WATCH_TICKET],
     "close, reopen tickets": [Action.CLOSE, Action.REOPEN],
     "rate a resolution, agents none of their own": [Action.RATE_TICKET],

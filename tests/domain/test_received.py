@@ -202,4 +202,4 @@ def test_every_address_has_usernames(address: str) -> None:
     ],
 )
 def test_nobody_poses_as_somebody_else_by_the_name_of_a_new_account(told: str, name: str) -> None:
-    assert name_shown(Incoming(sender="x@example.org", sender_name=told)) == name
+    assert name_shown("x@example.org", told) == name

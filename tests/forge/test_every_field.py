@@ -8,6 +8,7 @@ from tests.forge.conftest import told_of_ours
 from tests.serving import COOKIE, PASSWORD, Server
 from tests.wire import Wire
 from ticketing.domain.people import Actor, PeopleQuery, Person
+from ticketing.domain.queries import TicketQuery
 from ticketing.domain.text import NAME_LIMIT, SEARCH_LIMIT
 from ticketing.ui.wording import t
 
@@ -128,6 +129,21 @@ def test_a_display_name_is_kept_as_typed_or_refused_in_a_sentence(server: Server
         assert after["oskar"].display_name == (kept if saved else before["oskar"].display_name)
         assert after | {"oskar": before["oskar"]} == before
     server.desk.accounts.change_profile(server.actor("oskar"), "Oskar Lind", "")
+
+
+@pytest.mark.parametrize("kind", [kind for kind in VALUES if kind not in {"nothing", "invisible"}])
+def test_for_whom_a_ticket_is_opened_is_an_account_or_refused_in_a_sentence(server: Server, kind: str) -> None:
+    with visit(server, "ada", "new_ticket") as ada:
+        before = accounts(server)
+        for name, text in {"requester": VALUES[kind], "title": "Asked", "description": "By somebody."}.items():
+            ada.set(name, text)
+        ada.click("submit")
+
+        expect_no_harm(server, ada)
+        assert "format: ERROR" in ada.text
+        assert accounts(server) == before
+    asked = server.desk.tickets.search(server.actor("ada"), TicketQuery(needles=("by somebody",)))
+    assert asked.total == 0
 
 
 SEARCHES: dict[str, Callable[[Wire, str], Wire]] = {

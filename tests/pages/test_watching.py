@@ -43,9 +43,9 @@ def test_an_agent_adds_a_watcher_whom_the_requester_sees_and_who_of_the_agents_f
 
     assert (stored().watchers, stored().followers) == (["oskar"], ["root"])
     people = ada.sent(PANEL)["watching"]["people"]
-    assert [(who, bool(removal)) for who, _, removal in people] == [("oskar", True), ("root", False)]
+    assert [(who, bool(removal)) for who, _, removal, _ in people] == [("oskar", True), ("root", False)]
     of_carla = carla.open("ticket", id=number).sent(PANEL)["watching"]
-    assert [(who, removal) for who, _, removal in of_carla["people"]] == [("oskar", "")]
+    assert [(who, removal) for who, _, removal, _ in of_carla["people"]] == [("oskar", "")]
     assert of_carla["mayChange"] is False
 
     ada.put("watcher", "remove", "oskar")

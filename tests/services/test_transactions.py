@@ -363,6 +363,7 @@ ONCE: Deeds = {
     "watching.watch": lambda on: on.desk.watching.watch(on.ada, 1),
     "watching.stop": lambda on: on.desk.watching.stop(on.carla, on.asleep),
     "watching.add": lambda on: on.desk.watching.add(on.ada, 1, "root", key="k"),
+    "watching.make_requester": lambda on: on.desk.watching.make_requester(on.ada, 1, "root", key="k"),
     "watching.remove": lambda on: on.desk.watching.remove(on.ada, 1, "root", key="k"),
     "tickets.rate": lambda on: on.desk.tickets.rate(on.carla, on.rated, solved=True, key="k"),
     "tickets.take_back": lambda on: on.desk.tickets.take_back(on.ada, 1, on.latest.mark, key="k"),

@@ -29,6 +29,7 @@ BY_STATUS = {
     "SecondFactorSetUpError TooManyKeysError DeliveryWaitsError OnlyOneError InvitationOpenError NotInvitedError "
     "AlreadyDoneError NotActiveError IdentityTakenError LastWayInError",
     422: "InvalidInputError BlankError TooLongError ForbiddenCharacterError UsernameError EmailError "
+    "SeveralPeopleError "
     "WeakPasswordError PasswordMismatchError UnknownChoiceError QueryError ImportRefusedError "
     "CalendarError ScheduleError TargetError TemplateError UnknownVariableError "
     "FileTooLargeError EmptyFileError InfectedFileError FileUncheckedError KeyReusedError",

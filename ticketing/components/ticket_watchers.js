@@ -9,14 +9,18 @@ function watchButton(panel) {
   return button
 }
 
-function watcher(panel, [username, name, removal]) {
+function watcher(panel, [username, name, removal, promotion]) {
   const made = element("li", {}, element("span", {}, name))
-  if (removal) {
-    const button = element("button", { type: "button", "aria-label": removal }, icon("close"))
+  for (const [label, sign, deed] of [
+    [promotion, "person_raised_hand", "make_requester"],
+    [removal, "close", "remove"],
+  ]) {
+    if (!label) continue
+    const button = element("button", { type: "button", "aria-label": label, title: label }, icon(sign))
     button.onclick = () => {
       if (button.ariaDisabled) return
       button.ariaDisabled = "true" // until there is an answer
-      panel.outbox.put("watcher", "remove", username)
+      panel.outbox.put("watcher", deed, username)
     }
     made.append(button)
   }

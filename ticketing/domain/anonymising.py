@@ -19,7 +19,7 @@ from ticketing.domain.outbox import MailState, Outgoing
 from ticketing.domain.people import User
 from ticketing.domain.sign_in import fingerprint
 from ticketing.domain.text import Stored
-from ticketing.domain.tickets import FOLLOWER, PASSED_OVER, RULE_PASSED_OVER, WATCHER, Ticket
+from ticketing.domain.tickets import FOLLOWER, PASSED_OVER, REQUESTER, RULE_PASSED_OVER, WATCHER, Ticket
 
 # What stands in a text from then on in the place of what told who somebody is.
 REMOVED: Final = "[removed]"
@@ -32,7 +32,7 @@ _PHONE: Final = re.compile(r"(?<![\w.+])(?:\+|\(?0)[\d\s()/.-]{5,24}\d(?![\w])")
 _PHONE_DIGITS: Final = range(7, 16)
 _DATE: Final = re.compile(r"\d{1,4}[./-]\d{1,2}[./-]\d{1,4}")
 # In which changes of a ticket people stand, and in which texts do.
-_OF_PEOPLE: Final = frozenset({"assignee", WATCHER, FOLLOWER, PASSED_OVER})
+_OF_PEOPLE: Final = frozenset({"assignee", REQUESTER, WATCHER, FOLLOWER, PASSED_OVER})
 _OF_TEXTS: Final = frozenset({"title", "tags", RULE_PASSED_OVER, PASSED_OVER})
 # Under which names people stand in what is set up.
 _PEOPLE_IN_SETUP: Final = frozenset(

@@ -23,6 +23,7 @@ from ticketing.domain.tickets import (
     MERGED,
     MERGED_INTO,
     REPLY_TAKEN_BACK,
+    REQUESTER,
     SPLIT_FROM,
     SPLIT_OFF,
     WATCHER,
@@ -248,7 +249,8 @@ _ACTIONS: Final = {
 }
 _TICKETS: Final = frozenset({MERGED, MERGED_INTO, SPLIT_FROM, SPLIT_OFF})
 # What of a ticket is its state, or says who may see it, and is no content.
-_TOLD: Final = _TICKETS | {*_ACTIONS, "status", "resolution", "assignee", "team", "priority", "category", WATCHER}
+_WHO_SEES_IT: Final = frozenset({REQUESTER, WATCHER})
+_TOLD: Final = _TICKETS | _WHO_SEES_IT | {*_ACTIONS, "status", "resolution", "assignee", "team", "priority", "category"}
 _WITHOUT_VALUE: Final = frozenset({"opened", REPLY_TAKEN_BACK})
 
 
@@ -268,7 +270,7 @@ def entries_of(before: Ticket | None, ticket: Ticket) -> Iterator[AuditEntry]:
 
 def _line(event: Event) -> tuple[str, Source, tuple[str | None, str | None] | None]:
     """Return what events have in common that are told in one entry."""
-    return event.by, event.source, (event.old, event.new) if event.field == WATCHER else None
+    return event.by, event.source, (event.old, event.new) if event.field in _WHO_SEES_IT else None
 
 
 def _news(before: Ticket | None, ticket: Ticket) -> list[Event]:

@@ -4,6 +4,7 @@ Every refusal, as one tree. The text of each is a sentence that can be shown to 
     TicketingError
     ├── InvalidInputError              what was typed cannot be taken; names the field
     │   ├── BlankError  TooLongError  ForbiddenCharacterError  UsernameError  EmailError
+    │   ├── SeveralPeopleError
     │   ├── WeakPasswordError  PasswordMismatchError  UnknownChoiceError  SettingsError
     │   ├── CalendarError  ScheduleError  TargetError  ImportRefusedError  QueryError
     │   ├── FileTooLargeError  EmptyFileError  InfectedFileError  FileUncheckedError  KeyReusedError
@@ -51,6 +52,7 @@ Every refusal, as one tree. The text of each is a sentence that can be shown to 
         └── MaintenanceError           the people who run the desk have closed it to changes for a while
 """
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 
@@ -117,6 +119,17 @@ class EmailError(InvalidInputError):
 
     def __init__(self) -> None:
         super().__init__("E-mail", "This does not look like an e-mail address, such as carla@example.org.")
+
+
+class SeveralPeopleError(InvalidInputError):
+    """A name is that of several accounts, of which the first five are told."""
+
+    code = "several_people"
+
+    def __init__(self, name: str, usernames: Sequence[str]) -> None:
+        those = ", ".join(usernames[:5]) + (" and others" if len(usernames) > 5 else "")  # noqa: PLR2004
+        sentence = f"Several accounts are called “{quoted(name, 80)}”: {those}. Please give the username."
+        super().__init__("Requester", sentence)
 
 
 class WeakPasswordError(InvalidInputError):

@@ -44,6 +44,7 @@ class Action(StrEnum):
     """What can be done; the value completes the sentence "You may not …"."""
 
     OPEN_TICKET = "open a ticket"
+    OPEN_FOR_OTHERS = "open a ticket for somebody else"
     VIEW_TICKET = "see this ticket"
     REPLY = "reply to this ticket"
     WATCH_TICKET = "watch this ticket"
@@ -111,6 +112,7 @@ TABLE: Final[Mapping[Action, Mapping[Role, frozenset[Relation]]]] = {
     action: dict(zip((Role.USER, Role.AGENT, Role.ADMIN), relations, strict=True))
     for action, relations in {
         Action.OPEN_TICKET: (_DESK, _DESK, _DESK),
+        Action.OPEN_FOR_OTHERS: (_NEVER, _DESK, _DESK),
         Action.VIEW_TICKET: (_MINE, _TICKETS, _TICKETS),
         Action.REPLY: (_MINE, _TICKETS, _TICKETS),
         Action.WATCH_TICKET: (_MINE, _TICKETS, _TICKETS),
@@ -173,6 +175,7 @@ _NO_KEY: frozenset[Scope] = frozenset()
 # a person who has signed in: whoever finds a key is not to get hold of the account by it.
 SCOPES: Final[Mapping[Action, frozenset[Scope]]] = {
     Action.OPEN_TICKET: _WRITE,
+    Action.OPEN_FOR_OTHERS: _WRITE,
     Action.VIEW_TICKET: _READ,
     Action.REPLY: _WRITE,
     Action.WATCH_TICKET: _WRITE,

@@ -325,11 +325,11 @@ def usernames_for(address: str) -> Iterator[str]:
         turn += 1
 
 
-def name_shown(mail: Incoming) -> str:
-    """Return as whom a new account of the sender is shown."""
-    visible = "".join(char for char in mail.sender_name if unicodedata.category(char) not in _UNSEEN)
-    name = " ".join(visible.split())[:NAME_LIMIT].strip()
-    return mail.sender[:NAME_LIMIT] if is_blank(name) or "@" in name else name
+def name_shown(address: str, name: str) -> str:
+    """Return as whom a new account of this address is shown, if its owner is called so."""
+    visible = "".join(char for char in name if unicodedata.category(char) not in _UNSEEN)
+    clean = " ".join(visible.split())[:NAME_LIMIT].strip()
+    return address[:NAME_LIMIT] if is_blank(clean) or "@" in clean else clean
 
 
 _UNSEEN: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})

@@ -76,7 +76,7 @@ RULE, RULE_PASSED_OVER = "rule", "rule_passed_over"
 WARNED = "warned"
 IS_WARNED: Term = (WARNED, "yes")
 REPLY_TAKEN_BACK = "reply_taken_back"
-WATCHER, FOLLOWER = "watcher", "follower"
+REQUESTER, WATCHER, FOLLOWER = "requester", "watcher", "follower"
 # Beside those whom a merge brings along.
 WATCHERS_LIMIT = 20
 
@@ -279,6 +279,11 @@ class Ticket(Stored):
             messages=[first],
             events=[Event(field="opened", by=requester, at=now, source=source)],
         )
+
+    def begin_for(self, requester: str) -> None:
+        """Let it be of somebody else than who writes it, from the beginning."""
+        self.requester = requester
+        self.watchers = [person for person in self.watchers if person != requester]
 
     def follow_up(
         self,
@@ -549,6 +554,22 @@ class Ticket(Stored):
             self.watchers = [name for name in self.watchers if name != username]
             self._log(WATCHER, username, None, actor, now)
 
+    def make_requester(self, username: str, actor: Actor, now: datetime, *, former_stays: bool) -> None:
+        """
+        Let it be somebody else's; whose it was goes on seeing it as a watcher if they are to stay.
+
+        Raises TooManyWatchersError.
+        """
+        self.require_not_merged()
+        if username == self.requester:
+            return
+        former = self.requester
+        self.begin_for(username)
+        self._unmute(username)
+        self._log(REQUESTER, former, username, actor, now)
+        if former_stays:
+            self.add_watcher(former, actor, now)
+
     def field_value(self, key: str) -> FieldValue | None:
         """Return what is written in a custom field, whoever may read it; None for nothing."""
         return self.fields.get(f"{PUBLIC}{key}", self.fields.get(f"{INTERNAL}{key}"))
@@ -744,5 +765,8 @@ _REQUESTERS_FIELDS = (
 )
 # What of the history is not the agents' business alone; `assignee` is among it: a requester sees who helps.
 _REQUESTERS_EVENTS = frozenset(
-    {"opened", "imported", "title", "status", "resolution", "priority", "category", "assignee", FOLLOW_UP, WATCHER}
+    {
+        *("opened", "imported", "title", "status", "resolution", "priority", "category", "assignee"),
+        *(FOLLOW_UP, REQUESTER, WATCHER),
+    }
 )

@@ -19,7 +19,7 @@ from ticketing.domain.errors import (
 )
 from ticketing.domain.incoming import MAILS_PER_SENDER, Incoming, IncomingFile
 from ticketing.domain.mail_tags import Tag, tags_in
-from ticketing.domain.people import Actor, Standing, User, clean_email
+from ticketing.domain.people import Actor, Standing, User
 from ticketing.domain.received import (
     NOT_CONFIRMED,
     Admission,
@@ -31,17 +31,13 @@ from ticketing.domain.received import (
     decide,
     fitting,
     may_bring_others,
-    name_shown,
     not_watching,
     text_of,
     title_of,
-    usernames_for,
 )
 from ticketing.domain.sources import Source
 from ticketing.domain.store import Files, Transaction
 from ticketing.domain.tickets import WATCHERS_LIMIT, MessageKind, Ticket
-from ticketing.services.access import is_taken
-from ticketing.services.accounts import add_account
 from ticketing.services.addresses import ask_to_confirm, belongs_to_another, owners
 from ticketing.services.attachments import Scan
 from ticketing.services.categories import all_categories
@@ -50,6 +46,7 @@ from ticketing.services.due_times import keep
 from ticketing.services.mail_keys import mail_key
 from ticketing.services.moments import catch_up
 from ticketing.services.outbox import note_bounce
+from ticketing.services.requesters import NO_PASSWORD, newcomer
 from ticketing.services.sessions import log_account
 from ticketing.services.throttle import Throttle
 from ticketing.services.watching import let_watch
@@ -57,7 +54,6 @@ from ticketing.services.watching import let_watch
 # A message refers to so many others at most that are looked at: a thread's own, and what its mail program adds.
 _MOST_TAGS: Final = 50
 _ID_BYTES: Final = 16
-_NO_PASSWORD: Final = "!"  # noqa: S105 - no password has this hash
 _TOO_MUCH: Final = Verdict(Fate.IGNORED, f"This address has sent more than {MAILS_PER_SENDER} mails within an hour.")
 
 
@@ -177,7 +173,7 @@ class Entry:
         owner, answered = self._owner, self._answered
         if owner is None or answered is None or not answered.is_own or self._mail.authenticated is False:
             return
-        is_of_address = owner.password == _NO_PASSWORD and owner.standing is Standing.GIVEN
+        is_of_address = owner.password == NO_PASSWORD and owner.standing is Standing.GIVEN
         if is_of_address and not belongs_to_another(self._tx, owner):
             owner.put_address(owner.email, Standing.CONFIRMED)
             self._tx.users.save(owner)
@@ -245,16 +241,7 @@ class Entry:
 
     def _newcomer(self) -> Actor:
         """Make an account for the sender, in which nobody can sign in until it is given a password."""
-        usernames = usernames_for(self._mail.sender)
-        user = User(
-            id=next(name for name in usernames if not is_taken(self._tx, name)),
-            display_name=name_shown(self._mail),
-            email=clean_email(self._mail.sender),
-            password=_NO_PASSWORD,
-            created_at=self._now,
-            password_changed_at=self._now,
-        )
-        add_account(self._tx, user, by=user.id)
+        user = newcomer(self._tx, self._mail.sender, self._mail.sender_name, self._now)
         return _actor(user)
 
     def _open(self, sender: Actor) -> int:

@@ -17,7 +17,8 @@ from ticketing.domain.queries import Page, TicketQuery, TicketSummary
 from ticketing.domain.statuses import Resolution, Status
 from ticketing.domain.store import Store, Transaction
 from ticketing.domain.teams import Team
-from ticketing.domain.tickets import FOLLOWER, SYSTEM, WATCHER, Event, Ticket, TicketEdit
+from ticketing.domain.text import is_blank
+from ticketing.domain.tickets import FOLLOWER, REQUESTER, SYSTEM, WATCHER, Event, Ticket, TicketEdit
 from ticketing.services.access import A_MOMENT, Clock, Gate, is_assignable
 from ticketing.services.attachments import attach
 from ticketing.services.categories import all_categories
@@ -28,6 +29,7 @@ from ticketing.services.deeds import Deeds, reach_now, require_read, shown
 from ticketing.services.drafts import forget
 from ticketing.services.due_times import keep
 from ticketing.services.macros import Applied, possible, reach_canned_reply
+from ticketing.services.requesters import requester_meant
 from ticketing.services.taking_back import take_back
 from ticketing.services.throttle import TICKETS_PER_HOUR, Throttle
 
@@ -100,20 +102,25 @@ class Tickets:
         self._chores = chores
         self._throttle = Throttle(clock, tickets_per_hour=tickets_per_hour)
 
-    def open(
+    def open(  # noqa: PLR0913 - all that a ticket can begin with
         self,
         actor: Actor,
         title: str,
         description: str,
         category: str | None = None,
         *,
+        requester: str = "",
         fields: Mapping[str, Any] | None = None,
         follows: int | None = None,
         files: Sequence[str] = (),
         key: str = "",
     ) -> Ticket:
         """
-        Open a ticket; the actor is its requester. Without a category it comes into the usual one.
+        Open a ticket. Without a category it comes into the usual one.
+
+        The actor is its requester, unless an agent opens it for somebody else, who called or came by: *requester* is
+        their username, name or address, and a newcomer's address gets an account. Raises PersonNotFoundError and
+        SeveralPeopleError.
 
         *fields* is what they typed into the custom fields of the category, by key. *follows* is the number of a closed
         ticket whose matter has come back and to which the actor could reply. The new one is then a matter of the same
@@ -136,6 +143,9 @@ class Tickets:
                 ticket = former.follow_up(number, actor, title, description, chosen, now)
                 ticket.fields = values
                 keep(tx, former)
+            if not is_blank(requester):
+                policy.require(actor, Action.OPEN_FOR_OTHERS)
+                ticket.begin_for(requester_meant(tx, requester, now, by=actor.username).id)
             attach(tx, actor, ticket, files, now)
             route(tx, ticket, now)
             keep(tx, ticket)
@@ -498,7 +508,7 @@ def _others(tx: Transaction, actor: Actor, ticket: Ticket) -> dict[int, Ticket]:
 def _people_in(ticket: Ticket) -> set[str]:
     people = {ticket.requester, ticket.assignee or SYSTEM, *ticket.watchers, *ticket.followers}
     people |= {message.author for message in ticket.messages} | {event.by for event in ticket.events}
-    named = [event for event in ticket.events if event.field in {"assignee", WATCHER, FOLLOWER}]
+    named = [event for event in ticket.events if event.field in {"assignee", REQUESTER, WATCHER, FOLLOWER}]
     return people | {name for event in named for name in (event.old, event.new) if name}
 
 

@@ -4,14 +4,13 @@ from collections.abc import Callable
 from datetime import datetime
 
 from ticketing.domain import policy
-from ticketing.domain.errors import PersonNotFoundError
 from ticketing.domain.people import Actor, User
 from ticketing.domain.policy import Action
 from ticketing.domain.store import Store, Transaction
 from ticketing.domain.tickets import FOLLOWER, Ticket
 from ticketing.services.access import Clock, Gate, is_assignable, reach
-from ticketing.services.addresses import owners
 from ticketing.services.deeds import Deeds, shown
+from ticketing.services.requesters import person_meant
 
 
 class Watching:
@@ -36,15 +35,15 @@ class Watching:
 
     def add(self, actor: Actor, number: int, who: str, *, key: str = "") -> Ticket:
         """
-        Let somebody watch a ticket, given their username or the address of their account.
+        Let somebody watch a ticket, given their username, their whole name or the address of their account.
 
         An agent is told of all of it from then on; anybody else sees it as its requester does. Raises
-        PersonNotFoundError, and TooManyWatchersError.
+        PersonNotFoundError, SeveralPeopleError and TooManyWatchersError.
         """
 
         def change(tx: Transaction, actor: Actor, ticket: Ticket, now: datetime) -> None:
             policy.require(actor, Action.CHANGE_WATCHERS, ticket)
-            let_watch(tx, ticket, _person(tx, who), actor, now)
+            let_watch(tx, ticket, person_meant(tx, who), actor, now)
 
         return self._deeds.change(actor, number, key, change)
 
@@ -54,6 +53,20 @@ class Watching:
         def change(_tx: Transaction, actor: Actor, ticket: Ticket, now: datetime) -> None:
             policy.require(actor, Action.CHANGE_WATCHERS, ticket)
             ticket.remove_watcher(username, actor, now)
+
+        return self._deeds.change(actor, number, key, change)
+
+    def make_requester(self, actor: Actor, number: int, who: str, *, key: str = "") -> Ticket:
+        """
+        Let a ticket be somebody else's, given as in `add`, such as one that was opened for them.
+
+        Whose it was goes on watching it, unless they are an agent, who sees it anyway. Raises as `add` does.
+        """
+
+        def change(tx: Transaction, actor: Actor, ticket: Ticket, now: datetime) -> None:
+            policy.require(actor, Action.EDIT_TICKET, ticket)
+            former_stays = not is_assignable(tx, ticket.requester)
+            ticket.make_requester(person_meant(tx, who).id, actor, now, former_stays=former_stays)
 
         return self._deeds.change(actor, number, key, change)
 
@@ -80,13 +93,3 @@ def let_watch(tx: Transaction, ticket: Ticket, user: User, actor: Actor, now: da
         ticket.require_not_merged()
         ticket.watch(Actor(user.id, user.display_name, user.role))
         ticket.record(FOLLOWER, None, user.id, actor, now)
-
-
-def _person(tx: Transaction, who: str) -> User:
-    """Return whose username or address it is; whoever cannot sign in is as good as nobody."""
-    typed = who.strip()
-    meant = owners(tx, typed) if "@" in typed else [tx.users.find(typed.casefold())]
-    found = next((user for user in meant if user and user.active), None)
-    if found is None:
-        raise PersonNotFoundError(typed)
-    return found

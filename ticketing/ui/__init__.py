@@ -44,6 +44,7 @@ from ticketing.ui.live import hold_the_line
 from ticketing.ui.mail import mail_ledger
 from ticketing.ui.mail_in import one_mail
 from ticketing.ui.new_ticket import (
+    ask_for_whom,
     draft_name,
     forget_draft,
     former_asked_for,
@@ -94,6 +95,7 @@ __all__ = [
     "article_list",
     "article_page",
     "ask_for_rating",
+    "ask_for_whom",
     "audit_log",
     "browser",
     "change_several",

@@ -20,6 +20,7 @@ from ticketing.domain.tickets import (
     RECURRING,
     RECURRING_SKIPPED,
     REPLY_TAKEN_BACK,
+    REQUESTER,
     RULE,
     RULE_PASSED_OVER,
     SNOOZED,
@@ -216,7 +217,7 @@ def _value(field: str, value: str | None, conversation: Conversation) -> str:
         return conversation.category_name(value)
     if field == SNOOZED:
         return exact(datetime.fromisoformat(value), zone())
-    return conversation.name(value) if field == "assignee" else _word(f"{field}.{value}", value)
+    return conversation.name(value) if field in {"assignee", REQUESTER} else _word(f"{field}.{value}", value)
 
 
 def _word(key: str, otherwise: str) -> str:

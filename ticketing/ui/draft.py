@@ -68,9 +68,27 @@ def saved_draft(actor: Actor, number: int = 0) -> Saved:
     return arrival.saved
 
 
-def forget_saved() -> None:
-    """Note that what was typed here is sent, and the desk asked anew what it has kept."""
+@dataclass(slots=True)
+class _Sent:
+    """The ticket that was opened here last; number 0 is none."""
+
+    number: int = 0
+
+
+def forget_saved(became: int) -> None:
+    """Note that what was typed here is sent and became a ticket, and the desk asked anew what it has kept."""
     recall(_Arrival).at = ""
+    recall(_Sent).number = became
+
+
+def drop_sent(actor: Actor, number: int) -> None:
+    """
+    Have the tab drop what this ticket was made of, if it was opened here last.
+
+    The form would do that by itself, but for a ticket that is somebody else's: its name stays the same.
+    """
+    if recall(_Sent).number == number:
+        keep_typed(f"{actor.username} sent {number}")
 
 
 def _noted() -> None:

@@ -4,9 +4,12 @@ from datetime import timedelta
 
 import streamlit as st
 
+from ticketing.domain import policy
 from ticketing.domain.errors import NotFoundError, TicketMergedError, TicketNotClosedError
 from ticketing.domain.people import Actor
+from ticketing.domain.policy import Action
 from ticketing.domain.queries import Sort, TicketQuery, TicketSummary
+from ticketing.domain.text import WHO_LIMIT
 from ticketing.domain.tickets import Ticket
 from ticketing.ui.articles import article_link
 from ticketing.ui.draft import forget_saved, keep_typed, saved_draft
@@ -43,6 +46,20 @@ def former_asked_for(actor: Actor) -> Ticket | None:
 def tell_what_it_follows(actor: Actor, former: Ticket) -> None:
     """Name the ticket before, with the way to it."""
     _link(actor, former.number, t("new_ticket.follows", label=former.label, title=plain(former.title)))
+
+
+def ask_for_whom(actor: Actor) -> str:
+    """Let agents say for whom they open the ticket; nothing for themselves, which is all that others can do."""
+    if not policy.may(actor, Action.OPEN_FOR_OTHERS):
+        return ""
+    return st.text_input(
+        t("new_ticket.requester"),
+        max_chars=2 * WHO_LIMIT,
+        key="requester",
+        placeholder=t("new_ticket.requester_hint"),
+        help=t("new_ticket.requester_help"),
+        persist_state="session",
+    )
 
 
 def remind_of(actor: Actor, newest: TicketSummary | None) -> None:
@@ -93,8 +110,8 @@ def _link(actor: Actor, number: int, label: str) -> None:
     st.page_link(BY_NAME["ticket"].registered(actor), label=label, query_params={"id": str(number)})
 
 
-def forget_draft(*keys: str) -> None:
+def forget_draft(became: int, *keys: str) -> None:
     """Empty the fields with the next visit; before their page is left they belong to their widgets."""
-    forget_saved()
+    forget_saved(became)
     for key in keys:
         st.session_state.pop(key, None)

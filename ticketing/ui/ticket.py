@@ -13,6 +13,7 @@ from ticketing.domain.tickets import Ticket
 from ticketing.services.tickets import Conversation
 from ticketing.ui.composer import compose
 from ticketing.ui.conversation import show_conversation
+from ticketing.ui.draft import drop_sent
 from ticketing.ui.feedback import say_after_rerun
 from ticketing.ui.live import stay_up_to_date
 from ticketing.ui.notices import note_as_told
@@ -57,7 +58,8 @@ def ticket_body(actor: Actor, conversation: Conversation) -> None:
     """Draw the panel, conversation and composer; the style of the conversation puts the panel to their right."""
     ticket = conversation.ticket
     panel(actor, conversation)
-    transfer_form(actor, conversation)
+    if not transfer_form(actor, conversation):
+        drop_sent(actor, ticket.number)
     snooze_form(actor, conversation)
     show_conversation(conversation, desk().clock(), can_split=policy.may(actor, Action.SPLIT_TICKET, ticket))
     if policy.may(actor, Action.REPLY, ticket):

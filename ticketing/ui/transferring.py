@@ -55,11 +55,11 @@ def can_transfer(actor: Actor, ticket: Ticket) -> bool:
     return may and ticket.status is not Status.CLOSED
 
 
-def transfer_form(actor: Actor, conversation: Conversation) -> None:
-    """Draw the form if it was opened, and do what it sends."""
+def transfer_form(actor: Actor, conversation: Conversation) -> bool:
+    """Draw the form if it was opened, and do what it sends; tell whether it is there."""
     transfer, ticket = recall(Transfer), conversation.ticket
     if transfer.number != ticket.number or not can_transfer(actor, ticket):
-        return
+        return False
     with st.container(border=True, key="transfer"):
         st.markdown(f"**{t('transfer.title')}**")
         team = _choose_team(conversation)
@@ -78,6 +78,7 @@ def transfer_form(actor: Actor, conversation: Conversation) -> None:
     if cancelled:
         transfer.end()
         st.rerun()
+    return True
 
 
 def _choose_team(conversation: Conversation) -> Team | None:

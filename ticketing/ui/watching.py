@@ -26,7 +26,12 @@ def watching(actor: Actor, conversation: Conversation) -> dict[str, Any]:
         "isOwnWork": actor.username == ticket.assignee,
         "mayChange": may_change,
         "people": [
-            (one, name, t("watch.remove", name=name) if may_change and one in ticket.watchers else "")
+            (
+                one,
+                name,
+                t("watch.remove", name=name) if may_change and one in ticket.watchers else "",
+                t("watch.make_requester", name=name) if may_change and one in ticket.watchers else "",
+            )
             for one, name in names.items()
         ],
         "words": {
@@ -56,4 +61,7 @@ def change_watching(actor: Actor, number: int, wanted: list[Any]) -> Outcome | N
         case ["watcher", "remove", str(username)]:
             desk().watching.remove(actor, number, username)
             return Outcome(t("watch.is_removed"))
+        case ["watcher", "make_requester", str(username)]:
+            desk().watching.make_requester(actor, number, username)
+            return Outcome(t("watch.is_requester"))
     return None

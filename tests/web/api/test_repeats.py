@@ -294,6 +294,7 @@ CALLS: dict[str, Callable[[Stage], Call]] = {
     "stop_watching": of_ticket("DELETE /tickets/N/watching"),
     "add_watcher": of_ticket("POST /tickets/N/watchers", {"who": "oskar"}),
     "remove_watcher": watched,
+    "make_requester": of_ticket("POST /tickets/N/requester", {"who": "oskar"}),
     "keep_draft": of_ticket("PUT /drafts/N/reply", {"text": "Half"}),
     "merge_ticket": lambda on: of(on.ada, f"POST /tickets/{on.opened('Fax')}/merge", {"into": on.number}),
     "unmerge_ticket": merged,

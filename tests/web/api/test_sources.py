@@ -72,6 +72,7 @@ ALL_THAT_IS_DONE = {
     "tags",
     "assignee",
     "snoozed",
+    "requester",
     "watcher",
     "rating",
     "follow_up",
@@ -104,6 +105,8 @@ def test_all_that_a_program_does_is_on_record_as_done_by_the_api(
     done(ada, "POST", "/tickets/1/snooze", until=(desk.clock() + timedelta(days=1)).isoformat())
     done(ada, "POST", "/tickets/1/wake")
     done(ada, "POST", "/tickets/1/watchers", who="oskar")
+    done(ada, "POST", "/tickets/1/requester", who="oskar")
+    done(ada, "POST", "/tickets/1/requester", who="carla")
     said = done(ada, "GET", "/tickets/1")["messages"][2]["mark"]
     done(ada, "POST", "/tickets/1/split", message=said, title="Still dead")
     done(ada, "POST", "/tickets/2/links", relation="related", ticket=1)
@@ -132,6 +135,8 @@ def test_the_same_in_a_browser_is_on_record_as_done_there(desk: Desk, in_browser
     tickets.snooze(ada, 1, desk.clock() + timedelta(days=1), wakes_on_reply=True)
     tickets.wake(ada, 1)
     desk.watching.add(ada, 1, "oskar")
+    desk.watching.make_requester(ada, 1, "oskar")
+    desk.watching.make_requester(ada, 1, "carla")
     desk.relations.split(ada, 1, tickets.get(ada, 1).messages[2].mark, "Still dead")
     desk.relations.link(ada, 2, LinkKind.RELATED, 1)
     desk.relations.merge(ada, 3, 1)

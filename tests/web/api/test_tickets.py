@@ -245,6 +245,7 @@ def test_two_tickets_are_merged_linked_and_split(ada: TestClient, carla: TestCli
         ("links", {"relation": "related", "ticket": 2}),
         ("split", {"message": "0" * 16, "title": "Mine"}),
         ("watchers", {"who": "oskar"}),
+        ("requester", {"who": "oskar"}),
         ("canned_reply", {"canned_reply": "hello"}),
     ],
 )
@@ -267,6 +268,59 @@ def test_watchers_come_and_go(ada: TestClient, oskar: TestClient, ticket: int) -
     ada.delete(f"/tickets/{ticket}/watchers/oskar")
 
     assert oskar.get(f"/tickets/{ticket}").status_code == 404
+
+
+def test_an_agent_opens_a_ticket_for_somebody_and_gives_it_to_somebody_else(
+    ada: TestClient, carla: TestClient, oskar: TestClient
+) -> None:
+    asked = {"title": "No dial tone", "description": "She called.", "requester": "carla"}
+    opened = ada.post("/tickets", json=asked)
+    assert (opened.status_code, opened.json()["requester"]) == (201, "carla")
+    number = opened.json()["number"]
+
+    given = ada.post(f"/tickets/{number}/requester", json={"who": "oskar"})
+
+    assert (given.json()["requester"], given.json()["watchers"]) == ("oskar", ["carla"])
+    assert oskar.post(f"/tickets/{number}/close", json={}).status_code == 200
+    assert carla.post(f"/tickets/{number}/reopen").status_code == 403
+
+
+def test_a_newcomer_for_whom_an_agent_opens_a_ticket_has_an_account_from_then_on(ada: TestClient) -> None:
+    opened = ada.post(
+        "/tickets", json={"title": "A badge", "description": "She came by.", "requester": "Ida Berg <ida@example.org>"}
+    )
+
+    assert opened.json()["requester"] == "ida"
+    assert ada.get("/users/ida").json()["display_name"] == "Ida Berg"
+
+
+@pytest.mark.parametrize(
+    ("who", "status", "code"),
+    [
+        ("nobody", 404, "person_not_found"),
+        ("ida@", 422, "email"),
+        ("", 422, "invalid_input"),
+        (7, 422, "invalid_input"),
+    ],
+)
+def test_for_whom_no_ticket_can_be_opened_is_told_and_nothing_is_kept(
+    desk: Desk, ada: TestClient, who: object, status: int, code: str
+) -> None:
+    before = stored(desk)
+
+    refused = ada.post("/tickets", json={"title": "A badge", "description": "She came by.", "requester": who})
+
+    assert (refused.status_code, refused.json()["error"]["code"]) == (status, code)
+    assert stored(desk) == before
+
+
+def test_a_requester_opens_a_ticket_for_nobody_else(desk: Desk, carla: TestClient) -> None:
+    before = stored(desk)
+
+    refused = carla.post("/tickets", json={"title": "A badge", "description": "For him.", "requester": "oskar"})
+
+    assert (refused.status_code, refused.json()["error"]["code"]) == (403, "permission_denied")
+    assert stored(desk) == before
 
 
 def test_somebody_stops_watching_and_begins_again(carla: TestClient, ticket: int) -> None:

@@ -17,9 +17,9 @@ from ticketing.web.api.words import (
     Files,
     Id,
     Input,
-    Name,
     Number,
     Output,
+    Somebody,
     Text,
     Username,
     Whole,
@@ -73,9 +73,9 @@ class CannedReplyUsed(Output):
 
 
 class Watcher(Input):
-    """Somebody, by their username or the address of their account."""
+    """Somebody, by their username, their whole name or the address of their account."""
 
-    who: Name
+    who: Somebody
 
 
 class SeenIn(Input):
@@ -181,6 +181,12 @@ def add_watcher(who: Who, number: Number, key: Key, body: Watcher, response: Res
 def remove_watcher(who: Who, number: Number, username: Username, key: Key, response: Response) -> TicketOut:
     """Take a ticket out of the sight of somebody who watches it."""
     return told(who.desk.watching.remove(who.actor, number, username, key=key), who, response)
+
+
+@router.post("/tickets/{number}/requester")
+def make_requester(who: Who, number: Number, key: Key, body: Watcher, response: Response) -> TicketOut:
+    """Let a ticket be somebody else's; whose it was goes on watching it, unless they are an agent."""
+    return told(who.desk.watching.make_requester(who.actor, number, body.who, key=key), who, response)
 
 
 @router.get("/drafts/{number}")

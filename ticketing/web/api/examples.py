@@ -55,6 +55,7 @@ BODIES: Final[Mapping[str, Any]] = MappingProxyType(
         "rate_ticket": {"solved": True, "score": 5, "comment": "Quick!"},
         "mark_seen": {"messages": 2},
         "add_watcher": {"who": "oskar"},
+        "make_requester": {"who": "carla@example.org"},
         "keep_draft": {"text": "I have tried to"},
         "merge_ticket": {"into": 12},
         "link_ticket": {"relation": "blocked_by", "ticket": 12},

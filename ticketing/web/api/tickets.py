@@ -22,6 +22,7 @@ from ticketing.web.api.words import (
     Limit,
     Listed,
     Number,
+    Somebody,
     Tags,
     Text,
     TicketNumber,
@@ -44,10 +45,16 @@ Zone = Annotated[str, Query(max_length=64, pattern="^[A-Za-z0-9_+/-]+$", descrip
 
 
 class TicketIn(Input):
-    """A new ticket; `follows` is the closed ticket whose matter has come back."""
+    """
+    A new ticket; `follows` is the closed ticket whose matter has come back.
+
+    Agents may open it for somebody else: `requester` is a username, a whole name or an address. An address that no
+    account has gets one, under the name that stands before it: Carla Diaz <carla@example.org>.
+    """
 
     title: Title
     description: Text
+    requester: Somebody | None = None
     category: Id | None = None
     fields: Fields | None = None
     follows: TicketNumber | None = None
@@ -132,12 +139,13 @@ def _following(found: Page[TicketSummary], question: tuple[str, ...], *, is_firs
 
 @router.post("/tickets", status_code=201)
 def open_ticket(who: Who, key: Key, body: TicketIn, response: Response) -> TicketOut:
-    """Open a ticket, of which the caller is the requester."""
+    """Open a ticket, of which the caller is the requester unless it names another."""
     ticket = who.desk.tickets.open(
         who.actor,
         body.title,
         body.description,
         body.category,
+        requester=body.requester or "",
         fields=body.fields,
         follows=body.follows,
         files=body.files,

@@ -10,7 +10,16 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from ticketing.domain.errors import InvalidInputError
 from ticketing.domain.queries import GREATEST_NUMBER, Page
-from ticketing.domain.text import EMAIL_LIMIT, NAME_LIMIT, TAG_LIMIT, TAGS_LIMIT, TEXT_LIMIT, TITLE_LIMIT, Typed
+from ticketing.domain.text import (
+    EMAIL_LIMIT,
+    NAME_LIMIT,
+    TAG_LIMIT,
+    TAGS_LIMIT,
+    TEXT_LIMIT,
+    TITLE_LIMIT,
+    WHO_LIMIT,
+    Typed,
+)
 
 Item = TypeVar("Item")
 
@@ -132,6 +141,7 @@ UsernameField = Annotated[str, Field(min_length=3, max_length=32, pattern="^[a-z
 Limit = Annotated[int, Query(ge=1, le=200, description="How many at most.")]
 Title = Annotated[str, Field(min_length=1, max_length=TITLE_LIMIT, pattern=_READABLE)]
 Text = Annotated[str, Field(min_length=1, max_length=TEXT_LIMIT, pattern=_READABLE)]
+Somebody = Annotated[str, Field(min_length=1, max_length=WHO_LIMIT, pattern=_READABLE)]
 Name = Annotated[str, Field(min_length=1, max_length=NAME_LIMIT, pattern=_READABLE)]
 Email = Annotated[str, Field(max_length=EMAIL_LIMIT, pattern=PLAIN)]
 Tags = Annotated[
