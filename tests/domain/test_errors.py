@@ -62,6 +62,7 @@ SAMPLES: dict[type[TicketingError], tuple[object, ...]] = {
     errors.MailLinkError: (),
     errors.KeyNotFoundError: (),
     errors.NoProviderError: (),
+    errors.BulkNotFoundError: (),
     errors.IdentityTakenError: ("Acme",),
     errors.LastWayInError: (),
     errors.MailNotFoundError: (),

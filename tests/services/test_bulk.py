@@ -12,6 +12,7 @@ from tests.services.conftest import Clock, SignIn
 from ticketing.desk import Desk
 from ticketing.domain.bulk import BulkEdit
 from ticketing.domain.errors import (
+    BulkNotFoundError,
     BulkTooLateError,
     PermissionDeniedError,
     SignedOutError,
@@ -247,6 +248,40 @@ def test_several_are_merged_into_one_and_told_apart_again(desk: Desk, ada: Actor
 
 
 @pytest.mark.parametrize(
+    "change",
+    [
+        BulkEdit(edit=TicketEdit(status=Status.CLOSED, assignee="ada"), add_tags=("moved",), reply="Bye."),
+        BulkEdit(edit=TicketEdit(team=None), remove_tags=("vpn",)),
+        BulkEdit(merge_into=1),
+    ],
+    ids=["answered and closed", "of no team", "merged"],
+)
+def test_what_is_remembered_is_what_was_done(desk: Desk, ada: Actor, numbers: list[int], change: BulkEdit) -> None:
+    result = desk.bulk.apply(ada, numbers, change)
+
+    bulk_id = desk.bulk.remember(ada, result)
+
+    assert bulk_id is not None
+    recalled = desk.bulk.recall(ada, bulk_id)
+    assert recalled == result
+    assert recalled.change.edit.model_fields_set == change.edit.model_fields_set
+
+
+def test_nothing_is_remembered_of_a_change_of_nothing(desk: Desk, ada: Actor, numbers: list[int]) -> None:
+    assert desk.bulk.remember(ada, desk.bulk.apply(ada, numbers[2:], URGENT)) is None
+
+
+def test_what_is_remembered_is_known_to_whoever_has_done_it_alone(
+    desk: Desk, ada: Actor, arrives: SignIn, numbers: list[int]
+) -> None:
+    bulk_id = desk.bulk.remember(ada, desk.bulk.apply(ada, numbers, URGENT))
+
+    assert bulk_id is not None
+    with pytest.raises(BulkNotFoundError):
+        desk.bulk.recall(arrives("bert", Role.AGENT), bulk_id)
+
+
+@pytest.mark.parametrize(
     "deed",
     [
         lambda desk, actor, _numbers: desk.bulk.choose(actor, TicketQuery()),
@@ -323,3 +358,4 @@ def test_a_store_that_fails_is_asked_no_more_and_what_was_done_is_told(clock: Cl
     assert result.outcomes[0].is_changed
     assert [one.refusal for one in result.outcomes[1:]] == [str(StorageFullError())] * 2
     assert store.left == 0
+    assert desk.bulk.remember(console, result) is None, "and the program is told what was done all the same"

@@ -42,8 +42,8 @@ BY_THE_WAY = {
     *("drafts.keep", "tickets.mark_seen", "inbox.read_of_ticket", "inbox.read_all", "front.dismiss"),
     *("receiving.note_fetch", "tickets.search", "tickets.counts"),
 }
-# Of several tickets it is told of each why it was left as it is.
-BULK = {"bulk.apply", "bulk.undo"}
+# Of several tickets it is told of each why it was left as it is, and nothing is there to remember.
+BULK = {"bulk.apply", "bulk.undo", "bulk.remember"}
 GO_ON = OF_THOSE_WHO_LOOK_AFTER_IT | ELSEWHERE | SIGNING_IN_AND_OUT | BY_THE_WAY
 
 

@@ -2,8 +2,9 @@
 
 import io
 import json
+import random
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from zipfile import ZipFile
 
@@ -16,6 +17,7 @@ from ticketing.domain.errors import PermissionDeniedError, PersonNotFoundError, 
 from ticketing.domain.notifications import NoticeKind
 from ticketing.domain.outbox import Outgoing
 from ticketing.domain.people import Actor, Role
+from ticketing.domain.store import Transaction
 from ticketing.settings import Settings
 from ticketing.storage.whole import WholeStore
 
@@ -89,6 +91,28 @@ def test_p2_people_get_all_that_is_stored_about_them(archive: Callable[..., ZipF
     assert {notice["kind"] for notice in read(found, "notices.json")} >= {"replied"}
     assert [draft["texts"] for draft in read(found, "drafts.json")] == [{"title": "Half a thought"}]
     assert {"ticket_opened", "exported"} <= {record["action"] for record in read(found, "audit.json")}
+
+
+def test_mails_that_go_out_while_the_archive_is_written_bring_none_twice(desk: Desk, carla: Actor) -> None:
+    now, dice = desk.clock(), random.Random(7)  # noqa: S311 - not for security
+    months, minute = timedelta(days=90), timedelta(minutes=1)
+
+    def put(tx: Transaction, number: int, username: str, at: datetime, error: str = "") -> None:
+        mail = Outgoing(id=f"m{number}", username=username, kind="replied", at=at, due_at=at, expires_at=at + months)
+        tx.outgoing.save(mail.model_copy(update={"error": error}))
+
+    with desk.store.write() as tx:
+        for number in range(450):  # too long to be packed into one piece of the archive, and read in three parts
+            put(tx, number, "carla", now - number * minute, dice.randbytes(500).hex())
+    pieces = []
+    for piece in desk.personal_data.export(carla, "carla"):
+        pieces.append(piece)
+        with desk.store.write() as tx:
+            put(tx, 1_000 + len(pieces), "oskar", now + len(pieces) * minute)
+
+    told = [mail["at"] for mail in read(ZipFile(io.BytesIO(b"".join(pieces))), "mails.json")]
+    assert len(pieces) > 3
+    assert (len(told), len(set(told))) == (450, 450)
 
 
 def test_tables_say_the_same_for_spreadsheets(archive: Callable[..., ZipFile], carla: Actor) -> None:

@@ -157,6 +157,7 @@ ARGUMENTS: dict[str, object] = {
     "article": Article(name="VPN", body="Dial in."),
     "assignee": "ada",
     "browser": "b",
+    "bulk_id": "0" * 16,
     "change": URGENT,
     "chosen": {NoticeKind.NOTED: Mailed.DAILY},
     "code": "123456",

@@ -138,6 +138,7 @@ class Scene:
         self._type_passwords()
         self._visit(provider)
         self.done = self.desk.bulk.apply(CONSOLE, [1], BulkEdit(add_tags=("printer",)))
+        self.remembered = self.desk.bulk.remember(self.ada, self.done) or ""
         self.mail = self.desk.receiving.take(b"From: nora@example.net\n\nHelp!")
         self.latest = self.desk.tickets.reply(self.ada, 1, "I come.").messages[-1]
         self.exported = self.desk.settings_files.export(CONSOLE)
@@ -304,6 +305,7 @@ ONCE: Deeds = {
     "agents.set_password": lambda on: on.desk.agents.set_password(CONSOLE, "carla", ANOTHER),
     "bulk.apply": lambda on: on.desk.bulk.apply(on.ada, [1], BulkEdit(add_tags=("vpn",)), key="k"),
     "bulk.undo": lambda on: on.desk.bulk.undo(on.ada, on.done, key="k"),
+    "bulk.remember": lambda on: on.desk.bulk.remember(on.ada, on.done),
     "articles.save": lambda on: on.desk.articles.save(on.ada, Article(name="Reset", body="Press it.")),
     "articles.remove": lambda on: on.desk.articles.remove(on.ada, on.article.id, on.article.version),
     "articles.vote": lambda on: on.desk.articles.vote(on.carla, on.article.id, helpful=True),
@@ -433,6 +435,7 @@ NEVER: Deeds = {
     "agents.assignable": lambda on: on.desk.agents.assignable(on.ada),
     "agents.teams_of": lambda on: on.desk.agents.teams_of(on.ada, "ada"),
     "agents.wait": lambda on: on.desk.agents.wait(on.root, "carla"),
+    "bulk.recall": lambda on: on.desk.bulk.recall(on.ada, on.remembered),
     "bulk.choose": lambda on: on.desk.bulk.choose(on.ada, ALL),
     "bulk.preview": lambda on: on.desk.bulk.preview(on.ada, [1, 2], BulkEdit(add_tags=("vpn",))),
     "articles.search": lambda on: on.desk.articles.search(on.carla, "vpn"),

@@ -17,9 +17,15 @@ from sqlalchemy import Connection, Engine, NullPool, create_engine, event, text
 
 from tests.postgres import cluster
 from tests.storage.conftest import make_user
-from ticketing.domain.people import PeopleQuery, Role
-from ticketing.domain.queries import UNASSIGNED, Audience, Sort, TicketQuery, View
+from tests.storage.test_deliveries import delivery
+from tests.storage.test_leafing import received
+from tests.storage.test_outgoing import mail
+from ticketing.domain.deliveries import DeliveryQuery
+from ticketing.domain.outbox import MailState, OutgoingQuery
+from ticketing.domain.people import Named, PeopleQuery, Role
+from ticketing.domain.queries import UNASSIGNED, Audience, Recorded, Sort, TicketQuery, View
 from ticketing.domain.query_language import Asker, read_query
+from ticketing.domain.received import ReceivedQuery
 from ticketing.domain.sign_in import Device, Session
 from ticketing.domain.statuses import Priority, Status, TicketCategory
 from ticketing.domain.store import Transaction
@@ -30,7 +36,7 @@ from ticketing.storage.sql.sql_store import SqlStore
 
 pytestmark = [pytest.mark.large, pytest.mark.xdist_group("large")]
 
-TICKETS, PEOPLE, AGENTS = 100_000, 5_000, 6
+TICKETS, PEOPLE, AGENTS, MAILS = 100_000, 5_000, 6, 20_000
 UNFINISHED_FROM = 92_000
 SIZE = 50
 OLD = 4_711
@@ -94,6 +100,23 @@ FILL = [
     SELECT 'id' || i, 'user' || (i % :people), {moment}, :device FROM n
     """,
     """
+    INSERT INTO outgoing (id, username, expires_at, address, state, at, due_at, document)
+    WITH RECURSIVE n (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < :mails - 1)
+    SELECT 'id' || i, 'user7', {moment}, 'x', CASE WHEN i % 100 = 0 THEN 'failed' ELSE 'sent' END, {moment}, {moment},
+           :mail FROM n
+    """,
+    """
+    INSERT INTO received (id, at, fate, raw_sha256, expires_at, document)
+    WITH RECURSIVE n (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < :mails - 1)
+    SELECT 'id' || i, {moment}, 'ticket', 'x', {moment}, :received FROM n
+    """,
+    """
+    INSERT INTO deliveries (id, webhook, state, at, due_at, expires_at, document)
+    WITH RECURSIVE n (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < :mails - 1)
+    SELECT 'id' || i, CASE WHEN i % 2 = 0 THEN 'crm' ELSE 'chat' END, 'delivered', {moment}, {moment}, {moment},
+           :delivery FROM n
+    """,
+    """
     INSERT INTO tallies (assignee, status, tickets)
     SELECT coalesce(assignee, '-'), status, count(*) FROM tickets GROUP BY 1, 2
     """,
@@ -121,6 +144,10 @@ def fill(connection: Connection) -> None:
         "session": Session(
             id="id", username="user7", created_at=START, last_seen_at=START, expires_at=START
         ).model_dump_json(),
+        "mails": MAILS,
+        "mail": mail("id").model_dump_json(),
+        "received": received("id").model_dump_json(),
+        "delivery": delivery("id").model_dump_json(),
         "device": Device(id="id", username="user7", expires_at=START).model_dump_json(),
     }  # fmt: skip
     for statement in FILL:
@@ -470,6 +497,43 @@ def test_a_list_of_people_reads_its_page_by_an_index(
 
     assert index in plans.indexes
     assert plans.read["users"] <= read
+
+
+BEHIND = Recorded(START + timedelta(minutes=MAILS // 2), "id")
+
+
+@pytest.mark.parametrize(
+    ("question", "table", "index"),
+    [
+        (
+            lambda tx: tx.users.search(PeopleQuery(after=Named("person 2500", "user2500"), size=SIZE)),
+            "users",
+            "users_by_name",
+        ),
+        (lambda tx: tx.outgoing.search(OutgoingQuery(after=BEHIND, size=SIZE)), "outgoing", "outgoing_by_at"),
+        (
+            lambda tx: tx.outgoing.search(OutgoingQuery(state=MailState.FAILED, after=BEHIND, size=SIZE)),
+            "outgoing",
+            "outgoing_by_state",
+        ),
+        (lambda tx: tx.received.search(ReceivedQuery(after=BEHIND, size=SIZE)), "received", "received_by_at"),
+        (
+            lambda tx: tx.deliveries.search(DeliveryQuery(webhook="crm", after=BEHIND, size=SIZE)),
+            "deliveries",
+            "deliveries_by_at",
+        ),
+    ],
+    ids=["people", "mails out", "mails that failed", "mails in", "deliveries"],
+)
+def test_a_part_in_the_middle_of_a_list_reads_what_it_shows(
+    large: SqlStore, question: Callable[[Transaction], object], table: str, index: str
+) -> None:
+    plans = asked(large, question)
+
+    assert index in plans.indexes
+    assert plans.scans == set()
+    # Beside these, those of the place's own moment, and of the next one where they have yet to be put in order.
+    assert plans.read[table] <= SIZE + 3
 
 
 def test_a_search_among_people_looks_at_each_of_them_and_at_nothing_else(large: SqlStore) -> None:

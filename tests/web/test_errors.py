@@ -17,7 +17,7 @@ BY_STATUS = {
     "RegistrationClosedError",
     404: "NotFoundError TicketNotFoundError PersonNotFoundError DefinitionNotFoundError MessageNotFoundError "
     "AttachmentNotFoundError MailNotFoundError NoticeNotFoundError RatingLinkError WatchLinkError MailLinkError "
-    "KeyNotFoundError DeliveryNotFoundError NoProviderError",
+    "KeyNotFoundError DeliveryNotFoundError NoProviderError BulkNotFoundError",
     409: "RefusedError TicketClosedError TicketNotDoneError TicketNotClosedError KnownPasswordError TransitionError "
     "ReopenWindowError TooManyTagsError UsernameTakenError NameTakenError CategoryTakenError LastAdminError "
     "AlreadyAnonymousError "

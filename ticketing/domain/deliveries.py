@@ -7,7 +7,7 @@ from typing import Final, Self
 from ticketing.domain.errors import DeliveryWaitsError
 from ticketing.domain.happenings import Happening, Step
 from ticketing.domain.outbox import KEPT_FOR, LEASE, Outcome, Result, retry_after
-from ticketing.domain.queries import Query
+from ticketing.domain.queries import LedgerQuery
 from ticketing.domain.sign_in import fingerprint
 from ticketing.domain.taking_back import CAN_BE_GONE_WITHIN
 from ticketing.domain.text import Stored
@@ -108,7 +108,7 @@ _STATES: Final = {
 }
 
 
-class DeliveryQuery(Query):
+class DeliveryQuery(LedgerQuery):
     """Which deliveries of a webhook to list, the newest first; `state` is None for all."""
 
     webhook: str = ""

@@ -21,7 +21,7 @@ Every refusal, as one tree. The text of each is a sentence that can be shown to 
     │   ├── TicketNotFoundError  PersonNotFoundError  DefinitionNotFoundError  MessageNotFoundError
     │   ├── AttachmentNotFoundError  NoticeNotFoundError  MailNotFoundError  RatingLinkError
     │   ├── WatchLinkError  MailLinkError  KeyNotFoundError  DeliveryNotFoundError
-    │   └── NoProviderError
+    │   └── NoProviderError  BulkNotFoundError
     ├── RefusedError                   possible for this person, but not now
     │   ├── TicketClosedError  TicketNotDoneError  TicketNotClosedError  TicketNotAsleepError
     │   ├── TransitionError  ReopenWindowError  TooManyTagsError
@@ -659,6 +659,15 @@ class TooManyLinksError(RefusedError):
 
     def __init__(self, number: int, limit: int) -> None:
         super().__init__(f"Ticket T-{number} has {limit} links, and takes no more.")
+
+
+class BulkNotFoundError(NotFoundError):
+    """A change of many tickets that the person has not made, or that is long over."""
+
+    code = "bulk_not_found"
+
+    def __init__(self) -> None:
+        super().__init__("There is no such change of many tickets that you could take back.")
 
 
 class TooManyTicketsError(RefusedError):

@@ -16,7 +16,7 @@ from ticketing.domain.mail_links import Purpose
 from ticketing.domain.mail_tags import Tag
 from ticketing.domain.notifications import Notice, NoticeKind
 from ticketing.domain.people import Role, clean_email
-from ticketing.domain.queries import Query
+from ticketing.domain.queries import LedgerQuery
 from ticketing.domain.sign_in import fingerprint
 from ticketing.domain.taking_back import CAN_BE_GONE_WITHIN
 from ticketing.domain.text import Stored, clean_name
@@ -267,7 +267,7 @@ _STATES: Final = {
 }
 
 
-class OutgoingQuery(Query):
+class OutgoingQuery(LedgerQuery):
     """Which mails to list, the newest first; `state` is None for all."""
 
     state: MailState | None = None

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from operator import not_
-from typing import Final, Self
+from typing import Final, NamedTuple, Self
 
 from pydantic import Field
 
 from ticketing.domain.errors import EmailError, UsernameError
 from ticketing.domain.notifications import MailPreferences
 from ticketing.domain.preferences import QueuePreferences
-from ticketing.domain.queries import Query, needle_of
+from ticketing.domain.queries import Asked, Query, needle_of
 from ticketing.domain.scopes import Scope
 from ticketing.domain.second_factor import ProposedFactor, SecondFactor
 from ticketing.domain.sources import Source
@@ -213,9 +213,26 @@ class Person(Typed):
         )
 
 
-class PeopleQuery(Query):
-    """Which accounts to list, by display name; `text` matches username, display name and e-mail."""
+class Named(NamedTuple):
+    """Where an account stands in a list by display name, whatever its case."""
 
+    name: Asked
+    username: Asked
+
+    @classmethod
+    def of(cls, person: Person) -> Self:
+        """Return the place of an account."""
+        return cls(person.display_name.casefold(), person.username)
+
+
+class PeopleQuery(Query):
+    """
+    Which accounts to list, by display name; `text` matches username, display name and e-mail.
+
+    With `after`, the page begins behind that place, whatever has come or gone before it.
+    """
+
+    after: Named | None = None
     text: str = Field("", max_length=SEARCH_LIMIT)
     roles: frozenset[Role] = frozenset()
     active: bool | None = None

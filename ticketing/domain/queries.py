@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from functools import lru_cache
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import Annotated, Any, Generic, NamedTuple, TypeVar
 
 from pydantic import AwareDatetime, Field, InstanceOf, field_validator
 
@@ -21,6 +21,8 @@ RECENTLY = timedelta(days=7)
 NEVER = datetime.max.replace(tzinfo=UTC)
 
 Item = TypeVar("Item")
+# A text that databases take in a question.
+Asked = Annotated[str, Field(pattern="^[^\\x00]*$")]
 
 
 class Sort(StrEnum):
@@ -50,6 +52,23 @@ class Query(Typed):
     def first(self) -> int:
         """How many lines come before the page."""
         return (self.page - 1) * self.size
+
+
+class Recorded(NamedTuple):
+    """Where a line stands in a list that has the newest first."""
+
+    at: AwareDatetime
+    id: Asked
+
+
+class LedgerQuery(Query):
+    """
+    What is asked of a list that has the newest first.
+
+    With `after`, the page begins behind that place, whatever has come or gone before it.
+    """
+
+    after: Recorded | None = None
 
 
 class Place(Typed):

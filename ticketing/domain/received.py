@@ -21,7 +21,7 @@ from ticketing.domain.incoming import Incoming, Reason
 from ticketing.domain.mail_tags import without_tags
 from ticketing.domain.people import RESERVED_USERNAMES, Actor
 from ticketing.domain.policy import Action, Relation
-from ticketing.domain.queries import Query
+from ticketing.domain.queries import LedgerQuery
 from ticketing.domain.sign_in import fingerprint
 from ticketing.domain.statuses import Status
 from ticketing.domain.text import NAME_LIMIT, TEXT_LIMIT, TITLE_LIMIT, Stored, is_blank, printable
@@ -97,7 +97,7 @@ class MailFetch(Definition):
     failure: str = ""
 
 
-class ReceivedQuery(Query):
+class ReceivedQuery(LedgerQuery):
     """Which of the record to list, the newest first; an empty set does not restrict."""
 
     fates: frozenset[Fate] = frozenset()

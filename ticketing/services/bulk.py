@@ -1,14 +1,19 @@
 """Many tickets at once: see what a change would do, do it, take it back. Each ticket is a transaction of its own."""
 
+import logging
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import partial
+from functools import lru_cache, partial
+from secrets import token_hex
+
+from pydantic import TypeAdapter
 
 from ticketing.domain import merging, policy
 from ticketing.domain.bulk import MOST_AT_ONCE, NOTHING, BulkEdit, state_of, take_back
 from ticketing.domain.errors import (
     AuthenticationError,
+    BulkNotFoundError,
     BulkTooLateError,
     StaleTicketError,
     StorageError,
@@ -19,6 +24,7 @@ from ticketing.domain.people import Actor
 from ticketing.domain.policy import Action
 from ticketing.domain.progress import Progress, Steps, silent
 from ticketing.domain.queries import TicketQuery
+from ticketing.domain.receipts import RECEIPT_LIFETIME, Answer, Receipt, receipt_of
 from ticketing.domain.store import Store, Transaction
 from ticketing.domain.taking_back import TAKEN_BACK_AT_ONCE_WITHIN
 from ticketing.domain.tickets import Ticket, TicketEdit
@@ -28,6 +34,8 @@ from ticketing.services.deeds import Change, Deeds, reach_now
 from ticketing.services.due_times import keep
 from ticketing.services.relations import Relations
 from ticketing.services.tickets import require_choices, set_fields
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +143,34 @@ class Bulk:
 
         return _one_by_one(before, do)
 
+    def remember(self, actor: Actor, result: BulkResult) -> str | None:
+        """
+        Keep what was done for whoever cannot hold it until they take it back, and return its id.
+
+        None if nothing was changed, or if the store does not take it: what was done is done nonetheless.
+        """
+        if not any(outcome.is_changed for outcome in result.outcomes):
+            return None
+        now, bulk_id = self._clock(), token_hex(8)
+        body = _as_kept().dump_json(result, exclude_unset=True).decode()
+        try:
+            with self._store.write() as tx:
+                receipt_id = _receipt_of(self._admit(tx, actor), bulk_id)
+                answer = Answer(status=200, headers={}, body=body)  # emptied with all answers if somebody is anonymised
+                tx.receipts.save(Receipt(id=receipt_id, expires_at=now + RECEIPT_LIFETIME, answer=answer))
+        except StorageError as error:
+            log.warning("A change of many tickets cannot be taken back by its id: %s", error)
+            return None
+        return bulk_id
+
+    def recall(self, actor: Actor, bulk_id: str) -> BulkResult:
+        """Return what the actor has done and is remembered; raises BulkNotFoundError."""
+        with self._store.read() as tx:
+            receipt = tx.receipts.find(_receipt_of(self._admit(tx, actor), bulk_id))
+        if receipt is None or receipt.answer is None or receipt.expires_at <= self._clock():
+            raise BulkNotFoundError
+        return _as_kept().validate_json(receipt.answer.body)
+
     def _admit(self, tx: Transaction, actor: Actor) -> Actor:
         actor = self._gate.admit(tx, actor)
         policy.require(actor, Action.SEE_ALL_TICKETS)
@@ -176,6 +212,15 @@ class Bulk:
         self._relations.merge(actor, number, into, key=key and f"{number} {key}")
         with self._store.read() as tx:
             return Outcome.of(before, reach_now(tx, self._gate.admit(tx, actor), number, self._clock()))
+
+
+@lru_cache(maxsize=1)
+def _as_kept() -> TypeAdapter[BulkResult]:
+    return TypeAdapter(BulkResult)
+
+
+def _receipt_of(actor: Actor, bulk_id: str) -> str:
+    return receipt_of(actor.username, f"bulk {bulk_id}")[0]
 
 
 def _few(numbers: Sequence[int]) -> list[int]:

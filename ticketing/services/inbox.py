@@ -15,7 +15,7 @@ from ticketing.domain.errors import NoticeNotFoundError, PersonNotFoundError
 from ticketing.domain.notifications import FOR_AGENTS, Notice
 from ticketing.domain.people import Actor
 from ticketing.domain.policy import Action
-from ticketing.domain.queries import Page
+from ticketing.domain.queries import Page, Recorded
 from ticketing.domain.statuses import Status
 from ticketing.domain.store import Store, Transaction
 from ticketing.domain.tickets import Message, Ticket
@@ -41,6 +41,11 @@ class Line:
     excerpt: str = ""
     due_at: datetime | None = None
 
+    @property
+    def place(self) -> Recorded:
+        """Where it stands in the inbox."""
+        return _place(self.notice)
+
 
 class _Seen(NamedTuple):
     """A notice, with what it is about."""
@@ -58,14 +63,15 @@ class Inbox:
         self._clock = clock
         self._gate = gate
 
-    def own(self, actor: Actor, page: int = 1) -> Page[Line]:
-        """Return one page of the actor's notices, newest first."""
+    def own(self, actor: Actor, page: int = 1, *, after: Recorded | None = None) -> Page[Line]:
+        """Return one page of the actor's notices, newest first; it begins behind a place if one is given."""
         with self._store.read() as tx:
             actor = self._myself(tx, actor)
             found = self._visible(tx, actor, tx.notices.of_user(actor.username))
-            found.sort(key=lambda notice: notice.at, reverse=True)
+            found.sort(key=_place, reverse=True)
+            behind = found if after is None else [notice for notice in found if _place(notice) < after]
             first = (page - 1) * INBOX_PAGE
-            items = _lines(tx, actor, found[first : first + INBOX_PAGE])
+            items = _lines(tx, actor, behind[first : first + INBOX_PAGE])
             return Page(items=items, total=len(found), page=page, size=INBOX_PAGE)
 
     def unread(self, actor: Actor) -> int:
@@ -121,6 +127,10 @@ class Inbox:
             raise PersonNotFoundError(actor.username)
         policy.require(actor, Action.READ_NOTICES, user)
         return actor
+
+
+def _place(notice: Notice) -> Recorded:
+    return Recorded(notice.at, notice.id)
 
 
 def _reads_everything(actor: Actor) -> bool:

@@ -10,7 +10,7 @@ from ticketing.domain import policy
 from ticketing.domain.anonymising import Anonymisation
 from ticketing.domain.audit import AuditAction, AuditEntry
 from ticketing.domain.outbox import MailState, Outgoing, OutgoingQuery
-from ticketing.domain.people import Actor, PeopleQuery, Role, User
+from ticketing.domain.people import Actor, Named, PeopleQuery, Person, Role, User
 from ticketing.domain.policy import THE_DESK, Action
 from ticketing.domain.queries import Audience, TicketQuery
 from ticketing.domain.receipts import Receipt
@@ -139,10 +139,10 @@ def _may_go(tx: Transaction, ticket: Ticket) -> bool:
 
 
 def _requesters(tx: Transaction) -> Iterator[User]:
-    page, query = 1, PeopleQuery(roles=frozenset({Role.USER}), size=_PAGE)
-    while found := tx.users.search(query.model_copy(update={"page": page})).items:
+    query = PeopleQuery(roles=frozenset({Role.USER}), size=_PAGE)
+    while found := tx.users.search(query).items:
         yield from found
-        page += 1
+        query = query.model_copy(update={"after": Named.of(Person.of(found[-1]))})
 
 
 def _came_no_more(tx: Transaction, user: User, before: datetime) -> bool:

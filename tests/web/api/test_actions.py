@@ -25,7 +25,6 @@ WITHOUT_A_CALL = {
     "agents.set_password": AT_THE_CONSOLE,
     "agents.teams_of": "is what `me` means in a query, which calls have",
     "anonymising.require": "is what a page asks before it shows anything of the person",
-    "bulk.undo": "takes what a page remembers for 30 seconds; a program sets the fields it wants",
     "demo.ensure": AT_THE_CONSOLE,
     "demo.fill": AT_THE_CONSOLE,
     "exports.json_lines": AT_THE_CONSOLE,

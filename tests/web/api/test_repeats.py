@@ -264,6 +264,11 @@ def importing_settings(on: Stage) -> Call:
     return of(on.root, "POST /settings", file)
 
 
+def undoing_a_bulk(on: Stage) -> Call:
+    done = on.ada.post("/bulk/apply", json={"numbers": [on.number], "add_tags": ["vpn"]}).json()
+    return of(on.ada, f"POST /bulk/{done['id']}/undo")
+
+
 def rating(on: Stage) -> Call:
     return of(on.carla, f"POST {closed(on)}/rating", {"solved": True})
 
@@ -306,6 +311,7 @@ CALLS: dict[str, Callable[[Stage], Call]] = {
         on.ada, f"POST /tickets/{on.number}/split", {"message": on.answered(on.carla), "title": "The fax"}
     ),
     "apply_bulk": lambda on: of(on.ada, "POST /bulk/apply", {"numbers": [on.number], "add_tags": ["vpn"]}),
+    "undo_bulk": undoing_a_bulk,
     "send_file": lambda on: of(on.carla, "POST /attachments", files={"file": ("a.txt", b"A text.")}),
     "deactivate_user": by_root("POST /users/carla/deactivate"),
     "reactivate_user": reactivating,

@@ -29,6 +29,12 @@ MADE_UP = ["--phases", "fuzzing,stateful"]
 BUT_ENDINGS = [part for name in ENDINGS for part in ("--exclude-operation-id", name)]
 
 
+def server_on(kind: str, folder: Path) -> Server:
+    """Return a server on an empty store of a kind, which does not count calls."""
+    storage = databases().create("schemathesis") if kind == "postgres" else ""
+    return Server(folder, storage=storage, TICKETING_API_REQUESTS_PER_MINUTE="1000000")
+
+
 def trial(server: Server, folder: Path, access: str, *options: str) -> subprocess.CompletedProcess[str]:
     """Have every operation tried by whoever has this access token."""
     configuration = folder / "schemathesis.toml"
@@ -55,8 +61,7 @@ def trial(server: Server, folder: Path, access: str, *options: str) -> subproces
 def test_every_operation_keeps_what_its_description_promises(
     tmp_path: Path, kind: str, username: str, options: list[str]
 ) -> None:
-    storage = databases().create("schemathesis") if kind == "postgres" else ""
-    with Server(tmp_path, storage=storage, TICKETING_API_REQUESTS_PER_MINUTE="1000000") as server:
+    with server_on(kind, tmp_path) as server:
         server.desk.tickets.open(server.actor("carla"), "No dial tone", "The line is dead.")
 
         access = server.desk.tokens.issue(username, PASSWORD, address="198.51.100.250").access
@@ -68,11 +73,12 @@ def test_every_operation_keeps_what_its_description_promises(
         assert server.desk.tokens.actor(access, address="198.51.100.250").username == username
 
 
+@pytest.mark.parametrize("kind", ["json", "postgres"])
 @pytest.mark.parametrize("ending", ENDINGS)
 def test_what_ends_a_session_or_closes_the_desk_keeps_what_its_description_promises(
-    tmp_path: Path, ending: str
+    tmp_path: Path, ending: str, kind: str
 ) -> None:
-    with Server(tmp_path, TICKETING_API_REQUESTS_PER_MINUTE="1000000") as server:
+    with server_on(kind, tmp_path) as server:
         access = server.desk.tokens.issue("root", PASSWORD, address="198.51.100.250").access
 
         tried = trial(server, tmp_path, access, "--include-operation-id", ending, *ALL_PHASES)

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
-from itertools import count, islice
+from itertools import islice
 from typing import Any, Final, TypeVar
 
 from ticketing.domain import policy
@@ -11,10 +11,11 @@ from ticketing.domain.articles import Article, Visibility
 from ticketing.domain.audit import AuditQuery, AuditRecord
 from ticketing.domain.canned_replies import CannedReply
 from ticketing.domain.drafts import NOTE
-from ticketing.domain.outbox import OutgoingQuery
+from ticketing.domain.outbox import Outgoing, OutgoingQuery
 from ticketing.domain.people import Actor, Role, User
 from ticketing.domain.policy import Action
-from ticketing.domain.received import ReceivedQuery
+from ticketing.domain.queries import LedgerQuery, Recorded
+from ticketing.domain.received import Received, ReceivedQuery
 from ticketing.domain.saved_views import SavedView
 from ticketing.domain.store import Store, Transaction
 from ticketing.domain.teams import Team
@@ -26,6 +27,8 @@ from ticketing.services.moving.zipping import Entry, zipped
 from ticketing.services.sessions import ACCOUNT
 
 Item = TypeVar("Item")
+_Mail = TypeVar("_Mail", Outgoing, Received)
+_Query = TypeVar("_Query", bound=LedgerQuery)
 Rows = Iterable[Mapping[str, Any]]
 
 # Looked through, or read, at one moment; between two batches others have their turn.
@@ -221,21 +224,19 @@ class _Archive:
 
     def _mails(self) -> Rows:
         kept = {"kind", "ticket", "at", "state", "address", "to", "sent_at", "error"}
-        found = self._leafed(lambda page, tx: tx.outgoing.search(OutgoingQuery(page=page, size=_BATCH)).items)
+        found = self._leafed(OutgoingQuery(size=_BATCH), lambda query, tx: tx.outgoing.search(query).items)
         return (one.model_dump(mode="json", include=kept) for one in found if one.username == self._user.id)
 
     def _received(self) -> Rows:
         kept = {"at", "sender", "subject", "fate", "ticket", "size", "expires_at"}
-        found = self._leafed(lambda page, tx: tx.received.search(ReceivedQuery(page=page, size=_BATCH)).items)
+        found = self._leafed(ReceivedQuery(size=_BATCH), lambda query, tx: tx.received.search(query).items)
         return (one.model_dump(mode="json", include=kept) for one in found if self._user.has_address(one.sender))
 
-    def _leafed(self, read: Callable[[int, Transaction], Sequence[Item]]) -> Iterator[Item]:
-        """Yield what stands on all pages of a list."""
-        for page in count(1):
-            found = self._once(partial(read, page))
+    def _leafed(self, query: _Query, read: Callable[[_Query, Transaction], Sequence[_Mail]]) -> Iterator[_Mail]:
+        """Yield all of a list as it is now, whatever comes or goes while it is read."""
+        while found := self._once(partial(read, query)):
             yield from found
-            if len(found) < _BATCH:
-                return
+            query = query.model_copy(update={"after": Recorded(found[-1].at, found[-1].id)})
 
     def _records(self) -> Iterator[AuditRecord]:
         """Yield what they have done, and what was done to their account."""

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any, NamedTuple, Self
 
 from ticketing.domain.deliveries import DeliveryState
+from ticketing.domain.queries import Recorded
 
 
 class DeliveryRow(NamedTuple):
@@ -55,11 +56,10 @@ class DeliveryRows:
         """Return how many wait."""
         return len(self._due.get(webhook, ()))
 
-    def newest_first(self, webhook: str, state: DeliveryState | None) -> list[str]:
-        """Return the ids of those of a state, or of all."""
+    def recorded(self, webhook: str, state: DeliveryState | None) -> list[Recorded]:
+        """Return the places of those of a state, or of all, in no order."""
         keys = self._of_webhook.get(webhook, ())
-        found = [(self._rows[key].at, key) for key in keys if state in {None, self._rows[key].state}]
-        return [key for _, key in sorted(found, reverse=True)]
+        return [Recorded(self._rows[key].at, key) for key in keys if state in {None, self._rows[key].state}]
 
 
 def _moment(waiting: tuple[datetime, str]) -> datetime:

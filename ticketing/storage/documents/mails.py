@@ -5,10 +5,10 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from itertools import takewhile
-from operator import attrgetter
 from typing import Any, NamedTuple, Self
 
 from ticketing.domain.outbox import MailState
+from ticketing.domain.queries import Recorded
 
 
 class MailRow(NamedTuple):
@@ -85,7 +85,6 @@ class MailRows:
         """Return the id of the one with this Message-ID, or None."""
         return self._by_message_id.get(message_id)
 
-    def newest_first(self, state: MailState | None) -> list[MailRow]:
-        """Return those of a state, or all."""
-        found = (row for row in self._rows.values() if state is None or row.state is state)
-        return sorted(found, key=attrgetter("at", "id"), reverse=True)
+    def recorded(self, state: MailState | None) -> list[Recorded]:
+        """Return the places of those of a state, or of all, in no order."""
+        return [Recorded(row.at, row.id) for row in self._rows.values() if state in {None, row.state}]

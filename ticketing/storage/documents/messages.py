@@ -1,14 +1,14 @@
 """What people and webhooks are told, and mail that goes out and comes in."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from itertools import islice
 
 from ticketing.domain.deliveries import Delivery, DeliveryQuery
 from ticketing.domain.notifications import Notice
 from ticketing.domain.outbox import Backlog, MailState, Outgoing, OutgoingQuery
-from ticketing.domain.queries import Page
+from ticketing.domain.queries import Item, LedgerQuery, Page, Recorded
 from ticketing.domain.received import Received, ReceivedQuery
 from ticketing.storage.documents.collections import DocumentCollection, OwnedDocuments
 from ticketing.storage.documents.state import DELIVERIES, NOTICES, OUTGOING, RECEIVED
@@ -88,9 +88,8 @@ class Mails(DocumentCollection[Outgoing]):
     def search(self, query: OutgoingQuery) -> Page[Outgoing]:
         """Return one page, the newest first."""
         with self._pending.applied(OUTGOING) as state:
-            found = [row.id for row in state.mails.newest_first(query.state)]
-        items = tuple(self._documents(found[query.first : query.first + query.size]))
-        return Page(items=items, total=len(found), page=query.page, size=query.size)
+            found = state.mails.recorded(query.state)
+        return _newest_first(query, found, self.find)
 
     def _documents(self, keys: list[str]) -> list[Outgoing]:
         return [mail for key in keys if (mail := self.find(key)) is not None]
@@ -120,9 +119,8 @@ class Deliveries(DocumentCollection[Delivery]):
     def search(self, query: DeliveryQuery) -> Page[Delivery]:
         """Return one page of those of a webhook, the newest first."""
         with self._pending.applied(DELIVERIES) as state:
-            found = state.deliveries.newest_first(query.webhook, query.state)
-        items = tuple(self._documents(found[query.first : query.first + query.size]))
-        return Page(items=items, total=len(found), page=query.page, size=query.size)
+            found = state.deliveries.recorded(query.webhook, query.state)
+        return _newest_first(query, found, self.find)
 
     def _documents(self, keys: list[str]) -> list[Delivery]:
         return [delivery for key in keys if (delivery := self.find(key)) is not None]
@@ -134,7 +132,14 @@ class ReceivedMail(DocumentCollection[Received]):
     def search(self, query: ReceivedQuery) -> Page[Received]:
         """Return one page of it, the newest first."""
         with self._pending.applied(RECEIVED) as state:
-            wanted = {key: each for key, each in state.received.items() if not query.fates or each.fate in query.fates}
-        found = sorted(wanted, key=lambda key: (wanted[key].at, key), reverse=True)
-        shown = map(self.find, found[query.first : query.first + query.size])
-        return Page(items=tuple(filter(None, shown)), total=len(found), page=query.page, size=query.size)
+            rows = state.received.items()
+            found = [Recorded(each.at, key) for key, each in rows if not query.fates or each.fate in query.fates]
+        return _newest_first(query, found, self.find)
+
+
+def _newest_first(query: LedgerQuery, found: list[Recorded], find: Callable[[str], Item | None]) -> Page[Item]:
+    """Return one page of what was found."""
+    behind = found if query.after is None else [one for one in found if one < query.after]
+    shown = sorted(behind, reverse=True)[query.first : query.first + query.size]
+    items = tuple(item for one in shown if (item := find(one.id)) is not None)
+    return Page(items=items, total=len(found), page=query.page, size=query.size)

@@ -1,8 +1,9 @@
 """Accounts and their sessions."""
 
+from bisect import bisect_right
 from collections.abc import Iterator
 
-from ticketing.domain.people import PeopleQuery, Role, User
+from ticketing.domain.people import Named, PeopleQuery, Role, User
 from ticketing.domain.queries import Page
 from ticketing.domain.sign_in import Session
 from ticketing.storage.documents.collections import DocumentCollection, OwnedDocuments
@@ -30,13 +31,11 @@ class Users(DocumentCollection[User]):
 
     def search(self, query: PeopleQuery) -> Page[User]:
         """Return one page of accounts by display name."""
-        found = self._matching(query)
-        items = tuple(self._documents(found[query.first : query.first + query.size]))
-        return Page(items=items, total=len(found), page=query.page, size=query.size)
-
-    def _matching(self, query: PeopleQuery) -> list[str]:
         with self._pending.applied(USERS) as state:
-            return [person.username for person in state.people_by_name() if _is_wanted(person, query)]
+            found = [person for person in state.people_by_name() if _is_wanted(person, query)]
+        first = query.first if query.after is None else bisect_right(found, query.after, key=_place) + query.first
+        items = tuple(self._documents([person.username for person in found[first : first + query.size]]))
+        return Page(items=items, total=len(found), page=query.page, size=query.size)
 
     def _documents(self, usernames: list[str]) -> list[User]:
         return [user for name in usernames if (user := self.find(name)) is not None]
@@ -74,6 +73,10 @@ class Sessions(OwnedDocuments[Session]):
     def several(self, keys: set[str]) -> list[Session]:
         """Return copies of those that exist, in no order."""
         return [session for key in keys if (session := self.find(key)) is not None]
+
+
+def _place(person: PersonRow) -> Named:
+    return Named(*person.order)
 
 
 def _is_wanted(person: PersonRow, query: PeopleQuery) -> bool:

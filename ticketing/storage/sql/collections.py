@@ -4,9 +4,22 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, Select, Table, bindparam, delete, func, select
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    Select,
+    Table,
+    Tuple,
+    bindparam,
+    delete,
+    func,
+    literal,
+    select,
+    tuple_,
+)
 
-from ticketing.domain.queries import Page, Query
+from ticketing.domain.queries import LedgerQuery, Page, Query
 from ticketing.domain.text import Stored
 from ticketing.storage.sql.conditions import holds_text
 from ticketing.storage.sql.writing import put, put_missing
@@ -69,12 +82,20 @@ class SqlCollection(Generic[Document]):
     def _documents(self, *where: ColumnElement[bool], order: Any) -> list[Document]:
         return self._read(select(self._table.c.document).where(*where).order_by(*order))
 
-    def _page(self, query: Query, *where: ColumnElement[bool], order: Any) -> Page[Document]:
-        """Return one page of those of which that is true, and how many there are."""
-        c = self._table.c
+    def _page(
+        self, query: Query, *where: ColumnElement[bool], order: Any, behind: ColumnElement[bool] | None = None
+    ) -> Page[Document]:
+        """Return one page of those of which that is true, and how many there are; the page begins *behind* a place."""
         total = self._connection.scalar(select(func.count()).select_from(self._table).where(*where)) or 0
-        question = select(c.document).where(*where).order_by(*order).limit(query.size).offset(query.first)
+        held = where if behind is None else (*where, behind)
+        question = select(self._table.c.document).where(*held).order_by(*order).limit(query.size).offset(query.first)
         return Page(items=tuple(self._read(question)), total=total, page=query.page, size=query.size)
+
+    def _newest_first(self, query: LedgerQuery, *where: ColumnElement[bool]) -> Page[Document]:
+        """Return one page of those of which that is true, the newest first."""
+        at, key = self._table.c.at, self._table.c.id
+        behind = None if query.after is None else tuple_(at, key) < place(query.after, at, key)
+        return self._page(query, *where, order=(at.desc(), key.desc()), behind=behind)
 
     def _read(self, question: Select[Any]) -> list[Document]:
         """Return copies of the documents that a question asks for."""
@@ -91,6 +112,11 @@ class SqlOwned(SqlCollection[Document]):
     def _newest(self) -> ColumnElement[Any]:
         columns = self._table.c
         return columns["created_at" if "created_at" in columns else "expires_at"]
+
+
+def place(values: Sequence[Any], *columns: Column[Any]) -> Tuple:
+    """Return a place in an order, to be compared with these columns."""
+    return tuple_(*(literal(value, column.type) for value, column in zip(values, columns, strict=True)))
 
 
 def can_be(key: str) -> bool:

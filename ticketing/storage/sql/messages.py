@@ -109,7 +109,7 @@ class SqlMails(SqlCollection[Outgoing]):
     def search(self, query: OutgoingQuery) -> Page[Outgoing]:
         """Return one page, the newest first."""
         where = [] if query.state is None else [_mails.state == query.state.value]
-        return self._page(query, *where, order=(_mails.at.desc(), _mails.id.desc()))
+        return self._newest_first(query, *where)
 
     def _columns(self, document: Outgoing) -> dict[str, Any]:
         return super()._columns(document) | {"address": document.address.casefold(), "state": document.state.value}
@@ -141,7 +141,7 @@ class SqlDeliveries(SqlCollection[Delivery]):
         """Return one page of those of a webhook, the newest first."""
         where = [_deliveries.webhook == query.webhook]
         where += [] if query.state is None else [_deliveries.state == query.state.value]
-        return self._page(query, *where, order=(_deliveries.at.desc(), _deliveries.id.desc()))
+        return self._newest_first(query, *where)
 
     def _columns(self, document: Delivery) -> dict[str, Any]:
         return super()._columns(document) | {"state": document.state.value}
@@ -152,9 +152,8 @@ class SqlReceived(SqlCollection[Received]):
 
     def search(self, query: ReceivedQuery) -> Page[Received]:
         """Return one page of it, the newest first."""
-        c = self._table.c
-        where = [c.fate.in_(sorted(query.fates))] if query.fates else []
-        return self._page(query, *where, order=(c.at.desc(), c.id.desc()))
+        where = [self._table.c.fate.in_(sorted(query.fates))] if query.fates else []
+        return self._newest_first(query, *where)
 
 
 _deliveries = tables.deliveries.c

@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 from typing import Any
 
-from sqlalchemy import ColumnElement, bindparam, func, or_, select
+from sqlalchemy import ColumnElement, bindparam, func, or_, select, tuple_
 
 from ticketing.domain.people import PeopleQuery, Role, User
 from ticketing.domain.queries import Page
-from ticketing.storage.sql.collections import SqlCollection
+from ticketing.storage.sql.collections import SqlCollection, place
 from ticketing.storage.sql.conditions import SEPARATOR, contains
 from ticketing.storage.sql.reading import in_batches
 from ticketing.storage.sql.tables import users
@@ -31,7 +31,8 @@ class SqlUsers(SqlCollection[User]):
 
     def search(self, query: PeopleQuery) -> Page[User]:
         """Return one page of accounts by display name."""
-        return self._page(query, *_wanted(query), order=_BY_NAME)
+        behind = None if query.after is None else tuple_(*_BY_NAME) > place(query.after, *_BY_NAME)
+        return self._page(query, *_wanted(query), order=_BY_NAME, behind=behind)
 
     def names(self, usernames: set[str]) -> dict[str, str]:
         """Return the display names of those that exist."""

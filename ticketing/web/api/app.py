@@ -79,8 +79,9 @@ still under way, or because the desk was interrupted before it could answer. A c
 An `ETag` tells a version; with it as `If-Match`, a change is refused with 412 once somebody else has changed the same
 thing.
 
-`RateLimit-Limit`, `RateLimit-Remaining` and `RateLimit-Reset` tell how many calls are left in this minute; beyond them
-the answer is 429 with `Retry-After`.
+`RateLimit-Limit` tells how many calls are answered in a minute, whenever it begins, `RateLimit-Remaining` how many are
+left now, and `RateLimit-Reset` in how many seconds the oldest of them counts no more. Beyond them the answer is 429
+with `Retry-After`. Each process that serves counts for itself.
 
 What a program does to tickets stands in their history as done by its owner, with `api` as its `source`.
 """

@@ -1,8 +1,9 @@
-"""`/bulk`: one change of many tickets, seen before it is made."""
+"""`/bulk`: one change of many tickets, seen before it is made and taken back for a moment."""
 
+from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Path
 from pydantic import Field
 
 from ticketing.domain.bulk import MOST_AT_ONCE, NOTHING, BulkEdit
@@ -68,6 +69,14 @@ class OutcomeOut(Output):
         return [cls.of(outcome) for outcome in outcomes]
 
 
+class BulkOut(Output):
+    """What became of each ticket; by `id` it can be taken back `until` then, null is for nothing to take back."""
+
+    id: str | None
+    until: datetime
+    outcomes: list[OutcomeOut]
+
+
 @router.post("/preview")
 def preview_bulk(who: Who, body: BulkIn) -> list[OutcomeOut]:
     """Tell what a change would do to each ticket; nothing is done."""
@@ -75,7 +84,15 @@ def preview_bulk(who: Who, body: BulkIn) -> list[OutcomeOut]:
 
 
 @router.post("/apply", dependencies=ONCE)
-def apply_bulk(who: Who, key: Key, body: BulkIn) -> list[OutcomeOut]:
+def apply_bulk(who: Who, key: Key, body: BulkIn) -> BulkOut:
     """Make a change: what one ticket refuses keeps nothing from the others."""
     result = who.desk.bulk.apply(who.actor, body.chosen(who), body.change, key=key)
-    return OutcomeOut.all_of(list(result.outcomes))
+    bulk_id = who.desk.bulk.remember(who.actor, result)
+    return BulkOut(id=bulk_id, until=result.until, outcomes=OutcomeOut.all_of(list(result.outcomes)))
+
+
+@router.post("/{bulk_id}/undo", dependencies=ONCE)
+def undo_bulk(who: Who, key: Key, bulk_id: Annotated[str, Path(pattern="^[0-9a-f]{16}$")]) -> list[OutcomeOut]:
+    """Take a change back that the caller has made within 30 seconds, where nobody has changed the ticket since."""
+    result = who.desk.bulk.recall(who.actor, bulk_id)
+    return OutcomeOut.all_of(list(who.desk.bulk.undo(who.actor, result, key=key)))

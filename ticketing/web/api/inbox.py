@@ -5,11 +5,13 @@ from datetime import datetime
 from fastapi import APIRouter
 
 from ticketing.domain.notifications import NoticeKind
+from ticketing.domain.queries import Recorded
 from ticketing.domain.statuses import Status
 from ticketing.services.inbox import Line
 from ticketing.web.api.calling import Who
+from ticketing.web.api.cursors import Cursor, cursor_at, following, place_in
 from ticketing.web.api.repeating import ONCE, Route
-from ticketing.web.api.words import Cursor, Listed, Number, Output, Word, page_at
+from ticketing.web.api.words import Listed, Number, Output, Word
 
 router = APIRouter(route_class=Route, prefix="/inbox", tags=["inbox"])
 
@@ -45,8 +47,10 @@ class Unread(Output):
 @router.get("")
 def list_notices(who: Who, cursor: Cursor = "") -> Listed[NoticeOut]:
     """List the caller's notices, the newest first."""
-    found = who.desk.inbox.own(who.actor, page_at(cursor))
-    return Listed[NoticeOut].part(found, NoticeOut.line)
+    after = place_in(Recorded, cursor, "inbox")
+    found = who.desk.inbox.own(who.actor, after=after)
+    behind = following(found, lambda line: cursor_at(line.place, "inbox"), is_first=after is None)
+    return Listed[NoticeOut].up_to(found, behind, NoticeOut.line)
 
 
 @router.get("/unread")

@@ -6,10 +6,12 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from ticketing.domain.outbox import MailState, OutgoingQuery
+from ticketing.domain.queries import Recorded
 from ticketing.domain.received import Fate, ReceivedQuery
 from ticketing.web.api.calling import Who
+from ticketing.web.api.cursors import Cursor, cursor_at, following, place_in
 from ticketing.web.api.repeating import ONCE, Route
-from ticketing.web.api.words import Cursor, Limit, Listed, Output, Word, page_at
+from ticketing.web.api.words import Limit, Listed, Output, Word
 
 router = APIRouter(route_class=Route, prefix="/mails", tags=["mails"])
 
@@ -70,8 +72,11 @@ def list_outgoing(
     who: Who, cursor: Cursor = "", limit: Limit = 50, state: MailState | None = None
 ) -> Listed[OutgoingOut]:
     """List what went out of late, the newest first."""
-    found = who.desk.outbox.ledger(who.actor, OutgoingQuery(state=state, page=page_at(cursor), size=limit))
-    return Listed[OutgoingOut].part(found)
+    question = "mails out", state or ""
+    after = place_in(Recorded, cursor, *question)
+    found = who.desk.outbox.ledger(who.actor, OutgoingQuery(state=state, after=after, size=limit))
+    behind = following(found, lambda mail: cursor_at(Recorded(mail.at, mail.id), *question), is_first=after is None)
+    return Listed[OutgoingOut].up_to(found, behind)
 
 
 @router.get("/out/backlog")
@@ -94,9 +99,12 @@ def list_received(
     fate: Annotated[list[Fate] | None, Query(max_length=len(Fate))] = None,
 ) -> Listed[ReceivedOut]:
     """List what came in of late, the newest first."""
-    query = ReceivedQuery(fates=frozenset(fate or ()), page=page_at(cursor), size=limit)
+    question = "mails in", *sorted(fate or ())
+    after = place_in(Recorded, cursor, *question)
+    query = ReceivedQuery(fates=frozenset(fate or ()), after=after, size=limit)
     found = who.desk.receiving.search(who.actor, query)
-    return Listed[ReceivedOut].part(found)
+    behind = following(found, lambda mail: cursor_at(Recorded(mail.at, mail.id), *question), is_first=after is None)
+    return Listed[ReceivedOut].up_to(found, behind)
 
 
 @router.get("/in/last_fetch")

@@ -5,13 +5,13 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
 
-from ticketing.domain.people import PeopleQuery, Role, Standing
+from ticketing.domain.people import Named, PeopleQuery, Role, Standing
 from ticketing.domain.text import SEARCH_LIMIT
 from ticketing.web.api.calling import Who
+from ticketing.web.api.cursors import Cursor, cursor_at, following, place_in
 from ticketing.web.api.repeating import ONCE, SHOWN_ONCE, Route
 from ticketing.web.api.words import (
     PLAIN,
-    Cursor,
     Email,
     Input,
     Limit,
@@ -20,7 +20,6 @@ from ticketing.web.api.words import (
     Output,
     Username,
     UsernameField,
-    page_at,
 )
 
 router = APIRouter(route_class=Route, tags=["people"])
@@ -98,9 +97,12 @@ def list_users(
 ) -> Listed[PersonOut]:
     """List the accounts by display name; the text is looked for in username, name and address."""
     roles = frozenset({role}) if role else frozenset[Role]()
-    query = PeopleQuery(text=text, roles=roles, active=active, page=page_at(cursor), size=limit)
+    question = "users", text, role or "", str(active)
+    after = place_in(Named, cursor, *question)
+    query = PeopleQuery(text=text, roles=roles, active=active, after=after, size=limit)
     found = who.desk.agents.people(who.actor, query)
-    return Listed[PersonOut].part(found)
+    behind = following(found, lambda one: cursor_at(Named.of(one), *question), is_first=after is None)
+    return Listed[PersonOut].up_to(found, behind)
 
 
 @router.get("/users/{username}")

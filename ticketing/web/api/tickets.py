@@ -5,13 +5,13 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 
 from ticketing.domain.custom_fields import FieldValue
-from ticketing.domain.queries import Page, Sort, TicketQuery, TicketSummary
+from ticketing.domain.queries import Sort, TicketQuery
 from ticketing.domain.query_language import read_query
 from ticketing.domain.statuses import Priority, Resolution, Status
 from ticketing.domain.text import QUERY_LIMIT
 from ticketing.domain.tickets import TicketEdit
 from ticketing.web.api.calling import Caller, IfMatch, Key, Who, etag
-from ticketing.web.api.cursors import TicketCursor, cursor_behind, place_at
+from ticketing.web.api.cursors import TicketCursor, cursor_behind, following, place_at
 from ticketing.web.api.shapes import ConversationOut, TicketLine, TicketOut, told
 from ticketing.web.api.words import (
     PLAIN,
@@ -128,13 +128,8 @@ def list_tickets(
     with who.desk.one_view():
         query = asked(who, *question).model_copy(update={"after": after, "size": limit})
         found = who.desk.tickets.search(who.actor, query)
-    return ready(_Lines.up_to(found, _following(found, question, is_first=after is None)))
-
-
-def _following(found: Page[TicketSummary], question: tuple[str, ...], *, is_first: bool) -> str | None:
-    """Return the cursor of the next part; of one that is not the first nobody knows whether it is the last if full."""
-    is_last = found.pages == 1 if is_first else len(found.items) < found.size
-    return None if is_last else cursor_behind(found.items[-1], *question)
+    behind = following(found, lambda line: cursor_behind(line, *question), is_first=after is None)
+    return ready(_Lines.up_to(found, behind))
 
 
 @router.post("/tickets", status_code=201)

@@ -6,11 +6,13 @@ from typing import Any, Self
 from fastapi import APIRouter, Response
 
 from ticketing.domain.deliveries import DeliveryQuery, DeliveryState
+from ticketing.domain.queries import Recorded
 from ticketing.domain.webhooks import Webhook, WebhookEvent
 from ticketing.web.api.calling import VersionRequired, Who, etag
+from ticketing.web.api.cursors import Cursor, cursor_at, following, place_in
 from ticketing.web.api.repeating import ONCE, SHOWN_ONCE, Route
 from ticketing.web.api.setup import input_of, read_input
-from ticketing.web.api.words import Cursor, Limit, Listed, Output, Word, page_at
+from ticketing.web.api.words import Limit, Listed, Output, Word
 
 router = APIRouter(route_class=Route, tags=["webhooks"])
 
@@ -144,9 +146,12 @@ def list_deliveries(
 ) -> Listed[DeliveryOut]:
     """List what a webhook was told within the last 30 days, the newest first."""
     webhook = who.desk.webhooks.get(who.actor, key)
-    query = DeliveryQuery(webhook=webhook.id, state=state, page=page_at(cursor), size=limit)
+    question = "deliveries", webhook.id, state or ""
+    after = place_in(Recorded, cursor, *question)
+    query = DeliveryQuery(webhook=webhook.id, state=state, after=after, size=limit)
     found = who.desk.webhooks.ledger(who.actor, query)
-    return Listed[DeliveryOut].part(found)
+    behind = following(found, lambda one: cursor_at(Recorded(one.at, one.id), *question), is_first=after is None)
+    return Listed[DeliveryOut].up_to(found, behind)
 
 
 @router.get("/webhooks/{key}/waiting")

@@ -8,7 +8,6 @@ from typing import Annotated, Any, Final, Generic, Self, TypeVar
 from fastapi import Path, Query, Response
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, Strict
 
-from ticketing.domain.errors import InvalidInputError
 from ticketing.domain.queries import GREATEST_NUMBER, Page
 from ticketing.domain.text import (
     EMAIL_LIMIT,
@@ -61,13 +60,12 @@ class Listed(Output, Generic[Item]):
     next: str | None = None
 
     @classmethod
-    def part(cls, page: Page[Any], told: Callable[[Any], Any] | None = None) -> Self:
-        """Return a page that a service has found, each item as it is *told*, or else what its own fields name."""
-        return cls.up_to(page, str(page.page + 1) if page.page < page.pages else None, told)
-
-    @classmethod
     def up_to(cls, page: Page[Any], following: str | None, told: Callable[[Any], Any] | None = None) -> Self:
-        """Return a page that a service has found, with the cursor of what follows."""
+        """
+        Return a page that a service has found, with the cursor of what follows.
+
+        Each item is as it is *told*, or else what its own fields name.
+        """
         items = page.items if told is None else [told(item) for item in page.items]
         return cls.model_validate({"items": items, "total": page.total, "next": following})
 
@@ -118,20 +116,6 @@ def _in_seconds(took: timedelta) -> float:
     return took.total_seconds()
 
 
-def page_at(cursor: str) -> int:
-    """Return the page that a cursor stands for; raises InvalidInputError for one that no list has told."""
-    if not cursor:
-        return 1
-    if not 1 < int(cursor) <= _LAST_PAGE:
-        raise InvalidInputError("Cursor", "The cursor must be one that a list has told as its next.")
-    return int(cursor)
-
-
-_LAST_PAGE: Final = 1_000_000
-
-Cursor = Annotated[
-    str, Query(max_length=7, pattern="^[0-9]*$", description="`next` of the part before; none for the first.")
-]
 Number = Annotated[int, Path(ge=1, le=GREATEST_NUMBER, description="The number of a ticket: 12 of T-12.")]
 TicketNumber = Annotated[int, Strict(), Field(ge=1, le=GREATEST_NUMBER)]
 Word = Annotated[str, Path(max_length=80, pattern=_A_WORD)]
