@@ -13,6 +13,7 @@ from ticketing.domain.errors import AddressTakenError, MailLinkError, NothingToC
 from ticketing.domain.mail_links import LIFETIMES, LINKS_PER_HOUR, Purpose
 from ticketing.domain.outbox import AccountMail, Letter, MailState, Outcome, Outgoing, OutgoingQuery, Result
 from ticketing.domain.people import Actor, Standing, User
+from ticketing.services.accounts import remove_account
 from ticketing.services.outbox import set_route
 from ticketing.services.sending import Sending
 from ticketing.settings import Settings
@@ -323,7 +324,7 @@ def test_a_link_whose_account_is_gone_is_not_sent(desk: Desk, sending: Sending, 
     desk.accounts.change_profile(carla, "Carla", ADDRESS, PASSWORD)
     [mail] = sending.claim()
     with desk.store.write() as tx:
-        tx.users.remove("carla")
+        remove_account(tx, "carla")
 
     assert sending.letter(mail) == Outcome(Result.DROPPED, "There is no such account any more.")
 

@@ -372,6 +372,21 @@ def test_a_ticket_that_was_touched_goes_as_well_if_that_is_wanted(
     assert tickets(store) == []
 
 
+def test_what_the_people_of_an_import_were_told_goes_with_them(
+    store: Store, imports: Imports, bring: Bring, root: Actor, desk_tickets: Tickets
+) -> None:
+    run = bring(System.ZAMMAD)
+    desk_tickets.reply(root, 1, "Is it dark still?")
+    with store.read() as tx:
+        assert [notice.ticket for notice in tx.notices.of_user("carla")] == [1]
+
+    imports.undo(root, run.id, touched_too=True)
+
+    assert usernames(store) == {"root"}
+    with store.read() as tx:
+        assert tx.notices.of_user("carla") == []
+
+
 def test_a_ticket_that_others_name_stays_in_any_case(
     store: Store, clock: Clock, gate: Gate, imports: Imports, bring: Bring, root: Actor, desk_tickets: Tickets
 ) -> None:

@@ -24,6 +24,7 @@ from ticketing.domain.outbox import (
 from ticketing.domain.people import Actor, Role, Standing
 from ticketing.domain.sign_in import fingerprint
 from ticketing.domain.tickets import MessageKind, Ticket
+from ticketing.services.accounts import remove_account
 from ticketing.services.mail_keys import mail_key
 from ticketing.services.outbox import queue, set_route
 from ticketing.services.sending import Sending
@@ -295,7 +296,7 @@ def deactivated(desk: Desk, root: Actor, carla: Actor) -> None:
 
 def removed(desk: Desk, _: Actor, carla: Actor) -> None:
     with desk.store.write() as tx:
-        tx.users.remove(carla.username)
+        remove_account(tx, carla.username)
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,7 @@ from ticketing.domain.errors import (
 from ticketing.domain.people import Actor, Role
 from ticketing.domain.sign_in import SESSIONS_PER_PERSON
 from ticketing.domain.tokens import ACCESS_LIFETIME, LEEWAY
+from ticketing.services.accounts import remove_account
 from ticketing.services.throttle import FREE_FAILURES
 from ticketing.services.tokens import Granted
 from ticketing.settings import Settings
@@ -218,7 +219,7 @@ def signing_out_elsewhere(desk: Desk) -> None:
 
 def removed(desk: Desk) -> None:
     with desk.store.write() as tx:
-        tx.users.remove("carla")
+        remove_account(tx, "carla")
 
 
 @pytest.mark.parametrize(

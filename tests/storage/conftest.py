@@ -24,6 +24,9 @@ Opener = Callable[[Path], Store]
 
 POSTGRES = "contract"
 
+# Of the databases, those of which each row belongs to an account.
+TABLES_OF_ACCOUNTS = [metadata.tables[name] for name in ("api_keys", "devices", "identities", "notices", "sessions")]
+
 
 def emptied() -> str:
     """Return the address of a database that holds nothing; its tables may be there from the test before."""

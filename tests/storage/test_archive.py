@@ -378,6 +378,7 @@ def test_what_has_run_out_of_time_is_left_behind_and_makes_no_backup_unsound(tmp
     store, path, now = MemoryStore(), tmp_path / "desk.zip", datetime.now(UTC)
     mail = store.files.put([b"mail"], now)
     with store.write() as tx:
+        tx.users.save(a_user("ada"))
         for name, days in (("over", -1), ("alive", 1)):
             expires_at = now + timedelta(days=days)
             tx.drafts.save(Draft(id=name, username="ada", texts={"reply": name}, saved_at=now, expires_at=expires_at))
@@ -393,4 +394,4 @@ def test_what_has_run_out_of_time_is_left_behind_and_makes_no_backup_unsound(tmp
 
     documents = read_archive(path).documents
     assert [list(documents[name]) for name in ("api_keys", "drafts", "notices", "received")] == 4 * [["alive"]]
-    assert rehearse(path) == {"api_keys": 1, "attachments": 1, "drafts": 1, "notices": 1, "received": 1}
+    assert rehearse(path) == {"api_keys": 1, "attachments": 1, "drafts": 1, "notices": 1, "received": 1, "users": 1}

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from tests.storage.conftest import make_ticket, make_user
+from tests.storage.conftest import make_ticket
 from ticketing.domain.api_keys import ApiKey
 from ticketing.domain.banners import Banner
 from ticketing.domain.branding import Branding
@@ -138,7 +138,10 @@ DOCUMENTS = {
 
 
 @pytest.mark.parametrize("collection", DOCUMENTS)
-def test_c4_a_document_is_found_as_it_was_saved_until_it_is_removed(store: Store, collection: str) -> None:
+def test_c4_a_document_is_found_as_it_was_saved_until_it_is_removed(
+    store: Store, collection: str, register: Register
+) -> None:
+    register("carla")
     document: Any = DOCUMENTS[collection]
     with store.write() as tx:
         assert getattr(tx, collection).find(document.id) is None
@@ -208,7 +211,8 @@ def test_saving_again_replaces(store: Store) -> None:
         assert found.ticket == 2
 
 
-def test_removed_and_saved_in_one_transaction_is_saved(store: Store) -> None:
+def test_removed_and_saved_in_one_transaction_is_saved(store: Store, register: Register) -> None:
+    register("carla")
     with store.write() as tx:
         tx.sessions.save(SESSION)
     with store.write() as tx:
@@ -387,7 +391,9 @@ def test_all_accounts_come_by_username(store: Store, register: Register) -> None
         assert [user.id for user in tx.users.stream()] == ["ada", "carla", "root"]
 
 
-def test_sessions_of_a_person_come_newest_first(store: Store) -> None:
+def test_sessions_of_a_person_come_newest_first(store: Store, register: Register) -> None:
+    register("carla")
+    register("oskar")
     with store.write() as tx:
         for age, (key, owner) in enumerate([("b", "carla"), ("a", "carla"), ("c", "oskar")]):
             tx.sessions.save(SESSION.model_copy(update={"id": key, "username": owner, "created_at": NOW + age * HOUR}))
@@ -398,23 +404,25 @@ def test_sessions_of_a_person_come_newest_first(store: Store) -> None:
         assert tx.sessions.of_user("nobody") == []
 
 
-def test_several_sessions_are_found_at_once_with_whose_they_are(store: Store) -> None:
-    carla = make_user("carla")
+def test_several_sessions_are_found_at_once_with_whose_they_are(store: Store, register: Register) -> None:
+    carla, oskar, _ = register("carla"), register("oskar"), register("ada")
     with store.write() as tx:
-        tx.users.save(carla)
-        for key, owner in (("a", "carla"), ("b", "carla"), ("c", "nobody"), ("d", "oskar")):
+        for key, owner in (("a", "carla"), ("b", "carla"), ("c", "oskar"), ("d", "ada")):
             tx.sessions.save(SESSION.model_copy(update={"id": key, "username": owner}))
         tx.sessions.remove("b")
         assert {session.id for session in tx.sessions.several({"a", "b", "c", "x"})} == {"a", "c"}
 
     with store.read() as tx:
-        assert {session.username for session in tx.sessions.several({"a", "b", "c", "x"})} == {"carla", "nobody"}
+        assert {session.username for session in tx.sessions.several({"a", "b", "c", "x"})} == {"carla", "oskar"}
         assert tx.users.find("carla") == carla
+        assert tx.users.find("oskar") == oskar
         assert tx.users.find("nobody") is None
         assert tx.sessions.several(set()) == []
 
 
-def test_the_devices_of_a_person_are_listed(store: Store) -> None:
+def test_the_devices_of_a_person_are_listed(store: Store, register: Register) -> None:
+    register("carla")
+    register("oskar")
     with store.write() as tx:
         for key, owner in (("b", "carla"), ("a", "carla"), ("c", "oskar")):
             tx.devices.save(Device(id=key, username=owner, expires_at=NOW + HOUR))
@@ -514,7 +522,8 @@ def test_within_a_transaction_a_ticket_is_there_for_those_who_were_just_let_in(
         assert tx.tickets.find(number, OSKAR) is not None
 
 
-def test_what_can_wait_does_not_wait_for_another_writer(store: Store) -> None:
+def test_what_can_wait_does_not_wait_for_another_writer(store: Store, register: Register) -> None:
+    register("carla")
     asked, done = threading.Event(), threading.Event()
 
     def write_slowly() -> None:

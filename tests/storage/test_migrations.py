@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Connection, Engine, insert, inspect, text
+from sqlalchemy import Connection, Engine, Table, delete, insert, inspect, select, text
+from sqlalchemy.exc import IntegrityError
 
 from tests.postgres import databases
-from tests.storage.conftest import NOW, make_ticket
+from tests.storage.conftest import NOW, TABLES_OF_ACCOUNTS, make_ticket, make_user
 from ticketing.domain.outbox import Outgoing
 from ticketing.domain.queries import Audience, TicketQuery
 from ticketing.domain.query_language import Asker, read_query
@@ -19,6 +20,7 @@ from ticketing.domain.tickets import Ticket
 from ticketing.storage.opening import check_database
 from ticketing.storage.sql import schema, tables
 from ticketing.storage.sql.connecting import connect
+from ticketing.storage.sql.people import user_columns
 from ticketing.storage.sql.reading import BATCH
 from ticketing.storage.sql.sql_store import SqlStore
 from ticketing.storage.sql.tickets import searchable, ticket_columns
@@ -133,6 +135,42 @@ def test_mails_that_went_out_before_are_found_by_their_message_ids(address: str,
 
     with closing(SqlStore(address)) as store, store.read() as tx:
         assert tx.outgoing.having_message_id("<t1.abc@example.org>") == mail
+
+
+@pytest.mark.parametrize("table", TABLES_OF_ACCOUNTS, ids=str)
+def test_what_belongs_to_somebody_stays_and_what_belongs_to_nobody_goes(
+    address: str, engine: Engine, table: Table
+) -> None:
+    names = [column.name for column in table.columns]
+    rest = {"read": False, "created_at": NOW, "expires_at": NOW, "document": "{}"}
+    rows = [{"id": f"of {name}", "username": name} | rest for name in ("carla", "oskar", "nobody")]
+    with engine.begin() as connection:
+        migrate(connection, "0020")
+        indexes = index_words(connection)
+        connection.execute(insert(tables.users), [user_columns(make_user(name)) for name in ("carla", "oskar")])
+        connection.execute(insert(table), [{name: row[name] for name in names} for row in rows])
+        keep(connection, make_ticket(1, requester="nobody", assignee="nobody"))
+
+    SqlStore(address).close()
+
+    with engine.begin() as connection:
+        assert set(connection.scalars(select(table.c.id))) == {"of carla", "of oskar"}
+        assert connection.scalars(select(tables.tickets.c.requester)).all() == ["nobody"]
+        assert index_words(connection) == indexes
+        connection.execute(delete(table).where(table.c.username == "oskar"))
+        connection.execute(delete(tables.users).where(tables.users.c.username == "oskar"))
+    with pytest.raises(IntegrityError, match=r"(?i)foreign key"), engine.begin() as connection:
+        connection.execute(delete(tables.users))
+    check_database(address)
+
+
+def index_words(connection: Connection) -> set[str]:
+    """Return the words by which the database makes its indexes."""
+    question = {
+        "postgresql": "SELECT indexdef FROM pg_indexes WHERE schemaname = 'public'",
+        "sqlite": "SELECT sql FROM sqlite_master WHERE type = 'index' AND sql > ''",
+    }
+    return set(connection.scalars(text(question[connection.dialect.name])))
 
 
 def test_a_migration_leaves_the_other_constraints_as_they_were(address: str, engine: Engine) -> None:

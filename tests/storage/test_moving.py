@@ -30,6 +30,7 @@ from ticketing.domain.notifications import Notice, NoticeKind
 from ticketing.domain.openid import Identity
 from ticketing.domain.outbox import Outgoing
 from ticketing.domain.people import Actor, Role
+from ticketing.domain.progress import silent
 from ticketing.domain.received import Fate, Received
 from ticketing.domain.scopes import Scope
 from ticketing.domain.sign_in import fingerprint
@@ -81,6 +82,8 @@ def fill(store: WholeStore) -> None:
     mail = store.files.put([b"Subject: Gr\xff\n\n"], NOW)
     with store.write() as tx:
         tx.users.save(make_user("root", role=Role.ADMIN, shoe_size=44))
+        tx.users.save(make_user("ada", role=Role.AGENT))
+        tx.users.save(make_user("oskar"))
         for number in range(1, 12):
             ticket = make_ticket(
                 number, f"Größe {number} 👩‍💻", age=number % 5, watchers=["oskar", "bert"], tags=["a b"]
@@ -117,7 +120,7 @@ DOCUMENTS = {
     "seen": 2,
     "teams": 1,
     "tickets": 11,
-    "users": 1,
+    "users": 3,
 }
 
 
@@ -137,9 +140,34 @@ def test_a_move_takes_everything_along_and_leaves_the_source_as_it_was(place: Pl
 
     assert counts == DOCUMENTS
     assert everything(target) == before == everything(source)
-    assert told == [(46, 46)]
+    assert told == [(50, 50)]
     with closing(open_store(target)) as store, store.write() as tx:
         assert tx.tickets.next_number() == 12
+
+
+@pytest.mark.parametrize("there", KINDS)
+@pytest.mark.parametrize("way", ["move", "backup"])
+def test_what_belonged_to_an_account_that_is_lost_stays_behind_and_its_tickets_come_along(
+    tmp_path: Path, place: Place, there: str, way: str
+) -> None:
+    target = place(there)
+    with closing(JsonStore(tmp_path / "salvaged")) as source:
+        fill(source)
+        with source.write() as tx:
+            tx.users.remove("ada")
+
+        if way == "move":
+            with closing(open_target(target)) as store:
+                move(source, store, silent)
+        else:
+            archive.back_up(source, tmp_path / "desk.zip", NOW)
+            found = archive.read_archive(tmp_path / "desk.zip")
+            with closing(open_store(target)) as store:
+                archive.restore(store, found)
+
+    arrived = {name: len(found) for name, found in everything(target).items()}
+    kept = {name: number for name, number in DOCUMENTS.items() if name not in {"drafts", "api_keys", "identities"}}
+    assert arrived == kept | {"users": 2}
 
 
 @pytest.mark.parametrize("here", ["json", "sqlite"])
@@ -215,7 +243,7 @@ def test_a_target_that_holds_something_is_refused_and_left_alone(place: Place, k
     source = f"sqlite:///{tmp_path / 'other.sqlite'}"
     open_store(source).close()
 
-    with pytest.raises(RefusedError, match="The target holds 11 tickets, 1 users"):
+    with pytest.raises(RefusedError, match="The target holds 11 tickets, 3 users"):
         migrate(source, target)
 
     assert everything(target) == before

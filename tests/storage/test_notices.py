@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from tests.storage.conftest import Register, make_user
 from ticketing.domain.notifications import NOTICES_KEPT, NOTICES_PER_PERSON, Notice, NoticeKind
 from ticketing.domain.people import User
 from ticketing.domain.sign_in import Session
@@ -21,8 +22,10 @@ def notice(key: str, username: str = "carla", *, days: float = 90, read: bool = 
 
 
 @pytest.fixture
-def kept(store: Store) -> Store:
+def kept(store: Store, register: Register) -> Store:
     """Return a store with notices of three people, the newest of Carla's being the one that was kept first."""
+    for name in ("carla", "oskar", "ada"):
+        register(name)
     with store.write() as tx:
         tx.notices.add([notice("c", days=90), notice("a", days=10), notice("b", days=20, read=True)])
         tx.notices.add([notice("d", "oskar"), notice("e", "ada", read=True), notice("f", "ada", days=-1)])
@@ -87,7 +90,9 @@ def test_counts_follow_what_is_read_added_and_removed_also_within_a_transaction(
         assert [found.id for found in tx.notices.of_user("carla") if not found.read] == ["g"]
 
 
-def test_a_person_has_at_most_500_and_the_oldest_go(store: Store) -> None:
+def test_a_person_has_at_most_500_and_the_oldest_go(store: Store, register: Register) -> None:
+    register("carla")
+    register("oskar")
     with store.write() as tx:
         tx.notices.add([notice(f"n{number:03}", days=1 + number / 100) for number in range(NOTICES_PER_PERSON)])
         tx.notices.add([notice("o", "oskar")])
@@ -105,7 +110,8 @@ def test_a_person_has_at_most_500_and_the_oldest_go(store: Store) -> None:
         assert tx.notices.unread({"carla", "oskar"}, NOW) == {"carla": NOTICES_KEPT, "oskar": 2}
 
 
-def test_what_is_kept_anew_as_read_takes_no_room(store: Store) -> None:
+def test_what_is_kept_anew_as_read_takes_no_room(store: Store, register: Register) -> None:
+    register("carla")
     kept = [notice(f"n{number:03}") for number in range(NOTICES_PER_PERSON)]
     with store.write() as tx:
         tx.notices.add(kept)
@@ -120,6 +126,7 @@ def test_what_is_kept_anew_as_read_takes_no_room(store: Store) -> None:
 def test_notices_outlive_their_process(reopen: Callable[[], Store]) -> None:
     alive = (datetime.now(UTC) - NOW) / DAY + 9  # by the clock of the machine, by which a store drops what is over
     with reopen().write() as tx:
+        tx.users.save(make_user("carla"))
         tx.notices.add([notice("a", days=alive), notice("b", days=alive, read=True)])
 
     with reopen().read() as tx:

@@ -13,19 +13,22 @@ from typing import Any
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import Engine, NullPool, create_engine, inspect, text
+from sqlalchemy import Engine, NullPool, Table, create_engine, delete, insert, inspect, select, text, update
 from sqlalchemy.exc import IntegrityError
 
 from tests.postgres import cluster, databases
-from tests.storage.conftest import make_ticket, make_user
+from tests.storage.conftest import NOW, TABLES_OF_ACCOUNTS, make_ticket, make_user
 from ticketing.domain.errors import (
     StorageDamagedError,
     StorageReadOnlyError,
     StorageTooNewError,
     StorageUnsupportedError,
 )
-from ticketing.storage.sql import schema
+from ticketing.domain.sign_in import Session
+from ticketing.domain.store import Transaction
+from ticketing.storage.sql import schema, tables
 from ticketing.storage.sql.connecting import connect
+from ticketing.storage.sql.people import user_columns
 from ticketing.storage.sql.sql_store import SqlStore
 from ticketing.storage.sql.tables import metadata
 
@@ -224,6 +227,53 @@ def test_a_database_takes_no_status_no_priority_and_no_role_but_ours(engine: Eng
 def test_a_database_takes_nothing_that_belongs_to_a_ticket_that_is_not_there(engine: Engine, orphan: str) -> None:
     with pytest.raises(IntegrityError, match=r"(?i)foreign key"), engine.begin() as connection:
         connection.execute(text(orphan))
+
+
+@pytest.mark.parametrize("table", TABLES_OF_ACCOUNTS, ids=str)
+def test_a_database_takes_nothing_that_belongs_to_an_account_that_is_not_there(engine: Engine, table: Table) -> None:
+    with engine.begin() as connection:
+        connection.execute(insert(tables.users), user_columns(make_user("carla")))
+        connection.execute(insert(table), belonging_to("carla", table))
+
+    for change in (
+        insert(table).values(belonging_to("nobody", table)),
+        update(table).values(username="nobody"),
+        delete(tables.users),
+    ):
+        with pytest.raises(IntegrityError, match=r"(?i)foreign key"), engine.begin() as connection:
+            connection.execute(change)
+
+    with engine.begin() as connection:
+        assert connection.scalars(select(table.c.username)).all() == ["carla"]
+        connection.execute(delete(tables.users))
+        connection.execute(delete(table))
+
+
+def belonging_to(username: str, table: Table) -> dict[str, Any]:
+    """Return a row that belongs to somebody."""
+    row = {"id": username, "username": username, "read": False, "created_at": NOW, "expires_at": NOW, "document": "{}"}
+    return {name: value for name, value in row.items() if name in table.columns}
+
+
+@pytest.mark.usefixtures("engine")
+def test_what_would_belong_to_nobody_is_not_kept_and_the_next_transaction_is_as_ever(address: str) -> None:
+    session = Session(id="s", username="carla", created_at=NOW, last_seen_at=NOW, expires_at=NOW)
+
+    def save(tx: Transaction) -> None:
+        tx.tickets.save(make_ticket(1))
+        tx.sessions.save(session)
+
+    with closing(SqlStore(address)) as store:
+        with pytest.raises(IntegrityError, match=r"(?i)foreign key"), store.write() as tx:
+            save(tx)
+        with store.read() as tx:
+            assert tx.tickets.find(1) is None
+
+        with store.write() as tx:
+            save(tx)
+            tx.users.save(make_user("carla"))
+        with store.read() as tx:
+            assert tx.sessions.of_user("carla") == [session]
 
 
 def test_without_the_right_to_add_the_trigram_index_the_desk_works_all_the_same() -> None:

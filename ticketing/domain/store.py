@@ -146,7 +146,12 @@ class TicketRepository(Protocol):
 
 
 class UserRepository(Collection[User], Protocol):
-    """All accounts."""
+    """
+    All accounts.
+
+    There are sessions, devices, API keys, identities and notices only of accounts that there are. Services see to that;
+    a database refuses a transaction that ends otherwise.
+    """
 
     def any(self) -> bool:
         """Whether there is an account at all."""

@@ -372,6 +372,14 @@ def add_account(tx: Transaction, user: User, *, by: str, address: str = "") -> N
     tx.audit.add(AuditEntry(by, AuditAction.REGISTERED, user.created_at, ACCOUNT, user.id, facts, address))
 
 
+def remove_account(tx: Transaction, username: str) -> None:
+    """Take an account away, and all that is kept for it alone: nobody is to come by it who gets that name later."""
+    for owned in (tx.sessions, tx.devices, tx.api_keys, tx.identities, tx.uploads, tx.drafts, tx.notices):
+        for document in owned.of_user(username):
+            owned.remove(document.id)
+    tx.users.remove(username)
+
+
 def verify(store: Store, passwords: Passwords, password: str, stored: str | None, booking: Booking) -> bool:
     """Compare; a password that could not be looked at for lack of a place does not count as a try."""
     try:

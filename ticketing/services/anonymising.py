@@ -37,6 +37,7 @@ from ticketing.domain.receipts import ANSWERED
 from ticketing.domain.store import Store, Transaction
 from ticketing.domain.tickets import Ticket
 from ticketing.services.access import Clock, Gate, reach_person
+from ticketing.services.accounts import remove_account
 from ticketing.services.agents import spare_last_admin
 from ticketing.services.due_times import put_back
 from ticketing.services.sessions import log_account
@@ -208,13 +209,10 @@ def _unfinished(tx: Transaction) -> Anonymisation | None:
 def _take_away(tx: Transaction, user: User, now: datetime) -> None:
     """Take away the account, and what is kept for it alone."""
     Throttle(lambda: now).clear(tx, user.id)
-    for owned in (tx.sessions, tx.devices, tx.api_keys, tx.identities, tx.uploads, tx.drafts, tx.notices):
-        for document in owned.of_user(user.id):
-            owned.remove(document.id)
     for passing in (tx.hand_offs, tx.mail_links):
         for one in passing.naming(user.id, _RECORDS):
             passing.remove(one.id)
-    tx.users.remove(user.id)
+    remove_account(tx, user.id)
 
 
 def _step(tx: Transaction, key: str, now: datetime) -> Anonymisation:

@@ -21,7 +21,7 @@ from ticketing.domain.people import RESERVED_USERNAMES, Actor, Person, Role, Sta
 from ticketing.domain.store import Store, Transaction
 from ticketing.domain.text import is_blank
 from ticketing.services.access import Clock, Gate, is_taken, reach_person
-from ticketing.services.accounts import add_account, check_pair, clean_identity
+from ticketing.services.accounts import add_account, check_pair, clean_identity, remove_account
 from ticketing.services.mail_links import look_behind, make_link, use_link
 from ticketing.services.outbox import links_go_out, tell_of_account
 from ticketing.services.passwords import Passwords, check_new
@@ -117,7 +117,7 @@ class Invitations:
         with self._store.write() as tx:
             actor, user = self._reach(tx, actor, username)
             tx.mail_links.remove(link_id(Purpose.INVITE, user.id))
-            tx.users.remove(user.id)
+            remove_account(tx, user.id)
             log_account(tx, actor.username, AuditAction.INVITATION_TAKEN_BACK, user.id, self._clock())
 
     def expiry(self, actor: Actor, username: str) -> datetime | None:

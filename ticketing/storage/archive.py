@@ -17,7 +17,7 @@ import os
 import re
 import zipfile
 import zlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from dataclasses import replace as revised
@@ -54,6 +54,7 @@ from ticketing.storage.documents.state import (
     KEPT_FOR_LONG,
     NOTICES,
     OUTGOING,
+    OWNED,
     RECEIVED,
     TICKETS,
     USERS,
@@ -261,6 +262,7 @@ def read_archive(path: Path, progress: Progress = silent) -> Archive:
     for collection, found in documents.items():
         found.update({key: _as_we_write(collection, raw) for key, raw in found.items()})
     _drop_expired(documents)
+    _drop_what_is_nobodys(documents)
     return Archive(manifest.created_at, documents, path, [name.removeprefix(_CONTENTS) for name in contents])
 
 
@@ -296,6 +298,24 @@ def _drop_expired(documents: Documents) -> None:
         if found := documents.get(name):
             kept = {key: raw for key, raw in found.items() if _expires_at(raw) > now}
             documents[name] = kept
+
+
+def _drop_what_is_nobodys(documents: Documents) -> None:
+    for name in OWNED & documents.keys():
+        documents[name] = dict(of_somebody(name, documents[name].items(), documents.get(USERS, {})))
+
+
+def of_somebody(
+    collection: str, found: Iterable[tuple[str, bytes]], accounts: Container[str]
+) -> Iterator[tuple[str, bytes]]:
+    """
+    Leave behind what belonged to an account that is not there, such as one that was lost.
+
+    Nobody could get at it, nor is it for whoever takes that name next; and databases refuse most of it.
+    """
+    if collection not in OWNED:
+        return iter(found)
+    return ((key, raw) for key, raw in found if json.loads(raw)["username"] in accounts)
 
 
 def _expires_at(raw: bytes) -> datetime:

@@ -9,15 +9,15 @@ from ticketing.domain import attachments
 from ticketing.domain.errors import StorageDamagedError
 from ticketing.domain.progress import Progress, Steps
 from ticketing.domain.store import Files
-from ticketing.storage.archive import canonical
-from ticketing.storage.documents.state import RECEIVED, TICKETS
+from ticketing.storage.archive import canonical, of_somebody
+from ticketing.storage.documents.state import RECEIVED, TICKETS, USERS
 from ticketing.storage.files import require_same
 from ticketing.storage.whole import Content, Digest, NamedContents, Source, Target, content_of
 
 
 def move(source: Source, target: Target, progress: Progress) -> dict[str, int]:
     """
-    Copy everything into an empty place, and return how many documents of each kind arrived.
+    Copy everything but what is nobody's into an empty place, and return how many documents of each kind arrived.
 
     The source is only read, and may be worked with meanwhile. Cut off at any moment, nothing has arrived, and the
     target is no store until this was begun again and came to its end. *progress* is told of each document twice: when
@@ -30,10 +30,11 @@ def move(source: Source, target: Target, progress: Progress) -> dict[str, int]:
         with target.moving_in() as arrival:
             sent: Content = {}
             contents = NamedContents()
+            accounts = {username for username, _ in documents.get(USERS, ())}
             for name, found in documents.items():
                 digest = Digest()
                 as_we_write = ((key, canonical(name, raw)) for key, raw in contents.over(steps.over(found)))
-                arrival.take(name, digest.over(as_we_write))
+                arrival.take(name, digest.over(of_somebody(name, as_we_write, accounts)))
                 sent |= digest.content(name)
             for sha256 in contents.named if source.files is not target.files else ():
                 arrival.take_content(sha256, source.files.read(sha256))

@@ -5,6 +5,12 @@ The tables: a column for all that is filtered, ordered or counted, and a documen
 search looks through stands casefolded in `texts`, apart from what only agents may find. `tallies` counts tickets by
 assignee and status, so that no view has to be counted through. `facts` holds what reports count by. What is in attached
 files stands in pieces in `file_pieces`, so that neither the database nor we ever hold all of one.
+
+What comes about and goes with an account has a foreign key to it, see `_theirs`. What else names somebody has none:
+tickets, their watchers and what was `seen` of them, since who is made anonymous has no account from the first moment
+on, while their name leaves the tickets one after the other, and since a ticket has to come back from a damaged store,
+and to move, even if the account of its requester is lost; `drafts` and `uploads`, since who acts at the console has no
+account and may type and send files as everybody; `outgoing` and `audit`, which are records and outlast accounts.
 """
 
 from typing import Final
@@ -49,6 +55,17 @@ IS_UNREAD: Final = text("NOT read")
 def _one_of(column: str, values: type[Role | Status | Priority]) -> CheckConstraint:
     allowed = ", ".join(f"'{value.value}'" for value in values)
     return CheckConstraint(f"{column} IN ({allowed})", name=f"{column}_is_known")
+
+
+def _theirs(*, index: bool = True) -> Column[object]:
+    """
+    Return a column that says whose a row is: of somebody who has an account.
+
+    That is looked at when the transaction ends, since a backup brings some kinds of rows before the accounts. With the
+    account nothing goes by itself: other stores would keep it, so the services take away what is to go.
+    """
+    key = ForeignKey("users.username", deferrable=True, initially="DEFERRED")
+    return Column("username", Word, key, nullable=False, index=index)
 
 
 def _expiring(name: str, *columns: Column[object] | Index) -> Table:
@@ -235,20 +252,16 @@ definitions = Table(
     Column("document", Document, nullable=False),
 )
 
-sessions = _expiring(
-    "sessions",
-    Column("username", Word, nullable=False, index=True),
-    Column("created_at", Moment, nullable=False),
-)
+sessions = _expiring("sessions", _theirs(), Column("created_at", Moment, nullable=False))
 hand_offs = _expiring("hand_offs")
 mail_links = _expiring("mail_links")
-devices = _expiring("devices", Column("username", Word, nullable=False, index=True))
-api_keys = _expiring("api_keys", Column("username", Word, nullable=False, index=True))
+devices = _expiring("devices", _theirs())
+api_keys = _expiring("api_keys", _theirs())
 identities = Table(
     "identities",
     metadata,
     Column("id", Word, primary_key=True),
-    Column("username", Word, nullable=False, index=True),
+    _theirs(),
     Column("created_at", Moment, nullable=False),
     Column("document", Document, nullable=False),
 )
@@ -259,7 +272,7 @@ uploads = _expiring("uploads", Column("username", Word, nullable=False, index=Tr
 drafts = _expiring("drafts", Column("username", Word, nullable=False, index=True))
 notices = _expiring(
     "notices",
-    Column("username", Word, nullable=False),
+    _theirs(index=False),
     Column("read", Boolean(create_constraint=False), nullable=False),
 )
 Index("notices_by_username", notices.c.username, notices.c.expires_at)
