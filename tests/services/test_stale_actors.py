@@ -124,6 +124,7 @@ FOR_EVERY_PERSON = {
     "openid.own",
     "openid.unlink",
     "preferences.begin_with",
+    "preferences.columns",
     "preferences.mail",
     "preferences.own",
     "preferences.show_columns",

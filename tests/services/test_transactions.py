@@ -458,6 +458,7 @@ NEVER: Deeds = {
     "inbox.unread": lambda on: on.desk.inbox.unread(on.carla),
     "preferences.mail": lambda on: on.desk.preferences.mail(on.ada),
     "preferences.own": lambda on: on.desk.preferences.own(on.ada),
+    "preferences.columns": lambda on: on.desk.preferences.columns(on.ada),
     "drafts.own": lambda on: on.desk.drafts.own(on.carla),
     "outbox.backlog": lambda on: on.desk.outbox.backlog(on.root),
     "outbox.ledger": lambda on: on.desk.outbox.ledger(on.root, OutgoingQuery()),

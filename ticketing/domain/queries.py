@@ -8,6 +8,7 @@ from typing import Any, Generic, NamedTuple, TypeVar
 from pydantic import AwareDatetime, Field, InstanceOf, field_validator
 
 from ticketing.domain.conditions import Being, Condition, During, Moment, Trait
+from ticketing.domain.custom_fields import FieldValue
 from ticketing.domain.statuses import Priority, Status, StatusCategory
 from ticketing.domain.text import Typed
 
@@ -146,7 +147,8 @@ class TicketSummary(NamedTuple):
     """
     A line of a list. `messages` counts what the audience may read; `unread`: some of it is new to them.
 
-    `due_at` is for agents: the next moment by which something is promised. At `warn_at` it becomes urgent.
+    `due_at` is for agents: the next moment by which something is promised. At `warn_at` it becomes urgent. `values` are
+    those of the custom fields that were asked for, in that order.
     """
 
     number: int
@@ -165,6 +167,7 @@ class TicketSummary(NamedTuple):
     unread: bool
     due_at: datetime | None = None
     warn_at: datetime | None = None
+    values: tuple[FieldValue | None, ...] = ()
 
     @property
     def label(self) -> str:

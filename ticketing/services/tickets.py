@@ -22,7 +22,7 @@ from ticketing.services.access import A_MOMENT, Clock, Gate, is_assignable
 from ticketing.services.attachments import attach
 from ticketing.services.categories import all_categories
 from ticketing.services.chores import Chores
-from ticketing.services.custom_fields import fields_in, fields_to_fill_in, require_fresh_fields
+from ticketing.services.custom_fields import fields_in, fields_to_fill_in, require_fresh_fields, with_values
 from ticketing.services.dealing import deal, require_team, route
 from ticketing.services.deeds import Deeds, reach_now, require_read, shown
 from ticketing.services.drafts import forget
@@ -462,12 +462,17 @@ class Tickets:
                 if tx.tickets.seen(number, actor.username) < seen:  # another tab may have been quicker
                     tx.tickets.mark_seen(number, actor.username, seen)
 
-    def search(self, actor: Actor, query: TicketQuery) -> Page[TicketSummary]:
-        """Return one page of the tickets that the actor may see and that match."""
+    def search(self, actor: Actor, query: TicketQuery, fields: Sequence[str] = ()) -> Page[TicketSummary]:
+        """
+        Return one page of the tickets that the actor may see and that match.
+
+        *fields* are the keys of custom fields whose values are to come along, as far as the actor may know of them.
+        """
         self._chores.look_in(actor)
         with self._store.read() as tx:
             actor = self._gate.admit(tx, actor)
-            return tx.tickets.search(policy.audience(actor), query)
+            page = tx.tickets.search(policy.audience(actor), query)
+            return with_values(tx, actor, page, fields) if fields else page
 
     def counts(self, actor: Actor, queries: Mapping[Label, TicketQuery]) -> dict[Label, int]:
         """Return how many of the tickets that the actor may see match each query, all at one moment."""

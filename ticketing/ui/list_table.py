@@ -57,6 +57,13 @@ class TicketRow(NamedTuple):
     opened_text: str = ""
 
 
+class OwnColumn(NamedTuple):
+    """A column of what only this desk knows of its tickets: its word, and what it says of each row."""
+
+    word: str
+    values: Sequence[str]
+
+
 @dataclass(frozen=True, slots=True)
 class Choice:
     """
@@ -212,14 +219,15 @@ def ticket_list(
     *,
     key: str,
     empty: Empty,
-    columns: Mapping[str, str],
+    columns: Mapping[str, str | OwnColumn],
     live: Mapping[str, object],
 ) -> None:
     """
     Draw the list with these *columns*; the head of each is a word of the catalogue, `table.` and its name.
 
-    With each comes where it stands: "" is everywhere, "wide" is not on a phone, "narrow" is there alone. *live* is what
-    the line is told, by which the list is drawn anew when others change something.
+    With each comes where it stands: "" is everywhere, "wide" is not on a phone, "narrow" is there alone. One of the
+    desk's own is everywhere, on a phone with its word. *live* is what the line is told, by which the list is drawn anew
+    when others change something.
     """
     recall(_Shown).by_list[key] = {row.number for row in rows}
     _mount(
@@ -251,8 +259,13 @@ def ticket_list(
     )
 
 
-def _columns(columns: Mapping[str, str], order: ListOrder) -> list[list[str | None]]:
-    return [[name, t(f"table.{name}"), order.by_column.get(name), where] for name, where in columns.items()]
+def _columns(columns: Mapping[str, str | OwnColumn], order: ListOrder) -> list[list[object]]:
+    return [
+        [name, t(f"table.{name}"), order.by_column.get(name), column]
+        if isinstance(column, str)
+        else [name, column.word, None, "own", column.values]
+        for name, column in columns.items()
+    ]
 
 
 def _head(head: ListHead) -> dict[str, object]:
