@@ -11,7 +11,7 @@ from ticketing.desk import Desk
 from ticketing.domain.custom_fields import CustomField, FieldType, FieldValue
 from ticketing.domain.people import Actor
 from ticketing.domain.preferences import Column, QueuePreferences
-from ticketing.domain.queries import View
+from ticketing.domain.queries import MOST_HITS, View
 from ticketing.domain.saved_views import SavedView
 from ticketing.domain.tickets import TicketEdit
 
@@ -239,3 +239,34 @@ def test_the_list_of_ones_own_tickets_has_no_column_of_a_custom_field(
         shown = visit.open("my_tickets").sent(LIST)
         assert own(visit) == {}
         assert "Supplier" not in str(shown)
+
+
+def numbers(visit: Visit) -> dict[str, int | str | None]:
+    """Return the numbers of the saved views."""
+    return {name: number for name, _query, number in visit.sent(LIST)["head"]["saved"]}
+
+
+def test_a_view_that_looks_for_words_has_a_number_which_is_right_while_one_looks_at_it(
+    desk: Desk, ada: Visit, carla: Visit, actor: Behind
+) -> None:
+    desk.tickets.open(actor(carla), "No dial tone", "The line is dead.")
+    desk.definitions.save(actor(ada), SavedView(name="Dials", query="dial sort:created"))
+    desk.definitions.save(actor(ada), SavedView(name="Fresh dials", query="dial created:<2h"))
+    desk.definitions.save(actor(ada), SavedView(name="Fax", query="fax"))
+    assert numbers(ada.open("all_tickets")) == {"Dials": 1, "Fax": 0, "Fresh dials": 1}
+
+    desk.tickets.open(actor(carla), "A dial tone", "It hums.")
+    assert numbers(ada.rerun())["Dials"] == 1
+    ada.report(LIST, "filters", {"view": "all", "q": "dial sort:created"})
+    assert numbers(ada)["Dials"] == 2
+
+
+def test_a_view_of_which_there_may_be_more_says_so(desk: Desk, ada: Visit, carla: Visit, actor: Behind) -> None:
+    ticket = desk.tickets.open(actor(carla), "No dial tone", "The line is dead.")
+    with desk.store.write() as tx:
+        for number in range(2, MOST_HITS + 2):
+            tx.tickets.save(ticket.model_copy(update={"id": str(number), "version": 0}))
+    for name, query in {"Words": "dial", "People": "requester:carla"}.items():
+        desk.definitions.save(actor(ada), SavedView(name=name, query=query))
+
+    assert numbers(ada.open("all_tickets")) == {"Words": "500+", "People": "500+"}

@@ -147,6 +147,7 @@ FOR_EVERY_PERSON = {
     "viewing.end",
     "similar.own",
     "tickets.counts",
+    "tickets.counts_of_late",
     "tickets.categories",
     "tickets.fields",
     "tickets.open",

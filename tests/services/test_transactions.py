@@ -61,6 +61,7 @@ from ticketing.storage.memory import MemoryStore
 CONSOLE = Actor.console()
 ANOTHER = "four dry umbrellas"
 ALL = TicketQuery()
+WORDS = TicketQuery(needles=("dial",))
 OPENED = NoticeKind.OPENED
 WEBHOOK = Webhook(name="CRM", url="https://127.0.0.1/", events=(WebhookEvent.OPENED,))
 DAY = ReportQuery(date(2031, 5, 6), date(2031, 5, 6), UTC)
@@ -497,6 +498,7 @@ NEVER: Deeds = {
     "sessions.own": lambda on: on.desk.sessions.own(on.carla),
     "similar.own": lambda on: on.desk.similar.own(on.carla, "Rated"),
     "similar.to": lambda on: on.desk.similar.to(on.ada, 1),
+    "tickets.counts_of_late": lambda on: on.desk.tickets.counts_of_late(on.ada, {"words": WORDS}),
     "tickets.categories": lambda on: on.desk.tickets.categories(on.carla),
     "tickets.fields": lambda on: on.desk.tickets.fields(on.carla),
     "tickets.former": lambda on: on.desk.tickets.former(on.ada, 2),

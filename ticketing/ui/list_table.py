@@ -84,8 +84,8 @@ class ListHead:
     What stands above the list: title, views with how many tickets each has, words looked for, other filters.
 
     `problem` says what is wrong with these words; `examples` are queries, each with what it finds. `saved` are views
-    with their queries, and how many tickets each has, None where to count them would take long. With `can_save`, what
-    is looked for can become such a view.
+    with their queries, and how many tickets each has, in words where there may be more, None where that is not known
+    yet. With `can_save`, what is looked for can become such a view.
 
     `is_preferred` says whether the view is the one that the person begins with, None where that cannot be chosen, and
     `hint` what else is to be said of that. `columns` can be chosen, each with its word and whether it is.
@@ -99,7 +99,7 @@ class ListHead:
     narrowing: int
     problem: str = ""
     examples: Sequence[tuple[str, str]] = ()
-    saved: Sequence[tuple[str, str, int | None]] = ()
+    saved: Sequence[tuple[str, str, int | str | None]] = ()
     can_save: bool = False
     is_preferred: bool | None = None
     hint: str = ""

@@ -538,6 +538,7 @@ WORDING = {
     "filters.category": "Category",
     "filters.requester": "Requester's username",
     "filters.assignee": "Assignee",
+    "filters.or_more": "{n:,}+",
     "filters.clear": "Clear filters",
     "filters.anyone": "Anyone",
     "filters.size": "Tickets a page",
