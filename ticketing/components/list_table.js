@@ -413,9 +413,22 @@ function keyed(list, event) {
   list.place.querySelector(".help").focus()
 }
 
+// What shows how far that is comes when it is asked for; without it, the browser takes the file by itself.
+async function takeAlong({ place, data }, href) {
+  const code = await import(new URL(data.taking.code, document.location.href).href).catch(() => null)
+  if (code) code.default(place.querySelector(".taking"), href, data.taking)
+  else document.location.assign(href)
+}
+
 function clicked(list, event) {
   const target = event.target
   if (!target.closest(".help, #help")) closeHelp(list.place)
+  const file = target.closest(".exports a")
+  if (file && list.data.taking && !wantsNewTab(event)) {
+    event.preventDefault()
+    takeAlong(list, file.href)
+    return
+  }
   const button = target.closest("button")
   if (button) {
     pressed(list, button)

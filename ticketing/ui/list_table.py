@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
+from ticketing.components import address_of, has_address
 from ticketing.ui.memory import recall
 from ticketing.ui.packing import component, packed
 from ticketing.ui.wording import t
@@ -245,6 +246,7 @@ def ticket_list(
                 "words": _words(head.narrowing),
                 "choose": _choosing(foot.total) if foot.can_choose else None,
                 "export": _exports(foot.export),
+                "taking": _taking() if foot.export and has_address() else None,
                 "live": live,
             }
         ),
@@ -301,6 +303,19 @@ def _noted() -> None:
 
 def _exports(address: str) -> list[tuple[str, str]]:
     return [(t(f"list.export_{form}"), f"{address}&format={form}") for form in _FORMS] if address else []
+
+
+def _taking() -> dict[str, str]:
+    """Return what shows how far a list is that is taken along: where its code is, and its words."""
+    return {
+        "code": address_of("taking_along"),
+        "begun": t("list.taking"),
+        "count": t("list.taking_count", done="{done}", whole="{whole}"),
+        "done": t("list.taken", name="{name}"),
+        "failed": t("list.not_taken"),
+        "stop": t("list.stop"),
+        "stopped": t("list.stopped"),
+    }
 
 
 def _choosing(total: int) -> dict[str, str]:
