@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 from tests.browser.acting import expect_ticket, pick_from, row, wait_until
 from tests.browser.conftest import DESKTOP, PHONE, Windows, settle
 from tests.serving import Server
-from ticketing.domain.custom_fields import CustomField, FieldType
+from ticketing.domain.custom_fields import CustomField, FieldType, FieldValue
 from ticketing.domain.statuses import TicketCategory
 from ticketing.domain.tickets import TicketEdit
 
@@ -156,6 +156,47 @@ def test_a_closed_ticket_shows_its_fields_and_lets_nobody_change_them(
     expect(page.get_by_role("combobox", name="System")).to_be_disabled()
 
 
+def test_fields_are_chosen_as_columns_of_the_queue_and_told_of_on_a_phone_as_well(
+    windows: Windows, server: Server, number: int
+) -> None:
+    typed: dict[str, FieldValue | None] = {"parts": ["Fan", "Mouse"], "leased": True, "story": "Long, long ago " * 20}
+    server.desk.tickets.edit(server.actor("root"), number, TicketEdit(fields=typed))
+    page = windows.open(f"all_tickets?view=all&q=number:{number}", person="bert")
+    page.get_by_role("button", name="Columns").click()
+    choices = page.get_by_role("group", name="Columns")
+    choices.get_by_role("button", name="Parts").press("Enter")
+    expect(page.get_by_role("columnheader", name="Parts")).to_be_visible()
+    expect(choices.get_by_role("button", name="Parts")).to_be_focused()
+    for name in ("Leased", "Story", "Supplier"):
+        choices.get_by_role("button", name=name).click()
+        expect(page.get_by_role("columnheader", name=name)).to_be_attached()
+
+    line = row(page, "Rattling fan")
+    expect(line.get_by_role("cell", name="Fan, Mouse")).to_be_visible()
+    expect(line.get_by_role("cell", name="Yes")).to_be_attached()
+    expect(line.get_by_title("Long, long ago")).to_be_attached()
+    expect_as_wide_as_the_screen(page, DESKTOP)
+
+    phone = windows.open(f"all_tickets?view=all&q=number:{number}", person="bert", **PHONE)
+    card = row(phone, "Rattling fan")
+    expect(card.get_by_text("Fan, Mouse")).to_be_visible()
+    expect(card.get_by_text("Yes")).to_be_visible()
+    assert card.get_by_text("Yes").evaluate("at => getComputedStyle(at, '::before').content") == '"Leased: "'
+    expect(card.locator(".own").filter(visible=True)).to_have_count(3)  # what is empty says nothing
+    expect_as_wide_as_the_screen(phone, PHONE)
+    for window in (page, phone):
+        found = Axe().run(window, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]})
+        assert [one["id"] for one in found.response["violations"]] == []
+
+    choices.get_by_role("button", name="Supplier").click()
+    expect(page.get_by_role("columnheader", name="Supplier")).to_have_count(0)
+
+
+def expect_as_wide_as_the_screen(page: Page, screen: dict[str, Any]) -> None:
+    """Expect that nothing makes the page scroll sideways."""
+    assert page.evaluate("document.scrollingElement.scrollWidth") <= screen["viewport"]["width"]
+
+
 @pytest.mark.parametrize("screen", [DESKTOP, PHONE], ids=["desktop", "phone"])
 def test_the_pages_with_fields_are_accessible_and_as_wide_as_the_screen(
     windows: Windows, server: Server, number: int, screen: dict[str, Any]
@@ -170,7 +211,6 @@ def test_the_pages_with_fields_are_accessible_and_as_wide_as_the_screen(
     expect(new.get_by_label("Story")).to_be_visible()
 
     for page in (ticket, new, windows.open("desk_setup?kind=fields&id=serial", person="root", **screen)):
-        width = page.evaluate("document.scrollingElement.scrollWidth")
-        assert width <= screen["viewport"]["width"]
+        expect_as_wide_as_the_screen(page, screen)
         found = Axe().run(page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]})
         assert [one["id"] for one in found.response["violations"]] == []

@@ -30,3 +30,12 @@ def test_an_account_tells_of_preferences_only_where_there_are_any() -> None:
     assert "preferences" not in user.model_dump()
     user.preferences = QueuePreferences().begin_with(View.MINE)
     assert User.model_validate_json(user.model_dump_json(exclude_none=True)) == user
+
+
+def test_custom_fields_are_columns_beside_the_others_each_once_until_one_chooses_anew() -> None:
+    chosen = QueuePreferences().show([Column.STATUS], ["serial", "price", "serial"])
+
+    assert (chosen.columns, chosen.fields) == ((Column.STATUS,), ("serial", "price"))
+    assert QueuePreferences.model_validate_json(chosen.model_dump_json()) == chosen
+    assert chosen.begin_with(View.MINE).fields == ("serial", "price")
+    assert "fields" not in chosen.show(None).model_dump()

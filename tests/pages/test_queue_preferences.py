@@ -8,10 +8,12 @@ import pytest
 from tests.pages.conftest import PASSWORD
 from tests.visiting import LIST, Visit
 from ticketing.desk import Desk
+from ticketing.domain.custom_fields import CustomField, FieldType, FieldValue
 from ticketing.domain.people import Actor
 from ticketing.domain.preferences import Column, QueuePreferences
-from ticketing.domain.queries import View
+from ticketing.domain.queries import MOST_HITS, View
 from ticketing.domain.saved_views import SavedView
+from ticketing.domain.tickets import TicketEdit
 
 Behind = Callable[[Visit], Actor]
 
@@ -26,7 +28,7 @@ def again(desk: Desk) -> Visit:
 
 def columns(visit: Visit) -> dict[str, str]:
     """Return the columns of the list, each with where it stands."""
-    return {name: where for name, _word, _order, where in visit.sent(LIST)["columns"]}
+    return {column[0]: column[3] for column in visit.sent(LIST)["columns"]}
 
 
 def head(visit: Visit) -> tuple[str, str, bool | None]:
@@ -152,3 +154,119 @@ def test_ones_own_tickets_are_the_same_list_for_everybody(desk: Desk, ada: Visit
         assert (shown["head"]["view"], shown["head"]["preferred"], shown["head"]["columns"]) == ("all", None, [])
         assert list(columns(visit)) == ["number", "title", "status", "category", "assignee", "updated"]
     assert desk.preferences.own(actor(carla)) == QueuePreferences()
+
+
+@pytest.fixture
+def fields(desk: Desk, root: Visit, carla: Visit, actor: Behind) -> list[CustomField]:
+    """Return custom fields, of which Carla's newest ticket has a value each, and the one before has none."""
+    kinds = {"Serial": FieldType.TEXT, "Parts": FieldType.MULTI_CHOICE, "Leased": FieldType.CHECK_BOX}
+    kinds |= {"Bought on": FieldType.DATE, "Price": FieldType.NUMBER, "Story": FieldType.LONG_TEXT}
+    made = [
+        CustomField(name=name, type=kind, options=("Fan", "Mouse") if kind.has_options else (), position=place)
+        for place, (name, kind) in enumerate(kinds.items())
+    ]
+    made.append(CustomField(name="Supplier", agents_only=True, position=9))
+    saved = [desk.definitions.save(actor(root), field) for field in made]
+    desk.tickets.open(actor(carla), "Screen", "It flickers.")
+    number = desk.tickets.open(actor(carla), "Fan", "It rattles.").number
+    typed: dict[str, FieldValue | None] = {"serial": "<b>AB-1</b>", "parts": ["Fan", "Mouse"], "leased": False}
+    typed |= {
+        "bought-on": "2026-01-31",
+        "price": "12.50",
+        "story": "Once\n\nupon " + "a time " * 20,
+        "supplier": "ACME",
+    }
+    desk.tickets.edit(actor(root), number, TicketEdit(fields=typed))
+    return saved
+
+
+def own(visit: Visit) -> dict[str, list[str]]:
+    """Return what the columns of custom fields say of each row, by their words."""
+    return {column[1]: column[4] for column in visit.sent(LIST)["columns"] if column[3] == "own"}
+
+
+def choice(visit: Visit) -> dict[str, bool]:
+    """Return the custom fields that can be chosen as columns, and whether each is."""
+    return {word: chosen for name, word, chosen in visit.sent(LIST)["head"]["columns"] if name.startswith("field.")}
+
+
+def test_custom_fields_are_chosen_as_columns_and_say_what_the_ticket_says(
+    ada: Visit, again: Visit, fields: list[CustomField]
+) -> None:
+    names = [field.name for field in fields]
+    assert choice(ada.open("all_tickets")) == dict.fromkeys(names, False)
+    assert own(ada) == {}
+
+    ada.report(LIST, "columns", [*USUAL[2:], *(f"field.{field.id}" for field in reversed(fields)), "field.nonsense"])
+
+    [story] = [values[0] for name, values in own(ada).items() if name == "Story"]
+    assert story.startswith("Once upon a time a time")
+    assert (len(story), story[-1]) == (80, "…")
+    assert own(ada) == {
+        "Serial": ["<b>AB-1</b>", ""],
+        "Parts": ["Fan, Mouse", ""],
+        "Leased": ["No", ""],
+        "Bought on": ["2026-01-31", ""],
+        "Price": ["12.5", ""],
+        "Story": [story, ""],
+        "Supplier": ["ACME", ""],
+    }
+    assert choice(ada) == dict.fromkeys(names, True)
+    assert own(again.open("all_tickets")) == own(ada)
+    assert list(columns(ada))[: len(USUAL)] == USUAL
+
+
+def test_a_custom_field_that_is_taken_away_is_no_column_and_no_choice_any_more(
+    desk: Desk, ada: Visit, root: Visit, again: Visit, fields: list[CustomField], actor: Behind
+) -> None:
+    desk.preferences.show_columns(actor(ada), [Column.STATUS], ["serial", "supplier"])
+    assert list(own(ada.open("all_tickets"))) == ["Serial", "Supplier"]
+
+    gone = desk.definitions.remove(actor(root), CustomField, "serial", fields[0].version)
+    assert list(own(again.open("all_tickets"))) == ["Supplier"]
+    assert "Serial" not in choice(again)
+
+    desk.definitions.save(actor(root), gone.model_copy(update={"removed": False}))
+    assert list(own(again.rerun())) == ["Serial", "Supplier"]
+
+
+def test_the_list_of_ones_own_tickets_has_no_column_of_a_custom_field(
+    desk: Desk, ada: Visit, carla: Visit, fields: list[CustomField], actor: Behind
+) -> None:
+    desk.preferences.show_columns(actor(ada), None, [field.id for field in fields])
+
+    for visit in (ada, carla):
+        shown = visit.open("my_tickets").sent(LIST)
+        assert own(visit) == {}
+        assert "Supplier" not in str(shown)
+
+
+def numbers(visit: Visit) -> dict[str, int | str | None]:
+    """Return the numbers of the saved views."""
+    return {name: number for name, _query, number in visit.sent(LIST)["head"]["saved"]}
+
+
+def test_a_view_that_looks_for_words_has_a_number_which_is_right_while_one_looks_at_it(
+    desk: Desk, ada: Visit, carla: Visit, actor: Behind
+) -> None:
+    desk.tickets.open(actor(carla), "No dial tone", "The line is dead.")
+    desk.definitions.save(actor(ada), SavedView(name="Dials", query="dial sort:created"))
+    desk.definitions.save(actor(ada), SavedView(name="Fresh dials", query="dial created:<2h"))
+    desk.definitions.save(actor(ada), SavedView(name="Fax", query="fax"))
+    assert numbers(ada.open("all_tickets")) == {"Dials": 1, "Fax": 0, "Fresh dials": 1}
+
+    desk.tickets.open(actor(carla), "A dial tone", "It hums.")
+    assert numbers(ada.rerun())["Dials"] == 1
+    ada.report(LIST, "filters", {"view": "all", "q": "dial sort:created"})
+    assert numbers(ada)["Dials"] == 2
+
+
+def test_a_view_of_which_there_may_be_more_says_so(desk: Desk, ada: Visit, carla: Visit, actor: Behind) -> None:
+    ticket = desk.tickets.open(actor(carla), "No dial tone", "The line is dead.")
+    with desk.store.write() as tx:
+        for number in range(2, MOST_HITS + 2):
+            tx.tickets.save(ticket.model_copy(update={"id": str(number), "version": 0}))
+    for name, query in {"Words": "dial", "People": "requester:carla"}.items():
+        desk.definitions.save(actor(ada), SavedView(name=name, query=query))
+
+    assert numbers(ada.open("all_tickets")) == {"Words": "500+", "People": "500+"}

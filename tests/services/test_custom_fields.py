@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from tests.services.conftest import Clock
-from ticketing.domain.custom_fields import CustomField, FieldType
+from ticketing.domain.custom_fields import CustomField, FieldType, FieldValue
 from ticketing.domain.errors import BlankError, InvalidInputError, PermissionDeniedError, StaleEditError
 from ticketing.domain.people import Actor
 from ticketing.domain.queries import Sort, TicketQuery
@@ -226,6 +226,42 @@ def test_what_is_written_in_an_agents_field_reaches_no_requester_on_any_way(
     assert tickets.reply(carla, number, "Well?").fields == {"field.serial": "AB-1"}
     for text in (SECRET, f"field.supplier:{SECRET}"):
         assert found(tickets, ada, clock, text) == [number]
+
+
+def test_values_come_with_a_list_in_the_order_in_which_they_are_asked_for(
+    tickets: Tickets, definitions: Definitions, carla: Actor, ada: Actor, root: Actor, number: int, serial: CustomField
+) -> None:
+    write(tickets, ada, number, supplier=SECRET)
+    other = tickets.open(carla, "Screen", "It flickers.").number
+
+    def values(actor: Actor, *keys: str) -> dict[int, tuple[FieldValue | None, ...]]:
+        return {line.number: line.values for line in tickets.search(actor, TicketQuery(), keys).items}
+
+    assert values(ada, "supplier", "lost", "serial") == {number: (SECRET, None, "AB-1"), other: (None, None, None)}
+    assert values(carla, "supplier", "serial") == {number: (None, "AB-1"), other: (None, None)}
+    assert values(ada) == {number: (), other: ()}
+    assert tickets.search(ada, TicketQuery(page=2), ["serial"]).items == ()
+
+    definitions.save(root, serial.model_copy(update={"agents_only": True, "required": False}))
+    assert values(carla, "serial") == {number: (None,), other: (None,)}
+    assert values(ada, "serial") == {number: ("AB-1",), other: (None,)}
+
+
+def test_a_value_for_agents_comes_with_no_list_of_a_requester_when_its_field_is_for_all(
+    tickets: Tickets,
+    definitions: Definitions,
+    carla: Actor,
+    ada: Actor,
+    root: Actor,
+    number: int,
+    supplier: CustomField,
+) -> None:
+    write(tickets, ada, number, supplier=SECRET)
+    definitions.save(root, supplier.model_copy(update={"agents_only": False}))
+
+    for actor, value in ((carla, None), (ada, SECRET)):
+        [line] = tickets.search(actor, TicketQuery(), ["supplier"]).items
+        assert line.values == (value,)
 
 
 def test_a_field_that_becomes_the_agents_is_hidden_at_once_with_its_history(

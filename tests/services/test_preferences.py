@@ -1,16 +1,22 @@
 """What people prefer: kept on their account, seen and changed by themselves alone."""
 
+from datetime import timedelta
+
 import pytest
 
 from tests.services.conftest import Clock, SignIn
-from ticketing.domain.errors import DefinitionNotFoundError, PermissionDeniedError
+from ticketing.domain.calendars import BusinessCalendar
+from ticketing.domain.custom_fields import CustomField
+from ticketing.domain.errors import DefinitionNotFoundError, PermissionDeniedError, UnknownChoiceError
+from ticketing.domain.opening_hours import ALWAYS_OPEN
 from ticketing.domain.people import Actor, Role
 from ticketing.domain.preferences import Column, QueuePreferences
 from ticketing.domain.queries import View
 from ticketing.domain.saved_views import SavedView
+from ticketing.domain.sla import SlaPolicy
 from ticketing.services.access import Gate
 from ticketing.services.definitions import Definitions
-from ticketing.services.preferences import Preferences
+from ticketing.services.preferences import Columns, Preferences
 from ticketing.storage.memory import MemoryStore
 
 ON_EVERY_STORE = True
@@ -88,3 +94,43 @@ def test_a_requester_learns_of_no_saved_view(
     for key in (shared.id, "lost"):
         with pytest.raises(PermissionDeniedError):
             preferences.begin_with_saved(carla, key)
+
+
+def test_the_columns_on_offer_are_those_of_which_the_desk_has_something_to_tell(
+    preferences: Preferences, definitions: Definitions, ada: Actor, root: Actor, carla: Actor
+) -> None:
+    assert preferences.columns(ada) == Columns([column for column in Column if column is not Column.DUE], [])
+
+    supplier = definitions.save(root, CustomField(name="Supplier", agents_only=True, position=2))
+    serial = definitions.save(root, CustomField(name="Serial", position=1))
+    definitions.save(root, BusinessCalendar(name="Always", zone="UTC", hours=ALWAYS_OPEN))
+    policy = definitions.save(root, SlaPolicy(name="Gold", calendar="always", resolution=timedelta(hours=4)))
+    assert preferences.columns(ada) == Columns(list(Column), [serial, supplier])
+
+    definitions.remove(root, CustomField, supplier.id, supplier.version)
+    definitions.remove(root, SlaPolicy, policy.id, policy.version)
+    assert preferences.columns(ada) == Columns([column for column in Column if column is not Column.DUE], [serial])
+    with pytest.raises(PermissionDeniedError):
+        preferences.columns(carla)
+
+
+def test_a_custom_field_is_a_column_for_whoever_may_know_of_it_until_it_is_taken_away(
+    preferences: Preferences, definitions: Definitions, ada: Actor, root: Actor, carla: Actor
+) -> None:
+    supplier = definitions.save(root, CustomField(name="Supplier", agents_only=True))
+    chosen = preferences.show_columns(ada, [Column.STATUS], [supplier.id])
+    assert preferences.own(ada) == chosen == QueuePreferences(columns=(Column.STATUS,), fields=("supplier",))
+
+    for actor, key in ((ada, "lost"), (carla, supplier.id)):
+        with pytest.raises(UnknownChoiceError, match=f"Columns cannot be “{key}”"):
+            preferences.show_columns(actor, None, [key])
+
+    gone = definitions.remove(root, CustomField, supplier.id, supplier.version)
+    assert preferences.own(ada) == chosen
+    assert preferences.show_columns(ada, [Column.STATUS, Column.OPENED]).fields == (supplier.id,)
+    with pytest.raises(UnknownChoiceError):
+        preferences.show_columns(root, None, [supplier.id])
+
+    definitions.save(root, gone.model_copy(update={"removed": False}))
+    assert preferences.show_columns(root, None, [supplier.id]).fields == (supplier.id,)
+    assert preferences.show_columns(ada, None, []) == QueuePreferences()

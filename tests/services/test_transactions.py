@@ -61,6 +61,7 @@ from ticketing.storage.memory import MemoryStore
 CONSOLE = Actor.console()
 ANOTHER = "four dry umbrellas"
 ALL = TicketQuery()
+WORDS = TicketQuery(needles=("dial",))
 OPENED = NoticeKind.OPENED
 WEBHOOK = Webhook(name="CRM", url="https://127.0.0.1/", events=(WebhookEvent.OPENED,))
 DAY = ReportQuery(date(2031, 5, 6), date(2031, 5, 6), UTC)
@@ -462,6 +463,7 @@ NEVER: Deeds = {
     "inbox.unread": lambda on: on.desk.inbox.unread(on.carla),
     "preferences.mail": lambda on: on.desk.preferences.mail(on.ada),
     "preferences.own": lambda on: on.desk.preferences.own(on.ada),
+    "preferences.columns": lambda on: on.desk.preferences.columns(on.ada),
     "drafts.own": lambda on: on.desk.drafts.own(on.carla),
     "outbox.backlog": lambda on: on.desk.outbox.backlog(on.root),
     "outbox.ledger": lambda on: on.desk.outbox.ledger(on.root, OutgoingQuery()),
@@ -500,6 +502,7 @@ NEVER: Deeds = {
     "sessions.own": lambda on: on.desk.sessions.own(on.carla),
     "similar.own": lambda on: on.desk.similar.own(on.carla, "Rated"),
     "similar.to": lambda on: on.desk.similar.to(on.ada, 1),
+    "tickets.counts_of_late": lambda on: on.desk.tickets.counts_of_late(on.ada, {"words": WORDS}),
     "tickets.categories": lambda on: on.desk.tickets.categories(on.carla),
     "tickets.fields": lambda on: on.desk.tickets.fields(on.carla),
     "tickets.former": lambda on: on.desk.tickets.former(on.ada, 2),

@@ -20,6 +20,7 @@ from ticketing.domain.branding import Branding
 from ticketing.domain.canned_replies import CannedReply
 from ticketing.domain.changes import ME, Changes
 from ticketing.domain.conditions import Being, During, Moment, Not, Trait
+from ticketing.domain.custom_fields import FieldValue
 from ticketing.domain.deadlines import Deadline, SlaState
 from ticketing.domain.deliveries import Delivery
 from ticketing.domain.drafts import Draft
@@ -318,7 +319,7 @@ def test_accounts_are_counted_as_they_come_and_go(store: Store, register: Regist
 
 
 def test_an_account_comes_back_with_what_the_person_prefers(store: Store, register: Register) -> None:
-    prefers = QueuePreferences(view=View.MINE, columns=(Column.STATUS, Column.DUE))
+    prefers = QueuePreferences(view=View.MINE, columns=(Column.STATUS, Column.DUE), fields=("serial",))
     register("ada", role=Role.AGENT, preferences=prefers)
     register("bert", role=Role.AGENT)
 
@@ -1735,6 +1736,32 @@ def test_descriptions_are_told_of_what_one_may_see(store: Store, file_ticket: Fi
         assert tx.tickets.descriptions(AGENT, [own, foreign, 99]) == told
         assert tx.tickets.descriptions(CARLA, [own, foreign, 99]) == {own: told[own]}
         assert tx.tickets.descriptions(AGENT, []) == {}
+
+
+def test_values_of_custom_fields_are_told_of_what_one_may_see_and_to_requesters_those_for_all(
+    store: Store, file_ticket: FileTicket
+) -> None:
+    own, foreign, empty = file_ticket("Mine"), file_ticket("Not mine", requester="oskar"), file_ticket("No values")
+    values: dict[str, FieldValue] = {
+        "field.serial": 'A"1}',
+        "field.parts": ["Fan", "Mouse"],
+        "field.leased": False,
+        "agents.supplier": "Ä\n\x1f😀",
+    }
+    with store.write() as tx:
+        for number in (own, foreign):
+            ticket = tx.tickets.find(number)
+            assert ticket is not None
+            ticket.fields = dict(values)
+            tx.tickets.save(ticket)
+
+    public = {name: value for name, value in values.items() if name != "agents.supplier"}
+    without_notes = Audience(username="ada", sees_all=True, takes_notes=False)
+    with store.read() as tx:
+        assert tx.tickets.field_values(AGENT, [own, foreign, empty, 99]) == {own: values, foreign: values, empty: {}}
+        assert tx.tickets.field_values(CARLA, [own, foreign, empty]) == {own: public, empty: {}}
+        assert tx.tickets.field_values(without_notes, [foreign]) == {foreign: public}
+        assert tx.tickets.field_values(AGENT, []) == {}
 
 
 # What open pages are kept up to date by

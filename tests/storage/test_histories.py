@@ -685,6 +685,12 @@ def _compare_facts(tx: Transaction, model: Model, audience: Audience, query: Tic
     assert tx.tickets.titles(audience, numbers) == {number: model.tickets[number].title for number in numbers}
     descriptions = {number: model.tickets[number].description for number in numbers}
     assert tx.tickets.descriptions(audience, numbers) == descriptions
+    values = {number: _values_for(model.tickets[number], audience) for number in numbers}
+    assert tx.tickets.field_values(audience, numbers) == values
+
+
+def _values_for(ticket: Ticket, audience: Audience) -> dict[str, FieldValue]:
+    return {name: value for name, value in ticket.fields.items() if audience.sees_all or name.startswith("field.")}
 
 
 class HistoriesWithPostgres(Histories):

@@ -354,6 +354,14 @@ def test_a_list_reads_the_tickets_that_it_shows(large: SqlStore, query: TicketQu
     assert plans.read["seen"] <= SIZE
 
 
+def test_custom_fields_of_a_list_are_one_question_more_about_the_tickets_that_it_shows(large: SqlStore) -> None:
+    plans = asked(large, lambda tx: tx.tickets.field_values(ADA, range(OLD, OLD + SIZE)))
+
+    assert len(plans.statements) == 1
+    assert plans.scans == set()
+    assert plans.read["tickets"] <= SIZE
+
+
 @pytest.mark.parametrize("sort", Sort)
 @pytest.mark.parametrize(
     "query", [TicketQuery(), TicketQuery(statuses=frozenset({Status.CLOSED})), TicketQuery(needles=("please",))]

@@ -1,14 +1,26 @@
 """The list of tickets: what is sent to the browser, and what is believed of what comes back."""
 
+import json
 from collections.abc import Callable
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 import streamlit as st
 
 from ticketing import components
 from ticketing.ui import list_table
-from ticketing.ui.list_table import Asked, Empty, ListFoot, ListHead, ListOrder, TicketRow, asked_of_list, ticket_list
+from ticketing.ui.list_table import (
+    Asked,
+    Empty,
+    ListFoot,
+    ListHead,
+    ListOrder,
+    OwnColumn,
+    TicketRow,
+    asked_of_list,
+    ticket_list,
+)
 
 Answer = Callable[..., Asked]
 
@@ -102,6 +114,23 @@ def test_these_columns_are_to_be_shown_and_no_others(
 @pytest.mark.parametrize(("reported", "asked"), [(True, True), (False, False), (1, None), ("true", None), ([], None)])
 def test_a_view_is_to_be_ones_default_or_no_longer(answer: Answer, reported: object, asked: bool | None) -> None:  # noqa: FBT001
     assert answer(prefer=reported).prefer is asked
+
+
+def test_a_column_of_the_desks_own_brings_its_word_and_what_it_says_of_each_row(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    sent: list[dict[str, Any]] = []
+    monkeypatch.setattr(list_table, "_mount", lambda *, data, **_rest: sent.append(json.loads(data)))
+    columns = COLUMNS | {"field.room": OwnColumn("Room", ["Attic", ""])}
+
+    ticket_list(
+        [row(1), row(2)], HEAD, ORDER, ListFoot("1 to 2 of 2"), key="list", empty=NOTHING, columns=columns, live={}
+    )
+
+    assert sent[0]["columns"][-2:] == [
+        ["updated", "Updated", "updated", ""],
+        ["field.room", "Room", None, "own", ["Attic", ""]],
+    ]
 
 
 def test_a_hundred_rows_stay_below_sixty_kilobytes(monkeypatch: pytest.MonkeyPatch) -> None:

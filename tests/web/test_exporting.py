@@ -5,6 +5,7 @@ import io
 import json
 import re
 from datetime import UTC, datetime
+from struct import unpack_from
 from zipfile import ZipFile
 
 import pytest
@@ -166,3 +167,60 @@ def test_what_cannot_be_meant_is_refused_with_a_sentence(
 
     assert answer.status_code == 422
     assert sentence in answer.json()["error"]
+
+
+def frames(content: bytes) -> list[tuple[int, int, bytes]]:
+    """Return how many tickets were done, of how many, and the bytes of each frame."""
+    found = []
+    while content:
+        done, whole, size = unpack_from("!III", content)
+        assert len(content) >= 12 + size
+        found.append((done, whole, content[12 : 12 + size]))
+        content = content[12 + size :]
+    return found
+
+
+@pytest.mark.parametrize("form", ["csv", "xlsx", "json"])
+def test_a_file_in_frames_is_the_same_and_tells_how_far_it_is(bert: TestClient, form: str) -> None:
+    desk = shared_desk()
+    ticket = desk.tickets.get(CONSOLE, 1)
+    with desk.store.write() as tx:
+        for number in range(3, 1_203):
+            tx.tickets.save(ticket.model_copy(update={"id": str(number), "version": 0}))
+    asked = {"format": form, "q": "sort:created"}
+
+    plain, answer = bert.get("/export", params=asked), bert.get("/export", params=asked | {"frames": "1"})
+
+    told = frames(answer.content)
+    assert answer.headers["content-type"] == "application/octet-stream"
+    for header in ("content-disposition", "cache-control"):
+        assert answer.headers[header] == plain.headers[header]
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert list(dict.fromkeys((done, whole) for done, whole, _ in told)) == [
+        (0, 1_202), (500, 1_202), (1_000, 1_202), (1_202, 1_202),
+    ]  # fmt: skip
+    whole = b"".join(part for _, _, part in told)
+    assert (unpacked(whole) if form == "xlsx" else whole) == (
+        unpacked(plain.content) if form == "xlsx" else plain.content
+    )
+    if form == "xlsx":  # of which no byte is known before the end
+        assert [bool(part) for _, _, part in told[:3]] == [False, False, False]
+
+
+def test_a_list_without_a_ticket_in_frames_is_whole_at_once(bert: TestClient) -> None:
+    answer = bert.get("/export", params={"format": "json", "q": "tag:nothing", "frames": "1"})
+
+    assert frames(answer.content) == [(0, 0, b"[]\n")]
+
+
+@pytest.mark.parametrize("frames", ["", "0", "2", "true"])
+def test_who_does_not_ask_for_frames_gets_none(bert: TestClient, frames: str) -> None:
+    answer = bert.get("/export", params={"format": "csv", "frames": frames})
+
+    assert answer.headers["content-type"].startswith("text/csv")
+
+
+def test_what_is_refused_is_refused_in_frames_as_well(browser: TestClient, bert: TestClient) -> None:
+    assert bert.get("/export", params={"format": "exe", "frames": "1"}).status_code == 422
+    browser.cookies.clear()
+    assert browser.get("/export", params={"format": "csv", "frames": "1"}).status_code == 401

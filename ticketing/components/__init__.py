@@ -42,8 +42,10 @@ _CODE = {
         "ticket_fields.js",
         "ticket_panel.js",
     ],
+    # Draws nothing: a list fetches it when somebody takes it along.
+    "taking_along": ["taking_along.js"],
 }
-# And those of its style.
+# And those of a component's style.
 _STYLES = {
     "bridge": ["bridge.css"],
     "draft": ["draft.css"],
@@ -68,7 +70,7 @@ _STYLES = {
 # The address is relative to the page, which stands one level deep, so that it works below a path prefix as well.
 # What did not arrive is asked for once more, under another address, since a browser may remember the failure.
 _FETCHED = """\
-const address = new URL("components/{name}.js?v={version}", document.location.href).href
+const address = new URL("{address}", document.location.href).href
 const {{ default: draw }} = await import(address).catch(() => import(`${{address}}&again`))
 export default draw
 """
@@ -118,6 +120,11 @@ def has_address() -> bool:
     return _has_address.is_set()
 
 
+def address_of(name: str) -> str:
+    """Return where the component's code is to be had, seen from any page."""
+    return f"components/{name}.js?v={version(name)}"
+
+
 def code_to_send(name: str) -> str:
     """Return what fetches the component's code from its address, or where it has none the code itself."""
-    return _FETCHED.format(name=name, version=version(name)) if _has_address.is_set() else code(name)
+    return _FETCHED.format(address=address_of(name)) if _has_address.is_set() else code(name)

@@ -87,15 +87,23 @@ function header(data) {
   return element("thead", { role: "rowgroup" }, row)
 }
 
-function line(row, data) {
+function own(word, value) {
+  const made = quiet(value)
+  made.title = value
+  made.dataset.word = word
+  return made
+}
+
+function line(row, data, place) {
   const made = element("tr", { role: "row", "data-number": row[NUMBER], class: row[IS_UNREAD] ? "unread" : null })
   if (data.choose) {
     const label = data.choose.row.replace("{label}", row[LABEL])
     made.append(element("td", { role: "cell", class: "choose" }, choice(label, { "data-choose": row[NUMBER] })))
   }
-  for (const [name, , , where] of data.columns) {
+  for (const [name, word, , where, values] of data.columns) {
     const role = name === "title" ? { scope: "row", role: "rowheader" } : { role: "cell" }
-    made.append(element(name === "title" ? "th" : "td", { ...role, class: `${name} ${where}`.trim() }, CELLS[name](row, data.words)))
+    const content = values ? own(word, values[place]) : CELLS[name](row, data.words)
+    made.append(element(name === "title" ? "th" : "td", { ...role, class: `${name} ${where}`.trim() }, content))
   }
   return made
 }
@@ -156,7 +164,7 @@ function empty([symbol, title, text, action]) {
 function table(data) {
   if (!data.rows.length) return [empty(data.empty)]
   const made = element("table", { role: "table" }, element("caption", { class: "hidden" }, data.words.caption), header(data))
-  made.append(element("tbody", { role: "rowgroup" }, ...data.rows.map((row) => line(row, data))))
+  made.append(element("tbody", { role: "rowgroup" }, ...data.rows.map((row, place) => line(row, data, place))))
   return [orders(data), made, foot(data)]
 }
 
@@ -405,9 +413,22 @@ function keyed(list, event) {
   list.place.querySelector(".help").focus()
 }
 
+// What shows how far that is comes when it is asked for; without it, the browser takes the file by itself.
+async function takeAlong({ place, data }, href) {
+  const code = await import(new URL(data.taking.code, document.location.href).href).catch(() => null)
+  if (code) code.default(place.querySelector(".taking"), href, data.taking)
+  else document.location.assign(href)
+}
+
 function clicked(list, event) {
   const target = event.target
   if (!target.closest(".help, #help")) closeHelp(list.place)
+  const file = target.closest(".exports a")
+  if (file && list.data.taking && !wantsNewTab(event)) {
+    event.preventDefault()
+    takeAlong(list, file.href)
+    return
+  }
   const button = target.closest("button")
   if (button) {
     pressed(list, button)

@@ -161,3 +161,15 @@ class AnyOf(Condition):
 
 
 NOTHING = AnyOf()
+
+
+def is_about_words(condition: Condition) -> bool:
+    """Whether it is about what people have written: then to tell whether it holds takes a look into tickets."""
+    match condition:
+        case Holding() | Titled():
+            return True
+        case Not(other):
+            return is_about_words(other)
+        case AnyOf(conditions):
+            return any(map(is_about_words, conditions))
+    return False

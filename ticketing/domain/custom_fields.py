@@ -226,6 +226,16 @@ def key_in(name: str) -> str | None:
     return next((name.removeprefix(prefix) for prefix in (PUBLIC, INTERNAL) if name.startswith(prefix)), None)
 
 
+def value_in(values: Mapping[str, FieldValue], key: str) -> FieldValue | None:
+    """Return what values by name hold of the field of this key, None for nothing."""
+    return values.get(f"{PUBLIC}{key}", values.get(f"{INTERNAL}{key}"))
+
+
+def told(values: Mapping[str, FieldValue], *, to_agents: bool) -> dict[str, FieldValue]:
+    """Return of values by name those that agents may read, or everybody in the ticket."""
+    return {name: value for name, value in values.items() if to_agents or name.startswith(PUBLIC)}
+
+
 def words_of(value: FieldValue) -> list[str]:
     """Return what a value says, each choice for itself."""
     if isinstance(value, bool):

@@ -7,7 +7,8 @@ from typing import Annotated, Any, Generic, NamedTuple, TypeVar
 
 from pydantic import AwareDatetime, Field, InstanceOf, field_validator
 
-from ticketing.domain.conditions import Being, Condition, During, Moment, Trait
+from ticketing.domain.conditions import Being, Condition, During, Moment, Trait, is_about_words
+from ticketing.domain.custom_fields import FieldValue
 from ticketing.domain.statuses import Priority, Status, StatusCategory
 from ticketing.domain.text import Typed
 
@@ -15,6 +16,7 @@ UNASSIGNED = "-"
 # Of a ticket, in any store: databases know no greater one.
 GREATEST_NUMBER = 2**63 - 1
 PAGE_SIZES = (25, 50, 100)
+_USUAL_SIZE = 50
 # Nobody leafs through more hits than these: they say it in other words. So no search has to find all of them.
 MOST_HITS = 500
 RECENTLY = timedelta(days=7)
@@ -46,7 +48,7 @@ class Query(Typed):
     """What is asked of any list: which page. `page` counts from 1; `size` is at most 200."""
 
     page: int = Field(1, ge=1, le=1_000_000)
-    size: int = Field(50, ge=1, le=200)
+    size: int = Field(_USUAL_SIZE, ge=1, le=200)
 
     @property
     def first(self) -> int:
@@ -130,6 +132,16 @@ class TicketQuery(Query):
         return self if self.after is None else self.model_copy(update={"after": None})
 
     @property
+    def of_all(self) -> "TicketQuery":
+        """The same as far as it matters for how many there are: whatever the order and the page."""
+        return self.model_copy(update={"page": 1, "size": _USUAL_SIZE, "sort": Sort.UPDATED, "after": None})
+
+    @property
+    def is_about_words(self) -> bool:
+        """Whether it asks for what people have written, which takes longest to count."""
+        return bool(self.needles) or any(map(is_about_words, self.conditions))
+
+    @property
     def most(self) -> int | None:
         """How long the list can become; None where there is no end to it."""
         return None if not self.needles and all(map(is_kept_apart, self.conditions)) else MOST_HITS
@@ -165,7 +177,8 @@ class TicketSummary(NamedTuple):
     """
     A line of a list. `messages` counts what the audience may read; `unread`: some of it is new to them.
 
-    `due_at` is for agents: the next moment by which something is promised. At `warn_at` it becomes urgent.
+    `due_at` is for agents: the next moment by which something is promised. At `warn_at` it becomes urgent. `values` are
+    those of the custom fields that were asked for, in that order.
     """
 
     number: int
@@ -184,6 +197,7 @@ class TicketSummary(NamedTuple):
     unread: bool
     due_at: datetime | None = None
     warn_at: datetime | None = None
+    values: tuple[FieldValue | None, ...] = ()
 
     @property
     def label(self) -> str:

@@ -9,6 +9,7 @@ from typing import Final, Protocol, TypeVar
 from ticketing.domain.api_keys import ApiKey
 from ticketing.domain.attachments import Content, Upload
 from ticketing.domain.audit import AuditEntry, AuditQuery, AuditRecord, Head
+from ticketing.domain.custom_fields import FieldValue
 from ticketing.domain.definitions import Definition, Kind
 from ticketing.domain.deliveries import Delivery, DeliveryQuery
 from ticketing.domain.drafts import Draft
@@ -95,6 +96,9 @@ class TicketRepository(Protocol):
 
     def descriptions(self, audience: Audience, numbers: Sequence[int]) -> dict[int, str]:
         """Return the descriptions of those of the tickets that the audience may see."""
+
+    def field_values(self, audience: Audience, numbers: Sequence[int]) -> dict[int, dict[str, FieldValue]]:
+        """Return what stands in custom fields, by their names, of those of the tickets that the audience may see."""
 
     def stamps(self, audience: Audience, numbers: Sequence[int]) -> dict[int, str]:
         """Return the stamps, as of `stamp_of`, of those of the tickets that the audience may see."""

@@ -25,6 +25,7 @@ from ticketing.domain.custom_fields import (
     terms_in,
     texts_in,
     unknown_field,
+    value_in,
     words_of,
 )
 from ticketing.domain.deadlines import SlaState
@@ -572,7 +573,7 @@ class Ticket(Stored):
 
     def field_value(self, key: str) -> FieldValue | None:
         """Return what is written in a custom field, whoever may read it; None for nothing."""
-        return self.fields.get(f"{PUBLIC}{key}", self.fields.get(f"{INTERNAL}{key}"))
+        return value_in(self.fields, key)
 
     def public_messages(self) -> list[Message]:
         """Return what the requester may read, oldest first."""

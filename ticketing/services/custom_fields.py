@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 
 from ticketing.domain import policy
-from ticketing.domain.custom_fields import PUBLIC, CustomField, FieldValue, in_order, words_of
+from ticketing.domain.custom_fields import PUBLIC, CustomField, FieldValue, in_order, value_in, words_of
 from ticketing.domain.errors import StaleEditError
 from ticketing.domain.people import Actor
 from ticketing.domain.policy import Action
+from ticketing.domain.queries import Page, TicketSummary
 from ticketing.domain.store import Transaction
 from ticketing.domain.tickets import Ticket, TicketEdit
 
@@ -29,6 +30,17 @@ def known_fields(tx: Transaction, actor: Actor) -> list[CustomField]:
     if policy.may(actor, Action.SEE_ALL_TICKETS):
         return found
     return [field for field in found if not (field.agents_only or field.removed)]
+
+
+def with_values(tx: Transaction, actor: Actor, page: Page[TicketSummary], keys: Sequence[str]) -> Page[TicketSummary]:
+    """Return the page with what its tickets have in the custom fields of these keys, as far as the actor may know."""
+    known = {field.id for field in known_fields(tx, actor)}
+    kept = tx.tickets.field_values(policy.audience(actor), [line.number for line in page.items])
+    lines = [
+        line._replace(values=tuple(value_in(kept[line.number], key) if key in known else None for key in keys))
+        for line in page.items
+    ]
+    return page.model_copy(update={"items": tuple(lines)})
 
 
 def require_fresh_fields(ticket: Ticket, edit: TicketEdit, seen: TicketEdit, custom: Sequence[CustomField]) -> None:

@@ -23,7 +23,8 @@ from ticketing.services.access import A_MOMENT, Clock, Gate, is_assignable
 from ticketing.services.attachments import attach
 from ticketing.services.categories import all_categories
 from ticketing.services.chores import Chores
-from ticketing.services.custom_fields import fields_in, fields_to_fill_in, require_fresh_fields
+from ticketing.services.counted import Counted
+from ticketing.services.custom_fields import fields_in, fields_to_fill_in, require_fresh_fields, with_values
 from ticketing.services.dealing import deal, require_team, route
 from ticketing.services.deeds import Deeds, reach_now, require_read, shown
 from ticketing.services.drafts import forget
@@ -100,6 +101,7 @@ class Tickets:
         self._gate = gate
         self._deeds = Deeds(store, clock, gate)
         self._chores = chores
+        self._counted = Counted()
         self._throttle = Throttle(clock, tickets_per_hour=tickets_per_hour)
 
     def open(  # noqa: PLR0913 - all that a ticket can begin with
@@ -472,12 +474,20 @@ class Tickets:
                 if tx.tickets.seen(number, actor.username) < seen:  # another tab may have been quicker
                     tx.tickets.mark_seen(number, actor.username, seen)
 
-    def search(self, actor: Actor, query: TicketQuery) -> Page[TicketSummary]:
-        """Return one page of the tickets that the actor may see and that match."""
+    def search(self, actor: Actor, query: TicketQuery, fields: Sequence[str] = ()) -> Page[TicketSummary]:
+        """
+        Return one page of the tickets that the actor may see and that match.
+
+        *fields* are the keys of custom fields whose values are to come along, as far as the actor may know of them.
+        """
         self._chores.look_in(actor)
         with self._store.read() as tx:
             actor = self._gate.admit(tx, actor)
-            return tx.tickets.search(policy.audience(actor), query)
+            audience = policy.audience(actor)
+            page = tx.tickets.search(audience, query)
+            if query.is_about_words:
+                self._counted.note(audience, query, page.total, self._clock())
+            return with_values(tx, actor, page, fields) if fields else page
 
     def counts(self, actor: Actor, queries: Mapping[Label, TicketQuery]) -> dict[Label, int]:
         """Return how many of the tickets that the actor may see match each query, all at one moment."""
@@ -486,6 +496,22 @@ class Tickets:
             actor = self._gate.admit(tx, actor)
             audience = policy.audience(actor)
             return dict(zip(queries, tx.tickets.counts(audience, list(queries.values())), strict=True))
+
+    def counts_of_late(self, actor: Actor, queries: Mapping[Label, TicketQuery]) -> dict[Label, int]:
+        """
+        Return how many of the tickets that the actor may see matched each query within the last minute or so.
+
+        This is for queries that look for words, and for many of them at a time: of those that were not counted for a
+        minute a few are counted now. What was never counted before and is not among these is left out.
+        """
+        now = self._clock()
+        with self._store.read() as tx:
+            audience = policy.audience(self._gate.admit(tx, actor))
+            due = self._counted.due(audience, queries.values(), now)
+            for query, number in zip(due, tx.tickets.counts(audience, due), strict=True):
+                self._counted.note(audience, query, number, now)
+        found = {label: self._counted.find(audience, query) for label, query in queries.items()}
+        return {label: number for label, number in found.items() if number is not None}
 
     def _reply(
         self, tx: Transaction, actor: Actor, ticket: Ticket, text: str, files: Sequence[str], now: datetime

@@ -24,6 +24,8 @@ from ticketing.ui.wording import t
 
 # Their controls show nothing else.
 _STRICT = frozenset({FieldType.DATE, FieldType.CHECK_BOX})
+# Nobody reads more of a value in a list.
+_LINE = 80
 _TYPED = frozenset({FieldType.TEXT, FieldType.LONG_TEXT, FieldType.NUMBER})
 
 
@@ -82,6 +84,12 @@ def said(value: FieldValue) -> str:
     if isinstance(value, bool):
         return t("field.yes") if value else t("field.no")
     return ", ".join(words_of(value))
+
+
+def in_a_line(value: FieldValue | None) -> str:
+    """Return what people read of a value where there is one line for it, "" for nothing."""
+    text = "" if value is None else " ".join(said(value).split())
+    return text if len(text) <= _LINE else f"{text[: _LINE - 1].rstrip()}…"
 
 
 def _key(field: CustomField) -> str:

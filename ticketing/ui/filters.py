@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import tzinfo
 from enum import StrEnum
 from functools import partial
@@ -208,17 +208,26 @@ class ListFilters:
         except QueryError:  # it is told about where it is to be saved
             return self.drawn.q
 
-    def _views(self, actor: Actor) -> tuple[list[tuple[str, str, int]], list[tuple[str, str, int | None]]]:
-        """Return the built-in views and the saved ones, with how many tickets are in each, all at one moment."""
+    def _views(self, actor: Actor) -> tuple[list[tuple[str, str, int]], list[tuple[str, str, int | str | None]]]:
+        """
+        Return the built-in views and the saved ones, with how many tickets are in each.
+
+        These are of one moment, but for saved ones that look for words, whose numbers may be a minute old.
+        """
         shown = _OWN_VIEWS if self._own else _QUEUE_VIEWS
         views = shown if self.now.view in shown else [*shown, self.now.view]
         queries: dict[View | str, TicketQuery] = {view: view.query(actor.username, desk().clock()) for view in views}
         if self._own:
             queries = {view: own(actor, query) for view, query in queries.items()}
-        counts = desk().tickets.counts(actor, queries | dict(_counted(self._saved, actor)))
+        saved = dict(_queries(self._saved, actor))
+        about_words = {key: query for key, query in saved.items() if query.is_about_words}
+        queries |= {key: query for key, query in saved.items() if key not in about_words}
+        counts = desk().tickets.counts(actor, queries)
+        if about_words:
+            counts |= desk().tickets.counts_of_late(actor, about_words)
         return (
             [(view.value, t(f"view.{view}"), counts[view]) for view in views],
-            [(view.name, view.query, counts.get(view.id)) for view in self._saved],
+            [(view.name, view.query, _number(counts.get(view.id), saved.get(view.id))) for view in self._saved],
         )
 
     def _several(self, field: str, options: type[StrEnum]) -> Choice:
@@ -248,14 +257,24 @@ def asker_of(actor: Actor) -> Asker:
     return Asker(actor.username, desk().clock(), zone(), teams, categories)
 
 
-def _counted(views: Sequence[SavedView], actor: Actor) -> Iterator[tuple[str, TicketQuery]]:
-    """Yield the queries of saved views, but for those that look for words: to count these may take long."""
+def _queries(views: Sequence[SavedView], actor: Actor) -> Iterator[tuple[str, TicketQuery]]:
+    """
+    Yield the queries of saved views, by the id of each.
+
+    What is about words is asked for as of the full minute, so that within it the same is the same question.
+    """
     asker = asker_of(actor)
+    by_minute = replace(asker, at=asker.at.replace(second=0, microsecond=0))
     for view in views:
         with suppress(QueryError):
             query = read_query(view.query, asker)
-            if not query.needles:
-                yield view.id, query
+            yield view.id, read_query(view.query, by_minute) if query.is_about_words else query
+
+
+def _number(count: int | None, query: TicketQuery | None) -> int | str | None:
+    """Return how many tickets a view has as it is read: of a list that ends early, there may be more."""
+    is_all = count is None or query is None or count != query.most
+    return count if is_all else t("filters.or_more", n=count)
 
 
 def _chosen_by_click(text: str, field: str, asked: str) -> str:

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
+from ticketing.components import address_of, has_address
 from ticketing.ui.memory import recall
 from ticketing.ui.packing import component, packed
 from ticketing.ui.wording import t
@@ -57,6 +58,13 @@ class TicketRow(NamedTuple):
     opened_text: str = ""
 
 
+class OwnColumn(NamedTuple):
+    """A column of what only this desk knows of its tickets: its word, and what it says of each row."""
+
+    word: str
+    values: Sequence[str]
+
+
 @dataclass(frozen=True, slots=True)
 class Choice:
     """
@@ -77,8 +85,8 @@ class ListHead:
     What stands above the list: title, views with how many tickets each has, words looked for, other filters.
 
     `problem` says what is wrong with these words; `examples` are queries, each with what it finds. `saved` are views
-    with their queries, and how many tickets each has, None where to count them would take long. With `can_save`, what
-    is looked for can become such a view.
+    with their queries, and how many tickets each has, in words where there may be more, None where that is not known
+    yet. With `can_save`, what is looked for can become such a view.
 
     `is_preferred` says whether the view is the one that the person begins with, None where that cannot be chosen, and
     `hint` what else is to be said of that. `columns` can be chosen, each with its word and whether it is.
@@ -92,7 +100,7 @@ class ListHead:
     narrowing: int
     problem: str = ""
     examples: Sequence[tuple[str, str]] = ()
-    saved: Sequence[tuple[str, str, int | None]] = ()
+    saved: Sequence[tuple[str, str, int | str | None]] = ()
     can_save: bool = False
     is_preferred: bool | None = None
     hint: str = ""
@@ -212,14 +220,15 @@ def ticket_list(
     *,
     key: str,
     empty: Empty,
-    columns: Mapping[str, str],
+    columns: Mapping[str, str | OwnColumn],
     live: Mapping[str, object],
 ) -> None:
     """
     Draw the list with these *columns*; the head of each is a word of the catalogue, `table.` and its name.
 
-    With each comes where it stands: "" is everywhere, "wide" is not on a phone, "narrow" is there alone. *live* is what
-    the line is told, by which the list is drawn anew when others change something.
+    With each comes where it stands: "" is everywhere, "wide" is not on a phone, "narrow" is there alone. One of the
+    desk's own is everywhere, on a phone with its word. *live* is what the line is told, by which the list is drawn anew
+    when others change something.
     """
     recall(_Shown).by_list[key] = {row.number for row in rows}
     _mount(
@@ -237,6 +246,7 @@ def ticket_list(
                 "words": _words(head.narrowing),
                 "choose": _choosing(foot.total) if foot.can_choose else None,
                 "export": _exports(foot.export),
+                "taking": _taking() if foot.export and has_address() else None,
                 "live": live,
             }
         ),
@@ -251,8 +261,13 @@ def ticket_list(
     )
 
 
-def _columns(columns: Mapping[str, str], order: ListOrder) -> list[list[str | None]]:
-    return [[name, t(f"table.{name}"), order.by_column.get(name), where] for name, where in columns.items()]
+def _columns(columns: Mapping[str, str | OwnColumn], order: ListOrder) -> list[list[object]]:
+    return [
+        [name, t(f"table.{name}"), order.by_column.get(name), column]
+        if isinstance(column, str)
+        else [name, column.word, None, "own", column.values]
+        for name, column in columns.items()
+    ]
 
 
 def _head(head: ListHead) -> dict[str, object]:
@@ -288,6 +303,19 @@ def _noted() -> None:
 
 def _exports(address: str) -> list[tuple[str, str]]:
     return [(t(f"list.export_{form}"), f"{address}&format={form}") for form in _FORMS] if address else []
+
+
+def _taking() -> dict[str, str]:
+    """Return what shows how far a list is that is taken along: where its code is, and its words."""
+    return {
+        "code": address_of("taking_along"),
+        "begun": t("list.taking"),
+        "count": t("list.taking_count", done="{done}", whole="{whole}"),
+        "done": t("list.taken", name="{name}"),
+        "failed": t("list.not_taken"),
+        "stop": t("list.stop"),
+        "stopped": t("list.stopped"),
+    }
 
 
 def _choosing(total: int) -> dict[str, str]:

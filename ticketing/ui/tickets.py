@@ -1,23 +1,35 @@
 """Lists of tickets: from a page of summaries to the table on the screen."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from datetime import datetime, tzinfo
 from typing import Literal
 
+from ticketing.domain.custom_fields import PUBLIC, CustomField
 from ticketing.domain.errors import QueryError
 from ticketing.domain.filters import own
 from ticketing.domain.people import Actor
 from ticketing.domain.preferences import Column, QueuePreferences
 from ticketing.domain.queries import Page, Sort, TicketQuery, TicketSummary, View
 from ticketing.domain.query_language import Asker
-from ticketing.domain.sla import SlaPolicy
 from ticketing.domain.statuses import Priority, Status
+from ticketing.services.preferences import Columns
 from ticketing.ui.bulk import choose_several
 from ticketing.ui.categories import category_names
+from ticketing.ui.custom_fields import in_a_line
 from ticketing.ui.due_times import Urgency, urgency
 from ticketing.ui.feedback import shown_errors
 from ticketing.ui.filters import ListFilters, asker_of
-from ticketing.ui.list_table import Asked, Empty, ListFoot, ListHead, ListOrder, TicketRow, asked_of_list, ticket_list
+from ticketing.ui.list_table import (
+    Asked,
+    Empty,
+    ListFoot,
+    ListHead,
+    ListOrder,
+    OwnColumn,
+    TicketRow,
+    asked_of_list,
+    ticket_list,
+)
 from ticketing.ui.live import shown_since
 from ticketing.ui.session import desk, go_to, go_to_ticket
 from ticketing.ui.times import ago
@@ -42,7 +54,10 @@ PRIORITY_TONES: dict[Priority, Tone] = {
 
 _FIRST_COLUMNS = ("number", "title")
 _USUAL_COLUMNS = (Column.REQUESTER, Column.STATUS, Column.PRIORITY, Column.ASSIGNEE, Column.DUE, Column.UPDATED)
-_OWN_COLUMNS = dict.fromkeys((*_FIRST_COLUMNS, "status", "category", "assignee", "updated"), "")
+_OWN_COLUMNS: dict[str, str | OwnColumn] = dict.fromkeys(
+    (*_FIRST_COLUMNS, "status", "category", "assignee", "updated"), ""
+)
+_NO_CHOICE = Columns()
 _NOT_DUE = Urgency("", "", "gray")
 _SORTS = {
     "number": (Sort.NEWEST, Sort.OLDEST),
@@ -63,9 +78,8 @@ _SORTED_BY = {
 
 def queue(actor: Actor) -> None:
     """Draw everybody's tickets, for agents; with when they are due, where anything is promised."""
-    is_promised = bool(desk().definitions.all(actor, SlaPolicy))
-    offered = [column for column in Column if is_promised or column is not Column.DUE]
-    _draw(actor, "all_tickets", View.OPEN, desk().preferences.own(actor), offered)
+    preferences = desk().preferences
+    _draw(actor, "all_tickets", View.OPEN, preferences.own(actor), preferences.columns(actor))
 
 
 def own_tickets(actor: Actor) -> None:
@@ -85,7 +99,7 @@ def _draw(
     name: str,
     default_view: View,
     preferences: QueuePreferences | None = None,
-    offered: Sequence[Column] = (),
+    offered: Columns = _NO_CHOICE,
 ) -> None:
     """Draw the queue as somebody prefers it, with some of the columns on *offer*; or without preferences one's own."""
     key, for_agent = f"{name}_list", preferences is not None
@@ -99,12 +113,13 @@ def _draw(
     filters.write()
     asker = asker_of(actor)
     now, where = asker.at, asker.zone
-    page, sort, problem = _found(actor, filters, asker, for_agent=for_agent)
-    preferred = _preferred_columns(filters.preferences, offered)
-    columns = _columns(preferred, offered) if for_agent else _OWN_COLUMNS
+    fields = [field for field in offered.fields if field.id in filters.preferences.fields]
+    page, sort, problem = _found(actor, filters, asker, fields, for_agent=for_agent)
+    preferred = _preferred_columns(filters.preferences, offered.usual)
+    columns = _columns(preferred, offered.usual) | _own_columns(fields, page.items) if for_agent else _OWN_COLUMNS
     names = category_names(actor) if Column.CATEGORY in columns else {}
     note_list(name, filters.now, [ticket.number for ticket in page.items], is_own=not for_agent)
-    head = filters.head(problem, [(column, t(f"table.{column}"), column in preferred) for column in offered])
+    head = filters.head(problem, _choice_of_columns(offered, preferred, fields))
     ticket_list(
         [_row(ticket, names, now, where, columns, for_agent=for_agent) for ticket in page.items],
         head,
@@ -132,7 +147,7 @@ def _leave_for(asked: Asked) -> None:
         go_to("new_ticket")
 
 
-def _do_for_agent(actor: Actor, filters: ListFilters, asked: Asked, offered: Sequence[Column]) -> None:
+def _do_for_agent(actor: Actor, filters: ListFilters, asked: Asked, offered: Columns) -> None:
     """Do what the queue offers beside what every list does."""
     if asked.save_view:
         go_to("desk_setup", kind="views", id="new", query=filters.to_save())
@@ -141,15 +156,16 @@ def _do_for_agent(actor: Actor, filters: ListFilters, asked: Asked, offered: Seq
     _prefer(actor, filters, asked, offered)
 
 
-def _prefer(actor: Actor, filters: ListFilters, asked: Asked, offered: Sequence[Column]) -> None:
+def _prefer(actor: Actor, filters: ListFilters, asked: Asked, offered: Columns) -> None:
     """Keep what the person chose to begin with, and which columns to see."""
     with shown_errors():
         if asked.prefer is not None:
             filters.prefer(wanted=asked.prefer)
         if asked.columns is not None:
-            chosen = {column for column in offered if column in asked.columns}
-            is_usual = chosen == _usual(offered)
-            filters.preferences = desk().preferences.show_columns(actor, None if is_usual else chosen)
+            chosen = {column for column in offered.usual if column in asked.columns}
+            fields = [field.id for field in offered.fields if _name(field) in asked.columns]
+            is_usual = chosen == _usual(offered.usual)
+            filters.preferences = desk().preferences.show_columns(actor, None if is_usual else chosen, fields)
 
 
 def _usual(offered: Sequence[Column]) -> set[Column]:
@@ -160,15 +176,37 @@ def _preferred_columns(preferences: QueuePreferences, offered: Sequence[Column])
     return _usual(offered) if preferences.columns is None else set(preferences.columns) & set(offered)
 
 
-def _columns(preferred: set[Column], offered: Sequence[Column]) -> dict[str, str]:
-    """Return the columns of the queue, each with where it stands: on a phone, a line is the same for everybody."""
+def _columns(preferred: set[Column], offered: Sequence[Column]) -> dict[str, str | OwnColumn]:
+    """Return the columns of the queue, each with where it stands: on a phone, these are the same for everybody."""
     usual = _usual(offered)
-    chosen = {
+    chosen: dict[str, str | OwnColumn] = {
         column.value: "" if column in preferred & usual else "wide" if column in preferred else "narrow"
         for column in offered
         if column in preferred | usual
     }
     return dict.fromkeys(_FIRST_COLUMNS, "") | chosen
+
+
+def _choice_of_columns(
+    offered: Columns, preferred: set[Column], fields: Sequence[CustomField]
+) -> list[tuple[str, str, bool]]:
+    """Return what can be chosen: name, word, and whether it is."""
+    return [
+        *((column.value, t(f"table.{column}"), column in preferred) for column in offered.usual),
+        *((_name(field), field.name, field in fields) for field in offered.fields),
+    ]
+
+
+def _own_columns(fields: Sequence[CustomField], lines: Sequence[TicketSummary]) -> dict[str, str | OwnColumn]:
+    """Return the custom fields as columns; their values have come along with the lines."""
+    return {
+        _name(field): OwnColumn(field.name, [in_a_line(line.values[place]) for line in lines])
+        for place, field in enumerate(fields)
+    }
+
+
+def _name(field: CustomField) -> str:
+    return f"{PUBLIC}{field.id}"
 
 
 def _change_chosen(actor: Actor, filters: ListFilters, asked: Asked) -> None:
@@ -181,21 +219,22 @@ def _change_chosen(actor: Actor, filters: ListFilters, asked: Asked) -> None:
 
 
 def _found(
-    actor: Actor, filters: ListFilters, asker: Asker, *, for_agent: bool
+    actor: Actor, filters: ListFilters, asker: Asker, fields: Sequence[CustomField], *, for_agent: bool
 ) -> tuple[Page[TicketSummary], Sort, str]:
     """Return the page asked for and its order; or one without tickets, and what is wrong with the words typed."""
     try:
         query = filters.now.query(asker)
     except QueryError as error:
         return Page(items=(), total=0, page=1, size=filters.now.size), filters.now.sort, str(error)
-    return _page(actor, query if for_agent else own(actor, query)), query.sort, ""
+    keys = [field.id for field in fields]
+    return _page(actor, query if for_agent else own(actor, query), keys), query.sort, ""
 
 
-def _page(actor: Actor, query: TicketQuery) -> Page[TicketSummary]:
+def _page(actor: Actor, query: TicketQuery, fields: Sequence[str]) -> Page[TicketSummary]:
     """Return the page asked for, or the last one if the list is shorter by now."""
-    page = desk().tickets.search(actor, query)
+    page = desk().tickets.search(actor, query, fields)
     if not page.items and query.page > 1:
-        page = desk().tickets.search(actor, query.model_copy(update={"page": page.pages}))
+        page = desk().tickets.search(actor, query.model_copy(update={"page": page.pages}), fields)
     return page
 
 
@@ -213,7 +252,7 @@ def _empty(head: ListHead, *, for_agent: bool) -> Empty:
     return Empty("inbox", t(f"empty.{view}"), t(f"empty.{view}_text"))
 
 
-def _order(sort: Sort, columns: Mapping[str, str]) -> ListOrder:
+def _order(sort: Sort, columns: Container[str]) -> ListOrder:
     offered = [each for each in Sort if each is not Sort.DUE or "due" in columns]
     return ListOrder(
         {each.value: t(f"sort.{each.name.lower()}") for each in offered},
@@ -228,7 +267,7 @@ def _row(
     categories: Mapping[str, str],
     now: datetime,
     where: tzinfo,
-    columns: Mapping[str, str],
+    columns: Container[str],
     *,
     for_agent: bool,
 ) -> TicketRow:

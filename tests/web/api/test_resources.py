@@ -7,6 +7,8 @@ from starlette.testclient import TestClient
 
 from tests.serving import PASSWORD
 from ticketing.desk import Desk
+from ticketing.domain.custom_fields import CustomField
+from ticketing.domain.people import Actor
 
 NEW_PASSWORD = "seven dry blankets"
 
@@ -109,10 +111,24 @@ def test_what_one_prefers_is_kept(ada: TestClient) -> None:
     queue = ada.patch("/account/queue", json={"view": "mine", "columns": ["status", "due"]}).json()
     mail = ada.patch("/account/mail", json={"replied": "never"}).json()
 
-    assert (queue["view"], queue["columns"]) == ("mine", ["status", "due"])
+    assert (queue["view"], queue["columns"], queue["fields"]) == ("mine", ["status", "due"], [])
     assert mail["replied"] == "never"
     assert ada.get("/account/mail").json() == mail
     assert ada.patch("/account/mail", json={"nonsense": "never"}).status_code == 422
+
+
+def test_custom_fields_are_columns_of_ones_queue(desk: Desk, ada: TestClient) -> None:
+    desk.definitions.save(Actor.console(), CustomField(name="Serial"))
+
+    ada.patch("/account/queue", json={"columns": ["status"]})
+    queue = ada.patch("/account/queue", json={"fields": ["serial"]}).json()
+    kept = ada.patch("/account/queue", json={"columns": ["due"]}).json()
+    refused = ada.patch("/account/queue", json={"fields": ["lost"]})
+
+    assert (queue["columns"], queue["fields"]) == (["status"], ["serial"])
+    assert (kept["columns"], kept["fields"]) == (["due"], ["serial"])
+    assert (refused.status_code, refused.json()["error"]["code"]) == (422, "unknown_choice")
+    assert ada.get("/account/queue").json() == kept
 
 
 def test_a_second_factor_is_proposed_and_not_turned_on_by_a_wrong_code(ada: TestClient) -> None:

@@ -53,13 +53,15 @@ class Lists:
         Yield a file with all tickets that the query finds, in its order, each as the actor may see it.
 
         Which tickets these are is settled at the beginning, what is told of each when its turn comes; one that the
-        actor may no longer see by then is left out. Raises SignedOutError, at the beginning or in the middle.
+        actor may no longer see by then is left out. Raises SignedOutError, at the beginning or in the middle. Where a
+        form can only be written when all is known, parts without a byte come meanwhile, so that one sees how far it is.
         """
         with self._store.write() as tx:
             actor = self._gate.admit(tx, actor)
             numbers = list(tx.tickets.numbers(policy.audience(actor), query))
             fields = fields_to_fill_in(tx, actor)
             log_export(tx, actor, "list", self._clock(), form=form.value, tickets=str(len(numbers)))
+        progress(0, len(numbers))
         steps = Steps(len(numbers), progress)
         tickets = self._tickets(actor, iter(steps.over(numbers)))
         rows, names = (row_of(ticket, fields) for ticket in tickets), names_of_columns(fields)

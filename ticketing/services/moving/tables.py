@@ -102,7 +102,11 @@ def as_array(documents: Iterable[Mapping[str, Any]]) -> Iterator[str]:
 
 
 def as_xlsx(rows: Iterable[Row], names: Sequence[str] = COLUMNS) -> Iterator[bytes]:
-    """Yield a workbook of one sheet: texts stay texts, moments are moments; written on disk, since all may be much."""
+    """
+    Yield a workbook of one sheet: texts stay texts, moments are moments; written on disk, since all may be much.
+
+    Its first byte is known when it is whole. Until then nothing is yielded for each row, as a sign that it goes on.
+    """
     from xlsxwriter import Workbook  # type: ignore[import-untyped] # noqa: PLC0415 - slow to import, seldom wanted
 
     with TemporaryDirectory(prefix="ticketing-export-") as folder:
@@ -122,6 +126,7 @@ def as_xlsx(rows: Iterable[Row], names: Sequence[str] = COLUMNS) -> Iterator[byt
                             sheet.write_datetime(number, place, cell.astimezone(UTC).replace(tzinfo=None))
                         case int():
                             sheet.write_number(number, place, cell)
+                yield b""
         with file.open("rb") as written:
             while chunk := written.read(_CHUNK):
                 yield chunk

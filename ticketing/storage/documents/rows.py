@@ -112,9 +112,14 @@ def fields_of(raw: bytes) -> dict[str, Any]:
     if has_attachments(raw):
         everything: dict[str, Any] = from_json(raw)
         return everything
+    return before_conversation(raw)
+
+
+def before_conversation(raw: bytes) -> dict[str, Any]:
+    """Return what comes in a ticket's document before its conversation."""
     end = raw.find(_CONVERSATION)
     fields: dict[str, Any] = from_json(raw[:end] + b"}", cache_strings="keys") if end > 0 else {}
-    return fields if _LAST_FIELD in fields else fields_of(_rewritten(raw))
+    return fields if _LAST_FIELD in fields else before_conversation(_rewritten(raw))
 
 
 def without_events(raw: bytes) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from itertools import chain, islice
 
 from pydantic_core import ValidationError, from_json, to_json
 
+from ticketing.domain.custom_fields import FieldValue, told
 from ticketing.domain.definitions import read_definition
 from ticketing.domain.errors import StorageUnreadableError
 from ticketing.domain.facts import Facts
@@ -17,7 +18,7 @@ from ticketing.domain.statuses import UNFINISHED, Status
 from ticketing.domain.tickets import IS_WARNED, Ticket, description_of
 from ticketing.storage.documents.collections import Pending
 from ticketing.storage.documents.reporting import Reported
-from ticketing.storage.documents.rows import Talk, TicketRow
+from ticketing.storage.documents.rows import Talk, TicketRow, before_conversation
 from ticketing.storage.documents.searching import SEEN, Searcher, seen, seen_key
 from ticketing.storage.documents.state import TICKETS, USERS
 
@@ -101,6 +102,13 @@ class Tickets:
         with self._pending.applied(TICKETS) as state:
             raws = {row.number: row.raw for row in state.pick(numbers) if _may_see(audience, row)}
         return {number: description_of(from_json(raw)) for number, raw in raws.items()}
+
+    def field_values(self, audience: Audience, numbers: Sequence[int]) -> dict[int, dict[str, FieldValue]]:
+        """Return what stands in custom fields, by their names, of those of the tickets that the audience may see."""
+        with self._pending.applied(TICKETS) as state:
+            raws = {row.number: row.raw for row in state.pick(numbers) if _may_see(audience, row)}
+        kept = {number: before_conversation(raw).get("fields", {}) for number, raw in raws.items()}
+        return {number: told(values, to_agents=audience.sees_notes) for number, values in kept.items()}
 
     def stamps(self, audience: Audience, numbers: Sequence[int]) -> dict[int, str]:
         """Return the stamps, as of `stamp_of`, of those of the tickets that the audience may see."""

@@ -111,11 +111,16 @@ class WaysInOut(Output):
 
 
 class QueueIn(Input):
-    """With which view the queue begins, a built-in or a saved one, and which columns it has; null is as it is usual."""
+    """
+    With which view the queue begins, a built-in or a saved one, and which columns it has; null is as it is usual.
+
+    `fields` are the keys of custom fields that are columns as well.
+    """
 
     view: View | None = None
     saved_view: Id | None = None
     columns: Annotated[tuple[Column, ...] | None, Field(max_length=len(Column))] = None
+    fields: Annotated[tuple[Id, ...] | None, Field(max_length=200)] = None
 
 
 class QueueOut(Output):
@@ -124,6 +129,7 @@ class QueueOut(Output):
     view: View | None
     saved_view: str | None
     columns: list[Column] | None
+    fields: list[str]
 
 
 @router.post("", status_code=201)
@@ -248,7 +254,9 @@ def change_queue(who: Who, body: QueueIn) -> QueueOut:
     if body.saved_view is not None:
         preferences.begin_with_saved(who.actor, body.saved_view)
     if "columns" in body.model_fields_set:
-        preferences.show_columns(who.actor, body.columns)
+        preferences.show_columns(who.actor, body.columns, body.fields)
+    elif body.fields is not None:
+        preferences.show_columns(who.actor, preferences.own(who.actor).columns, body.fields)
     return QueueOut.of(preferences.own(who.actor))
 
 
