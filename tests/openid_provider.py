@@ -56,7 +56,11 @@ class Behaviour:
 
 
 class Provider:
-    """A provider from `with` to its end, at which one person is signed in; `asked` are the paths it was asked for."""
+    """
+    A provider from `with` to its end, at which one person is signed in.
+
+    `asked` are the paths it was asked for, `codes` those that it gave and that nobody has redeemed.
+    """
 
     def __init__(self) -> None:
         self.person: dict[str, Any] = dict(CARLA)
@@ -66,7 +70,7 @@ class Provider:
         self.asked: list[str] = []
         self.sent: list[dict[str, str]] = []
         self._keys = _first_keys()
-        self._codes: dict[str, dict[str, str]] = {}
+        self.codes: dict[str, dict[str, str]] = {}
         handler = type("Handler", (_Handler,), {"provider": self})
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02})
@@ -116,7 +120,7 @@ class Provider:
         if self.behaviour.error:
             return f"{query['redirect_uri']}?{urlencode({'error': self.behaviour.error} | state | told)}"
         code = secrets.token_urlsafe(16)
-        self._codes[code] = query
+        self.codes[code] = query
         return f"{query['redirect_uri']}?{urlencode({'code': code} | state | told)}"
 
     def redeem(self, form: dict[str, str], authorization: str) -> tuple[int, dict[str, Any]]:
@@ -124,7 +128,7 @@ class Provider:
         self.sent.append(form)
         if not self._is_client(form, authorization):
             return 401, {"error": "invalid_client"}
-        asked = self._codes.pop(form.get("code", ""), None)
+        asked = self.codes.pop(form.get("code", ""), None)
         if asked is None or asked["redirect_uri"] != form.get("redirect_uri"):
             return 400, {"error": "invalid_grant"}
         if asked["code_challenge_method"] != "S256" or asked["code_challenge"] != _s256(form.get("code_verifier", "")):

@@ -19,17 +19,21 @@ import subprocess
 import sys
 import time
 import urllib.request
-from contextlib import AbstractContextManager, suppress
+from collections.abc import Callable
+from contextlib import AbstractContextManager, closing, suppress
+from functools import cache
 from itertools import count
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from ticketing.desk import Desk, open_desk
+from ticketing.desk import Desk, make_ready, open_desk
 from ticketing.domain.people import Actor, Role
 from ticketing.domain.tickets import Ticket
 from ticketing.services.first_launch import FIRST_USERNAME
 from ticketing.settings import PREFIX, Settings
+from ticketing.storage.documents.state import Documents
+from ticketing.storage.memory import MemoryStore
 
 ROOT = Path(__file__).resolve().parents[1]
 PASSWORD = "three wet umbrellas"
@@ -195,6 +199,32 @@ def add_people(desk: Desk) -> None:
     for name, display_name in REQUESTERS.items():
         desk.accounts.register(name, display_name, PASSWORD, PASSWORD)
     desk.agents.deactivate(console, FIRST_USERNAME)
+
+
+def open_copied(settings: Settings, people: Callable[[Desk], None]) -> Desk:
+    """
+    Open a desk in memory with its people, or as a first launch leaves it elsewhere and then with its people.
+
+    In memory they are made once, which takes longer than most tests, and each desk after that has them as a copy.
+    """
+    if settings.store_url != "memory:":
+        desk = open_desk(settings, password_rounds=4)
+        people(desk)
+        return desk
+    store = MemoryStore()
+    store.put(_made_once(people))
+    desk = Desk(settings, store, password_rounds=4)
+    make_ready(desk)
+    return desk
+
+
+@cache
+def _made_once(people: Callable[[Desk], None]) -> Documents:
+    with closing(MemoryStore()) as store:
+        desk = Desk(Settings(storage_url="memory:"), store, password_rounds=4)
+        make_ready(desk)
+        people(desk)
+        return store.copy()
 
 
 def free_port() -> int:

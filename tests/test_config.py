@@ -32,6 +32,7 @@ def streamlits_opinion(folder: Path, home: Path) -> subprocess.CompletedProcess[
     )
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize(("planted", "complains"), [("", False), ("[server.nonsense]\nvalue = 1\n", True)])
 def test_streamlit_knows_every_option_that_is_set(tmp_path: Path, planted: str, *, complains: bool) -> None:
     (tmp_path / ".streamlit").mkdir()

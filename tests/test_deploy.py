@@ -17,6 +17,8 @@ from tests.wire import Wire
 from ticketing.settings import PREFIX, Settings
 from ticketing.ui.wording import t
 
+pytestmark = pytest.mark.processes
+
 DEPLOY = (ROOT / "docs/deploy.md").read_text("utf-8")
 DOCKERFILE = (ROOT / "Dockerfile").read_text("utf-8")
 COMPOSE = (ROOT / "compose.yaml").read_text("utf-8")

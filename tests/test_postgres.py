@@ -6,6 +6,8 @@ from sqlalchemy import NullPool, create_engine, text
 from tests.postgres import LENT, SERVER_USER, Lent, cluster, databases
 from ticketing.storage.sql.sql_store import SqlStore
 
+pytestmark = pytest.mark.databases
+
 PASSWORD = "one red kite"
 
 

@@ -2,6 +2,7 @@
 
 import re
 from collections import defaultdict
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -27,6 +28,7 @@ IN_NO_STORE = {
 }
 
 
+@cache
 def promised() -> Rows:
     """Return of each row on the page its tests, with their files."""
     rows = re.split(r"^\*\*([A-Z]\d+)\*\* ", PAGE, flags=re.MULTILINE)[1:]
@@ -36,6 +38,7 @@ def promised() -> Rows:
     }
 
 
+@cache
 def shown() -> Rows:
     """Return the tests that are named after a row."""
     found: Rows = defaultdict(set)

@@ -5,11 +5,12 @@ from collections.abc import Callable, Iterator
 import pytest
 
 import ticketing.desk
+from tests.serving import open_copied
 from tests.visiting import (
     Visit,
     pass_seconds,  # noqa: F401 - a fixture of its tests
 )
-from ticketing.desk import Desk, open_desk
+from ticketing.desk import Desk
 from ticketing.domain.people import Actor, Role
 from ticketing.settings import Settings
 
@@ -32,14 +33,18 @@ def settings() -> dict[str, object]:
 
 @pytest.fixture
 def desk(monkeypatch: pytest.MonkeyPatch, storage: str, settings: dict[str, object]) -> Iterator[Desk]:
-    desk = open_desk(Settings.model_validate({"storage_url": storage} | settings), password_rounds=4)
+    desk = open_copied(Settings.model_validate({"storage_url": storage} | settings), add_people)
     monkeypatch.setattr(ticketing.desk, "_shared", desk)
+    yield desk
+    desk.close()
+
+
+def add_people(desk: Desk) -> None:
+    """Make root an admin, Ada an agent, Carla and Oskar requesters."""
     desk.agents.create_agent(Actor.console(), "ada", PASSWORD)
     desk.agents.create_agent(Actor.console(), "root", PASSWORD, role=Role.ADMIN)
     for name in ("carla", "oskar"):
         desk.accounts.register(name, name.capitalize(), PASSWORD, PASSWORD)
-    yield desk
-    desk.close()
 
 
 @pytest.fixture

@@ -153,7 +153,11 @@ def first_launch(store: MemoryStore, clock: Clock, passwords: Passwords) -> Firs
 
 @pytest.fixture
 def arrives(store: MemoryStore, clock: Clock, passwords: Passwords, limits: SessionLimits) -> SignIn:
-    """Make an account and sign it in; the password of all of them is PASSWORD."""
+    return arriving(store, clock, passwords, limits)
+
+
+def arriving(store: MemoryStore, clock: Clock, passwords: Passwords, limits: SessionLimits) -> SignIn:
+    """Return a way to make an account and sign it in; the password of all of them is PASSWORD."""
     hashed = passwords.hash(PASSWORD)
 
     def arrive(username: str, role: Role = Role.USER) -> Actor:

@@ -18,6 +18,8 @@ from ticketing.domain.statuses import Status
 from ticketing.domain.tickets import RECURRING, MessageKind, TicketEdit
 from ticketing.settings import Settings
 
+pytestmark = pytest.mark.processes
+
 CONSOLE = Actor.console()
 START = datetime(2031, 5, 6, 9, 30, tzinfo=UTC)
 DAYS = 12

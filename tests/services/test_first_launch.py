@@ -250,6 +250,7 @@ def test_a15_five_first_launches_at_the_same_moment_make_one_account(
     assert accounts.sign_in("support_agent", generated)
 
 
+@pytest.mark.processes
 def test_a15_five_processes_that_launch_first_make_one_account(tmp_path: Path) -> None:
     url = f"json:{tmp_path / 'data'}"
     command = [sys.executable, "-c", _LAUNCH, url, PUBLIC]

@@ -1,12 +1,11 @@
 """While the desk is being maintained: each public method of each service, whether it goes on."""
 
-from pathlib import Path
+from collections.abc import Iterator
 
 import pytest
 
 from tests.openid_provider import Provider
-from tests.services.conftest import Clock, SignIn
-from tests.services.test_transactions import NEVER, ONCE, TWICE, CountedStore, Scene
+from tests.services.test_transactions import NEVER, ONCE, TWICE, Scene
 from ticketing.domain.errors import MaintenanceError
 from ticketing.domain.maintenance import Maintenance
 from ticketing.domain.people import Actor
@@ -47,14 +46,15 @@ BULK = {"bulk.apply", "bulk.undo", "bulk.remember"}
 GO_ON = OF_THOSE_WHO_LOOK_AFTER_IT | ELSEWHERE | SIGNING_IN_AND_OUT | BY_THE_WAY
 
 
-@pytest.fixture
-def store() -> CountedStore:
-    return CountedStore()
+@pytest.fixture(scope="module")
+def first_scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
+    with Provider() as provider:
+        yield Scene(tmp_path_factory.mktemp("scene"), provider)
 
 
 @pytest.fixture
-def scene(store: CountedStore, clock: Clock, arrives: SignIn, tmp_path: Path, provider: Provider) -> Scene:
-    scene = Scene(store, clock, arrives, tmp_path, provider)
+def scene(first_scene: Scene) -> Scene:
+    scene = first_scene.again()
     closed = Maintenance(id=Maintenance.kind, name="Maintenance", is_on=True)
     scene.desk.definitions.save(Actor.console(), closed)
     return scene

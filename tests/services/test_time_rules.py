@@ -212,6 +212,7 @@ with closing(open_desk(Settings(storage_url=sys.argv[1]), clock=later, password_
 """
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize("place", SHARED)
 def test_each_ticket_has_its_turn_once_also_where_one_of_several_processes_is_killed(
     tmp_path: Path, place: str

@@ -3,13 +3,11 @@
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.openid_provider import Provider
-from tests.services.conftest import Clock, SignIn
 from tests.services.test_transactions import BY_THE_BATCH, IN_TURNS, NEVER, ONCE, TWICE, CountedStore, Scene
 from ticketing.domain.errors import TicketingError
 from ticketing.domain.people import Actor
@@ -45,14 +43,20 @@ class Viewed:
         return getattr(self._scene, name)
 
 
-@pytest.fixture
-def store() -> CountedStore:
-    return CountedStore()
+@pytest.fixture(scope="module")
+def first_scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
+    with Provider() as provider:
+        yield Scene(tmp_path_factory.mktemp("scene"), provider)
 
 
 @pytest.fixture
-def scene(store: CountedStore, clock: Clock, arrives: SignIn, tmp_path: Path, provider: Provider) -> Scene:
-    return Scene(store, clock, arrives, tmp_path, provider)
+def scene(first_scene: Scene) -> Scene:
+    return first_scene.again()
+
+
+@pytest.fixture
+def store(scene: Scene) -> CountedStore:
+    return scene.store
 
 
 @pytest.mark.parametrize("person", ["ada", "carla"])

@@ -98,6 +98,7 @@ def lines(path: Path) -> list[bytes]:
     return path.read_bytes().splitlines(keepends=True)
 
 
+@pytest.mark.faults
 @pytest.mark.usefixtures("quick_flush")
 def test_d3_whichever_bit_is_flipped_nothing_is_lost_and_the_files_are_kept(folder: Path, tmp_path: Path) -> None:
     expected = saved(folder)

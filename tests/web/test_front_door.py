@@ -17,6 +17,8 @@ from ticketing.domain.findings import Finding, Level
 from ticketing.services.diagnosis import origin_of
 from ticketing.web.front_door import knock
 
+pytestmark = pytest.mark.processes
+
 WELL = b'{"status":"ok"}'
 
 

@@ -11,6 +11,8 @@ import pytest
 
 from ticketing.settings import PREFIX
 
+pytestmark = pytest.mark.processes
+
 ROOT = Path(__file__).resolve().parents[2]
 # Warming up goes on beside the server, so it is waited for.
 LIFE = """

@@ -15,6 +15,8 @@ from tests.serving import ROOT, free_port
 from tests.wire import Wire
 from ticketing.ui.wording import t
 
+pytestmark = pytest.mark.processes
+
 SECONDS = 60.0
 
 

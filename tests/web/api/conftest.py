@@ -9,8 +9,8 @@ from starlette.middleware import Middleware
 from starlette.testclient import TestClient
 
 import ticketing.desk
-from tests.serving import PASSWORD, add_people
-from ticketing.desk import Desk, open_desk
+from tests.serving import PASSWORD, add_people, open_copied
+from ticketing.desk import Desk
 from ticketing.settings import Settings
 from ticketing.web.api import calling
 from ticketing.web.api.mount import Calls
@@ -29,10 +29,9 @@ STORES_THAT_LAST = ["json", "sqlite", "postgres"]
 def called(monkeypatch: pytest.MonkeyPatch, storage_url: str, **settings: Any) -> Iterator[Desk]:
     """Lend the desk that is called, with its people, over a store."""
     wanted = Settings(storage_url=storage_url, api_requests_per_minute=100_000, **settings)
-    opened = open_desk(wanted, password_rounds=4)
+    opened = open_copied(wanted, add_people)
     monkeypatch.setattr(ticketing.desk, "_shared", opened)
     monkeypatch.setattr(calling, "_quota", Quota())
-    add_people(opened)
     yield opened
     opened.close()
 

@@ -14,7 +14,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from tests.serving import PASSWORD
-from tests.web.api.test_inputs import kept
+from tests.web.api.test_inputs import DOCUMENT, kept
 from tests.web.api.test_setup import EXAMPLES
 from ticketing.desk import Desk
 from ticketing.domain.articles import Article
@@ -25,11 +25,9 @@ from ticketing.domain.people import Actor, Standing
 from ticketing.domain.receipts import RECEIPT_LIFETIME, receipt_of
 from ticketing.services.outbox import set_route
 from ticketing.services.repeating import Intention, under_way
-from ticketing.web.api.app import described, make_api
 from ticketing.web.api.examples import BODIES
 from ticketing.web.api.setup import RESOURCES
 
-DOCUMENT = described(make_api())
 TOMORROW = (datetime.now(UTC) + timedelta(days=1)).isoformat()
 KEY = {"idempotency-key": "once"}
 CHANGING = {"post", "put", "patch", "delete"}
