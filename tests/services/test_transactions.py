@@ -159,8 +159,7 @@ class Scene:
         self.hand_off = self.desk.accounts.sign_in_browser("carla", PASSWORD, browser="b")
         self._type_passwords()
         self._visit(provider)
-        self.done = self.desk.bulk.apply(CONSOLE, [1], BulkEdit(add_tags=("printer",)))
-        self.remembered = self.desk.bulk.remember(self.ada, self.done) or ""
+        self._tag()
         self.mail = self.desk.receiving.take(b"From: nora@example.net\n\nHelp!")
         self.latest = self.desk.tickets.reply(self.ada, 1, "I come.").messages[-1]
         self.exported = self.desk.settings_files.export(CONSOLE)
@@ -201,6 +200,11 @@ class Scene:
         self.phone = pyotp.TOTP(self.desk.second_factors.propose(self.root).secret)
         self.desk.second_factors.turn_on(self.root, PASSWORD, self.code)
         self.carlas_phone = pyotp.TOTP(self.desk.second_factors.propose(self.carla).secret)
+
+    def _tag(self) -> None:
+        """Change several tickets, and remember it for Ada."""
+        self.done = self.desk.bulk.apply(CONSOLE, [1], BulkEdit(add_tags=("printer",)))
+        self.remembered = self.desk.bulk.remember(self.ada, self.done) or ""
 
     def _type_passwords(self) -> None:
         """Sign root in by halves."""
