@@ -267,7 +267,7 @@ def test_a_server_that_is_set_up_wrongly_ends_with_code_2(wrong: dict[str, str])
 def test_a_half_moved_store_is_not_served(tmp_path: Path, kind: str) -> None:
     addresses = {"json": f"json:{tmp_path / 'data'}", "sqlite": f"sqlite:///{tmp_path / 'desk.sqlite'}"}
     target = addresses.get(kind) or databases().create("half")
-    with closing(open_target(target)) as opened, suppress(KeyboardInterrupt), opened.moving_in():
+    with closing(open_target(target)) as opened, suppress(KeyboardInterrupt), opened.moving_in({}):
         raise KeyboardInterrupt
 
     ended = serve(**{URL: target})

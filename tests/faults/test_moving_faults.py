@@ -1,4 +1,4 @@
-"""A migration or a restore is killed anywhere: no half desk can ever be opened, and the same command does it anew."""
+"""A migration or a restore is killed anywhere: no half desk can ever be opened, and run again it comes to its end."""
 
 import random
 import subprocess
@@ -9,8 +9,10 @@ from itertools import permutations
 from pathlib import Path
 
 import pytest
+from sqlalchemy import NullPool, create_engine, text
 
 from tests.postgres import Databases, databases
+from tests.serving import ROOT
 from tests.storage.conftest import NOW, make_ticket, make_user
 from ticketing.domain.errors import StorageUnsupportedError
 from ticketing.storage.archive import back_up
@@ -23,6 +25,7 @@ pytestmark = pytest.mark.faults
 KINDS = ["json", "sqlite", "postgres"]
 TICKETS = 1_500
 KILLS = 3
+MARKED = "external_id = 'here before'"
 LINES = 2 * (TICKETS + 1) // 500
 # What is done between two lines takes so long that a kill can hit the midst of it.
 TOLD = "lambda done, whole: (print(done, flush=True), time.sleep(0.03))"
@@ -45,6 +48,19 @@ print(0, flush=True)
 archive = read_archive(Path(sys.argv[1]))
 with closing(open_store(sys.argv[2])) as store:
     restore(store, archive, replace=True, progress={TOLD})
+"""
+WRITTEN = f"""
+{MIGRATE}
+with open("/proc/self/io") as counts:
+    print(*(line.split()[1] for line in counts if line.startswith("wchar")))
+"""
+COMMAND = [sys.executable, "-m", "ticketing", "migrate", "--to"]
+MOST_MEMORY = 300 << 20
+# Between the tests and the command, since a process begins with the peak of the one that it comes from.
+PEAK_OF_COMMAND = f"""
+import resource, subprocess, sys
+subprocess.run([*{COMMAND}, sys.argv[1]], check=True)
+print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
 """
 PEAK = f"""
 {MIGRATE}
@@ -147,6 +163,50 @@ def test_a_target_is_begun_anew_out_of_another_source_as_well(sources: dict[str,
     assert content(target) == content(f"json:{tmp_path / 'other'}")
 
 
+@pytest.mark.parametrize("there", ["sqlite", "postgres"])
+def test_no_row_that_had_arrived_before_a_kill_is_written_again(
+    sources: dict[str, str], tmp_path: Path, there: str
+) -> None:
+    rng = random.Random(there)  # noqa: S311 - the same instants each time
+    target = empty(there, tmp_path, databases())
+    arrived: list[int] = []
+
+    for batches in (1, 2, 3):
+        kill(MIGRATE, sources["json"], target, after=batches + 1, pause=rng.uniform(0, 0.02))
+        arrived.append(mark_rows(target))
+    run(MIGRATE, sources["json"], target)
+
+    assert arrived == sorted(arrived)
+    assert all(rows >= 500 * batches and rows % 500 == 0 for batches, rows in enumerate(arrived, 1))
+    assert rows(target, MARKED) == arrived[-1]
+    assert content(target) == content(sources["json"])
+
+
+def mark_rows(address: str) -> int:
+    """Mark the rows of all tickets beside their documents, and return how many they are."""
+    with create_engine(address, poolclass=NullPool).begin() as connection:
+        return connection.execute(text(f"UPDATE tickets SET {MARKED}")).rowcount  # noqa: S608 - our own words
+
+
+def rows(address: str, which: str = "true") -> int:
+    """Return how many rows tickets have."""
+    with create_engine(address, poolclass=NullPool).connect() as connection:
+        return connection.scalar(text(f"SELECT count(*) FROM tickets WHERE {which}")) or 0  # noqa: S608 - our own words
+
+
+def test_what_of_a_file_had_arrived_before_a_kill_is_not_written_again(sources: dict[str, str], tmp_path: Path) -> None:
+    target = empty("json", tmp_path, databases())
+
+    kill(MIGRATE, sources["json"], target, after=3, pause=0)  # two batches of three are there
+    file = (tmp_path / "there" / "tickets.json").stat().st_ino
+    written = int(run(WRITTEN, sources["json"], target)[-1])
+
+    after = (tmp_path / "there" / "tickets.json").stat()
+    assert after.st_ino == file
+    assert written < after.st_size / 2
+    assert content(target) == content(sources["json"])
+
+
 @pytest.mark.parametrize("there", KINDS)
 def test_a_restore_that_is_killed_anywhere_has_happened_or_has_not_and_can_be_run_again(
     sources: dict[str, str], tmp_path: Path, there: str
@@ -177,3 +237,26 @@ def test_a_migration_takes_less_memory_than_what_it_moves(tmp_path: Path, there:
     peak = int(run(PEAK, f"json:{tmp_path / 'data'}", empty(there, tmp_path, databases()))[-1]) * 1024
 
     assert peak < (tmp_path / "data" / "tickets.json").stat().st_size
+
+
+@pytest.mark.large
+def test_the_command_takes_little_memory_for_a_hundred_thousand_tickets_and_goes_on_after_a_kill(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_desk(tmp_path / "data", 100_000)
+    monkeypatch.setenv("TICKETING_DATA_DIR", str(tmp_path / "data"))
+    target = empty("postgres", tmp_path, databases())
+    open_store(target).close()
+
+    with subprocess.Popen([*COMMAND, target], cwd=ROOT) as command:
+        while rows(target) < 10_000:
+            assert command.poll() is None
+            time.sleep(0.1)
+        command.kill()
+    arrived = mark_rows(target)
+    said, peak = run(PEAK_OF_COMMAND, target)
+
+    assert said == "All of it has arrived: 100,000 tickets, 1 users."
+    assert int(peak) * 1024 < MOST_MEMORY
+    assert rows(target) == 100_000
+    assert rows(target, MARKED) == arrived < 100_000

@@ -118,7 +118,7 @@ def migrate(target: str | None, files_to: str | None, *, schema: bool, check: bo
     """
     Copy everything into another store, and prove that it has arrived; then set TICKETING_STORAGE_URL to it.
 
-    Nothing changes here. Everybody signs in again there. Cut off in the middle, the same command begins anew.
+    Nothing changes here. Everybody signs in again there. Cut off in the middle, the same command goes on there.
 
     With --files-to the documents stay where they are, and attached files are copied; then set TICKETING_FILES_URL to
     it, or to nothing.

@@ -1,7 +1,7 @@
 """The files of a JSON store taken as a whole, a document at a time: to be read or filled without a desk over them."""
 
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -10,12 +10,12 @@ from ticketing.domain.store import PATIENCE, FarFiles, Files
 from ticketing.storage.audit_file import AuditFile, read_settled, with_older
 from ticketing.storage.documents.document_store import by_id
 from ticketing.storage.documents.state import PASSING, SETTLED
-from ticketing.storage.files import FOLDER, FolderFiles, require_same, utc_now
+from ticketing.storage.files import FOLDER, FolderFiles
 from ticketing.storage.journaled.disk import sync_folder, told_as_ours, write_whole
 from ticketing.storage.journaled.folder_lock import FolderLock
 from ticketing.storage.journaled.journal import check_change, journal_numbers, journal_path
 from ticketing.storage.journaled.locating import Stretch, located
-from ticketing.storage.journaled.snapshots import snapshot_files, write_documents
+from ticketing.storage.journaled.snapshots import go_on_writing_documents, snapshot_files
 from ticketing.storage.whole import HALF_MOVED, NOT_EMPTY, Everything, holdings
 
 SALVAGED: Final = ".salvaged"
@@ -93,22 +93,21 @@ class JsonFiles:
             yield with_older(everything, AuditFile(self._folder), read_settled(noted))
 
     @contextmanager
-    def moving_in(self) -> Iterator["JsonArrival"]:
+    def moving_in(self, coming: Everything) -> Iterator["JsonArrival"]:
         """
         Give a way in, as a Target does.
 
         A mark is made before anything else changes, and taken away when all else is on the disk. The newest journal
         goes first: from then on a desk that runs here writes no more. What lies under the mark without any journal is
-        what an earlier attempt wrote.
+        what an earlier attempt wrote; what is coming is compared with it.
         """
-        with alone(self._folder), ExitStack() as files:
-            if journal_numbers(self._folder) or not is_half_moved(self._folder):
+        with alone(self._folder):
+            goes_on = is_half_moved(self._folder) and not journal_numbers(self._folder)
+            if not goes_on:
                 self._require_empty()
             write_whole(_mark(self._folder), [HALF_MOVED.encode()])
-            self._clear()
-            yield JsonArrival(self._folder, self.files, lambda: files.enter_context(self.documents()))
-            files.close()
-            self._unmark()
+            self._clear(kept=coming if goes_on else ())
+            yield JsonArrival(self._folder, self.documents)
 
     def _require_empty(self) -> None:
         try:
@@ -119,17 +118,14 @@ class JsonFiles:
                 return
             raise
         if held:
-            self._unmark()
+            _unmark(self._folder)
             raise RefusedError(NOT_EMPTY.format(held))
 
-    def _clear(self) -> None:
+    def _clear(self, kept: Collection[str]) -> None:
         journals = [journal_path(self._folder, number) for number in journal_numbers(self._folder)]
-        for path in (*reversed(journals), *snapshot_files(self._folder)):
+        snapshots = [path for path in snapshot_files(self._folder) if path.stem not in kept]
+        for path in (*reversed(journals), *snapshots):
             path.unlink()
-
-    def _unmark(self) -> None:
-        _mark(self._folder).unlink(missing_ok=True)
-        sync_folder(self._folder)
 
     def close(self) -> None:
         """There is nothing to let go of."""
@@ -138,18 +134,20 @@ class JsonFiles:
 class JsonArrival:
     """Takes documents into files, each of which stands for itself."""
 
-    def __init__(self, folder: Path, files: Files, read_back: Callable[[], Everything]) -> None:
+    def __init__(self, folder: Path, read_back: Callable[[], AbstractContextManager[Everything]]) -> None:
         self._folder = folder
-        self._files = files
-        self.documents = read_back
+        self._read_back = read_back
 
     def take(self, collection: str, documents: Iterable[tuple[str, bytes]]) -> None:
-        """Write the documents of a collection, each as it comes."""
-        write_documents(self._folder, collection, _checked(collection, documents))
+        """Write the documents of a collection, each as it comes, from where its file differs on."""
+        go_on_writing_documents(self._folder, collection, _checked(collection, documents))
 
-    def take_content(self, sha256: str, content: Iterable[bytes]) -> None:
-        """Write what is in a file."""
-        require_same(sha256, self._files.put(content, utc_now()))
+    @contextmanager
+    def ending(self) -> Iterator[Everything]:
+        """Give what the files hold, and take the mark away."""
+        with self._read_back() as documents:
+            yield documents
+        _unmark(self._folder)
 
 
 class _Located:
@@ -173,3 +171,8 @@ def _checked(collection: str, documents: Iterable[tuple[str, bytes]]) -> Iterato
 
 def _mark(folder: Path) -> Path:
     return folder / ".half-moved"
+
+
+def _unmark(folder: Path) -> None:
+    _mark(folder).unlink(missing_ok=True)
+    sync_folder(folder)

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
+from itertools import islice
 from typing import Final, Protocol
 
 from ticketing.domain.attachments import contents_of
@@ -12,10 +13,15 @@ from ticketing.domain.store import Files, Store
 
 HALF_MOVED: Final = (
     "This store is half moved: a migration into it was cut off. Run the same command, "
-    "python3 -m ticketing migrate --to …, again: it begins anew by itself."
+    "python3 -m ticketing migrate --to …, again: it goes on by itself."
 )
 
 NOT_EMPTY: Final = "The target holds {}. Nothing was changed; choose an empty one."
+MIXED: Final = (
+    "The target holds half a migration, and not as it was written. Nothing was changed; choose an empty one, or remove "
+    "this one and create it anew."
+)
+OVERTAKEN: Final = "Another migration into the target was begun meanwhile, so this one has stopped."
 
 
 class Documents(Protocol):
@@ -50,13 +56,10 @@ class Arrival(Protocol):
     """Takes documents in, as they are."""
 
     def take(self, collection: str, documents: Iterable[tuple[str, bytes]]) -> None:
-        """Take in the documents of a collection, each with its id; there are none of it yet."""
+        """Take in all documents of a collection, each with its id; what is here already is not written again."""
 
-    def take_content(self, sha256: str, content: Iterable[bytes]) -> None:
-        """Take in what is in a file; raises StorageDamagedError if it is not what its hash says."""
-
-    def documents(self) -> Everything:
-        """Give what is here, what was just taken in included."""
+    def ending(self) -> AbstractContextManager[Everything]:
+        """Give what is here now; with the end of the block, if it ends well, the place becomes a store."""
 
 
 class Target(Protocol):
@@ -66,12 +69,13 @@ class Target(Protocol):
     def files(self) -> Files:
         """Where the contents of attached files come to."""
 
-    def moving_in(self) -> AbstractContextManager[Arrival]:
+    def moving_in(self, coming: Everything) -> AbstractContextManager[Arrival]:
         """
-        Give a way into it; all of it is there when the block ends, or nothing.
+        Give a way into it for what is coming.
 
         From its beginning until it ends well, be it in another process after this one was killed, nobody can open the
-        place as a store. Raises RefusedError for one that holds something.
+        place as a store. What an earlier attempt brought stays as far as what is coming begins with it. Raises
+        RefusedError for a place that holds anything else.
         """
 
     def close(self) -> None:
@@ -152,7 +156,13 @@ class Digest:
         return {collection: (self._documents, self._hash.hexdigest())} if self._documents else {}
 
 
-def content_of(everything: Everything, steps: Steps | None = None) -> Content:
+def begins_with(everything: Everything, content: Content) -> bool:
+    """Whether the first documents of each collection, as many as that says, are what it says."""
+    first = {name: islice(everything.get(name, ()), number) for name, (number, _) in content.items()}
+    return content_of(first) == content
+
+
+def content_of(everything: Mapping[str, Iterable[tuple[str, bytes]]], steps: Steps | None = None) -> Content:
     """Return what a store holds, in numbers and hashes."""
     content: Content = {}
     for name, found in everything.items():

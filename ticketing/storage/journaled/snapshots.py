@@ -12,6 +12,7 @@ an export. A document begins with its id, so that loading needs no JSON parser.
 """
 
 import json
+import os
 import re
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -21,7 +22,7 @@ from pathlib import Path
 from typing import IO, Generic, TypedDict, TypeVar
 
 from ticketing.domain.errors import StorageDamagedError, StorageTooNewError
-from ticketing.storage.journaled.disk import write_whole
+from ticketing.storage.journaled.disk import BINARY, read_range, sync_folder, write_all, write_whole
 
 FORMAT = 1
 BATCH = 500
@@ -71,13 +72,39 @@ def write_documents(
     folder: Path, collection: str, documents: Iterable[bytes], *, journal: int = 0, sequence: int = 0
 ) -> None:
     """Do the same with documents as they come; by default they stand for themselves."""
-    start = b'{"format":%d,"collection":"%s","journal":%d,"seq":%d,"docs":[\n' % (
+    start = _start(collection, journal=journal, sequence=sequence)
+    write_whole(snapshot_path(folder, collection), _chunks(start, documents))
+
+
+def go_on_writing_documents(folder: Path, collection: str, documents: Iterable[bytes]) -> None:
+    """
+    Write such a file in its very place; what of it an earlier call wrote that was cut off is compared, and stays.
+
+    Nobody may take it for a snapshot before this has returned: then it is whole and durable.
+    """
+    descriptor = os.open(snapshot_path(folder, collection), os.O_RDWR | os.O_CREAT | BINARY, 0o600)
+    try:
+        end = 0
+        for chunk in _chunks(_start(collection), documents):
+            if read_range(descriptor, end, end + len(chunk)) != chunk:
+                os.ftruncate(descriptor, end)
+                os.lseek(descriptor, end, os.SEEK_SET)
+                write_all(descriptor, chunk)
+            end += len(chunk)
+        os.ftruncate(descriptor, end)
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+    sync_folder(folder)
+
+
+def _start(collection: str, *, journal: int = 0, sequence: int = 0) -> bytes:
+    return b'{"format":%d,"collection":"%s","journal":%d,"seq":%d,"docs":[\n' % (
         FORMAT,
         collection.encode(),
         journal,
         sequence,
     )
-    write_whole(snapshot_path(folder, collection), _chunks(start, documents))
 
 
 def _chunks(start: bytes, documents: Iterable[bytes]) -> Iterator[bytes]:

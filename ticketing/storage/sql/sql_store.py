@@ -1,5 +1,6 @@
 """The store in SQLite or PostgreSQL: what the tables keep, one writer at a time as in every store."""
 
+import math
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -12,21 +13,20 @@ from sqlalchemy import Connection, delete, func, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from ticketing.domain.errors import (
-    RefusedError,
     StorageBusyError,
     StorageError,
     StorageReadOnlyError,
     StorageUnsupportedError,
 )
 from ticketing.domain.store import PATIENCE, FarFiles, Files, StoreHealth
-from ticketing.storage.sql import schema, whole
-from ticketing.storage.sql.connecting import BEGINNING, CHANGING, Deadline, connect, opening, told_as_ours
+from ticketing.storage.sql import arriving, schema, whole
+from ticketing.storage.sql.connecting import BEGINNING, CHANGING, Deadline, connect, told_as_ours
 from ticketing.storage.sql.files import SqlFiles
 from ticketing.storage.sql.presences import SqlPresences
 from ticketing.storage.sql.repositories import SqlTransaction
 from ticketing.storage.sql.sending import Sending
 from ticketing.storage.sql.tables import EXPIRING
-from ticketing.storage.whole import HALF_MOVED, NOT_EMPTY, Everything
+from ticketing.storage.whole import HALF_MOVED, Everything
 
 # The number of the advisory lock that makes one writer of all processes: "ticket" in ASCII.
 WRITING: Final = 0x7469636B6574
@@ -160,30 +160,15 @@ class SqlStore:
             yield whole.Intake(connection, self._elsewhere)
 
     @contextmanager
-    def moving_in(self) -> Iterator[whole.Intake]:
-        """
-        Give a way in, as a Target does: one transaction, and before it a mark that goes only with its end.
-
-        So whatever is here, an earlier attempt has not put it here. Somebody else may come between the mark and the
-        transaction, hence the second look. What holds something bears no mark after it was refused.
-        """
-        with self._writing(PATIENCE) as connection, opening():
-            held = whole.Intake(connection).holdings()
-            whole.mark_half_moved(connection, is_so=not held)
-        with self._writing(PATIENCE) as connection:
-            intake = whole.Intake(connection, self._elsewhere)
-            held = held or intake.holdings()
-            if not held:
-                intake.clear()
-                yield intake
-            whole.mark_half_moved(connection, is_so=False)
-        if held:
-            raise RefusedError(NOT_EMPTY.format(held))
+    def moving_in(self, coming: Everything) -> Iterator[arriving.Arrival]:
+        """Give a way in, as a Target does; what has expired comes along, and does not go in the midst of it."""
+        self._purge_at = math.inf
+        yield arriving.begin(partial(self._writing, PATIENCE), coming)
 
     def refuse_half_moved(self) -> None:
         """Raise StorageUnsupportedError if a migration into this database has not come to its end."""
         with told_as_ours(), self._engine.connect() as connection:
-            if whole.is_half_moved(connection):
+            if arriving.is_half_moved(connection):
                 raise StorageUnsupportedError(HALF_MOVED)
 
     def ping(self) -> None:

@@ -4,10 +4,9 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from itertools import islice
-from typing import Final
 
 from pydantic_core import from_json, to_json
-from sqlalchemy import Connection, Table, column, delete, func, insert, inspect, select, table, text
+from sqlalchemy import Connection, Table, delete, func, select, text
 
 from ticketing.domain.api_keys import ApiKey
 from ticketing.domain.audit import AuditRecord
@@ -32,23 +31,7 @@ from ticketing.storage.sql.people import user_columns
 from ticketing.storage.sql.reading import BATCH, in_batches
 from ticketing.storage.sql.tickets import searchable, term_rows, ticket_columns
 from ticketing.storage.sql.writing import add_up, put, put_texts
-from ticketing.storage.whole import HALF_MOVED, Everything, holdings
-
-# The table is there as long as a migration into this database has not come to its end.
-_HALF_MOVED: Final = table("half_moved", column("note"))
-
-
-def is_half_moved(connection: Connection) -> bool:
-    """Whether a migration into this database was begun and has not come to its end."""
-    return inspect(connection).has_table(_HALF_MOVED.name)
-
-
-def mark_half_moved(connection: Connection, *, is_so: bool) -> None:
-    """Say whether a migration into this database was begun and has not come to its end."""
-    connection.execute(text("DROP TABLE IF EXISTS half_moved"))
-    if is_so:
-        connection.execute(text("CREATE TABLE half_moved (note TEXT)"))
-        connection.execute(insert(_HALF_MOVED).values(note=HALF_MOVED))
+from ticketing.storage.whole import Everything, holdings
 
 
 def documents(connection: Connection) -> Everything:
@@ -124,13 +107,9 @@ class Intake:
             **{kind: partial(self._put_definitions, kind) for kind in KINDS},
         }
 
-    def documents(self) -> Everything:
-        """Give what is here."""
-        return documents(self._connection)
-
     def holdings(self) -> str:
         """Say what is here."""
-        return holdings(self.documents())
+        return holdings(documents(self._connection))
 
     def clear(self) -> None:
         """Take everything away."""
