@@ -48,10 +48,10 @@ CLICKED_TWICE_IN = {
         "browser/test_two_step.py: test_who_sends_the_code_twice_is_signed_in_with_one_session"
     ),
     "similar: merge_into_{}": "pages/test_relating.py: test_pressing_twice_merges_once",
-    "setup.file: import_settings": "services/test_settings_files.py: test_the_same_file_twice_changes_nothing",
-    "setup.importing: import_do": (
-        "services/test_imports.py: test_a_file_that_comes_twice_at_the_same_time_is_on_record_and_undone_as_one"
+    "setup.file: import_settings": (
+        "browser/test_settings_file.py: test_who_imports_settings_with_two_clicks_is_told_of_it"
     ),
+    "setup.importing: import_do": "browser/test_imports.py: test_who_imports_with_two_clicks_is_told_that_it_came_in",
 }
 
 

@@ -8,10 +8,19 @@ from playwright.sync_api import Locator, Page, expect
 from playwright.sync_api import TimeoutError as NotInTime
 
 from tests.browser.conftest import PATIENCE, settle
-from tests.serving import PASSWORD
+from tests.serving import PASSWORD, Server
 
 # How long somebody with a double-click habit waits, in milliseconds.
 GAPS = (300, 600, 900)
+
+
+def click_twice(button: Locator, server: Server, gap: int) -> None:
+    """Click while another writer keeps the store waiting, and again so many milliseconds later, before it has done."""
+    with server.slow_disk():
+        button.click()
+        button.page.wait_for_timeout(gap)
+        button.click(force=True)  # it may look as if it were being drawn anew
+        button.page.wait_for_timeout(200)
 
 
 def sign_in(page: Page, username: str, password: str = PASSWORD) -> None:

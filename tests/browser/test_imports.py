@@ -1,9 +1,11 @@
 """Moving in from another help desk in a browser: its words put into ours, looked at, brought in, and undone."""
 
+import json
+
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.acting import pick_from
+from tests.browser.acting import GAPS, click_twice, pick_from
 from tests.browser.conftest import ON_BOTH_STORES, PHONE, Windows, settle
 from tests.serving import Server
 from ticketing.domain.imports import ImportState
@@ -60,6 +62,29 @@ def test_an_admin_moves_in_and_out_again(windows: Windows, server: Server) -> No
     root.get_by_role("button", name="Take them away").click()
     expect(root.get_by_text("The import “old desk.csv” is undone.")).to_be_visible()
     assert server.desk.tickets.search(CONSOLE, TicketQuery(needles=("7390019001",))).total == 0
+
+
+@pytest.mark.parametrize("gap", GAPS)
+def test_who_imports_with_two_clicks_is_told_that_it_came_in(windows: Windows, server: Server, gap: int) -> None:
+    ticket = {"number": f"73900{gap}", "title": "Twice", "customer": "igor@example.net"}
+    raw = json.dumps(ticket | {"created_at": "2024-01-01T00:00:00Z"}).encode()
+    root = windows.open("desk_setup?kind=imports", person="root")
+    choose(root, "Where the file comes from", "Zammad")
+    root.wait_for_timeout(500)  # as above
+    settle(root)
+    root.locator("input[type=file]").set_input_files(
+        {"name": f"{gap}.json", "mimeType": "application/json", "buffer": raw}
+    )
+    root.get_by_role("button", name="Look at what would come").click()
+
+    click_twice(root.get_by_role("button", name=t("setup.imports.do", n=1)), server, gap)
+
+    expect(root.get_by_text("Imported: tickets: 1")).to_be_visible()
+    expect(root.get_by_role("button", name=t("setup.imports.do", n=1))).to_be_hidden()
+    settle(root)
+    expect(root.get_by_text("Imported: tickets: 1")).to_be_visible()
+    assert [run.name for run in server.desk.imports.all(CONSOLE)].count(f"{gap}.json") == 1
+    assert server.desk.tickets.search(CONSOLE, TicketQuery(needles=(f"73900{gap}",))).total == 1
 
 
 def test_it_can_be_used_on_a_phone(windows: Windows) -> None:

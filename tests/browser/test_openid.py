@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.acting import expect_ticket, sign_in, sign_out
 from tests.browser.conftest import Windows, settle, watched
-from tests.browser.test_looks import ON_DESKTOP_AND_PHONE, findings
+from tests.browser.test_looks import ON_DESKTOP_AND_PHONE, SKINS, findings, findings_in_both
 from tests.browser.test_two_step import person_with_phone
 from tests.openid_provider import CARLA, CLIENT, PERSON_BUTTON, SECRET, Behaviour, Provider
 from tests.serving import PASSWORD, Server
@@ -136,22 +136,24 @@ def test_who_declines_is_back_on_the_sign_in_page_and_goes_on_with_a_password(
 
 @ON_DESKTOP_AND_PHONE
 def test_the_code_is_asked_for_after_the_provider_and_all_of_it_is_accessible(
-    windows: Windows, linked_server: Server, provider: Provider, options: dict[str, Any]
+    windows: Windows, linked_server: Server, provider: Provider, look: dict[str, Any]
 ) -> None:
-    name = "lea" if "is_mobile" in options else "liv"
+    name = "lea" if "is_mobile" in look else "liv"
     phone, _ = person_with_phone(linked_server, name)
     with linked_server.desk.store.write() as tx:
         person = tx.users.find(name)
         assert person is not None
         person.put_address(f"{name}@example.org", Standing.CONFIRMED)
         tx.users.save(person)
-    page = windows.open("login", **options)
-    objections = {"the sign-in page": findings(page)}
+    page = windows.open("login", **look)
+    objections = {"the sign-in page": findings_in_both(page)}
 
     go_there_and_back(page, provider, sub=f"{name}-1", email=f"{name}@example.org", name=name)
     expect(page.get_by_role("heading", name="Two-step sign-in")).to_be_visible()
     expect(page).to_have_url(f"{linked_server.base}/oidc/callback")
-    objections["the code"] = findings(page)
+    for scheme in SKINS:  # a page of plain HTML, which follows at once
+        page.emulate_media(color_scheme=scheme)
+        objections[f"the code, {scheme}"] = findings(page)
     page.get_by_label("Code").fill("123 456")
     page.get_by_role("button", name="Sign in").click()
     expect(page.get_by_role("alert")).to_contain_text("This code is wrong or was used already.")
@@ -164,5 +166,5 @@ def test_the_code_is_asked_for_after_the_provider_and_all_of_it_is_accessible(
     expect(page.get_by_role("button", name="Unlink")).to_be_visible()
     expect(page.get_by_role("button", name="Link with Acme")).to_have_count(0)
     settle(page)
-    objections["the account page"] = findings(page)
+    objections["the account page"] = findings_in_both(page)
     assert objections == {each: [] for each in objections}

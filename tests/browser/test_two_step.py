@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.acting import GAPS, expect_ticket, sign_in, sign_out
 from tests.browser.conftest import ON_BOTH_STORES, Windows, settle, watched
-from tests.browser.test_looks import ON_DESKTOP_AND_PHONE, findings
+from tests.browser.test_looks import ON_DESKTOP_AND_PHONE, findings_in_both
 from tests.serving import PASSWORD, Server
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
@@ -194,31 +194,31 @@ def test_it_is_turned_off_by_its_owner_and_by_an_admin(windows: Windows, server:
 
 
 @ON_DESKTOP_AND_PHONE
-def test_each_step_is_accessible(windows: Windows, server: Server, options: dict[str, Any]) -> None:
-    name = f"tina-{options['color_scheme']}"
+def test_each_step_is_accessible(windows: Windows, server: Server, look: dict[str, Any]) -> None:
+    name = f"tina-{'phone' if 'is_mobile' in look else 'desk'}"
     _, paper = person_with_phone(server, name)
-    page = windows.open("login", **options)
+    page = windows.open("login", **look)
     sign_in(page, name)
     expect(page.get_by_label("Code", exact=True)).to_be_visible()
-    assert findings(page) == []
+    assert findings_in_both(page) == []
     type_code(page, paper[0])
     expect(page.get_by_role("heading", name="My tickets")).to_be_visible()
     page.goto(f"{server.base}/account")
     page.get_by_role("tab", name="Two-step sign-in").click()
     expect(page.get_by_text("Recovery codes left: 9.")).to_be_visible()
-    assert findings(page) == []
+    assert findings_in_both(page) == []
 
-    beginner = f"uta-{options['color_scheme']}"
+    beginner = f"uta-{'phone' if 'is_mobile' in look else 'desk'}"
     server.desk.accounts.register(beginner, "Uta", PASSWORD, PASSWORD)
-    page = windows.open("account", person=beginner, **options)
+    page = windows.open("account", person=beginner, **look)
     page.get_by_role("tab", name="Two-step sign-in").click()
     page.get_by_role("button", name="Set up").click()
     expect(page.get_by_role("img", name="QR code for an authenticator app")).to_be_visible()
     settle(page)
-    assert findings(page) == []
+    assert findings_in_both(page) == []
     set_up(page)
     expect(page.locator(".recovery-codes li")).to_have_count(10)
-    assert findings(page) == []
+    assert findings_in_both(page) == []
 
 
 @pytest.fixture
