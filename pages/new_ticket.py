@@ -22,7 +22,7 @@ with form:
     category = ui.choose_category(actor)
     fields = ui.fields_asked_for(actor, category)
     with st.form("new_ticket"):
-        requester = "" if former else ui.ask_for_whom(actor)
+        requester = None if former else ui.ask_for_whom(actor)
         title = st.text_input(t("new_ticket.title"), max_chars=2 * TITLE_LIMIT, key="title", persist_state="session")
         description = st.text_area(
             t("new_ticket.description"),
@@ -35,7 +35,7 @@ with form:
         values = ui.fill_in(fields)
         chosen = ui.choose_files(draft)
         submitted = ui.submit_button(t("new_ticket.submit"), key="submit")
-kept = ("title", "description", "requester", *ui.typed_into(fields))
+kept = ("title", "description", *(() if requester is None else ("requester",)), *ui.typed_into(fields))
 typed = ui.keep_draft(actor, draft, former, *kept)
 ui.hold_the_line()
 with beside:
@@ -45,13 +45,13 @@ if submitted:
     with ui.shown_errors():
         follows = former.number if former else None
         files = chosen.ids()
-        key = ui.form_key("new_ticket", title, description, category, requester, str(follows), str(values), *files)
+        key = ui.form_key("new_ticket", title, description, category, str(requester), str(follows), str(values), *files)
         ticket = ui.desk().tickets.open(
             actor,
             title,
             description,
             category,
-            requester=requester,
+            requester=requester or "",
             fields=values,
             follows=follows,
             files=files,

@@ -48,10 +48,10 @@ def tell_what_it_follows(actor: Actor, former: Ticket) -> None:
     _link(actor, former.number, t("new_ticket.follows", label=former.label, title=plain(former.title)))
 
 
-def ask_for_whom(actor: Actor) -> str:
-    """Let agents say for whom they open the ticket; nothing for themselves, which is all that others can do."""
+def ask_for_whom(actor: Actor) -> str | None:
+    """Let agents say for whom they open the ticket, with nothing for themselves; None for who can't be asked."""
     if not policy.may(actor, Action.OPEN_FOR_OTHERS):
-        return ""
+        return None
     return st.text_input(
         t("new_ticket.requester"),
         max_chars=2 * WHO_LIMIT,
