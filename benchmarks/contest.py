@@ -2,7 +2,7 @@
 
 import os
 import secrets
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -51,6 +51,7 @@ class Contest:
         self._rounds = rounds
         self._folder = folder / "desk"
         self._store = JsonStore(self._folder)
+        deque(self._store.prepare(), maxlen=0)  # as the server does beside its start
         self._desk = Desk(Settings(), self._store, password_rounds=4)
         self._foreign_store = JsonStore(self._folder)
         self._ada = self._desk.sessions.actor(self._desk.accounts.sign_in("ada", PASSWORD))

@@ -5,6 +5,7 @@ All hold the same tickets and take turns, and must give the same answers before 
 PostgreSQL is held against the least that it can cost there: one row changed and committed on the same server.
 """
 
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
 from datetime import UTC, datetime
@@ -25,6 +26,7 @@ from ticketing.domain.query_language import Asker, read_query
 from ticketing.domain.statuses import Priority, Status, StatusCategory, TicketCategory
 from ticketing.domain.store import Store, Transaction
 from ticketing.domain.tickets import Ticket
+from ticketing.storage.json_store import JsonStore
 from ticketing.storage.opening import open_store
 from ticketing.storage.whole import WholeStore
 
@@ -56,8 +58,9 @@ Question = Callable[[Transaction], object]
 Answer = TypeVar("Answer")
 
 
-def compare(files: WholeStore, folder: Path, postgres: str | None, rounds: int) -> list[Figure]:
+def compare(files: JsonStore, folder: Path, postgres: str | None, rounds: int) -> list[Figure]:
     """Copy the tickets into each database, and measure all of them in turns."""
+    deque(files.prepare(), maxlen=0)  # as the server does beside its start
     with ExitStack() as stack:
         stores: dict[str, Store] = {FILES: files}
         stores[SQLITE] = stack.enter_context(copied(files, f"sqlite:///{folder / 'own.sqlite'}"))

@@ -9,7 +9,7 @@ it waits a moment only, whereas whoever wants to change something waits as long 
 import inspect
 import logging
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
 from contextvars import ContextVar
 from functools import cache, wraps
@@ -101,6 +101,10 @@ class WatchedStore:
             call.is_change = True
         last_steps = self._last_steps if patience is None else ()
         return _Timed(self._store.write(patience), self._durations, _WRITE, self._denied, last_steps)
+
+    def prepare(self) -> Iterator[None]:
+        """Make ready what the first questions would else wait for."""
+        return self._store.prepare()
 
     def ping(self) -> None:
         """Raise StorageError unless the store answers."""

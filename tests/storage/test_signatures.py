@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from tests.storage.conftest import make_ticket
 from ticketing.domain.queries import Audience, TicketQuery
 from ticketing.storage.documents.conditions import _SIGNED_AT_LEAST, FOLDING_LETTERS
+from ticketing.storage.documents.document_store import DocumentStore
 from ticketing.storage.documents.signatures import BITS, mark_of, signature_of
 from ticketing.storage.memory import MemoryStore
 
@@ -68,3 +69,42 @@ def test_what_is_found_is_the_same_however_many_tickets_have_a_signature(needle:
         with store.read() as tx:
             page = tx.tickets.search(AGENT, TicketQuery(needles=(needle.casefold(),)))
         assert sorted(line.number for line in page.items) == found
+
+
+def full(tickets: int) -> DocumentStore:
+    """Return a store of so many tickets, one of which has a printer in it."""
+    store = MemoryStore()
+    with store.write() as tx:
+        for number in range(1, tickets + 1):
+            tx.tickets.save(make_ticket(number, title="A printer" if number == 7 else "Nothing"))
+    return store
+
+
+def signed(store: DocumentStore) -> int:
+    return sum(row.signature is not None for row in store._state.rows.newest_first())  # noqa: SLF001 - seen nowhere
+
+
+def test_a_store_prepares_itself_step_by_step_and_answers_alike_meanwhile() -> None:
+    store = full(1000)
+
+    for step, _ in enumerate(store.prepare(), start=1):
+        assert signed(store) >= 200 * step
+        with store.read() as tx:
+            page = tx.tickets.search(AGENT, TicketQuery(needles=("printer",)))
+        assert [line.number for line in page.items] == [7]
+
+    assert signed(store) == 1000
+    assert list(store.prepare()) == []
+
+
+def test_what_is_changed_while_a_store_prepares_itself_is_found_as_it_is_then() -> None:
+    store = full(1000)
+    steps = store.prepare()
+    next(steps)
+    with store.write() as tx:
+        tx.tickets.save(make_ticket(8, title="A scanner"))
+
+    assert len(list(steps)) == 4
+    with store.read() as tx:
+        page = tx.tickets.search(AGENT, TicketQuery(needles=("scanner",)))
+    assert [line.number for line in page.items] == [8]

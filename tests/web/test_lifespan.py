@@ -4,12 +4,15 @@ import json
 import os
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from ticketing.settings import PREFIX
+from ticketing.desk import open_desk
+from ticketing.domain.people import Actor
+from ticketing.settings import PREFIX, Settings
 
 pytestmark = pytest.mark.processes
 
@@ -22,10 +25,12 @@ from streamlit_app import app
 from ticketing import desk
 
 def look():
+    is_open = desk._shared is not None
     return {
         "frozen": gc.get_freeze_count(),
         "imported": {"numpy", "PIL.Image"} <= set(sys.modules),
-        "open": desk._shared is not None and desk.shared_desk().first_launch.is_waiting,
+        "open": is_open and desk.shared_desk().first_launch.is_waiting,
+        "prepared": is_open and not list(desk.shared_desk().store.prepare()),
     }
 
 looks = [look()]
@@ -41,6 +46,8 @@ print(json.dumps([*looks, look()]))
 @pytest.fixture
 def life(tmp_path: Path) -> list[dict[str, Any]]:
     """Let the app start and end, and return what was seen before, between and after."""
+    with closing(open_desk(Settings(data_dir=tmp_path), password_rounds=4)) as desk:
+        desk.tickets.open(Actor.console(), "No dial tone", "The line is dead.")
     inherited = {name: value for name, value in os.environ.items() if not name.upper().startswith(PREFIX)}
     lived = subprocess.run(
         [sys.executable, "-c", LIFE],
@@ -106,8 +113,9 @@ def test_h1_a_desk_of_one_machine_is_warned_of_open_doors(tmp_path: Path) -> Non
 def test_a_server_that_has_started_is_warm_and_its_store_is_open_until_it_ends(life: list[dict[str, Any]]) -> None:
     before, between, after = life
 
-    assert before == {"frozen": 0, "imported": False, "open": False}
+    assert before == {"frozen": 0, "imported": False, "open": False, "prepared": False}
     assert between["frozen"] > 0
     assert between["imported"]
     assert between["open"]
+    assert between["prepared"]
     assert not after["open"]

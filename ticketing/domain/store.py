@@ -554,6 +554,13 @@ class Store(Protocol):
         `PATIENCE`. Raises StorageError. Nothing slow belongs inside: everybody else waits.
         """
 
+    def prepare(self) -> Iterator[None]:
+        """
+        Make ready what the first questions would else wait for, a little with each step.
+
+        Each takes some milliseconds; whoever asks meanwhile gets the same answers, and to stop midway does no harm.
+        """
+
     def ping(self) -> None:
         """Raise StorageError unless the store answers."""
 

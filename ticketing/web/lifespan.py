@@ -13,6 +13,7 @@ from anyio import to_thread
 from ticketing.components import have_address
 from ticketing.desk import close_shared_desk, shared_desk
 from ticketing.domain.errors import TicketingError
+from ticketing.domain.store import Store
 from ticketing.domain.text import complete_models
 from ticketing.web.api.mount import LATE_API
 from ticketing.web.guard import inline_script_hashes
@@ -25,6 +26,7 @@ log = logging.getLogger(__name__)
 _COSTLY = ("numpy", "PIL.Image")
 # In seconds: so that a server that is asked whether it is there can say so first.
 _AFTER_THE_START = 0.2
+_PAUSE = 0.03
 
 
 @asynccontextmanager
@@ -38,21 +40,24 @@ async def lifespan(_app: st.App) -> AsyncIterator[None]:
         raise
     have_address()
     send_without_delay()
-    warming_up = threading.Timer(_AFTER_THE_START, warm_up)
+    closing = threading.Event()
+    warming_up = threading.Timer(_AFTER_THE_START, warm_up, (desk.store, closing))
     warming_up.name, warming_up.daemon = "warm-up", True
     warming_up.start()
     try:
         yield
     finally:
         warming_up.cancel()
+        closing.set()
         await to_thread.run_sync(close_shared_desk)
 
 
-def warm_up() -> None:
+def warm_up(store: Store, closing: threading.Event) -> None:
     """
     Load what the first page needs, then the API, and take all that exists by then out of the garbage collector's sight.
 
-    Streamlit collects after every run of a script; what never goes away need not be looked at each time.
+    Streamlit collects after every run of a script; what never goes away need not be looked at each time. Then the store
+    prepares itself, with pauses in which others have their turn.
     """
     inline_script_hashes()
     for name in _COSTLY:
@@ -63,3 +68,6 @@ def warm_up() -> None:
     gc.freeze()
     gc.set_threshold(10_000)  # what a page makes goes by itself: to look for it after each 700 objects finds nothing
     gc.enable()  # the command line has it off while it starts
+    for _ in store.prepare():
+        if closing.wait(_PAUSE):
+            break

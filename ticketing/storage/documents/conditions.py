@@ -203,8 +203,7 @@ class Conditions:
         if self._to_sign == 0:
             return ANYTHING
         self._to_sign -= 1
-        row.signature = ANYTHING if _folds_to_ascii(row) else signature_of(row.raw.lower())
-        return row.signature
+        return sign(row)
 
     def _texts_of(self, row: TicketRow) -> list[str]:
         """
@@ -275,6 +274,12 @@ def _folds_to_ascii(row: TicketRow) -> bool:
     if folds is None:
         folds = row.folds_to_ascii = _FOLDS_TO_ASCII.search(row.raw) is not None
     return folds
+
+
+def sign(row: TicketRow) -> int:
+    """Give a row its signature, and return it."""
+    signature = row.signature = ANYTHING if _folds_to_ascii(row) else signature_of(row.raw.lower())
+    return signature
 
 
 # Letters beyond ASCII that casefold into something with ASCII in it: ß, ligatures, the Kelvin sign and a few more.

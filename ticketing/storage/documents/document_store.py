@@ -5,17 +5,20 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime
-from typing import Protocol
+from typing import Final, Protocol
 
 from pydantic_core import from_json
 
 from ticketing.domain.store import FarFiles, Files, StoreHealth
 from ticketing.storage.audit_file import AuditFile, read_settled, with_older
+from ticketing.storage.documents.conditions import sign
 from ticketing.storage.documents.repositories import Contents, DocumentTransaction
 from ticketing.storage.documents.state import EXPIRING, PASSING, SETTLED, Change, Documents, State
 from ticketing.storage.files import FolderFiles, MemoryFiles, require_same, utc_now
 from ticketing.storage.presences import FolderPresences, MemoryPresences
 from ticketing.storage.whole import Everything, holdings
+
+_SIGNED_AT_ONCE: Final = 200  # which takes some milliseconds
 
 
 class Writer(Protocol):
@@ -188,6 +191,15 @@ class DocumentStore:
         """Give a way in; all of it is there when the block ends, or nothing."""
         with self.write() as tx:
             yield DocumentIntake(tx, self._state.documents, self.files)
+
+    def prepare(self) -> Iterator[None]:
+        """Sign tickets, the newest first and a few with each step; what is changed meanwhile is signed by searches."""
+        with self.engine.state_lock:
+            unsigned = [row for row in self._state.rows.newest_first() if row.signature is None]
+        for first in range(0, len(unsigned), _SIGNED_AT_ONCE):
+            for row in unsigned[first : first + _SIGNED_AT_ONCE]:
+                sign(row)
+            yield
 
     def ping(self) -> None:
         """Raise StorageError unless the store answers."""
