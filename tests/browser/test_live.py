@@ -85,6 +85,24 @@ def test_the_form_of_a_new_ticket_is_filled_in_another_browser_until_it_is_sent(
     expect(once_more.get_by_role("textbox", name="Title")).to_have_value("")
 
 
+EMPTY = """field => Object.getOwnPropertyDescriptor(HTMLTextAreaElement.prototype, "value").set.call(field, "")"""
+
+
+def test_what_a_run_of_the_page_empties_comes_back_and_what_somebody_empties_does_not(windows: Windows) -> None:
+    oskar = windows.open("new_ticket", person="oskar")
+    field = oskar.get_by_role("textbox", name="What happened?")
+    expect(field).to_be_visible()
+    field.fill("It hums.")
+    wait_until(oskar, lambda: "It hums." in oskar.evaluate("JSON.stringify({...sessionStorage})"))
+
+    field.evaluate(EMPTY)
+    expect(field).to_have_value("It hums.")
+
+    field.fill("")
+    oskar.wait_for_timeout(1000)  # in which what is kept would have come back
+    expect(field).to_have_value("")
+
+
 @ON_BOTH_STORES
 def test_what_the_other_side_writes_appears_by_itself_and_what_one_types_stays(windows: Windows, number: int) -> None:
     ada = windows.open(f"ticket?id={number}", person="ada")

@@ -425,7 +425,7 @@ for _ in range(25):
         files = UrlFiles(sys.argv[1])
         b"".join(files.read(files.put([b"a"], datetime.now(UTC)).sha256))
         sys.exit()
-    print(os.waitpid(child, 0)[1])
+    print(os.waitpid(child, 0)[1], flush=True)  # or the next one has it as well, and says it again
 """
 
 

@@ -68,15 +68,12 @@ export default function (component) {
     clearTimeout(pause)
     if (isTold) pause = setTimeout(tell, PAUSE)
   }
-  // A second run of the page may put new, empty fields in the place of those that were filled.
-  const watch = (filled) => {
+  // A second run of the page may put new, empty fields in the place of those that were filled, or empty these. Of what
+  // somebody empties themselves nothing is kept.
+  const watch = () => {
     if (turn !== latest || !component.parentElement.isConnected) return
-    const present = fields.map(fieldOf)
-    if (present.every(Boolean) && present.some((field, place) => field !== filled[place])) {
-      bringBack(key, fields)
-      filled = present
-    }
-    setTimeout(() => watch(filled), WATCH)
+    if (fields.every(fieldOf)) bringBack(key, fields)
+    setTimeout(watch, WATCH)
   }
   // Streamlit draws the fields when it has loaded what draws them; somebody may have begun to type by then.
   const begin = () => {
@@ -87,7 +84,7 @@ export default function (component) {
     }
     if (bringBack(key, fields, saved)) wait()
     tellDesk(keep())
-    watch(fields.map(fieldOf))
+    watch()
     document.oninput = () => {
       tellDesk(keep())
       wait()

@@ -121,7 +121,7 @@ def test_a_foreign_host_is_refused_in_the_same_form(carla: TestClient) -> None:
         (b'{"title": "\\ud800", "description": "x"}', JSON, 400, "not_json"),
         (b'{"title": "\\u0000", "description": "x"}', JSON, 422, "invalid_input"),
         (b'{"title": "a", "description": "b", "\\ud800": 1}', JSON, 400, "not_json"),
-        (b'{"title": "a", "description": "b", "requester": "ada"}', JSON, 422, "invalid_input"),
+        (b'{"title": "a", "description": "b", "author": "ada"}', JSON, 422, "invalid_input"),
         (b'{"title": 5, "description": "b"}', JSON, 422, "invalid_input"),
         (json.dumps(TICKET).encode(), {"content-type": "text/plain"}, 415, "unsupported_media_type"),
         (json.dumps(TICKET).encode(), {}, 415, "unsupported_media_type"),
