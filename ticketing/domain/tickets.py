@@ -304,8 +304,8 @@ class Ticket(Stored):
         self.require_closed()
         ticket = Ticket.open(number, actor.username, title, description, category, now, actor.source)
         people = [self.requester, *self.watchers]
-        ticket.requester = actor.username if actor.username in people else self.requester
-        ticket.watchers = [person for person in people if person != ticket.requester]
+        ticket.watchers = people
+        ticket.begin_for(actor.username if actor.username in people else self.requester)
         ticket.follows = self.number
         self.events.append(Event(field=FOLLOW_UP, new=ticket.id, by=actor.username, at=now, source=actor.source))
         return ticket
